@@ -1,0 +1,40 @@
+# Two commands matter: `make app` and `make test`.
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8501
+BIN := .venv/bin
+
+.PHONY: app test check gallery clean
+
+app: .venv/installed
+	$(BIN)/streamlit run streamlit_app.py --server.address $(HOST) --server.port $(PORT)
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest
+
+check: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+# Trains the presets that ship as finished runs and are not there yet.
+gallery: .venv/installed
+	$(BIN)/python -m aecore gallery
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; point PYTHON at one: make app PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# The stamps make a second start instant: pip runs again only when the lists changed.
+.venv/installed: requirements.txt | .venv/bin/python
+	@echo "Installing requirements.txt (PyTorch is large; this happens once)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,49 @@
+"""The two kinds of trouble this project tells a person about, each in one line."""
+
+from __future__ import annotations
+
+import difflib
+import errno
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class AecoreError(Exception):
+    """Something failed that the caller could not have known: no network, a full disk. Exit status 1."""
+
+
+class MistakeError(AecoreError):
+    """The request itself is wrong; the text says what was wrong and what would be right. Exit status 2."""
+
+
+def nearest(name: str, options: Iterable[str]) -> str:
+    """What to say after an unknown `name`: the closest option if one is close, else all of them."""
+    options = list(options)
+    close = difflib.get_close_matches(name.lower(), options, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return f"there are: {', '.join(options)}" if options else "there are none"
+
+
+def describe_os_error(error: OSError, doing: str) -> str:
+    """One line for an operating system error met while `doing` something."""
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the disk is full: could not finish {doing}{where}; free some space and try again"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"not allowed to write: could not finish {doing}{where}"
+    return f"could not finish {doing}{where}: {error.strerror or error}"
+
+
+def read_text(path: Path) -> str:
+    """The text of a file a person named, or one clear line about why it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise MistakeError(f"there is no file {path}") from None
+    except IsADirectoryError:
+        raise MistakeError(f"{path} is a folder, not a file") from None
+    except UnicodeDecodeError:
+        raise MistakeError(f"{path} is not a text file (UTF-8)") from None
+    except OSError as error:
+        raise MistakeError(f"{path} cannot be read: {error.strerror}") from None

@@ -1,0 +1,14 @@
+"""The autoencoder, built from its description."""
+
+from aecore.models.plan import Layer, Plan, plan
+
+__all__ = ["Autoencoder", "Layer", "Plan", "plan"]
+
+
+def __getattr__(name: str):
+    # The plan needs no torch, so pages that only show a layer table never import it.
+    if name == "Autoencoder":
+        from aecore.models.autoencoder import Autoencoder
+
+        return Autoencoder
+    raise AttributeError(name)

@@ -1,0 +1,83 @@
+"""The network itself: encoder, code, decoder, built from a plan."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from aecore.experiment import Model
+from aecore.models.plan import Layer, plan
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "leaky-relu": nn.LeakyReLU,
+    "selu": nn.SELU,
+    "elu": nn.ELU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+}
+
+
+class Autoencoder(nn.Module):
+    """Encoder and decoder of dense layers around a code.
+
+    Images are float (B, C, H, W) in [0, 1]; codes are float (B, n).
+    """
+
+    has_code = True
+    """Whether two codes can be interpolated."""
+
+    def __init__(self, model: Model, image_shape: tuple[int, int, int], seed: int = 0) -> None:
+        """Weights are drawn on the CPU from `seed` alone, so that they are the same on every device."""
+        super().__init__()
+        self.plan = plan(model, image_shape)
+        self.encoder = _stack(self.plan.encoder)
+        self.decoder = _stack(self.plan.decoder)
+        _initialise(self, model, torch.Generator().manual_seed(seed))
+
+    def encode(self, images: Tensor) -> Tensor:
+        """Images (B, C, H, W) to codes (B, n)."""
+        return self.encoder(images.flatten(1))  # (B, C, H, W) -> (B, C·H·W) -> (B, n)
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Codes (B, n) to images (B, C, H, W)."""
+        return self.decoder(codes).unflatten(1, self.plan.image_shape)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images to their reconstructions, both (B, C, H, W)."""
+        return self.decode(self.encode(images))
+
+
+def _stack(layers: tuple[Layer, ...]) -> nn.Sequential:
+    stack = nn.Sequential()
+    for layer in layers:
+        name = layer.name.rpartition(".")[2]
+        # Empty on purpose: torch's own start would draw from the global generator and be thrown away.
+        linear = nn.utils.skip_init(nn.Linear, layer.inputs, layer.outputs)
+        stack.add_module(name, linear)
+        if layer.activation != "none":
+            # In place: nothing else reads the linear output, and backward needs only the result.
+            kind = ACTIVATIONS[layer.activation]
+            module = kind(inplace=True) if kind in (nn.ReLU, nn.LeakyReLU, nn.SELU, nn.ELU) else kind()
+            stack.add_module(f"{name}_{layer.activation.replace('-', '_')}", module)
+    return stack
+
+
+@torch.no_grad()
+def _initialise(network: nn.Module, model: Model, generator: torch.Generator) -> None:
+    for layer in network.modules():
+        if not isinstance(layer, nn.Linear):
+            continue
+        if model.init == "xavier-uniform":  # Glorot and Bengio 2010: U(-a, a), a = sqrt(6 / (inputs + outputs))
+            nn.init.xavier_uniform_(layer.weight, generator=generator)
+        else:  # nn.Linear's own: U(-1/sqrt(inputs), 1/sqrt(inputs))
+            nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5), generator=generator)
+        if model.bias_init is not None:
+            layer.bias.fill_(model.bias_init)
+        else:
+            bound = 1 / math.sqrt(layer.in_features)
+            layer.bias.uniform_(-bound, bound, generator=generator)

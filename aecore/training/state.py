@@ -1,0 +1,159 @@
+"""Everything that a training run is in the middle of, and its way to the disk and back, without pickle."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR, ReduceLROnPlateau
+
+from aecore.experiment import Experiment, Training
+from aecore.models.autoencoder import Autoencoder
+from aecore.store import DamagedError
+
+
+@dataclass
+class State:
+    """A training run between two epochs."""
+
+    model: Autoencoder
+    optimizer: Optimizer
+    scheduler: LRScheduler | None
+    order: torch.Generator
+    """Draws the order of the images."""
+    noise: torch.Generator
+    """Draws the training corruption."""
+    epoch: int = 0
+    """Epochs finished."""
+    seconds: float = 0.0
+    """Time spent in the training steps of those epochs."""
+
+    @property
+    def device(self) -> torch.device:
+        return self.noise.device
+
+    @property
+    def lr(self) -> float:
+        return float(self.optimizer.param_groups[0]["lr"])
+
+
+def new_state(
+    experiment: Experiment, image_shape: tuple[int, int, int], train_images: int, device: torch.device
+) -> State:
+    """The state before the first epoch. The seed alone decides weights, order and noise."""
+    training = experiment.training
+    model = Autoencoder(experiment.model, image_shape, training.seed).to(device)
+    optimizer = _optimizer(training, model)
+    steps = math.ceil(train_images / training.batch_size)
+    return State(
+        model,
+        optimizer,
+        _scheduler(training, optimizer, steps),
+        # Different streams: the same numbers must not decide both the order and the noise.
+        torch.Generator(device).manual_seed(training.seed + 1_000_003),
+        torch.Generator(device).manual_seed(training.seed + 2_000_003),
+    )
+
+
+def _optimizer(training: Training, model: Autoencoder) -> Optimizer:
+    parameters = model.parameters()
+    decay = training.weight_decay
+    if training.optimizer == "adam":
+        return Adam(parameters, lr=training.lr, weight_decay=decay, fused=True)
+    if training.optimizer == "adamw":
+        return AdamW(parameters, lr=training.lr, weight_decay=decay, fused=True)
+    return SGD(parameters, lr=training.lr, weight_decay=decay, momentum=training.momentum, fused=True)
+
+
+def _scheduler(training: Training, optimizer: Optimizer, steps_per_epoch: int) -> LRScheduler | None:
+    if training.schedule == "plateau":
+        return ReduceLROnPlateau(
+            optimizer, mode="min", factor=training.plateau_factor, patience=training.plateau_patience
+        )
+    if training.schedule == "cosine":
+        return CosineAnnealingLR(optimizer, T_max=training.epochs)
+    if training.schedule == "one-cycle":
+        return OneCycleLR(optimizer, max_lr=training.lr, total_steps=training.epochs * steps_per_epoch)
+    return None
+
+
+def state_bytes(state: State) -> bytes:
+    """The whole state as one safetensors file: tensors by name, everything else as JSON in its metadata."""
+    tensors = {f"model.{name}": value for name, value in state.model.state_dict().items()}
+    optimizer = state.optimizer.state_dict()
+    for index, slots in optimizer["state"].items():
+        for name, value in slots.items():
+            if value is not None:
+                tensors[f"optimizer.{index}.{name}"] = value
+    tensors["order"], tensors["noise"] = state.order.get_state(), state.noise.get_state()
+    plain = {
+        "epoch": state.epoch,
+        "seconds": state.seconds,
+        "groups": optimizer["param_groups"],
+        "scheduler": _plain_scheduler(state.scheduler),
+    }
+    contiguous = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    return safetensors.torch.save(contiguous, {"state": json.dumps(plain)})
+
+
+def weights_bytes(model: Autoencoder) -> bytes:
+    """The model alone, under the names of its own `state_dict`."""
+    return safetensors.torch.save(
+        {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    )
+
+
+def restore(state: State, path: Path) -> None:
+    """Bring a new state to where `path` says it was. Raises `DamagedError` when the file does not fit."""
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            plain = json.loads(file.metadata()["state"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+        weights = {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}
+        state.model.load_state_dict(weights)
+        state.optimizer.load_state_dict(_optimizer_state(plain["groups"], tensors))
+        if state.scheduler is not None:
+            state.scheduler.load_state_dict(plain["scheduler"])
+        state.order.set_state(tensors["order"])
+        state.noise.set_state(tensors["noise"])
+        state.epoch, state.seconds = int(plain["epoch"]), float(plain["seconds"])
+    except (safetensors.SafetensorError, OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
+        raise DamagedError(f"{path} cannot be resumed from: {str(error).splitlines()[0]}") from None
+
+
+def load_weights(model: Autoencoder, path: Path) -> None:
+    """Load weights.safetensors into `model`. Raises `DamagedError` when the file is not the model's."""
+    try:
+        model.load_state_dict(safetensors.torch.load_file(path))
+    except FileNotFoundError:
+        raise DamagedError(f"there are no saved weights yet ({path})") from None
+    except (safetensors.SafetensorError, OSError, RuntimeError, ValueError) as error:
+        raise DamagedError(f"{path} cannot be read: {str(error).splitlines()[0]}") from None
+
+
+def _plain_scheduler(scheduler: LRScheduler | None) -> dict[str, Any] | None:
+    """A scheduler's state without what is rebuilt anyway: only numbers, texts and lists of them stay."""
+    if scheduler is None:
+        return None
+    plain = (int, float, str, bool, list, type(None))
+    return {name: value for name, value in scheduler.state_dict().items() if isinstance(value, plain)}
+
+
+def _optimizer_state(groups: list[dict[str, Any]], tensors: dict[str, Tensor]) -> dict[str, Any]:
+    slots: dict[int, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        if name.startswith("optimizer."):
+            _, index, slot = name.split(".")
+            slots.setdefault(int(index), {})[slot] = value
+    for group in groups:
+        if "betas" in group:
+            group["betas"] = tuple(group["betas"])
+    return {"state": slots, "param_groups": groups}
