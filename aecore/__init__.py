@@ -1,0 +1,90 @@
+"""A laboratory for autoencoders: experiments, image sets, models, training, metrics and a store of runs.
+
+The names below are the public ones. They are imported when first used, so that `import aecore` is instant and
+torch is loaded only by what needs it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from aecore.corruption import corrupt
+    from aecore.data import CATALOGUE, ImageSet, load, prepare
+    from aecore.errors import AecoreError, MistakeError
+    from aecore.evaluation import evaluate, reconstructions
+    from aecore.experiment import Corruption, Experiment, difference
+    from aecore.jobs import start, state, stop, submit, work
+    from aecore.models import Autoencoder, plan
+    from aecore.presets import Preset, preset, presets
+    from aecore.store import Run, Store
+    from aecore.summary import RunSummary, summarise
+
+__all__ = [
+    "CATALOGUE",
+    "AecoreError",
+    "Autoencoder",
+    "Corruption",
+    "Experiment",
+    "ImageSet",
+    "MistakeError",
+    "Preset",
+    "Run",
+    "RunSummary",
+    "Store",
+    "corrupt",
+    "difference",
+    "evaluate",
+    "load",
+    "plan",
+    "prepare",
+    "preset",
+    "presets",
+    "reconstructions",
+    "start",
+    "state",
+    "stop",
+    "submit",
+    "summarise",
+    "work",
+]
+
+_HOME = {
+    "corrupt": "corruption",
+    "CATALOGUE": "data",
+    "ImageSet": "data",
+    "load": "data",
+    "prepare": "data",
+    "AecoreError": "errors",
+    "MistakeError": "errors",
+    "evaluate": "evaluation",
+    "reconstructions": "evaluation",
+    "Corruption": "experiment",
+    "Experiment": "experiment",
+    "difference": "experiment",
+    "start": "jobs",
+    "state": "jobs",
+    "stop": "jobs",
+    "submit": "jobs",
+    "work": "jobs",
+    "Autoencoder": "models",
+    "plan": "models",
+    "Preset": "presets",
+    "preset": "presets",
+    "presets": "presets",
+    "Run": "store",
+    "Store": "store",
+    "RunSummary": "summary",
+    "summarise": "summary",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(import_module(f"aecore.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'aecore' has no attribute '{name}'")

@@ -72,6 +72,14 @@ class Corruption(Section):
             return "none"
         return f"{self.kind}:{self.level:g}" + (":clamp" if self.clamp else "")
 
+    @classmethod
+    def parse(cls, text: str) -> Corruption:
+        """A corruption from its written form. Raises `MistakeError` with one line."""
+        try:
+            return cls.model_validate(text)
+        except ValidationError as error:
+            raise MistakeError(_one_line(error)) from None
+
     @property
     def label(self) -> str:
         """The corruption in words, for headings and captions."""

@@ -30,7 +30,7 @@ class Epoch(NamedTuple):
 
     epoch: int
     train_loss: float
-    """Mean over the epoch's images, each under the weights of its own step, as training saw it."""
+    """Mean over the epoch's steps of the batch's loss, which is what the reports' code logs."""
     test_loss: float
     """Mean over the test images after the epoch, under the training corruption."""
     lr: float
@@ -62,7 +62,7 @@ def epochs(
     steps = -(-count // size)
     for epoch in range(state.epoch + 1, training.epochs + 1):
         model.train()
-        total = torch.zeros((), device=state.device)  # sum over images of their loss, never read before the end
+        total = torch.zeros((), device=state.device)  # sum of the steps' losses, not read before the end
         order = torch.randperm(count, generator=state.order, device=state.device)
         lr, begun = state.lr, time.perf_counter()
         for step, chosen in enumerate(order.split(size), start=1):
@@ -74,12 +74,12 @@ def epochs(
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
-            total += loss.detach() * len(chosen)
+            total += loss.detach()
             lr = state.lr
             if isinstance(scheduler, OneCycleLR):
                 scheduler.step()
             on_step(step, steps)
-        train_loss = float(total) / count  # waits for the device, once an epoch
+        train_loss = float(total) / steps  # waits for the device, once an epoch
         seconds = time.perf_counter() - begun
         if isinstance(scheduler, ReduceLROnPlateau):
             scheduler.step(train_loss)

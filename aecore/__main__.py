@@ -1,0 +1,13 @@
+"""`python -m aecore`: the command line."""
+
+import sys
+
+
+def main() -> None:
+    from aecore.cli import run
+
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,247 @@
+"""Jobs: submit, queue, stop and resume runs, and tell what state a run is really in.
+
+A job is a process of its own that writes only its run directory. Nothing here imports torch, and a worker does
+so only once it holds its device.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+import aecore
+from aecore import slots
+from aecore.data.catalogue import data_set
+from aecore.devices import choose
+from aecore.errors import AecoreError, MistakeError, describe_os_error
+from aecore.experiment import Experiment
+from aecore.models.plan import plan
+from aecore.store import DamagedError, Run, Store, now
+
+ACTIVE = ("queued", "preparing", "running", "evaluating")
+RESUMABLE = ("stopped", "interrupted", "failed")
+START_GRACE_S = 30
+"""How long a submitted run may go without a process before it counts as interrupted."""
+
+Report = Callable[[str, float, float, str], None]
+"""Called as `report(stage, done, total, note)`; a total of 0 means that it is not known."""
+
+
+def submit(experiment: Experiment, device: str = "auto", store: Store | None = None) -> Run:
+    """Check an experiment whole and write its run directory, queued. `start` or `work` then runs it.
+
+    Raises `MistakeError` for a data set, model or device that does not exist or cannot be built.
+    """
+    about = data_set(experiment.data.name)
+    if (experiment.data.train_images or 0) > about.train_images:
+        raise MistakeError(
+            f"data.train_images: {about.name} has {about.train_images:,} training images, "
+            f"got {experiment.data.train_images:,}"
+        )
+    solved = plan(experiment.model, about.image_shape)
+    choose(device)
+    run = (store or Store.default()).create(experiment)
+    with _failures_told(run, "writing the run"):
+        run.write_status(
+            state="queued",
+            requested_device=device,
+            submitted=now(),
+            epochs=experiment.training.epochs,
+            epoch=0,
+            parameters=solved.parameters,
+            process=None,
+        )
+    return run
+
+
+def start(run: Run) -> None:
+    """Run a queued job detached: it outlives this process, its terminal and the browser."""
+    package_parent = str(Path(aecore.__file__).parent.parent)
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(filter(None, [package_parent, os.environ.get("PYTHONPATH")])),
+        "PYTHONUNBUFFERED": "1",
+    }
+    with run.file("log.txt").open("ab") as log:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "aecore", "work", str(run.path)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env=environment,
+        )
+    # Someone has to take note of its end, or it stays a zombie while this process lives.
+    threading.Thread(target=worker.wait, daemon=True).start()
+
+
+def state(run: Run) -> str:
+    """What is true now: an active state without a living process is `interrupted`, an unreadable one `damaged`."""
+    try:
+        return true_state(run.status())
+    except DamagedError:
+        return "damaged"
+
+
+def true_state(status: dict[str, Any]) -> str:
+    """The same, from a status that was already read."""
+    recorded = str(status.get("state", "damaged"))
+    if recorded not in ACTIVE:
+        return recorded
+    process = status.get("process")
+    if process is None:
+        return recorded if _age_s(status.get("updated")) < START_GRACE_S else "interrupted"
+    return recorded if slots.is_alive(process) else "interrupted"
+
+
+def queue_position(run: Run) -> int | None:
+    """The run's place in line for its device, 1 being next; None when it does not wait."""
+    return slots.position(root_of(run), run.id)
+
+
+def stop(run: Run, wait_s: float = 15) -> str:
+    """Ask the worker to stop after what it is doing, wait up to `wait_s`, return the state then.
+
+    Raises `MistakeError` when the run is not active.
+    """
+    status = run.status()
+    if true_state(status) not in ACTIVE:
+        raise MistakeError(f"run {run.id} is {true_state(status)}, there is nothing to stop")
+    deadline = time.monotonic() + max(wait_s, 0)
+    while (process := run.status().get("process")) is None and state(run) in ACTIVE:
+        time.sleep(0.05)  # just started: it has no process to signal yet
+        if time.monotonic() > deadline + START_GRACE_S:
+            break
+    if process and process.get("host") != slots.this_process()["host"]:
+        raise MistakeError(f"run {run.id} runs on {process.get('host')}; stop it there")
+    if process and slots.is_alive(process):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process["pid"], signal.SIGTERM)
+    while state(run) in ACTIVE and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if state(run) == "interrupted":  # it died on the signal, before it could say so
+        run.write_status(state="stopped", ended=now(), process=None)
+    return state(run)
+
+
+def requeue(run: Run) -> None:
+    """Make a stopped, interrupted or failed run ready to go on; `start` or `work` then runs it.
+
+    Raises `MistakeError` when there is nothing to resume.
+    """
+    if run.shipped:
+        raise MistakeError(f"run {run.id} ships with the project and stays as it is")
+    current = state(run)
+    if current not in RESUMABLE:
+        why = {
+            "finished": "has finished; start a new one with more epochs",
+            "damaged": "is damaged and cannot go on",
+        }
+        raise MistakeError(f"run {run.id} {why.get(current, f'is {current} already')}")
+    run.experiment()
+    with _failures_told(run, "resuming"):
+        run.write_status(state="queued", process=None, error=None, ended=None)
+
+
+def delete(run: Run, store: Store | None = None) -> None:
+    """Remove a run's directory. Raises `MistakeError` for an active or a shipped run."""
+    if state(run) in ACTIVE:
+        raise MistakeError(f"run {run.id} is {state(run)}; stop it first")
+    (store or Store.default()).delete(run)
+
+
+def work(run: Run, report: Report = lambda stage, done, total, note: None) -> str:
+    """Run a queued job in this process to its end, and return its state: `finished` or `stopped`.
+
+    SIGTERM and Ctrl-C stop it cleanly. Failures are written into the run, then raised as `AecoreError`.
+    """
+    try:
+        writer = filelock.FileLock(run.file(".lock"), timeout=0).acquire()
+    except filelock.Timeout:
+        raise MistakeError(f"run {run.id} is being worked on by another process") from None
+    with writer, _failures_told(run, "the run"), _stop_flag() as stopped:
+        status = run.write_status(state="queued", process=slots.this_process(), error=None)
+        chosen = choose(str(status.get("requested_device", "auto")))
+
+        def waiting(place: int) -> None:
+            report("waiting", 0, 0, f"{place}. in line for {chosen[0].family}")
+
+        with slots.slot(root_of(run), chosen, run.id, stopped.is_set, waiting) as device:
+            if device is None:
+                run.write_status(state="stopped", ended=now(), process=None)
+                return "stopped"
+            from aecore.training.worker import train_run  # torch, only now
+
+            return train_run(run, device, stopped.is_set, report)
+
+
+def root_of(run: Run) -> Path:
+    """The store a run lies in, or the default one for a run that lies elsewhere."""
+    shelf = run.path.parent
+    return shelf.parent if shelf.name in ("runs", "gallery") else Store.default().root
+
+
+@contextlib.contextmanager
+def _stop_flag() -> Iterator[threading.Event]:
+    """An event that SIGTERM and the first Ctrl-C set; a second Ctrl-C ends the process at once."""
+    flag = threading.Event()
+
+    def on_signal(number: int, _frame: object) -> None:
+        if flag.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        flag.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield flag  # signals belong to the main thread
+        return
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield flag
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _failures_told(run: Run, doing: str) -> Iterator[None]:
+    """Write what went wrong into the run in one line and raise it as `AecoreError`; nothing saved is lost."""
+    try:
+        yield
+    except Exception as error:
+        line = _line_for(error, doing)
+        with contextlib.suppress(OSError):  # on a full disk even this may fail: the dead process tells then
+            run.write_status(state="failed", error=line, ended=now(), process=None)
+        if isinstance(error, AecoreError):
+            raise
+        if not isinstance(error, OSError | MemoryError):
+            traceback.print_exc()
+        raise AecoreError(line) from error
+
+
+def _line_for(error: Exception, doing: str) -> str:
+    if isinstance(error, AecoreError):
+        return str(error)
+    if isinstance(error, OSError):
+        return describe_os_error(error, doing)
+    text = str(error).strip().splitlines()[0] if str(error).strip() else ""
+    if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
+        return "out of memory: choose a smaller training.batch_size or narrower layers"
+    return f"{type(error).__name__}: {text}"
+
+
+def _age_s(stamp: object) -> float:
+    try:
+        return time.time() - datetime.fromisoformat(str(stamp)).timestamp()
+    except ValueError:
+        return float("inf")

@@ -1,0 +1,109 @@
+"""One run at a time on a device: a queue that needs no server.
+
+A waiting worker holds a ticket, a small file whose name carries its place in line; the first in line takes the
+device by locking that device's slot file. The operating system drops the lock when the process ends, however it
+ends, and a ticket whose process is gone is not counted: neither can leak.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import filelock
+import psutil
+
+from aecore.devices import Device
+
+POLL_S = 0.2
+
+
+@contextlib.contextmanager
+def slot(
+    root: Path,
+    devices: Sequence[Device],
+    run_id: str,
+    stop: Callable[[], bool],
+    on_wait: Callable[[int], None] = lambda position: None,
+) -> Iterator[Device | None]:
+    """Wait for one of `devices` and hold it inside the block; None when `stop()` came true first.
+
+    `on_wait` is told the place in line, 1 being next, whenever it changes.
+    """
+    folder = _folder(root)
+    folder.mkdir(parents=True, exist_ok=True)
+    family = devices[0].family
+    ticket = folder / f"{family}.{time.time_ns():020d}.{run_id}.ticket"
+    ticket.write_text(json.dumps(this_process()))
+    told = 0
+    with contextlib.ExitStack() as held:
+        try:
+            while not stop():
+                position = _line(folder, family).index(ticket) + 1
+                if position == 1:
+                    for device in devices:
+                        lock = filelock.FileLock(folder / f"{device.name.replace(':', '-')}.lock", timeout=0)
+                        with contextlib.suppress(filelock.Timeout):
+                            held.enter_context(lock)
+                            ticket.unlink()
+                            yield device
+                            return
+                if position != told:
+                    on_wait(told := position)
+                time.sleep(POLL_S)
+            yield None
+        finally:
+            ticket.unlink(missing_ok=True)
+
+
+def position(root: Path, run_id: str) -> int | None:
+    """A run's place in line, 1 being next; None when it does not wait."""
+    tickets = list(_folder(root).glob(f"*.{run_id}.ticket"))
+    if not tickets:
+        return None
+    line = _line(_folder(root), tickets[0].name.partition(".")[0])
+    return line.index(tickets[0]) + 1 if tickets[0] in line else None
+
+
+def this_process() -> dict[str, Any]:
+    """What identifies this process: its id alone would be reused."""
+    return {"pid": os.getpid(), "started": psutil.Process().create_time(), "host": platform.node()}
+
+
+def is_alive(process: dict[str, Any]) -> bool:
+    """Whether that very process still runs here; one of another host is believed to."""
+    if process.get("host") != platform.node():
+        return True
+    try:
+        found = psutil.Process(int(process["pid"]))
+        same = abs(found.create_time() - float(process["started"])) < 1
+        return same and found.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, KeyError, ValueError, TypeError):
+        return False
+
+
+def _folder(root: Path) -> Path:
+    """Devices belong to a machine, so machines that share a store have a line each."""
+    return root / "queue" / (platform.node() or "localhost")
+
+
+def _line(folder: Path, family: str) -> list[Path]:
+    """The living tickets of a device family, first come first; dead ones are cleared away."""
+    line = []
+    for ticket in sorted(folder.glob(f"{family}.*.ticket")):
+        try:
+            if is_alive(json.loads(ticket.read_text())):
+                line.append(ticket)
+            else:
+                ticket.unlink(missing_ok=True)
+        except FileNotFoundError:
+            continue
+        except ValueError:  # being written right now: its owner is alive
+            line.append(ticket)
+    return line

@@ -1,0 +1,91 @@
+"""A run in one row: what a table of runs shows, read without torch and without failing on a damaged run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from aecore.errors import AecoreError
+from aecore.experiment import Experiment
+from aecore.jobs import true_state
+from aecore.store import Run
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a list tells about a run. Test figures are those on clean images unless only noisy ones were measured."""
+
+    id: str
+    title: str
+    preset: str
+    shipped: bool
+    state: str
+    problem: str
+    """Why the run failed or what about it cannot be read, in one line; empty when all is well."""
+    data: str = ""
+    code_size: int | None = None
+    parameters: int | None = None
+    epoch: int = 0
+    epochs: int = 0
+    device: str = ""
+    submitted: str = ""
+    seconds: float | None = None
+    """Training time so far."""
+    train_loss: float | None = None
+    test_mse: float | None = None
+    test_psnr_db: float | None = None
+    test_ssim: float | None = None
+    losses: tuple[float, ...] = ()
+    """Training loss of every epoch."""
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def summarise(run: Run) -> RunSummary:
+    """Read what there is of a run. Never raises for a missing, empty or cut file: `problem` says which."""
+    problems: list[str] = []
+
+    def tried(read, empty):
+        try:
+            return read()
+        except AecoreError as error:
+            problems.append(str(error).removeprefix(f"run {run.id}: ").removeprefix(f"run {run.id} "))
+            return empty
+
+    experiment: Experiment | None = tried(run.experiment, None)
+    status: dict[str, Any] = tried(run.status, {})
+    metrics = tried(run.metrics, [])
+    evaluation = tried(run.evaluation, [])
+    state = true_state(status) if experiment is not None and status else "damaged"
+    if status.get("error"):
+        problems.append(str(status["error"]))
+    last = metrics[-1] if metrics else {}
+    test = _figures(evaluation)
+    return RunSummary(
+        id=run.id,
+        title=experiment.title if experiment else run.id,
+        preset=experiment.preset if experiment else "",
+        shipped=run.shipped,
+        state=state,
+        problem="; ".join(problems),
+        data=experiment.data.name if experiment else "",
+        code_size=experiment.model.bottleneck.size if experiment else None,
+        parameters=status.get("parameters"),
+        epoch=last.get("epoch", 0),
+        epochs=experiment.training.epochs if experiment else 0,
+        device=str(status.get("device") or ""),
+        submitted=str(status.get("submitted") or ""),
+        seconds=last.get("seconds"),
+        train_loss=last.get("train_loss"),
+        test_mse=test.get("mse"),
+        test_psnr_db=test.get("psnr_db"),
+        test_ssim=test.get("ssim"),
+        losses=tuple(entry["train_loss"] for entry in metrics if isinstance(entry.get("train_loss"), float)),
+    )
+
+
+def _figures(evaluation: list[dict[str, Any]]) -> dict[str, Any]:
+    usable = [entry for entry in evaluation if isinstance(entry, dict) and isinstance(entry.get("metrics"), dict)]
+    clean = [entry for entry in usable if entry.get("corruption") == "none"]
+    return (clean or usable or [{"metrics": {}}])[0]["metrics"]

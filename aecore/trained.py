@@ -1,0 +1,58 @@
+"""A trained run opened for use: its model with the saved weights, and the images it is tested on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from aecore import data
+from aecore.devices import choose
+from aecore.evaluation import evaluate
+from aecore.experiment import Corruption
+from aecore.models.autoencoder import Autoencoder
+from aecore.store import WEIGHTS, Run
+from aecore.training.state import load_weights
+
+Report = Callable[[str, float, float, str], None]
+
+
+def load_model(run: Run, device: torch.device | None = None) -> Autoencoder:
+    """The run's model with its last saved weights, ready to use. Raises `DamagedError` when there are none."""
+    experiment = run.experiment()
+    model = Autoencoder(experiment.model, data.data_set(experiment.data.name).image_shape)
+    load_weights(model, run.file(WEIGHTS))
+    return model.eval().to(device or torch.device("cpu"))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run's model and its whole test set, uint8 (N, C, H, W), on one device."""
+
+    run: Run
+    model: Autoencoder
+    test: torch.Tensor
+
+    def evaluate(
+        self, corruption: Corruption, report: Report = lambda stage, done, total, note: None
+    ) -> dict[str, Any]:
+        """The evaluation of the whole test set under one corruption, as evaluation.json holds it."""
+        measured = evaluate(
+            self.model, self.test, corruption, lambda n, of: report("evaluating", n, of, corruption.label)
+        )
+        return {"run": self.run.id, "split": "test", **measured}
+
+
+def open_run(
+    run: Run, device: str = "auto", report: Report = lambda stage, done, total, note: None
+) -> Trained:
+    """Open a run with its test set, fetching the images if need be."""
+    chosen = torch.device(choose(device)[0].name)
+    model = load_model(run, chosen)
+    images = data.load(
+        run.experiment().data.name, lambda what, done, total: report("preparing", done, total, what)
+    )
+    return Trained(run, model, torch.from_numpy(np.array(images.x_test)).to(chosen))
