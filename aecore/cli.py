@@ -12,28 +12,37 @@ import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
 from aecore import data, jobs
 from aecore.cli_output import Progress, table, tell
 from aecore.errors import AecoreError, MistakeError
-from aecore.experiment import Corruption, Experiment
+from aecore.experiment import Corruption, Experiment, typed_value
 from aecore.presets import preset, presets
 from aecore.store import Run, Store
 from aecore.summary import summarise
 
 app = typer.Typer(
     add_completion=False,
-    no_args_is_help=True,
+    no_args_is_help=False,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     help="A laboratory for autoencoders. RUN is a run's id, a unique beginning of it, or a path.",
 )
-data_app = typer.Typer(no_args_is_help=True, help="The image sets.")
+data_app = typer.Typer(help="The image sets.")
 app.add_typer(data_app, name="data")
+
+# typer carries its own copy of click, or uses the installed one: its public BadParameter tells which.
+UsageError = typer.BadParameter.__mro__[1]
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, a unique beginning of it, or a path.")]
+
+
+@app.callback()
+def without_command(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -44,13 +53,12 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         status = typer.main.get_command(app).main(arguments, "aecore", standalone_mode=False)
         return status if isinstance(status, int) else 0
-    except click.exceptions.NoArgsIsHelpError as error:
-        print(error.format_message())
-        return 2
-    except click.ClickException as error:
-        message = " ".join(error.format_message().split())
-        return _fail(f"{message[0].lower() + message[1:]}".rstrip("."), 2)
-    except (click.Abort, KeyboardInterrupt):
+    except typer.Exit as done:
+        return done.exit_code
+    except UsageError as error:
+        message = error.format_message().strip()
+        return _fail(f"{message[0].lower()}{message[1:]}".rstrip(".") if message else "see aecore --help", 2)
+    except (typer.Abort, KeyboardInterrupt):
         return _fail("interrupted", 130)
     except AecoreError as error:
         if debug:
@@ -148,7 +156,7 @@ def train(
     looks_like_file = what.endswith(".toml") or "/" in what
     experiment = Experiment.load(Path(what)) if looks_like_file else preset(what).experiment
     settings: dict[str, Any] = dict(_key_and_value(change) for change in changes or [])
-    experiment = experiment.changed(settings | ({"name": json.dumps(name)} if name else {}))
+    experiment = experiment.changed(settings | ({"name": name} if name else {}))
     created = jobs.submit(experiment, device)
     _carry_out(created, detach, as_json)
 
@@ -179,11 +187,11 @@ def _carry_out(created: Run, detach: bool, as_json: bool) -> None:
         _show(created)
 
 
-def _key_and_value(text: str) -> tuple[str, str]:
+def _key_and_value(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals:
         raise MistakeError(f"--set {text}: should look like training.epochs=2")
-    return key.strip(), value.strip()
+    return key.strip(), typed_value(value)
 
 
 @app.command()

@@ -42,6 +42,7 @@ def choose(request: str) -> list[Device]:
     Raises `MistakeError` for an unknown word or a device that is not there.
     """
     request = request.strip().lower()
+    request = "cuda" if request == "gpu" else request
     if request == "auto":
         request = devices()[0].family
     if request.partition(":")[0] not in REQUESTS:

@@ -193,14 +193,14 @@ class Experiment(Section):
         return cls.parse(values)
 
     def changed(self, changes: Mapping[str, Any]) -> Experiment:
-        """A new experiment with dotted keys replaced: `{"training.epochs": 2}`. Texts are read as TOML values."""
+        """A new experiment with dotted keys replaced: `{"training.epochs": 2}`."""
         values = self.model_dump(mode="json")
         for key, value in changes.items():
             *parents, last = _known(key).split(".")
             table = values
             for parent in parents:
                 table = table[parent]
-            table[last] = _toml_value(value) if isinstance(value, str) else value
+            table[last] = value
         return type(self).parse(values)
 
     def flat(self) -> dict[str, Any]:
@@ -263,8 +263,9 @@ def _nearest_key(key: str) -> str:
     return hint
 
 
-def _toml_value(text: str) -> Any:
-    """`2`, `1e-4`, `[392, 8]`, `true` as TOML; `none` as nothing; anything else is the text itself."""
+def typed_value(text: str) -> Any:
+    """A typed setting as plain data: `2`, `1e-4`, `[392, 8]` and `true` as in TOML, nothing or `null` as None, any
+    other text as itself."""
     if text.strip().lower() in ("", "null"):
         return None
     try:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from aecore import data
+from aecore import data, metrics
 from aecore.devices import choose
-from aecore.evaluation import evaluate
+from aecore.evaluation import evaluate, reconstructions
 from aecore.experiment import Corruption
 from aecore.models.autoencoder import Autoencoder
 from aecore.store import WEIGHTS, Run
@@ -56,3 +56,15 @@ def open_run(
         run.experiment().data.name, lambda what, done, total: report("preparing", done, total, what)
     )
     return Trained(run, model, torch.from_numpy(np.array(images.x_test)).to(chosen))
+
+
+def denoise(
+    model: Autoencoder, images: np.ndarray, corruption: Corruption, seed: int
+) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Corrupt uint8 images (N, C, H, W), reconstruct them, and score both against the clean ones.
+
+    Returns noisy images and reconstructions, float32 (N, C, H, W), and the metrics of each, an image at a time.
+    """
+    parts = list(reconstructions(model, torch.from_numpy(np.array(images)), corruption, seed))
+    clean, noisy, output = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return noisy, output, metrics.per_image(clean, noisy), metrics.per_image(clean, output)

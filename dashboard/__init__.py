@@ -1,0 +1,1 @@
+"""What the pages share: reading runs, forms, charts, image sheets, style."""

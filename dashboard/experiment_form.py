@@ -1,0 +1,192 @@
+"""A form made from the definition of an experiment: one widget a field, no field forgotten."""
+
+from __future__ import annotations
+
+import types
+import typing
+from typing import Any, Literal
+
+import annotated_types
+import streamlit as st
+from pydantic.fields import FieldInfo
+
+from aecore.data.catalogue import CATALOGUE
+from aecore.errors import MistakeError
+from aecore.experiment import Corruption, Experiment, fields
+
+SECTIONS = {
+    "data": "Data",
+    "model": "Model",
+    "corruption": "Training noise",
+    "training": "Training",
+    "evaluation": "Evaluation",
+}
+LABELS = {
+    "name": "Title",
+    "data.name": "Image set",
+    "model.dense": "Hidden layers",
+    "model.decoder_dense": "Decoder's hidden layers",
+    "model.bottleneck.size": "Code size",
+    "model.bottleneck.activation": "Code activation",
+    "training.lr": "Learning rate",
+    "evaluation.corruptions": "Test noise",
+}
+
+
+def experiment_form(base: Experiment, key: str) -> Experiment:
+    """Widgets for every setting of `base`, the main ones at once and the others under "More".
+
+    Returns the experiment as it stands. Raises `MistakeError` with one line when a value cannot be.
+    """
+    values = base.flat()
+    settings = [(name, field) for name, field in fields() if name != "preset"]
+    main = [(name, field) for name, field in settings if _is_main(field)]
+    columns = st.columns(2)
+    for i, (name, field) in enumerate(main):
+        with columns[i % 2]:
+            values[name] = _widget(name, field, values[name], key)
+    with st.expander("More", icon=":material/tune:"):
+        rest = [(name, field) for name, field in settings if not _is_main(field)]
+        section = ""
+        for name, field in rest:
+            head = name.partition(".")[0]
+            if head != section and head in SECTIONS:
+                st.markdown(f"**{SECTIONS[head]}**")
+                columns = st.columns(2)
+                section, placed = head, 0
+            elif not section:
+                columns, placed = [st.container()], 0
+            with columns[placed % len(columns)]:
+                values[name] = _widget(name, field, values[name], key)
+            placed += 1
+    return base.changed(values)
+
+
+def _is_main(field: FieldInfo) -> bool:
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and bool(extra.get("main"))
+
+
+def label_of(name: str) -> str:
+    """A setting's name for people."""
+    return LABELS.get(name) or name.rpartition(".")[2].replace("_", " ").capitalize()
+
+
+def _widget(name: str, field: FieldInfo, value: Any, key: str) -> Any:
+    """The widget for one field; returns its value as plain data."""
+    label, help_text, widget_key = label_of(name), field.description, f"{key}:{name}"
+    kind, optional = _without_none(field.annotation)
+    if name == "data.name":
+        options = list(CATALOGUE)
+        return st.selectbox(
+            label,
+            options,
+            options.index(value) if value in options else 0,
+            format_func=lambda option: CATALOGUE[option].title,
+            help=help_text,
+            key=widget_key,
+        )
+    if kind is Corruption:
+        return _corruption(value, widget_key)
+    if typing.get_origin(kind) is Literal:
+        options = list(typing.get_args(kind))
+        return st.selectbox(label, options, options.index(value), help=help_text, key=widget_key)
+    if kind is bool:
+        return st.toggle(label, value, help=help_text, key=widget_key)
+    if kind in (int, float):
+        return _number(label, kind, field, value, optional, help_text, widget_key)
+    if kind is str:
+        return st.text_input(label, value, help=help_text, key=widget_key, placeholder="named after the preset")
+    return _listed(label, kind, value, optional, help_text, widget_key)
+
+
+def _number(
+    label: str, kind: type, field: FieldInfo, value: Any, optional: bool, help_text: str | None, key: str
+) -> Any:
+    low, high = _bounds(field)
+    if kind is int:
+        return st.number_input(
+            label, int(low), int(high), value, step=1, help=help_text, key=key, placeholder="default"
+        )
+    # A step a tenth of the value: the arrows stay useful from 1e-5 to 10.
+    step = 10 ** int(f"{value:e}".partition("e")[2]) / 10 if value else 0.1
+    return st.number_input(
+        label,
+        float(low),
+        float(high),
+        value,
+        step=step,
+        format="%g",
+        help=help_text,
+        key=key,
+        placeholder="default",
+    )
+
+
+def _listed(label: str, kind: Any, value: Any, optional: bool, help_text: str | None, key: str) -> Any:
+    """A list as text with commas: widths of layers, or corruptions in their written form."""
+    of_numbers = Corruption not in typing.get_args(kind)
+    text = st.text_input(
+        label,
+        ", ".join(map(str, value or [])),
+        help=f"{help_text} Separate several with commas.",
+        key=key,
+        placeholder="as the encoder, mirrored" if optional else "none",
+    )
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts:
+        return None if optional else []
+    if not of_numbers:
+        return parts
+    try:
+        return [int(part) for part in parts]
+    except ValueError:
+        raise MistakeError(f"{label}: should be whole numbers with commas between, got '{text}'") from None
+
+
+def _corruption(value: str, key: str) -> str:
+    now = Corruption.parse(value)
+    kinds = list(typing.get_args(Corruption.model_fields["kind"].annotation))
+    kind = st.selectbox(
+        "Kind",
+        kinds,
+        kinds.index(now.kind),
+        help=Corruption.model_fields["kind"].description,
+        key=f"{key}:kind",
+    )
+    if kind == "none":
+        return "none"
+    level = st.number_input(
+        "Level",
+        0.0,
+        10.0 if kind == "gaussian" else 1.0,
+        now.level or 0.2,
+        step=0.05,
+        format="%g",
+        help=Corruption.model_fields["level"].description,
+        key=f"{key}:level",
+    )
+    clamp = kind == "gaussian" and st.toggle(
+        "Clamp", now.clamp, help=Corruption.model_fields["clamp"].description, key=f"{key}:clamp"
+    )
+    return f"{kind}:{level:g}" + (":clamp" if clamp else "")
+
+
+def _without_none(annotation: Any) -> tuple[Any, bool]:
+    """`int | None` as (int, True), `int` as (int, False); `Annotated` is taken off."""
+    parts = typing.get_args(annotation)
+    if typing.get_origin(annotation) in (types.UnionType, typing.Union) and type(None) in parts:
+        return next(part for part in parts if part is not type(None)), True
+    return annotation, False
+
+
+def _bounds(field: FieldInfo) -> tuple[float, float]:
+    low, high = 0.0, 2.0**31 - 1
+    for limit in field.metadata:
+        if isinstance(limit, annotated_types.Ge):
+            low = float(limit.ge)  # type: ignore[arg-type]
+        elif isinstance(limit, annotated_types.Le):
+            high = float(limit.le)  # type: ignore[arg-type]
+        elif isinstance(limit, annotated_types.Lt):
+            high = float(limit.lt)  # type: ignore[arg-type]
+    return low, high

@@ -1,0 +1,167 @@
+"""Watching one run: state, progress, curves and the panel, from nothing but its directory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from aecore import jobs
+from aecore.errors import AecoreError
+from aecore.store import DamagedError, Run, Store
+from dashboard import runs, sheets
+from dashboard.curves import loss_curves
+from dashboard.style import count, duration, state_badge
+
+TICK_S = 1.0
+
+
+def watch(run: Run) -> None:
+    """The live view of a run; ticks once a second while the run is active and not at all afterwards."""
+    shown = jobs.state(run)
+
+    def tick() -> None:
+        state = jobs.state(run)
+        if state != shown:
+            st.rerun()  # the heading and its buttons, outside of this fragment, change too
+        _body(run, state)
+
+    st.fragment(tick, run_every=TICK_S if shown in jobs.ACTIVE else None)()
+
+
+def _body(run: Run, state: str) -> None:
+    try:
+        status = run.status()
+        experiment = run.experiment()
+    except DamagedError as error:
+        st.error(str(error), icon=":material/broken_image:")
+        return
+    metrics = _metrics(run)
+    _progress(run, state, status, metrics, experiment.training.epochs)
+    if not metrics:
+        if state in jobs.ACTIVE:
+            st.caption("The curves begin with the first finished epoch.")
+        return
+    last = metrics[-1]
+    with st.container(horizontal=True, gap="small"):
+        st.metric("Training loss", f"{last['train_loss']:.5f}", border=True)
+        st.metric("Test loss", f"{last['test_loss']:.5f}", border=True)
+        st.metric("Learning rate", f"{last['lr']:.3g}", border=True)
+        st.metric(
+            "Dead code units",
+            f"{last['dead_units']} of {experiment.model.bottleneck.size}",
+            border=True,
+            help="Units of the code that say the same for every test image.",
+        )
+        st.metric("Speed", f"{last['images_per_s']:,.0f} images/s", border=True)
+    loss_curves(metrics, experiment.training.epochs, key=f"curves-{run.id}")
+    st.subheader("Reconstructions, epoch by epoch")
+    try:
+        sheets.film(runs.snapshots(run))
+    except DamagedError:
+        st.caption("The panel appears with the first saved epoch.")
+
+
+def _metrics(run: Run) -> list[dict[str, Any]]:
+    """All epochs so far, reading only the lines that are new since the last tick of this session."""
+    seen = st.session_state.setdefault("metrics_seen", {})
+    offset, entries = seen.get(run.id, (0, {}))
+    fresh, offset = run.metrics_since(offset)
+    entries.update({entry["epoch"]: entry for entry in fresh})
+    st.session_state["metrics_seen"] = {run.id: (offset, entries)}  # one run at a time is enough
+    return [entries[epoch] for epoch in sorted(entries)]
+
+
+def _progress(
+    run: Run, state: str, status: dict[str, Any], metrics: list[dict[str, Any]], epochs: int
+) -> None:
+    if state == "queued":
+        place = jobs.queue_position(run)
+        waiting = "starting" if place is None else "next in line" if place == 1 else f"number {place} in line"
+        st.progress(0.0, f"Waiting for its device: {waiting}")
+    elif state == "preparing":
+        stage = status.get("stage") or {}
+        share = stage["done"] / stage["total"] if stage.get("total") else 0.0
+        what = f": {stage['what']}" if stage else ""
+        st.progress(min(share, 1.0), f"Preparing the images{what}")
+    elif state == "running":
+        done = metrics[-1]["epoch"] if metrics else 0
+        within = status.get("step", 0) / status["steps"] if status.get("steps") else 0.0
+        whole = done + (within if status.get("epoch") == done else 0.0)
+        left = ""
+        if metrics:
+            left = f", about {duration((epochs - whole) * metrics[-1]['seconds'] / done)} left"
+        st.progress(min(whole / epochs, 1.0), f"Epoch {min(done + 1, epochs)} of {epochs}{left}")
+    elif state == "evaluating":
+        st.progress(1.0, "Measuring the model on the whole test set")
+    elif status.get("error"):
+        st.error(status["error"], icon=":material/error:")
+    elif state == "interrupted":
+        st.warning("Its process ended without a word. Resume goes on from the last saved epoch.")
+
+
+def heading(run: Run) -> None:
+    """Name, state and the buttons that fit the state."""
+    row = runs.summary(run)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.subheader(row.title, anchor=False, width="content")
+        state_badge(row.state)
+        st.space("stretch")
+        if row.state in jobs.ACTIVE and st.button("Stop", icon=":material/stop:", key="stop"):
+            _stop(run)
+        if row.state in jobs.RESUMABLE and st.button(
+            "Resume", icon=":material/play_arrow:", type="primary", key="resume"
+        ):
+            _resume(run)
+        if row.state == "finished" or (row.epoch and row.state not in jobs.ACTIVE):
+            st.page_link(
+                "views/denoise.py",
+                label="Open on Denoise",
+                icon=":material/blur_on:",
+                query_params={"run": run.id},
+            )
+        if not row.shipped and row.state not in jobs.ACTIVE:
+            if st.button("Delete", icon=":material/delete:", key="delete", type="tertiary"):
+                confirm_delete(run)
+    parts = [
+        row.id,
+        row.data,
+        f"code of {row.code_size}",
+        count(row.parameters, "parameter") if row.parameters else "",
+        row.device,
+    ]
+    st.caption(" · ".join(part for part in parts if part))
+
+
+def _stop(run: Run) -> None:
+    with st.spinner("Stopping after this epoch…"):
+        try:
+            jobs.stop(run, wait_s=20)
+        except AecoreError as error:
+            st.toast(str(error), icon=":material/error:")
+            return
+    st.rerun()
+
+
+def _resume(run: Run) -> None:
+    try:
+        jobs.requeue(run)
+        jobs.start(run)
+    except (AecoreError, OSError) as error:
+        st.toast(str(error), icon=":material/error:")
+        return
+    st.rerun()
+
+
+@st.dialog("Delete this run?")
+def confirm_delete(run: Run) -> None:
+    """Ask once, then delete; weights, curves and images of the run go for good."""
+    st.markdown(f"**{run.id}** with its weights, curves and images goes for good.")
+    if st.button("Delete", type="primary", icon=":material/delete:", key="really-delete"):
+        try:
+            jobs.delete(run, Store.default())
+        except AecoreError as error:
+            st.error(str(error))
+            return
+        st.query_params.pop("run", None)
+        st.rerun()

@@ -1,0 +1,75 @@
+"""Runs for pages: read once while their files stay the same, chosen by id, linked by address."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from aecore import jobs
+from aecore.store import EVALUATION, EXPERIMENT, METRICS, SNAPSHOTS, STATUS, WEIGHTS, Run, Store
+from aecore.summary import RunSummary, summarise
+
+_SEEN_BY_SUMMARY = (EXPERIMENT, STATUS, METRICS, EVALUATION)
+
+
+def summaries() -> list[RunSummary]:
+    """Every run in one row; a run is read again only when a file of it changed or it is active."""
+    return [summary(run) for run in Store.default().runs()]
+
+
+def summary(run: Run) -> RunSummary:
+    """One run in one row. An active run is read afresh: its process may have died without a word."""
+    row = _summary(str(run.path), signature(run, _SEEN_BY_SUMMARY))
+    return summarise(run) if row.state in jobs.ACTIVE else row
+
+
+@st.cache_resource(max_entries=10_000, show_spinner=False)
+def _summary(path: str, stamp: tuple) -> RunSummary:
+    return summarise(run_at(path))
+
+
+def run_at(path: str) -> Run:
+    """The run in that directory; caches are keyed by path."""
+    return Run(Path(path))
+
+
+def signature(run: Run, names: Sequence[str]) -> tuple:
+    """What tells whether any of these files changed: their times and sizes."""
+    stamps = []
+    for name in names:
+        try:
+            status = os.stat(run.file(name))
+            stamps.append((status.st_mtime_ns, status.st_size))
+        except OSError:
+            stamps.append(None)
+    return tuple(stamps)
+
+
+def chosen() -> Run | None:
+    """The run named in the address, if the store lists it; a stale or foreign id is said to be unknown."""
+    run_id = st.query_params.get("run")
+    if not run_id:
+        return None
+    run = Store.default().listed(run_id)
+    if run is None:
+        st.warning(f"There is no run “{run_id[:80]}” here. It may have been deleted.", icon=":material/search_off:")
+        del st.query_params["run"]
+    return run
+
+
+def with_weights() -> list[Run]:
+    """The runs that have something to look through: saved weights."""
+    return [run for run in Store.default().runs() if run.file(WEIGHTS).is_file()]
+
+
+def snapshots(run: Run):
+    """The run's panel as arrays, read again only when its file changed. Raises `DamagedError`."""
+    return _snapshots(str(run.path), signature(run, (SNAPSHOTS,)))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _snapshots(path: str, stamp: tuple):
+    return run_at(path).snapshots()

@@ -1,0 +1,102 @@
+"""Images on a page: whole sheets in one piece of HTML, crisp at any size."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+
+def png_uri(image: np.ndarray) -> str:
+    """A uint8 image (C, H, W) with 1, 3 or 4 channels as a PNG data address."""
+    pixels = image[0] if image.shape[0] == 1 else np.moveaxis(image, 0, -1)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def strip(images: np.ndarray, gap: int = 1) -> np.ndarray:
+    """Images (N, C, H, W) side by side with transparent gaps: grey and alpha or RGB and alpha, (C+1 or 4, H, W')."""
+    count, channels, height, width = images.shape
+    rgb = np.repeat(images, 3, axis=1) if channels == 1 else images
+    sheet = np.zeros((4, height, count * (width + gap) - gap), np.uint8)
+    for i, image in enumerate(rgb):
+        left = i * (width + gap)
+        sheet[:3, :, left : left + width] = image
+        sheet[3, :, left : left + width] = 255
+    return sheet
+
+
+def film(snapshots: Mapping[str, np.ndarray], rows: int = 8, columns: int = 20) -> None:
+    """The panel epoch by epoch: the clean images, the noisy ones if there are, then up to `rows` epochs."""
+    clean = snapshots["clean"][:columns]
+    epochs = snapshots["epochs"]
+    lines = [("clean", clean)]
+    if "noisy" in snapshots:
+        lines.append(("noisy", snapshots["noisy"][:columns]))
+    parts = [_film_line(label, images) for label, images in lines] + ['<div class="ae-rule"></div>']
+    for row in spread(len(epochs), rows):
+        parts.append(_film_line(f"epoch {epochs[row]}", snapshots["reconstructions"][row][:columns]))
+    st.html(f'<div class="ae-film">{"".join(parts)}</div>')
+
+
+def spread(count: int, wanted: int) -> list[int]:
+    """Up to `wanted` row numbers out of `count`, dense early, where most is learnt; first and last always there."""
+    if count <= wanted:
+        return list(range(count))
+    steps = np.geomspace(1, count, wanted).round().astype(int) - 1
+    for i in range(1, wanted):  # rounding makes early steps fall together: push them apart
+        steps[i] = max(steps[i], steps[i - 1] + 1)
+    return [int(step) for step in np.minimum(steps, count - 1)]
+
+
+def _film_line(label: str, images: np.ndarray) -> str:
+    text = html.escape(label)
+    return f'<span>{text}</span><img class="ae-pixels" alt="{text}" src="{png_uri(strip(images))}">'
+
+
+def denoising(
+    clean: np.ndarray,
+    noisy: np.ndarray | None,
+    output: np.ndarray,
+    titles: Sequence[str],
+    noisy_scores: Mapping[str, np.ndarray],
+    output_scores: Mapping[str, np.ndarray],
+) -> None:
+    """Clean, noisy and reconstructed images as one sheet, PSNR and SSIM under each; the better of the two is bold.
+
+    Images are uint8 (N, C, H, W); `noisy` is None when there is no noise, and its row is left out.
+    """
+    cards = []
+    for i, title in enumerate(titles):
+        safe = html.escape(title)
+        card = [_picture(clean[i], f"{safe}, clean"), f"<div>{safe}</div>"]
+        if noisy is not None:
+            better = noisy_scores["psnr_db"][i] > output_scores["psnr_db"][i]
+            card += [_picture(noisy[i], f"{safe}, noisy"), _score("noisy", noisy_scores, i, better)]
+        else:
+            better = True
+        card += [_picture(output[i], f"{safe}, reconstructed")]
+        card += [_score("reconstructed", output_scores, i, noisy is not None and not better)]
+        cards.append(f"<figure>{''.join(card)}</figure>")
+    st.html(f'<div class="ae-sheet">{"".join(cards)}</div>')
+
+
+def _picture(image: np.ndarray, alt: str) -> str:
+    return f'<img class="ae-pixels" alt="{alt}" src="{png_uri(image)}">'
+
+
+def _score(what: str, scores: Mapping[str, np.ndarray], i: int, better: bool) -> str:
+    psnr, ssim = scores["psnr_db"][i], scores["ssim"][i]
+    mark = ' class="ae-better"' if better else ""
+    return f'<div><span class="ae-what">{what}</span><br><span{mark}>{psnr:.1f} dB · {ssim:.2f}</span></div>'
+
+
+def as_uint8(images: np.ndarray) -> np.ndarray:
+    """Float images in [0, 1] for display: rounded to uint8, values outside the range cut."""
+    return np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)

@@ -1,0 +1,19 @@
+"""The app: `streamlit run streamlit_app.py`. Navigation and page settings only."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import style
+
+st.set_page_config(page_title="Autoencoder Lab", page_icon=":material/hourglass_bottom:", layout="wide")
+style.apply()
+st.logo(Path("dashboard/logo.svg"), size="large")
+st.navigation(
+    [
+        st.Page("views/overview.py", title="Overview", icon=":material/table_rows:", default=True),
+        st.Page("views/train.py", title="Train", icon=":material/model_training:"),
+        st.Page("views/denoise.py", title="Denoise", icon=":material/blur_on:"),
+    ],
+    position="top",
+).run()

@@ -1,0 +1,155 @@
+"""Overview: every run in a table; choose one to open it."""
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from aecore import jobs
+from aecore.errors import AecoreError
+from aecore.store import Store
+from aecore.summary import RunSummary
+from dashboard import monitor, runs, sheets
+from dashboard.style import count
+
+REFRESH_S = 2.0
+
+
+def welcome(own_runs: bool) -> None:
+    """What this is and what to do next; shorter once there are runs of one's own."""
+    st.title("Autoencoder Lab", anchor=False)
+    if own_runs:
+        return
+    st.markdown(
+        "Squeeze images through a bottleneck, watch the network learn to undo it, and look at what it kept. "
+        "Start with a model that trains in about ten seconds, or look through the finished one below."
+    )
+    with st.container(horizontal=True):
+        st.page_link(
+            "views/train.py",
+            label="Train a first model",
+            icon=":material/play_arrow:",
+            query_params={"preset": "digits-quick"},
+        )
+        st.page_link("views/denoise.py", label="Look at a trained model", icon=":material/blur_on:")
+
+
+def table(rows: list[RunSummary]) -> RunSummary | None:
+    """The runs, filtered by what is typed and picked; returns the row that is selected."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        words = st.text_input(
+            "Filter", placeholder="name, data or state", key="filter", icon=":material/search:", width=320
+        )
+        states = sorted({row.state for row in rows})
+        wanted = st.pills("State", states, selection_mode="multi", key="states") if len(states) > 1 else []
+    shown = [row for row in rows if matches(row, words) and (not wanted or row.state in wanted)]
+    st.caption(count(len(shown), "run") if len(shown) == len(rows) else f"{len(shown)} of {count(len(rows), 'run')}")
+    if not shown:
+        st.info("No run fits the filter.", icon=":material/filter_alt_off:")
+        return None
+    frame = pd.DataFrame(
+        {
+            "Name": [row.title for row in shown],
+            "Data": [row.data for row in shown],
+            "Code": [row.code_size for row in shown],
+            "State": [row.state for row in shown],
+            "Epochs": [f"{row.epoch} / {row.epochs}" for row in shown],
+            "Test MSE": [row.test_mse for row in shown],
+            "PSNR": [row.test_psnr_db for row in shown],
+            "SSIM": [row.test_ssim for row in shown],
+            "Loss": [sparkline(row.losses) for row in shown],
+            "Run": [row.id for row in shown],
+        }
+    )
+    event = st.dataframe(
+        frame,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="runs",
+        column_config={
+            "Test MSE": st.column_config.NumberColumn(format="%.5f", help="On the whole test set, [0, 1] scale"),
+            "PSNR": st.column_config.NumberColumn(format="%.2f dB"),
+            "SSIM": st.column_config.NumberColumn(format="%.3f"),
+            "Loss": st.column_config.LineChartColumn(help="Training loss, log scale", width="small"),
+        },
+    )
+    selected = event["selection"]["rows"]
+    return shown[selected[0]] if selected and selected[0] < len(shown) else None
+
+
+def matches(row: RunSummary, words: str) -> bool:
+    text = f"{row.title} {row.id} {row.data} {row.state} {row.preset}".lower()
+    return all(word in text for word in words.lower().split())
+
+
+def sparkline(losses: tuple[float, ...], points: int = 60) -> list[float]:
+    """At most `points` values; the logarithm shows the late epochs too."""
+    step = max(1, len(losses) // points)
+    return [math.log10(loss) for loss in losses[::step] if loss > 0]
+
+
+def detail(row: RunSummary) -> None:
+    """The chosen run: what became of it, and where to go on."""
+    run = Store.default().listed(row.id)
+    if run is None:
+        return
+    st.divider()
+    monitor.heading(run)
+    if row.problem:
+        st.error(row.problem, icon=":material/error:")
+    if st.button("Curves and epochs", icon=":material/show_chart:", key="open-train"):
+        st.switch_page("views/train.py", query_params={"run": run.id})
+    try:
+        evaluation_table(run.evaluation())
+        sheets.film(runs.snapshots(run), rows=4)
+    except AecoreError as error:
+        if row.state not in jobs.ACTIVE:
+            st.caption(str(error))
+
+
+def evaluation_table(evaluations: list[dict]) -> None:
+    rows = []
+    for entry in evaluations:
+        for what, key in (("reconstruction", "metrics"), ("noisy input itself", "noisy_input")):
+            if key == "noisy_input" and entry["corruption"] == "none":
+                continue
+            values = entry[key]
+            rows.append(
+                {
+                    "Test noise": entry["corruption"],
+                    "Measured": what,
+                    "MSE": values["mse"],
+                    "PSNR": values["psnr_db"],
+                    "SSIM": values["ssim"],
+                    "SNR": values["snr_db"],
+                }
+            )
+    if rows:
+        st.dataframe(
+            pd.DataFrame(rows),
+            hide_index=True,
+            column_config={
+                "MSE": st.column_config.NumberColumn(format="%.5f"),
+                "PSNR": st.column_config.NumberColumn(format="%.2f dB"),
+                "SSIM": st.column_config.NumberColumn(format="%.3f"),
+                "SNR": st.column_config.NumberColumn(format="%.2f dB"),
+            },
+        )
+
+
+def body() -> None:
+    rows = runs.summaries()
+    welcome(any(not row.shipped for row in rows))
+    if not rows:
+        st.info("There are no runs yet. Train one: it takes about ten seconds.", icon=":material/inbox:")
+        return
+    chosen = table(rows)
+    if chosen is None and all(row.shipped for row in rows):
+        chosen = rows[0]  # a first visit sees a finished run opened
+    if chosen:
+        detail(chosen)
+
+
+active = any(row.state in jobs.ACTIVE for row in runs.summaries())
+st.fragment(body, run_every=REFRESH_S if active else None)()

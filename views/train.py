@@ -1,0 +1,145 @@
+"""Train: choose an experiment, start it, watch it."""
+
+import pandas as pd
+import streamlit as st
+
+from aecore import jobs
+from aecore.data.catalogue import data_set
+from aecore.devices import devices
+from aecore.errors import AecoreError, MistakeError
+from aecore.experiment import Experiment, difference
+from aecore.models.plan import Plan, plan
+from aecore.presets import Preset, presets
+from aecore.store import Store
+from dashboard import monitor, runs
+from dashboard.experiment_form import experiment_form, label_of
+from dashboard.style import count
+
+
+def new_experiment() -> None:
+    """The form on the left, what it amounts to on the right."""
+    left, right = st.columns([5, 4], gap="large")
+    with left:
+        known = presets()
+        wanted = st.query_params.get("preset", "digits-quick")
+        name = st.selectbox(
+            "Experiment",
+            list(known),
+            list(known).index(wanted) if wanted in known else 0,
+            format_func=lambda name: f"{known[name].title}  ({name})",
+            key="preset",
+        )
+        preset = known[name]
+        st.caption(preset.summary)
+        try:
+            experiment = experiment_form(preset.experiment, key=f"form:{name}")
+            about = data_set(experiment.data.name)
+            solved = plan(experiment.model, about.image_shape)
+            mistake = ""
+        except MistakeError as error:
+            experiment, solved, mistake = None, None, str(error)
+        if mistake:
+            st.error(mistake, icon=":material/edit_off:")
+        start_row(experiment)
+    with right:
+        if experiment and solved:
+            layer_table(solved)
+            about_preset(preset, experiment)
+
+
+def start_row(experiment: Experiment | None) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        choices = {device.name: device for device in devices()}
+        device = st.selectbox(
+            "Device",
+            list(choices),
+            format_func=lambda name: f"{name}: {choices[name].title}",
+            key="device",
+            help="What was found on the machine that serves this page.",
+        )
+        if st.button(
+            "Start",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=experiment is None,
+            key="start",
+        ):
+            try:
+                run = jobs.submit(experiment, device)  # type: ignore[arg-type]
+                jobs.start(run)
+            except (AecoreError, OSError) as error:
+                st.error(str(error), icon=":material/error:")
+                return
+            st.query_params["run"] = run.id
+            st.rerun()
+
+
+def layer_table(solved: Plan) -> None:
+    """Name, output shape and parameters of every layer, and the sum."""
+    rows = [
+        {
+            "Layer": layer.name,
+            "Output": " × ".join(map(str, layer.output_shape)),
+            "Activation": layer.activation,
+            "Parameters": f"{layer.parameters:,}",
+        }
+        for layer in solved.layers
+    ]
+    st.subheader(f"{solved.parameters:,} parameters", anchor=False)
+    st.caption(
+        f"Each {' × '.join(map(str, solved.image_shape))} image becomes "
+        f"{count(solved.code_size, 'number')}: {solved.compression:.0f} to 1."
+        if solved.compression >= 1
+        else f"The code is larger than the image: {count(solved.code_size, 'number')}."
+    )
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        column_config={"Parameters": st.column_config.TextColumn(alignment="right")},
+    )
+
+
+def about_preset(preset: Preset, experiment: Experiment) -> None:
+    changed = difference(preset.experiment, experiment)
+    changed.pop("name", None)
+    if changed:
+        lines = [f"- {label_of(key)}: {shown(old)} → **{shown(new)}**" for key, (old, new) in changed.items()]
+        st.markdown("**Changed from the preset**\n" + "\n".join(lines))
+    if preset.report:
+        with st.expander(f"Report {preset.report}: what it claims, and where it errs", icon=":material/fact_check:"):
+            st.caption(preset.source)
+            for claim in preset.claims:
+                st.markdown(f"- {claim.quantity}: **{claim.reported:g}**")
+            for line in preset.differences:
+                st.markdown(f"- {line}")
+
+
+def shown(value: object) -> str:
+    if value is None:
+        return "default"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def active_runs() -> None:
+    """Runs that go on right now, so that one who comes back finds them."""
+    for row in runs.summaries():
+        if row.state in jobs.ACTIVE:
+            with st.container(horizontal=True, vertical_alignment="center", border=True):
+                st.markdown(f"**{row.title}** is {row.state}, epoch {row.epoch} of {row.epochs}")
+                st.space("stretch")
+                if st.button("Watch", icon=":material/visibility:", key=f"watch-{row.id}"):
+                    st.query_params["run"] = row.id
+                    st.rerun()
+
+
+st.title("Train", anchor=False)
+run = runs.chosen()
+if run is None:
+    active_runs()
+    new_experiment()
+else:
+    monitor.heading(run)
+    monitor.watch(run)
+    if st.button("New experiment", icon=":material/add:", key="new"):
+        del st.query_params["run"]
+        st.rerun()
