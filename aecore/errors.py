@@ -11,6 +11,9 @@ from pathlib import Path
 class AecoreError(Exception):
     """Something failed that the caller could not have known: no network, a full disk. Exit status 1."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))  # one line, whatever was quoted in it
+
 
 class MistakeError(AecoreError):
     """The request itself is wrong; the text says what was wrong and what would be right. Exit status 2."""

@@ -34,6 +34,8 @@ ACTIVE = ("queued", "preparing", "running", "evaluating")
 RESUMABLE = ("stopped", "interrupted", "failed")
 START_GRACE_S = 30
 """How long a submitted run may go without a process before it counts as interrupted."""
+WRITER_WAIT_S = 5
+"""How long to wait for a run's last worker to be gone: a killed process lets go of its files a moment later."""
 
 Report = Callable[[str, float, float, str], None]
 """Called as `report(stage, done, total, note)`; a total of 0 means that it is not known."""
@@ -167,7 +169,7 @@ def work(run: Run, report: Report = lambda stage, done, total, note: None) -> st
     SIGTERM and Ctrl-C stop it cleanly. Failures are written into the run, then raised as `AecoreError`.
     """
     try:
-        writer = filelock.FileLock(run.file(".lock"), timeout=0).acquire()
+        writer = filelock.FileLock(run.file(".lock"), timeout=WRITER_WAIT_S).acquire()
     except filelock.Timeout:
         raise MistakeError(f"run {run.id} is being worked on by another process") from None
     with writer, _failures_told(run, "the run"), _stop_flag() as stopped:

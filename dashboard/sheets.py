@@ -57,7 +57,8 @@ def spread(count: int, wanted: int) -> list[int]:
 
 def _film_line(label: str, images: np.ndarray) -> str:
     text = html.escape(label)
-    return f'<span>{text}</span><img class="ae-pixels" alt="{text}" src="{png_uri(strip(images))}">'
+    picture = f'<img class="ae-pixels" alt="{text}" src="{png_uri(strip(images))}">'
+    return f"<span>{text}</span><div>{picture}</div>"
 
 
 def denoising(

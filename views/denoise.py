@@ -36,9 +36,7 @@ def choose_run() -> Run | None:
 
 
 def choose_noise() -> Corruption:
-    kind = st.pills(
-        "Noise", list(KINDS), default="gaussian", format_func=KINDS.__getitem__, key="kind", required=True
-    )
+    kind = st.selectbox("Noise", list(KINDS), format_func=KINDS.__getitem__, key="kind")
     if kind == "none":
         return Corruption()
     highest, label = LEVELS[kind]
@@ -50,7 +48,7 @@ def choose_noise() -> Corruption:
 def choose_images(images: inference.Images) -> slice:
     """Which images: a window into the test set, or the whole panel."""
     total = len(images.clean)
-    many = st.segmented_control("Images", [8, 16, 32, 64], default=16, key="many", required=True)
+    many = st.segmented_control("Images", [7, 14, 28, 63], default=14, key="many", required=True)
     if not images.whole_test_set:
         return slice(0, min(many, total))
     first = st.number_input("From test image", 0, total - 1, 0, step=many, key="first")

@@ -25,13 +25,10 @@ def welcome(own_runs: bool) -> None:
         "Start with a model that trains in about ten seconds, or look through the finished one below."
     )
     with st.container(horizontal=True):
-        st.page_link(
-            "views/train.py",
-            label="Train a first model",
-            icon=":material/play_arrow:",
-            query_params={"preset": "digits-quick"},
-        )
-        st.page_link("views/denoise.py", label="Look at a trained model", icon=":material/blur_on:")
+        if st.button("Train a first model", icon=":material/play_arrow:", type="primary", key="first"):
+            st.switch_page("views/train.py", query_params={"preset": "digits-quick"})
+        if st.button("Look at a trained model", icon=":material/blur_on:", key="look"):
+            st.switch_page("views/denoise.py")
 
 
 def table(rows: list[RunSummary]) -> RunSummary | None:
@@ -145,6 +142,11 @@ def body() -> None:
         st.info("There are no runs yet. Train one: it takes about ten seconds.", icon=":material/inbox:")
         return
     chosen = table(rows)
+    if chosen:
+        st.query_params["run"] = chosen.id
+    else:
+        linked = st.query_params.get("run")
+        chosen = next((row for row in rows if row.id == linked), None)
     if chosen is None and all(row.shipped for row in rows):
         chosen = rows[0]  # a first visit sees a finished run opened
     if chosen:

@@ -1,0 +1,48 @@
+"""What all tests share: a store and an image cache of their own, and one trained run to look at."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from aecore import data, jobs
+from aecore.presets import preset
+from aecore.store import Run, Store
+
+ROOT = Path(__file__).parent.parent
+GALLERY_RUN = ROOT / "checkpoints" / "gallery" / "mnist-mlp8"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def image_cache(tmp_path_factory: pytest.TempPathFactory):
+    """One folder of prepared digits for the whole session; nothing of the user's is touched."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AECORE_DATA", str(tmp_path_factory.mktemp("data")))
+        data.prepare("digits")
+        data.prepare("digits-28")
+        yield
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """An empty store that everything in the test uses by default."""
+    monkeypatch.setenv("AECORE_STORE", str(tmp_path / "store"))
+    return Store.default()
+
+
+@pytest.fixture(scope="session")
+def _trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    experiment = preset("digits-quick").experiment.changed({"training.epochs": 3, "training.batch_size": 256})
+    run = jobs.submit(experiment, "cpu", Store(tmp_path_factory.mktemp("trained")))
+    assert jobs.work(run) == "finished"
+    return run
+
+
+@pytest.fixture
+def trained(_trained: Run, store: Store) -> Run:
+    """A finished run of three epochs on the digits, in the test's own store."""
+    target = store.root / "runs" / _trained.id
+    shutil.copytree(_trained.path, target)
+    return Run(target)

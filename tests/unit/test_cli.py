@@ -1,0 +1,126 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from aecore import cli
+from tests.conftest import ROOT
+
+
+def run(capsys, *arguments):
+    status = cli.run(list(arguments))
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "mnist-mpl8"], "did you mean 'mnist-mlp8'"),
+        (["train", "digits-quick", "--set", "training.epochs=0"], "greater than or equal to 1"),
+        (["train", "digits-quick", "--set", "training.lr=fast"], "should be a valid number"),
+        (["train", "digits-quick", "--set", "epochs"], "training.epochs=2"),
+        (["train", "digits-quick", "--set", "epoch=3"], "did you mean"),
+        (["train", "digits-quick", "--device", "tpu"], "unknown device"),
+        (["train", "nothing.toml"], "there is no file"),
+        (["data", "prepare", "minst"], "did you mean 'mnist'"),
+        (["show", "../../etc"], "there is no run"),
+        (["stop", "nothing"], "there is no run 'nothing'"),
+        (["delete", "nothing", "--yes"], "there is no run"),
+        (["trian"], "did you mean 'train'"),
+        (["train"], "missing argument"),
+        (["runs", "--jsno"], "no such option"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_status_2(capsys, store, arguments, words):
+    status, out, err = run(capsys, *arguments)
+    assert status == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.startswith("aecore: ")
+    assert words.lower() in err.lower()
+    assert store.runs() == []
+
+
+def test_a_training_from_start_to_end_as_json(capsys, store):
+    status, out, err = run(
+        capsys, "train", "digits-quick", "--set", "training.epochs=2", "--name", "two", "--device", "cpu", "--json"
+    )
+    document = json.loads(out)
+    assert status == 0
+    assert (document["state"], document["epochs"], len(document["history"])) == ("finished", 2, 2)
+    assert document["experiment"]["name"] == "two"
+    assert document["evaluation"][1]["noisy_input"]["psnr_db"] < 15
+    assert "training 100 %" in err
+
+    status, out, _ = run(capsys, "runs", "--json")
+    assert [row["id"] for row in json.loads(out)] == [document["run"]]
+    status, out, _ = run(capsys, "evaluate", document["run"][:8], "--corruption", "gaussian:0.2", "--json")
+    again = json.loads(out)
+    assert again["metrics"] == pytest.approx(document["evaluation"][1]["metrics"], abs=1e-6)
+    status, out, _ = run(capsys, "show", "two")
+    assert "finished, epoch 2 of 2" in out
+    status, _, err = run(capsys, "delete", "two")
+    assert status == 2
+    assert "--yes" in err
+    assert run(capsys, "delete", "two", "--yes")[0] == 0
+    assert store.runs() == []
+
+
+def test_an_experiment_of_ones_own_from_a_file(capsys, store, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('name = "mine"\n[data]\nname = "digits"\n[model]\ndense = [32]\n[training]\nepochs = 1\n')
+    status, out, _ = run(capsys, "train", str(path), "--json", "--device", "cpu")
+    assert status == 0
+    assert json.loads(out)["run"].startswith("mine-")
+    path.write_text("epochs = = 1")
+    status, _, err = run(capsys, "train", str(path))
+    assert status == 2
+    assert "not valid TOML" in err
+
+
+def test_lists_are_readable_and_json(capsys, store):
+    for arguments in (["presets"], ["data", "list"]):
+        assert "mnist" in run(capsys, *arguments)[1]
+        assert isinstance(json.loads(run(capsys, *arguments, "--json")[1]), list)
+    assert "no runs yet" in run(capsys, "runs")[2]
+    assert "Usage" in run(capsys)[1]
+
+
+def test_a_failure_exits_with_1(capsys, store, monkeypatch):
+    monkeypatch.setattr("aecore.data.sources._mnist_mirrors", _refuse)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    status, _, err = run(capsys, "data", "prepare", "mnist")
+    assert status == 1
+    assert err.strip().splitlines()[-1].startswith("aecore: MNIST could not be fetched")
+
+
+def _refuse(*_):
+    from aecore.data.sources import SourceError
+
+    raise SourceError("no network")
+
+
+def test_ctrl_c_stops_cleanly_and_detached_work_is_resumable(capsys, store):
+    command = [sys.executable, "-m", "aecore", "train", "digits-quick", "--set", "training.epochs=2000", "--device", "cpu"]
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (store.runs() and len(store.runs()[0].metrics()) > 2):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "resume" in err
+    assert "Traceback" not in err
+    found = store.runs()[0]
+    assert found.status()["state"] == "stopped"
+    status, out, _ = run(capsys, "resume", found.id, "--detach")
+    assert status == 0
+    assert out.strip() == found.id
+    assert run(capsys, "stop", found.id)[0] == 0
+    assert found.status()["state"] == "stopped"

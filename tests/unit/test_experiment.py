@@ -1,0 +1,117 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aecore.errors import MistakeError
+from aecore.experiment import Corruption, Experiment, difference, fields, keys, typed_value
+from aecore.presets import preset, presets
+
+
+@pytest.mark.parametrize("name", list(presets()))
+def test_a_preset_survives_its_json(name):
+    experiment = preset(name).experiment
+    assert Experiment.parse(json.loads(json.dumps(experiment.model_dump(mode="json")))) == experiment
+
+
+def test_the_reports_presets_say_what_the_reports_did():
+    first, second = preset("mnist-mlp8").experiment, preset("mnist-mlp8-plateau").experiment
+    assert set(difference(first, second)) == {
+        "preset",
+        "model.init",
+        "model.bias_init",
+        "training.batch_size",
+        "training.seed",
+        "training.plateau_patience",
+        "evaluation.corruptions",
+    }
+    assert first.corruption.kind == "none", "report 000 trains on clean images"
+    assert (first.training.batch_size, second.training.batch_size) == (2048, 1024)
+    for name in ("mnist-mlp8", "mnist-mlp8-plateau"):
+        assert preset(name).source
+        assert preset(name).claims
+        assert preset(name).differences
+        assert all(other in presets() for other in preset(name).see_also)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("training.epochs", 0, ["training.epochs", "greater than or equal to 1", "0"]),
+        ("training.batch_size", -1, ["training.batch_size", "-1"]),
+        ("model.bottleneck.size", 0, ["model.bottleneck.size", "greater than or equal to 1"]),
+        ("training.lr", "fast", ["training.lr", "number", "'fast'"]),
+        ("training.epoch", 3, ["unknown setting", "did you mean 'training.epochs'"]),
+        ("epochs", 3, ["did you mean 'training.epochs'"]),
+        ("training.optimizer", "adm", ["did you mean 'adam'"]),
+        ("model.dense", [0], ["model.dense", "greater"]),
+        ("corruption", "gausian:0.2", ["did you mean 'gaussian'"]),
+        ("corruption", "masking:2", ["between 0 and 1"]),
+        ("corruption", "gaussian", ["gaussian:0.2"]),
+        ("evaluation.corruptions", ["gaussian:0.2", "gauss:1"], ["evaluation.corruptions.1", "gaussian"]),
+    ],
+)
+def test_a_wrong_value_is_told_in_one_line(key, value, words):
+    with pytest.raises(MistakeError) as caught:
+        preset("mnist-mlp8").experiment.changed({key: value})
+    message = str(caught.value)
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+def test_a_file_that_does_not_parse_is_told_with_its_place(tmp_path):
+    path = tmp_path / "broken.toml"
+    path.write_text("[training]\nepochs = = 3\n")
+    with pytest.raises(MistakeError, match="line 2"):
+        Experiment.load(path)
+    with pytest.raises(MistakeError, match="no file"):
+        Experiment.load(tmp_path / "missing.toml")
+
+
+def test_every_setting_is_described():
+    assert all(field.description for _, field in fields()), [k for k, f in fields() if not f.description]
+    assert len(keys()) == len(set(keys()))
+
+
+corruptions = st.one_of(
+    st.just(Corruption()),
+    st.builds(
+        Corruption,
+        kind=st.just("gaussian"),
+        level=st.integers(1, 1000).map(lambda n: n / 100),
+        clamp=st.booleans(),
+    ),
+    st.builds(
+        Corruption,
+        kind=st.sampled_from(["masking", "salt-pepper"]),
+        level=st.integers(1, 100).map(lambda n: n / 100),
+    ),
+)
+
+
+@given(corruptions)
+def test_a_corruption_survives_its_written_form(corruption):
+    assert Corruption.parse(str(corruption)) == corruption
+
+
+@given(st.text(max_size=40))
+def test_no_text_breaks_the_reading_of_settings(text):
+    typed_value(text)
+    try:
+        Corruption.parse(text)
+    except MistakeError as error:
+        assert "\n" not in str(error)
+
+
+@given(
+    epochs=st.integers(1, 100_000),
+    size=st.integers(1, 4096),
+    widths=st.lists(st.integers(1, 65536), max_size=16),
+)
+def test_changes_are_told_by_the_difference(epochs, size, widths):
+    base = preset("mnist-mlp8").experiment
+    changed = base.changed({"training.epochs": epochs, "model.bottleneck.size": size, "model.dense": widths})
+    told = {key: new for key, (_, new) in difference(base, changed).items()}
+    assert base.changed(told) == changed

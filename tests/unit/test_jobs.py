@@ -1,0 +1,185 @@
+import json
+import os
+import signal
+import threading
+import time
+
+import filelock
+import pytest
+
+from aecore import jobs, slots
+from aecore.devices import Device, choose, devices
+from aecore.errors import AecoreError, MistakeError
+from aecore.presets import preset
+from aecore.store import Run, Store
+
+LONG = preset("digits-quick").experiment.changed({"training.epochs": 400})
+
+
+def wait_for(condition, seconds=60.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.02)
+
+
+def trained_epochs(run, count):
+    return lambda: len(run.metrics()) >= count
+
+
+def kill(run: Run) -> None:
+    os.kill(run.status()["process"]["pid"], signal.SIGKILL)
+
+
+def test_stop_resume_kill_resume_ends_bit_for_bit_where_an_undisturbed_run_does(store):
+    experiment = LONG.changed({"training.epochs": 60})
+    undisturbed = jobs.submit(experiment, "cpu")
+    assert jobs.work(undisturbed) == "finished"
+    run = jobs.submit(experiment, "cpu")
+    jobs.start(run)
+    wait_for(trained_epochs(run, 3))
+    assert jobs.stop(run) == "stopped"
+    stopped_at = run.status()["epoch"]
+    assert 3 <= stopped_at < 60
+    assert run.file("resume.safetensors").exists()
+    jobs.requeue(run)
+    jobs.start(run)
+    wait_for(trained_epochs(run, stopped_at + 3))
+    kill(run)
+    wait_for(lambda: jobs.state(run) == "interrupted")
+    jobs.requeue(run)
+    assert jobs.work(run) == "finished"
+    for name in ("weights.safetensors", "snapshots.safetensors"):
+        assert run.file(name).read_bytes() == undisturbed.file(name).read_bytes()
+    assert [e["train_loss"] for e in run.metrics()] == [e["train_loss"] for e in undisturbed.metrics()]
+
+
+def test_one_run_at_a_time_and_in_order(store):
+    first = jobs.submit(LONG, "cpu")
+    jobs.start(first)
+    wait_for(lambda: jobs.state(first) == "running")
+    second = jobs.submit(LONG, "cpu")
+    jobs.start(second)
+    wait_for(lambda: jobs.queue_position(second) == 1)
+    third = jobs.submit(LONG, "cpu")
+    jobs.start(third)
+    wait_for(lambda: jobs.queue_position(third) == 2)
+    assert jobs.state(second) == "queued"
+    assert jobs.stop(second) == "stopped", "a waiting run can be stopped"
+    kill(first)
+    wait_for(lambda: jobs.state(third) == "running")
+    assert jobs.queue_position(third) is None
+    with pytest.raises(MistakeError, match="stop it first"):
+        jobs.delete(third)
+    with pytest.raises(MistakeError, match="running already"):
+        jobs.requeue(third)
+    assert jobs.stop(third) == "stopped"
+
+
+def test_a_dead_workers_ticket_does_not_hold_up_the_line(tmp_path):
+    cpu = [Device("cpu", "the CPU")]
+    folder = tmp_path / "queue" / slots.this_process()["host"]
+    folder.mkdir(parents=True)
+    ghost = slots.this_process() | {"pid": 2**22 + 1}
+    (folder / "cpu.00000000000000000001.ghost.ticket").write_text(json.dumps(ghost))
+    with slots.slot(tmp_path, cpu, "living", lambda: False) as device:
+        assert device == cpu[0]
+    assert list(folder.glob("*.ticket")) == []
+
+
+def test_waiting_ends_when_asked_to(tmp_path):
+    cpu = [Device("cpu", "the CPU")]
+    stop = threading.Event()
+    with slots.slot(tmp_path, cpu, "first", stop.is_set):
+        told = []
+        threading.Timer(0.5, stop.set).start()
+        with slots.slot(tmp_path, cpu, "second", stop.is_set, told.append) as device:
+            assert device is None
+        assert told == [1]
+
+
+def test_a_reused_process_number_is_not_taken_for_the_worker():
+    assert slots.is_alive(slots.this_process())
+    assert not slots.is_alive(slots.this_process() | {"started": 1.0})
+    assert not slots.is_alive({"host": slots.this_process()["host"]})
+
+
+def test_two_workers_never_share_a_run(store, monkeypatch):
+    monkeypatch.setattr(jobs, "WRITER_WAIT_S", 0)
+    run = jobs.submit(LONG, "cpu")
+    with filelock.FileLock(run.file(".lock")), pytest.raises(MistakeError, match="another process"):
+        jobs.work(run)
+
+
+@pytest.mark.parametrize(
+    ("changes", "device", "words"),
+    [
+        ({"data.name": "minst"}, "cpu", "did you mean 'mnist'"),
+        ({"data.train_images": 2000}, "cpu", "1,500 training images"),
+        ({"model.dense": [65536, 65536]}, "cpu", "parameters"),
+        ({}, "cudo", "did you mean 'cuda'"),
+        ({}, "cuda:63", "no device 'cuda:63'"),
+    ],
+)
+def test_what_cannot_run_is_refused_before_anything_is_written(store, changes, device, words):
+    with pytest.raises(MistakeError, match=words):
+        jobs.submit(LONG.changed(changes), device)
+    assert store.runs() == []
+
+
+def test_devices_always_end_with_the_cpu():
+    assert devices()[-1].name == "cpu"
+    assert choose("cpu") == [devices()[-1]]
+    assert choose("auto")[0] == devices()[0]
+
+
+def test_a_loss_that_is_no_number_fails_in_one_line_and_keeps_what_was(store):
+    wild = LONG.changed({"training.optimizer": "sgd", "training.lr": 10, "model.output": "none", "model.activation": "none"})
+    run = jobs.submit(wild, "cpu")
+    with pytest.raises(AecoreError, match=r"lower training\.lr"):
+        jobs.work(run)
+    assert jobs.state(run) == "failed"
+    assert "lower training.lr" in run.status()["error"]
+
+
+def test_a_disk_that_fills_up_fails_in_one_line_and_the_run_goes_on_later(store, monkeypatch):
+    experiment = LONG.changed({"training.epochs": 12})
+    undisturbed = jobs.submit(experiment, "cpu")
+    jobs.work(undisturbed)
+    run = jobs.submit(experiment, "cpu")
+    from aecore.training import worker
+
+    real, calls = worker.write_whole, []
+
+    def filling(path, content):
+        calls.append(path)
+        if len(calls) > 3:
+            raise OSError(28, "No space left on device", str(path))
+        real(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "write_whole", filling)
+        with pytest.raises(AecoreError, match="the disk is full"):
+            jobs.work(run)
+    assert jobs.state(run) == "failed"
+    jobs.requeue(run)
+    assert jobs.work(run) == "finished"
+    assert run.file("weights.safetensors").read_bytes() == undisturbed.file("weights.safetensors").read_bytes()
+
+
+def test_a_finished_or_shipped_run_is_not_resumed(store, trained):
+    with pytest.raises(MistakeError, match="has finished"):
+        jobs.requeue(trained)
+    with pytest.raises(MistakeError, match="nothing to stop"):
+        jobs.stop(trained)
+    shipped = Run(Store.default().root / "gallery" / "x")
+    with pytest.raises(MistakeError, match="ships with"):
+        jobs.requeue(shipped)
+
+
+def test_a_submitted_run_without_a_process_is_queued_for_a_while(store):
+    run = jobs.submit(LONG, "cpu")
+    assert jobs.state(run) == "queued"
+    status = run.status()
+    run.write_json("status.json", status | {"updated": "2001-01-01T00:00:00.000Z"})
+    assert jobs.state(run) == "interrupted"

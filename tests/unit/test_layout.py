@@ -1,0 +1,92 @@
+"""The house rules that a machine can check: who may import whom, what stays light, what every page must not do."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import aecore
+from tests.conftest import ROOT
+
+# Inside aecore, from the ground up; a module may import from its own level and from those below.
+LEVELS = [
+    {"errors"},
+    {"experiment"},
+    {"store", "presets", "devices"},
+    {"data", "models", "corruption", "metrics", "latent", "slots"},
+    {"evaluation"},
+    {"training"},
+    {"jobs", "trained"},
+    {"summary", "gallery"},
+    {"cli", "cli_output"},
+]
+
+
+def imports_of(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def room(name: str) -> str | None:
+    parts = name.split(".")
+    return parts[1] if parts[0] == "aecore" and len(parts) > 1 else None
+
+
+def test_imports_inside_aecore_go_down():
+    level = {module: i for i, modules in enumerate(LEVELS) for module in modules}
+    for path in (ROOT / "aecore").rglob("*.py"):
+        own = path.relative_to(ROOT / "aecore").parts[0].removesuffix(".py")
+        if own in ("__init__", "__main__"):
+            continue
+        for name in imports_of(path):
+            other = room(name)
+            if other in level and other != own:
+                # jobs starts the worker: its import of training is inside a function, once the device is held.
+                assert level[other] <= level[own], f"{path} imports {name}"
+
+
+def test_store_and_experiment_stand_on_nothing_else():
+    allowed = {"store": {"errors", "experiment"}, "experiment": {"errors"}}
+    for module, others in allowed.items():
+        rooms = {room(name) for name in imports_of(ROOT / "aecore" / f"{module}.py")} - {None}
+        assert rooms <= others
+
+
+@pytest.mark.parametrize("folder", ["aecore", "dashboard"])
+def test_nothing_below_imports_what_stands_above(folder):
+    forbidden = {"aecore": {"streamlit", "pandas", "plotly", "dashboard", "views"}, "dashboard": {"views"}}[folder]
+    for path in (ROOT / folder).rglob("*.py"):
+        tops = {name.partition(".")[0] for name in imports_of(path)}
+        assert not tops & forbidden, path
+
+
+def test_pages_do_no_tensor_arithmetic():
+    for path in (ROOT / "views").glob("*.py"):
+        tops = {name.partition(".")[0] for name in imports_of(path)}
+        assert not tops & {"torch", "safetensors", "skimage", "sklearn"}, path
+
+
+def test_there_is_no_folder_named_pages():
+    """Streamlit would serve the first deep link after a start from it, without the router."""
+    assert not (ROOT / "pages").exists()
+
+
+def test_jobs_store_and_pages_modules_load_without_torch():
+    light = "aecore.jobs, aecore.summary, aecore.cli, aecore.models, dashboard.monitor, dashboard.inference"
+    code = f"import {light}, sys; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_every_public_name_is_there():
+    for name in aecore.__all__:
+        assert getattr(aecore, name) is not None
+    assert set(aecore._HOME) == set(aecore.__all__)
+    with pytest.raises(AttributeError, match="no attribute"):
+        _ = aecore.nonsense

@@ -1,0 +1,150 @@
+import json
+import os
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aecore import jobs
+from aecore.errors import AecoreError, MistakeError
+from aecore.presets import preset
+from aecore.store import DamagedError, Run, write_whole
+from aecore.summary import summarise
+
+EXPERIMENT = preset("digits-quick").experiment
+
+
+def test_a_run_is_found_by_id_prefix_and_path(store):
+    run = store.create(EXPERIMENT)
+    assert store.find(run.id) == run
+    assert store.find(run.id[:-3]) == run
+    assert store.find(str(run.path)).path == run.path
+    second = store.create(EXPERIMENT)
+    assert second.id != run.id
+    with pytest.raises(MistakeError, match="fits 2 runs"):
+        store.find("digits-quick")
+
+
+@pytest.mark.parametrize("reference", ["../../etc", "..", "/etc", "", "nothing", ".", "runs/../../.."])
+def test_a_reference_to_no_run_is_one_line(store, reference):
+    store.create(EXPERIMENT)
+    store.create(EXPERIMENT)
+    with pytest.raises(MistakeError) as caught:
+        store.find(reference)
+    assert "\n" not in str(caught.value)
+    assert store.listed(reference) is None
+
+
+def test_a_missing_store_has_no_runs(store):
+    assert store.runs() == []
+
+
+FILES = ["experiment.json", "status.json", "metrics.jsonl", "evaluation.json", "snapshots.safetensors", "weights.safetensors"]
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("damage", ["missing", "empty", "cut", "garbage"])
+def test_a_damaged_file_never_hides_other_runs(store, trained, name, damage):
+    healthy = store.create(EXPERIMENT)
+    healthy.write_status(state="stopped")
+    path = trained.file(name)
+    content = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes({"empty": b"", "cut": content[: len(content) // 2], "garbage": b"\xff{]" * 9}[damage])
+    rows = {row.id: row for row in map(summarise, store.runs())}
+    assert rows[healthy.id].state == "stopped"
+    broken = rows[trained.id]
+    if name in ("experiment.json", "status.json"):
+        assert broken.state == "damaged"
+        assert name in broken.problem
+        assert "\n" not in broken.problem
+    for read in (trained.snapshots, trained.evaluation, trained.metrics, trained.experiment, trained.status):
+        try:
+            read()
+        except DamagedError as error:
+            assert name in str(error)
+
+
+def test_a_stray_directory_is_listed_as_damaged(store):
+    (store.root / "runs" / "stray").mkdir(parents=True)
+    assert [summarise(run).state for run in store.runs()] == ["damaged"]
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=20), st.integers(0, 40))
+def test_readers_of_metrics_skip_a_torn_line_and_keep_the_later_of_two(tmp_path_factory, epochs, cut):
+    run = Run(tmp_path_factory.mktemp("run"))
+    for i, epoch in enumerate(epochs):
+        run.append_metrics({"epoch": epoch, "train_loss": float(i)})
+    whole = run.metrics()
+    assert [entry["epoch"] for entry in whole] == sorted(set(epochs))
+    assert {e["epoch"]: e["train_loss"] for e in whole} == {e: float(i) for i, e in enumerate(epochs)}
+    path = run.file("metrics.jsonl")
+    content = path.read_bytes()
+    path.write_bytes(content + b'{"epoch": 99, "train_loss": 0.12345}'[:cut])
+    assert run.metrics() == whole, "a torn line is no epoch"
+    run.append_metrics({"epoch": 77, "train_loss": 1.0})
+    assert run.metrics()[-1]["epoch"] in (77, 99)
+    assert 77 in {entry["epoch"] for entry in run.metrics()}, "what is written after a torn line is not lost"
+
+
+def test_metrics_are_read_on_from_a_cursor(store):
+    run = store.create(EXPERIMENT)
+    assert run.metrics_since(0) == ([], 0)
+    run.append_metrics({"epoch": 1})
+    first, offset = run.metrics_since(0)
+    run.append_metrics({"epoch": 2})
+    second, _ = run.metrics_since(offset)
+    assert [entry["epoch"] for entry in first + second] == [1, 2]
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    write_whole(path, b"first")
+
+    def full(_handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(path, b"second")
+    assert path.read_bytes() == b"first"
+    assert os.listdir(tmp_path) == ["file"], "nothing is left lying about"
+
+
+def test_only_own_finished_runs_can_be_deleted(store, trained):
+    shipped = Run(store.root / "gallery" / "shipped")
+    shipped.path.mkdir(parents=True)
+    with pytest.raises(MistakeError, match="ships with"):
+        store.delete(shipped)
+    with pytest.raises(MistakeError, match="not in this store"):
+        store.delete(Run(store.root.parent))
+    jobs.delete(trained, store)
+    assert store.listed(trained.id) is None
+
+
+def test_a_full_disk_while_creating_is_one_line(store, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("aecore.store.write_whole", full)
+    with pytest.raises(AecoreError, match="the disk is full"):
+        store.create(EXPERIMENT)
+
+
+def test_the_shipped_run_is_complete():
+    from tests.conftest import GALLERY_RUN
+
+    run = Run(GALLERY_RUN)
+    row = summarise(run)
+    assert (row.state, row.problem, row.epoch, row.shipped) == ("finished", "", 50, True)
+    assert row.parameters == 622_504
+    assert run.experiment() == preset("mnist-mlp8").experiment, "the shipped run is the preset's"
+    panel = run.snapshots()
+    assert panel["reconstructions"].shape == (50, 20, 1, 28, 28)
+    assert sorted(set(panel["labels"].tolist())) == list(range(10))
+    assert {entry["corruption"] for entry in run.evaluation()} == {"none", "gaussian:0.2"}
+    assert json.loads(run.file("status.json").read_text())["process"] is None
+    assert np.all(np.diff([entry["epoch"] for entry in run.metrics()]) == 1)
