@@ -1,0 +1,170 @@
+"""Pages without a browser: what they show for a store that is full, empty or damaged."""
+
+import shutil
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from aecore import jobs
+from aecore.presets import preset
+from tests.conftest import GALLERY_RUN, ROOT
+
+
+@pytest.fixture
+def gallery(store):
+    """The store as a first-time visitor finds it: the shipped run alone."""
+    shutil.copytree(GALLERY_RUN, store.root / "gallery" / "mnist-mlp8")
+    return store
+
+
+def page(name: str = "", **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    if name:
+        app.switch_page(f"views/{name}.py")
+        for key, value in query.items():
+            app.query_params[key] = value
+        app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.subheader]
+    return "\n".join(element.value for element in parts)
+
+
+def test_the_overview_lists_the_shipped_run_and_says_what_to_do(gallery):
+    app = page()
+    table = app.dataframe[0].value
+    assert table["Run"].tolist() == ["mnist-mlp8"]
+    assert table["State"].tolist() == ["finished"]
+    assert table["Test MSE"][0] == pytest.approx(0.0206, abs=0.002)
+    assert {button.label for button in app.button} >= {"Train a first model", "Look at a trained model"}
+    assert "noisy input itself" in app.dataframe[1].value["Measured"].tolist()
+
+
+def test_the_overview_of_an_empty_store_says_how_to_begin(store):
+    app = page()
+    assert "no runs yet" in texts(app)
+    assert not app.dataframe
+
+
+def test_the_overview_filters_and_keeps_damaged_runs_in_sight(gallery, trained):
+    trained.file("status.json").write_text("{")
+    app = page()
+    assert sorted(app.dataframe[0].value["State"]) == ["damaged", "finished"]
+    app.text_input(key="filter").set_value("digits").run()
+    assert app.dataframe[0].value["Run"].tolist() == [trained.id]
+    app.text_input(key="filter").set_value("no such thing").run()
+    assert "No run fits" in texts(app)
+
+
+def test_a_deep_link_opens_the_run_and_a_stale_one_is_told(gallery, trained):
+    app = page(run=trained.id)
+    assert trained.id in texts(app)
+    app = page("train", run="../../etc")
+    assert "There is no run" in texts(app)
+    assert app.button(key="start")
+
+
+def test_every_setting_has_a_widget_on_train(store):
+    from aecore.experiment import keys
+    from dashboard.experiment_form import label_of
+
+    app = page("train")
+    shown = {w.key.partition(":")[2].partition(":")[2] for w in (*app.number_input, *app.selectbox, *app.text_input, *app.toggle) if w.key}
+    missing = [key for key in keys() if key != "preset" and key not in shown and f"{key}:kind" not in shown]
+    assert not missing, [label_of(key) for key in missing]
+
+
+def test_the_form_makes_the_experiment_that_it_shows(store, monkeypatch):
+    started = []
+    monkeypatch.setattr(jobs, "start", started.append)
+    app = page("train", preset="mnist-mlp8-plateau")
+    assert "622,504 parameters" in texts(app)
+    app.number_input(key="form:mnist-mlp8-plateau:model.bottleneck.size").set_value(5)
+    app.text_input(key="form:mnist-mlp8-plateau:model.dense").set_value("100, 50").run()
+    assert "Code size: 8 → **5**" in texts(app)
+    app.button(key="start").click().run()
+    assert not app.exception
+    experiment = started[0].experiment()
+    expected = {"model.bottleneck.size": 5, "model.dense": [100, 50]}
+    assert experiment == preset("mnist-mlp8-plateau").experiment.changed(expected)
+    assert app.query_params["run"] == started[0].id
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("model.dense", "392, many", "whole numbers"),
+        ("model.dense", "0", "greater than or equal to 1"),
+        ("model.dense", "65536, 65536", "parameters are more"),
+        ("evaluation.corruptions", "gausian:0.2", "did you mean 'gaussian'"),
+    ],
+)
+def test_a_wrong_field_is_told_and_cannot_be_started(store, field, value, words):
+    app = page("train")
+    app.text_input(key=f"form:digits-quick:{field}").set_value(value).run()
+    assert not app.exception
+    assert words in texts(app)
+    assert app.button(key="start").disabled
+
+
+def test_watching_runs_in_every_state(store, trained):
+    for state, words in [("finished", ""), ("stopped", ""), ("failed", "lower training.lr"), ("running", "ended without a word")]:
+        process = {"pid": 2**22 + 1, "started": 1.0, "host": __import__("platform").node()}
+        trained.write_status(state=state, error=words if state == "failed" else None, process=process)
+        app = page("train", run=trained.id)
+        assert words in texts(app)
+        labels = {button.label for button in app.button}
+        assert ("Resume" in labels) == (state != "finished")
+        assert "Stop" not in labels
+        assert [metric.label for metric in app.metric][:2] == ["Training loss", "Test loss"]
+
+
+def test_a_damaged_run_is_told_on_every_page(store, trained):
+    trained.file("experiment.json").unlink()
+    assert "experiment.json" in texts(page("train", run=trained.id))
+    assert "experiment.json" in texts(page("denoise", run=trained.id))
+
+
+def test_denoise_scores_the_output_beside_the_noisy_input(store, trained):
+    app = page("denoise", run=trained.id)
+    assert [metric.label for metric in app.metric] == ["PSNR", "SSIM", "MSE"]
+    noisy = app.metric[0].value
+    assert "Whole test set, 297 images" in texts(app)
+    app.selectbox(key="kind").set_value("masking").run()
+    assert not app.exception
+    assert app.metric[0].value != noisy
+    app.selectbox(key="kind").set_value("none").run()
+    assert not app.exception
+    assert app.metric[0].delta == ""
+
+
+def test_denoise_says_when_the_noisy_input_is_closer(store, trained):
+    app = page("denoise", run=trained.id)
+    app.slider(key="level-gaussian").set_value(0.05).run()
+    assert "worse than doing nothing" in texts(app)
+
+
+def test_denoise_without_the_image_set_shows_the_runs_own_panel(gallery, tmp_path, monkeypatch):
+    monkeypatch.setenv("AECORE_DATA", str(tmp_path / "empty"))
+    app = page("denoise", run="mnist-mlp8")
+    assert "not on this machine" in texts(app)
+    assert [metric.label for metric in app.metric] == ["PSNR", "SSIM", "MSE"]
+    assert app.button(key="get-data")
+
+
+def test_denoise_without_any_model_says_what_to_do(store):
+    app = page("denoise")
+    assert "Train one first" in texts(app)
+
+
+def test_deleting_asks_first(store, trained):
+    app = page("train", run=trained.id)
+    app.button(key="delete").click().run()
+    assert app.button(key="really-delete")
+    assert trained.path.exists()

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from aecore.store import Store
+from tests.conftest import GALLERY_RUN
+from tools.browser import chromium, chromium_path, server
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "browser" in item.path.parts[-2]:
+            item.add_marker(pytest.mark.browser)
+            if chromium_path() is None:
+                item.add_marker(pytest.mark.skip(reason="Chromium is not installed"))
+
+
+@pytest.fixture(scope="session")
+def app_store(tmp_path_factory) -> Store:
+    """The store that the server under test uses, with the shipped run in it."""
+    root = tmp_path_factory.mktemp("browser") / "store"
+    shutil.copytree(GALLERY_RUN, root / "gallery" / "mnist-mlp8")
+    return Store(root)
+
+
+@pytest.fixture(scope="session")
+def address(app_store: Store):
+    environment = {
+        "AECORE_STORE": str(app_store.root),
+        "AECORE_DATA": os.environ["AECORE_DATA"],
+        "OMP_NUM_THREADS": "1",  # the browser needs a core of its own on a small machine
+    }
+    with server(environment, Path(app_store.root.parent) / "server.log") as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def tab(browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    context.close()

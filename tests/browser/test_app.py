@@ -1,0 +1,148 @@
+"""What a person does, in a real browser, against a real server and real training."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from aecore import jobs
+from tools.browser import settle
+
+PLOT = ".lc-plot"
+
+
+def fill_number(tab: Page, label: str, value: int) -> None:
+    field = tab.get_by_label(label, exact=True)
+    field.fill(str(value))
+    field.press("Enter")
+
+
+def wait_for_state(tab: Page, state: str, timeout_ms: int) -> None:
+    expect(tab.locator(".stMarkdownBadge").filter(has_text=state)).to_be_visible(timeout=timeout_ms)
+
+
+def test_a_deep_link_is_the_first_thing_a_new_server_serves(tab, address):
+    """Runs first: Streamlit once served such a link without the router."""
+    tab.goto(f"{address}/train?run=mnist-mlp8")
+    settle(tab)
+    expect(tab.get_by_role("heading", name="Train")).to_be_visible()
+    expect(tab.get_by_role("link", name="Overview")).to_be_visible()
+    expect(tab.locator(PLOT)).to_be_visible()
+
+
+def test_start_watch_reload_finish_and_open_on_denoise(tab, address, app_store):
+    tab.goto(f"{address}/train?preset=digits-quick")
+    settle(tab)
+    fill_number(tab, "Epochs", 300)
+    expect(tab.get_by_text("Epochs: 60 → 300")).to_be_visible()
+    tab.get_by_role("button", name="Start").click()
+    plot = tab.locator(PLOT)
+    expect(plot.locator("path.line").first).to_be_visible(timeout=60_000)
+    run_id = re.search(r"run=([\w-]+)", tab.url)[1]  # type: ignore[index]
+    run = app_store.listed(run_id)
+    assert run is not None
+
+    # Zoom in, and see that new points leave the zoom alone.
+    plot.evaluate("node => { node.mark = 'the same node'; }")
+    box = plot.bounding_box()
+    assert box
+    tab.mouse.move(box["x"] + 80, box["y"] + 80)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 400, box["y"] + 90, steps=4)
+    tab.mouse.up()
+    zoomed = plot.get_attribute("data-domain")
+    assert zoomed
+    assert float(zoomed.split()[1]) < 250
+    drawn = plot.get_attribute("aria-label")
+    expect(plot).not_to_have_attribute("aria-label", str(drawn))
+    assert plot.get_attribute("data-domain") == zoomed
+    assert plot.evaluate("node => node.mark") == "the same node"
+    tab.get_by_role("button", name="Reset zoom").click()
+    assert plot.get_attribute("data-domain") == "1 300"
+
+    # In the middle of it the page is loaded anew: nothing about the run changes.
+    assert jobs.state(run) == "running"
+    tab.reload()
+    settle(tab)
+    expect(tab.get_by_text(re.compile(r"Epoch \d+ of 300"))).to_be_visible()
+    wait_for_state(tab, "finished", 120_000)
+    assert len(run.metrics()) == 300
+    expect(tab.get_by_text("epoch 300", exact=True).last).to_be_visible()
+
+    tab.get_by_role("link", name="Open on Denoise").click()
+    expect(tab.get_by_role("heading", name="Denoise")).to_be_visible()
+    expect(tab.locator(".ae-sheet figure")).to_have_count(14, timeout=60_000)
+    assert f"run={run_id}" in tab.url
+    sheet = tab.locator(".ae-sheet img").first
+    assert sheet.evaluate("node => getComputedStyle(node).imageRendering") == "pixelated"
+    before = tab.get_by_test_id("stMetricValue").first.inner_text()
+    tab.get_by_role("slider").press("ArrowRight")
+    expect(tab.get_by_test_id("stMetricValue").first).not_to_have_text(before)
+
+
+def test_stop_resume_and_delete_from_the_page(tab, address, app_store):
+    tab.goto(f"{address}/train?preset=digits-quick")
+    settle(tab)
+    fill_number(tab, "Epochs", 3000)
+    expect(tab.get_by_text("Epochs: 60 → 3000")).to_be_visible()
+    tab.get_by_role("button", name="Start").click()
+    expect(tab.locator(PLOT)).to_be_visible(timeout=60_000)
+    run = app_store.listed(re.search(r"run=([\w-]+)", tab.url)[1])  # type: ignore[index]
+    assert run is not None
+    tab.get_by_role("button", name="Stop").click()
+    wait_for_state(tab, "stopped", 60_000)
+    stopped_at = len(run.metrics())
+    tab.get_by_role("button", name="Resume").click()
+    wait_for_state(tab, "running", 60_000)
+    tab.wait_for_timeout(1500)
+    tab.get_by_role("button", name="Stop").click()
+    expect(tab.get_by_role("button", name="Delete")).to_be_visible(timeout=60_000)
+    assert len(run.metrics()) > stopped_at
+    tab.get_by_role("button", name="Delete").click()
+    tab.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(tab.get_by_role("button", name="Start")).to_be_visible()
+    assert app_store.listed(run.id) is None
+
+
+def test_a_row_of_the_overview_opens_its_run(tab, address):
+    tab.goto(address)
+    settle(tab)
+    table = tab.get_by_test_id("stDataFrame").first
+    expect(table).to_be_visible()
+    table.click(position={"x": 16, "y": 53})  # the box that selects the first row
+    expect(tab).to_have_url(re.compile("run=mnist-mlp8"))
+    tab.get_by_role("button", name="Curves and epochs").click()
+    expect(tab.locator(PLOT)).to_be_visible()
+    assert "run=mnist-mlp8" in tab.url
+    tab.go_back()
+    expect(tab.get_by_role("heading", name="Autoencoder Lab")).to_be_visible()
+
+
+def test_curves_answer_the_keyboard_and_hide_what_is_clicked(tab, address):
+    tab.goto(f"{address}/train?run=mnist-mlp8")
+    settle(tab)
+    plot = tab.locator(PLOT)
+    expect(plot.locator("path.line")).to_have_count(4)
+    plot.focus()
+    for _ in range(3):
+        plot.press("ArrowLeft")
+    expect(tab.locator(".lc-x")).to_have_text("epoch 47")
+    plot.press("+")
+    assert plot.get_attribute("data-domain") != "1 50"
+    plot.press("Escape")
+    assert plot.get_attribute("data-domain") == "1 50"
+    tab.get_by_role("button", name=re.compile("test loss")).click()
+    expect(plot.locator("path.line")).to_have_count(3)
+
+
+def test_nothing_is_wider_than_a_phone(browser, address):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    for path in ("/", "/train", "/train?run=mnist-mlp8", "/denoise"):
+        page.goto(address + path)
+        settle(page)
+        page.wait_for_timeout(800)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        assert page.get_by_test_id("stMain").evaluate("node => node.scrollWidth") <= 390, path
+    context.close()

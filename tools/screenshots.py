@@ -1,0 +1,50 @@
+"""Pictures of every page, light, dark and narrow: `python -m tools.screenshots [FOLDER]`.
+
+Shows the store as it is; the pictures of the README are made this way.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from tools.browser import chromium, server, settle
+
+PAGES = {
+    "overview": "/",
+    "train": "/train?preset=mnist-mlp8",
+    "watch": "/train?run=mnist-mlp8",
+    "denoise": "/denoise?run=mnist-mlp8",
+}
+MODES = {"light": (1280, "light"), "dark": (1280, "dark"), "narrow": (390, "light")}
+TALLEST = 1600
+
+
+def main(folder: Path) -> None:
+    """Write `PAGE-MODE.png` for every page and mode into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch, chromium() as browser:
+        with server(dict(os.environ), Path(scratch) / "log") as address:
+            for mode, (width, scheme) in MODES.items():
+                context = browser.new_context(
+                    viewport={"width": width, "height": 900},
+                    color_scheme=scheme,  # type: ignore[arg-type]
+                )
+                page = context.new_page()
+                for name, path in PAGES.items():
+                    page.set_viewport_size({"width": width, "height": 900})
+                    page.goto(address + path)
+                    settle(page)
+                    main_part = page.get_by_test_id("stMain")
+                    height = main_part.evaluate("node => node.scrollHeight")
+                    page.set_viewport_size({"width": width, "height": min(max(height, 600), TALLEST)})
+                    page.wait_for_timeout(1000)  # fonts, canvas and table come a moment later
+                    page.screenshot(path=folder / f"{name}-{mode}.png")
+                    print(folder / f"{name}-{mode}.png")
+                context.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(".screenshots"))
