@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from aecore import data, jobs
-from aecore.cli_output import Progress, table, tell
+from aecore.cli_output import Progress, document, print_evaluations, print_run, table, tell
 from aecore.errors import AecoreError, MistakeError
 from aecore.experiment import Corruption, Experiment, typed_value
 from aecore.presets import preset, presets
@@ -33,7 +33,7 @@ data_app = typer.Typer(help="The image sets.")
 app.add_typer(data_app, name="data")
 
 # typer carries its own copy of click, or uses the installed one: its public BadParameter tells which.
-UsageError = typer.BadParameter.__mro__[1]
+UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, a unique beginning of it, or a path.")]
@@ -137,7 +137,11 @@ def data_prepare(name: str, as_json: Json = False) -> None:
     if as_json:
         _print_json({"name": name, "result": result, "path": str(folder)})
     else:
-        words = {"ready": "is ready", "prepared": "is now ready", "rebuilt": "was damaged and has been rebuilt"}
+        words = {
+            "ready": "is ready",
+            "prepared": "is now ready",
+            "rebuilt": "was damaged and has been rebuilt",
+        }
         tell(f"{name} {words[result]} in {folder}")
 
 
@@ -145,7 +149,8 @@ def data_prepare(name: str, as_json: Json = False) -> None:
 def train(
     what: Annotated[str, typer.Argument(metavar="PRESET|FILE.toml")],
     changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated."),
     ] = None,
     name: Annotated[str, typer.Option(help="A title for the run.")] = "",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
@@ -180,11 +185,11 @@ def _carry_out(created: Run, detach: bool, as_json: bool) -> None:
     with Progress() as progress:
         state = jobs.work(created, progress)
     if as_json:
-        _print_json(_document(created))
+        _print_json(document(created))
     elif state == "stopped":
         tell(f"stopped; go on with: python -m aecore resume {created.id}")
     else:
-        _show(created)
+        print_run(created)
 
 
 def _key_and_value(text: str) -> tuple[str, Any]:
@@ -228,48 +233,9 @@ def show(run_name: RunName, as_json: Json = False) -> None:
     """One run: its settings, its course and its figures."""
     found = Store.default().find(run_name)
     if as_json:
-        _print_json(_document(found))
+        _print_json(document(found))
     else:
-        _show(found)
-
-
-def _document(found: Run) -> dict[str, Any]:
-    """Everything about a run that is text; a file that cannot be read is left out and named in `problem`."""
-    summary = summarise(found)
-    document: dict[str, Any] = {
-        "run": found.id,
-        "path": str(found.path),
-        "state": summary.state,
-        "epochs": summary.epoch,
-        "problem": summary.problem or None,
-    }
-    readers = {
-        "experiment": lambda: found.experiment().model_dump(mode="json"),
-        "status": found.status,
-        "history": found.metrics,
-        "evaluation": found.evaluation,
-    }
-    for key, read in readers.items():
-        try:
-            document[key] = read()
-        except AecoreError:
-            document[key] = None
-    return document
-
-
-def _show(found: Run) -> None:
-    summary = summarise(found)
-    print(f"{summary.id}: {summary.state}, epoch {summary.epoch} of {summary.epochs}")
-    if summary.problem:
-        print(f"  {summary.problem}")
-    if summary.seconds is not None:
-        print(f"  training loss {summary.train_loss:.5f} after {summary.seconds:.1f} s on {summary.device}")
-    try:
-        evaluations = found.evaluation()
-    except AecoreError:
-        evaluations = []
-    if evaluations:
-        _print_evaluations(evaluations)
+        print_run(found)
 
 
 @app.command()
@@ -281,9 +247,7 @@ def stop(run_name: RunName, as_json: Json = False) -> None:
 
 
 @app.command()
-def delete(
-    run_name: RunName, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False
-) -> None:
+def delete(run_name: RunName, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
     """Delete a run for good."""
     found = Store.default().find(run_name)
     if not yes:
@@ -318,22 +282,7 @@ def evaluate(
     if as_json:
         _print_json(results[0] if len(results) == 1 else results)
     else:
-        _print_evaluations(results)
-
-
-def _print_evaluations(results: list[dict[str, Any]]) -> None:
-    rows = []
-    for result in results:
-        for what, key in (("output", "metrics"), ("noisy input", "noisy_input")):
-            if key == "noisy_input" and result["corruption"] == "none":
-                continue
-            values = result[key]
-            shown = [f"{values[name]:.{digits}f}" if values[name] is not None else "∞" for name, digits in _DIGITS]
-            rows.append([result["corruption"] if key == "metrics" else "", what, *shown])
-    table(["corruption", f"{results[0]['n']:,} test images", "MSE", "PSNR dB", "SSIM", "SNR dB"], rows)
-
-
-_DIGITS = (("mse", 5), ("psnr_db", 2), ("ssim", 4), ("snr_db", 2))
+        print_evaluations(results)
 
 
 @app.command()
@@ -347,7 +296,7 @@ def gallery(
     for name in names or SHIPPED:
         with Progress() as progress:
             built = build(preset(name), Store.default(), device, progress)
-        _show(built)
+        print_run(built)
 
 
 @app.command(hidden=True)

@@ -1,15 +1,28 @@
-"""How the command line speaks: tables on standard output, words and progress on standard error."""
+"""How the command line speaks: tables and runs on standard output, words and progress on standard error."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from types import TracebackType
+from typing import Any
 
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, Progress as RichProgress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import (
+    Progress as RichProgress,
+)
 from rich.table import Table
+
+from aecore.errors import AecoreError
+from aecore.store import Run
+from aecore.summary import summarise
 
 _errors = Console(stderr=True, highlight=False)
 
@@ -61,11 +74,68 @@ class Progress:
             return
         if self.task is None or stage != self.stage:
             self.stage, self.task = stage, self.bar.add_task("", stage=stage, note=note, total=None)
-        fields = {"note": note} if note else {}
-        self.bar.update(self.task, completed=done, total=total or None, **fields)
+        self.bar.update(self.task, completed=done, total=total or None)
+        if note:
+            self.bar.update(self.task, note=note)
 
     def _in_lines(self, stage: str, done: float, total: float, note: str) -> None:
         tenth = int(10 * done / total) if total else 0
         if stage != self.stage or tenth > self.tenth:
             tell(f"{stage}{f' {10 * tenth} %' if total else ''}{f', {note}' if note else ''}")
             self.stage, self.tenth = stage, tenth
+
+
+def document(found: Run) -> dict[str, Any]:
+    """Everything about a run that is text; a file that cannot be read is left out and named in `problem`."""
+    summary = summarise(found)
+    collected: dict[str, Any] = {
+        "run": found.id,
+        "path": str(found.path),
+        "state": summary.state,
+        "epochs": summary.epoch,
+        "problem": summary.problem or None,
+    }
+    readers = {
+        "experiment": lambda: found.experiment().model_dump(mode="json"),
+        "status": found.status,
+        "history": found.metrics,
+        "evaluation": found.evaluation,
+    }
+    for key, read in readers.items():
+        try:
+            collected[key] = read()
+        except AecoreError:
+            collected[key] = None
+    return collected
+
+
+def print_run(found: Run) -> None:
+    """A run in a few lines on standard output: state, course, figures, and what is wrong with it."""
+    summary = summarise(found)
+    print(f"{summary.id}: {summary.state}, epoch {summary.epoch} of {summary.epochs}")
+    if summary.problem:
+        print(f"  {summary.problem}")
+    if summary.seconds is not None:
+        print(f"  training loss {summary.train_loss:.5f} after {summary.seconds:.1f} s on {summary.device}")
+    try:
+        evaluations = found.evaluation()
+    except AecoreError:
+        evaluations = []
+    if evaluations:
+        print_evaluations(evaluations)
+
+
+def print_evaluations(results: list[dict[str, Any]]) -> None:
+    """Evaluations as a table, the noisy input's own figures under the output's."""
+    rows = []
+    for result in results:
+        for what, key in (("output", "metrics"), ("noisy input", "noisy_input")):
+            if key == "noisy_input" and result["corruption"] == "none":
+                continue
+            values = result[key]
+            shown = [f"{values[name]:.{digits}f}" if values[name] is not None else "∞" for name, digits in _DIGITS]
+            rows.append([result["corruption"] if key == "metrics" else "", what, *shown])
+    table(["corruption", f"{results[0]['n']:,} test images", "MSE", "PSNR dB", "SSIM", "SNR dB"], rows)
+
+
+_DIGITS = (("mse", 5), ("psnr_db", 2), ("ssim", 4), ("snr_db", 2))

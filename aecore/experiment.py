@@ -18,7 +18,7 @@ from aecore.errors import MistakeError, nearest, read_text
 Activation = Literal["relu", "leaky-relu", "selu", "elu", "gelu", "silu", "tanh", "sigmoid", "none"]
 NoiseKind = Literal["none", "gaussian", "masking", "salt-pepper"]
 
-MAIN = {"main": True}
+MAIN: dict[str, Any] = {"main": True}
 """Marks a field that the app's form shows at once; the others stand under "More"."""
 
 
@@ -37,7 +37,7 @@ class Corruption(Section):
     kind: NoiseKind = "none"
     """gaussian adds N(0, level²) to each value; masking sets a share of the pixels to black; salt-pepper sets a
     share of the pixels to black or white."""
-    level: float = Field(0.0, ge=0, le=10)
+    level: float = Field(default=0.0, ge=0, le=10)
     """gaussian: the standard deviation; masking and salt-pepper: the share of pixels hit, 0 to 1."""
     clamp: bool = False
     """Cut the result back to the image range after the noise."""
@@ -95,16 +95,16 @@ class Corruption(Section):
 class Data(Section):
     """Which images."""
 
-    name: str = Field("mnist", json_schema_extra=MAIN)
+    name: str = Field(default="mnist", json_schema_extra=MAIN)
     """The image set."""
-    train_images: int | None = Field(None, ge=1)
+    train_images: int | None = Field(default=None, ge=1)
     """Train on the first so many images only; empty for all of them."""
 
 
 class Bottleneck(Section):
     """The narrowest layer, whose output is the code."""
 
-    size: int = Field(8, ge=1, le=4096, json_schema_extra=MAIN)
+    size: int = Field(default=8, ge=1, le=4096, json_schema_extra=MAIN)
     """Code size: how many numbers an image is squeezed into."""
     activation: Activation = "relu"
     """Function on the code itself. A ReLU code is never negative, and its units can die."""
@@ -116,10 +116,10 @@ Width = Annotated[int, Field(ge=1, le=65536)]
 class Model(Section):
     """The autoencoder's description; layer sizes that follow from it are solved, not typed."""
 
-    dense: tuple[Width, ...] = Field((392,), max_length=16, json_schema_extra=MAIN)
+    dense: tuple[Width, ...] = Field(default=(392,), max_length=16, json_schema_extra=MAIN)
     """Widths of the encoder's hidden dense layers, from the image to the code."""
     bottleneck: Bottleneck = Bottleneck()
-    decoder_dense: tuple[Width, ...] | None = Field(None, max_length=16)
+    decoder_dense: tuple[Width, ...] | None = Field(default=None, max_length=16)
     """Widths of the decoder's hidden dense layers, from the code to the image; empty mirrors the encoder."""
     activation: Activation = "relu"
     """Function after every hidden layer."""
@@ -127,48 +127,48 @@ class Model(Section):
     """Function on the reconstructed image."""
     init: Literal["pytorch", "xavier-uniform"] = "pytorch"
     """How weights start: PyTorch's default for linear layers, or Glorot and Bengio's uniform range."""
-    bias_init: float | None = Field(None, ge=-10, le=10)
+    bias_init: float | None = Field(default=None, ge=-10, le=10)
     """Start value of every bias; empty for PyTorch's default."""
 
 
 class Training(Section):
     """How the model is trained. The loss is the mean squared error over all pixels."""
 
-    epochs: int = Field(50, ge=1, le=100_000, json_schema_extra=MAIN)
+    epochs: int = Field(default=50, ge=1, le=100_000, json_schema_extra=MAIN)
     """Passes over the training images."""
-    batch_size: int = Field(2048, ge=1, le=1_000_000, json_schema_extra=MAIN)
+    batch_size: int = Field(default=2048, ge=1, le=1_000_000, json_schema_extra=MAIN)
     """Images a step."""
-    lr: float = Field(1e-3, gt=0, le=10, json_schema_extra=MAIN)
+    lr: float = Field(default=1e-3, gt=0, le=10, json_schema_extra=MAIN)
     """Learning rate at the start; for one-cycle, its highest value."""
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     """The optimiser."""
-    weight_decay: float = Field(0.0, ge=0, le=10)
+    weight_decay: float = Field(default=0.0, ge=0, le=10)
     """Adam and SGD add it to the gradient, AdamW decays the weights directly."""
-    momentum: float = Field(0.9, ge=0, lt=1)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
     """Momentum; used by SGD only."""
     schedule: Literal["none", "plateau", "cosine", "one-cycle"] = "none"
     """How the learning rate changes. plateau lowers it when the training loss stops falling."""
-    plateau_patience: int = Field(10, ge=0, le=100_000)
+    plateau_patience: int = Field(default=10, ge=0, le=100_000)
     """plateau: epochs without a better training loss before the rate drops."""
-    plateau_factor: float = Field(0.1, gt=0, lt=1)
+    plateau_factor: float = Field(default=0.1, gt=0, lt=1)
     """plateau: what the rate is multiplied by when it drops."""
-    seed: int = Field(0, ge=0, le=2**31 - 1, json_schema_extra=MAIN)
+    seed: int = Field(default=0, ge=0, le=2**31 - 1, json_schema_extra=MAIN)
     """Decides the first weights, the order of images and the noise. One seed, one result on the CPU."""
 
 
 class Evaluation(Section):
     """What the finished model is measured under, on the whole test set."""
 
-    corruptions: tuple[Corruption, ...] = Field((Corruption(),), max_length=16)
+    corruptions: tuple[Corruption, ...] = Field(default=(Corruption(),), max_length=16)
     """Corruptions of the test images, each measured beside the noisy input's own score."""
 
 
 class Experiment(Section):
     """Everything that decides a run."""
 
-    name: str = Field("", max_length=120)
+    name: str = Field(default="", max_length=120)
     """A title for people; the preset's name when empty."""
-    preset: str = Field("", max_length=120)
+    preset: str = Field(default="", max_length=120)
     """The preset this came from, if any."""
     data: Data = Data()
     model: Model = Model()
@@ -292,7 +292,9 @@ def _one_line(error: ValidationError) -> str:
     if first["type"].endswith("_parsing"):
         message = message.partition(",")[0]
     if first["type"] == "literal_error" and isinstance(first["input"], str):
-        options = [word.strip("'") for word in first["ctx"]["expected"].replace(" or ", ", ").split(", ")]
+        options = [
+            word.strip("'") for word in first.get("ctx", {}).get("expected", "").replace(" or ", ", ").split(", ")
+        ]
         return f"{key}: unknown value '{first['input']}': {nearest(first['input'], options)}"
     if first["type"] == "value_error":
         return f"{key}: {message}" if key else message

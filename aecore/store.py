@@ -113,11 +113,12 @@ class Run:
 
     def write_status(self, **changes: Any) -> dict[str, Any]:
         """Merge `changes` into status.json and return the whole."""
+        status: dict[str, Any]
         try:
             status = self.status()
         except DamagedError:
             status = {"format": FORMAT}
-        status.update(changes, updated=now())
+        status |= {**changes, "updated": now()}
         self.write_json(STATUS, status)
         return status
 

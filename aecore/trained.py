@@ -46,15 +46,11 @@ class Trained:
         return {"run": self.run.id, "split": "test", **measured}
 
 
-def open_run(
-    run: Run, device: str = "auto", report: Report = lambda stage, done, total, note: None
-) -> Trained:
+def open_run(run: Run, device: str = "auto", report: Report = lambda stage, done, total, note: None) -> Trained:
     """Open a run with its test set, fetching the images if need be."""
     chosen = torch.device(choose(device)[0].name)
     model = load_model(run, chosen)
-    images = data.load(
-        run.experiment().data.name, lambda what, done, total: report("preparing", done, total, what)
-    )
+    images = data.load(run.experiment().data.name, lambda what, done, total: report("preparing", done, total, what))
     return Trained(run, model, torch.from_numpy(np.array(images.x_test)).to(chosen))
 
 

@@ -47,7 +47,7 @@ def experiment_form(base: Experiment, key: str) -> Experiment:
             values[name] = _widget(name, field, values[name], key)
     with st.expander("More", icon=":material/tune:"):
         rest = [(name, field) for name, field in settings if not _is_main(field)]
-        section = ""
+        section, placed = "", 0
         for name, field in rest:
             head = name.partition(".")[0]
             if head != section and head in SECTIONS:

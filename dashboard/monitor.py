@@ -18,11 +18,13 @@ TICK_S = 1.0
 
 def watch(run: Run) -> None:
     """The live view of a run; ticks once a second while the run is active and not at all afterwards."""
-    shown = jobs.state(run)
+    shown = st.session_state["shown_state"] = jobs.state(run)
 
     def tick() -> None:
         state = jobs.state(run)
-        if state != shown:
+        # The session's word counts, not that of the script run which made this tick: a late tick of an
+        # earlier one would otherwise rerun a page that is right already, and swallow a click on it.
+        if state != st.session_state.get("shown_state"):
             st.rerun()  # the heading and its buttons, outside of this fragment, change too
         _body(run, state)
 
@@ -72,9 +74,7 @@ def _metrics(run: Run) -> list[dict[str, Any]]:
     return [entries[epoch] for epoch in sorted(entries)]
 
 
-def _progress(
-    run: Run, state: str, status: dict[str, Any], metrics: list[dict[str, Any]], epochs: int
-) -> None:
+def _progress(run: Run, state: str, status: dict[str, Any], metrics: list[dict[str, Any]], epochs: int) -> None:
     if state == "queued":
         place = jobs.queue_position(run)
         waiting = "starting" if place is None else "next in line" if place == 1 else f"number {place} in line"
@@ -120,9 +120,9 @@ def heading(run: Run) -> None:
                 icon=":material/blur_on:",
                 query_params={"run": run.id},
             )
-        if not row.shipped and row.state not in jobs.ACTIVE:
-            if st.button("Delete", icon=":material/delete:", key="delete", type="tertiary"):
-                confirm_delete(run)
+        deletable = not row.shipped and row.state not in jobs.ACTIVE
+        if deletable and st.button("Delete", icon=":material/delete:", key="delete", type="tertiary"):
+            confirm_delete(run)
     parts = [
         row.id,
         row.data,

@@ -40,8 +40,10 @@ def film(snapshots: Mapping[str, np.ndarray], rows: int = 8, columns: int = 20) 
     if "noisy" in snapshots:
         lines.append(("noisy", snapshots["noisy"][:columns]))
     parts = [_film_line(label, images) for label, images in lines] + ['<div class="ae-rule"></div>']
-    for row in spread(len(epochs), rows):
-        parts.append(_film_line(f"epoch {epochs[row]}", snapshots["reconstructions"][row][:columns]))
+    parts += [
+        _film_line(f"epoch {epochs[row]}", snapshots["reconstructions"][row][:columns])
+        for row in spread(len(epochs), rows)
+    ]
     st.html(f'<div class="ae-film">{"".join(parts)}</div>')
 
 

@@ -25,25 +25,28 @@ TALLEST = 1600
 def main(folder: Path) -> None:
     """Write `PAGE-MODE.png` for every page and mode into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch, chromium() as browser:
-        with server(dict(os.environ), Path(scratch) / "log") as address:
-            for mode, (width, scheme) in MODES.items():
-                context = browser.new_context(
-                    viewport={"width": width, "height": 900},
-                    color_scheme=scheme,  # type: ignore[arg-type]
-                )
-                page = context.new_page()
-                for name, path in PAGES.items():
-                    page.set_viewport_size({"width": width, "height": 900})
-                    page.goto(address + path)
-                    settle(page)
-                    main_part = page.get_by_test_id("stMain")
-                    height = main_part.evaluate("node => node.scrollHeight")
-                    page.set_viewport_size({"width": width, "height": min(max(height, 600), TALLEST)})
-                    page.wait_for_timeout(1000)  # fonts, canvas and table come a moment later
-                    page.screenshot(path=folder / f"{name}-{mode}.png")
-                    print(folder / f"{name}-{mode}.png")
-                context.close()
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        chromium() as browser,
+        server(dict(os.environ), Path(scratch) / "log") as address,
+    ):
+        for mode, (width, scheme) in MODES.items():
+            context = browser.new_context(
+                viewport={"width": width, "height": 900},
+                color_scheme=scheme,  # type: ignore[arg-type]
+            )
+            page = context.new_page()
+            for name, path in PAGES.items():
+                page.set_viewport_size({"width": width, "height": 900})
+                page.goto(address + path)
+                settle(page)
+                main_part = page.get_by_test_id("stMain")
+                height = main_part.evaluate("node => node.scrollHeight")
+                page.set_viewport_size({"width": width, "height": min(max(height, 600), TALLEST)})
+                page.wait_for_timeout(1000)  # fonts, canvas and table come a moment later
+                page.screenshot(path=folder / f"{name}-{mode}.png")
+                print(folder / f"{name}-{mode}.png")
+            context.close()
 
 
 if __name__ == "__main__":

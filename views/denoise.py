@@ -6,13 +6,22 @@ import streamlit as st
 from aecore import data
 from aecore.data.catalogue import data_set
 from aecore.errors import AecoreError
-from aecore.experiment import Corruption
+from aecore.experiment import Corruption, NoiseKind
 from aecore.store import Run
 from dashboard import inference, runs, sheets
 from dashboard.style import count
 
-KINDS = {"gaussian": "Gaussian", "masking": "Masking", "salt-pepper": "Salt and pepper", "none": "No noise"}
-LEVELS = {"gaussian": (1.5, "Standard deviation σ"), "masking": (0.95, "Share of pixels"), "salt-pepper": (0.95, "Share of pixels")}
+KINDS: dict[NoiseKind, str] = {
+    "gaussian": "Gaussian",
+    "masking": "Masking",
+    "salt-pepper": "Salt and pepper",
+    "none": "No noise",
+}
+LEVELS = {
+    "gaussian": (1.5, "Standard deviation σ"),
+    "masking": (0.95, "Share of pixels"),
+    "salt-pepper": (0.95, "Share of pixels"),
+}
 
 
 def choose_run() -> Run | None:
@@ -36,7 +45,7 @@ def choose_run() -> Run | None:
 
 
 def choose_noise() -> Corruption:
-    kind = st.selectbox("Noise", list(KINDS), format_func=KINDS.__getitem__, key="kind")
+    kind: NoiseKind = st.selectbox("Noise", list(KINDS), format_func=KINDS.__getitem__, key="kind")
     if kind == "none":
         return Corruption()
     highest, label = LEVELS[kind]
@@ -91,7 +100,11 @@ def whole_test_set(run: Run, corruption: Corruption) -> None:
     for entry in run.evaluation():
         if entry["corruption"] == str(corruption):
             ours, theirs = entry["metrics"], entry["noisy_input"]
-            beside = "" if theirs["psnr_db"] is None else f", noisy input {theirs['psnr_db']:.2f} dB and {theirs['ssim']:.3f}"
+            beside = (
+                ""
+                if theirs["psnr_db"] is None
+                else f", noisy input {theirs['psnr_db']:.2f} dB and {theirs['ssim']:.3f}"
+            )
             st.caption(
                 f"Whole test set, {count(entry['n'], 'image')}: "
                 f"PSNR {ours['psnr_db']:.2f} dB and SSIM {ours['ssim']:.3f}{beside}."

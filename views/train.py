@@ -10,7 +10,6 @@ from aecore.errors import AecoreError, MistakeError
 from aecore.experiment import Experiment, difference
 from aecore.models.plan import Plan, plan
 from aecore.presets import Preset, presets
-from aecore.store import Store
 from dashboard import monitor, runs
 from dashboard.experiment_form import experiment_form, label_of
 from dashboard.style import count

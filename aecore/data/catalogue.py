@@ -34,9 +34,7 @@ _MNIST_CITATION = "LeCun, Cortes and Burges, The MNIST database of handwritten d
 CATALOGUE = {
     data_set.name: data_set
     for data_set in (
-        DataSet(
-            "digits", "Digits, 8×8", (1, 8, 8), 1500, 297, DIGITS, _DIGITS_CITATION, sources.digits(8)
-        ),
+        DataSet("digits", "Digits, 8×8", (1, 8, 8), 1500, 297, DIGITS, _DIGITS_CITATION, sources.digits(8)),
         DataSet(
             "digits-28",
             "Digits, enlarged to 28×28",

@@ -1,6 +1,11 @@
 """The autoencoder, built from its description."""
 
+from typing import TYPE_CHECKING
+
 from aecore.models.plan import Layer, Plan, plan
+
+if TYPE_CHECKING:
+    from aecore.models.autoencoder import Autoencoder
 
 __all__ = ["Autoencoder", "Layer", "Plan", "plan"]
 

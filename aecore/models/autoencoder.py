@@ -10,6 +10,14 @@ from torch import Tensor, nn
 from aecore.experiment import Model
 from aecore.models.plan import Layer, plan
 
+
+class _Sigmoid(nn.Module):
+    """The sigmoid written over its input, which torch's own module cannot do."""
+
+    def forward(self, values: Tensor) -> Tensor:
+        return torch.sigmoid_(values)
+
+
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
     "leaky-relu": nn.LeakyReLU,
@@ -18,7 +26,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "gelu": nn.GELU,
     "silu": nn.SiLU,
     "tanh": nn.Tanh,
-    "sigmoid": nn.Sigmoid,
+    "sigmoid": _Sigmoid,
 }
 
 

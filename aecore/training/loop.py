@@ -18,6 +18,7 @@ from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 from aecore.corruption import corrupt
 from aecore.experiment import Corruption, Experiment
 from aecore.latent import CodeRange
+from aecore.training.loss import mean_squared_error
 from aecore.training.state import State
 
 TEST_BATCH = 2048
@@ -60,6 +61,9 @@ def epochs(
     model, optimizer, scheduler = state.model, state.optimizer, state.scheduler
     count, size = len(train), min(training.batch_size, len(train))
     steps = -(-count // size)
+    # Reused by every step: on a CPU a fresh array of this size costs more in page faults than its arithmetic.
+    picked = train.new_empty((size, *train.shape[1:]))
+    batch = torch.empty_like(picked, dtype=torch.float32)
     for epoch in range(state.epoch + 1, training.epochs + 1):
         model.train()
         total = torch.zeros((), device=state.device)  # sum of the steps' losses, not read before the end
@@ -68,9 +72,10 @@ def epochs(
         for step, chosen in enumerate(order.split(size), start=1):
             if stop():
                 return
-            clean = train[chosen].float().div_(255)  # (B, C, H, W) in [0, 1]
+            torch.index_select(train, 0, chosen, out=picked[: len(chosen)])
+            clean = torch.div(picked[: len(chosen)], 255, out=batch[: len(chosen)])  # (B, C, H, W) in [0, 1]
             noisy = corrupt(clean, experiment.corruption, state.noise)
-            loss = F.mse_loss(model(noisy), clean)
+            loss = mean_squared_error(model(noisy), clean)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()

@@ -64,9 +64,7 @@ class Snapshots:
             "labels": self.labels,
             "indices": self.indices,
             "epochs": np.array(self.epochs, np.int32),
-            "reconstructions": np.stack(self.rows)
-            if self.rows
-            else np.zeros((0, *self.clean.shape), np.uint8),
+            "reconstructions": np.stack(self.rows) if self.rows else np.zeros((0, *self.clean.shape), np.uint8),
         }
         if self.noisy is not None:
             tensors["noisy"] = self.noisy

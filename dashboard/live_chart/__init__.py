@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
-import streamlit as st
+import streamlit.components.v2 as components
 
 
 class Series(TypedDict):
@@ -32,7 +32,7 @@ class Panel(TypedDict):
 
 
 _FOLDER = Path(__file__).parent
-_component = st.components.v2.component(
+_component = components.component(
     "live_chart",
     html=(_FOLDER / "live_chart.html").read_text(),
     css=(_FOLDER / "live_chart.css").read_text(),

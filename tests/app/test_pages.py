@@ -41,7 +41,7 @@ def test_the_overview_lists_the_shipped_run_and_says_what_to_do(gallery):
     table = app.dataframe[0].value
     assert table["Run"].tolist() == ["mnist-mlp8"]
     assert table["State"].tolist() == ["finished"]
-    assert table["Test MSE"][0] == pytest.approx(0.0206, abs=0.002)
+    assert float(table["Test MSE"].iloc[0]) == pytest.approx(0.0206, abs=0.002)
     assert {button.label for button in app.button} >= {"Train a first model", "Look at a trained model"}
     assert "noisy input itself" in app.dataframe[1].value["Measured"].tolist()
 
@@ -75,7 +75,11 @@ def test_every_setting_has_a_widget_on_train(store):
     from dashboard.experiment_form import label_of
 
     app = page("train")
-    shown = {w.key.partition(":")[2].partition(":")[2] for w in (*app.number_input, *app.selectbox, *app.text_input, *app.toggle) if w.key}
+    shown = {
+        w.key.partition(":")[2].partition(":")[2]
+        for w in (*app.number_input, *app.selectbox, *app.text_input, *app.toggle)
+        if w.key
+    }
     missing = [key for key in keys() if key != "preset" and key not in shown and f"{key}:kind" not in shown]
     assert not missing, [label_of(key) for key in missing]
 
@@ -114,7 +118,12 @@ def test_a_wrong_field_is_told_and_cannot_be_started(store, field, value, words)
 
 
 def test_watching_runs_in_every_state(store, trained):
-    for state, words in [("finished", ""), ("stopped", ""), ("failed", "lower training.lr"), ("running", "ended without a word")]:
+    for state, words in [
+        ("finished", ""),
+        ("stopped", ""),
+        ("failed", "lower training.lr"),
+        ("running", "ended without a word"),
+    ]:
         process = {"pid": 2**22 + 1, "started": 1.0, "host": __import__("platform").node()}
         trained.write_status(state=state, error=words if state == "failed" else None, process=process)
         app = page("train", run=trained.id)

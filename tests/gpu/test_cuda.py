@@ -31,7 +31,10 @@ def test_training_on_cuda_starts_alike_and_learns_as_well_as_on_the_cpu():
     results = {}
     for name in ("cpu", "cuda"):
         state, train, test = start(torch.device(name))
-        results[name] = (state.model.state_dict()["encoder.linear1.weight"].cpu().clone(), list(epochs(QUICK, state, train, test)))
+        results[name] = (
+            state.model.state_dict()["encoder.linear1.weight"].cpu().clone(),
+            list(epochs(QUICK, state, train, test)),
+        )
     assert torch.equal(results["cpu"][0], results["cuda"][0])
     assert results["cuda"][1][-1].test_loss == pytest.approx(results["cpu"][1][-1].test_loss, rel=0.15)
 
@@ -45,7 +48,10 @@ def test_state_goes_to_the_disk_and_back_on_cuda(tmp_path):
     again, _, _ = start(device)
     restore(again, path)
     assert torch.equal(again.order.get_state(), state.order.get_state())
-    assert all(torch.equal(a, b) for a, b in zip(state.model.state_dict().values(), again.model.state_dict().values(), strict=True))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(state.model.state_dict().values(), again.model.state_dict().values(), strict=True)
+    )
     assert len(list(epochs(QUICK, again, train, test))) == 3
 
 

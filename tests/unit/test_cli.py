@@ -48,7 +48,16 @@ def test_a_mistake_is_one_line_and_exit_status_2(capsys, store, arguments, words
 
 def test_a_training_from_start_to_end_as_json(capsys, store):
     status, out, err = run(
-        capsys, "train", "digits-quick", "--set", "training.epochs=2", "--name", "two", "--device", "cpu", "--json"
+        capsys,
+        "train",
+        "digits-quick",
+        "--set",
+        "training.epochs=2",
+        "--name",
+        "two",
+        "--device",
+        "cpu",
+        "--json",
     )
     document = json.loads(out)
     assert status == 0
@@ -106,7 +115,17 @@ def _refuse(*_):
 
 
 def test_ctrl_c_stops_cleanly_and_detached_work_is_resumable(capsys, store):
-    command = [sys.executable, "-m", "aecore", "train", "digits-quick", "--set", "training.epochs=2000", "--device", "cpu"]
+    command = [
+        sys.executable,
+        "-m",
+        "aecore",
+        "train",
+        "digits-quick",
+        "--set",
+        "training.epochs=2000",
+        "--device",
+        "cpu",
+    ]
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not (store.runs() and len(store.runs()[0].metrics()) > 2):

@@ -134,7 +134,9 @@ def test_devices_always_end_with_the_cpu():
 
 
 def test_a_loss_that_is_no_number_fails_in_one_line_and_keeps_what_was(store):
-    wild = LONG.changed({"training.optimizer": "sgd", "training.lr": 10, "model.output": "none", "model.activation": "none"})
+    wild = LONG.changed(
+        {"training.optimizer": "sgd", "training.lr": 10, "model.output": "none", "model.activation": "none"}
+    )
     run = jobs.submit(wild, "cpu")
     with pytest.raises(AecoreError, match=r"lower training\.lr"):
         jobs.work(run)

@@ -154,7 +154,12 @@ def test_the_panel_holds_two_of_every_class_and_grows_without_bound_on_epochs(di
 
 def test_a_finished_run_holds_what_the_format_promises(trained):
     status = trained.status()
-    assert (status["state"], status["epoch"], status["process"], status["error"]) == ("finished", 3, None, None)
+    assert (status["state"], status["epoch"], status["process"], status["error"]) == (
+        "finished",
+        3,
+        None,
+        None,
+    )
     assert not trained.file("resume.safetensors").exists()
     assert [entry["epoch"] for entry in trained.metrics()] == [1, 2, 3]
     panel = trained.snapshots()
