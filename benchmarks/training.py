@@ -48,7 +48,7 @@ def ours(experiment: Experiment, images: data.ImageSet) -> Iterator[float]:
 def textbook(experiment: Experiment, images: data.ImageSet, folder: Path, workers: int) -> Iterator[float]:
     """The course's loop, with the same pass over the test set after each epoch."""
     training = experiment.training
-    model: nn.Module = Autoencoder(experiment.model, images.about.image_shape, training.seed)
+    model = plain_network(Autoencoder(experiment.model, images.about.image_shape, training.seed))
     optimizer = torch.optim.Adam(model.parameters(), lr=training.lr, weight_decay=training.weight_decay)
     scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=training.plateau_patience)
     criterion = nn.MSELoss()
@@ -77,6 +77,17 @@ def textbook(experiment: Experiment, images: data.ImageSet, folder: Path, worker
             for batch, _ in loaders[1]:
                 criterion(model(batch), batch).item()
         yield total
+
+
+def plain_network(ours: Autoencoder) -> nn.Module:
+    """The same network of torch's own layers with the same weights, as a course writes it."""
+    shape = ours.plan.image_shape
+    layers: list[nn.Module] = [nn.Flatten()]
+    for layer in ours.plan.layers:
+        linear = nn.Linear(layer.inputs, layer.outputs)
+        linear.load_state_dict(ours.get_submodule(layer.name).state_dict())
+        layers += [linear, {"relu": nn.ReLU, "sigmoid": nn.Sigmoid}[layer.activation]()]
+    return nn.Sequential(*layers, nn.Unflatten(1, shape))
 
 
 def write_idx(images: data.ImageSet, folder: Path) -> None:

@@ -23,7 +23,9 @@ class _MeanSquaredError(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx: Any, *gradients: Tensor
+    ) -> tuple[Tensor, None]:
         (difference,) = ctx.saved_tensors
         # Over the saved tensor: a step goes backward once, and nothing else holds it.
         return difference.mul_(gradients[0] * (2 / difference.numel())), None

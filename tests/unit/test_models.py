@@ -55,3 +55,30 @@ def test_one_seed_one_start_and_the_global_generator_is_left_alone():
 def test_a_model_larger_than_memory_is_refused_before_it_is_built():
     with pytest.raises(MistakeError, match="parameters are more"):
         plan(Model(dense=(65536, 65536)), (1, 28, 28))
+
+
+def test_linear_layers_compute_what_torchs_own_do():
+    network = Autoencoder(preset("mnist-mlp8").experiment.model, (1, 28, 28), seed=1)
+    plain = torch.nn.Sequential(
+        torch.nn.Linear(784, 392),
+        torch.nn.ReLU(),
+        torch.nn.Linear(392, 8),
+        torch.nn.ReLU(),
+        torch.nn.Linear(8, 392),
+        torch.nn.ReLU(),
+        torch.nn.Linear(392, 784),
+        torch.nn.Sigmoid(),
+    )
+    with torch.no_grad():
+        for ours, theirs in zip(network.parameters(), plain.parameters(), strict=True):
+            theirs.copy_(ours)
+    images = torch.rand(33, 1, 28, 28, requires_grad=True)
+    rows = images.detach().flatten(1).requires_grad_()
+    (network(images) ** 2).mean().backward()
+    (plain(rows) ** 2).mean().backward()
+    torch.testing.assert_close(network(images).flatten(1), plain(rows), rtol=1e-4, atol=1e-6)
+    assert images.grad is not None
+    assert rows.grad is not None
+    torch.testing.assert_close(images.grad.flatten(1), rows.grad, rtol=1e-3, atol=1e-8)
+    for ours, theirs in zip(network.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-3, atol=1e-7)
