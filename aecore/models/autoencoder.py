@@ -51,9 +51,9 @@ def _as_pixels(rows: Tensor) -> Tensor:
 class _Linear(nn.Linear):
     """A linear layer that multiplies with oneDNN on the CPU, as a 1×1 convolution over the batch.
 
-    PyTorch's own float32 matrix product goes through MKL, which leaves half of an AMD processor with AVX-512 unused:
-    forward and backward of 784 -> 392 at batch 2048 take half as long this way (`python -m benchmarks.training`
-    compares the whole loop). Parameters, names and results to rounding are those of `nn.Linear`.
+    PyTorch's own float32 matrix product goes through MKL, which does not use AVX-512 on AMD processors;
+    `python -m benchmarks.training` shows what that is worth. Parameters, their names and, to rounding, the results
+    are those of `nn.Linear`.
     """
 
     def forward(self, input: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """The mean squared error with no large temporaries.
 
-On a CPU a batch of report 000 is 6 MB an array, and each fresh one costs page faults: an epoch's `F.mse_loss`
-took 15 % of its time. Here the difference is the only array, and its gradient is written over it.
+On a CPU a batch of report 000 is 6 MB an array, and each fresh one costs page faults. Here the difference is the
+only one, and its gradient is written over it.
 """
 
 from __future__ import annotations
