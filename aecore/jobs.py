@@ -172,7 +172,7 @@ def work(run: Run, report: Report = lambda stage, done, total, note: None) -> st
         writer = filelock.FileLock(run.file(".lock"), timeout=WRITER_WAIT_S).acquire()
     except filelock.Timeout:
         raise MistakeError(f"run {run.id} is being worked on by another process") from None
-    with writer, _failures_told(run, "the run"), _stop_flag() as stopped:
+    with writer, _failures_told(run, f"writing to {run.path}"), _stop_flag() as stopped:
         status = run.write_status(state="queued", process=slots.this_process(), error=None)
         chosen = choose(str(status.get("requested_device", "auto")))
 

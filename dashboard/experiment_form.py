@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
+from itertools import groupby
 from typing import Any, Literal
 
 import annotated_types
@@ -40,26 +41,22 @@ def experiment_form(base: Experiment, key: str) -> Experiment:
     """
     values = base.flat()
     settings = [(name, field) for name, field in fields() if name != "preset"]
-    main = [(name, field) for name, field in settings if _is_main(field)]
-    columns = st.columns(2)
-    for i, (name, field) in enumerate(main):
-        with columns[i % 2]:
-            values[name] = _widget(name, field, values[name], key)
+    _in_pairs([setting for setting in settings if _is_main(setting[1])], values, key)
     with st.expander("More", icon=":material/tune:"):
-        rest = [(name, field) for name, field in settings if not _is_main(field)]
-        section, placed = "", 0
-        for name, field in rest:
-            head = name.partition(".")[0]
-            if head != section and head in SECTIONS:
-                st.markdown(f"**{SECTIONS[head]}**")
-                columns = st.columns(2)
-                section, placed = head, 0
-            elif not section:
-                columns, placed = [st.container()], 0
-            with columns[placed % len(columns)]:
-                values[name] = _widget(name, field, values[name], key)
-            placed += 1
+        rest = [setting for setting in settings if not _is_main(setting[1])]
+        for section, group in groupby(rest, key=lambda setting: setting[0].partition(".")[0]):
+            if section in SECTIONS:
+                st.markdown(f"**{SECTIONS[section]}**")
+            _in_pairs(list(group), values, key)
     return base.changed(values)
+
+
+def _in_pairs(settings: list[tuple[str, FieldInfo]], values: dict[str, Any], key: str) -> None:
+    """Two widgets a row, and a row at a time, so that the order holds where a phone stacks them."""
+    for start in range(0, len(settings), 2):
+        for column, (name, field) in zip(st.columns(2), settings[start : start + 2], strict=False):
+            with column:
+                values[name] = _widget(name, field, values[name], key)
 
 
 def _is_main(field: FieldInfo) -> bool:

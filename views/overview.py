@@ -33,12 +33,15 @@ def welcome(own_runs: bool) -> None:
 
 def table(rows: list[RunSummary]) -> RunSummary | None:
     """The runs, filtered by what is typed and picked; returns the row that is selected."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        words = st.text_input(
-            "Filter", placeholder="name, data or state", key="filter", icon=":material/search:", width=320
-        )
-        states = sorted({row.state for row in rows})
-        wanted = st.pills("State", states, selection_mode="multi", key="states") if len(states) > 1 else []
+    words, wanted = "", []
+    if len(rows) > 1:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            words = st.text_input(
+                "Filter", placeholder="name, data or state", key="filter", icon=":material/search:", width=320
+            )
+            states = sorted({row.state for row in rows})
+            if len(states) > 1:
+                wanted = st.pills("State", states, selection_mode="multi", key="states")
     shown = [row for row in rows if matches(row, words) and (not wanted or row.state in wanted)]
     st.caption(count(len(shown), "run") if len(shown) == len(rows) else f"{len(shown)} of {count(len(rows), 'run')}")
     if not shown:
