@@ -101,46 +101,50 @@ def _progress(run: Run, state: str, status: dict[str, Any], metrics: list[dict[s
 
 
 def heading(run: Run) -> None:
-    """Name, state and the buttons that fit the state."""
+    """Name, state and the buttons that fit the state.
+
+    The buttons act in callbacks: those run even when the script run that a click asked for is itself interrupted,
+    as happens while a live page changes under the pointer.
+    """
     row = runs.summary(run)
+    idle = row.state not in jobs.ACTIVE
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(row.title, anchor=False, width="content")
         state_badge(row.state)
         st.space("stretch")
-        if row.state in jobs.ACTIVE and st.button("Stop", icon=":material/stop:", key="stop"):
-            _stop(run)
-        if row.state in jobs.RESUMABLE and st.button(
-            "Resume", icon=":material/play_arrow:", type="primary", key="resume"
-        ):
-            _resume(run)
-        if row.state == "finished" or (row.epoch and row.state not in jobs.ACTIVE):
+        if not idle:
+            st.button("Stop", icon=":material/stop:", key="stop", on_click=_stop, args=(run,))
+        if row.state in jobs.RESUMABLE:
+            icon = ":material/play_arrow:"
+            st.button("Resume", icon=icon, type="primary", key="resume", on_click=_resume, args=(run,))
+        if idle and row.epoch:
             st.page_link(
                 "views/denoise.py",
                 label="Open on Denoise",
                 icon=":material/blur_on:",
                 query_params={"run": run.id},
             )
-        deletable = not row.shipped and row.state not in jobs.ACTIVE
-        if deletable and st.button("Delete", icon=":material/delete:", key="delete", type="tertiary"):
-            confirm_delete(run)
+        if idle and not row.shipped:
+            icon = ":material/delete:"
+            st.button("Delete", icon=icon, key="delete", type="tertiary", on_click=_ask_to_delete, args=(run,))
     parts = [
         row.id,
         row.data,
-        f"code of {row.code_size}",
+        f"code of {row.code_size}" if row.code_size else "",
         count(row.parameters, "parameter") if row.parameters else "",
         row.device,
     ]
     st.caption(" · ".join(part for part in parts if part))
+    if st.session_state.pop("asked_to_delete", None) == run.id:
+        confirm_delete(run)
 
 
 def _stop(run: Run) -> None:
-    with st.spinner("Stopping after this epoch…"):
-        try:
-            jobs.stop(run, wait_s=20)
-        except AecoreError as error:
-            st.toast(str(error), icon=":material/error:")
-            return
-    st.rerun()
+    try:
+        jobs.stop(run, wait_s=0)  # the page goes on living; a tick sees the end
+        st.toast("Stopping after this epoch.", icon=":material/stop:")
+    except AecoreError as error:
+        st.toast(str(error), icon=":material/error:")
 
 
 def _resume(run: Run) -> None:
@@ -149,8 +153,10 @@ def _resume(run: Run) -> None:
         jobs.start(run)
     except (AecoreError, OSError) as error:
         st.toast(str(error), icon=":material/error:")
-        return
-    st.rerun()
+
+
+def _ask_to_delete(run: Run) -> None:
+    st.session_state["asked_to_delete"] = run.id
 
 
 @st.dialog("Delete this run?")

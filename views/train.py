@@ -56,21 +56,36 @@ def start_row(experiment: Experiment | None) -> None:
             key="device",
             help="What was found on the machine that serves this page.",
         )
-        if st.button(
+        st.button(
             "Start",
             type="primary",
             icon=":material/play_arrow:",
             disabled=experiment is None,
             key="start",
-        ):
-            try:
-                run = jobs.submit(experiment, device)  # type: ignore[arg-type]
-                jobs.start(run)
-            except (AecoreError, OSError) as error:
-                st.error(str(error), icon=":material/error:")
-                return
-            st.query_params["run"] = run.id
-            st.rerun()
+            on_click=start,
+            args=(experiment, device),
+        )
+    if problem := st.session_state.pop("start_problem", None):
+        st.error(problem, icon=":material/error:")
+
+
+def start(experiment: Experiment, device: str) -> None:
+    """Submit the experiment, start its worker and show the run; a callback, so that no click is lost."""
+    try:
+        run = jobs.submit(experiment, device)
+        jobs.start(run)
+    except (AecoreError, OSError) as error:
+        st.session_state["start_problem"] = str(error)
+        return
+    watch(run.id)
+
+
+def watch(run_id: str | None) -> None:
+    """Show that run, or the form when there is none."""
+    if run_id is None:
+        st.query_params.pop("run", None)
+    else:
+        st.query_params["run"] = run_id
 
 
 def layer_table(solved: Plan) -> None:
@@ -126,9 +141,13 @@ def active_runs() -> None:
             with st.container(horizontal=True, vertical_alignment="center", border=True):
                 st.markdown(f"**{row.title}** is {row.state}, epoch {row.epoch} of {row.epochs}")
                 st.space("stretch")
-                if st.button("Watch", icon=":material/visibility:", key=f"watch-{row.id}"):
-                    st.query_params["run"] = row.id
-                    st.rerun()
+                st.button(
+                    "Watch",
+                    icon=":material/visibility:",
+                    key=f"watch-{row.id}",
+                    on_click=watch,
+                    args=(row.id,),
+                )
 
 
 st.title("Train", anchor=False)
@@ -139,6 +158,4 @@ if run is None:
 else:
     monitor.heading(run)
     monitor.watch(run)
-    if st.button("New experiment", icon=":material/add:", key="new"):
-        del st.query_params["run"]
-        st.rerun()
+    st.button("New experiment", icon=":material/add:", key="new", on_click=watch, args=(None,))
