@@ -8,7 +8,7 @@ from dashboard import style
 
 st.set_page_config(page_title="Autoencoder Lab", page_icon=":material/hourglass_bottom:", layout="wide")
 style.apply()
-st.logo(Path("dashboard/logo.svg"), size="large")
+st.logo(Path(__file__).parent / "dashboard" / "logo.svg", size="large")
 st.navigation(
     [
         st.Page("views/overview.py", title="Overview", icon=":material/table_rows:", default=True),

@@ -25,6 +25,11 @@ SECTIONS = {
 LABELS = {
     "name": "Title",
     "data.name": "Image set",
+    "data.train_images": "Training images",
+    "model.activation": "Hidden activation",
+    "model.output": "Output activation",
+    "model.init": "Initial weights",
+    "model.bias_init": "Initial bias",
     "model.dense": "Hidden layers",
     "model.decoder_dense": "Decoder's hidden layers",
     "model.bottleneck.size": "Code size",

@@ -19,6 +19,8 @@ def welcome(own_runs: bool) -> None:
     """What this is and what to do next; shorter once there are runs of one's own."""
     st.title("Autoencoder Lab", anchor=False)
     if own_runs:
+        if st.button("New run", icon=":material/add:", type="primary", key="new"):
+            st.switch_page("views/train.py")
         return
     st.markdown(
         "Squeeze images through a bottleneck, watch the network learn to undo it, and look at what it kept. "
@@ -43,7 +45,8 @@ def table(rows: list[RunSummary]) -> RunSummary | None:
             if len(states) > 1:
                 wanted = st.pills("State", states, selection_mode="multi", key="states")
     shown = [row for row in rows if matches(row, words) and (not wanted or row.state in wanted)]
-    st.caption(count(len(shown), "run") if len(shown) == len(rows) else f"{len(shown)} of {count(len(rows), 'run')}")
+    found = count(len(rows), "run") if len(shown) == len(rows) else f"{len(shown)} of {count(len(rows), 'run')}"
+    st.caption(f"{found}. Tick one to open it.")
     if not shown:
         st.info("No run fits the filter.", icon=":material/filter_alt_off:")
         return None
@@ -67,6 +70,7 @@ def table(rows: list[RunSummary]) -> RunSummary | None:
         on_select="rerun",
         selection_mode="single-row",
         key="runs",
+        placeholder="–",
         column_config={
             "Test MSE": st.column_config.NumberColumn(format="%.5f", help="On the whole test set, [0, 1] scale"),
             "PSNR": st.column_config.NumberColumn(format="%.2f dB"),

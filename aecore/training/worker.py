@@ -55,7 +55,15 @@ def train_run(
         stage=None,
     )
     report("preparing", 0, 0, experiment.data.name)
-    images = data.load(experiment.data.name, downloading)
+    try:
+        images = data.load(experiment.data.name, downloading)
+    except AecoreError:
+        if not stop():
+            raise
+        images = None  # Ctrl-C ended the download
+    if images is None or stop():
+        told.now(state="stopped", ended=now(), process=None)
+        return "stopped"
     train = torch.from_numpy(np.array(images.x_train[: experiment.data.train_images])).to(torch_device)
     test = torch.from_numpy(np.array(images.x_test)).to(torch_device)
 
