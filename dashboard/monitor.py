@@ -40,6 +40,9 @@ def _body(run: Run, state: str) -> None:
         return
     metrics = _metrics(run)
     _progress(run, state, status, metrics, experiment.training.epochs)
+    if state in ("failed", "interrupted") and (said := run.log_tail()):
+        with st.expander("What its process said last", icon=":material/terminal:"):
+            st.code(said, language=None)
     if not metrics:
         if state in jobs.ACTIVE:
             st.caption("The curves begin with the first finished epoch.")

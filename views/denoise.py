@@ -116,7 +116,9 @@ def offer_data(run: Run) -> None:
     about = data_set(run.experiment().data.name)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{about.title} is not on this machine; these are the images that travel with the run.")
-        if st.button(f"Get {about.title}", icon=":material/download:", key="get-data"):
+        if st.button(
+            f"Get {about.title} ({about.download_bytes / 1e6:.0f} MB)", icon=":material/download:", key="get-data"
+        ):
             bar = st.progress(0.0, f"Fetching {about.title}…")
 
             def show(what: str, done: int, total: int) -> None:

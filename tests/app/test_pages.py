@@ -125,9 +125,11 @@ def test_watching_runs_in_every_state(store, trained):
         ("running", "ended without a word"),
     ]:
         process = {"pid": 2**22 + 1, "started": 1.0, "host": __import__("platform").node()}
+        trained.file("log.txt").write_text("the worker's last words\n")
         trained.write_status(state=state, error=words if state == "failed" else None, process=process)
         app = page("train", run=trained.id)
         assert words in texts(app)
+        assert ("the worker's last words" in [code.value for code in app.code]) == (state in ("failed", "running"))
         labels = {button.label for button in app.button}
         assert ("Resume" in labels) == (state != "finished")
         assert "Stop" not in labels
