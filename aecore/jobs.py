@@ -166,13 +166,22 @@ def delete(run: Run, store: Store | None = None) -> None:
 def work(run: Run, report: Report = lambda stage, done, total, note: None) -> str:
     """Run a queued job in this process to its end, and return its state: `finished` or `stopped`.
 
-    SIGTERM and Ctrl-C stop it cleanly. Failures are written into the run, then raised as `AecoreError`.
+    SIGTERM and Ctrl-C stop it cleanly. Failures are written into the run, then raised as `AecoreError`. A run that
+    is not queued is left as it is: `MistakeError`.
     """
     try:
         writer = filelock.FileLock(run.file(".lock"), timeout=WRITER_WAIT_S).acquire()
     except filelock.Timeout:
         raise MistakeError(f"run {run.id} is being worked on by another process") from None
-    with writer, _failures_told(run, f"writing to {run.path}"), _stop_flag() as stopped:
+    with writer:
+        recorded = run.status().get("state")
+        if recorded != "queued":  # stopped before this worker was there, or finished by another
+            raise MistakeError(f"run {run.id} is {recorded}, not queued")
+        return _work(run, report)
+
+
+def _work(run: Run, report: Report) -> str:
+    with _failures_told(run, f"writing to {run.path}"), _stop_flag() as stopped:
         status = run.write_status(state="queued", process=slots.this_process(), error=None)
         chosen = choose(str(status.get("requested_device", "auto")))
 

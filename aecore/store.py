@@ -76,8 +76,8 @@ class Run:
         if not self.file(EVALUATION).exists():
             return []
         entries = self._json(EVALUATION).get("evaluations")
-        if not isinstance(entries, list):
-            raise DamagedError(f"run {self.id}: {EVALUATION} has no list of evaluations")
+        if not isinstance(entries, list) or not all(map(_is_evaluation, entries)):
+            raise DamagedError(f"run {self.id}: {EVALUATION} holds no list of evaluations")
         return entries
 
     def metrics(self) -> list[dict[str, Any]]:
@@ -257,6 +257,17 @@ def _parsed_lines(data: bytes) -> Iterator[dict[str, Any]]:
             entry = json.loads(line)
             if isinstance(entry, dict) and isinstance(entry.get("epoch"), int):
                 yield entry
+
+
+def _is_evaluation(entry: Any) -> bool:
+    """Whether an entry has what every reader of evaluations relies on."""
+    metrics = {"mse", "psnr_db", "ssim", "snr_db"}
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("corruption"), str)
+        and isinstance(entry.get("n"), int)
+        and all(isinstance(entry.get(key), dict) and metrics <= set(entry[key]) for key in ("metrics", "noisy_input"))
+    )
 
 
 def _by_time(name: str) -> tuple[str, int, str]:

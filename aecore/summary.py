@@ -86,6 +86,5 @@ def summarise(run: Run) -> RunSummary:
 
 
 def _figures(evaluation: list[dict[str, Any]]) -> dict[str, Any]:
-    usable = [entry for entry in evaluation if isinstance(entry, dict) and isinstance(entry.get("metrics"), dict)]
-    clean = [entry for entry in usable if entry.get("corruption") == "none"]
-    return (clean or usable or [{"metrics": {}}])[0]["metrics"]
+    clean = [entry for entry in evaluation if entry["corruption"] == "none"]
+    return (clean or evaluation or [{"metrics": {}}])[0]["metrics"]

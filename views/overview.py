@@ -158,6 +158,8 @@ def body() -> None:
         chosen = rows[0]  # a first visit sees a finished run opened
     if chosen:
         detail(chosen)
+    if active and not any(row.state in jobs.ACTIVE for row in rows):
+        st.rerun()  # nothing left to wait for: stop refreshing
 
 
 active = any(row.state in jobs.ACTIVE for row in runs.summaries())

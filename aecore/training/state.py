@@ -126,7 +126,9 @@ def restore(state: State, path: Path) -> None:
         state.noise.set_state(tensors["noise"])
         state.epoch, state.seconds = int(plain["epoch"]), float(plain["seconds"])
     except (safetensors.SafetensorError, OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
-        raise DamagedError(f"{path} cannot be resumed from: {str(error).splitlines()[0]}") from None
+        raise DamagedError(
+            f"{path} cannot be resumed from ({str(error).splitlines()[0]}); remove it to train from the start"
+        ) from None
 
 
 def load_weights(model: Autoencoder, path: Path) -> None:

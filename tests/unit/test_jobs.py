@@ -179,6 +179,13 @@ def test_a_finished_or_shipped_run_is_not_resumed(store, trained):
         jobs.requeue(shipped)
 
 
+def test_a_worker_leaves_alone_what_is_not_queued(store, trained):
+    before = {path.name: path.read_bytes() for path in trained.path.iterdir()}
+    with pytest.raises(MistakeError, match="is finished, not queued"):
+        jobs.work(trained)
+    assert {path.name: path.read_bytes() for path in trained.path.iterdir()} == before
+
+
 def test_a_submitted_run_without_a_process_is_queued_for_a_while(store):
     run = jobs.submit(LONG, "cpu")
     assert jobs.state(run) == "queued"

@@ -74,6 +74,14 @@ def test_a_damaged_file_never_hides_other_runs(store, trained, name, damage):
             read()
 
 
+@pytest.mark.parametrize("entry", [1, {}, {"corruption": "none", "n": 1, "metrics": {"mse": 1}, "noisy_input": {}}])
+def test_an_evaluation_of_another_shape_is_damage(store, trained, entry):
+    trained.write_json("evaluation.json", {"evaluations": [entry]})
+    with pytest.raises(DamagedError, match="no list of evaluations"):
+        trained.evaluation()
+    assert "evaluation.json" in summarise(trained).problem
+
+
 def test_a_stray_directory_is_listed_as_damaged(store):
     (store.root / "runs" / "stray").mkdir(parents=True)
     assert [summarise(run).state for run in store.runs()] == ["damaged"]
