@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from aecore.data import CATALOGUE, ImageSet, load, prepare
     from aecore.errors import AecoreError, MistakeError
     from aecore.evaluation import evaluate, reconstructions
-    from aecore.experiment import Corruption, Experiment, difference
+    from aecore.experiment import Experiment, difference
     from aecore.jobs import start, state, stop, submit, work
     from aecore.models import Autoencoder, plan
     from aecore.presets import Preset, preset, presets
+    from aecore.settings import Corruption
     from aecore.store import Run, Store
     from aecore.summary import RunSummary, summarise
 
@@ -62,7 +63,7 @@ _HOME = {
     "MistakeError": "errors",
     "evaluate": "evaluation",
     "reconstructions": "evaluation",
-    "Corruption": "experiment",
+    "Corruption": "settings",
     "Experiment": "experiment",
     "difference": "experiment",
     "start": "jobs",

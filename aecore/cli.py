@@ -17,8 +17,9 @@ import typer
 from aecore import data, jobs
 from aecore.cli_output import Progress, document, print_evaluations, print_run, table, tell
 from aecore.errors import AecoreError, MistakeError
-from aecore.experiment import Corruption, Experiment, typed_value
+from aecore.experiment import Experiment, typed_value
 from aecore.presets import preset, presets
+from aecore.settings import Corruption
 from aecore.store import Run, Store
 from aecore.summary import summarise
 

@@ -23,6 +23,7 @@ import filelock
 
 import aecore
 from aecore import slots
+from aecore.classifier import SETS, reads
 from aecore.data.catalogue import data_set
 from aecore.devices import choose
 from aecore.errors import AecoreError, MistakeError, describe_os_error
@@ -52,6 +53,15 @@ def submit(experiment: Experiment, device: str = "auto", store: Store | None = N
             f"data.train_images: {about.name} has {about.train_images:,} training images, "
             f"got {experiment.data.train_images:,}"
         )
+    if experiment.data.validation_images >= about.train_images:
+        raise MistakeError(
+            f"data.validation_images: {about.name} has {about.train_images:,} training images; "
+            f"holding out {experiment.data.validation_images:,} leaves none"
+        )
+    if experiment.evaluation.wrong_digits and not reads(about.name):
+        raise MistakeError(
+            f"evaluation.wrong_digits: the digit classifier reads {', '.join(SETS)}, not {about.name}; set it to false"
+        )
     solved = plan(experiment.model, about.image_shape)
     choose(device)
     run = (store or Store.default()).create(experiment)
@@ -63,6 +73,7 @@ def submit(experiment: Experiment, device: str = "auto", store: Store | None = N
             epochs=experiment.training.epochs,
             epoch=0,
             parameters=solved.parameters,
+            code_size=solved.code_size,
             process=None,
         )
     return run

@@ -32,6 +32,7 @@ FORMAT = 1
 EXPERIMENT, STATUS, METRICS = "experiment.json", "status.json", "metrics.jsonl"
 WEIGHTS, RESUME, SNAPSHOTS = "weights.safetensors", "resume.safetensors", "snapshots.safetensors"
 EVALUATION, LOG = "evaluation.json", "log.txt"
+STEPS, LAYERS = "steps.jsonl", "layers.jsonl"
 
 
 class DamagedError(AecoreError):
@@ -85,10 +86,19 @@ class Run:
         latest = {entry["epoch"]: entry for entry in self.metrics_since(0)[0]}
         return [latest[epoch] for epoch in sorted(latest)]
 
+    def lines(self, name: str) -> list[dict[str, Any]]:
+        """The entries of layers.jsonl or steps.jsonl by epoch, the later of two counting; empty without the file."""
+        latest = {entry["epoch"]: entry for entry in self._lines_since(name, 0)[0]}
+        return [latest[epoch] for epoch in sorted(latest)]
+
     def metrics_since(self, offset: int) -> tuple[list[dict[str, Any]], int]:
-        """Entries from byte `offset` on, and the offset to go on from. A torn last line is left for later."""
+        """Entries of metrics.jsonl from byte `offset` on, and the offset to go on from. A torn last line is left for
+        later."""
+        return self._lines_since(METRICS, offset)
+
+    def _lines_since(self, name: str, offset: int) -> tuple[list[dict[str, Any]], int]:
         try:
-            with self.file(METRICS).open("rb") as file:
+            with self.file(name).open("rb") as file:
                 file.seek(offset)
                 data = file.read()
         except FileNotFoundError:
@@ -122,10 +132,11 @@ class Run:
         self.write_json(STATUS, status)
         return status
 
-    def append_metrics(self, entry: Mapping[str, Any]) -> None:
-        """Add a line. One `write` of a whole line, after a newline where a crash had left half a line."""
+    def append(self, name: str, entry: Mapping[str, Any]) -> None:
+        """Add a line to one of the `.jsonl` files: one `write` of a whole line, on a new line even where a crash
+        had left half of one."""
         line = json.dumps(entry, allow_nan=False).encode() + b"\n"
-        with self.file(METRICS).open("ab+") as file:
+        with self.file(name).open("ab+") as file:
             end = file.seek(0, os.SEEK_END)
             if end:
                 file.seek(end - 1)
@@ -255,7 +266,7 @@ def _parsed_lines(data: bytes) -> Iterator[dict[str, Any]]:
     for line in data.splitlines():
         with contextlib.suppress(ValueError):
             entry = json.loads(line)
-            if isinstance(entry, dict) and isinstance(entry.get("epoch"), int):
+            if isinstance(entry, dict) and isinstance(entry.get("epoch"), (int, float)):
                 yield entry
 
 

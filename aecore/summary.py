@@ -70,7 +70,7 @@ def summarise(run: Run) -> RunSummary:
         state=state,
         problem="; ".join(problems),
         data=experiment.data.name if experiment else "",
-        code_size=experiment.model.bottleneck.size if experiment else None,
+        code_size=status.get("code_size") or (experiment.model.bottleneck.size if experiment else None),
         parameters=status.get("parameters"),
         epoch=last.get("epoch", 0),
         epochs=experiment.training.epochs if experiment else 0,

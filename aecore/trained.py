@@ -10,10 +10,11 @@ import numpy as np
 import torch
 
 from aecore import data, metrics
+from aecore.classifier import reads
 from aecore.devices import choose
 from aecore.evaluation import evaluate, reconstructions
-from aecore.experiment import Corruption
 from aecore.models.autoencoder import Autoencoder
+from aecore.settings import Corruption
 from aecore.store import WEIGHTS, Run
 from aecore.training.state import load_weights
 
@@ -23,25 +24,40 @@ Report = Callable[[str, float, float, str], None]
 def load_model(run: Run, device: torch.device | None = None) -> Autoencoder:
     """The run's model with its last saved weights, ready to use. Raises `DamagedError` when there are none."""
     experiment = run.experiment()
-    model = Autoencoder(experiment.model, data.data_set(experiment.data.name).image_shape)
+    model = Autoencoder(experiment.model, image_shape(run))
+    model.draws.seed(0, torch.device("cpu"))
     load_weights(model, run.file(WEIGHTS))
     return model.eval().to(device or torch.device("cpu"))
 
 
+def image_shape(run: Run) -> tuple[int, int, int]:
+    """The shape (C, H, W) of the run's images, as the run itself says; older runs ask the catalogue."""
+    told = run.status().get("data")
+    if isinstance(told, dict) and len(told.get("image_shape", ())) == 3:
+        channels, height, width = map(int, told["image_shape"])
+        return channels, height, width
+    return data.data_set(run.experiment().data.name).image_shape
+
+
 @dataclass(frozen=True)
 class Trained:
-    """A run's model and its whole test set, uint8 (N, C, H, W), on one device."""
+    """A run's model and its whole test set, uint8 (N, C, H, W), on one device, with labels uint8 (N,)."""
 
     run: Run
     model: Autoencoder
     test: torch.Tensor
+    labels: np.ndarray
 
     def evaluate(
         self, corruption: Corruption, report: Report = lambda stage, done, total, note: None
     ) -> dict[str, Any]:
         """The evaluation of the whole test set under one corruption, as evaluation.json holds it."""
         measured = evaluate(
-            self.model, self.test, corruption, lambda n, of: report("evaluating", n, of, corruption.label)
+            self.model,
+            self.test,
+            corruption,
+            lambda n, of: report("evaluating", n, of, corruption.label),
+            self.labels if reads(self.run.experiment().data.name) else None,
         )
         return {"run": self.run.id, "split": "test", **measured}
 
@@ -51,7 +67,7 @@ def open_run(run: Run, device: str = "auto", report: Report = lambda stage, done
     chosen = torch.device(choose(device)[0].name)
     model = load_model(run, chosen)
     images = data.load(run.experiment().data.name, lambda what, done, total: report("preparing", done, total, what))
-    return Trained(run, model, torch.from_numpy(np.array(images.x_test)).to(chosen))
+    return Trained(run, model, torch.from_numpy(np.array(images.x_test)).to(chosen), np.array(images.y_test))
 
 
 def denoise(

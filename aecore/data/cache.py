@@ -5,31 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import filelock
 import numpy as np
 import platformdirs
 
-from aecore.data.catalogue import DataSet, data_set
-from aecore.data.sources import Arrays, Progress
+from aecore.data.sets import Arrays, DataSet
 from aecore.errors import AecoreError, describe_os_error
 from aecore.store import write_whole
 
 PARTS = Arrays._fields
+Facts = dict[str, Any]
+"""What is kept beside the arrays and cannot be seen from them; JSON."""
 
 
-@dataclass(frozen=True)
-class ImageSet:
-    """A prepared image set. Images are uint8 (N, C, H, W) memory maps, labels uint8 (N,)."""
+class Opened(NamedTuple):
+    """A set that is in the cache, the folder it is in, and what `ensure` found."""
 
     about: DataSet
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
+    folder: Path
+    result: str
 
 
 def data_root() -> Path:
@@ -38,49 +36,61 @@ def data_root() -> Path:
     return Path(named).expanduser().absolute() if named else Path(platformdirs.user_cache_dir("aecore"))
 
 
-def prepared(name: str) -> bool:
-    """Whether the set can be opened at once, without fetching anything."""
-    return _sound(data_root() / data_set(name).name, thorough=False)
+def ensure(folder: Path, make: Callable[[], tuple[Arrays, Facts]], *, thorough: bool, lock: str | None = None) -> str:
+    """Make sure that `folder` of the cache holds what `make` returns: `"ready"`, `"prepared"` or `"rebuilt"`.
 
-
-def prepare(name: str, progress: Progress = lambda what, done, total: None) -> str:
-    """Make sure the set is in the cache and genuine: `"ready"`, `"prepared"`, or `"rebuilt"` after damage.
-
-    Reads every byte against its SHA-256. Raises `MistakeError` for an unknown set and `AecoreError` when it
-    cannot be fetched or stored.
+    `thorough` reads every byte against its SHA-256; otherwise files unchanged since the last check are trusted. One
+    process makes, the others wait. Raises `AecoreError` when the arrays cannot be made or stored.
     """
-    return _ensure(data_set(name), progress, thorough=True)
-
-
-def load(name: str, progress: Progress = lambda what, done, total: None) -> ImageSet:
-    """The set as memory maps, fetched first if need be; files unchanged since the last check are trusted."""
-    about = data_set(name)
-    _ensure(about, progress, thorough=False)
-    folder = data_root() / about.name
-    return ImageSet(about, *(np.load(folder / f"{part}.npy", mmap_mode="r") for part in PARTS))
-
-
-def _ensure(about: DataSet, progress: Progress, *, thorough: bool) -> str:
-    folder = data_root() / about.name
-    if _sound(folder, thorough=thorough):
+    if is_sound(folder, thorough=thorough):
         return "ready"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(data_root() / f".{about.name}.lock"):
-            if _sound(folder, thorough=thorough):  # another process was faster
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(folder.parent / f".{lock or folder.name}.lock"):
+            if is_sound(folder, thorough=thorough):  # another process was faster
                 return "ready"
             damaged = (folder / "meta.json").exists()
-            (folder / "raw").mkdir(exist_ok=True)
-            _write(folder, about.fetch(folder / "raw", progress))
+            _write(folder, *make())
     except OSError as error:
-        raise AecoreError(describe_os_error(error, f"preparing {about.name}")) from None
+        raise AecoreError(describe_os_error(error, f"preparing {folder.name}")) from None
     return "rebuilt" if damaged else "prepared"
 
 
-def _write(folder: Path, arrays: Arrays) -> None:
+def is_sound(folder: Path, *, thorough: bool) -> bool:
+    """Whether the files are those that were written: by size and time, or when in doubt by their SHA-256."""
+    try:
+        meta = json.loads((folder / "meta.json").read_bytes())
+        parts = meta["parts"]
+        known = {part: {key: parts[part][key] for key in ("bytes", "mtime_ns")} for part in PARTS}
+        stamps = {part: _stamp(folder / f"{part}.npy") for part in PARTS}
+        if stamps == known and not thorough:
+            return True
+        if any(stamps[part]["bytes"] != known[part]["bytes"] for part in PARTS):
+            return False
+        if any(_sha256(folder / f"{part}.npy") != parts[part]["sha256"] for part in PARTS):
+            return False
+        if stamps != known:  # copied or touched, yet the same bytes
+            _write_meta(folder, {part: parts[part]["sha256"] for part in PARTS}, meta.get("facts", {}))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return True
+
+
+def arrays(folder: Path) -> Arrays:
+    """The four arrays of a sound folder, as memory maps."""
+    return Arrays(*(np.load(folder / f"{part}.npy", mmap_mode="r") for part in PARTS))
+
+
+def facts(folder: Path) -> Facts:
+    """What was kept beside the arrays of a sound folder."""
+    return json.loads((folder / "meta.json").read_bytes()).get("facts", {})
+
+
+def _write(folder: Path, made: Arrays, known: Facts) -> None:
+    folder.mkdir(exist_ok=True)
     (folder / "meta.json").unlink(missing_ok=True)
     sums = {}
-    for part, array in zip(PARTS, arrays, strict=True):
+    for part, array in zip(PARTS, made, strict=True):
         path = folder / f"{part}.npy"
         temporary = path.with_suffix(".tmp")
         with temporary.open("wb") as file:
@@ -88,37 +98,22 @@ def _write(folder: Path, arrays: Arrays) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-        sums[part] = hashlib.sha256(path.read_bytes()).hexdigest()
+        sums[part] = _sha256(path)
     # Last, because a folder counts as prepared only once its sums are there.
-    _write_meta(folder, sums)
+    _write_meta(folder, sums, known)
 
 
-def _write_meta(folder: Path, sums: dict[str, str]) -> None:
+def _write_meta(folder: Path, sums: dict[str, str], known: Facts) -> None:
     parts = {part: {"sha256": sums[part], **_stamp(folder / f"{part}.npy")} for part in PARTS}
-    write_whole(folder / "meta.json", json.dumps({"parts": parts}, indent=1).encode())
+    meta = {"parts": parts, **({"facts": known} if known else {})}
+    write_whole(folder / "meta.json", json.dumps(meta, indent=1).encode())
 
 
-def _stamp(path: Path) -> dict[str, Any]:
+def _stamp(path: Path) -> dict[str, int]:
     status = path.stat()
     return {"bytes": status.st_size, "mtime_ns": status.st_mtime_ns}
 
 
-def _sound(folder: Path, *, thorough: bool) -> bool:
-    """Whether the files are those that were written: by size and time, or when in doubt by their SHA-256."""
-    try:
-        parts = json.loads((folder / "meta.json").read_bytes())["parts"]
-        known = {part: {key: parts[part][key] for key in ("bytes", "mtime_ns")} for part in PARTS}
-        stamps = {part: _stamp(folder / f"{part}.npy") for part in PARTS}
-        if stamps == known and not thorough:
-            return True
-        if any(stamps[part]["bytes"] != known[part]["bytes"] for part in PARTS):
-            return False
-        for part in PARTS:
-            with (folder / f"{part}.npy").open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != parts[part]["sha256"]:
-                    return False
-        if stamps != known:  # copied or touched, yet the same bytes
-            _write_meta(folder, {part: parts[part]["sha256"] for part in PARTS})
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    return True
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,66 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+import os
 
-from aecore.data import sources
+from aecore.data import cifar, colored, own, sources
+from aecore.data.sets import DataSet, Derived
 from aecore.errors import MistakeError, nearest
 
-
-@dataclass(frozen=True)
-class DataSet:
-    """An image set. `fetch(raw_folder, progress)` returns x_train, y_train, x_test, y_test as uint8 arrays,
-    images as (N, C, H, W), labels as (N,)."""
-
-    name: str
-    title: str
-    image_shape: tuple[int, int, int]
-    train_images: int
-    test_images: int
-    classes: tuple[str, ...]
-    citation: str
-    fetch: Callable[[Path, sources.Progress], sources.Arrays]
-    download_bytes: int = 0
-    """How much is downloaded at the most; 0 when the set ships with a library."""
-
-
 DIGITS = tuple("0123456789")
-_DIGITS_CITATION = "Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI (1998); CC BY 4.0"
-_MNIST_CITATION = "LeCun, Cortes and Burges, The MNIST database of handwritten digits; CC BY-SA 3.0"
+CLOTHES = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
 
-CATALOGUE = {
-    data_set.name: data_set
-    for data_set in (
-        DataSet("digits", "Digits, 8×8", (1, 8, 8), 1500, 297, DIGITS, _DIGITS_CITATION, sources.digits(8)),
-        DataSet(
-            "digits-28",
-            "Digits, enlarged to 28×28",
-            (1, 28, 28),
-            1500,
-            297,
-            DIGITS,
-            _DIGITS_CITATION,
-            sources.digits(28),
-        ),
-        DataSet(
-            "mnist",
-            "MNIST",
-            (1, 28, 28),
-            60_000,
-            10_000,
-            DIGITS,
-            _MNIST_CITATION,
-            sources.mnist,
-            download_bytes=11_594_722,
-        ),
-    )
-}
+_DIGITS = "Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI (1998); CC BY 4.0"
+_MNIST = "LeCun, Cortes and Burges, The MNIST database of handwritten digits; CC BY-SA 3.0"
+_FASHION = (
+    "Xiao, Rasul and Vollgraf, Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning Algorithms "
+    "(2017); MIT licence"
+)
+_CIFAR = "Krizhevsky, Learning Multiple Layers of Features from Tiny Images (2009)"
+_MNIST_BYTES = 11_594_722
+_FASHION_BYTES = 30_878_645
+
+_SETS = (
+    DataSet("digits", "Digits, 8×8", (1, 8, 8), 1500, 297, DIGITS, _DIGITS, sources.digits(8)),
+    DataSet("digits-28", "Digits, enlarged to 28×28", (1, 28, 28), 1500, 297, DIGITS, _DIGITS, sources.digits(28)),
+    DataSet("mnist", "MNIST", (1, 28, 28), 60_000, 10_000, DIGITS, _MNIST, sources.mnist, _MNIST_BYTES),
+    DataSet(
+        "colored-mnist",
+        "Coloured MNIST, a colour for each digit",
+        (3, 28, 28),
+        60_000,
+        10_000,
+        DIGITS,
+        f"{_MNIST}; coloured as in report 004",
+        Derived("mnist", colored.by_class),
+        _MNIST_BYTES,
+    ),
+    DataSet(
+        "colored-mnist-random",
+        "Coloured MNIST, random colours",
+        (3, 28, 28),
+        60_000,
+        10_000,
+        DIGITS,
+        f"{_MNIST}; coloured at random",
+        Derived("mnist", colored.at_random),
+        _MNIST_BYTES,
+    ),
+    DataSet(
+        "fashion-mnist",
+        "Fashion-MNIST",
+        (1, 28, 28),
+        60_000,
+        10_000,
+        CLOTHES,
+        _FASHION,
+        sources.fashion_mnist,
+        _FASHION_BYTES,
+    ),
+    DataSet(
+        "cifar10",
+        "CIFAR-10",
+        (3, 32, 32),
+        50_000,
+        10_000,
+        cifar.CLASSES,
+        _CIFAR,
+        cifar.cifar10,
+        cifar.ARCHIVE_BYTES,
+    ),
+)
+CATALOGUE = {about.name: about for about in _SETS}
 
 
 def data_set(name: str) -> DataSet:
-    """The image set of that name. Raises `MistakeError` naming the nearest one."""
+    """The image set of that name, or one's own images at that path; those are read the first time, to know their shape.
+
+    Raises `MistakeError` naming the nearest set, or saying what is wrong with the path.
+    """
+    if own.is_path(name):
+        return own.ensure(name, lambda what, done, total: None, thorough=False).about
     if name not in CATALOGUE:
-        raise MistakeError(f"unknown data set '{name}': {nearest(name, CATALOGUE)}")
+        here = f"for the folder write './{name}'" if os.path.isdir(name) else nearest(name, CATALOGUE)
+        raise MistakeError(f"unknown data set '{name}': {here}")
     return CATALOGUE[name]

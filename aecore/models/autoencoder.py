@@ -3,89 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
 
-from aecore.experiment import Model
+from aecore.models.linear import Linear
 from aecore.models.plan import Layer, plan
-
-
-class _ConvolvedRows(torch.autograd.Function):
-    """A matrix product as a 1×1 convolution; a function of its own so that its result is no view, and activations
-    may write over it without autograd copying the whole batch."""
-
-    @staticmethod
-    def forward(ctx: Any, values: Tensor, weight: Tensor, bias: Tensor) -> Tensor:  # type: ignore[override]
-        ctx.save_for_backward(values, weight)
-        mapped = nn.functional.conv2d(_as_pixels(values), weight[:, :, None, None], bias)  # (1, outputs, B, 1)
-        # What matmul itself does at its end: the same memory in another shape, and no view to autograd.
-        return torch.ops.aten._unsafe_view(mapped.permute(0, 2, 3, 1).contiguous(), [len(values), len(weight)])
-
-    @staticmethod
-    @once_differentiable
-    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
-        ctx: Any, *gradients: Tensor
-    ) -> tuple[Tensor | None, Tensor, Tensor]:
-        values, weight = ctx.saved_tensors
-        by_values, by_weight, by_bias = torch.ops.aten.convolution_backward(
-            _as_pixels(gradients[0]),
-            _as_pixels(values),
-            weight[:, :, None, None],
-            [len(weight)],  # sizes of the bias, then stride, padding, dilation, transposed, output padding, groups
-            *([1, 1], [0, 0], [1, 1], False, [0, 0], 1),
-            [ctx.needs_input_grad[0], True, True],
-        )
-        if by_values is not None:
-            by_values = by_values.permute(0, 2, 3, 1).reshape(values.shape)
-        return by_values, by_weight[:, :, 0, 0], by_bias
-
-
-def _as_pixels(rows: Tensor) -> Tensor:
-    """(B, n) as an image of B pixels with n channels, (1, n, B, 1) channels last: the same memory."""
-    return rows.contiguous().view(1, len(rows), 1, -1).permute(0, 3, 1, 2)
-
-
-class _Linear(nn.Linear):
-    """A linear layer that multiplies with oneDNN on the CPU, as a 1×1 convolution over the batch.
-
-    PyTorch's own float32 matrix product goes through MKL, which does not use AVX-512 on AMD processors;
-    `python -m benchmarks.training` shows what that is worth. Parameters, their names and, to rounding, the results
-    are those of `nn.Linear`.
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        """(B, inputs) to (B, outputs)."""
-        if input.device.type != "cpu" or not torch.backends.mkldnn.is_available():
-            return super().forward(input)
-        return _ConvolvedRows.apply(input, self.weight, self.bias)  # type: ignore[no-any-return]
-
-
-class _Sigmoid(nn.Module):
-    """The sigmoid written over its input, which torch's own module cannot do."""
-
-    def forward(self, values: Tensor) -> Tensor:
-        return torch.sigmoid_(values)
-
-
-ACTIVATIONS: dict[str, type[nn.Module]] = {
-    "relu": nn.ReLU,
-    "leaky-relu": nn.LeakyReLU,
-    "selu": nn.SELU,
-    "elu": nn.ELU,
-    "gelu": nn.GELU,
-    "silu": nn.SiLU,
-    "tanh": nn.Tanh,
-    "sigmoid": _Sigmoid,
-}
+from aecore.settings import Model
 
 
 class Autoencoder(nn.Module):
-    """Encoder and decoder of dense layers around a code.
+    """Encoder and decoder around a code, of convolutions, dense layers or both.
 
-    Images are float (B, C, H, W) in [0, 1]; codes are float (B, n).
+    Images are float (B, C, H, W) in the model's own range, [`low`, `high`]; codes are float (B, n), a map of
+    convolutions flattened. `from_bytes` and `to_unit` translate from stored images and to the [0, 1] scale.
     """
 
     has_code = True
@@ -95,49 +27,201 @@ class Autoencoder(nn.Module):
         """Weights are drawn on the CPU from `seed` alone, so that they are the same on every device."""
         super().__init__()
         self.plan = plan(model, image_shape)
-        self.encoder = _stack(self.plan.encoder)
-        self.decoder = _stack(self.plan.decoder)
+        self.low, self.high = (0.0, 1.0) if model.range == "unit" else (-1.0, 1.0)
+        self.gaussian = model.bottleneck.kind == "gaussian"
+        self.samples_always = model.bottleneck.sample == "always"
+        self.draws = Draws()
+        self.encoder = _stack(self.plan.encoder, self.draws)
+        self.decoder = _stack(self.plan.decoder, self.draws)
         _initialise(self, model, torch.Generator().manual_seed(seed))
+        if self.plan.map_shape:
+            # Convolutions of the CPU are two to three times as fast on images with channels last.
+            self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def from_bytes(self, images: Tensor) -> Tensor:
+        """uint8 images to float ones in the model's range."""
+        return images.float().div_(255 / (self.high - self.low)).add_(self.low)
+
+    def to_unit(self, images: Tensor) -> Tensor:
+        """Images in the model's range to the [0, 1] scale; nothing is cut."""
+        return images if self.low == 0 else (images - self.low) / (self.high - self.low)
+
+    def distribution(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance of the code of each image, both (B, n). For a Gaussian bottleneck only."""
+        return self.encoder(images).chunk(2, dim=1)  # type: ignore[return-value]
+
+    def sample(self, mean: Tensor, log_variance: Tensor) -> Tensor:
+        """Codes drawn from normal distributions by the reparameterisation of Kingma and Welling (2014); the mean
+        itself outside of training, unless the model samples always."""
+        if not (self.training or self.samples_always):
+            return mean
+        return mean + torch.exp(0.5 * log_variance) * self.draws.normal(mean)
 
     def encode(self, images: Tensor) -> Tensor:
         """Images (B, C, H, W) to codes (B, n)."""
-        return self.encoder(images.flatten(1))  # (B, C, H, W) -> (B, C·H·W) -> (B, n)
+        if self.gaussian:
+            return self.sample(*self.distribution(images))
+        if not self.plan.map_shape:
+            images = images.flatten(1)  # (B, C, H, W) -> (B, C·H·W)
+        return self.encoder(images).flatten(1)
 
     def decode(self, codes: Tensor) -> Tensor:
         """Codes (B, n) to images (B, C, H, W)."""
-        return self.decoder(codes).unflatten(1, self.plan.image_shape)
+        if not self.plan.map_shape:
+            return self.decoder(codes).unflatten(1, self.plan.image_shape)
+        for name, module in self.decoder.named_children():
+            if name == "conv1":  # features or code (B, n) -> map (B, C, h, w), channels last
+                codes = codes.unflatten(1, self.plan.map_shape).contiguous(memory_format=torch.channels_last)
+            codes = module(codes)
+        if self.plan.resized:
+            codes = F.interpolate(codes, self.plan.image_shape[1:], mode="bilinear", align_corners=False)
+        return codes
 
     def forward(self, images: Tensor) -> Tensor:
         """Images to their reconstructions, both (B, C, H, W)."""
         return self.decode(self.encode(images))
 
 
-def _stack(layers: tuple[Layer, ...]) -> nn.Sequential:
+class Draws:
+    """Where a model's own chance comes from: dropout's masks and the codes of a VAE.
+
+    A generator of its own makes runs repeat and lets several sessions of one process draw side by side.
+    """
+
+    def __init__(self) -> None:
+        self.generator: torch.Generator | None = None
+
+    def seed(self, seed: int, device: torch.device) -> None:
+        """Begin a fixed sequence; without one, torch's global generator is used."""
+        self.generator = torch.Generator(device).manual_seed(seed)
+
+    def normal(self, like: Tensor) -> Tensor:
+        """Standard normal values of the shape, type and device of `like`."""
+        return torch.randn(like.shape, generator=self.generator, device=like.device, dtype=like.dtype)
+
+    def kept(self, like: Tensor, share: float) -> Tensor:
+        """1 with probability `share`, else 0, in the shape, type and memory order of `like`.
+
+        On the CPU from 16 random bits a value, which is seven times as fast as torch's Bernoulli numbers and rounds
+        `share` to a multiple of 2⁻¹⁶.
+        """
+        if like.device.type != "cpu":
+            return torch.empty_like(like).bernoulli_(share, generator=self.generator)
+        words = torch.empty(-(-like.numel() // 4), dtype=torch.int64).random_(-(2**63), None, generator=self.generator)
+        bits = words.view(torch.int16)[: like.numel()]  # uniform in [-2¹⁵, 2¹⁵)
+        kept = torch.empty_like(like)
+        _in_memory_order(kept).copy_(bits < round(share * 2**16) - 2**15)
+        return kept
+
+
+def _in_memory_order(values: Tensor) -> Tensor:
+    """A flat view of a tensor that is contiguous, with channels first or last."""
+    return values.view(-1) if values.is_contiguous() else values.permute(0, 2, 3, 1).view(-1)
+
+
+class _Dropout(nn.Module):
+    """Srivastava et al. 2014, with values scaled up in training, from the model's own draws."""
+
+    def __init__(self, rate: float, draws: Draws) -> None:
+        super().__init__()
+        self.rate, self.draws = rate, draws
+
+    def forward(self, values: Tensor) -> Tensor:
+        if not self.training:
+            return values
+        return values * self.draws.kept(values, 1 - self.rate).div_(1 - self.rate)
+
+    def extra_repr(self) -> str:
+        return f"rate={self.rate}"
+
+
+class _Gaussian(nn.Module):
+    """Two linear layers side by side: mean and log-variance, (B, inputs) to (B, 2n)."""
+
+    def __init__(self, inputs: int, size: int) -> None:
+        super().__init__()
+        self.mean = nn.utils.skip_init(Linear, inputs, size)
+        self.log_variance = nn.utils.skip_init(Linear, inputs, size)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return torch.cat([self.mean(features), self.log_variance(features)], dim=1)
+
+
+class _Sigmoid(nn.Module):
+    """The sigmoid written over its input, which torch's own module cannot do."""
+
+    def forward(self, values: Tensor) -> Tensor:
+        return torch.sigmoid_(values)
+
+
+class _Tanh(nn.Module):
+    """The hyperbolic tangent written over its input."""
+
+    def forward(self, values: Tensor) -> Tensor:
+        return torch.tanh_(values)
+
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "leaky-relu": nn.LeakyReLU,
+    "selu": nn.SELU,
+    "elu": nn.ELU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "tanh": _Tanh,
+    "sigmoid": _Sigmoid,
+}
+
+
+def _stack(layers: tuple[Layer, ...], draws: Draws) -> nn.Sequential:
     stack = nn.Sequential()
+    before = ""
     for layer in layers:
         name = layer.name.rpartition(".")[2]
-        # Empty on purpose: torch's own start would draw from the global generator and be thrown away.
-        linear = nn.utils.skip_init(_Linear, layer.inputs, layer.outputs)
-        stack.add_module(name, linear)
+        if before == "Conv2d" and layer.kind != "Conv2d":
+            stack.add_module("flatten", nn.Flatten())
+        before = layer.kind
+        stack.add_module(name, _layer(layer))
+        if layer.norm:
+            kind = nn.BatchNorm1d if layer.kind == "Linear" else nn.BatchNorm2d
+            stack.add_module(f"{name}_norm", kind(layer.outputs))
         if layer.activation != "none":
-            # In place: nothing else reads the linear output, and backward needs only the result.
+            # In place: nothing else reads the layer's output, and backward needs only the result.
             kind = ACTIVATIONS[layer.activation]
             module = kind(inplace=True) if kind in (nn.ReLU, nn.LeakyReLU, nn.SELU, nn.ELU) else kind()
             stack.add_module(f"{name}_{layer.activation.replace('-', '_')}", module)
+        if layer.dropout:
+            stack.add_module(f"{name}_dropout", _Dropout(layer.dropout, draws))
     return stack
+
+
+def _layer(layer: Layer) -> nn.Module:
+    # Empty on purpose: torch's own start would draw from the global generator and be thrown away.
+    if layer.kind == "Gaussian":
+        return _Gaussian(layer.inputs, layer.outputs)
+    if layer.kind == "Linear":
+        return nn.utils.skip_init(Linear, layer.inputs, layer.outputs)
+    sizes = {"kernel_size": layer.kernel, "stride": layer.stride, "padding": layer.padding}
+    if layer.kind == "Conv2d":
+        return nn.utils.skip_init(nn.Conv2d, layer.inputs, layer.outputs, **sizes)
+    return nn.utils.skip_init(
+        nn.ConvTranspose2d, layer.inputs, layer.outputs, **sizes, output_padding=layer.output_padding
+    )
 
 
 @torch.no_grad()
 def _initialise(network: nn.Module, model: Model, generator: torch.Generator) -> None:
     for layer in network.modules():
-        if not isinstance(layer, nn.Linear):
+        if not isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
             continue
+        assert layer.bias is not None
         if model.init == "xavier-uniform":  # Glorot and Bengio 2010: U(-a, a), a = sqrt(6 / (inputs + outputs))
             nn.init.xavier_uniform_(layer.weight, generator=generator)
-        else:  # nn.Linear's own: U(-1/sqrt(inputs), 1/sqrt(inputs))
+        else:  # torch's own for these layers: U(-1/sqrt(fan_in), 1/sqrt(fan_in))
             nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5), generator=generator)
         if model.bias_init is not None:
             layer.bias.fill_(model.bias_init)
         else:
-            bound = 1 / math.sqrt(layer.in_features)
+            # Torch takes the second axis for the inputs, of transposed convolutions too.
+            bound = 1 / math.sqrt(layer.weight[0].numel())
             layer.bias.uniform_(-bound, bound, generator=generator)

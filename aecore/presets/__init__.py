@@ -5,26 +5,40 @@ from __future__ import annotations
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ConfigDict
 
 from aecore.errors import MistakeError, nearest
-from aecore.experiment import Experiment, Section, load_toml
+from aecore.experiment import Experiment, load_toml
+from aecore.section import Section
 
 
 class Claim(Section):
-    """One number that a report states."""
+    """One number that a report states, where to find ours, and the range in which it counts as reproduced."""
 
     quantity: str
     """What is claimed, in words."""
     reported: float
     """The number as the report or its log has it."""
-    metric: str = ""
-    """The key in metrics.jsonl or evaluation.json that measures the same, if one does."""
+    unit: str = ""
+    metric: str
+    """Where ours is found: a key of metrics.jsonl or of an evaluation, or one of those of `aecore.results`."""
     epoch: int | None = None
-    """The epoch it holds for; empty for the end of training."""
-    measured: tuple[float, float] | None = None
-    """The range that independent runs reached."""
+    """The epoch it holds for; empty for the last one."""
+    step: int | None = None
+    """For a `step_…` metric: the step it holds for; empty for the last one."""
+    from_epoch: int | None = None
+    """For a metric over several epochs: the first of them."""
+    corruption: str = ""
+    """For a metric of an evaluation: the corruption of the test images, in its written form."""
+    other: str = ""
+    """For a comparison: the preset whose run is compared with."""
+    at_least: float | None = None
+    at_most: float | None = None
+    better: Literal["lower", "higher", "neither"] = "lower"
+    """On which side of the range a number is better than reported, if on one."""
+    note: str = ""
 
 
 class Preset(Section):

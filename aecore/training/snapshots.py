@@ -1,20 +1,25 @@
-"""The panel: the same few test images, reconstructed at every epoch, so that learning can be watched."""
+"""The panel: the same few test images, reconstructed over and over, so that learning can be watched."""
 
 from __future__ import annotations
 
 import numpy as np
 import safetensors.numpy
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from aecore.classifier.network import read_digits
 from aecore.corruption import corrupt
-from aecore.experiment import Corruption
+from aecore.models.autoencoder import Autoencoder
+from aecore.settings import Corruption
 from aecore.store import DamagedError, Run
+from aecore.training.observe import drawing_from
 
 PER_CLASS = 2
 MOST_IMAGES = 20
-MOST_EPOCHS = 128
-"""More rows than this and every second one is dropped, so that a long run's file stays as small as a short one's."""
+MOST_ROWS = 128
+MOST_BYTES = 2_500_000
+"""More rows or bytes than this and every second row is dropped, so that a long run's file stays as small as a short
+one's."""
 NOISE_SEED = 30_001
 
 
@@ -25,70 +30,101 @@ def panel_indices(labels: np.ndarray) -> np.ndarray:
 
 
 class Snapshots:
-    """The panel of one run with its reconstructions so far; all images uint8 (P, C, H, W)."""
+    """The panel of one run with its reconstructions so far; all images uint8 (P, C, H, W).
 
-    def __init__(self, images: Tensor, labels: np.ndarray, corruption: Corruption) -> None:
-        """`images` is the test set, uint8 (N, C, H, W) on the training device; `labels` uint8 (N,)."""
+    Rows are taken at regular ticks, of an epoch or of `tick` epochs, the first tick's always among them.
+    """
+
+    def __init__(
+        self,
+        model: Autoencoder,
+        images: Tensor,
+        labels: np.ndarray,
+        corruption: Corruption,
+        tick: float = 1.0,
+        read: bool = False,
+    ) -> None:
+        """`images` is the test set, uint8 (N, C, H, W) on the training device; `labels` uint8 (N,). With `read` the
+        digit classifier reads every reconstruction."""
+        self.model, self.tick, self.read = model, tick, read
         self.indices = panel_indices(labels)
         self.labels = labels[self.indices]
         self.clean = images[torch.from_numpy(self.indices).to(images.device)]
         generator = torch.Generator(images.device).manual_seed(NOISE_SEED)
-        self.input = corrupt(self.clean.float().div_(255), corruption, generator)
-        self.noisy = None if corruption.kind == "none" else to_uint8(self.input)
-        self.epochs: list[int] = []
+        self.input = corrupt(model.from_bytes(self.clean), corruption, generator, model.low, model.high)
+        self.noisy = to_uint8(model.to_unit(self.input)) if corruption.active else None
+        self.epochs: list[float] = []
         self.rows: list[np.ndarray] = []
+        self.digits: list[np.ndarray] = []
         self.stride = 1
+        self.most = max(2, min(MOST_ROWS, MOST_BYTES // self.clean.numel()))
 
     @torch.no_grad()
-    def add(self, epoch: int, model: nn.Module) -> None:
-        """Take the model's reconstructions after `epoch`, if this epoch's row is kept."""
-        if epoch % self.stride and epoch != 1:
+    def add(self, epoch: float) -> None:
+        """Take the model's reconstructions at `epoch`, if this tick's row is kept."""
+        if not self._kept(epoch):
             return
-        self.epochs.append(epoch)
-        self.rows.append(to_uint8(model.eval()(self.input)))
-        if len(self.epochs) > MOST_EPOCHS:
+        self._take(epoch)
+        while len(self.epochs) > self.most:
             self.stride *= 2
-            self._keep(lambda kept: kept == 1 or kept % self.stride == 0)
+            self._keep(self._kept)
 
-    def finish(self, epoch: int, model: nn.Module) -> None:
-        """Make sure that the last epoch is there, whatever the stride."""
+    def finish(self, epoch: float) -> None:
+        """Make sure that the last moment is there, whatever the stride."""
         if epoch and (not self.epochs or self.epochs[-1] != epoch):
-            stride, self.stride = self.stride, 1
-            self.add(epoch, model)
-            self.stride = max(stride, self.stride)
+            self._take(epoch)
+
+    def _kept(self, epoch: float) -> bool:
+        number = round(epoch / self.tick)
+        return number == 1 or number % self.stride == 0
+
+    @torch.no_grad()
+    def _take(self, epoch: float) -> None:
+        with drawing_from(self.model, NOISE_SEED, self.input.device):
+            output = self.model.to_unit(self.model.eval()(self.input))
+        self.epochs.append(epoch)
+        self.rows.append(to_uint8(output))
+        if self.read:
+            self.digits.append(read_digits(output))
 
     def to_bytes(self) -> bytes:
         """The content of snapshots.safetensors."""
+        whole = all(epoch == int(epoch) for epoch in self.epochs)
         tensors = {
-            "clean": self.clean.cpu().numpy(),
+            "clean": self.clean.contiguous().cpu().numpy(),
             "labels": self.labels,
             "indices": self.indices,
-            "epochs": np.array(self.epochs, np.int32),
+            "epochs": np.array(self.epochs, np.int32 if whole else np.float32),
             "reconstructions": np.stack(self.rows) if self.rows else np.zeros((0, *self.clean.shape), np.uint8),
         }
         if self.noisy is not None:
             tensors["noisy"] = self.noisy
+        if self.read and self.digits:
+            tensors["digits"] = np.stack(self.digits)
         return safetensors.numpy.save(tensors)
 
-    def take_up(self, run: Run, epoch: int) -> None:
+    def take_up(self, run: Run, epoch: float) -> None:
         """Bring back the rows of an earlier start, up to `epoch`; a file that does not fit is left aside."""
         try:
             saved = run.snapshots()
             fits = np.array_equal(saved["indices"], self.indices)
-            rows, epochs = list(saved["reconstructions"]), [int(value) for value in saved["epochs"]]
+            rows, epochs = list(saved["reconstructions"]), [float(value) for value in saved["epochs"]]
+            digits = list(saved["digits"]) if self.read else []
         except (DamagedError, KeyError):
             return
-        if fits and len(rows) == len(epochs):
-            self.epochs, self.rows = epochs, rows
-            self._keep(lambda kept: kept <= epoch)
+        if fits and len(rows) == len(epochs) and (not self.read or len(digits) == len(rows)):
+            self.epochs, self.rows, self.digits = epochs, rows, digits
+            self._keep(lambda kept: kept <= epoch + 1e-6)
             # Rows beyond the first tell the stride that was in use when they were taken.
-            self.stride = max(1, self.epochs[2] - self.epochs[1]) if len(self.epochs) > 2 else 1
+            if len(self.epochs) > 2:
+                self.stride = max(1, round((self.epochs[2] - self.epochs[1]) / self.tick))
 
     def _keep(self, wanted) -> None:
-        kept = [(epoch, row) for epoch, row in zip(self.epochs, self.rows, strict=True) if wanted(epoch)]
-        self.epochs, self.rows = [epoch for epoch, _ in kept], [row for _, row in kept]
+        kept = [i for i, epoch in enumerate(self.epochs) if wanted(epoch)]
+        self.epochs, self.rows = [self.epochs[i] for i in kept], [self.rows[i] for i in kept]
+        self.digits = [self.digits[i] for i in kept] if self.digits else []
 
 
 def to_uint8(images: Tensor) -> np.ndarray:
     """Float images (…, H, W) in [0, 1] to uint8 on the CPU, rounded, values outside the range cut."""
-    return images.clamp(0, 1).mul(255).round().to(torch.uint8).cpu().numpy()
+    return images.clamp(0, 1).mul(255).round().to(torch.uint8).contiguous().cpu().numpy()

@@ -51,16 +51,28 @@ def new_state(
     """The state before the first epoch. The seed alone decides weights, order and noise."""
     training = experiment.training
     model = Autoencoder(experiment.model, image_shape, training.seed).to(device)
-    optimizer = _optimizer(training, model)
-    steps = math.ceil(train_images / training.batch_size)
+    model.draws.seed(training.seed + 3_000_003, device)
+    optimizer, scheduler = _optimizer_and_scheduler(training, model, train_images)
     return State(
         model,
         optimizer,
-        _scheduler(training, optimizer, steps),
+        scheduler,
         # Different streams: the same numbers must not decide both the order and the noise.
         torch.Generator(device).manual_seed(training.seed + 1_000_003),
         torch.Generator(device).manual_seed(training.seed + 2_000_003),
     )
+
+
+def restart(state: State, training: Training, train_images: int) -> None:
+    """Forget what optimiser and schedule have gathered; weights, order and noise go on."""
+    state.optimizer, state.scheduler = _optimizer_and_scheduler(training, state.model, train_images)
+
+
+def _optimizer_and_scheduler(
+    training: Training, model: Autoencoder, train_images: int
+) -> tuple[Optimizer, LRScheduler | None]:
+    optimizer = _optimizer(training, model)
+    return optimizer, _scheduler(training, optimizer, math.ceil(train_images / training.batch_size))
 
 
 def _optimizer(training: Training, model: Autoencoder) -> Optimizer:
@@ -74,14 +86,15 @@ def _optimizer(training: Training, model: Autoencoder) -> Optimizer:
 
 
 def _scheduler(training: Training, optimizer: Optimizer, steps_per_epoch: int) -> LRScheduler | None:
+    epochs = min(training.epochs, training.restart_every or training.epochs)
     if training.schedule == "plateau":
         return ReduceLROnPlateau(
             optimizer, mode="min", factor=training.plateau_factor, patience=training.plateau_patience
         )
     if training.schedule == "cosine":
-        return CosineAnnealingLR(optimizer, T_max=training.epochs)
+        return CosineAnnealingLR(optimizer, T_max=epochs)
     if training.schedule == "one-cycle":
-        return OneCycleLR(optimizer, max_lr=training.lr, total_steps=training.epochs * steps_per_epoch)
+        return OneCycleLR(optimizer, max_lr=training.lr, total_steps=epochs * steps_per_epoch)
     return None
 
 
@@ -94,6 +107,8 @@ def state_bytes(state: State) -> bytes:
             if value is not None:
                 tensors[f"optimizer.{index}.{name}"] = value
     tensors["order"], tensors["noise"] = state.order.get_state(), state.noise.get_state()
+    assert state.model.draws.generator is not None
+    tensors["draws"] = state.model.draws.generator.get_state()
     plain = {
         "epoch": state.epoch,
         "seconds": state.seconds,
@@ -124,6 +139,9 @@ def restore(state: State, path: Path) -> None:
             state.scheduler.load_state_dict(plain["scheduler"])
         state.order.set_state(tensors["order"])
         state.noise.set_state(tensors["noise"])
+        assert state.model.draws.generator is not None
+        if "draws" in tensors:  # runs begun before models drew anything themselves have none
+            state.model.draws.generator.set_state(tensors["draws"])
         state.epoch, state.seconds = int(plain["epoch"]), float(plain["seconds"])
     except (safetensors.SafetensorError, OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
         raise DamagedError(

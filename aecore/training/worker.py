@@ -12,11 +12,13 @@ import numpy as np
 import torch
 
 from aecore import __version__, data
+from aecore.classifier import reads
 from aecore.devices import Device
-from aecore.errors import AecoreError
+from aecore.errors import AecoreError, MistakeError
 from aecore.evaluation import evaluate
-from aecore.store import EVALUATION, RESUME, SNAPSHOTS, WEIGHTS, Run, now, write_whole
-from aecore.training.loop import epochs
+from aecore.settings import Data
+from aecore.store import EVALUATION, LAYERS, METRICS, RESUME, SNAPSHOTS, STEPS, WEIGHTS, Run, now, write_whole
+from aecore.training.loop import Epoch, Images, Steps, epochs
 from aecore.training.snapshots import Snapshots
 from aecore.training.state import State, new_state, restore, state_bytes, weights_bytes
 
@@ -64,11 +66,21 @@ def train_run(
     if images is None or stop():
         told.now(state="stopped", ended=now(), process=None)
         return "stopped"
-    train = torch.from_numpy(np.array(images.x_train[: experiment.data.train_images])).to(torch_device)
-    test = torch.from_numpy(np.array(images.x_test)).to(torch_device)
+    arrays = _on_device(images, experiment.data, torch_device)
+    told.now(data=_about(images.about))
 
-    state = new_state(experiment, images.about.image_shape, len(train), torch_device)
-    snapshots = Snapshots(test, np.array(images.y_test), experiment.corruption)
+    state = new_state(experiment, images.about.image_shape, len(arrays.train), torch_device)
+    steps = math.ceil(len(arrays.train) / experiment.training.batch_size)
+    log_every = experiment.training.log_every
+    wrong_digits = experiment.evaluation.wrong_digits
+    snapshots = Snapshots(
+        state.model,
+        arrays.test,
+        arrays.test_labels,
+        experiment.corruption,
+        tick=log_every / steps if log_every and log_every < steps else 1,
+        read=wrong_digits,
+    )
     if run.file(RESUME).exists():
         restore(state, run.file(RESUME))
         snapshots.take_up(run, state.epoch)
@@ -83,11 +95,21 @@ def train_run(
     def stop_now() -> bool:
         return stop() and time.monotonic() - begun > STOP_WITHIN_S
 
-    for epoch in epochs(experiment, state, train, test, stop=stop_now, on_step=on_step):
+    def on_log(seen: Steps) -> None:
+        line = {"epoch": seen.epoch, "step": seen.step, "train_loss": seen.train_loss}
+        if seen.validation_loss is not None:
+            line["validation_loss"] = seen.validation_loss
+        if math.isfinite(sum(line.values())):  # the end of the epoch tells of a loss that is no number
+            run.append(STEPS, _rounded(line))
+            snapshots.add(seen.epoch)
+
+    for epoch in epochs(experiment, state, arrays, stop=stop_now, on_step=on_step, on_log=on_log):
         if not math.isfinite(epoch.train_loss + epoch.test_loss):
             raise AecoreError(f"the loss is no longer a number after epoch {epoch.epoch}: lower training.lr")
-        run.append_metrics({key: _rounded(value) for key, value in epoch._asdict().items()})
-        snapshots.add(epoch.epoch, state.model)
+        run.append(METRICS, _rounded(epoch.line()))
+        run.append(LAYERS, _rounded(_movement(epoch)))
+        if snapshots.tick == 1:
+            snapshots.add(epoch.epoch)
         report("training", epoch.epoch, experiment.training.epochs, f"loss {epoch.train_loss:.4f}")
         told.sometimes(epoch=state.epoch, step=0, steps=0)
         save.if_due()
@@ -99,16 +121,17 @@ def train_run(
     if state.epoch < experiment.training.epochs:
         told.now(state="stopped", ended=now(), process=None, epoch=save.saved_epoch, step=0, steps=0)
         return "stopped"
-    snapshots.finish(state.epoch, state.model)
+    snapshots.finish(state.epoch)
     save()
     told.now(state="evaluating", epoch=state.epoch, step=0, steps=0)
     results: list[dict[str, Any]] = []
     for corruption in experiment.evaluation.corruptions:
         measured = evaluate(
             state.model,
-            test,
+            arrays.test,
             corruption,
             lambda done, total, what=corruption: report("evaluating", done, total, what.label),
+            labels=arrays.test_labels if reads(experiment.data.name) else None,
         )
         results.append({"run": run.id, "split": "test", **measured})
     run.write_json(EVALUATION, {"evaluations": results})
@@ -177,6 +200,51 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _rounded(value: float) -> float:
-    """Eight significant digits: more than float32 holds, and half the file."""
-    return float(f"{value:.8g}") if isinstance(value, float) else value
+def _on_device(images: data.ImageSet, wanted: Data, device: torch.device) -> Images:
+    """The images a run works on. Raises `MistakeError` when the validation images leave nothing to train on."""
+    held = wanted.validation_images
+    rest = len(images.x_train) - held
+    if rest < 1:
+        raise MistakeError(
+            f"data.validation_images: {held:,} leave nothing to train on; {wanted.name} has {len(images.x_train):,}"
+        )
+
+    def moved(array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(np.array(array)).to(device)
+
+    return Images(
+        train=moved(images.x_train[: min(rest, wanted.train_images or rest)]),
+        test=moved(images.x_test),
+        test_labels=np.array(images.y_test),
+        validation=moved(images.x_train[rest:]) if held else None,
+    )
+
+
+def _about(images: data.DataSet) -> dict[str, Any]:
+    """What a reader without the image set must know of it."""
+    return {
+        "name": images.name,
+        "title": images.title,
+        "image_shape": list(images.image_shape),
+        "classes": list(images.classes),
+        "citation": images.citation,
+    }
+
+
+MOST_UNITS = 64
+"""Codes larger than this are summed up by their dead units alone."""
+
+
+def _movement(epoch: Epoch) -> dict[str, Any]:
+    """A line of layers.jsonl."""
+    few = len(epoch.code_std) <= MOST_UNITS
+    return {"epoch": epoch.epoch, "layers": epoch.layers} | ({"code_std": epoch.code_std} if few else {})
+
+
+def _rounded(value: Any, digits: int = 8) -> Any:
+    """Every number in `value` to eight significant digits: more than float32 holds, and half the file."""
+    if isinstance(value, dict):
+        return {key: _rounded(part, 5 if key in ("layers", "code_std") else digits) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_rounded(part, digits) for part in value]
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
