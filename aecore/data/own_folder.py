@@ -175,7 +175,9 @@ def _pixels(path: Path, size: tuple[int, int], *, as_is: bool) -> np.ndarray:
             image.draft(None, (2 * size[0], 2 * size[1]))  # a JPEG is decoded no larger than is of use
         upright = _rgb(ImageOps.exif_transpose(image))
         if not as_is:
-            upright = ImageOps.fit(upright, size, Image.Resampling.LANCZOS)
+            side = min(upright.size)
+            left, top = ((length - side) // 2 for length in upright.size)
+            upright = upright.crop((left, top, left + side, top + side)).resize(size, Image.Resampling.LANCZOS)
         if upright.size != size:
             raise _UnusableError("is damaged")
         return np.asarray(upright)

