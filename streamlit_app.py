@@ -14,6 +14,7 @@ st.navigation(
         st.Page("views/overview.py", title="Overview", icon=":material/table_rows:", default=True),
         st.Page("views/train.py", title="Train", icon=":material/model_training:"),
         st.Page("views/denoise.py", title="Denoise", icon=":material/blur_on:"),
+        st.Page("views/replay.py", title="Replay", icon=":material/slow_motion_video:"),
     ],
     position="top",
 ).run()

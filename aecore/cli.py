@@ -15,10 +15,11 @@ from typing import Annotated, Any
 import typer
 
 from aecore import data, jobs
-from aecore.cli_output import Progress, document, print_evaluations, print_run, table, tell
+from aecore.cli_output import Progress, document, print_evaluations, print_run, print_verdicts, table, tell
 from aecore.errors import AecoreError, MistakeError
 from aecore.experiment import Experiment, typed_value
 from aecore.presets import preset, presets
+from aecore.results import markdown, verdicts
 from aecore.settings import Corruption
 from aecore.store import Run, Store
 from aecore.summary import summarise
@@ -37,6 +38,7 @@ app.add_typer(data_app, name="data")
 UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, a unique beginning of it, or a path.")]
 
 
@@ -134,7 +136,7 @@ def data_prepare(name: str, as_json: Json = False) -> None:
     """Fetch an image set, or check the one that is there byte by byte."""
     with Progress() as progress:
         result = data.prepare(name, lambda what, done, total: progress("preparing", done, total, what))
-    folder = data.data_root() / name
+    folder = data.cached_at(name)
     if as_json:
         _print_json({"name": name, "result": result, "path": str(folder)})
     else:
@@ -154,7 +156,7 @@ def train(
         typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated."),
     ] = None,
     name: Annotated[str, typer.Option(help="A title for the run.")] = "",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    device: Device = "auto",
     detach: Annotated[bool, typer.Option("--detach", help="Start in the background and return.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -265,7 +267,8 @@ def evaluate(
     corruption: Annotated[
         list[str] | None, typer.Option(metavar="KIND:LEVEL", help="Such as gaussian:0.2; may be repeated.")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    device: Device = "auto",
+    classical: Annotated[bool, typer.Option(help="Measure scikit-image's denoisers on the same images too.")] = False,
     as_json: Json = False,
 ) -> None:
     """Measure a run on the whole test set, beside the noisy input's own figures.
@@ -280,24 +283,73 @@ def evaluate(
     with Progress() as progress:
         trained = open_run(found, device, progress)
         results = [trained.evaluate(entry, progress) for entry in wanted]
+        for entry, result in zip(wanted, results, strict=True):
+            if classical and entry.active:
+                result["classical"] = trained.classical(entry, progress)
     if as_json:
         _print_json(results[0] if len(results) == 1 else results)
     else:
         print_evaluations(results)
 
 
+@app.command("project")
+def project_codes(
+    run_name: RunName,
+    method: Annotated[str, typer.Option(help="pca, tsne, or units for the code's own first units.")] = "tsne",
+    dims: Annotated[int, typer.Option(help="2 or 3.")] = 2,
+    points: Annotated[int, typer.Option(min=50, help="How many test images.")] = 3000,
+    perplexity: Annotated[float, typer.Option(min=1, help="Of t-SNE.")] = 30,
+    iterations: Annotated[int, typer.Option(min=10, help="Of t-SNE.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of t-SNE.")] = 0,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Draw a run's codes as points, and say how far to trust the drawing; it is kept in the run."""
+    from aecore.trained import open_run
+
+    found = Store.default().find(run_name)
+    options = {"perplexity": perplexity, "iterations": iterations, "seed": seed} if method == "tsne" else {}
+    with Progress() as progress:
+        trained = open_run(found, device, progress)
+        made = trained.projection(method, dims, points, report=progress, **options)
+    made.save(found)
+    about = {"run": found.id, "method": method, "dims": dims, "points": len(made.labels)}
+    if as_json:
+        _print_json(about | {"parameters": made.parameters, "quality": made.quality})
+    else:
+        table(["quality", "0 to 1"], [[name.replace("_", " "), f"{value:.4f}"] for name, value in made.quality.items()])
+
+
 @app.command()
 def gallery(
     names: Annotated[list[str] | None, typer.Argument(metavar="[PRESET]…")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    device: Device = "auto",
 ) -> None:
-    """Train the presets that ship as finished runs and are not there yet; by default those already shipped."""
-    from aecore.gallery import SHIPPED, build
+    """Train and complete the runs that ship and are not there yet, then print reported against measured."""
+    from aecore.gallery import build, shipped
 
-    for name in names or SHIPPED:
+    chosen = [preset(name) for name in names] if names else shipped()
+    for entry in chosen:
+        tell(entry.name)
         with Progress() as progress:
-            built = build(preset(name), Store.default(), device, progress)
-        print_run(built)
+            build(entry, Store.default(), device, progress)
+    print_verdicts(verdicts(Store.default(), [entry.name for entry in chosen]))
+
+
+@app.command()
+def results(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[PRESET]…")] = None,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="As a table for a README.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Every number that the reports state beside ours, with a verdict; read from the shipped runs' own files."""
+    found = verdicts(Store.default(), names or None)
+    if as_json:
+        _print_json([entry.as_dict() for entry in found])
+    elif as_markdown:
+        print(markdown(found))
+    else:
+        print_verdicts(found)
 
 
 @app.command(hidden=True)

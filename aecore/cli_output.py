@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.table import Table
 
 from aecore.errors import AecoreError
+from aecore.results import Verdict, shown
 from aecore.store import Run
 from aecore.summary import summarise
 
@@ -132,10 +133,32 @@ def print_evaluations(results: list[dict[str, Any]]) -> None:
         for what, key in (("output", "metrics"), ("noisy input", "noisy_input")):
             if key == "noisy_input" and result["corruption"] == "none":
                 continue
-            values = result[key]
-            shown = [f"{values[name]:.{digits}f}" if values[name] is not None else "∞" for name, digits in _DIGITS]
-            rows.append([result["corruption"] if key == "metrics" else "", what, *shown])
+            rows.append([result["corruption"] if key == "metrics" else "", what, *_scores(result[key])])
+        for name, measured in result.get("classical", {}).items():
+            rows.append(["", f"{name}, strength {measured['strength']:g}", *_scores(measured["metrics"])])
     table(["corruption", f"{results[0]['n']:,} test images", "MSE", "PSNR dB", "SSIM", "SNR dB"], rows)
+
+
+def _scores(values: dict[str, Any]) -> list[str]:
+    return [f"{values[name]:.{digits}f}" if values[name] is not None else "∞" for name, digits in _DIGITS]
+
+
+def print_verdicts(found: list[Verdict]) -> None:
+    """Reported against measured, a line a number, on standard output."""
+    table(
+        ["run", "number", "reported", "measured", "noisy input", "verdict"],
+        [
+            [
+                v.preset,
+                v.claim.quantity,
+                shown(v.claim.reported, v.claim.unit),
+                shown(v.measured, v.claim.unit),
+                "" if v.noisy_input is None else shown(v.noisy_input, v.claim.unit),
+                v.word,
+            ]
+            for v in found
+        ],
+    )
 
 
 _DIGITS = (("mse", 5), ("psnr_db", 2), ("ssim", 4), ("snr_db", 2))

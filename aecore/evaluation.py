@@ -33,8 +33,8 @@ def evaluate(
 
     Returns `{"n", "corruption", "metrics", "noisy_input", "black_mse"}`, each metric on the [0, 1] scale, None for
     infinite, and `mse_model_scale` beside where the model's range differs. `black_mse` is what an all-black output
-    would score: a network that has learnt nothing else often sits there. With `labels`, uint8 (N,), also `wrong_digit_rate`: the
-    share of images that the digit classifier reads as another digit.
+    would score: a network that has learnt nothing else often sits there. With `labels`, uint8 (N,), there is also
+    `wrong_digit_rate`: the share of images that the digit classifier reads as another digit.
     """
     outputs, inputs = _Scores(model, labels), _Scores(model, labels)
     done, power = 0, 0.0

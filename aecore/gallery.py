@@ -1,14 +1,24 @@
-"""The gallery: finished runs of the presets that ship with the project."""
+"""The gallery: finished runs of the reports' presets that ship with the project, with all that their pages show."""
 
 from __future__ import annotations
 
 import shutil
+from typing import Any
 
 from aecore import jobs
-from aecore.presets import Preset
-from aecore.store import LOG, Run, Store
+from aecore.errors import MistakeError
+from aecore.presets import Preset, presets
+from aecore.projection import METHODS, cached
+from aecore.reports import figures_of
+from aecore.store import EVALUATION, FIGURES, LOG, Run, Store
 
-SHIPPED = ("mnist-mlp8",)
+POINTS, COLOURED_POINTS = 3000, 10_000
+"""Test codes in a projection; report 004 shows all of them."""
+
+
+def shipped() -> list[Preset]:
+    """The presets whose runs ship: those of the reports."""
+    return [preset for preset in presets().values() if preset.report]
 
 
 def build(
@@ -17,18 +27,70 @@ def build(
     device: str = "auto",
     report: jobs.Report = lambda stage, done, total, note: None,
 ) -> Run:
-    """The shipped run of a preset, trained, evaluated and put on the shelf if it is not there yet."""
+    """The shipped run of a preset: trained if it is not there yet, then completed with what it lacks."""
     target = Run(store.root / "gallery" / preset.name)
-    if jobs.state(target) == "finished":
-        return target
-    run = jobs.submit(preset.experiment, device, store)
-    if jobs.work(run, report) != "finished":
-        return run
-    for name in (LOG, ".lock"):
-        run.file(name).unlink(missing_ok=True)
-    evaluations = [{**entry, "run": target.id} for entry in run.evaluation()]
-    run.write_json("evaluation.json", {"evaluations": evaluations})
-    shutil.rmtree(target.path, ignore_errors=True)
-    target.path.parent.mkdir(parents=True, exist_ok=True)
-    run.path.rename(target.path)
+    if jobs.state(target) != "finished" or target.experiment() != preset.experiment:
+        run = jobs.submit(preset.experiment, device, store)
+        if jobs.work(run, report) != "finished":
+            return run
+        for name in (LOG, ".lock"):
+            run.file(name).unlink(missing_ok=True)
+        evaluations = [{**entry, "run": target.id} for entry in run.evaluation()]
+        run.write_json(EVALUATION, {"evaluations": evaluations})
+        shutil.rmtree(target.path, ignore_errors=True)
+        target.path.parent.mkdir(parents=True, exist_ok=True)
+        run.path.rename(target.path)
+    complete(target, preset, store, device, report)
     return target
+
+
+def complete(run: Run, preset: Preset, store: Store, device: str, report: jobs.Report) -> None:
+    """Add what a finished run lacks: classical denoisers, projections, and the pictures of the report's figures."""
+    from aecore.figures import save_figures
+    from aecore.trained import open_run
+
+    trained = open_run(run, device, report)
+    evaluations = run.evaluation()
+    for entry in evaluations:
+        if entry["corruption"] in _compared(preset) and "classical" not in entry:
+            entry["classical"] = _measured_elsewhere(run, entry["corruption"], store) or trained.classical(
+                _corruption(preset, entry["corruption"]), report
+            )
+            run.write_json(EVALUATION, {"evaluations": evaluations})
+    points = COLOURED_POINTS if preset.experiment.data.name == "colored-mnist" else POINTS
+    for method in METHODS:
+        for dims in (2, 3):
+            if dims <= trained.model.plan.code_size and cached(run, method, dims) is None:
+                trained.projection(method, dims, points, report=report).save(run)
+    if not run.file(FIGURES).exists():
+        save_figures(trained, figures_of(preset))
+
+
+def _compared(preset: Preset) -> set[str]:
+    """The corruptions under which classical denoisers stand beside the network: the first noisy one and those of the
+    report's figures."""
+    noisy = [str(corruption) for corruption in preset.experiment.evaluation.corruptions if corruption.active]
+    shown = {figure.corruption for figure in figures_of(preset) if figure.kind == "denoisers"}
+    return set(noisy[:1]) | shown
+
+
+def _corruption(preset: Preset, text: str) -> Any:
+    for corruption in preset.experiment.evaluation.corruptions:
+        if str(corruption) == text:
+            return corruption
+    raise MistakeError(f"{preset.name} is not evaluated under {text}: add it to evaluation.corruptions")
+
+
+def _measured_elsewhere(run: Run, corruption: str, store: Store) -> dict[str, Any] | None:
+    """What another shipped run on the same images, in the same range, already holds: no network is involved."""
+    own = run.experiment()
+    for other in store.runs():
+        if not other.shipped or other.id == run.id or jobs.state(other) != "finished":
+            continue
+        theirs = other.experiment()
+        if (theirs.data, theirs.model.range) != (own.data, own.model.range):
+            continue
+        for entry in other.evaluation():
+            if entry["corruption"] == corruption and "classical" in entry:
+                return entry["classical"]
+    return None

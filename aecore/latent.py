@@ -1,10 +1,15 @@
-"""What happens in the code: how widely each unit speaks, and units that have died."""
+"""What happens in the code: what codes images have, how widely each unit speaks, lines and samples in between."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from aecore.corruption import corrupt
+from aecore.errors import MistakeError, nearest
+from aecore.models.autoencoder import Autoencoder
+from aecore.settings import Corruption
 
 DEAD_SPREAD = 1e-6
 
@@ -51,3 +56,48 @@ class CodeRange:
 def _sum_type(codes: Tensor) -> torch.dtype:
     """Double precision where the device has it."""
     return torch.float32 if codes.device.type == "mps" else torch.float64
+
+
+@torch.inference_mode()
+def codes_of(model: Autoencoder, images: Tensor, corruption: Corruption, seed: int) -> np.ndarray:
+    """The codes of uint8 images (N, C, H, W), corrupted from `seed`, float32 (N, n); of a VAE their means."""
+    model.eval()
+    generator = torch.Generator(images.device).manual_seed(seed)
+    parts = []
+    for batch in images.split(1000):
+        noisy = corrupt(model.from_bytes(batch), corruption, generator, model.low, model.high)
+        code = model.distribution(noisy)[0] if model.gaussian else model.encode(noisy)
+        parts.append(code.float().cpu().numpy())
+    return np.concatenate(parts)
+
+
+def interpolate(start: np.ndarray, end: np.ndarray, frames: int, convention: str = "both ends") -> np.ndarray:
+    """Codes on the straight line from `start` to `end`, both (n,), as (frames, n).
+
+    The reports' three conventions: "both ends" steps from start to end (004), "open end" takes i/frames and never
+    arrives (003), "between" leaves both ends out (000, whose strip shows the images themselves there).
+    """
+    shares = {
+        "both ends": np.linspace(0, 1, frames),
+        "open end": np.arange(frames) / frames,
+        "between": np.arange(1, frames + 1) / (frames + 1),
+    }
+    if convention not in shares:
+        raise MistakeError(f"unknown convention '{convention}': {nearest(convention, shares)}")
+    return (start[None] + shares[convention][:, None] * (end - start)[None]).astype(np.float32)
+
+
+def random_codes(codes: np.ndarray, count: int, distribution: str, seed: int) -> np.ndarray:
+    """Random codes, float32 (count, n): "uniform" in [0, 1), "normal" N(0, 1), or "fitted", uniform within the range
+    that real `codes` (N, n) span in each unit."""
+    draw = np.random.default_rng(seed)
+    shape = (count, codes.shape[1])
+    if distribution == "uniform":
+        return draw.random(shape).astype(np.float32)
+    if distribution == "normal":
+        return draw.standard_normal(shape).astype(np.float32)
+    if distribution == "fitted":
+        return draw.uniform(codes.min(0), codes.max(0), shape).astype(np.float32)
+    raise MistakeError(
+        f"unknown distribution '{distribution}': {nearest(distribution, ('uniform', 'normal', 'fitted'))}"
+    )

@@ -33,6 +33,7 @@ EXPERIMENT, STATUS, METRICS = "experiment.json", "status.json", "metrics.jsonl"
 WEIGHTS, RESUME, SNAPSHOTS = "weights.safetensors", "resume.safetensors", "snapshots.safetensors"
 EVALUATION, LOG = "evaluation.json", "log.txt"
 STEPS, LAYERS = "steps.jsonl", "layers.jsonl"
+FIGURES, PROJECTIONS = "figures.safetensors", "projections"
 
 
 class DamagedError(AecoreError):

@@ -9,14 +9,18 @@ from typing import Any
 import numpy as np
 import torch
 
-from aecore import data, metrics
+from aecore import classical, data, metrics
 from aecore.classifier import reads
+from aecore.classifier.network import read_digits
 from aecore.devices import choose
-from aecore.evaluation import evaluate, reconstructions
+from aecore.evaluation import NOISE_SEED, evaluate, reconstructions
+from aecore.latent import codes_of
 from aecore.models.autoencoder import Autoencoder
+from aecore.projection import Projection, project, quality
 from aecore.settings import Corruption
 from aecore.store import WEIGHTS, Run
 from aecore.training.state import load_weights
+from aecore.validation import validation_pairs
 
 Report = Callable[[str, float, float, str], None]
 
@@ -60,6 +64,57 @@ class Trained:
             self.labels if reads(self.run.experiment().data.name) else None,
         )
         return {"run": self.run.id, "split": "test", **measured}
+
+    def classical(
+        self, corruption: Corruption, report: Report = lambda stage, done, total, note: None
+    ) -> dict[str, Any]:
+        """The classical denoisers on the same noisy test images, each with its strength chosen on validation images.
+
+        By method, `strength` and `metrics`, on the [0, 1] scale.
+        """
+        experiment = self.run.experiment()
+        parts = list(zip(*reconstructions(self.model, self.test, corruption), strict=True))
+        clean, noisy = np.concatenate(parts[0]), np.concatenate(parts[1])
+
+        def wrong_digits(images: np.ndarray) -> float:
+            return float(np.mean(read_digits(torch.from_numpy(images)) != self.labels))
+
+        return classical.measure(
+            clean,
+            noisy,
+            validation_pairs(data.load(experiment.data.name), experiment, corruption),
+            lambda method, done, total: report("comparing", done, total, method),
+            wrong_digits if reads(experiment.data.name) else None,
+        )
+
+    def projection(
+        self,
+        method: str,
+        dims: int,
+        points: int,
+        *,
+        report: Report = lambda stage, done, total, note: None,
+        **parameters: Any,
+    ) -> Projection:
+        """The codes of `points` test images, evenly spread over the set, under the training corruption, as points.
+
+        `parameters` are those of `aecore.projection.project`. Raises `MistakeError` for what cannot be drawn.
+        """
+        indices = np.unique(np.linspace(0, len(self.test) - 1, min(points, len(self.test))).round().astype(np.int64))
+        corruption = self.run.experiment().corruption
+        codes = codes_of(self.model, self.test, corruption, NOISE_SEED)[indices]
+        coordinates, made = project(
+            codes, method, dims, progress=lambda done, total: report("projecting", done, total, method), **parameters
+        )
+        labels = self.labels[indices]
+        return Projection(
+            method,
+            coordinates,
+            labels,
+            indices,
+            parameters | {"corruption": str(corruption)} | {k: v for k, v in made.items() if k != "explained_variance"},
+            quality(codes, coordinates, labels) | {k: v for k, v in made.items() if k == "explained_variance"},
+        )
 
 
 def open_run(run: Run, device: str = "auto", report: Report = lambda stage, done, total, note: None) -> Trained:

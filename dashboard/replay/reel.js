@@ -1,0 +1,74 @@
+// The frames of a run: one unpacked picture, from which tiles are copied, and the arithmetic of their errors.
+
+// Unpack the picture of a run; `run.stamp` names its content.
+async function unpack(run) {
+  const picture = new Image();
+  picture.src = run.atlas;
+  await picture.decode();
+  return createReel(run, await createImageBitmap(picture));
+}
+
+function createReel(run, bitmap) {
+  let pixels = null;
+  const scratch = document.createElement("canvas");
+  [scratch.width, scratch.height] = [run.width, run.height];
+  const scratchContext = scratch.getContext("2d");
+  const rowOf = { clean: () => 0, noisy: () => 1, output: (row) => row + (run.noisy ? 2 : 1) };
+
+  // Where the tile of an image lies in the picture; `row` counts epochs.
+  function place(kind, row, image) {
+    const index = rowOf[kind](row) * run.count + image;
+    return [(index % run.per_line) * run.width, Math.floor(index / run.per_line) * run.height];
+  }
+
+  function draw(canvas, kind, row, image) {
+    const context = canvas.getContext("2d");
+    context.imageSmoothingEnabled = false; // a canvas that changes its size forgets this
+    if (kind === "difference") {
+      scratchContext.putImageData(difference(row, image), 0, 0);
+      context.drawImage(scratch, 0, 0, canvas.width, canvas.height);
+    } else {
+      const [x, y] = place(kind, row, image);
+      context.drawImage(bitmap, x, y, run.width, run.height, 0, 0, canvas.width, canvas.height);
+    }
+  }
+
+  // The whole picture's values, read back once and only where errors are asked for.
+  function values() {
+    if (!pixels) {
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
+      const context = canvas.getContext("2d", { willReadFrequently: true });
+      context.drawImage(bitmap, 0, 0);
+      pixels = context.getImageData(0, 0, bitmap.width, bitmap.height).data;
+    }
+    return pixels;
+  }
+
+  // Call `visit(distance, byte in the tile)` for red, green and blue of every pixel of output minus clean.
+  function eachError(row, image, visit) {
+    const all = values(), [cleanX, cleanY] = place("clean", 0, image), [x, y] = place("output", row, image);
+    for (let j = 0; j < run.height; j += 1) {
+      for (let i = 0; i < run.width; i += 1) {
+        const clean = ((cleanY + j) * bitmap.width + cleanX + i) * 4, output = ((y + j) * bitmap.width + x + i) * 4;
+        for (let c = 0; c < 3; c += 1) visit(all[output + c] - all[clean + c], (j * run.width + i) * 4 + c);
+      }
+    }
+  }
+
+  function difference(row, image) {
+    const tile = new ImageData(run.width, run.height);
+    tile.data.fill(255);
+    eachError(row, image, (distance, at) => (tile.data[at] = Math.abs(distance)));
+    return tile;
+  }
+
+  // Mean squared error on the [0, 1] scale; a grey image has three equal channels.
+  function meanSquaredError(row, image) {
+    let sum = 0;
+    eachError(row, image, (distance) => (sum += distance * distance));
+    return sum / (255 * 255 * 3 * run.width * run.height);
+  }
+
+  return { stamp: run.stamp, draw, meanSquaredError };
+}

@@ -1,0 +1,248 @@
+"""A run's snapshots as one picture, and what is written beside it, ready for the browser."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypedDict
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from aecore.data.catalogue import data_set
+from aecore.errors import AecoreError
+from aecore.store import EXPERIMENT, METRICS, SNAPSHOTS, STEPS, DamagedError, Run
+from dashboard import runs
+from dashboard.curves import thinned
+
+LONGEST_SIDE = 8192
+"""Wider or taller pictures are refused by some browsers and GPUs."""
+MOST_PIXELS = 16_000_000
+"""More than this and every second epoch is dropped: 64 MB once the browser has unpacked it."""
+NOT_READ = 255
+
+
+class Curve(TypedDict):
+    epochs: list[float]
+    values: list[float]
+
+
+class Reel(TypedDict):
+    """All that the browser needs of a run. Tiles lie in reading order, `per_line` a line: clean, noisy, then epochs."""
+
+    id: str
+    title: str
+    stamp: str
+    atlas: str
+    per_line: int
+    width: int
+    height: int
+    count: int
+    noisy: bool
+    epochs: list[float]
+    names: list[str]
+    digits: list[list[int | None]] | None
+    """What a classifier reads in each reconstruction, where that is not its label."""
+    digits_read: list[list[int]] | None
+    """Digits read right and digits read, of each epoch."""
+    train: Curve
+    test: Curve
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The tensors of a snapshots file, checked; rows in the order of their epochs. Images are uint8 (P, C, H, W)."""
+
+    clean: np.ndarray
+    noisy: np.ndarray | None
+    labels: np.ndarray | None
+    indices: np.ndarray | None
+    epochs: list[float]
+    reconstructions: np.ndarray
+    digits: np.ndarray | None
+
+    def rows(self, kept: Sequence[int]) -> Panel:
+        return replace(
+            self,
+            epochs=[self.epochs[row] for row in kept],
+            reconstructions=self.reconstructions[kept],
+            digits=None if self.digits is None else self.digits[kept],
+        )
+
+
+def panel(run: Run) -> Panel:
+    """The run's panel. Raises `DamagedError`, in one line, where the file is missing or does not hold one."""
+    tensors = runs.snapshots(run)
+    damaged = DamagedError(f"run {run.id}: {SNAPSHOTS} does not hold images epoch by epoch")
+    try:
+        clean, epochs, images = tensors["clean"], tensors["epochs"], tensors["reconstructions"]
+    except KeyError as missing:
+        raise DamagedError(f"run {run.id}: {SNAPSHOTS} holds no {missing}") from None
+    if clean.ndim != 4 or images.shape != (*epochs.shape, *clean.shape) or epochs.ndim != 1:
+        raise damaged
+    if not images.size:
+        raise DamagedError(f"run {run.id} has no snapshot yet")
+    if clean.dtype != np.uint8 or images.dtype != np.uint8 or not np.isfinite(epochs).all():
+        raise damaged
+
+    def fitting(name: str, shape: tuple[int, ...]) -> np.ndarray | None:
+        found = tensors.get(name)
+        return found if found is not None and found.shape == shape else None
+
+    whole = Panel(
+        clean=clean,
+        noisy=fitting("noisy", clean.shape),
+        labels=fitting("labels", clean.shape[:1]),
+        indices=fitting("indices", clean.shape[:1]),
+        epochs=[float(f"{epoch:.6g}") for epoch in epochs.tolist()],  # float32 makes 0.24 a long number
+        reconstructions=images,
+        digits=fitting("digits", images.shape[:2]),
+    )
+    latest = {epoch: row for row, epoch in enumerate(whole.epochs)}
+    return whole.rows([latest[epoch] for epoch in sorted(latest)])
+
+
+def same_images(one: Panel, other: Panel) -> bool:
+    """Whether two panels show the same images in the same order, so that they share their columns."""
+    return (
+        one.indices is not None
+        and other.indices is not None
+        and np.array_equal(one.indices, other.indices)
+        and np.array_equal(one.clean, other.clean)
+    )
+
+
+def same_noise(one: Panel, other: Panel) -> bool:
+    return one.noisy is not None and other.noisy is not None and np.array_equal(one.noisy, other.noisy)
+
+
+def reel(run: Run) -> tuple[Reel, Panel]:
+    """The run ready to be shown, and its panel; made again only when a file changed. Raises `DamagedError`."""
+    stamp = runs.signature(run, (SNAPSHOTS, METRICS, STEPS, EXPERIMENT))
+    made, shown = _reel(str(run.path), stamp)
+    return {**made, "title": runs.summary(run).title}, shown
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _reel(path: str, stamp: tuple) -> tuple[Reel, Panel]:
+    run = runs.run_at(path)
+    picture = _picture(path, runs.signature(run, (SNAPSHOTS,)))
+    shown = picture.panel
+    made: Reel = {
+        "id": run.id,
+        "title": run.id,
+        "stamp": picture.stamp,
+        "atlas": picture.uri,
+        "per_line": picture.per_line,
+        "width": shown.clean.shape[3],
+        "height": shown.clean.shape[2],
+        "count": len(shown.clean),
+        "noisy": shown.noisy is not None,
+        "epochs": shown.epochs,
+        "names": image_names(run, shown),
+        "digits": misread(shown),
+        "digits_read": read_right(shown),
+        # Where the loss was written down within epochs, the training curve is as fine as the images.
+        "train": curve(run.lines(STEPS) or run.metrics(), "train_loss", shown.epochs),
+        "test": curve(run.metrics(), "test_loss", shown.epochs),
+    }
+    return made, shown
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A panel as one PNG; the panel is the one shown, which may have fewer rows than the file."""
+
+    uri: str
+    per_line: int
+    panel: Panel
+    stamp: str
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading snapshots…")
+def _picture(path: str, stamp: tuple) -> Picture:
+    shown = bounded(panel(runs.run_at(path)))
+    parts = [shown.clean[None], *([] if shown.noisy is None else [shown.noisy[None]]), shown.reconstructions]
+    tiles = np.concatenate(parts).reshape(-1, *shown.clean.shape[1:])
+    uri, per_line = atlas(tiles, len(shown.clean))
+    return Picture(uri, per_line, shown, f"{path} {stamp}")
+
+
+def bounded(whole: Panel) -> Panel:
+    """The panel with every second row left out until it is small enough; the last row always stays."""
+    while whole.reconstructions[:, :, 0].size > MOST_PIXELS and len(whole.epochs) > 2:
+        count = len(whole.epochs)
+        whole = whole.rows(sorted({*range(0, count, 2), count - 1}))
+    return whole
+
+
+def atlas(tiles: np.ndarray, together: int) -> tuple[str, int]:
+    """Tiles (N, C, H, W) as one PNG data address, and how many stand in a line: `together` unless that is too tall."""
+    count, channels, height, width = tiles.shape
+    tiles = tiles if channels in (1, 3) else tiles[:, :1]
+    per_line = together
+    if math.ceil(count / per_line) * height > LONGEST_SIDE or per_line * width > LONGEST_SIDE:
+        per_line = max(1, min(math.isqrt(count * height // width) + 1, LONGEST_SIDE // width))
+    lines = math.ceil(count / per_line)
+    if lines * height > LONGEST_SIDE or per_line * width > LONGEST_SIDE:
+        raise AecoreError(f"{count} images of {width}×{height} pixels are too many to replay")
+    padded = np.zeros((lines * per_line, *tiles.shape[1:]), np.uint8)
+    padded[:count] = tiles
+    sheet = padded.reshape(lines, per_line, -1, height, width).transpose(0, 3, 1, 4, 2)
+    sheet = sheet.reshape(lines * height, per_line * width, -1)
+    buffer = io.BytesIO()
+    Image.fromarray(sheet[:, :, 0] if sheet.shape[2] == 1 else sheet).save(buffer, "PNG", compress_level=4)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode(), per_line
+
+
+def image_names(run: Run, shown: Panel) -> list[str]:
+    """What each image is, in words: `test image 12, 7`."""
+    try:
+        classes = data_set(run.experiment().data.name).classes
+    except AecoreError:
+        classes = ()
+    names = []
+    for i in range(len(shown.clean)):
+        number = i if shown.indices is None else int(shown.indices[i])
+        name = f"test image {number}" if shown.indices is not None else f"image {number}"
+        if shown.labels is not None:
+            label = int(shown.labels[i])
+            name += f" · {classes[label] if label < len(classes) else label}"
+        names.append(name)
+    return names
+
+
+def misread(shown: Panel) -> list[list[int | None]] | None:
+    if shown.digits is None or shown.labels is None:
+        return None
+    labels = shown.labels.tolist()
+    return [
+        [None if digit in (label, NOT_READ) else digit for digit, label in zip(row, labels, strict=True)]
+        for row in shown.digits.tolist()
+    ]
+
+
+def read_right(shown: Panel) -> list[list[int]] | None:
+    if shown.digits is None or shown.labels is None:
+        return None
+    return [[int((row == shown.labels).sum()), int((row != NOT_READ).sum())] for row in shown.digits]
+
+
+def curve(entries: Sequence[Mapping[str, Any]], field: str, epochs: Iterable[float]) -> Curve:
+    """One loss by epoch, thinned, with every epoch that has a row of images among them."""
+
+    def near(epoch: float) -> int:
+        return round(epoch * 1000)
+
+    def is_number(value: Any) -> bool:
+        return isinstance(value, int | float) and math.isfinite(value)
+
+    wanted = {near(epoch) for epoch in epochs}
+    known = [dict(entry) for entry in entries if is_number(entry.get(field))]
+    kept = {entry["epoch"]: entry[field] for entry in thinned(known)}
+    kept |= {entry["epoch"]: entry[field] for entry in known if near(entry["epoch"]) in wanted}
+    return {"epochs": sorted(kept), "values": [kept[epoch] for epoch in sorted(kept)]}
