@@ -13,6 +13,7 @@ st.navigation(
     [
         st.Page("views/overview.py", title="Overview", icon=":material/table_rows:", default=True),
         st.Page("views/train.py", title="Train", icon=":material/model_training:"),
+        st.Page("views/reports.py", title="Reports", icon=":material/fact_check:"),
         st.Page("views/denoise.py", title="Denoise", icon=":material/blur_on:"),
         st.Page("views/replay.py", title="Replay", icon=":material/slow_motion_video:"),
     ],

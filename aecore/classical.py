@@ -16,7 +16,6 @@ from skimage.restoration import denoise_nl_means, denoise_tv_chambolle, denoise_
 
 from aecore import metrics
 
-CHOOSING_IMAGES = 100
 THREADS = 2
 
 

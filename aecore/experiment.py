@@ -28,7 +28,7 @@ class Experiment(Section):
     data: Data = Data()
     model: Model = Model()
     corruption: Corruption = Corruption()
-    """What the images suffer in training, drawn afresh for every batch; the target stays clean."""
+    """What the images suffer in training, drawn afresh for every batch unless it says once; the target stays clean."""
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
 

@@ -10,10 +10,13 @@ from aecore.errors import MistakeError
 from aecore.presets import Preset, presets
 from aecore.projection import METHODS, cached
 from aecore.reports import figures_of
+from aecore.settings import Corruption
 from aecore.store import EVALUATION, FIGURES, LOG, Run, Store
 
 POINTS, COLOURED_POINTS = 3000, 10_000
 """Test codes in a projection; report 004 shows all of them."""
+SAMPLE = 500
+"""Measured apart, so that anyone can soon check that weights and figures belong together."""
 
 
 def shipped() -> list[Preset]:
@@ -52,11 +55,14 @@ def complete(run: Run, preset: Preset, store: Store, device: str, report: jobs.R
     trained = open_run(run, device, report)
     evaluations = run.evaluation()
     for entry in evaluations:
+        if "sample" not in entry:
+            measured = trained.evaluate(_corruption(preset, entry["corruption"]), images=SAMPLE)
+            entry["sample"] = {key: measured[key] for key in ("n", "metrics", "noisy_input")}
         if entry["corruption"] in _compared(preset) and "classical" not in entry:
             entry["classical"] = _measured_elsewhere(run, entry["corruption"], store) or trained.classical(
                 _corruption(preset, entry["corruption"]), report
             )
-            run.write_json(EVALUATION, {"evaluations": evaluations})
+        run.write_json(EVALUATION, {"evaluations": evaluations})
     points = COLOURED_POINTS if preset.experiment.data.name == "colored-mnist" else POINTS
     for method in METHODS:
         for dims in (2, 3):
@@ -74,7 +80,7 @@ def _compared(preset: Preset) -> set[str]:
     return set(noisy[:1]) | shown
 
 
-def _corruption(preset: Preset, text: str) -> Any:
+def _corruption(preset: Preset, text: str) -> Corruption:
     for corruption in preset.experiment.evaluation.corruptions:
         if str(corruption) == text:
             return corruption

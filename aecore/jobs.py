@@ -7,6 +7,7 @@ so only once it holds its device.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -28,7 +29,7 @@ from aecore.data.catalogue import data_set
 from aecore.devices import choose
 from aecore.errors import AecoreError, MistakeError, describe_os_error
 from aecore.experiment import Experiment
-from aecore.models.plan import plan
+from aecore.models.plan import Plan, plan
 from aecore.store import DamagedError, Run, Store, now
 
 ACTIVE = ("queued", "preparing", "running", "evaluating")
@@ -48,21 +49,23 @@ def submit(experiment: Experiment, device: str = "auto", store: Store | None = N
     Raises `MistakeError` for a data set, model or device that does not exist or cannot be built.
     """
     about = data_set(experiment.data.name)
-    if (experiment.data.train_images or 0) > about.train_images:
-        raise MistakeError(
-            f"data.train_images: {about.name} has {about.train_images:,} training images, "
-            f"got {experiment.data.train_images:,}"
-        )
-    if experiment.data.validation_images >= about.train_images:
+    held, wanted = experiment.data.validation_images, experiment.data.train_images
+    if held >= about.train_images:
         raise MistakeError(
             f"data.validation_images: {about.name} has {about.train_images:,} training images; "
-            f"holding out {experiment.data.validation_images:,} leaves none"
+            f"holding out {held:,} leaves none"
+        )
+    if (wanted or 0) > about.train_images - held:
+        left = f", of which {held:,} are held out" if held else ""
+        raise MistakeError(
+            f"data.train_images: {about.name} has {about.train_images:,} training images{left}, got {wanted:,}"
         )
     if experiment.evaluation.wrong_digits and not reads(about.name):
         raise MistakeError(
             f"evaluation.wrong_digits: the digit classifier reads {', '.join(SETS)}, not {about.name}; set it to false"
         )
     solved = plan(experiment.model, about.image_shape)
+    _check_last_batch(solved, wanted or about.train_images - held, experiment.training.batch_size)
     choose(device)
     run = (store or Store.default()).create(experiment)
     with _failures_told(run, "writing the run"):
@@ -77,6 +80,16 @@ def submit(experiment: Experiment, device: str = "auto", store: Store | None = N
             process=None,
         )
     return run
+
+
+def _check_last_batch(solved: Plan, images: int, batch_size: int) -> None:
+    """Raise `MistakeError` where batch normalisation would meet a single value, which has no spread."""
+    last = images % min(batch_size, images) or min(batch_size, images)
+    if last == 1 and any(layer.norm and math.prod(layer.output_shape[1:]) == 1 for layer in solved.layers):
+        raise MistakeError(
+            f"training.batch_size: {batch_size:,} leaves a last batch of one image, which batch normalisation "
+            f"cannot train on; choose another size"
+        )
 
 
 def start(run: Run) -> None:

@@ -21,17 +21,20 @@ class CodeRange:
         self.low: Tensor | None = None
         self.high: Tensor | None = None
         self.count = 0
-        self.sum = self.squares = torch.zeros(())
+        self.first = self.sum = self.squares = torch.zeros(())
 
     def add(self, codes: Tensor) -> None:
         """Take in codes (B, n)."""
         low, high = codes.amin(0), codes.amax(0)
         if self.low is None:
+            self.first = codes[0].clone()
             self.sum = torch.zeros(codes.shape[1], dtype=torch.float64).to(codes.device, _sum_type(codes))
             self.squares = torch.zeros_like(self.sum)
+        # Measured from the first code: a unit that is far from zero and hardly moves would drown in rounding.
+        shifted = codes - self.first
         self.count += len(codes)
-        self.sum += codes.sum(0)
-        self.squares += codes.square().sum(0)
+        self.sum += shifted.sum(0)
+        self.squares += shifted.square_().sum(0)
         self.low = low if self.low is None else torch.minimum(self.low, low)
         self.high = high if self.high is None else torch.maximum(self.high, high)
 

@@ -94,6 +94,8 @@ def project(
         raise MistakeError(f"a projection has 2 or 3 dimensions, not {dims}")
     if codes.shape[1] < dims:
         raise MistakeError(f"a code of {codes.shape[1]} has no {dims} dimensions to show")
+    if len(codes) <= 2 * NEIGHBOURS:
+        raise MistakeError(f"a drawing of {len(codes)} points says nothing; it takes more than {2 * NEIGHBOURS}")
     codes = np.ascontiguousarray(codes, np.float32)
     if method == "units":
         return codes[:, :dims].copy(), {}
@@ -165,7 +167,7 @@ def trustworthiness(codes: np.ndarray, points: np.ndarray, neighbours: int = NEI
     if neighbours >= count / 2:
         raise ValueError(f"{neighbours} neighbours are too many for {count} points")
     drawn = _nearest(points, neighbours)
-    codes = np.asarray(codes, np.float32)
+    codes = np.asarray(codes, np.float64)
     squares = np.einsum("ij,ij->i", codes, codes)
     penalty = 0.0
     for start in range(0, count, 200):

@@ -12,6 +12,7 @@ A claim's `metric` is a key of metrics.jsonl (`train_loss`, `test_loss`, …), a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -59,7 +60,7 @@ def judge(preset: Preset, claim: Claim, store: Store) -> Verdict:
     """One claim against the shipped run of its preset. A damaged or unfinished run measures nothing."""
     run = gallery_run(preset.name, store)
     try:
-        measured = None if run is None else measure(claim, run, store)
+        measured = None if run is None or run.status()["state"] != "finished" else measure(claim, run, store)
         beside = None if run is None or measured is None else _noisy_input(claim, run)
     except (AecoreError, KeyError, IndexError):
         measured = beside = None
@@ -68,7 +69,7 @@ def judge(preset: Preset, claim: Claim, store: Store) -> Verdict:
 
 def verdict(claim: Claim, measured: float | None) -> Word:
     """reproduced within the claim's range, better beyond its good side, not reproduced elsewhere."""
-    if measured is None:
+    if measured is None or not math.isfinite(measured):
         return "not measured"
     below = claim.at_least is not None and measured < claim.at_least - 1e-12
     above = claim.at_most is not None and measured > claim.at_most + 1e-12
@@ -91,9 +92,15 @@ def measure(claim: Claim, run: Run, store: Store) -> float | None:
         return float(line[claim.metric.removeprefix("step_")])
     lines = run.metrics()
     if claim.from_epoch is not None:
-        return float(np.mean([line[claim.metric] for line in lines if line["epoch"] >= claim.from_epoch]))
-    line = lines[-1] if claim.epoch is None else lines[claim.epoch - 1]
+        return _mean([line[claim.metric] for line in lines if line["epoch"] >= claim.from_epoch])
+    line = lines[-1] if claim.epoch is None else {line["epoch"]: line for line in lines}[claim.epoch]
     return float(line[claim.metric])
+
+
+def _mean(values: list[float]) -> float:
+    if not values:
+        raise KeyError("no epoch as late as the claim's")
+    return sum(values) / len(values)
 
 
 def _evaluation(claim: Claim, run: Run) -> Any:
@@ -139,7 +146,7 @@ def _share(claim: Claim, run: Run, store: Store, key: str, holds: Callable[[floa
         return None
     theirs: Mapping[int, float] = {line["epoch"]: line[key] for line in other.metrics()}
     late = [line for line in run.metrics() if line["epoch"] >= (claim.from_epoch or 1)]
-    return float(np.mean([holds(line[key], theirs[line["epoch"]]) for line in late]))
+    return _mean([holds(line[key], theirs[line["epoch"]]) for line in late])
 
 
 _SPECIAL: dict[str, Callable[[Claim, Run, Store], float | None]] = {
@@ -152,7 +159,7 @@ _SPECIAL: dict[str, Callable[[Claim, Run, Store], float | None]] = {
 
 
 def shown(value: float | None, unit: str = "") -> str:
-    """A number as people read it: four significant digits, whole numbers whole, a dash for none."""
+    """A number as people read it: whole or with two decimals, below 1 four significant digits, a dash for none."""
     if value is None:
         return "–"
     if float(value).is_integer() and abs(value) >= 1:

@@ -51,8 +51,8 @@ class Corruption(Section):
     def _consistent(self) -> Self:
         if self.kind in ("masking", "salt-pepper") and self.level > 1:
             raise ValueError(f"the share of pixels for {self.kind} lies between 0 and 1, got {self.level:g}")
-        if self.kind == "none" and self.level:
-            raise ValueError("noise 'none' has no level; name a kind, such as gaussian:0.2")
+        if self.kind == "none" and (self.level or self.clamp):
+            raise ValueError("noise 'none' has no level and no clamp; name a kind, such as gaussian:0.2")
         if (self.occlusion == "none") != (self.size == 0):
             raise ValueError("an occlusion needs its size in pixels, such as square:10 or rows:6, and a size its kind")
         return self
@@ -61,12 +61,10 @@ class Corruption(Section):
     def __str__(self) -> str:
         parts = []
         if self.kind != "none":
-            parts.append(f"{self.kind}:{self.level:g}" + (":clamp" if self.clamp else ""))
+            parts.append(f"{self.kind}:{_shortest(self.level)}" + (":clamp" if self.clamp else ""))
         if self.occlusion != "none":
             parts.append(f"{self.occlusion}:{self.size}")
-        if not parts:
-            return "none"
-        return "+".join(parts + (["once"] if self.once else []))
+        return "+".join((parts or ["none"]) + (["once"] if self.once else []))
 
     @classmethod
     def parse(cls, text: str) -> Corruption:
@@ -107,6 +105,12 @@ class Corruption(Section):
         return " + ".join(part for part in (noise, occlusion) if part) or "no noise"
 
 
+def _shortest(level: float) -> str:
+    """The number without a needless `.0`, and with all its digits."""
+    short = f"{level:g}"
+    return short if float(short) == level else repr(level)
+
+
 def _read_corruption(text: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for part in text.strip().split("+"):
@@ -117,12 +121,16 @@ def _read_corruption(text: str) -> dict[str, Any]:
         elif kind == "none" and not rest:
             continue
         elif kind in Occlusion.__args__ and kind != "none":
-            if not level.isdigit() or flag:
+            if not level.isdecimal() or flag:
                 raise ValueError(f"'{part}' should look like {kind}:8, with a whole number of pixels")
+            if "occlusion" in values:
+                raise ValueError(f"'{text}' names two occlusions; there can be one noise and one occlusion")
             values |= {"occlusion": kind, "size": int(level)}
         elif kind in NoiseKind.__args__ and kind != "none":
             if flag not in ("", "clamp") or not level:
                 raise ValueError(f"'{part}' should look like {kind}:0.2 or {kind}:0.2:clamp")
+            if "kind" in values:
+                raise ValueError(f"'{text}' names two kinds of noise; there can be one noise and one occlusion")
             values |= {"kind": kind, "level": level, "clamp": flag == "clamp"}
         else:
             known = [*NoiseKind.__args__, "square", "rows", "once"]
@@ -200,7 +208,8 @@ class Model(Section):
     decoder_dense: tuple[Width, ...] | None = Field(default=None, max_length=16)
     """Widths of the decoder's hidden dense layers, from the code on; empty mirrors the encoder."""
     decoder_conv: tuple[Conv, ...] | None = Field(default=None, max_length=16)
-    """The decoder's transposed convolutions, the last with the image's channels; empty mirrors the encoder."""
+    """The decoder's transposed convolutions, the last with the image's channels, each with the largest output padding;
+    the result is resized where it misses the image. Empty mirrors the encoder."""
     decoder_fit: Literal["exact", "resize"] = "exact"
     """exact: each transposed convolution returns to the size its twin came from; resize: each takes the largest
     output padding, and the result is resized to the image, bilinearly."""

@@ -182,7 +182,8 @@ class Store:
         for shelf in ("gallery", "runs"):
             with contextlib.suppress(FileNotFoundError), os.scandir(self.root / shelf) as entries:
                 names = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
-                found += [Run(self.root / shelf / name) for name in sorted(names, key=_by_time, reverse=True)]
+                names = sorted(names) if shelf == "gallery" else sorted(names, key=_by_time, reverse=True)
+                found += [Run(self.root / shelf / name) for name in names]
         return found
 
     def find(self, reference: str) -> Run:

@@ -29,9 +29,10 @@ def load_model(run: Run, device: torch.device | None = None) -> Autoencoder:
     """The run's model with its last saved weights, ready to use. Raises `DamagedError` when there are none."""
     experiment = run.experiment()
     model = Autoencoder(experiment.model, image_shape(run))
-    model.draws.seed(0, torch.device("cpu"))
     load_weights(model, run.file(WEIGHTS))
-    return model.eval().to(device or torch.device("cpu"))
+    device = device or torch.device("cpu")
+    model.draws.seed(0, device)
+    return model.eval().to(device)
 
 
 def image_shape(run: Run) -> tuple[int, int, int]:
@@ -53,15 +54,19 @@ class Trained:
     labels: np.ndarray
 
     def evaluate(
-        self, corruption: Corruption, report: Report = lambda stage, done, total, note: None
+        self,
+        corruption: Corruption,
+        report: Report = lambda stage, done, total, note: None,
+        images: int | None = None,
     ) -> dict[str, Any]:
-        """The evaluation of the whole test set under one corruption, as evaluation.json holds it."""
+        """The evaluation of the whole test set, or of its first `images`, under one corruption, as evaluation.json
+        holds it."""
         measured = evaluate(
             self.model,
-            self.test,
+            self.test[:images],
             corruption,
             lambda n, of: report("evaluating", n, of, corruption.label),
-            self.labels if reads(self.run.experiment().data.name) else None,
+            self.labels[:images] if reads(self.run.experiment().data.name) else None,
         )
         return {"run": self.run.id, "split": "test", **measured}
 

@@ -31,6 +31,7 @@ from aecore.experiment import Experiment
 from aecore.models.autoencoder import Autoencoder
 from aecore.presets import preset
 from aecore.training import epochs, new_state
+from aecore.training.loop import Images
 
 OURS = "ours"
 
@@ -41,7 +42,7 @@ def ours(experiment: Experiment, images: data.ImageSet) -> Iterator[float]:
     train = torch.from_numpy(np.array(images.x_train))
     test = torch.from_numpy(np.array(images.x_test))
     state = new_state(experiment, images.about.image_shape, len(train), device)
-    for epoch in epochs(experiment, state, train, test):
+    for epoch in epochs(experiment, state, Images(train, test, np.array(images.y_test))):
         yield epoch.train_loss
 
 

@@ -12,13 +12,15 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from aecore.data.catalogue import CATALOGUE
+from aecore.data.own import is_path
 from aecore.errors import MistakeError
-from aecore.experiment import Corruption, Experiment, fields
+from aecore.experiment import Experiment, fields
+from aecore.settings import Conv, Corruption
 
 SECTIONS = {
     "data": "Data",
     "model": "Model",
-    "corruption": "Training noise",
+    "corruption": "Training corruption",
     "training": "Training",
     "evaluation": "Evaluation",
 }
@@ -26,12 +28,25 @@ LABELS = {
     "name": "Title",
     "data.name": "Image set",
     "data.train_images": "Training images",
+    "data.validation_images": "Held-out validation images",
+    "model.conv": "Convolutions",
+    "model.decoder_conv": "Decoder's convolutions",
+    "model.decoder_fit": "Decoder's size",
+    "model.norm": "Normalisation",
+    "model.range": "Range of images",
+    "model.bottleneck.kind": "Kind of code",
+    "model.bottleneck.sample": "Draw codes",
+    "training.reduction": "Loss reduction",
+    "training.beta": "β, weight of the KL divergence",
+    "training.restart_every": "Restart the optimiser every … epochs",
+    "training.log_every": "Log every … steps",
+    "evaluation.wrong_digits": "Count wrong digits",
     "model.activation": "Hidden activation",
     "model.output": "Output activation",
     "model.init": "Initial weights",
     "model.bias_init": "Initial bias",
-    "model.dense": "Hidden layers",
-    "model.decoder_dense": "Decoder's hidden layers",
+    "model.dense": "Dense layers",
+    "model.decoder_dense": "Decoder's dense layers",
     "model.bottleneck.size": "Code size",
     "model.bottleneck.activation": "Code activation",
     "training.lr": "Learning rate",
@@ -79,15 +94,7 @@ def _widget(name: str, field: FieldInfo, value: Any, key: str) -> Any:
     label, help_text, widget_key = label_of(name), field.description, f"{key}:{name}"
     kind, optional = _without_none(field.annotation)
     if name == "data.name":
-        options = list(CATALOGUE)
-        return st.selectbox(
-            label,
-            options,
-            options.index(value) if value in options else 0,
-            format_func=lambda option: CATALOGUE[option].title,
-            help=help_text,
-            key=widget_key,
-        )
+        return _image_set(label, value, help_text, widget_key)
     if kind is Corruption:
         return _corruption(value, widget_key)
     if typing.get_origin(kind) is Literal:
@@ -100,6 +107,34 @@ def _widget(name: str, field: FieldInfo, value: Any, key: str) -> Any:
     if kind is str:
         return st.text_input(label, value, help=help_text, key=widget_key, placeholder="named after the preset")
     return _listed(label, kind, value, optional, help_text, widget_key)
+
+
+OWN = "Your own …"
+
+
+def _image_set(label: str, value: str, help_text: str | None, key: str) -> str:
+    """A set of the catalogue, or the path of one's own images."""
+    options = [*CATALOGUE, OWN]
+    picked = st.selectbox(
+        label,
+        options,
+        options.index(value if value in options else OWN),
+        format_func=lambda option: CATALOGUE[option].title if option in CATALOGUE else option,
+        help=help_text,
+        key=key,
+    )
+    if picked != OWN:
+        return picked
+    path = st.text_input(
+        "Path",
+        value if value not in CATALOGUE else "",
+        placeholder="/path/to/images.npz or a folder of images",
+        help="On the machine that serves this page: an .npz with x_train, y_train, x_test and y_test, or a folder.",
+        key=f"{key}:path",
+    ).strip()
+    if not path:
+        raise MistakeError("Image set: give the path of an .npz file or of a folder of images")
+    return path if is_path(path) else f"./{path}"
 
 
 def _number(
@@ -127,7 +162,7 @@ def _number(
 
 def _listed(label: str, kind: Any, value: Any, optional: bool, help_text: str | None, key: str) -> Any:
     """A list as text with commas: widths of layers, or corruptions in their written form."""
-    of_numbers = Corruption not in typing.get_args(kind)
+    of_numbers = not {Corruption, Conv} & set(typing.get_args(kind))
     text = st.text_input(
         label,
         ", ".join(map(str, value or [])),
@@ -147,31 +182,40 @@ def _listed(label: str, kind: Any, value: Any, optional: bool, help_text: str | 
 
 
 def _corruption(value: str, key: str) -> str:
-    now = Corruption.parse(value)
-    kinds = list(typing.get_args(Corruption.model_fields["kind"].annotation))
-    kind = st.selectbox(
-        "Kind",
-        kinds,
-        kinds.index(now.kind),
-        help=Corruption.model_fields["kind"].description,
-        key=f"{key}:kind",
+    """Noise with its level, then occlusion with its size; returns the written form."""
+    now, about = Corruption.parse(value), Corruption.model_fields
+    kinds, occlusions = (list(typing.get_args(about[name].annotation)) for name in ("kind", "occlusion"))
+    kind = st.selectbox("Noise", kinds, kinds.index(now.kind), help=about["kind"].description, key=f"{key}:kind")
+    level, clamp = 0.0, False
+    if kind != "none":
+        gaussian = kind in ("gaussian", "gaussian-variance")
+        level = st.number_input(
+            "Level",
+            0.0,
+            10.0 if gaussian else 1.0,
+            now.level or 0.2,
+            step=0.05,
+            format="%g",
+            help=about["level"].description,
+            key=f"{key}:level",
+        )
+        clamp = gaussian and st.toggle("Clamp", now.clamp, help=about["clamp"].description, key=f"{key}:clamp")
+    occlusion = st.selectbox(
+        "Occlusion",
+        occlusions,
+        occlusions.index(now.occlusion),
+        help=about["occlusion"].description,
+        key=f"{key}:occlusion",
     )
-    if kind == "none":
-        return "none"
-    level = st.number_input(
-        "Level",
-        0.0,
-        10.0 if kind == "gaussian" else 1.0,
-        now.level or 0.2,
-        step=0.05,
-        format="%g",
-        help=Corruption.model_fields["level"].description,
-        key=f"{key}:level",
-    )
-    clamp = kind == "gaussian" and st.toggle(
-        "Clamp", now.clamp, help=Corruption.model_fields["clamp"].description, key=f"{key}:clamp"
-    )
-    return f"{kind}:{level:g}" + (":clamp" if clamp else "")
+    size = 0
+    if occlusion != "none":
+        size = st.number_input("Pixels", 1, 512, now.size or 8, help=about["size"].description, key=f"{key}:size")
+    once = False
+    if kind != "none" or occlusion != "none":
+        once = st.toggle("Draw once", now.once, help=about["once"].description, key=f"{key}:once")
+    parts = [f"{kind}:{level:g}{':clamp' if clamp else ''}"] if level else []
+    parts += [f"{occlusion}:{size}"] if size else []
+    return "+".join(parts + ["once"] * bool(once and parts)) or "none"
 
 
 def _without_none(annotation: Any) -> tuple[Any, bool]:

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
 from aecore import data
-from aecore.experiment import Corruption
+from aecore.classifier import reads
+from aecore.settings import Corruption
 from aecore.store import WEIGHTS, Run
 from dashboard import runs
+
+KEPT = 63
+"""How many images each ranking of a whole test set keeps."""
+
+
+class About(NamedTuple):
+    """What a page must know of the images that a run was trained on."""
+
+    name: str
+    title: str
+    image_shape: tuple[int, int, int]
+    classes: tuple[str, ...]
+    citation: str
 
 
 class Images(NamedTuple):
@@ -23,12 +38,67 @@ class Images(NamedTuple):
 
 
 class Denoised(NamedTuple):
-    """One batch through the model; images float (N, C, H, W), scores an image each."""
+    """One batch through the model; images float (N, C, H, W) on the [0, 1] scale, scores an image each."""
 
     noisy: np.ndarray
     output: np.ndarray
     noisy_scores: dict[str, np.ndarray]
     output_scores: dict[str, np.ndarray]
+
+    def part(self, chosen: np.ndarray) -> Denoised:
+        """Only the images of these rows, in this order."""
+        scores = ({name: values[chosen] for name, values in s.items()} for s in (self.noisy_scores, self.output_scores))
+        return Denoised(self.noisy[chosen], self.output[chosen], *scores)
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """What stands at the top of any order of a whole test set: numbers in the test set, images as in `Denoised`."""
+
+    numbers: np.ndarray
+    noisy: np.ndarray
+    output: np.ndarray
+    noisy_mse: np.ndarray
+    output_mse: np.ndarray
+
+    def part(self, chosen: np.ndarray) -> Ranked:
+        return Ranked(*(values[chosen] for values in vars(self).values()))
+
+    def first(self, order: str, count: int) -> Ranked:
+        """The first `count` of that order of the whole test set."""
+        return self.part(ranking(order, self.noisy_mse, self.output_mse)[:count])
+
+
+ORDERS = {
+    "worst": "Largest error first",
+    "best": "Smallest error first",
+    "gain": "Most gained over noisy first",
+    "loss": "Most lost to noisy first",
+}
+"""Orders of images by mean squared error, the output's own or compared with the noisy input's."""
+
+
+def ranking(order: str, noisy_mse: np.ndarray, output_mse: np.ndarray) -> np.ndarray:
+    """The row numbers in that order; rows that tie stay as they were."""
+    keys = {
+        "worst": -output_mse,
+        "best": output_mse,
+        "gain": output_mse - noisy_mse,
+        "loss": noisy_mse - output_mse,
+    }
+    return np.argsort(keys[order], kind="stable")
+
+
+def about(run: Run) -> About:
+    """The run's images as the run itself says; older runs ask the catalogue."""
+    told = run.status().get("data")
+    if isinstance(told, dict) and {"title", "image_shape", "classes", "citation"} <= told.keys():
+        channels, height, width = map(int, told["image_shape"])
+        classes = tuple(map(str, told["classes"]))
+        name = run.experiment().data.name
+        return About(name, str(told["title"]), (channels, height, width), classes, str(told["citation"]))
+    known = data.data_set(run.experiment().data.name)
+    return About(known.name, known.title, known.image_shape, known.classes, known.citation)
 
 
 def test_images(run: Run) -> Images:
@@ -38,17 +108,61 @@ def test_images(run: Run) -> Images:
     """
     name = run.experiment().data.name
     if data.prepared(name):
-        images = _test_set(name)
+        images = image_set(name)
         return Images(images.x_test, images.y_test, np.arange(len(images.x_test)), True)
     panel = runs.snapshots(run)
     return Images(panel["clean"], panel["labels"], panel["indices"], False)
 
 
-def denoise(run: Run, clean: np.ndarray, corruption: Corruption, seed: int) -> Denoised:
-    """Corrupt uint8 images (N, C, H, W), pass them through the run's model and score both against the clean."""
+def denoise(run: Run, clean: np.ndarray, corruption: Corruption, draw: int) -> Denoised:
+    """Corrupt uint8 images (N, C, H, W), pass them through the run's model and score both against the clean.
+
+    Draw 0 is the noise of the evaluations, others are other noise.
+    """
+    from aecore.evaluation import NOISE_SEED
     from aecore.trained import denoise as through
 
-    return Denoised(*through(_model(str(run.path), runs.signature(run, (WEIGHTS,))), clean, corruption, seed))
+    return Denoised(*through(_model(*_key(run)), clean, corruption, NOISE_SEED + draw))
+
+
+def extremes(run: Run, corruption: Corruption, draw: int) -> Ranked:
+    """The first images in every order of the whole test set, which must be on this machine; found once, then kept."""
+    return _extremes(*_key(run), str(corruption), draw)
+
+
+def scored(clean: np.ndarray, found: Ranked) -> Denoised:
+    """The ranked images with all their scores; `clean` are theirs, uint8 (N, C, H, W)."""
+    from aecore import metrics
+
+    unit = clean.astype(np.float32) / np.float32(255)
+    scores = (metrics.per_image(unit, images) for images in (found.noisy, found.output))
+    return Denoised(found.noisy, found.output, *scores)
+
+
+def wrong_digits(name: str, images: np.ndarray, labels: np.ndarray) -> int | None:
+    """How many of the images (N, C, H, W) on the [0, 1] scale the digit classifier reads as another digit than their
+    label; None for image sets that it does not know."""
+    if not reads(name):
+        return None
+    import torch
+
+    from aecore.classifier.network import read_digits
+
+    return int(np.sum(read_digits(torch.from_numpy(np.ascontiguousarray(images, np.float32))) != labels))
+
+
+def _mse(clean: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return ((other - clean) ** 2).mean(axis=(1, 2, 3), dtype=np.float64)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def image_set(name: str) -> data.ImageSet:
+    """The whole image set, opened once."""
+    return data.load(name)
+
+
+def _key(run: Run) -> tuple[str, tuple]:
+    return str(run.path), runs.signature(run, (WEIGHTS,))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Opening the model…")
@@ -58,6 +172,22 @@ def _model(path: str, stamp: tuple):
     return load_model(runs.run_at(path))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _test_set(name: str) -> data.ImageSet:
-    return data.load(name)
+@st.cache_resource(max_entries=4, show_spinner="Searching the whole test set…")
+def _extremes(path: str, stamp: tuple, corruption: str, draw: int) -> Ranked:
+    import torch
+
+    from aecore.evaluation import NOISE_SEED, reconstructions
+
+    model = _model(path, stamp)
+    images = torch.from_numpy(np.array(image_set(runs.run_at(path).experiment().data.name).x_test))
+    found, done = None, 0
+    for clean, noisy, output in reconstructions(model, images, Corruption.parse(corruption), NOISE_SEED + draw):
+        batch = Ranked(np.arange(done, done + len(clean)), noisy, output, _mse(clean, noisy), _mse(clean, output))
+        done += len(clean)
+        if found is not None:
+            pairs = zip(vars(found).values(), vars(batch).values(), strict=True)
+            batch = Ranked(*(np.concatenate(pair) for pair in pairs))
+        tops = [ranking(order, batch.noisy_mse, batch.output_mse)[:KEPT] for order in ORDERS]
+        found = batch.part(np.unique(np.concatenate(tops)))
+    assert found is not None
+    return found

@@ -8,9 +8,9 @@ import streamlit as st
 
 from aecore import jobs
 from aecore.errors import AecoreError
-from aecore.store import DamagedError, Run, Store
+from aecore.store import LAYERS, DamagedError, Run, Store
 from dashboard import runs, sheets
-from dashboard.curves import loss_curves
+from dashboard.curves import loss_curves, movement, step_curves
 from dashboard.style import count, duration, state_badge
 
 TICK_S = 1.0
@@ -54,12 +54,16 @@ def _body(run: Run, state: str) -> None:
         st.metric("Learning rate", f"{last['lr']:.3g}", border=True)
         st.metric(
             "Dead code units",
-            f"{last['dead_units']} of {experiment.model.bottleneck.size}",
+            f"{last['dead_units']} of {runs.summary(run).code_size:,}",
             border=True,
             help="Units of the code that say the same for every test image.",
         )
         st.metric("Speed", f"{last['images_per_s']:,.0f} images/s", border=True)
     loss_curves(metrics, experiment.training.epochs, key=f"curves-{run.id}")
+    if experiment.training.log_every:
+        step_curves(run, key=f"steps-{run.id}")
+    if run.file(LAYERS).exists() and st.toggle("Show what the code units and the layers do", key="show-layers"):
+        movement(run, key=f"layers-{run.id}")
     st.subheader("Reconstructions, epoch by epoch")
     try:
         sheets.film(runs.snapshots(run))
@@ -120,6 +124,13 @@ def heading(run: Run) -> None:
         if row.state in jobs.RESUMABLE:
             icon = ":material/play_arrow:"
             st.button("Resume", icon=icon, type="primary", key="resume", on_click=_resume, args=(run,))
+        if row.epoch:
+            st.page_link(
+                "views/replay.py",
+                label="Replay",
+                icon=":material/slow_motion_video:",
+                query_params={"run": run.id},
+            )
         if idle and row.epoch:
             st.page_link(
                 "views/denoise.py",
@@ -133,7 +144,7 @@ def heading(run: Run) -> None:
     parts = [
         row.id,
         row.data,
-        f"code of {row.code_size}" if row.code_size else "",
+        f"code of {row.code_size:,}" if row.code_size else "",
         count(row.parameters, "parameter") if row.parameters else "",
         row.device,
     ]

@@ -9,15 +9,33 @@ from pathlib import Path
 import streamlit as st
 
 from aecore import jobs
-from aecore.store import EVALUATION, EXPERIMENT, METRICS, SNAPSHOTS, STATUS, WEIGHTS, Run, Store
+from aecore.presets import presets
+from aecore.projection import Projection, cached
+from aecore.store import (
+    EVALUATION,
+    EXPERIMENT,
+    FIGURES,
+    METRICS,
+    PROJECTIONS,
+    SNAPSHOTS,
+    STATUS,
+    WEIGHTS,
+    Run,
+    Store,
+)
 from aecore.summary import RunSummary, summarise
 
 _SEEN_BY_SUMMARY = (EXPERIMENT, STATUS, METRICS, EVALUATION)
 
 
 def summaries() -> list[RunSummary]:
-    """Every run in one row; a run is read again only when a file of it changed or it is active."""
-    return [summary(run) for run in Store.default().runs()]
+    """Every run in one row, the shipped ones in the order of the reports, then the newest.
+
+    A run is read again only when a file of it changed or it is active.
+    """
+    rows = [summary(run) for run in Store.default().runs()]
+    order = {name: i for i, name in enumerate(presets())}
+    return sorted(rows, key=lambda row: order.get(row.preset, len(order)) if row.shipped else len(order) + 1)
 
 
 def summary(run: Run) -> RunSummary:
@@ -67,9 +85,25 @@ def with_weights() -> list[Run]:
 
 def snapshots(run: Run):
     """The run's panel as arrays, read again only when its file changed. Raises `DamagedError`."""
-    return _snapshots(str(run.path), signature(run, (SNAPSHOTS,)))
+    return _tensors(str(run.path), SNAPSHOTS, signature(run, (SNAPSHOTS,)))
+
+
+def figures(run: Run):
+    """The pictures of the report's figures that the run keeps, by name. Raises `DamagedError` without them."""
+    return _tensors(str(run.path), FIGURES, signature(run, (FIGURES,)))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _snapshots(path: str, stamp: tuple):
-    return run_at(path).snapshots()
+def _tensors(path: str, name: str, stamp: tuple):
+    return run_at(path).tensors(name)
+
+
+def projection(run: Run, method: str, dims: int) -> Projection | None:
+    """The run's saved projection of that kind, if it has one. Raises `DamagedError` when it cannot be read."""
+    name = f"{PROJECTIONS}/{method}-{dims}d.safetensors"
+    return _projection(str(run.path), method, dims, signature(run, (name,)))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _projection(path: str, method: str, dims: int, stamp: tuple) -> Projection | None:
+    return cached(run_at(path), method, dims)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import streamlit as st
@@ -41,7 +41,7 @@ def film(snapshots: Mapping[str, np.ndarray], rows: int = 8, columns: int = 20) 
         lines.append(("noisy", snapshots["noisy"][:columns]))
     parts = [_film_line(label, images) for label, images in lines] + ['<div class="ae-rule"></div>']
     parts += [
-        _film_line(f"epoch {epochs[row]}", snapshots["reconstructions"][row][:columns])
+        _film_line(f"epoch {epochs[row]:.3g}", snapshots["reconstructions"][row][:columns])
         for row in spread(len(epochs), rows)
     ]
     st.html(f'<div class="ae-film">{"".join(parts)}</div>')
@@ -61,43 +61,6 @@ def _film_line(label: str, images: np.ndarray) -> str:
     text = html.escape(label)
     picture = f'<img class="ae-pixels" alt="{text}" src="{png_uri(strip(images))}">'
     return f"<span>{text}</span><div>{picture}</div>"
-
-
-def denoising(
-    clean: np.ndarray,
-    noisy: np.ndarray | None,
-    output: np.ndarray,
-    titles: Sequence[str],
-    noisy_scores: Mapping[str, np.ndarray],
-    output_scores: Mapping[str, np.ndarray],
-) -> None:
-    """Clean, noisy and reconstructed images as one sheet, PSNR and SSIM under each; the better of the two is bold.
-
-    Images are uint8 (N, C, H, W); `noisy` is None when there is no noise, and its row is left out.
-    """
-    cards = []
-    for i, title in enumerate(titles):
-        safe = html.escape(title)
-        card = [_picture(clean[i], f"{safe}, clean"), f"<div>{safe}</div>"]
-        if noisy is not None:
-            better = noisy_scores["psnr_db"][i] > output_scores["psnr_db"][i]
-            card += [_picture(noisy[i], f"{safe}, noisy"), _score("noisy", noisy_scores, i, better)]
-        else:
-            better = True
-        card += [_picture(output[i], f"{safe}, reconstructed")]
-        card += [_score("reconstructed", output_scores, i, noisy is not None and not better)]
-        cards.append(f"<figure>{''.join(card)}</figure>")
-    st.html(f'<div class="ae-sheet">{"".join(cards)}</div>')
-
-
-def _picture(image: np.ndarray, alt: str) -> str:
-    return f'<img class="ae-pixels" alt="{alt}" src="{png_uri(image)}">'
-
-
-def _score(what: str, scores: Mapping[str, np.ndarray], i: int, better: bool) -> str:
-    psnr, ssim = scores["psnr_db"][i], scores["ssim"][i]
-    mark = ' class="ae-better"' if better else ""
-    return f'<div><span class="ae-what">{what}</span><br><span{mark}>{psnr:.1f} dB · {ssim:.2f}</span></div>'
 
 
 def as_uint8(images: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -19,6 +20,8 @@ GALLERY_RUN = ROOT / "checkpoints" / "gallery" / "mnist-mlp8"
 def image_cache(tmp_path_factory: pytest.TempPathFactory):
     """One folder of prepared digits for the whole session; nothing of the user's is touched."""
     with pytest.MonkeyPatch.context() as patch:
+        if "AECORE_DATA" in os.environ:
+            patch.setenv("AECORE_USER_DATA", os.environ["AECORE_DATA"])
         patch.setenv("AECORE_DATA", str(tmp_path_factory.mktemp("data")))
         data.prepare("digits")
         data.prepare("digits-28")

@@ -1,124 +1,30 @@
-"""Denoise: clean, noisy and reconstructed images of a trained model, with their scores."""
+"""Denoise: clean, noisy and reconstructed images of a trained model, beside classical denoisers, with their scores."""
 
 import numpy as np
 import streamlit as st
 
 from aecore import data
-from aecore.data.catalogue import data_set
+from aecore.data.catalogue import CATALOGUE
 from aecore.errors import AecoreError
-from aecore.experiment import Corruption, NoiseKind
+from aecore.settings import Corruption
 from aecore.store import Run
-from dashboard import inference, runs, sheets
+from dashboard import inference
+from dashboard.denoise import classical, controls, upload
+from dashboard.denoise import rows as compared
+from dashboard.denoise import sheet as drawing
+from dashboard.denoise.rows import Row
+from dashboard.denoise.shown import TEST_ORDER, Shown, from_extremes, from_own, from_test_set
 from dashboard.style import count
 
-KINDS: dict[NoiseKind, str] = {
-    "gaussian": "Gaussian",
-    "masking": "Masking",
-    "salt-pepper": "Salt and pepper",
-    "none": "No noise",
-}
-LEVELS = {
-    "gaussian": (1.5, "Standard deviation σ"),
-    "masking": (0.95, "Share of pixels"),
-    "salt-pepper": (0.95, "Share of pixels"),
-}
 
-
-def choose_run() -> Run | None:
-    usable = {run.id: run for run in runs.with_weights()}
-    if not usable:
-        st.info("No run has saved weights yet. Train one first.", icon=":material/inbox:")
-        st.page_link("views/train.py", label="Train a first model", icon=":material/play_arrow:")
-        return None
-    asked = runs.chosen()
-    start = list(usable).index(asked.id) if asked and asked.id in usable else 0
-    titles = {run_id: runs.summary(run).title for run_id, run in usable.items()}
-    picked = st.selectbox(
-        "Run",
-        list(usable),
-        start,
-        format_func=lambda run_id: run_id if titles[run_id] in run_id else f"{titles[run_id]}  ({run_id})",
-        key="denoise-run",
-    )
-    st.query_params["run"] = picked
-    return usable[picked]
-
-
-def choose_noise() -> Corruption:
-    kind: NoiseKind = st.selectbox("Noise", list(KINDS), format_func=KINDS.__getitem__, key="kind")
-    if kind == "none":
-        return Corruption()
-    highest, label = LEVELS[kind]
-    level = st.slider(label, 0.0, highest, 0.2, 0.05, key=f"level-{kind}")
-    clamp = kind == "gaussian" and st.toggle("Clamp to the image range", key="clamp")
-    return Corruption(kind=kind, level=level, clamp=clamp) if level else Corruption()
-
-
-def choose_images(images: inference.Images) -> slice:
-    """Which images: a window into the test set, or the whole panel."""
-    total = len(images.clean)
-    many = st.segmented_control("Images", [7, 14, 28, 63], default=14, key="many", required=True)
-    if not images.whole_test_set:
-        return slice(0, min(many, total))
-    first = st.number_input("From test image", 0, total - 1, 0, step=many, key="first")
-    return slice(first, min(first + many, total))
-
-
-def averages(result: inference.Denoised, corruption: Corruption, shown: int) -> None:
-    """Mean scores of the reconstructions, each beside the noisy input's own."""
-    st.caption(f"Mean of the {count(shown, 'image')} shown; below each figure, what the noisy input itself scores.")
-    noisy_better = []
-    with st.container(horizontal=True):
-        for name, label, form, higher in (
-            ("psnr_db", "PSNR", "{:.2f} dB", True),
-            ("ssim", "SSIM", "{:.3f}", True),
-            ("mse", "MSE", "{:.4f}", False),
-        ):
-            ours, theirs = result.output_scores[name].mean(), result.noisy_scores[name].mean()
-            if corruption.kind == "none":
-                st.metric(label, form.format(ours), border=True)
-                continue
-            st.metric(
-                label,
-                form.format(ours),
-                form.format(ours - theirs) if abs(ours - theirs) > 1e-12 else None,
-                delta_color="normal" if higher else "inverse",
-                delta_description=f"from {form.format(theirs)}",
-                border=True,
-            )
-            if (ours < theirs) == higher:
-                noisy_better.append(label)
-    if noisy_better:
-        st.warning(
-            f"By {' and '.join(noisy_better)} the noisy input is closer to the clean image than the reconstruction: "
-            "here this model does worse than doing nothing.",
-            icon=":material/trending_down:",
-        )
-
-
-def whole_test_set(run: Run, corruption: Corruption) -> None:
-    for entry in run.evaluation():
-        if entry["corruption"] == str(corruption):
-            ours, theirs = entry["metrics"], entry["noisy_input"]
-            beside = (
-                ""
-                if theirs["psnr_db"] is None
-                else f", noisy input {theirs['psnr_db']:.2f} dB and {theirs['ssim']:.3f}"
-            )
-            st.caption(
-                f"Whole test set, {count(entry['n'], 'image')}: "
-                f"PSNR {ours['psnr_db']:.2f} dB and SSIM {ours['ssim']:.3f}{beside}."
-            )
-
-
-def offer_data(run: Run) -> None:
+def offer_data(about: inference.About) -> None:
     """Without the image set the run's own panel is shown; one button fetches the rest."""
-    about = data_set(run.experiment().data.name)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{about.title} is not on this machine; these are the images that travel with the run.")
-        if st.button(
-            f"Get {about.title} ({about.download_bytes / 1e6:.0f} MB)", icon=":material/download:", key="get-data"
-        ):
+        if about.name not in CATALOGUE:
+            return
+        size = CATALOGUE[about.name].download_bytes
+        if st.button(f"Get {about.title} ({size / 1e6:.0f} MB)", icon=":material/download:", key="get-data"):
             bar = st.progress(0.0, f"Fetching {about.title}…")
 
             def show(what: str, done: int, total: int) -> None:
@@ -132,36 +38,158 @@ def offer_data(run: Run) -> None:
             st.rerun()
 
 
+def choose_methods(run: Run, corruption: Corruption) -> list[str]:
+    """Classical denoisers to set beside the model."""
+    names = classical.available(run, corruption) if corruption.active else []
+    hint = "scikit-image's denoisers, each at the strength that is best on validation images with this corruption."
+    if not names:
+        hint = "Their strengths are chosen on validation images, which are not on this machine."
+    if not corruption.active:
+        hint = "There is nothing to remove: choose a noise or an occlusion."
+    chosen = st.pills(
+        "Compare with",
+        names or list(classical.TITLES),
+        selection_mode="multi",
+        format_func=classical.TITLES.__getitem__,
+        key="methods" if names else "methods-off",
+        help=hint,
+        disabled=not names,
+        wrap=True,
+        persist_state="session" if names else None,
+    )
+    if corruption.active and not names:
+        st.caption(hint)
+    return [name for name in names if name in chosen]
+
+
+def choose_order(source: str, corruption: Corruption) -> str:
+    """How the images are sorted: a key of `inference.ORDERS`, or `TEST_ORDER`."""
+    orders = inference.ORDERS if source == "extremes" else {TEST_ORDER: "Test order", **inference.ORDERS}
+    if not corruption.active:
+        orders = {key: name for key, name in orders.items() if key not in ("gain", "loss")}
+    key = f"sort-{source}"
+    if st.session_state.get(key) not in orders:
+        st.session_state[key] = next(iter(orders))
+    return st.selectbox(
+        "Sort", list(orders), format_func=orders.__getitem__, key=key, width=240, label_visibility="collapsed"
+    )
+
+
+def choose_error_scale(about: inference.About, shown: Shown) -> float | None:
+    """Whether and how strongly errors are drawn; the scale is fitted once and then stays as it is."""
+    if not st.toggle("Error map", key="error-map", persist_state="session"):
+        return None
+    key = f"error-scale-{about.name}"
+    if key not in st.session_state:
+        st.session_state[key] = drawing.fitting_scale(shown.clean, shown.result.output)
+    scale = st.segmented_control(
+        "Error drawn in full ink",
+        drawing.SCALES,
+        format_func="{:g}".format,
+        key=key,
+        required=True,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    if scale is not None:
+        drawing.legend(scale, about.image_shape[0])
+    return scale
+
+
+def explain_own(about: inference.About, own: controls.Own) -> None:
+    channels, height, width = about.image_shape
+    done = ["its middle cut out", f"resized to {width}×{height}"]
+    done += ["greyed"] * (channels == 1) + ["inverted"] * own.inverted
+    st.caption(
+        f"Your picture: {', '.join(done)}. The model was trained on {about.title}, and draws whatever it is shown with "
+        "what it learnt there."
+    )
+    if own.fitted.flat:
+        st.warning("All of it is one colour, now that transparent parts are black.", icon=":material/contrast:")
+
+
+def warn_of_harm(rows: list[Row], shown: Shown) -> None:
+    closer = compared.noisy_is_closer(rows)
+    if closer:
+        by = " and ".join([", ".join(closer[:-1]), closer[-1]] if len(closer) > 1 else closer)
+        st.warning(
+            f"By {by} the noisy input is closer to the clean image than the reconstruction: on "
+            f"{'these images' if len(shown.clean) > 1 else 'this image'} this model does worse than doing nothing.",
+            icon=":material/trending_down:",
+        )
+
+
+def whole_test_set(run: Run, corruption: Corruption) -> None:
+    """What the run's evaluation says about the whole test set, where it was measured under the same corruption."""
+    entry = classical.measured(run, corruption)
+    if entry is None:
+        return
+    sides = [("this model", entry["metrics"]), ("noisy input", entry["noisy_input"])]
+    told = entry.get("classical") or {}
+    sides += [(title.lower(), told[name]["metrics"]) for name, title in classical.TITLES.items() if name in told]
+    known = [(name, scores) for name, scores in sides if scores["psnr_db"] is not None]
+    parts = [f"{name} {scores['psnr_db']:.2f} dB, {scores['ssim']:.3f}" for name, scores in known]
+    st.caption(f"Whole test set, {count(entry['n'], 'image')}, PSNR and SSIM: {'; '.join(parts)}.")
+
+
 def view() -> None:
-    controls, sheet = st.columns([1, 3], gap="large")
-    with controls:
-        run = choose_run()
+    left, right = st.columns([2, 5], gap="large")
+    with left, st.container(key="denoise-controls"):
+        run = controls.choose_run()
         if run is None:
             return
-        corruption = choose_noise()
+        about = inference.about(run)
+        corruption = controls.choose_corruption(run, about.image_shape)
+        draw = controls.choose_draw(corruption)
+        methods = choose_methods(run, corruption)
         images = inference.test_images(run)
-        window = choose_images(images)
-        if corruption.kind != "none" and st.button("Draw new noise", icon=":material/casino:", key="reroll"):
-            st.session_state["noise_seed"] = st.session_state.get("noise_seed", 0) + 1
-    with sheet:
+        source = controls.choose_source(images)
+        own, window, many = None, slice(0), 0
+        if source == "own":
+            own = controls.choose_own(about.image_shape, upload.on_black(np.asarray(images.clean[:200])))
+        elif source == "extremes":
+            many = controls.choose_count()
+        else:
+            window = controls.choose_window(images)
+    with right:
         if not images.whole_test_set:
-            offer_data(run)
-        clean = np.asarray(images.clean[window])
-        result = inference.denoise(run, clean, corruption, st.session_state.get("noise_seed", 0))
-        averages(result, corruption, len(clean))
+            offer_data(about)
+        if source == "own" and own is None:
+            st.info("Choose a picture, and it goes the same way as the test images.", icon=":material/add_a_photo:")
+            return
+        table, notes = st.empty(), st.container()
+        toolbar = st.container(horizontal=True, vertical_alignment="center", key="denoise-toolbar")
+        sheet = st.empty()
+    with toolbar:
+        order = TEST_ORDER if own else choose_order(source, corruption)
+    with sheet:
+        if own is not None:
+            shown = from_own(run, own, corruption, draw)
+        elif source == "extremes":
+            shown = from_extremes(run, about, images, many, order, corruption, draw)
+        else:
+            shown = from_test_set(run, about, images, window, order, corruption, draw)
+    rows = compared.of_model(about.name, shown, corruption.active)
+    with toolbar:
+        scale = choose_error_scale(about, shown)
+    with notes:
+        if own is not None:
+            explain_own(about, own)
+        warn_of_harm(rows, shown)
         whole_test_set(run, corruption)
-        numbers, labels = images.numbers[window], images.labels[window]
-        classes = data_set(run.experiment().data.name).classes
-        titles = [f"#{n} · {classes[label]}" for n, label in zip(numbers, labels, strict=True)]
-        sheets.denoising(
-            clean,
-            None if corruption.kind == "none" else sheets.as_uint8(result.noisy),
-            sheets.as_uint8(result.output),
-            titles,
-            result.noisy_scores,
-            result.output_scores,
-        )
-        st.caption(data_set(run.experiment().data.name).citation)
+    with right:
+        st.caption(about.citation)
+
+    def show(rows: list[Row]) -> None:
+        with table:
+            compared.table(rows, shown.caption, len(shown.clean))
+        with sheet:
+            drawing.draw(shown.clean, shown.titles, rows, scale, shown.cut_out)
+
+    # At once with all that is known; a strength that must be chosen first takes a moment and follows in its place.
+    if not all(classical.known(run, corruption, name) for name in methods):
+        show([*rows, *(Row(classical.TITLES[name], "choosing its strength…") for name in methods)])
+    show([*rows, *(compared.of_method(run, corruption, name, shown) for name in methods)])
 
 
 st.title("Denoise", anchor=False)

@@ -10,6 +10,7 @@ from aecore.errors import AecoreError
 from aecore.store import Store
 from aecore.summary import RunSummary
 from dashboard import monitor, runs, sheets
+from dashboard.report.tables import CLASSICAL
 from dashboard.style import count
 
 REFRESH_S = 2.0
@@ -24,11 +25,14 @@ def welcome(own_runs: bool) -> None:
         return
     st.markdown(
         "Squeeze images through a bottleneck, watch the network learn to undo it, and look at what it kept. "
-        "Start with a model that trains in about ten seconds, or look through the finished one below."
+        "Five course reports are rebuilt here, number by number. Read them, start a model that trains in about ten "
+        "seconds, or look through the finished runs below."
     )
     with st.container(horizontal=True):
         if st.button("Train a first model", icon=":material/play_arrow:", type="primary", key="first"):
             st.switch_page("views/train.py", query_params={"preset": "digits-quick"})
+        if st.button("Read the reports", icon=":material/fact_check:", key="reports"):
+            st.switch_page("views/reports.py")
         if st.button("Look at a trained model", icon=":material/blur_on:", key="look"):
             st.switch_page("views/denoise.py")
 
@@ -115,10 +119,13 @@ def detail(row: RunSummary) -> None:
 def evaluation_table(evaluations: list[dict]) -> None:
     rows = []
     for entry in evaluations:
-        for what, key in (("reconstruction", "metrics"), ("noisy input itself", "noisy_input")):
-            if key == "noisy_input" and entry["corruption"] == "none":
-                continue
-            values = entry[key]
+        measured = [("reconstruction", entry["metrics"])]
+        if entry["corruption"] != "none":
+            measured.append(("noisy input itself", entry["noisy_input"]))
+        measured += [
+            (CLASSICAL.get(name, name), found["metrics"]) for name, found in entry.get("classical", {}).items()
+        ]
+        for what, values in measured:
             rows.append(
                 {
                     "Test noise": entry["corruption"],

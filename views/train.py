@@ -1,17 +1,17 @@
 """Train: choose an experiment, start it, watch it."""
 
-import pandas as pd
 import streamlit as st
 
-from aecore import jobs
+from aecore import jobs, results
 from aecore.data.catalogue import data_set
 from aecore.devices import devices
-from aecore.errors import AecoreError, MistakeError
+from aecore.errors import AecoreError
 from aecore.experiment import Experiment, difference
 from aecore.models.plan import Plan, plan
 from aecore.presets import Preset, presets
 from dashboard import monitor, runs
 from dashboard.experiment_form import experiment_form, label_of
+from dashboard.layers import layer_table
 from dashboard.style import count
 
 
@@ -35,14 +35,14 @@ def new_experiment() -> None:
             about = data_set(experiment.data.name)
             solved = plan(experiment.model, about.image_shape)
             mistake = ""
-        except MistakeError as error:
+        except AecoreError as error:
             experiment, solved, mistake = None, None, str(error)
         if mistake:
             st.error(mistake, icon=":material/edit_off:")
         start_row(experiment)
     with right:
         if experiment and solved:
-            layer_table(solved)
+            layers(solved)
             about_preset(preset, experiment)
 
 
@@ -88,17 +88,8 @@ def watch(run_id: str | None) -> None:
         st.query_params["run"] = run_id
 
 
-def layer_table(solved: Plan) -> None:
-    """Name, output shape and parameters of every layer, and the sum."""
-    rows = [
-        {
-            "Layer": layer.name,
-            "Output": " × ".join(map(str, layer.output_shape)),
-            "Activation": layer.activation,
-            "Parameters": f"{layer.parameters:,}",
-        }
-        for layer in solved.layers
-    ]
+def layers(solved: Plan) -> None:
+    """What the description amounts to: parameters, compression, every layer."""
     st.subheader(f"{solved.parameters:,} parameters", anchor=False)
     st.caption(
         f"Each {' × '.join(map(str, solved.image_shape))} image becomes "
@@ -106,11 +97,7 @@ def layer_table(solved: Plan) -> None:
         if solved.compression >= 1
         else f"The code is larger than the image: {count(solved.code_size, 'number')}."
     )
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        column_config={"Parameters": st.column_config.TextColumn(alignment="right")},
-    )
+    layer_table(solved)
 
 
 def about_preset(preset: Preset, experiment: Experiment) -> None:
@@ -123,7 +110,7 @@ def about_preset(preset: Preset, experiment: Experiment) -> None:
         with st.expander(f"Report {preset.report}: what it claims, and where it errs", icon=":material/fact_check:"):
             st.caption(preset.source)
             for claim in preset.claims:
-                st.markdown(f"- {claim.quantity}: **{claim.reported:g}**")
+                st.markdown(f"- {claim.quantity}: **{results.shown(claim.reported, claim.unit)}**")
             for line in preset.differences:
                 st.markdown(f"- {line}")
 

@@ -40,8 +40,9 @@ class DigitClassifier(nn.Module):
 @cache
 def classifier(device: torch.device) -> DigitClassifier:
     """The shipped classifier, ready to use on `device`."""
-    model = DigitClassifier()
-    model.load_state_dict(safetensors.torch.load_file(WEIGHTS))
+    with torch.device("meta"):  # drawing first weights would move torch's global generator
+        model = DigitClassifier()
+    model.load_state_dict(safetensors.torch.load_file(WEIGHTS), assign=True)
     return model.eval().to(device)
 
 

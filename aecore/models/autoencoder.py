@@ -48,7 +48,11 @@ class Autoencoder(nn.Module):
 
     def distribution(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance of the code of each image, both (B, n). For a Gaussian bottleneck only."""
-        return self.encoder(images).chunk(2, dim=1)  # type: ignore[return-value]
+        return self._encoded(images).chunk(2, dim=1)  # type: ignore[return-value]
+
+    def _encoded(self, images: Tensor) -> Tensor:
+        """What the encoder's last layer says, (B, …)."""
+        return self.encoder(images if self.plan.map_shape else images.flatten(1))  # dense: (B, C, H, W) -> (B, C·H·W)
 
     def sample(self, mean: Tensor, log_variance: Tensor) -> Tensor:
         """Codes drawn from normal distributions by the reparameterisation of Kingma and Welling (2014); the mean
@@ -61,9 +65,7 @@ class Autoencoder(nn.Module):
         """Images (B, C, H, W) to codes (B, n)."""
         if self.gaussian:
             return self.sample(*self.distribution(images))
-        if not self.plan.map_shape:
-            images = images.flatten(1)  # (B, C, H, W) -> (B, C·H·W)
-        return self.encoder(images).flatten(1)
+        return self._encoded(images).flatten(1)
 
     def decode(self, codes: Tensor) -> Tensor:
         """Codes (B, n) to images (B, C, H, W)."""
@@ -109,8 +111,9 @@ class Draws:
             return torch.empty_like(like).bernoulli_(share, generator=self.generator)
         words = torch.empty(-(-like.numel() // 4), dtype=torch.int64).random_(-(2**63), None, generator=self.generator)
         bits = words.view(torch.int16)[: like.numel()]  # uniform in [-2¹⁵, 2¹⁵)
+        most = min(max(round(share * 2**16), 1), 2**16) - 2**15 - 1  # within 16 bits for every share
         kept = torch.empty_like(like)
-        _in_memory_order(kept).copy_(bits < round(share * 2**16) - 2**15)
+        _in_memory_order(kept).copy_(bits <= most)
         return kept
 
 

@@ -19,7 +19,6 @@ from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
 from aecore.corruption import corrupt
 from aecore.experiment import Experiment
-from aecore.models.autoencoder import Autoencoder
 from aecore.training.loss import loss_of
 from aecore.training.observe import LayerWatch, observe
 from aecore.training.state import State, restart
@@ -96,6 +95,8 @@ def epochs(
     count, steps = len(images.train), batches.steps
     summed = training.reduction == "sum"
     layers = LayerWatch(model)
+    # Summed over the steps since the last line of steps.jsonl, which may lie in the epoch before.
+    logged, logged_steps = torch.tensor(state.logged, device=state.device), state.logged_steps
     for epoch in range(state.epoch + 1, training.epochs + 1):
         if training.restart_every and epoch > 1 and (epoch - 1) % training.restart_every == 0:
             restart(state, training, count)
@@ -103,7 +104,6 @@ def epochs(
         model.train()
         # Sums of the steps' losses on the device, not read before the end: total, reconstruction, KL.
         sums = torch.zeros(3, device=state.device)
-        logged = torch.zeros((), device=state.device)
         order = torch.randperm(count, generator=state.order, device=state.device)
         lr, watching = state.lr, 0.0
         begun = time.perf_counter()
@@ -126,11 +126,16 @@ def epochs(
                 scheduler.step()
             if training.log_every:
                 logged += loss.total.detach() / (len(chosen) if summed else 1)
+                logged_steps += 1
                 at = (epoch - 1) * steps + step
                 if at % training.log_every == 0:
                     pause = time.perf_counter()
-                    on_log(_steps(experiment, model, images, at, at / steps, logged))
+                    validation = None
+                    if images.validation is not None:
+                        validation = observe(model, images.validation, experiment).loss
+                    on_log(Steps(at / steps, at, float(logged) / logged_steps, validation))
                     logged.zero_()
+                    logged_steps = 0
                     model.train()
                     watching += time.perf_counter() - pause
             on_step(step, steps)
@@ -149,6 +154,7 @@ def epochs(
         if seen.wrong_digit_rate is not None:
             parts["wrong_digit_rate"] = seen.wrong_digit_rate
         state.epoch, state.seconds = epoch, state.seconds + seconds
+        state.logged, state.logged_steps = float(logged), logged_steps
         yield Epoch(
             epoch,
             train_loss,
@@ -161,14 +167,6 @@ def epochs(
             layers.take(),
             seen.code_std.tolist(),
         )
-
-
-def _steps(
-    experiment: Experiment, model: Autoencoder, images: Images, step: int, epoch: float, logged: Tensor
-) -> Steps:
-    assert experiment.training.log_every
-    validation = None if images.validation is None else observe(model, images.validation, experiment).loss
-    return Steps(epoch, step, float(logged) / experiment.training.log_every, validation)
 
 
 class _Batches:
@@ -184,7 +182,8 @@ class _Batches:
         self.train = train.permute(0, 2, 3, 1).contiguous() if self.last else train
         self.picked = self.train.new_empty((self.size, *self.train.shape[1:]))
         self.batch = torch.empty_like(self.picked, dtype=torch.float32)
-        self.fixed = self._drawn_once(experiment.training.seed) if self.corruption.once else None
+        once = self.corruption.once and self.corruption.active
+        self.fixed = self._drawn_once(experiment.training.seed) if once else None
 
     def take(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
         """Noisy and clean images (B, C, H, W) in the model's range; good until the next call."""

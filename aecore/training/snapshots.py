@@ -115,9 +115,10 @@ class Snapshots:
         if fits and len(rows) == len(epochs) and (not self.read or len(digits) == len(rows)):
             self.epochs, self.rows, self.digits = epochs, rows, digits
             self._keep(lambda kept: kept <= epoch + 1e-6)
-            # Rows beyond the first tell the stride that was in use when they were taken.
-            if len(self.epochs) > 2:
-                self.stride = max(1, round((self.epochs[2] - self.epochs[1]) / self.tick))
+            # How few rows there are of so many ticks tells the stride that was in use.
+            ticks = int(epoch / self.tick + 1e-6)
+            while self.epochs and ticks // self.stride + (self.stride > 1) > len(self.epochs):
+                self.stride *= 2
 
     def _keep(self, wanted) -> None:
         kept = [i for i, epoch in enumerate(self.epochs) if wanted(epoch)]

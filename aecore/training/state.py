@@ -15,8 +15,9 @@ from torch import Tensor
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR, ReduceLROnPlateau
 
-from aecore.experiment import Experiment, Training
+from aecore.experiment import Experiment
 from aecore.models.autoencoder import Autoencoder
+from aecore.settings import Training
 from aecore.store import DamagedError
 
 
@@ -35,6 +36,10 @@ class State:
     """Epochs finished."""
     seconds: float = 0.0
     """Time spent in the training steps of those epochs."""
+    logged: float = 0.0
+    """Sum of the losses of the steps since the last line of steps.jsonl."""
+    logged_steps: int = 0
+    """How many steps those are."""
 
     @property
     def device(self) -> torch.device:
@@ -112,6 +117,7 @@ def state_bytes(state: State) -> bytes:
     plain = {
         "epoch": state.epoch,
         "seconds": state.seconds,
+        "logged": [state.logged, state.logged_steps],
         "groups": optimizer["param_groups"],
         "scheduler": _plain_scheduler(state.scheduler),
     }
@@ -135,6 +141,7 @@ def restore(state: State, path: Path) -> None:
         weights = {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}
         state.model.load_state_dict(weights)
         state.optimizer.load_state_dict(_optimizer_state(plain["groups"], tensors))
+        _in_the_order_of_weights(state.optimizer)
         if state.scheduler is not None:
             state.scheduler.load_state_dict(plain["scheduler"])
         state.order.set_state(tensors["order"])
@@ -143,6 +150,7 @@ def restore(state: State, path: Path) -> None:
         if "draws" in tensors:  # runs begun before models drew anything themselves have none
             state.model.draws.generator.set_state(tensors["draws"])
         state.epoch, state.seconds = int(plain["epoch"]), float(plain["seconds"])
+        state.logged, state.logged_steps = plain.get("logged", [0.0, 0])
     except (safetensors.SafetensorError, OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
         raise DamagedError(
             f"{path} cannot be resumed from ({str(error).splitlines()[0]}); remove it to train from the start"
@@ -177,3 +185,13 @@ def _optimizer_state(groups: list[dict[str, Any]], tensors: dict[str, Tensor]) -
         if "betas" in group:
             group["betas"] = tuple(group["betas"])
     return {"state": slots, "param_groups": groups}
+
+
+@torch.no_grad()
+def _in_the_order_of_weights(optimizer: Optimizer) -> None:
+    """Lay every slot out in memory as its weights are: the file holds channels first, convolutions train with channels
+    last, and a fused optimiser walks through both as they lie."""
+    for weights, slots in optimizer.state.items():
+        for name, value in slots.items():
+            if isinstance(value, Tensor) and value.shape == weights.shape:
+                slots[name] = torch.empty_like(weights, dtype=value.dtype).copy_(value)

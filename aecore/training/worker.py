@@ -101,7 +101,8 @@ def train_run(
             line["validation_loss"] = seen.validation_loss
         if math.isfinite(sum(line.values())):  # the end of the epoch tells of a loss that is no number
             run.append(STEPS, _rounded(line))
-            snapshots.add(seen.epoch)
+            if snapshots.tick < 1:
+                snapshots.add(seen.epoch)
 
     for epoch in epochs(experiment, state, arrays, stop=stop_now, on_step=on_step, on_log=on_log):
         if not math.isfinite(epoch.train_loss + epoch.test_loss):

@@ -142,38 +142,6 @@ def test_a_damaged_run_is_told_on_every_page(store, trained):
     assert "experiment.json" in texts(page("denoise", run=trained.id))
 
 
-def test_denoise_scores_the_output_beside_the_noisy_input(store, trained):
-    app = page("denoise", run=trained.id)
-    assert [metric.label for metric in app.metric] == ["PSNR", "SSIM", "MSE"]
-    noisy = app.metric[0].value
-    assert "Whole test set, 297 images" in texts(app)
-    app.selectbox(key="kind").set_value("masking").run()
-    assert not app.exception
-    assert app.metric[0].value != noisy
-    app.selectbox(key="kind").set_value("none").run()
-    assert not app.exception
-    assert app.metric[0].delta == ""
-
-
-def test_denoise_says_when_the_noisy_input_is_closer(store, trained):
-    app = page("denoise", run=trained.id)
-    app.slider(key="level-gaussian").set_value(0.05).run()
-    assert "worse than doing nothing" in texts(app)
-
-
-def test_denoise_without_the_image_set_shows_the_runs_own_panel(gallery, tmp_path, monkeypatch):
-    monkeypatch.setenv("AECORE_DATA", str(tmp_path / "empty"))
-    app = page("denoise", run="mnist-mlp8")
-    assert "not on this machine" in texts(app)
-    assert [metric.label for metric in app.metric] == ["PSNR", "SSIM", "MSE"]
-    assert app.button(key="get-data")
-
-
-def test_denoise_without_any_model_says_what_to_do(store):
-    app = page("denoise")
-    assert "Train one first" in texts(app)
-
-
 def test_deleting_asks_first(store, trained):
     app = page("train", run=trained.id)
     app.button(key="delete").click().run()

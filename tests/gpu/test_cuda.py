@@ -8,7 +8,7 @@ import torch
 
 from aecore import data, jobs
 from aecore.corruption import corrupt
-from aecore.experiment import Corruption
+from aecore.settings import Corruption
 from aecore.presets import preset
 from aecore.training import epochs, new_state, restore, state_bytes
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aecore.errors import MistakeError
-from aecore.experiment import Corruption, Experiment, difference, fields, keys, typed_value
+from aecore.experiment import Experiment, difference, fields, keys, typed_value
+from aecore.settings import Corruption
 from aecore.presets import preset, presets
 
 

@@ -1,84 +1,156 @@
+"""The network computes what plain modules of torch with the same weights compute, and starts as they start."""
+
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional as F
 
-from aecore.errors import MistakeError
-from aecore.experiment import Model
-from aecore.models import Autoencoder, plan
+from aecore.models import Autoencoder
 from aecore.presets import preset
+from aecore.settings import Model
+from tests.unit.small import copy
 
 
-def test_the_layer_table_is_that_of_report_003():
-    solved = plan(preset("mnist-mlp8-plateau").experiment.model, (1, 28, 28))
-    assert [layer.parameters for layer in solved.layers] == [307_720, 3_144, 3_528, 308_112]
-    assert [layer.output_shape for layer in solved.layers] == [(392,), (8,), (392,), (784,)]
-    assert solved.parameters == 622_504
-    assert solved.compression == 98
+class Resized(nn.Module):
+    def forward(self, images):
+        return F.interpolate(images, (28, 28), mode="bilinear", align_corners=False)
 
 
-@settings(max_examples=25, deadline=None)
-@given(
-    dense=st.lists(st.integers(1, 40), max_size=3),
-    decoder=st.none() | st.lists(st.integers(1, 40), max_size=3),
-    size=st.integers(1, 20),
-    shape=st.tuples(st.integers(1, 3), st.integers(1, 12), st.integers(1, 12)),
-    activation=st.sampled_from(["relu", "selu", "tanh", "gelu", "none"]),
-)
-def test_the_network_is_what_its_plan_says(dense, decoder, size, shape, activation):
-    description = Model.model_validate(
-        {"dense": dense, "decoder_dense": decoder, "bottleneck": {"size": size}, "activation": activation}
-    )
-    network = Autoencoder(description, shape)
-    assert sum(p.numel() for p in network.parameters()) == plan(description, shape).parameters
-    images = torch.rand(2, *shape)
-    codes = network.encode(images)
-    assert codes.shape == (2, size)
-    assert network.decode(codes).shape == images.shape
-    assert torch.equal(network(images), network.decode(codes))
+class Gaussian(nn.Module):
+    """The mean of a code, with the layer for its log-variance beside it."""
+
+    def __init__(self, inputs, size):
+        super().__init__()
+        self.mean, self.log_variance = nn.Linear(inputs, size), nn.Linear(inputs, size)
+
+    def forward(self, features):
+        return self.mean(features)
 
 
-def test_one_seed_one_start_and_the_global_generator_is_left_alone():
-    description = preset("mnist-mlp8").experiment.model
-    before = torch.get_rng_state()
-    first, again = (Autoencoder(description, (1, 28, 28), seed=3).state_dict() for _ in range(2))
-    other = Autoencoder(description, (1, 28, 28), seed=4).state_dict()
-    assert torch.equal(before, torch.get_rng_state())
-    assert all(torch.equal(first[name], again[name]) for name in first)
-    assert not torch.equal(first["encoder.linear1.weight"], other["encoder.linear1.weight"])
+def report_000():
+    layers = [nn.Linear(784, 392), nn.ReLU(), nn.Linear(392, 8), nn.ReLU(), nn.Linear(8, 392), nn.ReLU()]
+    return [nn.Flatten(), *layers, nn.Linear(392, 784), nn.Sigmoid(), nn.Unflatten(1, (1, 28, 28))]
+
+
+def report_001():
+    down = [nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3), nn.ReLU()]
+    return [*down, nn.ConvTranspose2d(8, 8, 3), nn.ReLU(), nn.ConvTranspose2d(8, 3, 3), nn.Tanh()]
+
+
+def report_002():
+    def dense(*widths):
+        return [part for pair in zip(widths, widths[1:], strict=False) for part in (nn.Linear(*pair), nn.SELU())]
+
+    down = [nn.Conv2d(1, 6, 3, 2, 1), nn.SELU(), nn.Conv2d(6, 39, 3, 2, 1), nn.SELU(), nn.Conv2d(39, 72, 3, 2)]
+    up = [nn.ConvTranspose2d(72, 39, 3, 2), nn.SELU(), nn.ConvTranspose2d(39, 6, 3, 2, 1, 1), nn.SELU()]
+    codes = [*dense(648, 145, 98, 52), nn.Linear(52, 2), *dense(2, 52, 98, 145, 648), nn.Unflatten(1, (72, 3, 3))]
+    return [*down, nn.SELU(), nn.Flatten(), *codes, *up, nn.ConvTranspose2d(6, 1, 3, 2, 1, 1), nn.Sigmoid()]
+
+
+def report_004(hidden=lambda channels: [nn.ReLU()], middle=()):
+    layers: list[nn.Module] = []
+    for inputs, outputs in ((3, 128), (128, 64), (64, 32), (32, 16)):
+        layers += [nn.Conv2d(inputs, outputs, 3, 2, 1), *hidden(outputs)]
+    layers += middle
+    for inputs, outputs in ((16, 32), (32, 64), (64, 128)):
+        layers += [nn.ConvTranspose2d(inputs, outputs, 3, 2, 1, 1), *hidden(outputs)]
+    return [*layers, nn.ConvTranspose2d(128, 3, 3, 2, 1, 1), nn.Sigmoid(), Resized()]
+
+
+def normed(channels):
+    return [nn.BatchNorm2d(channels), nn.ReLU(), nn.Dropout(0.2)]
+
+
+BETWEEN = (nn.Flatten(), Gaussian(64, 20), nn.Linear(20, 64), nn.ReLU(), nn.Unflatten(1, (16, 2, 2)))
+
+TWINS = {
+    "mnist-mlp8": (report_000, (1, 28, 28)),
+    "cifar-conv": (report_001, (3, 32, 32)),
+    "mnist-selu-2": (report_002, (1, 28, 28)),
+    "colored-conv": (report_004, (3, 28, 28)),
+    "colored-dropout": (lambda: report_004(normed), (3, 28, 28)),
+    "colored-vae": (lambda: report_004(middle=BETWEEN), (3, 28, 28)),
+}
+
+
+def twins(name, **changes):
+    make, shape = TWINS[name]
+    model = preset(name).experiment.changed({f"model.{key}": value for key, value in changes.items()}).model
+    return Autoencoder(model, shape, seed=1), nn.Sequential(*make()), shape
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_the_network_computes_what_torchs_own_modules_do(name):
+    network, plain, shape = twins(name)
+    with torch.no_grad():
+        for _ in range(3):  # batch normalisation gathers something
+            network(torch.rand(8, *shape))
+    copy(network.state_dict().values(), plain.state_dict().values())
+    network.eval()
+    network.samples_always = False  # the mean's path
+    plain.eval()
+    images = torch.rand(5, *shape)
+    with torch.no_grad():
+        output = network(images)
+    assert output.shape == images.shape
+    torch.testing.assert_close(output, plain(images), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["mnist-mlp8", "cifar-conv", "mnist-selu-2", "colored-dropout"])
+def test_so_are_its_gradients_and_what_normalisation_gathers(name):
+    network, plain, shape = twins(name)
+    copy(network.state_dict().values(), plain.state_dict().values())
+    for module in [*network.modules(), *plain.modules()]:
+        if isinstance(module, nn.Dropout) or type(module).__name__ == "_Dropout":
+            module.eval()  # the masks are drawn elsewhere; everything else is in training
+    images = torch.rand(33, *shape)
+    ours, theirs = images.clone().requires_grad_(), images.clone().requires_grad_()
+    (network(ours) ** 2).mean().backward()
+    (plain(theirs) ** 2).mean().backward()
+    assert ours.grad is not None
+    torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-3, atol=1e-7)
+    for mine, other in zip(network.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(mine.grad, other.grad, rtol=1e-3, atol=1e-6)
+    for mine, other in zip(network.buffers(), plain.buffers(), strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["cifar-conv", "mnist-selu-2", "colored-dropout", "colored-vae"])
+def test_the_default_start_is_torchs_own_number_for_number(name):
+    network, plain, _ = twins(name, init="pytorch")
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        for module in plain.modules():
+            if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
+                module.reset_parameters()
+    for ours, theirs in zip(network.parameters(), plain.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_xavier_uniform_and_the_bias_are_as_asked():
+    first = Autoencoder(preset("mnist-mlp8").experiment.model, (1, 28, 28), seed=3).state_dict()
     bound = (6 / (784 + 392)) ** 0.5
     weight = first["encoder.linear1.weight"]
-    assert 0.99 * bound < weight.abs().max() <= bound, "Xavier-uniform"
+    assert 0.99 * bound < weight.abs().max() <= bound
     assert torch.all(first["decoder.linear2.bias"] == torch.tensor(0.01))
 
 
-def test_a_model_larger_than_memory_is_refused_before_it_is_built():
-    with pytest.raises(MistakeError, match="parameters are more"):
-        plan(Model(dense=(65536, 65536)), (1, 28, 28))
+@pytest.mark.parametrize("name", ["mnist-mlp8", "colored-dropout", "colored-vae"])
+def test_one_seed_one_start_and_the_global_generator_is_left_alone(name):
+    description = preset(name).experiment.model
+    before = torch.get_rng_state()
+    first, again = (Autoencoder(description, (3, 28, 28), seed=3).state_dict() for _ in range(2))
+    other = Autoencoder(description, (3, 28, 28), seed=4).state_dict()
+    assert torch.equal(before, torch.get_rng_state())
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    weight = next(iter(first))
+    assert not torch.equal(first[weight], other[weight])
 
 
-def test_linear_layers_compute_what_torchs_own_do():
-    network = Autoencoder(preset("mnist-mlp8").experiment.model, (1, 28, 28), seed=1)
-    plain = torch.nn.Sequential(
-        torch.nn.Linear(784, 392),
-        torch.nn.ReLU(),
-        torch.nn.Linear(392, 8),
-        torch.nn.ReLU(),
-        torch.nn.Linear(8, 392),
-        torch.nn.ReLU(),
-        torch.nn.Linear(392, 784),
-        torch.nn.Sigmoid(),
-    )
-    with torch.no_grad():
-        for ours, theirs in zip(network.parameters(), plain.parameters(), strict=True):
-            theirs.copy_(ours)
-    images = torch.rand(33, 1, 28, 28, requires_grad=True)
-    rows = images.detach().flatten(1).requires_grad_()
-    (network(images) ** 2).mean().backward()
-    (plain(rows) ** 2).mean().backward()
-    torch.testing.assert_close(network(images).flatten(1), plain(rows), rtol=1e-4, atol=1e-6)
-    assert images.grad is not None
-    assert rows.grad is not None
-    torch.testing.assert_close(images.grad.flatten(1), rows.grad, rtol=1e-3, atol=1e-8)
-    for ours, theirs in zip(network.parameters(), plain.parameters(), strict=True):
-        torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-3, atol=1e-7)
+@pytest.mark.parametrize(("chosen", "low"), [("unit", 0.0), ("symmetric", -1.0)])
+def test_bytes_become_the_models_range_and_come_back(chosen, low):
+    network = Autoencoder(Model(range=chosen, dense=()), (1, 16, 16))
+    stored = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
+    images = network.from_bytes(stored)
+    assert (images.min(), images.max()) == (low, 1.0)
+    torch.testing.assert_close(network.to_unit(images), stored / 255, rtol=0, atol=1e-6)

@@ -1,0 +1,123 @@
+"""The noisy input, the model and classical denoisers as rows that can be compared: images, scores, means."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from aecore.settings import Corruption
+from aecore.store import Run
+from dashboard import inference
+from dashboard.denoise import classical
+from dashboard.denoise.shown import Shown
+
+NOISY, MODEL = "Noisy input", "This model"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way to treat the images: what came out, float (N, C, H, W) on the [0, 1] scale, and its scores an image
+    each. Images and scores are None while they are still being made."""
+
+    name: str
+    note: str = ""
+    images: np.ndarray | None = None
+    scores: Mapping[str, np.ndarray] | None = None
+    wrong: int | None = None
+    """How many of the images are read as another digit; None where nobody reads them."""
+
+    def mean(self, metric: str) -> float | None:
+        """The mean over the images, infinite where one of them is; None while there are none."""
+        if metric == "wrong":
+            return self.wrong
+        return None if self.scores is None else float(np.mean(self.scores[metric]))
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table of means."""
+
+    metric: str
+    title: str
+    form: str
+    higher: bool
+
+
+COLUMNS = (
+    Column("psnr_db", "PSNR", "{:.2f} dB", True),
+    Column("ssim", "SSIM", "{:.3f}", True),
+    Column("mse", "MSE", "{:.4f}", False),
+)
+
+
+def of_model(images_name: str, shown: Shown, noise: bool) -> list[Row]:
+    """The noisy input's row, if there is noise, and the model's."""
+    result = shown.result
+    model = Row(MODEL, "", result.output, result.output_scores, _wrong(images_name, result.output, shown))
+    if not noise:
+        return [model]
+    return [Row(NOISY, "", result.noisy, result.noisy_scores, _wrong(images_name, result.noisy, shown)), model]
+
+
+def _wrong(images_name: str, images: np.ndarray, shown: Shown) -> int | None:
+    return None if shown.labels is None else inference.wrong_digits(images_name, images, shown.labels)
+
+
+def of_method(run: Run, corruption: Corruption, method: str, shown: Shown) -> Row:
+    """A classical denoiser's row."""
+    from aecore import metrics
+
+    amount = classical.strength(run, corruption, method)
+    images = classical.apply(shown.result.noisy, method, amount)
+    scores = metrics.per_image(shown.clean.astype(np.float32) / np.float32(255), images)
+    wrong = _wrong(run.experiment().data.name, images, shown)
+    return Row(classical.TITLES[method], f"{classical.SYMBOLS[method]} {amount:g}", images, scores, wrong)
+
+
+def best(rows: Sequence[Row], column: Column) -> int | None:
+    """The row that is best in a column; none where two are, or where a mean is infinite and says nothing."""
+    means = [row.mean(column.metric) for row in rows]
+    values = [mean for mean in means if mean is not None]
+    if len(values) < 2 or not all(map(math.isfinite, values)):
+        return None
+    top = max(values) if column.higher else min(values)
+    return means.index(top) if means.count(top) == 1 else None
+
+
+def noisy_is_closer(rows: Sequence[Row]) -> list[str]:
+    """The metrics by which the noisy input is closer to the clean images than the model's output."""
+    if rows[0].name != NOISY:
+        return []
+    pair = rows[:2]
+    return [column.title for column in COLUMNS if best(pair, column) == 0]
+
+
+def table(rows: Sequence[Row], caption: str, count: int) -> None:
+    """The means of every row as a table, the best of each column bold and named."""
+    columns = COLUMNS
+    if any(row.wrong is not None for row in rows):
+        columns = (*columns, Column("wrong", "Wrong digits", "{} of " + f"{count:,}", False))
+    head = "".join(f'<th scope="col">{column.title}</th>' for column in columns)
+    marked = [best(rows, column) for column in columns]
+    lines = []
+    for i, row in enumerate(rows):
+        note = f" <small>{html.escape(row.note)}</small>" if row.note else ""
+        cells = "".join(_cell(row, column, i == top) for column, top in zip(columns, marked, strict=True))
+        lines.append(f'<tr><th scope="row">{html.escape(row.name)}{note}</th>{cells}</tr>')
+    st.html(
+        f'<table class="ae-means"><caption>{html.escape(caption)}</caption>'
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    )
+
+
+def _cell(row: Row, column: Column, is_best: bool) -> str:
+    mean = row.mean(column.metric)
+    if mean is None:
+        return "<td>…</td>"
+    text = column.form.format(mean) if math.isfinite(mean) else "∞"
+    return f"<td><strong>{text}</strong> <small>best</small></td>" if is_best else f"<td>{text}</td>"

@@ -1,0 +1,460 @@
+"""The Denoise page without a browser: its corruptions, its comparisons, its orders, and pictures of one's own."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import streamlit as st
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from aecore import classical, data, jobs
+from aecore.experiment import Experiment
+from aecore.presets import preset
+from aecore.settings import Corruption
+from aecore.store import EVALUATION, Run, Store
+from aecore.validation import validation_pairs
+from dashboard import inference
+from dashboard.denoise import classical as denoise_classical
+from tests.app.test_pages import page, texts
+from tests.conftest import GALLERY_RUN, ROOT
+
+
+@pytest.fixture
+def shipped(store: Store) -> str:
+    """A run on MNIST, whose images are not on this machine in tests."""
+    shutil.copytree(GALLERY_RUN, store.root / "gallery" / "mnist-mlp8")
+    return "mnist-mlp8"
+
+
+@pytest.fixture(scope="session")
+def _symmetric(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    changes = {
+        "name": "Minus one to one",
+        "model.range": "symmetric",
+        "model.output": "tanh",
+        "corruption": "gaussian-variance:0.09:clamp+square:9+once",
+        "data.validation_images": 200,
+        "training.epochs": 1,
+    }
+    run = jobs.submit(preset("digits-quick").experiment.changed(changes), "cpu", Store(tmp_path_factory.mktemp("sym")))
+    assert jobs.work(run) == "finished"
+    return run
+
+
+@pytest.fixture
+def symmetric(_symmetric: Run, store: Store) -> Run:
+    """A finished run whose model works on [-1, 1], trained under noise and occlusion."""
+    target = store.root / "runs" / _symmetric.id
+    shutil.copytree(_symmetric.path, target)
+    return Run(target)
+
+
+def bodies(app: AppTest, kind: str) -> list[str]:
+    return [part.proto.body for part in app.get("html") if f'class="{kind}' in part.proto.body]
+
+
+def means(app: AppTest) -> dict[str, list[str]]:
+    """The table's cells by row, in words."""
+    (body,) = bodies(app, "ae-means")
+    words = [
+        [html.unescape(re.sub("<[^>]+>", "", cell)).strip() for cell in re.findall("<t[hd].*?</t[hd]>", line)]
+        for line in re.findall("<tr>.*?</tr>", body)
+    ]
+    return {row[0]: row[1:] for row in words}
+
+
+def figures(app: AppTest) -> list[str]:
+    (body,) = bodies(app, "ae-sheet")
+    return re.findall("<figure>.*?</figure>", body)
+
+
+def scores(app: AppTest, what: str) -> list[float]:
+    """The PSNR under each of the sheet's images of that kind."""
+    found = [re.search(rf">{what}</span><span>(?:<span[^>]*>)?([\d.]+) dB", figure) for figure in figures(app)]
+    return [float(match[1]) for match in found if match]
+
+
+def first_picture(figure: str, kind: str) -> np.ndarray:
+    encoded = re.search(rf'alt="[^"]*{kind}" src="data:image/png;base64,([^"]+)"', figure)
+    assert encoded
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded[1]))))
+
+
+def png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def with_picture(app: AppTest, content: bytes, name: str = "mine.png") -> AppTest:
+    app.segmented_control(key="source").set_value("own").run()
+    app.file_uploader(key="own").set_value((name, content, "image/png")).run()
+    assert not app.exception, app.exception
+    return app
+
+
+def test_the_output_is_scored_beside_the_noisy_input(store, trained):
+    app = page("denoise", run=trained.id)
+    table = means(app)
+    assert table[""] == ["PSNR", "SSIM", "MSE"]
+    assert list(table)[1:] == ["Noisy input", "This model"]
+    assert sum("best" in cell for cell in table["Noisy input"] + table["This model"]) == 3
+    assert "Whole test set, 297 images" in texts(app)
+    assert len(figures(app)) == 14
+    app.selectbox(key="kind").set_value("masking").run()
+    assert not app.exception
+    assert means(app) != table
+    app.selectbox(key="kind").set_value("none").run()
+    assert list(means(app))[1:] == ["This model"]
+    assert "best" not in str(means(app))
+    assert app.pills(key="methods-off").disabled
+
+
+def test_it_says_when_the_noisy_input_is_closer(store, trained):
+    app = page("denoise", run=trained.id)
+    app.slider(key="level-gaussian").set_value(1.0).run()
+    assert "worse than doing nothing" not in texts(app)
+    app.slider(key="level-gaussian").set_value(0.05).run()
+    assert "By PSNR, SSIM and MSE the noisy input is closer" in texts(app)
+    assert "worse than doing nothing" in texts(app)
+    app.slider(key="level-gaussian").set_value(0.0).run()
+    assert list(means(app))[1:] == ["This model"]
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "gaussian-variance", "masking", "salt-pepper", "none"])
+@pytest.mark.parametrize("occlusion", ["none", "square", "rows"])
+def test_every_corruption_can_be_chosen(store, trained, kind, occlusion):
+    app = page("denoise", run=trained.id)
+    app.selectbox(key="kind").set_value(kind)
+    app.segmented_control(key="occlusion").set_value(occlusion).run()
+    assert not app.exception, app.exception
+    expected = [{"gaussian": "Standard deviation σ", "gaussian-variance": "Variance σ²"}.get(kind, "Share of pixels")]
+    sizes = {"square": "Side of the square, pixels", "rows": "Height of the band, rows"}
+    assert [slider.label for slider in app.slider] == expected * (kind != "none") + [sizes.get(occlusion)] * (
+        occlusion != "none"
+    )
+    assert any(toggle.key == "clamp" for toggle in app.toggle) == kind.startswith("gaussian")
+    assert ("Noisy input" in means(app)) == (kind != "none" or occlusion != "none")
+    assert any(button.key == "reroll" for button in app.button) == (kind != "none" or occlusion != "none")
+
+
+def test_an_occlusion_can_be_as_large_as_the_image_and_no_larger(store, trained):
+    app = page("denoise", run=trained.id)
+    app.selectbox(key="kind").set_value("none")
+    app.segmented_control(key="occlusion").set_value("square").run()
+    slider = app.slider(key="size-square")
+    assert (slider.min, slider.max, slider.value) == (1, 28, 9)
+    slider.set_value(28).run()
+    assert first_picture(figures(app)[0], "noisy").max() == 0
+    # A square of one pixel in a corner changes nothing that is black: such a mean of decibels is infinite.
+    app.slider(key="size-square").set_value(1).run()
+    assert not app.exception
+    assert means(app)["Noisy input"][0] == "∞"
+    assert "best" not in means(app)["This model"][0]
+    assert "∞ dB" in "".join(figures(app))
+
+
+def test_new_noise_is_drawn_and_the_same_noise_stays(store, trained):
+    app = page("denoise", run=trained.id)
+    before = means(app)
+    assert means(page("denoise", run=trained.id)) == before
+    app.button(key="reroll").click().run()
+    assert means(app)["Noisy input"] != before["Noisy input"]
+    app.toggle(key="clamp").set_value(True).run()
+    assert float(means(app)["Noisy input"][0].split()[0]) > float(before["Noisy input"][0].split()[0]) + 1
+
+
+def test_the_runs_own_corruption_is_the_start(store, trained, symmetric):
+    app = page("denoise", run=symmetric.id)
+    assert app.selectbox(key="kind").value == "gaussian-variance"
+    assert app.slider(key="level-gaussian-variance").value == 0.09
+    assert app.slider(key="level-gaussian-variance").step == 0.01
+    assert "on the [-1, 1] scale" in app.slider(key="level-gaussian-variance").label
+    assert "-1 to 1" in app.slider(key="level-gaussian-variance").help
+    assert app.toggle(key="clamp").value
+    assert (app.segmented_control(key="occlusion").value, app.slider(key="size-square").value) == ("square", 9)
+
+
+def test_another_run_brings_its_corruption_unless_one_was_chosen(store, trained, symmetric):
+    app = page("denoise", run=trained.id)
+    app.selectbox(key="denoise-run").set_value(symmetric.id).run()
+    assert app.selectbox(key="kind").value == "gaussian-variance"
+    app.selectbox(key="denoise-run").set_value(trained.id).run()
+    assert (app.selectbox(key="kind").value, app.slider(key="level-gaussian").value) == ("gaussian", 0.2)
+    app.selectbox(key="kind").set_value("masking").run()
+    app.slider(key="level-masking").set_value(0.5).run()
+    app.selectbox(key="denoise-run").set_value(symmetric.id).run()
+    assert not app.exception
+    assert (app.selectbox(key="kind").value, app.slider(key="level-masking").value) == ("masking", 0.5)
+    assert app.segmented_control(key="occlusion").value == "none"
+
+
+def test_a_run_on_clean_images_starts_with_what_it_was_evaluated_under():
+    from dashboard.denoise.controls import usual_corruption
+
+    class Told:
+        def __init__(self, **changes):
+            self.told = Experiment().changed(changes)
+
+        def experiment(self):
+            return self.told
+
+    clean = Told(**{"evaluation.corruptions": ["none", "salt-pepper:0.1+rows:4"]})
+    assert str(usual_corruption(clean)) == "salt-pepper:0.1+rows:4"  # type: ignore[arg-type]
+    assert str(usual_corruption(Told())) == "gaussian:0.2"  # type: ignore[arg-type]
+
+
+def test_classical_denoisers_stand_beside_the_model(store, trained):
+    app = page("denoise", run=trained.id)
+    app.pills(key="methods").set_value(["wavelet", "tv", "nlm"]).run()
+    assert not app.exception, app.exception
+    rows = list(means(app))
+    assert rows[1:3] == ["Noisy input", "This model"]
+    experiment, corruption = trained.experiment(), Corruption.parse("gaussian:0.2")
+    pairs = validation_pairs(data.load("digits-28"), experiment, corruption)
+    for name, row in zip(("tv", "nlm", "wavelet"), rows[3:], strict=True):
+        strength = classical.choose_strength(*pairs, name)
+        assert row == f"{classical.METHODS[name].title} {denoise_classical.SYMBOLS[name]} {strength:g}"
+    assert "non-local means" in figures(app)[0]
+    assert {name: method.title for name, method in classical.METHODS.items()} == denoise_classical.TITLES
+
+
+def test_a_classical_figure_is_that_of_the_method(store, trained):
+    app = page("denoise", run=trained.id)
+    app.pills(key="methods").set_value(["tv"]).run()
+    images = data.load("digits-28").x_test[:14]
+    noisy = inference.denoise(trained, images, Corruption.parse("gaussian:0.2"), 0).noisy
+    ((name, cells),) = [(name, cells) for name, cells in means(app).items() if name.startswith("Total")]
+    output = classical.denoise(noisy, "tv", float(name.split()[-1]))
+    assert float(cells[2].split()[0]) == pytest.approx(np.mean((output - images / 255) ** 2), abs=6e-5)
+
+
+def test_strengths_of_the_evaluation_are_used_and_told(store, trained):
+    entries = trained.evaluation()
+    (entry,) = [entry for entry in entries if entry["corruption"] == "gaussian:0.2"]
+    told = {"mse": 0.01, "psnr_db": 20.5, "ssim": 0.801, "snr_db": 9.0}
+    entry["classical"] = {"tv": {"strength": 0.45, "metrics": told}}
+    trained.file(EVALUATION).write_text(json.dumps({"evaluations": entries}))
+    app = page("denoise", run=trained.id)
+    assert "total variation 20.50 dB, 0.801" in texts(app)
+    app.pills(key="methods").set_value(["tv"]).run()
+    assert "Total variation weight 0.45" in means(app)
+
+
+def test_without_the_image_set_the_runs_own_panel_is_shown(shipped, tmp_path, monkeypatch):
+    monkeypatch.setenv("AECORE_DATA", str(tmp_path / "empty"))
+    app = page("denoise", run=shipped)
+    assert "not on this machine" in texts(app)
+    assert app.button(key="get-data")
+    assert len(figures(app)) == 14
+    assert means(app)[""] == ["PSNR", "SSIM", "MSE", "Wrong digits"]
+    assert "of 14" in means(app)["This model"][3]
+    assert app.pills(key="methods-off").disabled
+    assert "chosen on validation images, which are not on this machine" in texts(app)
+    assert app.segmented_control(key="source").options == ["The run's own", "Your own"]
+    app.segmented_control(key="many").set_value(63).run()
+    assert len(figures(app)) == 20
+    with_picture(app, png(Image.new("L", (40, 50), 250)))
+    assert app.toggle(key=next(t.key for t in app.toggle if t.key.startswith("invert"))).value  # type: ignore[union-attr]
+
+
+def test_known_strengths_serve_where_the_image_set_is_missing(shipped, store, tmp_path, monkeypatch):
+    monkeypatch.setenv("AECORE_DATA", str(tmp_path / "empty"))
+    run = Run(store.root / "gallery" / shipped)
+    entries = run.evaluation()
+    noisy = next(entry for entry in entries if entry["corruption"] != "none")
+    noisy["classical"] = {"nlm": {"strength": 0.3, "metrics": noisy["metrics"]}}
+    run.file(EVALUATION).write_text(json.dumps({"evaluations": entries}))
+    app = page("denoise", run=shipped)
+    assert app.pills(key="methods").options == ["Non-local means"]
+    app.pills(key="methods").set_value(["nlm"]).run()
+    assert "Non-local means h 0.3" in means(app)
+
+
+def test_images_missing_that_nobody_can_fetch_are_told(store, trained, tmp_path):
+    status = trained.status()
+    status["data"] = status["data"] | {"name": "gone", "title": "My photographs"}
+    values = json.loads(trained.file("experiment.json").read_text())
+    values["data"]["name"] = str(tmp_path / "gone.npz")
+    trained.write_json("experiment.json", values)
+    trained.write_json("status.json", status)
+    app = page("denoise", run=trained.id)
+    assert "My photographs is not on this machine" in texts(app)
+    assert not [button for button in app.button if button.key == "get-data"]
+    assert len(figures(app)) == 14
+
+
+@pytest.mark.parametrize(
+    ("order", "sign", "what"),
+    [("worst", 1, "output"), ("best", -1, "output"), ("gain", -1, "pair"), ("loss", 1, "pair")],
+)
+def test_images_are_sorted_by_error(store, trained, order, sign, what):
+    app = page("denoise", run=trained.id)
+    plain = figures(app)
+    app.selectbox(key="sort-test").set_value(order).run()
+    assert not app.exception
+    assert sorted(figures(app)) == sorted(plain)
+    assert figures(app) != plain
+    mse = {kind: 10 ** (-np.array(scores(app, kind)) / 10) for kind in ("noisy", "reconstructed")}
+    key = mse["reconstructed"] - (mse["noisy"] if what == "pair" else 0)
+    assert np.all(np.diff(sign * key) <= 1e-3)
+
+
+def test_orders_by_gain_need_noise(store, trained):
+    app = page("denoise", run=trained.id)
+    app.selectbox(key="sort-test").set_value("gain").run()
+    app.selectbox(key="kind").set_value("none").run()
+    assert not app.exception
+    assert app.selectbox(key="sort-test").options == ["Test order", "Largest error first", "Smallest error first"]
+    assert app.selectbox(key="sort-test").value == "test"
+
+
+def test_the_extremes_of_the_whole_test_set(store, trained):
+    app = page("denoise", run=trained.id)
+    app.segmented_control(key="source").set_value("extremes").run()
+    assert not app.exception, app.exception
+    images = data.load("digits-28").x_test
+    whole = inference.denoise(trained, images, Corruption.parse("gaussian:0.2"), 0).output_scores["mse"]
+    numbers = [int(n) for figure in figures(app) for n in re.findall(r'title="#(\d+) ', figure)]
+    assert numbers == np.argsort(-whole)[:14].tolist()
+    assert "Mean of these 14 of 297 test images" in bodies(app, "ae-means")[0]
+    worst = scores(app, "reconstructed")
+    assert worst == pytest.approx(-10 * np.log10(whole[numbers]), abs=0.051)
+    app.selectbox(key="sort-extremes").set_value("best").run()
+    assert min(scores(app, "reconstructed")) > max(worst)
+    app.segmented_control(key="many").set_value(63).run()
+    assert len(figures(app)) == 63
+
+
+def test_extremes_across_batches_are_those_of_all_images(store, trained, monkeypatch):
+    monkeypatch.setattr("aecore.evaluation.BATCH", 40)
+    monkeypatch.setattr(inference, "KEPT", 5)
+    st.cache_resource.clear()
+    found = inference.extremes(trained, Corruption(), 0)
+    whole = inference.denoise(trained, data.load("digits-28").x_test, Corruption(), 0).output_scores["mse"]
+    assert found.first("worst", 5).numbers.tolist() == np.argsort(-whole)[:5].tolist()
+    assert found.first("best", 5).numbers.tolist() == np.argsort(whole)[:5].tolist()
+    assert len(found.numbers) <= 20
+    st.cache_resource.clear()
+
+
+def test_a_large_test_set_is_not_searched(store, trained, monkeypatch):
+    monkeypatch.setattr("dashboard.denoise_controls.MOST_SEARCHED", 200)
+    app = page("denoise", run=trained.id)
+    assert app.segmented_control(key="source").options == ["Test set", "Your own"]
+
+
+def test_the_error_map_can_be_switched_on_and_scaled(store, trained):
+    app = page("denoise", run=trained.id)
+    assert "ae-error" not in figures(app)[0]
+    app.toggle(key="error-map").set_value(True).run()
+    assert not app.exception
+    assert figures(app)[0].count('role="img"') == 1
+    assert "|output − clean|" in bodies(app, "ae-legend")[0]
+    app.segmented_control(key="error-scale-digits-28").set_value(0.1).run()
+    assert "0.1 or more" in bodies(app, "ae-legend")[0]
+    fine = figures(app)[0]
+    app.segmented_control(key="error-scale-digits-28").set_value(1.0).run()
+    assert "or more" not in bodies(app, "ae-legend")[0]
+    assert figures(app)[0] != fine
+    # One map for each output, none for the noisy input: that would be the noise.
+    app.pills(key="methods").set_value(["wavelet"]).run()
+    assert figures(app)[0].count('role="img"') == 2
+
+
+def test_a_picture_of_ones_own_goes_the_same_way(store, trained):
+    paper = Image.new("RGB", (200, 300), "white")
+    paper.paste((0, 0, 0), (80, 60, 120, 240))
+    app = page("denoise", run=trained.id)
+    app.segmented_control(key="source").set_value("own").run()
+    assert "Choose a picture" in texts(app)
+    assert "not stored" in texts(app)
+    with_picture(app, png(paper), "a <b>1</b>.png")
+    assert len(figures(app)) == 1
+    assert "a &lt;b&gt;1&lt;/b&gt;.png" in figures(app)[0]
+    assert "trained on Digits, enlarged to 28×28" in texts(app)
+    assert "its middle cut out, resized to 28×28, greyed, inverted" in texts(app)
+    assert "Your picture" in bodies(app, "ae-means")[0]
+    assert means(app)[""] == ["PSNR", "SSIM", "MSE"]
+    shown = first_picture(figures(app)[0], "clean")
+    assert shown.shape == (28, 28)
+    assert shown[0, 0] == 0
+    assert shown[14, 14] > 240
+    (toggle,) = [toggle for toggle in app.toggle if (toggle.key or "").startswith("invert")]
+    toggle.set_value(False).run()
+    assert first_picture(figures(app)[0], "clean")[0, 0] == 255
+    assert "inverted" not in texts(app)
+    app.pills(key="methods").set_value(["wavelet"])
+    app.toggle(key="error-map").set_value(True)
+    app.segmented_control(key="occlusion").set_value("rows").run()
+    assert not app.exception, app.exception
+    assert any(name.startswith("Wavelet") for name in means(app))
+    before = first_picture(figures(app)[0], "noisy")
+    app.button(key="reroll").click().run()
+    assert not np.array_equal(before, first_picture(figures(app)[0], "noisy"))
+
+
+def test_no_inversion_is_suggested_for_white_on_black(store, trained):
+    black = Image.new("L", (60, 60), 0)
+    black.paste(255, (20, 20, 40, 40))
+    app = with_picture(page("denoise", run=trained.id), png(black))
+    (toggle,) = [toggle for toggle in app.toggle if (toggle.key or "").startswith("invert")]
+    assert not toggle.value
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"not an image at all", "no image that can be read"), (png(Image.new("L", (300, 300), 9))[:80], "image")],
+)
+def test_what_is_no_image_is_refused_in_one_line(store, trained, content, words):
+    app = with_picture(page("denoise", run=trained.id), content)
+    assert [words in error.value and "\n" not in error.value for error in app.error] == [True]
+    assert not bodies(app, "ae-sheet")
+    app.segmented_control(key="source").set_value("test").run()
+    assert not app.error
+    assert len(figures(app)) == 14
+
+
+def test_a_picture_of_one_colour_is_told(store, trained):
+    app = with_picture(page("denoise", run=trained.id), png(Image.new("RGBA", (30, 30), (0, 0, 0, 0))))
+    assert "All of it is one colour" in texts(app)
+
+
+def test_nothing_of_a_picture_is_written_down(store, trained):
+    before = {path: path.stat().st_mtime_ns for path in store.root.rglob("*")}
+    with_picture(page("denoise", run=trained.id), png(Image.new("L", (30, 30), 9)))
+    assert {path: path.stat().st_mtime_ns for path in store.root.rglob("*")} == before
+
+
+def test_an_older_run_asks_the_catalogue_for_its_images(store, trained):
+    status = trained.status()
+    del status["data"]
+    trained.write_json("status.json", status)
+    assert len(figures(page("denoise", run=trained.id))) == 14
+
+
+def test_without_any_model_it_says_what_to_do(store):
+    assert "Train one first" in texts(page("denoise"))
+
+
+def test_a_damaged_evaluation_is_told(store, trained):
+    trained.file(EVALUATION).write_text("{")
+    app = page("denoise", run=trained.id)
+    assert [EVALUATION in error.value for error in app.error] == [True]
+
+
+def test_its_modules_load_without_torch_and_scikit_image():
+    names = ["controls", "classical", "rows", "sheet", "shown"]
+    modules = ", ".join([*(f"dashboard.denoise.{name}" for name in names), "dashboard.denoise.upload"])
+    code = f"import {modules}, sys; sys.exit('torch' in sys.modules or 'skimage' in sys.modules)"
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT).returncode == 0

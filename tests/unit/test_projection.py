@@ -1,0 +1,159 @@
+"""Codes as points: the drawing, the numbers that say how far to trust it, and its file."""
+
+import json
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import manifold
+from sklearn.model_selection import LeaveOneOut, cross_val_score
+from sklearn.neighbors import KNeighborsClassifier
+
+from aecore.errors import MistakeError
+from aecore.projection import WIDE, Projection, cached, knn_accuracy, project, quality, trustworthiness
+from aecore.store import DamagedError, Run
+
+
+def clusters(count=120, size=6, seed=0):
+    """Codes float32 (count, size) around three centres, and which of them."""
+    draw = np.random.default_rng(seed)
+    labels = np.arange(count) % 3
+    centres = 4 * draw.standard_normal((3, size))
+    return (centres[labels] + draw.standard_normal((count, size))).astype(np.float32), labels.astype(np.uint8)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(25, 300), st.integers(2, 12), st.integers(1, 12), st.integers(0, 99), st.floats(0, 50))
+def test_trustworthiness_is_scikit_learns(count, size, neighbours, seed, away):
+    draw = np.random.default_rng(seed)
+    codes = (draw.standard_normal((count, size)) + away).astype(np.float32)
+    points = (codes[:, :2] + 0.3 * draw.standard_normal((count, 2))).astype(np.float32)
+    theirs = manifold.trustworthiness(codes.astype(np.float64), points, n_neighbors=neighbours)
+    assert trustworthiness(codes, points, neighbours) == pytest.approx(theirs, abs=1e-6)
+
+
+def test_a_drawing_that_keeps_everything_is_trusted_and_one_by_dice_is_not():
+    codes, labels = clusters()
+    assert trustworthiness(codes, codes) == 1
+    dice = np.random.default_rng(1).standard_normal((120, 2))
+    assert trustworthiness(codes, dice) < 0.7
+    with pytest.raises(ValueError, match="too many for 20 points"):
+        trustworthiness(codes[:20], codes[:20])
+    told = quality(codes, dice, labels)
+    assert told["code_knn_accuracy"] > 0.95 > 0.6 > told["knn_accuracy"]
+
+
+def test_the_neighbours_vote_is_scikit_learns():
+    codes, labels = clusters(seed=4)
+    codes += 3 * np.random.default_rng(5).standard_normal(codes.shape).astype(np.float32)  # so that some vote wrong
+    theirs = cross_val_score(KNeighborsClassifier(9), codes, labels, cv=LeaveOneOut()).mean()
+    assert 0.4 < theirs < 0.99
+    assert knn_accuracy(codes, labels, 9) == pytest.approx(theirs, abs=0.02)  # ties are broken otherwise
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_pca_says_how_much_of_the_variance_it_shows(dims):
+    codes, _ = clusters()
+    points, made = project(codes, "pca", dims)
+    assert points.shape == (120, dims)
+    assert points.dtype == np.float32
+    variances = np.sort(np.linalg.eigvalsh(np.cov(codes.T.astype(np.float64))))[::-1]
+    assert made["explained_variance"] == pytest.approx(variances[:dims].sum() / variances.sum(), rel=1e-5)
+    assert points.var(0, ddof=1) == pytest.approx(variances[:dims], rel=1e-4)
+
+
+def test_units_are_the_code_as_it_is():
+    codes, _ = clusters()
+    points, made = project(codes, "units", 3)
+    assert np.array_equal(points, codes[:, :3])
+    assert made == {}
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_tsne_repeats_from_its_seed_and_keeps_neighbours_together(dims):
+    codes, labels = clusters()
+    told = []
+    first, made = project(
+        codes, "tsne", dims, iterations=60, perplexity=20, progress=lambda done, total: told.append((done, total))
+    )
+    again, _ = project(codes, "tsne", dims, iterations=60, perplexity=20)
+    assert first.shape == (120, dims)
+    assert np.array_equal(first, again)
+    assert made == {"perplexity": 20, "iterations": 60, "seed": 0}
+    assert knn_accuracy(first, labels) > 0.9
+    assert told[-1] == (60, 60)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def test_wide_codes_are_reduced_first_and_dead_ones_do_not_fail():
+    codes, _ = clusters(size=WIDE + 10)
+    assert project(codes, "tsne", 2, iterations=20)[1]["components"] == WIDE
+    points, _ = project(np.ones((120, 4)), "tsne", 2, iterations=20)
+    assert not points.any()
+    assert project(np.ones((120, 4)), "pca", 2)[1]["explained_variance"] == 0
+
+
+@pytest.mark.parametrize(
+    ("codes", "method", "dims", "words"),
+    [
+        (np.zeros((100, 4)), "tnse", 2, "did you mean 'tsne'"),
+        (np.zeros((100, 4)), "pca", 4, "2 or 3 dimensions, not 4"),
+        (np.zeros((100, 2)), "pca", 3, "a code of 2 has no 3 dimensions"),
+        (np.zeros((60, 4)), "tsne", 2, "needs more than 91 points"),
+        (np.zeros((20, 4)), "pca", 2, "more than 20"),
+    ],
+)
+def test_what_cannot_be_drawn_is_one_line(codes, method, dims, words):
+    with pytest.raises(MistakeError, match=words):
+        project(codes, method, dims)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    codes, labels = clusters()
+    points, _ = project(codes, "pca", 2)
+    made = Projection("pca", points, labels, np.arange(120), {"corruption": "none"}, quality(codes, points, labels))
+    run = Run(tmp_path)
+    assert cached(run, "pca", 2) is None
+    made.save(run)
+    return run, made
+
+
+def test_a_projection_survives_its_file(saved):
+    run, made = saved
+    found = cached(run, "pca", 2)
+    assert found is not None
+    assert (found.method, found.dims, found.parameters, found.quality) == ("pca", 2, made.parameters, made.quality)
+    for name in ("coordinates", "labels", "indices"):
+        assert np.array_equal(getattr(found, name), getattr(made, name))
+        assert getattr(found, name).dtype == getattr(made, name).dtype
+    assert cached(run, "pca", 3) is None
+    assert cached(run, "tsne", 2) is None
+
+
+def mixed_up(path, **changes):
+    arrays = safetensors.numpy.load_file(path) | changes
+    path.write_bytes(safetensors.numpy.save(arrays, {"about": json.dumps({"parameters": {}, "quality": {}})}))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(path.read_bytes()[:200]),
+        lambda path: path.write_bytes(b"\xff{" * 99),
+        lambda path: path.write_bytes(safetensors.numpy.save(safetensors.numpy.load_file(path))),
+        lambda path: path.write_bytes(safetensors.numpy.save({}, {"about": "{}"})),
+        lambda path: mixed_up(path, labels=np.zeros(7, np.uint8)),
+        lambda path: mixed_up(path, coordinates=np.zeros((120, 3), np.float32)),
+    ],
+    ids=["empty", "cut", "garbage", "nothing about it", "no arrays", "too few labels", "three dimensions"],
+)
+def test_a_damaged_file_is_one_line(saved, damage):
+    run, _ = saved
+    damage(run.file("projections") / "pca-2d.safetensors")
+    with pytest.raises(DamagedError, match=r"pca-2d\.safetensors cannot be read") as caught:
+        cached(run, "pca", 2)
+    assert len(str(caught.value).splitlines()) == 1

@@ -1,0 +1,66 @@
+"""A run that was stopped and resumed ends bit for bit where an undisturbed one does."""
+
+import pytest
+
+from aecore.store import DamagedError
+from aecore.training import restore, state_bytes
+from tests.unit.small import CONV, DROPOUT, MLP, VAE, digits, fresh, same, train
+
+COURSES = {
+    "adam cosine": (MLP, {}),
+    "sgd": (MLP, {"training.optimizer": "sgd", "training.lr": 0.1, "training.schedule": "none"}),
+    "adamw one-cycle": (
+        MLP,
+        {"training.optimizer": "adamw", "training.weight_decay": 0.01, "training.schedule": "one-cycle"},
+    ),
+    "plateau": (MLP, {"training.schedule": "plateau", "training.plateau_patience": 0}),
+    "salt and pepper": (MLP, {"corruption": "salt-pepper:0.2"}),
+    "convolutions": (CONV, {}),
+    "convolutions, sgd": (CONV, {"training.optimizer": "sgd", "training.lr": 0.1}),
+    "dropout and batch normalisation": (DROPOUT, {}),
+    "vae": (VAE, {}),
+    "vae that always draws": (VAE, {"model.bottleneck.sample": "always", "training.reduction": "mean"}),
+    "noise drawn once": (CONV, {"corruption": "gaussian:0.3:clamp+square:6+once"}),
+    "restart at the break": (MLP, {"training.restart_every": 2}),
+    "restart elsewhere": (DROPOUT, {"training.restart_every": 3, "training.schedule": "one-cycle"}),
+    "log over the break": (MLP, {"training.log_every": 4}),
+    "log with validation": (DROPOUT, {"training.log_every": 3, "model.range": "symmetric", "model.output": "tanh"}),
+}
+
+
+@pytest.mark.parametrize("name", COURSES)
+def test_a_resumed_run_is_bit_for_bit_the_undisturbed_one(tmp_path, name):
+    base, changes = COURSES[name]
+    experiment = base.changed(changes)
+    images = digits(validation=30)
+    whole = fresh(experiment, images)
+    course = train(experiment, whole, images)
+    first = fresh(experiment, images)
+    begun = train(experiment, first, images, 2)
+    path = tmp_path / "resume.safetensors"
+    path.write_bytes(state_bytes(first))
+    second = fresh(experiment, images)
+    restore(second, path)
+    rest = train(experiment, second, images)
+    begun.epochs += rest.epochs
+    begun.steps += rest.steps
+    assert begun.lines() == course.lines()
+    assert same(second.model.state_dict(), whole.model.state_dict())
+    ours, theirs = (state.optimizer.state_dict()["state"] for state in (second, whole))
+    assert ours.keys() == theirs.keys()
+    assert all(same(ours[number], theirs[number]) for number in ours)
+
+
+def test_a_file_that_is_no_state_is_told(tmp_path):
+    images = digits()
+    path = tmp_path / "resume.safetensors"
+    content = state_bytes(fresh(MLP, images))
+    for damaged in (b"", content[: len(content) // 2], b"\xff" * 100):
+        path.write_bytes(damaged)
+        with pytest.raises(DamagedError, match="cannot be resumed"):
+            restore(fresh(MLP, images), path)
+    path.write_bytes(content)
+    for other in (MLP.changed({"model.bottleneck.size": 3}), CONV):
+        with pytest.raises(DamagedError, match="cannot be resumed") as caught:
+            restore(fresh(other, images), path)
+        assert len(str(caught.value).splitlines()) == 1

@@ -1,0 +1,105 @@
+"""Reports: what five course reports did, rebuilt from our own runs, with every number they state beside ours."""
+
+import streamlit as st
+
+from aecore import results
+from aecore.presets import presets
+from aecore.reports import Report, differences, reports
+from aecore.store import Run, Store
+from dashboard import style
+from dashboard.report import draw, style_sheet, verdict_table
+from dashboard.style import count
+
+ALL = "All numbers"
+
+
+def choose() -> Report | None:
+    """The report named in the address or picked; None for the table of all numbers."""
+    known = reports()
+    names = {number: f"{number} · {report.author.split()[-1]}" for number, report in known.items()}
+    options = [*known, ALL]
+    linked = st.query_params.get("report", next(iter(known)))
+    if st.session_state.get("report-linked") != linked:
+        st.session_state["report-picked"] = linked if linked in options else next(iter(known))
+    picked: str = (
+        st.segmented_control(
+            "Report",
+            options,
+            format_func=lambda number: names.get(number, ALL),
+            key="report-picked",
+            label_visibility="collapsed",
+            required=True,
+        )
+        or ALL
+    )
+    st.query_params["report"] = st.session_state["report-linked"] = picked
+    return known.get(picked)
+
+
+def everything(store: Store) -> None:
+    """Every number of every report in one table."""
+    found = results.verdicts(store)
+    tally(found)
+    verdict_table(found, with_report=True)
+    st.caption("The same table: `python -m aecore results`, made from the runs' own files.")
+
+
+def tally(found: list[results.Verdict]) -> None:
+    """How many numbers came out as reported, in a line of badges."""
+    looks: list[tuple[results.Word, str, style.BadgeColor]] = [
+        ("reproduced", ":material/check:", "green"),
+        ("better", ":material/trending_up:", "blue"),
+        ("not reproduced", ":material/close:", "red"),
+        ("not measured", ":material/hourglass_empty:", "gray"),
+    ]
+    with st.container(horizontal=True):
+        for word, icon, color in looks:
+            number = sum(verdict.word == word for verdict in found)
+            if number:
+                words = "better than reported" if word == "better" else word
+                st.badge(f"{count(number, 'number')} {words}", icon=icon, color=color)
+
+
+def page(report: Report, store: Store) -> None:
+    """One report: what it did, its numbers, where it contradicts itself or its code, and its figures."""
+    st.header(report.title, anchor=False)
+    st.caption(f"{report.author} · {report.course} · report {report.number}")
+    st.markdown(f"**{report.summary}**")
+    with st.container(key="report-text"):
+        left, right = st.columns(2, gap="large")
+        with left:
+            st.markdown("##### What it did\n" + "\n".join(f"- {line}" for line in report.did))
+        with right:
+            lines = list(report.found) + differences(report)
+            st.markdown("##### What it does not say, and where it errs\n" + "\n".join(f"- {line}" for line in lines))
+    st.subheader("Reported against measured", anchor=False)
+    found = results.verdicts(store, list(report.presets))
+    tally(found)
+    verdict_table(found)
+    chosen = {name: run for name in report.presets if (run := results.gallery_run(name, store))}
+    runs_row(report, chosen)
+    for figure in report.figures:
+        draw(figure, [chosen[name] for name in figure.presets if name in chosen])
+
+
+def runs_row(report: Report, chosen: dict[str, Run]) -> None:
+    """The runs behind the page, each a link to look further or to run it again."""
+    for name in report.presets:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{presets()[name].title}**")
+            if name in chosen:
+                query = {"run": name}
+                st.page_link("views/train.py", label="Curves", icon=":material/show_chart:", query_params=query)
+                st.page_link("views/replay.py", label="Replay", icon=":material/slow_motion_video:", query_params=query)
+                st.page_link("views/denoise.py", label="Denoise", icon=":material/blur_on:", query_params=query)
+            again = {"preset": name}
+            st.page_link("views/train.py", label="Run it again", icon=":material/replay:", query_params=again)
+
+
+st.title("Reports", anchor=False)
+style_sheet()
+shown = choose()
+if shown is None:
+    everything(Store.default())
+else:
+    page(shown, Store.default())
