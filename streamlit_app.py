@@ -6,9 +6,11 @@ import streamlit as st
 
 from dashboard import style
 
-st.set_page_config(page_title="Autoencoder Lab", page_icon=":material/hourglass_bottom:", layout="wide")
+FOLDER = Path(__file__).parent / "dashboard"
+
+st.set_page_config(page_title="Autoencoder Lab", page_icon=str(FOLDER / "icon.svg"), layout="wide")
 style.apply()
-st.logo(Path(__file__).parent / "dashboard" / "logo.svg", size="large")
+st.logo(FOLDER / "logo.svg", size="large")
 st.navigation(
     [
         st.Page("views/overview.py", title="Overview", icon=":material/table_rows:", default=True),

@@ -110,7 +110,8 @@ def _pca(codes: np.ndarray, dims: int) -> tuple[np.ndarray, dict[str, Any]]:
     from sklearn.decomposition import PCA
 
     model = PCA(dims, random_state=0)
-    points = model.fit_transform(codes).astype(np.float32)
+    with np.errstate(invalid="ignore"):  # constant codes have no variance to share out
+        points = model.fit_transform(codes.astype(np.float64)).astype(np.float32)
     return points, {"explained_variance": float(np.nan_to_num(model.explained_variance_ratio_).sum())}
 
 
@@ -145,6 +146,7 @@ def _tsne(
         callbacks=every,
         callbacks_every_iters=10,
     ).fit(codes)
+    progress(iterations, iterations)
     return np.asarray(embedding, np.float32), parameters
 
 

@@ -16,7 +16,9 @@ PAGES = {
     "overview": "/",
     "train": "/train?preset=mnist-mlp8",
     "watch": "/train?run=mnist-mlp8",
-    "denoise": "/denoise?run=mnist-mlp8",
+    "reports": "/reports?report=001",
+    "denoise": "/denoise?run=cifar-conv-denoise",
+    "replay": "/replay?run=mnist-selu-6-clean&with=mnist-selu-2-clean&epoch=31",
 }
 MODES = {"light": (1280, "light"), "dark": (1280, "dark"), "narrow": (390, "light")}
 TALLEST = 1600

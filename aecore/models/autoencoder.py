@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 
 import torch
 from torch import Tensor, nn
@@ -84,10 +85,10 @@ class Autoencoder(nn.Module):
         return self.decode(self.encode(images))
 
 
-class Draws:
+class Draws(threading.local):
     """Where a model's own chance comes from: dropout's masks and the codes of a VAE.
 
-    A generator of its own makes runs repeat and lets several sessions of one process draw side by side.
+    A generator of its own makes runs repeat; one for each thread lets several sessions of a server use a model at once.
     """
 
     def __init__(self) -> None:

@@ -68,10 +68,6 @@ class Plan:
         return math.prod(self.encoder[-1].output_shape)
 
     @property
-    def code_shape(self) -> tuple[int, ...]:
-        return self.encoder[-1].output_shape
-
-    @property
     def resized(self) -> bool:
         """Whether the decoder's last layer misses the image's size and is resized to it."""
         return len(self.decoder[-1].output_shape) == 3 and self.decoder[-1].output_shape != self.image_shape

@@ -115,7 +115,7 @@ def test_the_asked_share_of_pixels_is_hit_in_all_channels(kind, last, low):
     assert set(noisy.unique().tolist()) == {low, 0.5} | ({1.0} if kind == "salt-pepper" else set())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     kind=st.sampled_from(["square", "rows"]),
     size=st.integers(1, 24),

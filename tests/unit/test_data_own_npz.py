@@ -154,7 +154,7 @@ def test_floats_from_0_to_1_become_bytes(values):
 
 
 @given(st.binary(max_size=400), st.integers(0, 4000), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_damage_gives_anything_but_one_line(tmp_path_factory, junk, place, cut):
     """Bytes overwritten anywhere, or the rest cut off: the images come out, or one line does."""
     path = tmp_path_factory.getbasetemp() / "damaged.npz"

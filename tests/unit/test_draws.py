@@ -29,7 +29,7 @@ def network(model, seed=0):
     return made
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(share=st.floats(0.02, 0.98), seed=st.integers(0, 999), last=st.booleans())
 def test_the_asked_share_is_kept_wherever_it_lies_in_memory(share, seed, last):
     order = torch.channels_last if last else torch.contiguous_format

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from aecore.errors import MistakeError
 from aecore.experiment import Experiment, difference, fields, keys, typed_value
-from aecore.settings import Corruption
 from aecore.presets import preset, presets
+from aecore.settings import Corruption
 
 
 @pytest.mark.parametrize("name", list(presets()))
@@ -37,6 +37,46 @@ def test_the_reports_presets_say_what_the_reports_did():
         assert all(other in presets() for other in preset(name).see_also)
 
 
+def differ(first, second):
+    told = difference(preset(first).experiment, preset(second).experiment)
+    return set(told) - {"preset", "corruption", "evaluation.corruptions"}
+
+
+def test_the_presets_of_one_report_differ_in_what_the_report_varied():
+    assert differ("cifar-conv", "cifar-conv-denoise") == differ("cifar-conv", "cifar-conv-denoise-var") == set()
+    code, words = (preset(f"cifar-conv-denoise{end}").experiment.corruption for end in ("", "-var"))
+    assert (str(code), str(words)) == ("gaussian:0.1:clamp", "gaussian-variance:0.1:clamp")
+    assert differ("mnist-selu-2", "mnist-selu-6") == {"model.bottleneck.size"}
+    assert differ("mnist-selu-2", "mnist-selu-2-clean") == differ("mnist-selu-6", "mnist-selu-6-clean") == set()
+    assert str(preset("mnist-selu-2-clean").experiment.corruption) == "gaussian:0.3:clamp+square:8"
+    assert differ("colored-conv", "colored-conv-twice") == {"training.epochs", "training.restart_every"}
+    assert differ("colored-conv", "colored-dropout") == {"model.norm", "model.dropout"}
+    assert differ("colored-conv", "colored-vae") == {
+        "model.bottleneck.kind",
+        "model.bottleneck.size",
+        "model.bottleneck.sample",
+        "training.reduction",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "epochs", "batch", "lr", "decay", "corruption"),
+    [
+        ("mnist-mlp8", 50, 2048, 1e-3, 1e-5, "none"),
+        ("cifar-conv-denoise", 3, 16, 1e-4, 1e-5, "gaussian:0.1:clamp"),
+        ("mnist-selu-6", 60, 512, 1e-3, 0, "none"),
+        ("mnist-mlp8-plateau", 50, 1024, 1e-3, 1e-5, "none"),
+        ("colored-conv", 20, 128, 1e-3, 1e-5, "gaussian:0.3:clamp+once"),
+        ("colored-vae", 20, 128, 1e-3, 1e-5, "gaussian:0.3:clamp+once"),
+    ],
+)
+def test_a_preset_trains_as_its_report_did(name, epochs, batch, lr, decay, corruption):
+    training = preset(name).experiment.training
+    told = (training.epochs, training.batch_size, training.lr, training.weight_decay, training.optimizer)
+    assert told == (epochs, batch, lr, decay, "adam")
+    assert str(preset(name).experiment.corruption) == corruption
+
+
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
@@ -51,6 +91,11 @@ def test_the_reports_presets_say_what_the_reports_did():
         ("corruption", "gausian:0.2", ["did you mean 'gaussian'"]),
         ("corruption", "masking:2", ["between 0 and 1"]),
         ("corruption", "gaussian", ["gaussian:0.2"]),
+        ("model.conv", ["32k3", "3x3"], ["model.conv.1", "32k3s2p1"]),
+        ("model.conv", ["32k3s2p3"], ["padding of 3"]),
+        ("model.bottleneck.kind", "gausian", ["did you mean 'gaussian'"]),
+        ("model.dropout", 1, ["model.dropout", "less than 1"]),
+        ("training.log_every", 0, ["training.log_every", "greater than or equal to 1"]),
         ("evaluation.corruptions", ["gaussian:0.2", "gauss:1"], ["evaluation.corruptions.1", "gaussian"]),
     ],
 )
@@ -75,27 +120,6 @@ def test_a_file_that_does_not_parse_is_told_with_its_place(tmp_path):
 def test_every_setting_is_described():
     assert all(field.description for _, field in fields()), [k for k, f in fields() if not f.description]
     assert len(keys()) == len(set(keys()))
-
-
-corruptions = st.one_of(
-    st.just(Corruption()),
-    st.builds(
-        Corruption,
-        kind=st.just("gaussian"),
-        level=st.integers(1, 1000).map(lambda n: n / 100),
-        clamp=st.booleans(),
-    ),
-    st.builds(
-        Corruption,
-        kind=st.sampled_from(["masking", "salt-pepper"]),
-        level=st.integers(1, 100).map(lambda n: n / 100),
-    ),
-)
-
-
-@given(corruptions)
-def test_a_corruption_survives_its_written_form(corruption):
-    assert Corruption.parse(str(corruption)) == corruption
 
 
 @given(st.text(max_size=40))

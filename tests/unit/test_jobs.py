@@ -14,6 +14,7 @@ from aecore.presets import preset
 from aecore.store import Run, Store
 
 LONG = preset("digits-quick").experiment.changed({"training.epochs": 400})
+SHORT = LONG.changed({"training.epochs": 12, "data.train_images": 500, "evaluation.corruptions": ["none"]})
 
 
 def wait_for(condition, seconds=60.0):
@@ -32,7 +33,17 @@ def kill(run: Run) -> None:
 
 
 def test_stop_resume_kill_resume_ends_bit_for_bit_where_an_undisturbed_run_does(store):
-    experiment = LONG.changed({"training.epochs": 60})
+    experiment = SHORT.changed(
+        {
+            "training.epochs": 80,
+            "data.name": "digits",
+            "data.validation_images": 50,
+            "model.conv": ["8k3s2p1", "4k3s2p1"],
+            "model.dense": [],
+            "model.dropout": 0.1,
+            "training.log_every": 7,
+        }
+    )
     undisturbed = jobs.submit(experiment, "cpu")
     assert jobs.work(undisturbed) == "finished"
     run = jobs.submit(experiment, "cpu")
@@ -40,7 +51,7 @@ def test_stop_resume_kill_resume_ends_bit_for_bit_where_an_undisturbed_run_does(
     wait_for(trained_epochs(run, 3))
     assert jobs.stop(run) == "stopped"
     stopped_at = run.status()["epoch"]
-    assert 3 <= stopped_at < 60
+    assert 3 <= stopped_at < 80
     assert run.file("resume.safetensors").exists()
     jobs.requeue(run)
     jobs.start(run)
@@ -52,6 +63,8 @@ def test_stop_resume_kill_resume_ends_bit_for_bit_where_an_undisturbed_run_does(
     for name in ("weights.safetensors", "snapshots.safetensors"):
         assert run.file(name).read_bytes() == undisturbed.file(name).read_bytes()
     assert [e["train_loss"] for e in run.metrics()] == [e["train_loss"] for e in undisturbed.metrics()]
+    for name in ("steps.jsonl", "layers.jsonl"):
+        assert run.lines(name) == undisturbed.lines(name)
 
 
 def test_one_run_at_a_time_and_in_order(store):
@@ -116,6 +129,13 @@ def test_two_workers_never_share_a_run(store, monkeypatch):
     [
         ({"data.name": "minst"}, "cpu", "did you mean 'mnist'"),
         ({"data.train_images": 2000}, "cpu", "1,500 training images"),
+        ({"data.validation_images": 1500}, "cpu", "holding out 1,500 leaves none"),
+        ({"data.validation_images": 100, "data.train_images": 1401}, "cpu", "of which 100 are held out, got 1,401"),
+        ({"evaluation.wrong_digits": True}, "cpu", "reads mnist, .* not digits-28; set it to false"),
+        ({"model.norm": "batch", "data.train_images": 129}, "cpu", "batch of one image"),
+        ({"model.norm": "batch", "training.batch_size": 1}, "cpu", "batch of one image"),
+        ({"model.conv": ["4k29s1p0"]}, "cpu", "kernel larger"),
+        ({"data.name": "./nowhere"}, "cpu", "there is no file or folder"),
         ({"model.dense": [65536, 65536]}, "cpu", "parameters"),
         ({}, "cudo", "did you mean 'cuda'"),
         ({}, "cuda:63", "no device 'cuda:63'"),
@@ -125,6 +145,26 @@ def test_what_cannot_run_is_refused_before_anything_is_written(store, changes, d
     with pytest.raises(MistakeError, match=words):
         jobs.submit(LONG.changed(changes), device)
     assert store.runs() == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"data.validation_images": 1490, "data.train_images": 10},
+        {"model.norm": "batch", "data.train_images": 130},
+        {
+            "model.conv": ["4k3s2p1"],
+            "model.dense": [],
+            "model.bottleneck.kind": "none",
+            "model.norm": "batch",
+            "data.train_images": 129,
+        },
+    ],
+    ids=["hardly any left", "a last batch of two", "a last batch of one image with many pixels"],
+)
+def test_what_can_just_run_is_accepted_and_runs(store, changes):
+    experiment = LONG.changed(changes | {"training.epochs": 1, "evaluation.corruptions": ["none"]})
+    assert jobs.work(jobs.submit(experiment, "cpu")) == "finished"
 
 
 def test_devices_always_end_with_the_cpu():
@@ -145,10 +185,9 @@ def test_a_loss_that_is_no_number_fails_in_one_line_and_keeps_what_was(store):
 
 
 def test_a_disk_that_fills_up_fails_in_one_line_and_the_run_goes_on_later(store, monkeypatch):
-    experiment = LONG.changed({"training.epochs": 12})
-    undisturbed = jobs.submit(experiment, "cpu")
+    undisturbed = jobs.submit(SHORT, "cpu")
     jobs.work(undisturbed)
-    run = jobs.submit(experiment, "cpu")
+    run = jobs.submit(SHORT, "cpu")
     from aecore.training import worker
 
     real, calls = worker.write_whole, []

@@ -9,7 +9,7 @@ from torch import distributions
 from aecore.settings import Training
 from aecore.training.loss import kl_divergence, loss_of, squared_error
 from aecore.training.observe import TEST_NOISE_SEED, drawing_from, observe
-from tests.unit.small import CPU, CONV, VAE, digits, fresh, train
+from tests.unit.small import CONV, CPU, VAE, digits, fresh, train
 
 
 @given(
@@ -24,7 +24,7 @@ def test_the_divergence_is_torchs(pairs):
     assert ours.min() >= -1e-12
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.sampled_from(["mean", "sum"]), st.booleans(), st.integers(0, 99))
 def test_the_squared_error_and_its_gradient_are_torchs(reduction, last, seed):
     draw = torch.Generator().manual_seed(seed)

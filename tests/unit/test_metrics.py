@@ -11,7 +11,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from aecore import metrics
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 1000), st.sampled_from([1, 3]), st.integers(7, 32))
 def test_metrics_are_those_of_scikit_image(seed, channels, size):
     random = np.random.default_rng(seed)
@@ -50,7 +50,7 @@ def test_shapes_that_differ_are_refused():
         metrics.per_image(np.zeros((1, 1, 8, 8)), np.zeros((1, 1, 8, 9)))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 1000), st.floats(0.05, 0.3))
 def test_colour_images_of_cifars_size_score_as_report_001_scored_them(seed, noise):
     """That is on 8-bit images with a data range of 255; rounding to 8 bits is all that lies between."""
@@ -63,7 +63,7 @@ def test_colour_images_of_cifars_size_score_as_report_001_scored_them(seed, nois
         a, b = (np.round(image[i] * 255).astype(np.uint8).transpose(1, 2, 0) for image in (clean, other))
         psnr = peak_signal_noise_ratio(a, b, data_range=255)
         ssim = structural_similarity(a, b, data_range=255, channel_axis=2)
-        assert ours["psnr_db"][i] == pytest.approx(psnr, abs=0.01)
+        assert ours["psnr_db"][i] == pytest.approx(psnr, abs=0.02)
         assert ours["ssim"][i] == pytest.approx(ssim, abs=1e-3)
         assert rounded["psnr_db"][i] == pytest.approx(psnr, abs=1e-4)
         assert rounded["ssim"][i] == pytest.approx(ssim, abs=1e-5)

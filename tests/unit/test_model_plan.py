@@ -72,7 +72,7 @@ def test_the_layers_are_those_of_report_004():
     assert plan(*of_preset("colored-vae")).encoder[-1].parameters == 2 * (64 * 20 + 20)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     dense=st.lists(st.integers(1, 40), max_size=3),
     decoder=st.none() | st.lists(st.integers(1, 40), max_size=3),
@@ -110,7 +110,7 @@ convs = st.integers(1, 5).flatmap(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     stack=st.lists(convs, min_size=1, max_size=4),
     shape=st.tuples(st.integers(1, 3), st.integers(1, 20), st.integers(1, 20)),
@@ -137,10 +137,14 @@ def test_a_stack_of_convolutions_comes_back_to_the_image_whatever_its_shape(stac
     network = Autoencoder(description, shape).eval()
     assert sum(p.numel() for p in network.parameters()) == solved.parameters
     seen = {}
-    for layer in solved.layers:
-        network.get_submodule(layer.name).register_forward_hook(
-            lambda module, given, output, name=layer.name: seen.update({name: tuple(output.shape[1:])})
+
+    def watch(name):
+        network.get_submodule(name).register_forward_hook(
+            lambda module, given, output: seen.update({name: tuple(output.shape[1:])})
         )
+
+    for layer in solved.layers:
+        watch(layer.name)
     images = torch.rand(2, *shape)
     codes = network.encode(images)
     assert codes.shape == (2, solved.code_size)

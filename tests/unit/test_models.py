@@ -1,5 +1,7 @@
 """The network computes what plain modules of torch with the same weights compute, and starts as they start."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import nn
@@ -39,7 +41,7 @@ def report_001():
 
 def report_002():
     def dense(*widths):
-        return [part for pair in zip(widths, widths[1:], strict=False) for part in (nn.Linear(*pair), nn.SELU())]
+        return [part for pair in pairwise(widths) for part in (nn.Linear(*pair), nn.SELU())]
 
     down = [nn.Conv2d(1, 6, 3, 2, 1), nn.SELU(), nn.Conv2d(6, 39, 3, 2, 1), nn.SELU(), nn.Conv2d(39, 72, 3, 2)]
     up = [nn.ConvTranspose2d(72, 39, 3, 2), nn.SELU(), nn.ConvTranspose2d(39, 6, 3, 2, 1, 1), nn.SELU()]
@@ -79,31 +81,45 @@ def twins(name, **changes):
     return Autoencoder(model, shape, seed=1), nn.Sequential(*make()), shape
 
 
+def pictures(count, shape):
+    return torch.rand((count, *shape), generator=torch.Generator().manual_seed(0))
+
+
 @pytest.mark.parametrize("name", TWINS)
 def test_the_network_computes_what_torchs_own_modules_do(name):
     network, plain, shape = twins(name)
     with torch.no_grad():
         for _ in range(3):  # batch normalisation gathers something
-            network(torch.rand(8, *shape))
+            network(pictures(8, shape))
     copy(network.state_dict().values(), plain.state_dict().values())
     network.eval()
     network.samples_always = False  # the mean's path
     plain.eval()
-    images = torch.rand(5, *shape)
+    images = pictures(5, shape)
     with torch.no_grad():
         output = network(images)
     assert output.shape == images.shape
     torch.testing.assert_close(output, plain(images), rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["mnist-mlp8", "cifar-conv", "mnist-selu-2", "colored-dropout"])
-def test_so_are_its_gradients_and_what_normalisation_gathers(name):
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("mnist-mlp8", torch.float32),  # with the linear layers' own backward pass
+        ("cifar-conv", torch.float64),  # elsewhere so exact that no rounding opens or closes a ReLU
+        ("mnist-selu-2", torch.float64),
+        ("colored-dropout", torch.float64),
+    ],
+)
+def test_so_are_its_gradients_and_what_normalisation_gathers(name, kind):
     network, plain, shape = twins(name)
+    network.to(kind)
+    plain.to(kind)
     copy(network.state_dict().values(), plain.state_dict().values())
     for module in [*network.modules(), *plain.modules()]:
         if isinstance(module, nn.Dropout) or type(module).__name__ == "_Dropout":
             module.eval()  # the masks are drawn elsewhere; everything else is in training
-    images = torch.rand(33, *shape)
+    images = pictures(33, shape).to(kind)
     ours, theirs = images.clone().requires_grad_(), images.clone().requires_grad_()
     (network(ours) ** 2).mean().backward()
     (plain(theirs) ** 2).mean().backward()
@@ -113,6 +129,17 @@ def test_so_are_its_gradients_and_what_normalisation_gathers(name):
         torch.testing.assert_close(mine.grad, other.grad, rtol=1e-3, atol=1e-6)
     for mine, other in zip(network.buffers(), plain.buffers(), strict=True):
         torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["dense", "gaussian"])
+@pytest.mark.parametrize("conv", [(), ("4k3s2p1",)], ids=["dense", "convolutions"])
+def test_torchs_own_linear_layers_serve_as_well(monkeypatch, conv, kind):
+    """They do on every device but the CPU."""
+    model = Model.model_validate({"conv": conv, "dense": [9], "bottleneck": {"kind": kind, "size": 4}})
+    network, images = Autoencoder(model, (1, 12, 12)).eval(), pictures(5, (1, 12, 12))
+    output = network(images)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    torch.testing.assert_close(network(images), output, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["cifar-conv", "mnist-selu-2", "colored-dropout", "colored-vae"])

@@ -24,7 +24,7 @@ def clusters(count=120, size=6, seed=0):
     return (centres[labels] + draw.standard_normal((count, size))).astype(np.float32), labels.astype(np.uint8)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(25, 300), st.integers(2, 12), st.integers(1, 12), st.integers(0, 99), st.floats(0, 50))
 def test_trustworthiness_is_scikit_learns(count, size, neighbours, seed, away):
     draw = np.random.default_rng(seed)

@@ -1,5 +1,7 @@
 """The panel: which images, which moments, how it stays small, and how it is taken up again."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -18,10 +20,18 @@ from tests.unit.small import CPU, mnist_panel
 NOISE = Corruption.parse("gaussian:0.2")
 
 
+class Panel(NamedTuple):
+    images: torch.Tensor
+    labels: np.ndarray
+
+    def of(self, model, **more):
+        return Snapshots(model, self.images, self.labels, NOISE, **more)
+
+
 @pytest.fixture(scope="module")
 def digits():
     images = data.load("digits")
-    return torch.from_numpy(np.array(images.x_test)), np.array(images.y_test)
+    return Panel(torch.from_numpy(np.array(images.x_test)), np.array(images.y_test))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +53,7 @@ def test_the_panel_holds_the_first_two_of_every_class(digits, model):
 
 
 def test_rows_are_the_models_reconstructions_of_the_noisy_panel(digits, model):
-    panel = Snapshots(model, *digits, NOISE)
+    panel = digits.of(model)
     panel.add(1)
     saved = safetensors.numpy.load(panel.to_bytes())
     with torch.no_grad():
@@ -58,7 +68,7 @@ def test_a_long_run_keeps_as_few_rows_as_a_short_one(digits, model, monkeypatch,
     monkeypatch.setattr(snapshots, "MOST_ROWS", 16)
     for name, value in limits.items():
         monkeypatch.setattr(snapshots, name, value)
-    panel = Snapshots(model, *digits, NOISE, tick=tick)
+    panel = digits.of(model, tick=tick)
     assert panel.most == (9 if limits else 16)
     for number in range(1, 101):
         panel.add(number * tick)
@@ -72,7 +82,7 @@ def test_a_long_run_keeps_as_few_rows_as_a_short_one(digits, model, monkeypatch,
     assert saved == pytest.approx(np.array(numbers) * tick, rel=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     most=st.integers(2, 7),
     cut=st.integers(0, 40),
@@ -88,7 +98,7 @@ def test_a_panel_taken_up_again_ends_as_an_undisturbed_one(
     total = cut + beyond + more
 
     def panel():
-        made = Snapshots(model, *digits, NOISE, tick=tick)
+        made = digits.of(model, tick=tick)
         made.most = most
         return made
 
@@ -149,7 +159,7 @@ def test_a_panel_leaves_the_models_course_alone(digits):
     made = Autoencoder(description, (1, 8, 8))
     made.draws.seed(1, CPU)
     before = made.draws.generator.get_state()  # type: ignore[union-attr]
-    panel = Snapshots(made, *digits, NOISE)
+    panel = digits.of(made)
     panel.add(1)
     panel.add(2)
     assert torch.equal(before, made.draws.generator.get_state())  # type: ignore[union-attr]

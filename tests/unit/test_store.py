@@ -91,7 +91,7 @@ def test_a_stray_directory_is_listed_as_damaged(store):
 def test_readers_of_metrics_skip_a_torn_line_and_keep_the_later_of_two(tmp_path_factory, epochs, cut):
     run = Run(tmp_path_factory.mktemp("run"))
     for i, epoch in enumerate(epochs):
-        run.append_metrics({"epoch": epoch, "train_loss": float(i)})
+        run.append("metrics.jsonl", {"epoch": epoch, "train_loss": float(i)})
     whole = run.metrics()
     assert [entry["epoch"] for entry in whole] == sorted(set(epochs))
     assert {e["epoch"]: e["train_loss"] for e in whole} == {e: float(i) for i, e in enumerate(epochs)}
@@ -99,17 +99,53 @@ def test_readers_of_metrics_skip_a_torn_line_and_keep_the_later_of_two(tmp_path_
     content = path.read_bytes()
     path.write_bytes(content + b'{"epoch": 99, "train_loss": 0.12345}'[:cut])
     assert run.metrics() == whole, "a torn line is no epoch"
-    run.append_metrics({"epoch": 77, "train_loss": 1.0})
+    run.append("metrics.jsonl", {"epoch": 77, "train_loss": 1.0})
     assert run.metrics()[-1]["epoch"] in (77, 99)
     assert 77 in {entry["epoch"] for entry in run.metrics()}, "what is written after a torn line is not lost"
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=20), st.integers(0, 30))
+def test_lines_within_epochs_are_sorted_and_the_later_of_two_counts(tmp_path_factory, numbers, cut):
+    run = Run(tmp_path_factory.mktemp("run"))
+    assert run.lines("steps.jsonl") == []
+    for i, number in enumerate(numbers):
+        run.append("steps.jsonl", {"epoch": number * 100 / 2813, "step": number * 100, "train_loss": float(i)})
+    lines = run.lines("steps.jsonl")
+    assert [line["step"] for line in lines] == sorted({100 * number for number in numbers})
+    assert {line["step"]: line["train_loss"] for line in lines} == {100 * n: float(i) for i, n in enumerate(numbers)}
+    path = run.file("steps.jsonl")
+    path.write_bytes(path.read_bytes() + b'{"epoch": 99.5, "step": 1}'[:cut])
+    assert run.lines("steps.jsonl") == lines
+    run.append("steps.jsonl", {"epoch": 77.5, "step": 2})
+    assert 77.5 in [line["epoch"] for line in run.lines("steps.jsonl")], "what follows a torn line is not lost"
+    assert run.file("steps.jsonl").read_bytes().endswith(b"\n")
+
+
+def test_a_number_that_json_does_not_know_is_not_written(store):
+    run = store.create(EXPERIMENT)
+    with pytest.raises(ValueError, match="JSON"):
+        run.append("steps.jsonl", {"epoch": 1, "train_loss": float("nan")})
+    assert run.lines("steps.jsonl") == []
+
+
+@pytest.mark.parametrize("name", ["snapshots.safetensors", "figures.safetensors"])
+def test_arrays_that_are_missing_or_torn_are_one_line(store, name):
+    run = store.create(EXPERIMENT)
+    for content, words in ((None, "has no"), (b"", "cannot be read"), (b"\xff" * 99, "cannot be read")):
+        if content is not None:
+            run.file(name).write_bytes(content)
+        with pytest.raises(DamagedError, match=words) as caught:
+            run.tensors(name)
+        assert name in str(caught.value)
+        assert len(str(caught.value).splitlines()) == 1
 
 
 def test_metrics_are_read_on_from_a_cursor(store):
     run = store.create(EXPERIMENT)
     assert run.metrics_since(0) == ([], 0)
-    run.append_metrics({"epoch": 1})
+    run.append("metrics.jsonl", {"epoch": 1})
     first, offset = run.metrics_since(0)
-    run.append_metrics({"epoch": 2})
+    run.append("metrics.jsonl", {"epoch": 2})
     second, _ = run.metrics_since(offset)
     assert [entry["epoch"] for entry in first + second] == [1, 2]
 

@@ -121,20 +121,38 @@ def test_the_steps_are_means_of_as_many_losses_also_over_the_end_of_an_epoch(log
     assert [e.train_loss for e in course.epochs] == [e.train_loss for e in each.epochs], "looking changes nothing"
 
 
-@pytest.mark.parametrize("base", [MLP, DROPOUT, VAE], ids=["mlp", "dropout", "vae"])
-def test_the_validation_loss_is_that_of_the_held_out_images(base):
+LOOKED_AT = {
+    "mlp": MLP,
+    "dropout": DROPOUT,
+    "vae": VAE,
+    "vae that always draws": VAE.changed({"model.bottleneck.sample": "always"}),
+}
+
+
+@pytest.mark.parametrize("kind", LOOKED_AT)
+def test_looking_within_an_epoch_changes_nothing_and_tells_the_loss_of_the_held_out_images(kind):
     images = digits(validation=40)
-    experiment = base.changed({"training.log_every": 5, "training.epochs": 2})
+    unwatched = LOOKED_AT[kind].changed({"training.epochs": 2})
+    plain = train(unwatched, fresh(unwatched, images), dataclasses.replace(images, validation=None))
+    experiment = unwatched.changed({"training.log_every": 2})
     state = fresh(experiment, images)
     course = train(experiment, state, images)
+    assert plain.steps == []
+    assert plain.lines()[:-1] == course.lines()[:-1]
     assert images.validation is not None
+    assert course.steps[-1].step == 10
     assert course.steps[-1].validation_loss == observe(state.model, images.validation, experiment).loss
-    without = dataclasses.replace(images, validation=None)
-    unwatched = train(experiment, fresh(experiment, images), without)
-    assert {step.validation_loss for step in unwatched.steps} == {None}
-    assert [e.line() | {"seconds": 0, "images_per_s": 0} for e in unwatched.epochs] == [
-        e.line() | {"seconds": 0, "images_per_s": 0} for e in course.epochs
-    ]
+    unheld = train(experiment, fresh(experiment, images), dataclasses.replace(images, validation=None))
+    assert {step.validation_loss for step in unheld.steps} == {None}
+
+
+def test_steps_of_a_summed_loss_are_logged_an_image():
+    images = digits(150)
+    experiment = VAE.changed({"training.log_every": 1, "training.epochs": 1})
+    course = train(experiment, fresh(experiment, images), images)
+    sizes = [64, 64, 22]
+    total = sum(size * step.train_loss for size, step in zip(sizes, course.steps, strict=True))
+    assert course.epochs[0].train_loss == pytest.approx(total / 150, rel=1e-5)
 
 
 def test_validation_images_are_the_last_ones_and_never_trained_on():

@@ -34,7 +34,7 @@ def picture(pixels) -> Image.Image:
     return Image.fromarray(np.asarray(pixels, np.uint8))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(
     some.sampled_from([(kind, mode) for kind, modes in SAVED_AS.items() for mode in modes]),
     some.integers(1, 700),
@@ -60,7 +60,7 @@ def test_no_bytes_break_it(tail, head):
     assert "\n" not in str(told.value)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(some.sampled_from(["PNG", "JPEG", "WEBP", "GIF", "BMP"]), some.data())
 def test_a_damaged_file_is_fitted_or_refused(kind, data):
     noise = np.random.default_rng(1).integers(0, 256, (40, 50, 3), np.uint8)
