@@ -84,7 +84,7 @@ def reconstructions(
     """
     model.eval()
     generator = torch.Generator(images.device).manual_seed(seed)
-    model.draws.seed(seed, images.device)
+    model.draws.seed(seed + 1, images.device)  # not the noise's own sequence
     for batch in images.split(BATCH):
         with torch.inference_mode():
             clean = model.from_bytes(batch)

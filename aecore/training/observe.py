@@ -56,7 +56,7 @@ def observe(model: Autoencoder, images: Tensor, experiment: Experiment, labels: 
     generator = torch.Generator(device).manual_seed(TEST_NOISE_SEED)
     errors, divergences, codes = torch.zeros((), device=device), torch.zeros((), device=device), CodeRange()
     wrong = 0
-    with drawing_from(model, TEST_NOISE_SEED, device):
+    with drawing_from(model, TEST_NOISE_SEED + 1, device):
         for start in range(0, len(images), TEST_BATCH):
             clean = model.from_bytes(images[start : start + TEST_BATCH])
             noisy = corrupt(clean, experiment.corruption, generator, model.low, model.high)

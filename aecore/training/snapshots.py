@@ -80,7 +80,7 @@ class Snapshots:
 
     @torch.no_grad()
     def _take(self, epoch: float) -> None:
-        with drawing_from(self.model, NOISE_SEED, self.input.device):
+        with drawing_from(self.model, NOISE_SEED + 1, self.input.device):
             output = self.model.to_unit(self.model.eval()(self.input))
         self.epochs.append(epoch)
         self.rows.append(to_uint8(output))

@@ -243,9 +243,12 @@ def _movement(epoch: Epoch) -> dict[str, Any]:
 
 
 def _rounded(value: Any, digits: int = 8) -> Any:
-    """Every number in `value` to eight significant digits: more than float32 holds, and half the file."""
+    """Every number in `value` to eight significant digits: more than float32 holds, and half the file. What is no
+    finite number becomes None: a gradient may overflow without harm to the run."""
     if isinstance(value, dict):
         return {key: _rounded(part, 5 if key in ("layers", "code_std") else digits) for key, part in value.items()}
     if isinstance(value, list):
         return [_rounded(part, digits) for part in value]
-    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
+    if isinstance(value, float):
+        return float(f"{value:.{digits}g}") if math.isfinite(value) else None
+    return value

@@ -349,7 +349,7 @@ def test_extremes_across_batches_are_those_of_all_images(store, trained, monkeyp
 
 
 def test_a_large_test_set_is_not_searched(store, trained, monkeypatch):
-    monkeypatch.setattr("dashboard.denoise_controls.MOST_SEARCHED", 200)
+    monkeypatch.setattr("dashboard.denoise.controls.MOST_SEARCHED", 200)
     app = page("denoise", run=trained.id)
     assert app.segmented_control(key="source").options == ["Test set", "Your own"]
 

@@ -1,6 +1,7 @@
 """The model's own chance: dropout's masks and the codes of a VAE."""
 
 import math
+import threading
 
 import pytest
 import torch
@@ -78,6 +79,25 @@ def test_looking_at_a_model_does_not_change_its_course():
     with drawing_from(watched, 99, CPU):
         watched(images)
     assert torch.equal(undisturbed(images), watched(images))
+
+
+def test_two_threads_draw_from_sequences_of_their_own():
+    alone, shared = network(VAE), network(VAE)
+    images = torch.rand(7, 1, 8, 8)
+    expected = [alone(images) for _ in range(2)]
+    outputs = [shared(images)]
+
+    def elsewhere():
+        shared.draws.seed(0, CPU)
+        outputs.append(shared(images))
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    outputs.append(shared(images))
+    assert torch.equal(outputs[0], expected[0])
+    assert torch.equal(outputs[1], expected[0]), "the same seed, from its start"
+    assert torch.equal(outputs[2], expected[1]), "where this thread had left off"
 
 
 @pytest.mark.parametrize("sample", ["training", "always"])

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from aecore import data, jobs, results
-from aecore.evaluation import evaluate
 from aecore.errors import AecoreError
+from aecore.evaluation import evaluate
 from aecore.gallery import SAMPLE, shipped
 from aecore.projection import cached
 from aecore.settings import Corruption

@@ -1,8 +1,6 @@
 import contextlib
-import json
 import os
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -182,19 +180,3 @@ def test_a_full_disk_while_creating_is_one_line(store, monkeypatch):
     monkeypatch.setattr("aecore.store.write_whole", full)
     with pytest.raises(AecoreError, match="the disk is full"):
         store.create(EXPERIMENT)
-
-
-def test_the_shipped_run_is_complete():
-    from tests.conftest import GALLERY_RUN
-
-    run = Run(GALLERY_RUN)
-    row = summarise(run)
-    assert (row.state, row.problem, row.epoch, row.shipped) == ("finished", "", 50, True)
-    assert row.parameters == 622_504
-    assert run.experiment() == preset("mnist-mlp8").experiment, "the shipped run is the preset's"
-    panel = run.snapshots()
-    assert panel["reconstructions"].shape == (50, 20, 1, 28, 28)
-    assert sorted(set(panel["labels"].tolist())) == list(range(10))
-    assert {entry["corruption"] for entry in run.evaluation()} == {"none", "gaussian:0.2"}
-    assert json.loads(run.file("status.json").read_text())["process"] is None
-    assert np.all(np.diff([entry["epoch"] for entry in run.metrics()]) == 1)
