@@ -75,6 +75,7 @@ def table(rows: list[RunSummary]) -> RunSummary | None:
         selection_mode="single-row",
         key="runs",
         placeholder="–",
+        height="content" if len(shown) <= 16 else 560,
         column_config={
             "Test MSE": st.column_config.NumberColumn(format="%.5f", help="On the whole test set, [0, 1] scale"),
             "PSNR": st.column_config.NumberColumn(format="%.2f dB"),
