@@ -27,8 +27,8 @@ def layer_table(solved: Plan) -> None:
         hide_index=True,
         height="content",
         column_config={
-            "Kind": st.column_config.TextColumn(width=112),
-            "Then": st.column_config.TextColumn(width=84),
+            "Kind": st.column_config.TextColumn(width=122),
+            "Then": st.column_config.TextColumn(width=78),
             "Parameters": st.column_config.TextColumn(alignment="right"),
         },
     )

@@ -1,5 +1,7 @@
 """Reports: what five course reports did, rebuilt from our own runs, with every number they state beside ours."""
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from aecore import results
@@ -68,10 +70,10 @@ def page(report: Report, store: Store) -> None:
     with st.container(key="report-text"):
         left, right = st.columns(2, gap="large")
         with left:
-            st.markdown("##### What it did\n" + "\n".join(f"- {line}" for line in report.did))
+            st.markdown("##### What it did\n" + _bullets(report.did))
+            st.markdown("##### What running it again showed\n" + _bullets(report.found))
         with right:
-            lines = list(report.found) + differences(report)
-            st.markdown("##### What it does not say, and where it errs\n" + "\n".join(f"- {line}" for line in lines))
+            st.markdown("##### Where words, code and figures part\n" + _bullets(differences(report)))
     st.subheader("Reported against measured", anchor=False)
     found = results.verdicts(store, list(report.presets))
     tally(found)
@@ -80,6 +82,10 @@ def page(report: Report, store: Store) -> None:
     runs_row(report, chosen)
     for figure in report.figures:
         draw(figure, [chosen[name] for name in figure.presets if name in chosen])
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def runs_row(report: Report, chosen: dict[str, Run]) -> None:
