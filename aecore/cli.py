@@ -6,7 +6,6 @@ A mistake exits with 2, a failure with 1, each with one line.
 
 from __future__ import annotations
 
-import json
 import sys
 import traceback
 from pathlib import Path
@@ -15,12 +14,11 @@ from typing import Annotated, Any
 import typer
 
 from aecore import data, jobs
-from aecore.cli_output import Progress, document, print_evaluations, print_run, print_verdicts, table, tell
+from aecore.cli_measuring import Device, Json, RunName, measuring, print_json
+from aecore.cli_output import Progress, document, print_run, table, tell
 from aecore.errors import AecoreError, MistakeError
 from aecore.experiment import Experiment, typed_value
 from aecore.presets import preset, presets
-from aecore.results import markdown, verdicts
-from aecore.settings import Corruption
 from aecore.store import Run, Store
 from aecore.summary import summarise
 
@@ -33,13 +31,10 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="The image sets.")
 app.add_typer(data_app, name="data")
+app.add_typer(measuring)
 
 # typer carries its own copy of click, or uses the installed one: its public BadParameter tells which.
 UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, a unique beginning of it, or a path.")]
 
 
 @app.callback()
@@ -81,15 +76,11 @@ def _fail(message: str, status: int) -> int:
     return status
 
 
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=1, allow_nan=False))
-
-
 @app.command("presets")
 def list_presets(as_json: Json = False) -> None:
     """The experiments that come with the project."""
     if as_json:
-        _print_json([entry.model_dump(mode="json") for entry in presets().values()])
+        print_json([entry.model_dump(mode="json") for entry in presets().values()])
         return
     table(
         ["preset", "report", "what"],
@@ -113,7 +104,7 @@ def data_list(as_json: Json = False) -> None:
         for entry in data.CATALOGUE.values()
     ]
     if as_json:
-        _print_json(sets)
+        print_json(sets)
         return
     table(
         ["name", "image", "train", "test", "ready", "source"],
@@ -138,7 +129,7 @@ def data_prepare(name: str, as_json: Json = False) -> None:
         result = data.prepare(name, lambda what, done, total: progress("preparing", done, total, what))
     folder = data.cached_at(name)
     if as_json:
-        _print_json({"name": name, "result": result, "path": str(folder)})
+        print_json({"name": name, "result": result, "path": str(folder)})
     else:
         words = {
             "ready": "is ready",
@@ -181,14 +172,14 @@ def _carry_out(created: Run, detach: bool, as_json: bool) -> None:
     """Start a queued run in the background, or work on it here and show how it goes."""
     if detach:
         jobs.start(created)
-        _print_json({"run": created.id, "state": "queued"}) if as_json else print(created.id)
+        print_json({"run": created.id, "state": "queued"}) if as_json else print(created.id)
         return
     if not as_json:
         tell(f"run {created.id}")
     with Progress() as progress:
         state = jobs.work(created, progress)
     if as_json:
-        _print_json(document(created))
+        print_json(document(created))
     elif state == "stopped":
         tell(f"stopped; go on with: python -m aecore resume {created.id}")
     else:
@@ -207,7 +198,7 @@ def runs(as_json: Json = False) -> None:
     """All runs, the shipped ones first, then the newest."""
     summaries = [summarise(found) for found in Store.default().runs()]
     if as_json:
-        _print_json([summary.as_dict() for summary in summaries])
+        print_json([summary.as_dict() for summary in summaries])
         return
     if not summaries:
         tell("no runs yet; start one with: python -m aecore train digits-quick")
@@ -236,7 +227,7 @@ def show(run_name: RunName, as_json: Json = False) -> None:
     """One run: its settings, its course and its figures."""
     found = Store.default().find(run_name)
     if as_json:
-        _print_json(document(found))
+        print_json(document(found))
     else:
         print_run(found)
 
@@ -246,7 +237,7 @@ def stop(run_name: RunName, as_json: Json = False) -> None:
     """Stop a run after the epoch it is in; it can be resumed."""
     found = Store.default().find(run_name)
     state = jobs.stop(found, wait_s=60)
-    _print_json({"run": found.id, "state": state}) if as_json else tell(f"run {found.id} is {state}")
+    print_json({"run": found.id, "state": state}) if as_json else tell(f"run {found.id} is {state}")
 
 
 @app.command()
@@ -259,97 +250,6 @@ def delete(run_name: RunName, yes: Annotated[bool, typer.Option("--yes", "-y", h
         typer.confirm(f"Delete {found.path}?", abort=True)
     jobs.delete(found)
     tell(f"deleted {found.id}")
-
-
-@app.command()
-def evaluate(
-    run_name: RunName,
-    corruption: Annotated[
-        list[str] | None, typer.Option(metavar="KIND:LEVEL", help="Such as gaussian:0.2; may be repeated.")
-    ] = None,
-    device: Device = "auto",
-    classical: Annotated[bool, typer.Option(help="Measure scikit-image's denoisers on the same images too.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Measure a run on the whole test set, beside the noisy input's own figures.
-
-    With one corruption the JSON document is one object, otherwise a list of them.
-    """
-    from aecore.trained import open_run
-
-    found = Store.default().find(run_name)
-    experiment = found.experiment()
-    wanted = [Corruption.parse(text) for text in corruption or []] or list(experiment.evaluation.corruptions)
-    with Progress() as progress:
-        trained = open_run(found, device, progress)
-        results = [trained.evaluate(entry, progress) for entry in wanted]
-        for entry, result in zip(wanted, results, strict=True):
-            if classical and entry.active:
-                result["classical"] = trained.classical(entry, progress)
-    if as_json:
-        _print_json(results[0] if len(results) == 1 else results)
-    else:
-        print_evaluations(results)
-
-
-@app.command("project")
-def project_codes(
-    run_name: RunName,
-    method: Annotated[str, typer.Option(help="pca, tsne, or units for the code's own first units.")] = "tsne",
-    dims: Annotated[int, typer.Option(help="2 or 3.")] = 2,
-    points: Annotated[int, typer.Option(min=50, help="How many test images.")] = 3000,
-    perplexity: Annotated[float, typer.Option(min=1, help="Of t-SNE.")] = 30,
-    iterations: Annotated[int, typer.Option(min=10, help="Of t-SNE.")] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Of t-SNE.")] = 0,
-    device: Device = "auto",
-    as_json: Json = False,
-) -> None:
-    """Draw a run's codes as points, and say how far to trust the drawing; it is kept in the run."""
-    from aecore.trained import open_run
-
-    found = Store.default().find(run_name)
-    options = {"perplexity": perplexity, "iterations": iterations, "seed": seed} if method == "tsne" else {}
-    with Progress() as progress:
-        trained = open_run(found, device, progress)
-        made = trained.projection(method, dims, points, report=progress, **options)
-    made.save(found)
-    about = {"run": found.id, "method": method, "dims": dims, "points": len(made.labels)}
-    if as_json:
-        _print_json(about | {"parameters": made.parameters, "quality": made.quality})
-    else:
-        table(["quality", "0 to 1"], [[name.replace("_", " "), f"{value:.4f}"] for name, value in made.quality.items()])
-
-
-@app.command()
-def gallery(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[PRESET]…")] = None,
-    device: Device = "auto",
-) -> None:
-    """Train and complete the runs that ship and are not there yet, then print reported against measured."""
-    from aecore.gallery import build, shipped
-
-    chosen = [preset(name) for name in names] if names else shipped()
-    for entry in chosen:
-        tell(entry.name)
-        with Progress() as progress:
-            build(entry, Store.default(), device, progress)
-    print_verdicts(verdicts(Store.default(), [entry.name for entry in chosen]))
-
-
-@app.command()
-def results(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[PRESET]…")] = None,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="As a table for a README.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Every number that the reports state beside ours, with a verdict; read from the shipped runs' own files."""
-    found = verdicts(Store.default(), names or None)
-    if as_json:
-        _print_json([entry.as_dict() for entry in found])
-    elif as_markdown:
-        print(markdown(found))
-    else:
-        print_verdicts(found)
 
 
 @app.command(hidden=True)

@@ -25,6 +25,7 @@ LEVELS = [
     {"summary", "figures"},
     {"gallery"},
     {"cli_output"},
+    {"cli_measuring"},
     {"cli"},
 ]
 
