@@ -11,14 +11,12 @@ import torch
 
 from aecore.evaluation import NOISE_SEED, reconstructions
 from aecore.latent import codes_of, interpolate, random_codes
-from aecore.reports import Figure
+from aecore.reports import PICTURED, Figure
 from aecore.settings import Corruption
 from aecore.store import FIGURES, write_whole
 from aecore.trained import Trained
 from aecore.training.snapshots import to_uint8
 
-PICTURED = ("pairs", "triplets", "corruptions", "strip", "samples")
-"""The kinds of figures that have pictures of their own; the others are drawn from what every run keeps."""
 SAMPLE_SEED = 40_001
 CODES_FOR_RANGE = 2000
 

@@ -9,7 +9,7 @@ from aecore import jobs
 from aecore.errors import MistakeError
 from aecore.presets import Preset, presets
 from aecore.projection import METHODS, cached
-from aecore.reports import figures_of
+from aecore.reports import PICTURED, figures_of
 from aecore.settings import Corruption
 from aecore.store import EVALUATION, FIGURES, LOG, Run, Store
 
@@ -48,28 +48,40 @@ def build(
 
 
 def complete(run: Run, preset: Preset, store: Store, device: str, report: jobs.Report) -> None:
-    """Add what a finished run lacks: classical denoisers, projections, and the pictures of the report's figures."""
+    """Add what a finished run lacks: classical denoisers, projections, and the pictures of the report's figures.
+
+    A run that lacks nothing is left alone, and needs neither its model nor its images.
+    """
+    evaluations = run.evaluation()
+    unsampled = [entry for entry in evaluations if "sample" not in entry]
+    uncompared = [e for e in evaluations if e["corruption"] in _compared(preset) and "classical" not in e]
+    unprojected = [
+        (method, dims)
+        for method in METHODS
+        for dims in (2, 3)
+        if dims <= run.status()["code_size"] and cached(run, method, dims) is None
+    ]
+    pictured = [figure for figure in figures_of(preset) if figure.kind in PICTURED]
+    unpictured = pictured if not run.file(FIGURES).exists() else []
+    if not (unsampled or uncompared or unprojected or unpictured):
+        return
     from aecore.figures import save_figures
     from aecore.trained import open_run
 
     trained = open_run(run, device, report)
-    evaluations = run.evaluation()
-    for entry in evaluations:
-        if "sample" not in entry:
-            measured = trained.evaluate(_corruption(preset, entry["corruption"]), images=SAMPLE)
-            entry["sample"] = {key: measured[key] for key in ("n", "metrics", "noisy_input")}
-        if entry["corruption"] in _compared(preset) and "classical" not in entry:
-            entry["classical"] = _measured_elsewhere(run, entry["corruption"], store) or trained.classical(
-                _corruption(preset, entry["corruption"]), report
-            )
+    for entry in unsampled:
+        measured = trained.evaluate(_corruption(preset, entry["corruption"]), images=SAMPLE)
+        entry["sample"] = {key: measured[key] for key in ("n", "metrics", "noisy_input")}
+    for entry in uncompared:
+        corruption = _corruption(preset, entry["corruption"])
+        entry["classical"] = _measured_elsewhere(run, str(corruption), store) or trained.classical(corruption, report)
+        run.write_json(EVALUATION, {"evaluations": evaluations})
+    if unsampled:
         run.write_json(EVALUATION, {"evaluations": evaluations})
     points = COLOURED_POINTS if preset.experiment.data.name == "colored-mnist" else POINTS
-    for method in METHODS:
-        for dims in (2, 3):
-            if dims <= trained.model.plan.code_size and cached(run, method, dims) is None:
-                trained.projection(method, dims, points, report=report).save(run)
-    if not run.file(FIGURES).exists():
-        save_figures(trained, figures_of(preset))
+    for method, dims in unprojected:
+        trained.projection(method, dims, points, report=report).save(run)
+    save_figures(trained, unpictured)
 
 
 def _compared(preset: Preset) -> set[str]:

@@ -32,6 +32,10 @@ Kind = Literal[
 ]
 
 
+PICTURED = ("pairs", "triplets", "corruptions", "strip", "samples")
+"""The kinds of figures that have pictures of their own; the others are drawn from what every run keeps."""
+
+
 class Figure(Section):
     """One figure of a report, rebuilt from the runs of `presets`."""
 

@@ -1,0 +1,49 @@
+"""Building a shipped run from nothing, and completing what one lacks."""
+
+import pytest
+
+from aecore import jobs
+from aecore.gallery import build
+from aecore.presets import preset
+from aecore.projection import cached
+
+TINY = {
+    "training.epochs": 1,
+    "training.batch_size": 500,
+    "model.bottleneck.size": 3,
+    "evaluation.corruptions": ["gaussian:0.2", "none"],
+}
+
+
+@pytest.fixture
+def tiny():
+    quick = preset("digits-quick")
+    return quick.model_copy(update={"name": "tiny", "experiment": quick.experiment.changed(TINY)})
+
+
+def test_a_shipped_run_is_built_whole_once_and_completed_where_it_lacks(store, tiny, monkeypatch):
+    run = build(tiny, store, "cpu")
+    assert run.path == store.root / "gallery" / "tiny"
+    assert jobs.state(run) == "finished"
+    assert not (store.root / "runs").exists() or not any((store.root / "runs").iterdir())
+    noisy, clean = run.evaluation()
+    assert set(noisy["classical"]) == {"tv", "nlm", "wavelet"}
+    assert all(found["metrics"]["mse"] < noisy["noisy_input"]["mse"] for found in noisy["classical"].values())
+    assert "classical" not in clean
+    assert noisy["sample"]["n"] == noisy["n"] == 297, "the whole small set is the sample"
+    assert noisy["sample"]["metrics"] == noisy["metrics"]
+    made = {(method, dims): cached(run, method, dims) for method in ("pca", "tsne", "units") for dims in (2, 3)}
+    assert all(found is not None and len(found.labels) == 297 for found in made.values())
+
+    # Complete: neither weights nor images are opened again.
+    monkeypatch.setattr("aecore.trained.open_run", lambda *_: pytest.fail("nothing was missing"))
+    before = {path: path.stat().st_mtime_ns for path in run.path.rglob("*")}
+    build(tiny, store, "cpu")
+    assert {path: path.stat().st_mtime_ns for path in run.path.rglob("*")} == before
+    monkeypatch.undo()
+
+
+def test_a_changed_preset_is_trained_anew(store, tiny):
+    build(tiny, store, "cpu")
+    changed = tiny.model_copy(update={"experiment": tiny.experiment.changed({"training.seed": 5})})
+    assert build(changed, store, "cpu").experiment().training.seed == 5
