@@ -6,7 +6,7 @@ import shutil
 from typing import Any
 
 from aecore import jobs
-from aecore.errors import MistakeError
+from aecore.errors import AecoreError, MistakeError
 from aecore.presets import Preset, presets
 from aecore.projection import METHODS, cached
 from aecore.reports import PICTURED, figures_of
@@ -30,12 +30,16 @@ def build(
     device: str = "auto",
     report: jobs.Report = lambda stage, done, total, note: None,
 ) -> Run:
-    """The shipped run of a preset: trained if it is not there yet, then completed with what it lacks."""
+    """The shipped run of a preset: trained if it is not there yet, then completed with what it lacks.
+
+    Raises `AecoreError` when the training was stopped or failed.
+    """
     target = Run(store.root / "gallery" / preset.name)
     if jobs.state(target) != "finished" or target.experiment() != preset.experiment:
         run = jobs.submit(preset.experiment, device, store)
-        if jobs.work(run, report) != "finished":
-            return run
+        state = jobs.work(run, report)
+        if state != "finished":
+            raise AecoreError(f"{preset.name} is {state}, not finished; what there is of it lies in {run.path}")
         for name in (LOG, ".lock"):
             run.file(name).unlink(missing_ok=True)
         evaluations = [{**entry, "run": target.id} for entry in run.evaluation()]

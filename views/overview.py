@@ -10,7 +10,7 @@ from aecore.errors import AecoreError
 from aecore.store import Store
 from aecore.summary import RunSummary
 from dashboard import monitor, runs, sheets
-from dashboard.report.tables import CLASSICAL
+from dashboard.denoise.classical import TITLES
 from dashboard.style import count
 
 REFRESH_S = 2.0
@@ -123,9 +123,7 @@ def evaluation_table(evaluations: list[dict]) -> None:
         measured = [("reconstruction", entry["metrics"])]
         if entry["corruption"] != "none":
             measured.append(("noisy input itself", entry["noisy_input"]))
-        measured += [
-            (CLASSICAL.get(name, name), found["metrics"]) for name, found in entry.get("classical", {}).items()
-        ]
+        measured += [(TITLES.get(name, name), found["metrics"]) for name, found in entry.get("classical", {}).items()]
         for what, values in measured:
             rows.append(
                 {

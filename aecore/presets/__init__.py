@@ -19,8 +19,8 @@ class Claim(Section):
 
     quantity: str
     """What is claimed, in words."""
-    reported: float
-    """The number as the report or its log has it."""
+    reported: float | None = None
+    """The number as the report or its log has it; empty where it shows a curve and states none."""
     unit: str = ""
     metric: str
     """Where ours is found: a key of metrics.jsonl or of an evaluation, or one of those of `aecore.results`."""

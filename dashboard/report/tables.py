@@ -11,6 +11,7 @@ import streamlit as st
 from aecore.classifier import accuracy, reads
 from aecore.results import Verdict, shown
 from aecore.store import Run
+from dashboard.denoise.classical import TITLES
 
 WORDS = {
     "reproduced": "✓ reproduced",
@@ -18,7 +19,6 @@ WORDS = {
     "not reproduced": "✗ not reproduced",
     "not measured": "– not measured",
 }
-CLASSICAL = {"tv": "Total variation", "nlm": "Non-local means", "wavelet": "Wavelet"}
 
 
 def verdict_table(found: Sequence[Verdict], *, with_report: bool = False) -> None:
@@ -65,7 +65,7 @@ def denoisers(run: Run, corruption: str) -> None:
         ("this network", entry["metrics"]),
     ]
     for name, measured in entry.get("classical", {}).items():
-        named.append((f"{CLASSICAL.get(name, name)} ({measured['strength']:g})", measured["metrics"]))
+        named.append((f"{TITLES.get(name, name)} ({measured['strength']:g})", measured["metrics"]))
     data_name = run.experiment().data.name
     columns = [("psnr_db", "PSNR dB", 2, True), ("ssim", "SSIM", 3, True), ("mse", "MSE", 5, False)]
     columns += [("snr_db", "SNR dB", 2, True)]

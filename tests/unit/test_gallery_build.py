@@ -3,6 +3,7 @@
 import pytest
 
 from aecore import jobs
+from aecore.errors import AecoreError
 from aecore.gallery import build
 from aecore.presets import preset
 from aecore.projection import cached
@@ -47,3 +48,11 @@ def test_a_changed_preset_is_trained_anew(store, tiny):
     build(tiny, store, "cpu")
     changed = tiny.model_copy(update={"experiment": tiny.experiment.changed({"training.seed": 5})})
     assert build(changed, store, "cpu").experiment().training.seed == 5
+
+
+def test_a_training_that_was_stopped_ends_the_building(store, tiny, monkeypatch):
+    """Ctrl-C stops the whole gallery; once it went on with the next preset."""
+    monkeypatch.setattr(jobs, "work", lambda run, report: "stopped")
+    with pytest.raises(AecoreError, match="tiny is stopped, not finished"):
+        build(tiny, store, "cpu")
+    assert not (store.root / "gallery" / "tiny").exists()
