@@ -49,19 +49,19 @@ METHODS = {
         "Total variation",
         "Rudin, Osher and Fatemi 1992, by Chambolle's algorithm; strength is its weight",
         _total_variation,
-        (0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0),
+        (0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5, 2.0, 3.0, 4.5),
     ),
     "nlm": Method(
         "Non-local means",
         "Buades, Coll and Morel 2005, patches of 5×5; strength is the cut-off h",
         _non_local_means,
-        (0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0),
+        (0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5, 2.0, 3.0, 4.5),
     ),
     "wavelet": Method(
         "Wavelet",
         "BayesShrink of Chang, Yu and Vetterli 2000, Daubechies 2; strength is the assumed σ",
         _wavelet,
-        (0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0),
+        (0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5, 2.0, 3.0, 4.5),
     ),
 }
 
