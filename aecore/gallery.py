@@ -11,7 +11,7 @@ from aecore.presets import Preset, presets
 from aecore.projection import METHODS, cached
 from aecore.reports import PICTURED, figures_of
 from aecore.settings import Corruption
-from aecore.store import EVALUATION, FIGURES, LOG, Run, Store
+from aecore.store import CODES, EVALUATION, FIGURES, LOG, Run, Store
 
 POINTS, COLOURED_POINTS = 3000, 10_000
 """Test codes in a projection; report 004 shows all of them."""
@@ -40,7 +40,7 @@ def build(
         state = jobs.work(run, report)
         if state != "finished":
             raise AecoreError(f"{preset.name} is {state}, not finished; what there is of it lies in {run.path}")
-        for name in (LOG, ".lock"):
+        for name in (LOG, ".lock", CODES):  # of fewer images: all runs together must stay small
             run.file(name).unlink(missing_ok=True)
         evaluations = [{**entry, "run": target.id} for entry in run.evaluation()]
         run.write_json(EVALUATION, {"evaluations": evaluations})
@@ -65,9 +65,10 @@ def complete(run: Run, preset: Preset, store: Store, device: str, report: jobs.R
         for dims in (2, 3)
         if dims <= run.status()["code_size"] and cached(run, method, dims) is None
     ]
+    uncoded = not run.file(CODES).exists()
     pictured = [figure for figure in figures_of(preset) if figure.kind in PICTURED]
     unpictured = pictured if not run.file(FIGURES).exists() else []
-    if not (unsampled or uncompared or unprojected or unpictured):
+    if not (unsampled or uncompared or uncoded or unprojected or unpictured):
         return
     from aecore.figures import save_figures
     from aecore.trained import open_run
@@ -83,6 +84,8 @@ def complete(run: Run, preset: Preset, store: Store, device: str, report: jobs.R
     if unsampled:
         run.write_json(EVALUATION, {"evaluations": evaluations})
     points = COLOURED_POINTS if preset.experiment.data.name == "colored-mnist" else POINTS
+    if uncoded:
+        trained.codes(points).save(run)
     for method, dims in unprojected:
         trained.projection(method, dims, points, report=report).save(run)
     save_figures(trained, unpictured)

@@ -6,12 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from aecore.codes import WIDEST, Codes
 from aecore.corruption import corrupt
 from aecore.errors import MistakeError, nearest
 from aecore.models.autoencoder import Autoencoder
 from aecore.settings import Corruption
 
 DEAD_SPREAD = 1e-6
+BATCH = 1000
 
 
 class CodeRange:
@@ -67,11 +69,38 @@ def codes_of(model: Autoencoder, images: Tensor, corruption: Corruption, seed: i
     model.eval()
     generator = torch.Generator(images.device).manual_seed(seed)
     parts = []
-    for batch in images.split(1000):
+    for batch in images.split(BATCH):
         noisy = corrupt(model.from_bytes(batch), corruption, generator, model.low, model.high)
         code = model.distribution(noisy)[0] if model.gaussian else model.encode(noisy)
         parts.append(code.float().cpu().numpy())
     return np.concatenate(parts)
+
+
+@torch.inference_mode()
+def measure_codes(
+    model: Autoencoder, images: Tensor, labels: np.ndarray, corruption: Corruption, seed: int, chosen: np.ndarray
+) -> Codes:
+    """Codes and reconstruction errors of the `chosen` rows, ascending, of a whole test set, uint8 (N, C, H, W).
+
+    The noise is that of the whole set from `seed`, as in `codes_of` and in evaluations.
+    """
+    model.eval()
+    generator = torch.Generator(images.device).manual_seed(seed)
+    narrow = model.plan.code_size <= WIDEST
+    codes, errors = [], []
+    for start in range(0, len(images), BATCH):
+        clean = model.from_bytes(images[start : start + BATCH])
+        noisy = corrupt(clean, corruption, generator, model.low, model.high)
+        rows = torch.from_numpy(chosen[(chosen >= start) & (chosen < start + BATCH)] - start).to(images.device)
+        if not len(rows):
+            continue
+        code = model.distribution(noisy[rows])[0] if model.gaussian else model.encode(noisy[rows])
+        wrong = (model.to_unit(model.decode(code)) - model.to_unit(clean[rows])).square().flatten(1).mean(1)
+        errors.append(wrong.float().cpu().numpy())
+        if narrow:
+            codes.append(code.float().cpu().numpy())
+    kept = np.concatenate(codes) if narrow else None
+    return Codes(kept, labels[chosen], chosen, np.concatenate(errors), str(corruption))
 
 
 def interpolate(start: np.ndarray, end: np.ndarray, frames: int, convention: str = "both ends") -> np.ndarray:

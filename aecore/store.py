@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -31,9 +30,9 @@ FORMAT = 1
 
 EXPERIMENT, STATUS, METRICS = "experiment.json", "status.json", "metrics.jsonl"
 WEIGHTS, RESUME, SNAPSHOTS = "weights.safetensors", "resume.safetensors", "snapshots.safetensors"
-EVALUATION, LOG = "evaluation.json", "log.txt"
+EVALUATION, LOG, NOTES = "evaluation.json", "log.txt", "notes.json"
 STEPS, LAYERS = "steps.jsonl", "layers.jsonl"
-FIGURES, PROJECTIONS = "figures.safetensors", "projections"
+FIGURES, PROJECTIONS, CODES = "figures.safetensors", "projections", "codes.safetensors"
 
 
 class DamagedError(AecoreError):
@@ -72,6 +71,16 @@ class Run:
     def status(self) -> dict[str, Any]:
         """What was last written about the run's state; `aecore.jobs.state` says what is true now."""
         return self._json(STATUS)
+
+    def notes(self) -> dict[str, str]:
+        """`title` and `note` that its user gave the run; empty texts where there are none."""
+        if not self.file(NOTES).exists():
+            return {"title": "", "note": ""}
+        found = self._json(NOTES)
+        texts = {key: found.get(key, "") for key in ("title", "note")}
+        if not all(isinstance(text, str) for text in texts.values()):
+            raise DamagedError(f"run {self.id}: {NOTES} holds no texts")
+        return texts
 
     def evaluation(self) -> list[dict[str, Any]]:
         """One entry a corruption, empty while the run has not been evaluated."""
@@ -213,8 +222,7 @@ class Store:
 
     def create(self, experiment: Experiment) -> Run:
         """A new directory under `runs/` with the experiment in it; the id says what and when."""
-        slug = re.sub(r"[^a-z0-9]+", "-", experiment.title.lower()).strip("-")[:48] or "run"
-        base = f"{slug}-{time.strftime('%Y%m%d-%H%M%S')}"
+        base = timed_id(experiment.title)
         try:
             (self.root / "runs").mkdir(parents=True, exist_ok=True)
             for attempt in range(1, 1000):
@@ -227,19 +235,11 @@ class Store:
             raise AecoreError(describe_os_error(error, "a new run directory")) from None
         raise AecoreError(f"could not find a free name for a run in {self.root / 'runs'}")
 
-    def delete(self, run: Run) -> None:
-        """Remove a run of the user's. Raises `MistakeError` for a shipped one or one outside the store."""
-        if run.shipped:
-            raise MistakeError(f"run {run.id} ships with the project and stays")
-        if run.path.resolve().parent != (self.root / "runs").resolve():
-            raise MistakeError(f"run {run.id} is not in this store ({self.root}); remove its folder by hand")
-        # Renamed first, so that no reader meets a half-deleted run.
-        gone = run.path.with_name(f".deleted-{run.id}-{os.getpid()}")
-        try:
-            run.path.rename(gone)
-            shutil.rmtree(gone)
-        except OSError as error:
-            raise AecoreError(describe_os_error(error, f"deleting run {run.id}")) from None
+
+def timed_id(title: str) -> str:
+    """An id for a new run: what, then when."""
+    slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:48] or "run"
+    return f"{slug}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 
 def now() -> str:

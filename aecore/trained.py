@@ -14,7 +14,8 @@ from aecore.classifier import reads
 from aecore.classifier.network import read_digits
 from aecore.devices import choose
 from aecore.evaluation import NOISE_SEED, evaluate, reconstructions
-from aecore.latent import codes_of
+from aecore.codes import Codes, spread
+from aecore.latent import codes_of, measure_codes
 from aecore.models.autoencoder import Autoencoder
 from aecore.projection import Projection, project, quality
 from aecore.settings import Corruption
@@ -69,6 +70,13 @@ class Trained:
             self.labels[:images] if reads(self.run.experiment().data.name) else None,
         )
         return {"run": self.run.id, "split": "test", **measured}
+
+    def codes(self, points: int) -> Codes:
+        """Codes and reconstruction errors of `points` test images, evenly spread over the set, under the training
+        corruption."""
+        corruption = self.run.experiment().corruption
+        chosen = spread(len(self.test), points)
+        return measure_codes(self.model, self.test, self.labels, corruption, NOISE_SEED, chosen)
 
     def classical(
         self, corruption: Corruption, report: Report = lambda stage, done, total, note: None

@@ -10,8 +10,9 @@ import streamlit as st
 
 from aecore import data
 from aecore.classifier import reads
+from aecore.codes import Codes, read_codes
 from aecore.settings import Corruption
-from aecore.store import WEIGHTS, Run
+from aecore.store import CODES, WEIGHTS, Run
 from dashboard import runs
 
 KEPT = 63
@@ -153,6 +154,50 @@ def wrong_digits(name: str, images: np.ndarray, labels: np.ndarray) -> int | Non
 
 def _mse(clean: np.ndarray, other: np.ndarray) -> np.ndarray:
     return ((other - clean) ** 2).mean(axis=(1, 2, 3), dtype=np.float64)
+
+
+def codes(run: Run) -> Codes | None:
+    """The codes of the run's test images: kept in the run, else found once where the image set is on this machine.
+
+    None where there are neither. Raises `DamagedError` when the file cannot be read.
+    """
+    kept = _kept_codes(str(run.path), runs.signature(run, (CODES,)))
+    if kept is not None or not run.file(WEIGHTS).is_file() or not data.prepared(run.experiment().data.name):
+        return kept
+    return _found_codes(*_key(run))
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _kept_codes(path: str, stamp: tuple) -> Codes | None:
+    return read_codes(runs.run_at(path))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Encoding the test images…")
+def _found_codes(path: str, stamp: tuple) -> Codes:
+    import torch
+
+    from aecore import pictures
+    from aecore.evaluation import NOISE_SEED
+    from aecore.latent import measure_codes
+
+    experiment = runs.run_at(path).experiment()
+    images = image_set(experiment.data.name)
+    shape: tuple[int, int, int] = images.x_test.shape[1:]  # type: ignore[assignment]
+    rows = pictures.chosen(experiment.data.name, shape, len(images.x_test))
+    test = torch.from_numpy(np.array(images.x_test))
+    return measure_codes(_model(path, stamp), test, np.array(images.y_test), experiment.corruption, NOISE_SEED, rows)
+
+
+def encode(run: Run, images: np.ndarray, corruption: Corruption, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Images uint8 (N, C, H, W) as the model sees them, float32 on the [0, 1] scale, and their codes (N, n)."""
+    import torch
+
+    from aecore.evaluation import reconstructions
+    from aecore.latent import codes_of
+
+    model, tensor = _model(*_key(run)), torch.from_numpy(np.array(images))
+    noisy = np.concatenate([part[1] for part in reconstructions(model, tensor, corruption, seed)])
+    return noisy, codes_of(model, tensor, corruption, seed)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -20,7 +20,7 @@ SEED = 4
 def by_class(grey: Arrays) -> Arrays:
     """Every digit in its class's colour of `PALETTE`, so the colour gives the label away."""
     return grey._replace(
-        x_train=_tint(grey.x_train, PALETTE[grey.y_train]), x_test=_tint(grey.x_test, PALETTE[grey.y_test])
+        x_train=tint(grey.x_train, PALETTE[grey.y_train]), x_test=tint(grey.x_test, PALETTE[grey.y_test])
     )
 
 
@@ -30,7 +30,7 @@ def at_random(grey: Arrays) -> Arrays:
     # A bit generator's raw stream is promised to stay the same in every version of numpy; `Generator.random` is not.
     hues = (np.random.PCG64(SEED).random_raw(total) >> np.uint64(11)) * 2.0**-53
     colors = pure_color(hues)
-    return grey._replace(x_train=_tint(grey.x_train, colors[:train]), x_test=_tint(grey.x_test, colors[train:]))
+    return grey._replace(x_train=tint(grey.x_train, colors[:train]), x_test=tint(grey.x_test, colors[train:]))
 
 
 def pure_color(hue: np.ndarray) -> np.ndarray:
@@ -39,7 +39,7 @@ def pure_color(hue: np.ndarray) -> np.ndarray:
     return np.clip([-1, 2, 2] + [1, -1, -1] * np.abs(sixths - [3, 2, 4]), 0, 1)
 
 
-def _tint(grey: np.ndarray, colors: np.ndarray) -> np.ndarray:
+def tint(grey: np.ndarray, colors: np.ndarray) -> np.ndarray:
     """uint8 (N, 1, H, W) times RGB (N, 3) in [0, 1], rounded to uint8 (N, 3, H, W)."""
     height, width = grey.shape[2:]
     # Half of an odd grey level lies between two: up on the black fields of a chessboard, down on the white ones. The

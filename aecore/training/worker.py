@@ -6,16 +6,19 @@ import math
 import platform
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from aecore import __version__, data
+from aecore import __version__, data, pictures
 from aecore.classifier import reads
 from aecore.devices import Device
 from aecore.errors import AecoreError, MistakeError
-from aecore.evaluation import evaluate
+from aecore.evaluation import NOISE_SEED, evaluate
+from aecore.latent import measure_codes
+from aecore.models import Autoencoder
 from aecore.settings import Data
 from aecore.store import EVALUATION, LAYERS, METRICS, RESUME, SNAPSHOTS, STEPS, WEIGHTS, Run, now, write_whole
 from aecore.training.loop import Epoch, Images, Steps, epochs
@@ -136,9 +139,21 @@ def train_run(
         )
         results.append({"run": run.id, "split": "test", **measured})
     run.write_json(EVALUATION, {"evaluations": results})
+    save_codes(run, state.model, arrays.test, arrays.test_labels)
     told.now(state="finished", ended=now(), process=None)
     run.file(RESUME).unlink(missing_ok=True)
     return "finished"
+
+
+def save_codes(run: Run, model: Autoencoder, test: torch.Tensor, labels: np.ndarray) -> None:
+    """Write the codes of test images, uint8 (N, C, H, W), and small versions of those that the project does not ship."""
+    experiment = run.experiment()
+    name = experiment.data.name
+    rows = pictures.chosen(name, tuple(test.shape[1:]), len(test))  # type: ignore[arg-type]
+    codes = measure_codes(model, test, labels, experiment.corruption, NOISE_SEED, rows)
+    if name not in pictures.SHIPPED:
+        codes = replace(codes, images=pictures.small(test[torch.from_numpy(rows).to(test.device)].cpu().numpy()))
+    codes.save(run)
 
 
 class _Status:

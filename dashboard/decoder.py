@@ -1,0 +1,61 @@
+"""A run's networks for the browser, where they answer a touch without asking the server. `aecore/web/network.js` runs
+them; neither torch nor the image set is needed."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import safetensors.numpy
+import streamlit as st
+
+import aecore
+from aecore import classifier
+from aecore.models import portable
+from aecore.models.plan import plan
+from aecore.store import WEIGHTS, Run
+from dashboard import runs
+from dashboard.inference import about
+
+NETWORK_JS = (Path(aecore.__file__).parent / "web" / "network.js").read_text()
+"""Defines `createNetwork(ops, weights)` and `toPixels(values, channels, pixels)`."""
+
+MOST_PRODUCTS = 60_000_000
+"""Larger networks take the browser longer than a tenth of a second an image."""
+MOST_BYTES = 24_000_000
+
+
+class Payload(NamedTuple):
+    """`header` is JSON: `ops`, `image_shape` [C, H, W], `code_size`; `weights` are float32, little-endian."""
+
+    header: dict[str, Any]
+    weights: bytes
+
+
+def payload(run: Run, side: str = "decoder") -> Payload | None:
+    """The run's decoder (or encoder) for the browser; None where it is too large for it.
+
+    Raises `DamagedError` when the weights cannot be read, `AecoreError` when they do not fit the model.
+    """
+    return _payload(str(run.path), runs.signature(run, (WEIGHTS,)), side)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _payload(path: str, stamp: tuple, side: str) -> Payload | None:
+    run = runs.run_at(path)
+    model, shape = run.experiment().model, about(run).image_shape
+    solved = plan(model, shape)
+    low, high = (0.0, 1.0) if model.range == "unit" else (-1.0, 1.0)
+    made = (portable.encoder if side == "encoder" else portable.decoder)(solved, run.tensors(WEIGHTS), low, high)
+    if made.products > MOST_PRODUCTS or made.weights.nbytes > MOST_BYTES:
+        return None
+    header = {"ops": list(made.ops), "image_shape": list(shape), "code_size": solved.code_size}
+    return Payload(header, made.weights.astype("<f4").tobytes())
+
+
+@cache
+def reader() -> Payload:
+    """The digit classifier: an image (28, 28, C) to ten scores."""
+    made = portable.digit_classifier(safetensors.numpy.load_file(classifier.WEIGHTS))
+    return Payload({"ops": list(made.ops), "image_shape": [1, 28, 28], "code_size": 0}, made.weights.tobytes())

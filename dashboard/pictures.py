@@ -1,0 +1,62 @@
+"""Test images for pages: from the image set where it is, else the small ones that travel with the project or the run."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+
+from aecore import data, pictures
+from aecore.codes import Codes
+from aecore.errors import AecoreError
+from aecore.store import Run
+from dashboard import inference, runs
+
+LOSSLESS_PIXELS = 12_000_000
+"""Larger sheets in colour are compressed."""
+
+
+def pictures_of(run: Run, codes: Codes, rows: np.ndarray | None = None) -> np.ndarray | None:
+    """The images of these rows of the run's codes, uint8 (N, C, h, w); None where they are nowhere to be had.
+
+    From the image set they are whole; large ones that only the run keeps are shrunk.
+    """
+    chosen = np.arange(len(codes.indices)) if rows is None else rows
+    name = run.experiment().data.name
+    if data.prepared(name):
+        return np.array(inference.image_set(name).x_test[codes.indices[chosen]])
+    if codes.images is not None:
+        return codes.images[chosen]
+    return pictures.shipped(name, codes.indices[chosen], codes.labels[chosen])
+
+
+def panel_of(run: Run) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """The images of the run's own panel, uint8 (P, C, H, W), with labels and indices; None where it has none."""
+    try:
+        kept = runs.snapshots(run)
+        return kept["clean"], kept["labels"], kept["indices"]
+    except (AecoreError, KeyError):
+        return None
+
+
+def sheet(tiles: np.ndarray, per_line: int) -> tuple[bytes, str]:
+    """Tiles uint8 (N, C, H, W) in reading order as one picture, and its media type; without loss unless it would be
+    large."""
+    if tiles.shape[1] not in (1, 3):
+        tiles = tiles[:, :1]
+    buffer = io.BytesIO()
+    picture = pictures.sheet_of(tiles, per_line)
+    if tiles.shape[1] == 1:
+        picture.save(buffer, "PNG", compress_level=6)
+        return buffer.getvalue(), "image/png"
+    small = tiles[:, 0].size <= LOSSLESS_PIXELS and tiles.shape[0] <= 1000
+    picture.save(buffer, "WEBP", lossless=small, quality=80, method=2)
+    return buffer.getvalue(), "image/webp"
+
+
+def data_uri(tile: np.ndarray) -> str:
+    """One image uint8 (C, H, W) as a PNG address."""
+    return "data:image/png;base64," + base64.b64encode(sheet(tile[None], 1)[0]).decode()
+
+

@@ -1,0 +1,71 @@
+"""The networks that run in the browser give what PyTorch gives, to rounding."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from aecore.classifier.network import classifier
+from aecore.models import portable
+from aecore.models.autoencoder import Autoencoder
+from aecore.store import Run
+from aecore.trained import load_model
+from dashboard import decoder
+from tests.conftest import GALLERY_RUN
+from tests.unit.small import CONV, VAE
+
+pytestmark = pytest.mark.browser
+
+CALL = """([ops, weights, inputs]) => {
+  const run = createNetwork(ops, Float32Array.from(weights));
+  return inputs.map((input) => Array.from(run(Float32Array.from(input))));
+}"""
+
+
+@pytest.fixture
+def call(browser):
+    """Run a network of `aecore.models.portable` on rows of numbers."""
+    page = browser.new_page()
+    page.add_script_tag(content=decoder.NETWORK_JS + "globalThis.createNetwork = createNetwork;")
+    yield lambda made, rows: np.array(page.evaluate(CALL, [list(made.ops), made.weights.tolist(), rows.tolist()]))
+    page.close()
+
+
+def compare(call, model: Autoencoder, images: np.ndarray) -> None:
+    tensors = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    ours = [make(model.plan, tensors, model.low, model.high) for make in (portable.encoder, portable.decoder)]
+    with torch.inference_mode():
+        batch = model.from_bytes(torch.from_numpy(images))
+        codes = model.distribution(batch)[0] if model.gaussian else model.encode(batch)
+        outputs = model.to_unit(model.decode(codes)).permute(0, 2, 3, 1).flatten(1).numpy()
+    rows = (images / 255).transpose(0, 2, 3, 1).reshape(len(images), -1)
+    assert np.allclose(call(ours[0], rows), codes.numpy(), atol=1e-4)
+    assert np.allclose(call(ours[1], codes.numpy()), outputs, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "name", ["mnist-mlp8", "mnist-selu-6", "cifar-conv", "colored-conv", "colored-dropout", "colored-vae"]
+)
+def test_a_shipped_run(call, name):
+    run = Run(GALLERY_RUN.with_name(name))
+    compare(call, load_model(run), run.snapshots()["clean"][:3])
+
+
+@pytest.mark.parametrize("activation", ["leaky-relu", "elu", "gelu", "silu", "tanh", "sigmoid"])
+def test_every_activation(call, activation):
+    experiment = (VAE if activation == "tanh" else CONV).changed({"model.activation": activation})
+    model = Autoencoder(experiment.model, (1, 28, 28), seed=3).eval()
+    model.draws.seed(0, torch.device("cpu"))
+    compare(call, model, Run(GALLERY_RUN).snapshots()["clean"][:2])
+
+
+def test_the_classifier(call):
+    made = decoder.reader()
+    images = Run(GALLERY_RUN.with_name("colored-conv")).snapshots()["clean"][:5]
+    with torch.inference_mode():
+        scores = classifier(torch.device("cpu"))(torch.from_numpy(images) / 255).numpy()
+    network = portable.Network(tuple(made.header["ops"]), np.frombuffer(made.weights, np.float32))
+    rows = (images / 255).transpose(0, 2, 3, 1).reshape(5, -1)
+    assert np.allclose(call(network, rows), scores, atol=1e-3)
+    assert json.dumps(made.header)
