@@ -10,7 +10,8 @@ import safetensors.numpy
 import torch
 
 from aecore.evaluation import NOISE_SEED, reconstructions
-from aecore.latent import codes_of, interpolate, random_codes
+from aecore.latent import codes_of
+from aecore.paths import interpolate, random_codes
 from aecore.reports import PICTURED, Figure
 from aecore.settings import Corruption
 from aecore.store import FIGURES, write_whole

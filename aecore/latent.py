@@ -1,4 +1,4 @@
-"""What happens in the code: what codes images have, how widely each unit speaks, lines and samples in between."""
+"""What happens in the code: what codes images have, how widely each unit speaks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from torch import Tensor
 
 from aecore.codes import WIDEST, Codes
 from aecore.corruption import corrupt
-from aecore.errors import MistakeError, nearest
 from aecore.models.autoencoder import Autoencoder
 from aecore.settings import Corruption
 
@@ -101,35 +100,3 @@ def measure_codes(
             codes.append(code.float().cpu().numpy())
     kept = np.concatenate(codes) if narrow else None
     return Codes(kept, labels[chosen], chosen, np.concatenate(errors), str(corruption))
-
-
-def interpolate(start: np.ndarray, end: np.ndarray, frames: int, convention: str = "both ends") -> np.ndarray:
-    """Codes on the straight line from `start` to `end`, both (n,), as (frames, n).
-
-    The reports' three conventions: "both ends" steps from start to end (004), "open end" takes i/frames and never
-    arrives (003), "between" leaves both ends out (000, whose strip shows the images themselves there).
-    """
-    shares = {
-        "both ends": np.linspace(0, 1, frames),
-        "open end": np.arange(frames) / frames,
-        "between": np.arange(1, frames + 1) / (frames + 1),
-    }
-    if convention not in shares:
-        raise MistakeError(f"unknown convention '{convention}': {nearest(convention, shares)}")
-    return (start[None] + shares[convention][:, None] * (end - start)[None]).astype(np.float32)
-
-
-def random_codes(codes: np.ndarray, count: int, distribution: str, seed: int) -> np.ndarray:
-    """Random codes, float32 (count, n): "uniform" in [0, 1), "normal" N(0, 1), or "fitted", uniform within the range
-    that real `codes` (N, n) span in each unit."""
-    draw = np.random.default_rng(seed)
-    shape = (count, codes.shape[1])
-    if distribution == "uniform":
-        return draw.random(shape).astype(np.float32)
-    if distribution == "normal":
-        return draw.standard_normal(shape).astype(np.float32)
-    if distribution == "fitted":
-        return draw.uniform(codes.min(0), codes.max(0), shape).astype(np.float32)
-    raise MistakeError(
-        f"unknown distribution '{distribution}': {nearest(distribution, ('uniform', 'normal', 'fitted'))}"
-    )

@@ -188,16 +188,38 @@ def _found_codes(path: str, stamp: tuple) -> Codes:
     return measure_codes(_model(path, stamp), test, np.array(images.y_test), experiment.corruption, NOISE_SEED, rows)
 
 
-def encode(run: Run, images: np.ndarray, corruption: Corruption, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Images uint8 (N, C, H, W) as the model sees them, float32 on the [0, 1] scale, and their codes (N, n)."""
+def corrupted(run: Run, images: np.ndarray, corruption: Corruption, draw: int) -> np.ndarray:
+    """Images uint8 (N, C, H, W) as the model would be shown them, float32 on the [0, 1] scale and not cut to it."""
+    if not corruption.active:
+        return images.astype(np.float32) / np.float32(255)
     import torch
 
-    from aecore.evaluation import reconstructions
-    from aecore.latent import codes_of
+    from aecore.corruption import corrupt
+    from aecore.evaluation import NOISE_SEED
 
-    model, tensor = _model(*_key(run)), torch.from_numpy(np.array(images))
-    noisy = np.concatenate([part[1] for part in reconstructions(model, tensor, corruption, seed)])
-    return noisy, codes_of(model, tensor, corruption, seed)
+    model, generator = _model(*_key(run)), torch.Generator().manual_seed(NOISE_SEED + draw)
+    clean = model.from_bytes(torch.from_numpy(np.array(images)))
+    return model.to_unit(corrupt(clean, corruption, generator, model.low, model.high)).numpy()
+
+
+def codes_of_images(run: Run, images: np.ndarray) -> np.ndarray:
+    """The codes (N, n) of images (N, C, H, W) on the [0, 1] scale as they are; of a VAE their means."""
+    import torch
+
+    model = _model(*_key(run))
+    with torch.inference_mode():
+        batch = torch.from_numpy(np.array(images, np.float32)) * (model.high - model.low) + model.low
+        return (model.distribution(batch)[0] if model.gaussian else model.encode(batch)).numpy()
+
+
+def decoded(run: Run, codes: np.ndarray) -> np.ndarray:
+    """Codes (N, n) to images (N, C, H, W) on the [0, 1] scale, not cut to it."""
+    import torch
+
+    model = _model(*_key(run))
+    with torch.inference_mode():
+        parts = [model.to_unit(model.decode(part)) for part in torch.from_numpy(np.array(codes)).split(500)]
+        return torch.cat(parts).contiguous().numpy()
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

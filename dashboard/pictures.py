@@ -1,4 +1,4 @@
-"""Test images for pages: from the image set where it is, else the small ones that travel with the project or the run."""
+"""Test images for pages: from the image set where it is, else small ones that travel with the project or the run."""
 
 from __future__ import annotations
 
@@ -58,5 +58,3 @@ def sheet(tiles: np.ndarray, per_line: int) -> tuple[bytes, str]:
 def data_uri(tile: np.ndarray) -> str:
     """One image uint8 (C, H, W) as a PNG address."""
     return "data:image/png;base64," + base64.b64encode(sheet(tile[None], 1)[0]).decode()
-
-

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -24,6 +25,7 @@ from aecore.store import (
     Store,
 )
 from aecore.summary import RunSummary, summarise
+from dashboard.address import key
 
 _SEEN_BY_SUMMARY = (EXPERIMENT, STATUS, METRICS, EVALUATION)
 
@@ -107,3 +109,27 @@ def projection(run: Run, method: str, dims: int) -> Projection | None:
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _projection(path: str, method: str, dims: int, stamp: tuple) -> Projection | None:
     return cached(run_at(path), method, dims)
+
+
+def choose(page: str, width: int | Literal["stretch"] = "stretch") -> Run | None:
+    """A picker of runs with weights, kept in the page's address; None, with a way on, where there is none."""
+    usable = {run.id: run for run in with_weights()}
+    if not usable:
+        st.info("No run has saved weights yet. Train one first.", icon=":material/inbox:")
+        st.page_link("views/train.py", label="Train a first model", icon=":material/play_arrow:")
+        return None
+    field = key(page, "run")
+    asked = st.session_state.get(field, "")
+    if asked not in usable:
+        if asked:
+            st.warning(f"There is no run “{asked[:80]}” with weights here.", icon=":material/search_off:")
+        order = [row.id for row in summaries()]
+        st.session_state[field] = min(usable, key=order.index)
+    titles = {run_id: summary(run).title for run_id, run in usable.items()}
+    picked = st.selectbox("Run", list(usable), format_func=lambda run_id: label(run_id, titles), key=field, width=width)
+    return usable[picked]
+
+
+def label(run_id: str, titles: Mapping[str, str]) -> str:
+    """A run's title with its id, unless that says the same."""
+    return run_id if titles[run_id] in run_id else f"{titles[run_id]}  ({run_id})"

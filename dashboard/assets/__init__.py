@@ -7,6 +7,7 @@ never sends megabytes.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -24,5 +25,17 @@ _carrier = components.component(
 def ship(name: str, **parts: Any) -> str:
     """Send `parts` (bytes, or what JSON can say) under a name and return the name. Equal names mean equal content: put
     into the name what the content depends on."""
-    _carrier(key=f"asset-{name}", data={"name": name, **parts}, width=1, height=1)
+    _carrier(key=f"asset-{name}", data=_framed(name, parts), width=1, height=1)
     return name
+
+
+def _framed(name: str, parts: dict[str, Any]) -> bytes:
+    """All parts in one message of bytes, which a component takes only as a whole."""
+    blobs, at = {}, 0
+    for part, value in parts.items():
+        if isinstance(value, bytes):
+            blobs[part] = [at, at + len(value)]
+            at += len(value)
+    plain = {part: value for part, value in parts.items() if part not in blobs}
+    head = json.dumps({"name": name, "parts": plain, "blobs": blobs}).encode()
+    return b"".join([len(head).to_bytes(4, "little"), head, *(parts[part] for part in blobs)])

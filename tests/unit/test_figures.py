@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aecore.figures import PICTURED, pictures, save_figures
-from aecore.latent import interpolate
+from aecore.paths import interpolate
 from aecore.reports import Figure
 from aecore.store import FIGURES, DamagedError
 from aecore.trained import open_run

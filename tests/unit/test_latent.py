@@ -1,4 +1,4 @@
-"""What happens in the code: units that speak and units that don't, lines and samples in between."""
+"""What happens in the code: units that speak and units that don't."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aecore.errors import MistakeError
-from aecore.latent import CodeRange, codes_of, interpolate, random_codes
+from aecore.latent import CodeRange, codes_of
 from aecore.settings import Corruption
 from tests.unit.small import CONV, VAE, digits, fresh
 
@@ -44,27 +43,3 @@ def test_codes_come_from_one_seed_and_of_a_vae_they_are_the_means():
         assert codes.dtype == np.float32
         assert np.array_equal(codes, codes_of(model, images.test, corruption, 1))
         assert not np.array_equal(codes, codes_of(model, images.test, corruption, 2))
-
-
-def test_the_three_conventions_of_a_line():
-    start, end = np.zeros(2, np.float32), np.array([10, -10], np.float32)
-    assert interpolate(start, end, 3)[:, 0].tolist() == [0, 5, 10]
-    assert interpolate(start, end, 10, "open end")[:, 0] == pytest.approx(range(10))
-    assert interpolate(start, end, 4, "between")[:, 1] == pytest.approx([-2, -4, -6, -8])
-    with pytest.raises(MistakeError, match="did you mean 'both ends'"):
-        interpolate(start, end, 3, "both end")
-
-
-def test_random_codes_are_distributed_as_asked():
-    codes = np.array([[0, 5], [1, 7], [0.5, 6]], np.float32)
-    fitted = random_codes(codes, 2000, "fitted", 0)
-    assert fitted.min(0) == pytest.approx([0, 5], abs=0.01)
-    assert fitted.max(0) == pytest.approx([1, 7], abs=0.01)
-    normal = random_codes(codes, 4000, "normal", 0)
-    assert normal.std(0) == pytest.approx([1, 1], abs=0.05)
-    uniform = random_codes(codes, 2000, "uniform", 0)
-    assert 0 <= uniform.min() < 0.01
-    assert 0.99 < uniform.max() < 1
-    assert np.array_equal(normal, random_codes(codes, 4000, "normal", 0))
-    with pytest.raises(MistakeError, match="did you mean 'normal'"):
-        random_codes(codes, 1, "norml", 0)

@@ -1,0 +1,74 @@
+"""What the pages that walk through codes share: a run's networks and codes, sent to the browser once."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import TypedDict
+
+import numpy as np
+
+from aecore.classifier import reads
+from aecore.codes import Codes
+from aecore.store import CODES, WEIGHTS, Run
+from dashboard import decoder, runs
+from dashboard.assets import ASSET_JS, ship
+
+_FOLDER = Path(__file__).parent
+COMMON_JS = "\n".join((ASSET_JS, decoder.NETWORK_JS, (_FOLDER / "common.js").read_text()))
+"""Assets, networks and the helpers of `common.js`, to go before a component's own files."""
+
+
+class Shipped(TypedDict):
+    """Names of assets: networks have `header` and `weights`, codes have `codes`, `size`, `indices` and `labels`; None
+    for what there is not."""
+
+    encoder: str | None
+    decoder: str | None
+    reader: str | None
+    codes: str | None
+
+
+def ship_run(run: Run, codes: Codes | None) -> Shipped:
+    """Send what the browser needs to encode, decode and judge images of this run without asking again."""
+    stamp = runs.signature(run, (WEIGHTS, CODES))
+    return {
+        "encoder": _network(run, "encoder", stamp),
+        "decoder": _network(run, "decoder", stamp),
+        "reader": _reader() if reads(run.experiment().data.name) else None,
+        "codes": _codes(run, codes, stamp),
+    }
+
+
+def _network(run: Run, side: str, stamp: tuple) -> str | None:
+    made = decoder.payload(run, side)
+    if made is None:
+        return None
+    return ship(_name(side, run, stamp), header=made.header, weights=made.weights)
+
+
+def _reader() -> str:
+    made = decoder.reader()
+    return ship("reader", header=made.header, weights=made.weights)
+
+
+def _codes(run: Run, codes: Codes | None, stamp: tuple) -> str | None:
+    if codes is None or codes.codes is None:
+        return None
+    return ship(
+        _name("codes", run, stamp),
+        codes=codes.codes.astype("<f4").tobytes(),
+        size=codes.codes.shape[1],
+        indices=codes.indices.astype("<i4").tobytes(),
+        labels=codes.labels.tobytes(),
+    )
+
+
+def _name(what: str, run: Run, stamp: tuple) -> str:
+    return f"{what}-{hashlib.sha256(f'{run.path}{stamp}'.encode()).hexdigest()[:16]}"
+
+
+def to_hwc(images: np.ndarray) -> str:
+    """Images (N, C, H, W) on the [0, 1] scale as base64 of float32, channels last, as the browser's networks take them."""
+    return base64.b64encode(np.ascontiguousarray(images.transpose(0, 2, 3, 1), "<f4").tobytes()).decode()

@@ -1,0 +1,77 @@
+"""The way between images as a file: a PNG strip, a GIF that goes there and back, a PNG plane."""
+
+from __future__ import annotations
+
+import io
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from aecore.paths import along, plane
+from aecore.pictures import sheet_of
+from aecore.store import Run
+from dashboard import inference
+
+SMALLEST_SIDE = 112
+"""Pictures are enlarged by whole factors to at least so many pixels a side in a GIF, half of it in a sheet."""
+GIF_FRAMES = 48
+GIF_MS = 60
+
+
+class Way(NamedTuple):
+    """What is exported: the images, float32 (2 or 4, C, H, W) on the [0, 1] scale, and how to go between them."""
+
+    images: np.ndarray
+    path: str
+    shares: tuple[float, ...]
+    side: int
+
+
+def strip_png(run: Run, way: Way) -> bytes:
+    """Start, decoded frames, end in the first line; the plain cross-fade below them."""
+    codes = inference.codes_of_images(run, way.images)
+    frames = inference.decoded(run, along(codes[0], codes[1], np.array(way.shares), way.path))
+    share = np.array(way.shares, np.float32)[:, None, None, None]
+    mixed = way.images[:1] + share * (way.images[1:2] - way.images[:1])
+    ends = [way.images[:1], way.images[1:2]]
+    lines = [np.concatenate([ends[0], row, ends[1]]) for row in (frames, mixed)]
+    return _png(_bytes(np.concatenate(lines)), len(way.shares) + 2)
+
+
+def plane_png(run: Run, way: Way) -> bytes:
+    codes = plane(inference.codes_of_images(run, way.images), way.side)
+    return _png(_bytes(inference.decoded(run, codes.reshape(way.side**2, -1))), way.side)
+
+
+def gif(run: Run, way: Way) -> bytes:
+    """The decoded way there and back, for ever."""
+    codes = inference.codes_of_images(run, way.images)
+    frames = _bytes(inference.decoded(run, along(codes[0], codes[1], np.linspace(0, 1, GIF_FRAMES), way.path)))
+    pictures = [_enlarged(sheet_of(frame[None], 1), SMALLEST_SIDE) for frame in (*frames, *frames[-2:0:-1])]
+    buffer = io.BytesIO()
+    pictures[0].save(buffer, "GIF", save_all=True, append_images=pictures[1:], duration=GIF_MS, loop=0)
+    return buffer.getvalue()
+
+
+def _png(tiles: np.ndarray, per_line: int) -> bytes:
+    picture = sheet_of(tiles, per_line)
+    picture = picture.resize((picture.width * _factor(tiles.shape[3]), picture.height * _factor(tiles.shape[3])), 0)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _factor(side: int) -> int:
+    return max(1, round(SMALLEST_SIDE / 2 / side))
+
+
+def _enlarged(picture: Image.Image, side: int) -> Image.Image:
+    factor = max(1, -(-side // picture.width))
+    return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
+
+
+def _bytes(images: np.ndarray) -> np.ndarray:
+    """Images on the [0, 1] scale as uint8, one or three channels."""
+    images = images if images.shape[1] in (1, 3) else images[:, :1]
+    return (np.clip(images, 0, 1) * 255).round().astype(np.uint8)
