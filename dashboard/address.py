@@ -64,7 +64,7 @@ def arrive(page: str, fields: Fields) -> bool:
 
 
 def visit(page: str) -> int:
-    """How often the page was arrived at: a component that keeps its own state goes where it is told when this changes."""
+    """How often the page was arrived at: when it changes, a component with a state of its own goes where it is told."""
     return st.session_state.get(key(page, "visit"), 0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +17,7 @@ from aecore.store import (
     EXPERIMENT,
     FIGURES,
     METRICS,
+    NOTES,
     PROJECTIONS,
     SNAPSHOTS,
     STATUS,
@@ -27,7 +28,7 @@ from aecore.store import (
 from aecore.summary import RunSummary, summarise
 from dashboard.address import key
 
-_SEEN_BY_SUMMARY = (EXPERIMENT, STATUS, METRICS, EVALUATION)
+_SEEN_BY_SUMMARY = (EXPERIMENT, STATUS, METRICS, EVALUATION, NOTES)
 
 
 def summaries() -> list[RunSummary]:
@@ -111,7 +112,9 @@ def _projection(path: str, method: str, dims: int, stamp: tuple) -> Projection |
     return cached(run_at(path), method, dims)
 
 
-def choose(page: str, width: int | Literal["stretch"] = "stretch") -> Run | None:
+def choose(
+    page: str, width: int | Literal["stretch"] = "stretch", on_change: Callable[[], None] = lambda: None
+) -> Run | None:
     """A picker of runs with weights, kept in the page's address; None, with a way on, where there is none."""
     usable = {run.id: run for run in with_weights()}
     if not usable:
@@ -126,7 +129,14 @@ def choose(page: str, width: int | Literal["stretch"] = "stretch") -> Run | None
         order = [row.id for row in summaries()]
         st.session_state[field] = min(usable, key=order.index)
     titles = {run_id: summary(run).title for run_id, run in usable.items()}
-    picked = st.selectbox("Run", list(usable), format_func=lambda run_id: label(run_id, titles), key=field, width=width)
+    picked = st.selectbox(
+        "Run",
+        list(usable),
+        format_func=lambda run_id: label(run_id, titles),
+        key=field,
+        on_change=on_change,
+        width=width,
+    )
     return usable[picked]
 
 

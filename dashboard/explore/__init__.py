@@ -70,5 +70,5 @@ def _name(what: str, run: Run, stamp: tuple) -> str:
 
 
 def to_hwc(images: np.ndarray) -> str:
-    """Images (N, C, H, W) on the [0, 1] scale as base64 of float32, channels last, as the browser's networks take them."""
+    """Images (N, C, H, W), [0, 1] scale, as base64 of float32, channels last, as networks in the browser take them."""
     return base64.b64encode(np.ascontiguousarray(images.transpose(0, 2, 3, 1), "<f4").tobytes()).decode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,7 +88,7 @@ def choose(page: str, run: Run, images: Gallery, titles: Mapping[str, str]) -> E
     rows = []
     for (name, title), column in zip(titles.items(), st.columns(len(titles)), strict=True):
         with column, st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            rows.append(_choose_one(page, images, name, title))
+            rows.append(choose_one(page, images, name, title))
     state = st.session_state
     corruption = Corruption.parse(state[key(page, "noise")])
     clean = images.images(rows)
@@ -96,8 +96,8 @@ def choose(page: str, run: Run, images: Gallery, titles: Mapping[str, str]) -> E
     return Ends(rows, clean, shown, [images.name(row) for row in rows])
 
 
-def _choose_one(page: str, images: Gallery, name: str, title: str) -> int:
-    """Widgets for one end; the row it is in."""
+def choose_one(page: str, images: Gallery, name: str, title: str, on_change: Callable[[], None] = lambda: None) -> int:
+    """Widgets for one image, the page's setting of that name; the row it is in."""
     state, field = st.session_state, key(page, name)
     first, last = int(images.numbers[0]), int(images.numbers[-1])
     if not first <= state.get(field, -1) <= last:
@@ -115,9 +115,10 @@ def _choose_one(page: str, images: Gallery, name: str, title: str) -> int:
         if chosen in words[1:]:
             of_class = np.flatnonzero(images.labels == kinds[words.index(chosen) - 1])
         state[field] = int(images.numbers[random.choice(of_class.tolist())])
+        on_change()
 
-    st.number_input(title, first, last, key=field, width=150)
-    st.selectbox("Class", words, key=wanted, on_change=by_chance, width=130)
+    st.number_input(title, first, last, key=field, on_change=on_change, width=140)
+    st.selectbox("Class", words, key=wanted, on_change=by_chance, width=120)
     st.button(
         "", icon=":material/casino:", key=key(page, f"chance-{name}"), on_click=by_chance, help="Another of that class"
     )

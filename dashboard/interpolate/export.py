@@ -6,15 +6,15 @@ import io
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from aecore.paths import along, plane
 from aecore.pictures import sheet_of
 from aecore.store import Run
 from dashboard import inference
+from dashboard.explore.files import as_bytes, enlarged, png_sheet
 
 SMALLEST_SIDE = 112
-"""Pictures are enlarged by whole factors to at least so many pixels a side in a GIF, half of it in a sheet."""
+"""A GIF's pictures are enlarged by a whole factor to at least so many pixels a side."""
 GIF_FRAMES = 48
 GIF_MS = 60
 
@@ -36,42 +36,20 @@ def strip_png(run: Run, way: Way) -> bytes:
     mixed = way.images[:1] + share * (way.images[1:2] - way.images[:1])
     ends = [way.images[:1], way.images[1:2]]
     lines = [np.concatenate([ends[0], row, ends[1]]) for row in (frames, mixed)]
-    return _png(_bytes(np.concatenate(lines)), len(way.shares) + 2)
+    return png_sheet(as_bytes(np.concatenate(lines)), len(way.shares) + 2)
 
 
 def plane_png(run: Run, way: Way) -> bytes:
     codes = plane(inference.codes_of_images(run, way.images), way.side)
-    return _png(_bytes(inference.decoded(run, codes.reshape(way.side**2, -1))), way.side)
+    return png_sheet(as_bytes(inference.decoded(run, codes.reshape(way.side**2, -1))), way.side)
 
 
 def gif(run: Run, way: Way) -> bytes:
     """The decoded way there and back, for ever."""
     codes = inference.codes_of_images(run, way.images)
-    frames = _bytes(inference.decoded(run, along(codes[0], codes[1], np.linspace(0, 1, GIF_FRAMES), way.path)))
-    pictures = [_enlarged(sheet_of(frame[None], 1), SMALLEST_SIDE) for frame in (*frames, *frames[-2:0:-1])]
+    frames = as_bytes(inference.decoded(run, along(codes[0], codes[1], np.linspace(0, 1, GIF_FRAMES), way.path)))
+    factor = max(1, -(-SMALLEST_SIDE // frames.shape[3]))
+    pictures = [enlarged(sheet_of(frame[None], 1), factor) for frame in (*frames, *frames[-2:0:-1])]
     buffer = io.BytesIO()
     pictures[0].save(buffer, "GIF", save_all=True, append_images=pictures[1:], duration=GIF_MS, loop=0)
     return buffer.getvalue()
-
-
-def _png(tiles: np.ndarray, per_line: int) -> bytes:
-    picture = sheet_of(tiles, per_line)
-    picture = picture.resize((picture.width * _factor(tiles.shape[3]), picture.height * _factor(tiles.shape[3])), 0)
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def _factor(side: int) -> int:
-    return max(1, round(SMALLEST_SIDE / 2 / side))
-
-
-def _enlarged(picture: Image.Image, side: int) -> Image.Image:
-    factor = max(1, -(-side // picture.width))
-    return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
-
-
-def _bytes(images: np.ndarray) -> np.ndarray:
-    """Images on the [0, 1] scale as uint8, one or three channels."""
-    images = images if images.shape[1] in (1, 3) else images[:, :1]
-    return (np.clip(images, 0, 1) * 255).round().astype(np.uint8)

@@ -1,0 +1,29 @@
+"""Sheets of generated images as PNG files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from aecore.store import Run
+from dashboard import inference
+from dashboard.explore.files import as_bytes, png_sheet
+from dashboard.generate.units import Unit
+
+ACROSS = 10
+SWEEP = 9
+
+
+def random_png(run: Run, vectors: np.ndarray) -> bytes:
+    """The images of random codes (N, n), ten a line."""
+    return png_sheet(as_bytes(inference.decoded(run, vectors)), ACROSS)
+
+
+def traversal_png(run: Run, base: np.ndarray, units: Sequence[Unit]) -> bytes:
+    """A line a living unit, the most varied first: the code `base` (n,) with it from its lowest to its highest."""
+    alive = sorted((unit for unit in units if not unit["dead"]), key=lambda unit: -unit["spread"])
+    codes = np.repeat(base[None].astype(np.float32), len(alive) * SWEEP, axis=0)
+    for line, unit in enumerate(alive):
+        codes[line * SWEEP : (line + 1) * SWEEP, unit["index"]] = np.linspace(unit["low"], unit["high"], SWEEP)
+    return png_sheet(as_bytes(inference.decoded(run, codes)), SWEEP)
