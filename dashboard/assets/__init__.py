@@ -7,25 +7,31 @@ never sends megabytes.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
 import streamlit.components.v2 as components
+from streamlit.errors import StreamlitDuplicateElementKey
 
 _FOLDER = Path(__file__).parent
 ASSET_JS = (_FOLDER / "asset.js").read_text()
 """Defines `assets`; `await assets.get(name)` gives the parts that were shipped under that name."""
 
 _carrier = components.component(
-    "assets", html="<span></span>", js=ASSET_JS + (_FOLDER / "carrier.js").read_text(), css="\nspan { display: none; }\n"
+    "assets",
+    html="<span></span>",
+    css="\nspan { display: none; }\n",
+    js=ASSET_JS + (_FOLDER / "carrier.js").read_text(),
 )
 
 
 def ship(name: str, **parts: Any) -> str:
     """Send `parts` (bytes, or what JSON can say) under a name and return the name. Equal names mean equal content: put
     into the name what the content depends on."""
-    _carrier(key=f"asset-{name}", data=_framed(name, parts), width=1, height=1)
+    with contextlib.suppress(StreamlitDuplicateElementKey):  # two parts of a page need the same: once is enough
+        _carrier(key=f"asset-{name}", data=_framed(name, parts), width=1, height=1)
     return name
 
 

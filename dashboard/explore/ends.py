@@ -89,9 +89,19 @@ def choose(page: str, run: Run, images: Gallery, titles: Mapping[str, str]) -> E
     for (name, title), column in zip(titles.items(), st.columns(len(titles)), strict=True):
         with column, st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             rows.append(choose_one(page, images, name, title))
+    return _shown(page, run, images, rows)
+
+
+def window(page: str, run: Run, images: Gallery, first: int, count: int) -> Ends:
+    """`count` images from test image `first` on, corrupted as the page's settings say."""
+    begin = min(_row_of(images, first), max(len(images.numbers) - count, 0))
+    return _shown(page, run, images, list(range(begin, min(begin + count, len(images.numbers)))))
+
+
+def _shown(page: str, run: Run, images: Gallery, rows: list[int]) -> Ends:
     state = st.session_state
-    corruption = Corruption.parse(state[key(page, "noise")])
     clean = images.images(rows)
+    corruption = Corruption.parse(state[key(page, "noise")])
     shown = inference.corrupted(run, clean, corruption, state[key(page, "draw")])
     return Ends(rows, clean, shown, [images.name(row) for row in rows])
 

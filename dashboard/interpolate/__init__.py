@@ -11,11 +11,14 @@ import streamlit.components.v2 as components
 from dashboard.explore import COMMON_JS, Shipped, to_hwc
 
 _FOLDER = Path(__file__).parent
+PATH_JS = (_FOLDER / "path.js").read_text()
+"""Defines `alongPath` and `onPlane`."""
+
 _component = components.component(
     "interpolate",
     html=(_FOLDER / "interpolate.html").read_text(),
     css=(_FOLDER / "interpolate.css").read_text(),
-    js="\n".join((COMMON_JS, *((_FOLDER / name).read_text() for name in ("path.js", "plot.js", "interpolate.js")))),
+    js="\n".join((COMMON_JS, PATH_JS, *((_FOLDER / name).read_text() for name in ("plot.js", "interpolate.js")))),
 )
 
 

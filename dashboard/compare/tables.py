@@ -1,0 +1,130 @@
+"""Runs in columns: what they reach, the best marked and all of it against a baseline, and the settings that differ."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from aecore.experiment import Experiment
+from aecore.store import Run
+from aecore.summary import RunSummary
+
+LETTERS = "ABCDEF"
+
+
+class Line(NamedTuple):
+    """A line of the table: one value a run, None where it was not measured."""
+
+    title: str
+    values: Sequence[float | None]
+    form: Callable[[float], str]
+    higher: bool | None
+    """Whether more is better; None where neither is."""
+
+
+def measured(runs: Sequence[Run], rows: Sequence[RunSummary], corruption: str) -> list[Line]:
+    """What the runs are and what they reach on the whole test set under one corruption."""
+
+    def whole(value: float) -> str:
+        return f"{value:,.0f}"
+
+    entries = [entry_of(run, corruption) for run in runs]
+
+    def metric(name: str, side: str = "metrics") -> list[float | None]:
+        return [None if entry is None else entry[side].get(name) for entry in entries]
+
+    lines = [
+        Line("Test MSE", metric("mse"), "{:.5f}".format, False),
+        Line("PSNR", metric("psnr_db"), "{:.2f} dB".format, True),
+        Line("SSIM", metric("ssim"), "{:.4f}".format, True),
+        Line("SNR", metric("snr_db"), "{:.2f} dB".format, True),
+        Line("Wrong digits", metric("wrong_digit_rate"), "{:.2%}".format, False),
+    ]
+    if corruption != "none":
+        lines.append(Line("Noisy input's own PSNR", metric("psnr_db", "noisy_input"), "{:.2f} dB".format, None))
+    lines += [
+        Line("Parameters", [row.parameters for row in rows], whole, None),
+        Line("Code size", [row.code_size for row in rows], whole, None),
+        Line("Epochs", [row.epoch or None for row in rows], whole, None),
+        Line("Training time", [row.seconds for row in rows], "{:,.1f} s".format, None),
+    ]
+    return [line for line in lines if any(value is not None for value in line.values)]
+
+
+def entry_of(run: Run, corruption: str) -> dict[str, Any] | None:
+    return next((entry for entry in run.evaluation() if entry["corruption"] == corruption), None)
+
+
+def best(line: Line) -> set[int]:
+    """The runs that are best in a line; none where fewer than two were measured or all are equal."""
+    known = [value for value in line.values if value is not None and math.isfinite(value)]
+    if line.higher is None or len(known) < 2 or len(set(known)) == 1:
+        return set()
+    top = max(known) if line.higher else min(known)
+    return {i for i, value in enumerate(line.values) if value == top}
+
+
+def metrics_table(lines: Sequence[Line], titles: Sequence[str], baseline: int | None) -> None:
+    """A column a run; with a baseline every other value says how far it is from it."""
+    body = []
+    for line in lines:
+        marked = best(line)
+        cells = [_cell(line, i, i in marked, baseline) for i in range(len(titles))]
+        body.append(f'<tr><th scope="row">{html.escape(line.title)}</th>{"".join(cells)}</tr>')
+    _table(titles, body, baseline)
+
+
+def _cell(line: Line, i: int, is_best: bool, baseline: int | None) -> str:
+    value = line.values[i]
+    if value is None:
+        return "<td>–</td>"
+    text = html.escape(line.form(value))
+    text = f"<strong>{text}</strong> <small>best</small>" if is_best else text
+    own = None if baseline is None or i == baseline else line.values[baseline]
+    if own is None or line.higher is None:
+        return f"<td>{text}</td>"
+    sign = "+" if value > own else "−" if value < own else "±"
+    better = "" if value == own else "ae-up" if (value > own) == line.higher else "ae-down"
+    return f'<td>{text}<small class="ae-against {better}">{sign}{html.escape(line.form(abs(value - own)))}</small></td>'
+
+
+def settings_table(experiments: Sequence[Experiment], titles: Sequence[str], baseline: int | None) -> int:
+    """The settings in which any two of the experiments differ; returns how many there are."""
+    flat = [experiment.flat() for experiment in experiments]
+    keys = [key for key in flat[0] if key != "name" and len({repr(values[key]) for values in flat}) > 1]
+    body = []
+    for key in keys:
+        usual = flat[baseline or 0][key]
+        cells = "".join(
+            f"<td>{'<strong>' if values[key] != usual else ''}{html.escape(_said(values[key]))}"
+            f"{'</strong>' if values[key] != usual else ''}</td>"
+            for values in flat
+        )
+        body.append(f'<tr><th scope="row"><code>{html.escape(key)}</code></th>{cells}</tr>')
+    if body:
+        _table(titles, body, baseline)
+    return len(keys)
+
+
+def _said(value: object) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
+
+
+def _table(titles: Sequence[str], body: Sequence[str], baseline: int | None) -> None:
+    head = "".join(
+        f'<th scope="col"><span class="ae-chip">{LETTERS[i]}</span> {html.escape(title)}'
+        f"{' <small>baseline</small>' if i == baseline else ''}</th>"
+        for i, title in enumerate(titles)
+    )
+    st.html(
+        f'<div class="ae-wide"><table class="ae-means"><thead><tr><td></td>{head}</tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table></div>"
+    )
