@@ -3,13 +3,13 @@
 import numpy as np
 import streamlit as st
 
-from aecore import data
+from aecore import data, demo
 from aecore.data.catalogue import CATALOGUE
 from aecore.errors import AecoreError
 from aecore.settings import Corruption
 from aecore.store import Run
-from dashboard import inference
-from dashboard.denoise import classical, controls, upload
+from dashboard import inference, runs
+from dashboard.denoise import classical, controls, linked, upload
 from dashboard.denoise import rows as compared
 from dashboard.denoise import sheet as drawing
 from dashboard.denoise.rows import Row
@@ -21,7 +21,7 @@ def offer_data(about: inference.About) -> None:
     """Without the image set the run's own panel is shown; one button fetches the rest."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{about.title} is not on this machine; these are the images that travel with the run.")
-        if about.name not in CATALOGUE:
+        if about.name not in CATALOGUE or demo.mode():
             return
         size = CATALOGUE[about.name].download_bytes
         if st.button(f"Get {about.title} ({size / 1e6:.0f} MB)", icon=":material/download:", key="get-data"):
@@ -133,9 +133,10 @@ def whole_test_set(run: Run, corruption: Corruption) -> None:
 
 
 def view() -> None:
+    linked.arrive()
     left, right = st.columns([2, 5], gap="large")
     with left, st.container(key="denoise-controls"):
-        run = controls.choose_run()
+        run = runs.choose(linked.PAGE)
         if run is None:
             return
         about = inference.about(run)
@@ -162,6 +163,8 @@ def view() -> None:
         sheet = st.empty()
     with toolbar:
         order = TEST_ORDER if own else choose_order(source, corruption)
+    first_order = next(iter(inference.ORDERS)) if source == "extremes" else TEST_ORDER
+    linked.keep(run, corruption, source, order, order if own else first_order)
     with sheet:
         if own is not None:
             shown = from_own(run, own, corruption, draw)

@@ -9,7 +9,7 @@ import streamlit as st
 from aecore.errors import MistakeError
 from aecore.settings import Corruption, NoiseKind, Occlusion
 from aecore.store import Run
-from dashboard import inference, runs
+from dashboard import inference
 from dashboard.denoise import upload
 
 KINDS: dict[NoiseKind, str] = {
@@ -31,27 +31,6 @@ SIZES = {"square": "Side of the square, pixels", "rows": "Height of the band, ro
 FIRST_LEVEL = 0.2
 
 
-def choose_run() -> Run | None:
-    """The run to look through: that of the address, else the first with weights; None where there is none."""
-    usable = {run.id: run for run in runs.with_weights()}
-    if not usable:
-        st.info("No run has saved weights yet. Train one first.", icon=":material/inbox:")
-        st.page_link("views/train.py", label="Train a first model", icon=":material/play_arrow:")
-        return None
-    asked = runs.chosen()
-    start = list(usable).index(asked.id) if asked and asked.id in usable else 0
-    titles = {run_id: runs.summary(run).title for run_id, run in usable.items()}
-    picked = st.selectbox(
-        "Run",
-        list(usable),
-        start,
-        format_func=lambda run_id: run_id if titles[run_id] in run_id else f"{titles[run_id]}  ({run_id})",
-        key="denoise-run",
-    )
-    st.query_params["run"] = picked
-    return usable[picked]
-
-
 def usual_corruption(run: Run) -> Corruption:
     """What the run was trained under; for one trained on clean images what it was first evaluated under."""
     experiment = run.experiment()
@@ -67,7 +46,7 @@ def choose_corruption(run: Run, image_shape: tuple[int, int, int]) -> Corruption
     state, usual = st.session_state, usual_corruption(run)
     if state.get("corruption-run") != run.id:
         if state.get("corruption") == state.get("corruption-usual"):
-            _put(usual)
+            put(usual)
         state["corruption-run"], state["corruption-usual"] = run.id, str(usual)
     values = _noise(usual, run.experiment().model.range == "symmetric") | _occlusion(usual, image_shape)
     corruption = Corruption.model_validate(values)
@@ -75,7 +54,8 @@ def choose_corruption(run: Run, image_shape: tuple[int, int, int]) -> Corruption
     return corruption
 
 
-def _put(corruption: Corruption) -> None:
+def put(corruption: Corruption) -> None:
+    """Set the widgets to that corruption."""
     state = st.session_state
     state["kind"], state["clamp"], state["occlusion"] = corruption.kind, corruption.clamp, corruption.occlusion
     state[f"level-{corruption.kind}"] = corruption.level
@@ -147,6 +127,7 @@ def choose_draw(corruption: Corruption) -> int:
 
 SOURCES = {"test": "Test set", "extremes": "Best and worst", "own": "Your own"}
 MOST_SEARCHED = 10_000
+COUNTS = [7, 14, 28, 63]
 
 
 def choose_source(images: inference.Images) -> str:
@@ -165,13 +146,15 @@ def choose_window(images: inference.Images) -> slice:
     total, many = len(images.clean), choose_count()
     if not images.whole_test_set:
         return slice(0, min(many, total))
-    first = st.number_input("From test image", 0, total - 1, 0, step=many, key="first")
+    st.session_state["first"] = min(st.session_state.get("first", 0), total - 1)
+    first = st.number_input("From test image", 0, total - 1, step=many, key="first")
     return slice(first, min(first + many, total))
 
 
 def choose_count() -> int:
     """How many images to show."""
-    return st.segmented_control("How many", [7, 14, 28, 63], default=14, key="many", required=True)
+    st.session_state.setdefault("many", 14)
+    return st.segmented_control("How many", COUNTS, key="many", required=True) or 14
 
 
 class Own(NamedTuple):
