@@ -1,17 +1,17 @@
 """Small pictures of test images, for where the image set itself is not: shipped for the reports' sets, kept in the run
 for others.
 
-`pictures/mnist.webp` holds all 10,000 test images of MNIST without loss, `pictures/cifar10.webp` 3,000 of CIFAR-10 evenly
-spread over its test set, compressed. Both are made by `python -m tools.make_pictures`.
+`pictures/mnist.webp` holds all 10,000 test images of MNIST without loss, `pictures/cifar10.webp` 3,000 of CIFAR-10,
+evenly spread over its test set and compressed. The labels lie beside them; `python -m tools.make_pictures` makes them.
 """
 
 from __future__ import annotations
 
 import io
 import math
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -26,7 +26,8 @@ MOST_PIXELS = 4_000_000
 """Of the pictures that a run keeps."""
 
 
-class Shipped(NamedTuple):
+@dataclass(frozen=True)
+class Shipped:
     """A sheet of square tiles in reading order: `count` of a test set of `total`."""
 
     file: str
@@ -64,6 +65,20 @@ def shipped(data_name: str, indices: np.ndarray, labels: np.ndarray) -> np.ndarr
         return None
     images = _tiles(sheet)[rows]
     return tint(images, PALETTE[labels]) if data_name == "colored-mnist" else images
+
+
+def shipped_set(data_name: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Numbers in the test set, ascending, and labels of all images of that set that ship; None where none do."""
+    sheet = SHIPPED.get(data_name)
+    if sheet is None:
+        return None
+    labels = np.frombuffer(labels_file(sheet).read_bytes(), np.uint8)
+    return spread(sheet.total, sheet.count), labels
+
+
+def labels_file(sheet: Shipped) -> Path:
+    """One byte an image."""
+    return (FOLDER / sheet.file).with_suffix(".labels")
 
 
 def small(images: np.ndarray) -> np.ndarray:

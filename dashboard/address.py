@@ -44,13 +44,14 @@ def arrive(page: str, fields: Fields) -> bool:
     """
     state = st.session_state
     linked = {name: st.query_params[name] for name in fields if name in st.query_params}
-    told: dict[str, str] | None = state.get(key(page, "told"))
+    told: dict[str, str] = state.get(key(page, "told"), {})
     # Widgets of a page that was left are forgotten; the page itself is remembered by what it told.
     present = state.get("page-before") == state.get("page-now")
-    if present and told == linked:
+    if present and told == linked and key(page, "visit") in state:
         return False
-    if told and not linked:
-        linked = {} if present else told
+    if not linked and not present:
+        linked = told
+    state[key(page, "bare")] = not linked
     for name, field in fields.items():
         value = field.default
         if name in linked:
@@ -76,6 +77,13 @@ def keep(page: str, fields: Fields, **values: Any) -> None:
         text = field.show(value)
         if text != field.show(field.default):
             told[name] = text
+    # A visit without parameters stays without as long as nothing is changed: writing the first view into the address
+    # would put a second entry into the browser's history, and Back would only ever lead to the page itself.
+    bare: bool | dict[str, str] = st.session_state.get(key(page, "bare"), False)
+    if bare is True:
+        bare = st.session_state[key(page, "bare")] = dict(told)
+    if told == bare:
+        told = {}
     for name in fields:
         if name in told:
             if st.query_params.get(name) != told[name]:

@@ -12,7 +12,9 @@ def main() -> None:
     pictures.FOLDER.mkdir(exist_ok=True)
     for name in ("mnist", "cifar10"):
         sheet = pictures.SHIPPED[name]
-        tiles = np.array(data.load(name).x_test[spread(sheet.total, sheet.count)])
+        images, rows = data.load(name), spread(sheet.total, sheet.count)
+        tiles = np.array(images.x_test[rows])
+        pictures.labels_file(sheet).write_bytes(np.array(images.y_test[rows]).tobytes())
         picture = pictures.sheet_of(tiles, pictures.per_line(sheet))
         path = pictures.FOLDER / sheet.file
         if sheet.lossless:

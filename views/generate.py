@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from aecore.codes import Codes
 from aecore.errors import AecoreError
 from aecore.models.plan import plan
 from aecore.paths import DISTRIBUTIONS, random_codes
@@ -14,7 +13,7 @@ from dashboard import address, inference, runs
 from dashboard.address import Field, key, number, one_of
 from dashboard.explore import ends, ship_run
 from dashboard.generate import export, generate
-from dashboard.generate.units import gains_of, units_of
+from dashboard.generate.units import Unit, gains_of, units_of
 
 PAGE = "generate"
 VIEWS = {"units": "Units", "random": "Random codes", "traversal": "Traversal"}
@@ -71,15 +70,6 @@ def choose_draw(run: Run) -> None:
     st.button("Draw again", icon=":material/casino:", on_click=again)
 
 
-def code_of(run: Run, codes: Codes | None, images: ends.Gallery, row: int) -> np.ndarray:
-    """The code of one image (n,): kept in the run, or found by the model."""
-    if codes is not None and codes.codes is not None and codes.corruption.removesuffix("+once") == "none":
-        at = int(np.searchsorted(codes.indices, images.numbers[row]))
-        if at < len(codes.indices) and codes.indices[at] == images.numbers[row]:
-            return codes.codes[at]
-    return inference.codes_of_images(run, images.images([row]).astype(np.float32) / np.float32(255))[0]
-
-
 def view() -> None:
     if address.arrive(PAGE, FIELDS):
         st.session_state.pop(key(PAGE, "told-code"), None)
@@ -108,26 +98,25 @@ def view() -> None:
         if chosen == "random":
             choose_draw(run)
     shipped = ship_run(run, codes)
-    if shipped["decoder"] is None:
-        st.info("This decoder is too large to run in the browser.", icon=":material/memory:")
+    if shipped["encoder"] is None or shipped["decoder"] is None:
+        st.info("This network is too large to run in the browser.", icon=":material/memory:")
         return
-    start = code_of(run, codes, images, row)
+    image, size = images.images([row])[0], plan(run.experiment().model, about.image_shape).code_size
     gaussian = run.experiment().model.bottleneck.kind == "gaussian"
     map_shape = plan(run.experiment().model, about.image_shape).map_shape if wide else None
     if wide and map_shape is None:
-        st.info(f"A code of {start.size:,} numbers has too many units for sliders.", icon=":material/tune:")
+        st.info(f"A code of {size:,} numbers has too many units for sliders.", icon=":material/tune:")
         return
-    units = gains_of(start, map_shape[0]) if map_shape else units_of(kept, gaussian)  # type: ignore[arg-type]
-    vectors = np.zeros((0, start.size), np.float32)
+    units = gains_of(map_shape[0]) if map_shape else units_of(kept, gaussian)  # type: ignore[arg-type]
+    vectors = np.zeros((0, size), np.float32)
     if chosen == "random" and kept is not None:
         vectors = random_codes(kept, state[key(PAGE, "n")], state[key(PAGE, "draw")], state[key(PAGE, "seed")])
     opened = state[key(PAGE, "code")]
     told = generate(
         shipped,
-        start,
+        image,
         units,
         view=chosen or "units",
-        shape=about.image_shape,
         classes=about.classes,
         map_shape=map_shape,
         vectors=vectors,
@@ -137,7 +126,8 @@ def view() -> None:
         key="maker",
     )
     remember(told)
-    downloads(run, chosen or "units", vectors, start if opened is None or map_shape else np.array(opened), units)
+    if map_shape is None:
+        downloads(run, chosen or "units", vectors, image, opened, units)
     st.caption(notes(chosen or "units", images, map_shape))
     address.keep(PAGE, FIELDS)
 
@@ -164,15 +154,21 @@ def notes(view: str, images: ends.Gallery, map_shape: tuple[int, int, int] | Non
     return f"{words} Decoded in your browser. {images.note}"
 
 
-def downloads(run: Run, chosen: str, vectors: np.ndarray, base: np.ndarray, units: list) -> None:
+def downloads(
+    run: Run, chosen: str, vectors: np.ndarray, image: np.ndarray, code: tuple[float, ...] | None, units: list[Unit]
+) -> None:
+    """Files of what is on the page; they are made when asked for."""
+
+    def swept() -> bytes:
+        base = inference.codes_of_images(run, image[None] / np.float32(255))[0] if code is None else np.array(code)
+        return export.traversal_png(run, base, units)
+
     if chosen == "random":
         st.download_button(
             "PNG", lambda: export.random_png(run, vectors), f"{run.id}-random.png", icon=":material/download:"
         )
-    elif chosen == "traversal" and base.size <= MOST_UNITS:
-        st.download_button(
-            "PNG", lambda: export.traversal_png(run, base, units), f"{run.id}-traversal.png", icon=":material/download:"
-        )
+    elif chosen == "traversal":
+        st.download_button("PNG", swept, f"{run.id}-traversal.png", icon=":material/download:")
 
 
 st.title("Generate", anchor=False)

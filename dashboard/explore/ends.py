@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from aecore import data
+from aecore import data, pictures
 from aecore.settings import Corruption
 from aecore.store import Run
-from dashboard import inference, pictures
+from dashboard import inference
 from dashboard.address import key
 from dashboard.denoise.controls import usual_corruption
+from dashboard.pictures import panel_of, pictures_of
 
 FIRST = {"a": 3, "b": 4, "c": 0, "d": 9}
 """Classes that a first visit begins with, by end."""
@@ -31,19 +32,24 @@ class Gallery:
     classes: tuple[str, ...]
     note: str
     source: str
-    """`set`, `kept` (small pictures beside the codes) or `panel`."""
+    """`set`, `shipped` (with the project), `kept` (small pictures beside the codes) or `panel`."""
 
     def images(self, rows: Sequence[int]) -> np.ndarray:
         """uint8 (N, C, H, W) of these rows."""
         if self.source == "set":
             return np.array(inference.image_set(self.run.experiment().data.name).x_test[list(rows)])
+        if self.source == "shipped":
+            chosen = list(rows)
+            found = pictures.shipped(self.run.experiment().data.name, self.numbers[chosen], self.labels[chosen])
+            assert found is not None
+            return found
         if self.source == "kept":
             codes = inference.codes(self.run)
             assert codes is not None
-            found = pictures.pictures_of(self.run, codes, np.array(rows))
+            found = pictures_of(self.run, codes, np.array(rows))
             assert found is not None
             return found
-        panel = pictures.panel_of(self.run)
+        panel = panel_of(self.run)
         assert panel is not None
         return panel[0][list(rows)]
 
@@ -72,12 +78,15 @@ def gallery(run: Run) -> Gallery | None:
         numbers = np.arange(len(images.x_test))
         return Gallery(run, numbers, np.asarray(images.y_test), about.classes, about.citation, "set")
     away = f"{about.title} is not on this machine; these are the images that travel with the project. {about.citation}"
+    found = pictures.shipped_set(name)
+    if found is not None:
+        return Gallery(run, *found, about.classes, away, "shipped")
     codes = inference.codes(run)
     if codes is not None:
-        kept = pictures.pictures_of(run, codes, np.arange(1))
+        kept = pictures_of(run, codes, np.arange(1))
         if kept is not None and kept.shape[1:] == about.image_shape:
             return Gallery(run, codes.indices, codes.labels, about.classes, away, "kept")
-    panel = pictures.panel_of(run)
+    panel = panel_of(run)
     if panel is None or panel[0].shape[1:] != about.image_shape:
         return None
     return Gallery(run, panel[2], panel[1], about.classes, away, "panel")

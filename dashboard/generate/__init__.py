@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 import streamlit.components.v2 as components
 
-from dashboard.explore import COMMON_JS, Shipped
+from dashboard.explore import COMMON_JS, Shipped, to_hwc
 from dashboard.generate.units import Unit
 
 _FOLDER = Path(__file__).parent
@@ -24,11 +24,10 @@ _component = components.component(
 
 def generate(
     shipped: Shipped,
-    start: np.ndarray,
+    image: np.ndarray,
     units: Sequence[Unit],
     *,
     view: str,
-    shape: Sequence[int],
     classes: Sequence[str],
     map_shape: Sequence[int] | None,
     vectors: np.ndarray,
@@ -37,23 +36,24 @@ def generate(
     on_pick: Callable[[str], None],
     key: str,
 ) -> str | None:
-    """Show `view` (`units`, `random` or `traversal`) of codes near `start` (n,).
+    """Show `view` (`units`, `random` or `traversal`) of codes, beginning with that of `image`, uint8 (C, H, W).
 
     `map_shape` (C, H, W) turns units into gains of channels; `vectors` (N, n) are the random codes. Returns the vector
     that the sliders rest at as text, empty at the start, None before they were moved; `on_pick` is called with that
     of an image that was clicked. The sliders open at `vector` and go there again whenever `visit` changes.
     """
     data = {
+        "encoder": shipped["encoder"],
         "decoder": shipped["decoder"],
         "reader": shipped["reader"],
         "codes": shipped["codes"],
-        "start": _packed(start),
+        "image": to_hwc(image[None].astype(np.float32) / np.float32(255)),
         "units": list(units),
         "view": view,
-        "shape": list(shape),
+        "shape": list(image.shape),
         "classes": list(classes),
         "map": None if map_shape is None else list(map_shape),
-        "random": _packed(vectors),
+        "random": base64.b64encode(np.ascontiguousarray(vectors, "<f4").tobytes()).decode(),
         "vector": None if vector is None else list(vector),
         "visit": visit,
     }
@@ -71,7 +71,3 @@ def generate(
         height="content",
     )
     return result.vector  # type: ignore[no-any-return]
-
-
-def _packed(values: np.ndarray) -> str:
-    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode()

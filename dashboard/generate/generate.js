@@ -26,22 +26,22 @@ function createMaker(root) {
     const print = JSON.stringify(data);
     if (print === state.print) return;
     state.print = print;
-    const names = [data.decoder, data.reader, data.codes];
-    const [decoder, reader, real] = await Promise.all(names.map((name) => (name ? assets.get(name) : null)));
+    const names = [data.encoder, data.decoder, data.reader, data.codes];
+    const [encoder, decoder, reader, real] = await Promise.all(names.map((name) => (name ? assets.get(name) : null)));
     if (state.print !== print) return;
     if (JSON.stringify(names) !== state.names) {
       state.names = JSON.stringify(names);
       const network = (asset) => asset && createNetwork(asset.header.ops, floats(asset.weights));
-      state.networks = { decode: network(decoder), read: network(reader) };
+      state.networks = { encode: network(encoder), decode: network(decoder), read: network(reader) };
       state.real = real && {
         near: createNeighbours(floats(real.codes), real.size),
         indices: new Int32Array(real.indices.slice().buffer),
         labels: real.labels,
       };
     }
-    const asked = !state.data || data.visit !== state.data.visit || data.start !== state.data.start;
+    const asked = !state.data || data.visit !== state.data.visit || data.image !== state.data.image;
     state.data = data;
-    state.code = floats(unpacked(data.start));
+    state.code = state.networks.encode(floats(unpacked(data.image))).slice();
     // Of a map as code every channel has a gain; else a code is its own vector.
     state.start = data.map ? new Float32Array(data.map[0]).fill(1) : state.code.slice();
     if (asked) {

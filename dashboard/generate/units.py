@@ -43,18 +43,7 @@ def units_of(codes: np.ndarray, gaussian: bool) -> list[Unit]:
     return found
 
 
-def gains_of(code: np.ndarray, channels: int) -> list[Unit]:
-    """One entry a channel of the map that one code (n,) is: how strongly it is turned up, from none to twice."""
-    strength = np.abs(code.reshape(channels, -1)).mean(axis=1)
-    return [
-        Unit(
-            index=i,
-            low=0.0,
-            high=MOST_GAIN,
-            spread=float(strength[i]),
-            dead=bool(strength[i] == 0),
-            inactive=False,
-            histogram=[],
-        )
-        for i in range(channels)
-    ]
+def gains_of(channels: int) -> list[Unit]:
+    """One entry a channel of a map: how strongly it is turned up, from none to twice."""
+    about = {"low": 0.0, "high": MOST_GAIN, "spread": 0.0, "dead": False, "inactive": False, "histogram": []}
+    return [Unit(index=index, **about) for index in range(channels)]  # type: ignore[typeddict-item]

@@ -37,7 +37,18 @@ def test_cifar_is_close_and_only_what_ships():
     assert pictures.shipped("cifar10", missing, np.zeros(2, np.uint8)) is None
 
 
+@pytest.mark.parametrize("name", ["mnist", "cifar10"])
+def test_labels_are_those_of_the_panel(name):
+    panel = Run(GALLERY_RUN if name == "mnist" else GALLERY_RUN.with_name("cifar-conv")).snapshots()
+    found = pictures.shipped_set(name)
+    assert found is not None
+    numbers, labels = found
+    both = np.isin(panel["indices"], numbers)
+    assert np.array_equal(labels[np.searchsorted(numbers, panel["indices"][both])], panel["labels"][both])
+
+
 def test_of_other_sets_nothing_ships():
+    assert pictures.shipped_set("fashion-mnist") is None
     assert pictures.shipped("fashion-mnist", np.arange(3), np.zeros(3, np.uint8)) is None
 
 

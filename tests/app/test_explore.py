@@ -1,0 +1,286 @@
+"""Interpolate, Generate and Compare without a browser: what they send, their addresses, what they say without data."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from aecore.paths import interpolate
+from aecore.store import CODES, SNAPSHOTS, WEIGHTS, Run, Store
+from dashboard import inference
+from dashboard.compare import curves, tables
+from dashboard.generate.export import random_png, traversal_png
+from dashboard.generate.units import gains_of, units_of
+from dashboard.interpolate.export import Way, gif, plane_png, strip_png
+from tests.app.test_pages import page, texts
+from tests.conftest import GALLERY_RUN, ROOT
+
+
+@pytest.fixture
+def gallery(store: Store) -> Store:
+    for name in ("mnist-mlp8", "mnist-selu-2-clean", "colored-vae"):
+        shutil.copytree(GALLERY_RUN.with_name(name), store.root / "gallery" / name)
+    return store
+
+
+def sent(app: AppTest, name: str) -> dict:
+    """What a component was given."""
+    protos = [element.proto for element in app.get("bidi_component")]
+    return next(json.loads(proto.json) for proto in protos if proto.component_name.endswith(name))
+
+
+def images_in(packed: str, shape: list[int]) -> np.ndarray:
+    channels, height, width = shape
+    return np.frombuffer(base64.b64decode(packed), "<f4").reshape(-1, height, width, channels)
+
+
+# ---- Interpolate -------------------------------------------------------------------------------------
+
+
+def test_interpolation_begins_with_a_three_and_a_four_of_what_ships(gallery):
+    app = page("interpolate")
+    data = sent(app, "interpolate")
+    assert [name.rpartition(" ")[2] for name in data["names"]] == ["3", "4"]
+    assert data["shares"] == pytest.approx(np.linspace(0, 1, 10).tolist(), abs=1e-5)
+    assert images_in(data["ends"], data["shape"]).max() == 1
+    assert all(data[part] for part in ("encoder", "decoder", "reader", "codes"))
+    assert "not on this machine" in texts(app)
+
+
+def test_a_link_brings_back_the_whole_view(gallery):
+    query = {"run": "colored-vae", "a": "3", "b": "4", "path": "arc", "steps": "open end", "n": "5", "at": "0.250"}
+    app = page("interpolate", **query)
+    data = sent(app, "interpolate")
+    assert data["names"] == ["test image 3 · 0", "test image 4 · 4"]
+    assert (data["path"], data["place"][0], data["shares"]) == ("arc", 0.25, [0, 0.2, 0.4, 0.6, 0.8])
+    assert {name: app.query_params[name] for name in query} == query
+
+
+@pytest.mark.parametrize(
+    "query", [{"n": "900"}, {"n": "x"}, {"a": "-3"}, {"at": "nan"}, {"path": "zigzag"}, {"noise": "b"}]
+)
+def test_nonsense_in_the_address_is_the_usual(gallery, query):
+    data = sent(page("interpolate", **query), "interpolate")
+    assert (len(data["shares"]), data["path"]) == (10, "line")
+
+
+def test_a_stale_run_is_said_and_another_shown(gallery):
+    app = page("interpolate", run="gone")
+    assert "no run “gone”" in texts(app)
+    assert sent(app, "interpolate")["names"]
+
+
+def test_four_corners_and_noise(gallery):
+    app = page("interpolate", mode="four", side="5", noise="gaussian:0.3", run="mnist-mlp8")
+    data = sent(app, "interpolate")
+    assert (len(data["names"]), data["plane"], data["side"]) == (4, True, 5)
+    noisy = images_in(data["ends"], data["shape"])
+    assert noisy.min() < -0.3
+    assert app.query_params["noise"] == "gaussian:0.3"
+    app.button(key="interpolate-again").click().run()
+    other = images_in(sent(app, "interpolate")["ends"], data["shape"])
+    assert not np.array_equal(noisy, other)
+    assert app.query_params["draw"] == "1"
+
+
+def test_chance_keeps_the_class(gallery):
+    app = page("interpolate")
+    app.selectbox(key="interpolate-class-a").set_value("7").run()
+    first = sent(app, "interpolate")["names"][0]
+    assert first.endswith("· 7")
+    names = set()
+    for _ in range(4):
+        app.button(key="interpolate-chance-a").click().run()
+        names.add(sent(app, "interpolate")["names"][0])
+    assert all(name.endswith("· 7") for name in names)
+    assert len(names | {first}) > 1
+
+
+def test_without_codes_and_pictures_the_panel_is_walked(trained, monkeypatch, tmp_path):
+    trained.file(CODES).unlink()
+    monkeypatch.setenv("AECORE_DATA", str(tmp_path))
+    app = page("interpolate")
+    assert sent(app, "interpolate")["codes"] is None
+    panel = trained.snapshots()["indices"].tolist()
+    assert {int(name.split()[2]) for name in sent(app, "interpolate")["names"]} <= set(panel)
+    trained.file(SNAPSHOTS).unlink()
+    assert "kept no images" in texts(page("interpolate"))
+
+
+def test_without_weights_it_says_how_to_begin(store):
+    for name in ("interpolate", "generate"):
+        assert "Train one first" in texts(page(name))
+    assert "Choose 2 more runs" in texts(page("compare"))
+
+
+def test_files_of_the_way(gallery):
+    run = Run(gallery.root / "gallery" / "mnist-mlp8")
+    images = run.snapshots()["clean"][:4].astype(np.float32) / 255
+    way = Way(images[:2], "line", (0.0, 0.5, 1.0), 0)
+    strip = Image.open(io.BytesIO(strip_png(run, way)))
+    assert strip.size == (5 * 56, 2 * 56)
+    codes = inference.codes_of_images(run, images[:2])
+    middle = inference.decoded(run, interpolate(codes[0], codes[1], 3))[1, 0]
+    shown = np.asarray(strip.convert("L"))[:56:2, 2 * 56 : 3 * 56 : 2]
+    assert np.abs(shown - np.clip(middle, 0, 1) * 255).max() <= 0.51
+    assert Image.open(io.BytesIO(plane_png(run, way._replace(images=images, side=3)))).size == (3 * 56, 3 * 56)
+    moving = Image.open(io.BytesIO(gif(run, way)))
+    assert getattr(moving, "n_frames", 1) > 40
+
+
+# ---- Generate ----------------------------------------------------------------------------------------
+
+
+def test_sliders_know_the_real_codes(gallery):
+    data = sent(page("generate", run="mnist-selu-2-clean"), "generate")
+    codes = np.array(data["units"][0]["histogram"]).sum()
+    assert (len(data["units"]), codes, data["view"]) == (2, 3000, "units")
+
+
+def test_random_codes_come_from_the_seed_in_the_address(gallery):
+    query = {"run": "mnist-selu-2-clean", "view": "random", "draw": "normal", "seed": "7", "n": "12"}
+    data = sent(page("generate", **query), "generate")
+    vectors = np.frombuffer(base64.b64decode(data["random"]), "<f4").reshape(-1, 2)
+    assert np.allclose(vectors, np.random.default_rng(7).standard_normal((12, 2)), atol=1e-6)
+
+
+def test_a_vae_offers_its_prior_and_knows_its_inactive_units(gallery):
+    app = page("generate", run="colored-vae", view="random")
+    assert app.selectbox(key="generate-draw").value == "normal"
+    assert "The prior, N(0, 1)" in app.selectbox(key="generate-draw").options
+    units = sent(app, "generate")["units"]
+    assert 0 < sum(unit["inactive"] for unit in units) < 20
+
+
+def test_a_linked_code_is_under_the_sliders(gallery):
+    data = sent(page("generate", run="mnist-selu-2-clean", code="1.5,-2"), "generate")
+    assert data["vector"] == [1.5, -2]
+    for nonsense in ("1,x", "nan,1", "1e9,2"):
+        assert sent(page("generate", run="mnist-selu-2-clean", code=nonsense), "generate")["vector"] is None
+
+
+def test_a_map_of_a_wide_code_has_a_slider_a_channel(store):
+    shutil.copytree(GALLERY_RUN.with_name("cifar-conv"), store.root / "gallery" / "cifar-conv")
+    app = page("generate")
+    data = sent(app, "generate")
+    assert data["map"] == [8, 28, 28]
+    assert [unit["high"] for unit in data["units"]] == [2.0] * 8
+    assert "8 channels, 28×28" in texts(app)
+
+
+def test_units_tell_dead_from_inactive():
+    codes = np.random.default_rng(0).normal(size=(500, 3)).astype(np.float32) * [0, 0.05, 1] + [3, 0, 0]
+    plain, means = units_of(codes, gaussian=False), units_of(codes, gaussian=True)
+    assert [unit["dead"] for unit in plain] == [True, False, False]
+    assert [unit["inactive"] for unit in plain] == [False] * 3
+    assert [unit["inactive"] for unit in means] == [False, True, False]
+    assert [gain["high"] for gain in gains_of(2)] == [2.0, 2.0]
+
+
+def test_sheets_as_files(gallery):
+    run = Run(gallery.root / "gallery" / "mnist-selu-2-clean")
+    codes = inference.codes(run)
+    assert codes is not None
+    assert codes.codes is not None
+    assert Image.open(io.BytesIO(random_png(run, codes.codes[:12]))).size == (560, 112)
+    assert Image.open(io.BytesIO(traversal_png(run, codes.codes[0], units_of(codes.codes, False)))).size == (504, 112)
+
+
+# ---- Compare -----------------------------------------------------------------------------------------
+
+
+def test_two_runs_in_numbers(gallery):
+    app = page("compare", runs="mnist-selu-2-clean,mnist-mlp8", base="mnist-mlp8")
+    table, settings = (element.proto.body for element in app.get("html") if "<table" in element.proto.body)
+    assert "best" in table
+    assert "ae-against ae-down" in table
+    assert "model.bottleneck.size" in settings
+    assert "training.optimizer" not in settings
+    chart = sent(app, "live_chart")
+    assert [series["name"] for series in chart["panels"][0]["series"]] == ["A mnist-selu-2-clean", "B mnist-mlp8"]
+
+
+def test_one_run_alone_is_not_compared(gallery):
+    assert "Choose 1 more run " in texts(page("compare", runs="mnist-mlp8"))
+
+
+def test_runs_of_other_images_are_left_out_by_name(gallery):
+    app = page("compare", runs="mnist-mlp8,colored-vae,mnist-selu-2-clean", view="images")
+    assert "Left out" in texts(app)
+    assert [run["title"] for run in sent(app, "compare")["runs"]] == ["mnist-mlp8", "mnist-selu-2-clean"]
+
+
+def test_a_damaged_or_unknown_run_in_the_link_is_said(gallery):
+    app = page("compare", runs="mnist-mlp8,gone,mnist-selu-2-clean", view="way", at="0.3")
+    assert "no run “gone”" in texts(app)
+    assert sent(app, "compare")["place"] == 0.3
+
+
+def test_curves_share_an_axis_without_inventing_values():
+    lines = [{"epoch": e, "test_loss": 1 / e, "seconds": 2.0 * e} for e in range(1, 6)]
+    one = curves.curve(lines, "test_loss", "epoch", 0)
+    other = curves.curve(lines[:2], "test_loss", "epoch", 0)
+    places, values = curves.on_one_axis([one, other])
+    assert places.tolist() == [1, 2, 3, 4, 5]
+    assert values[0] == pytest.approx([1 / e for e in range(1, 6)])
+    assert values[1] == [1.0, 0.5, None, None, None]
+    assert curves.curve(lines, "test_loss", "share", 0)[0].tolist() == [20, 40, 60, 80, 100]
+    assert curves.curve(lines, "test_loss", "seconds", 0)[0][-1] == 10
+    assert not len(curves.curve(lines, "wrong_digit_rate", "epoch", 0)[0])
+    many = (np.arange(5000.0), np.sin(np.arange(5000.0)))
+    assert len(curves.on_one_axis([many])[0]) == curves.POINTS
+
+
+def test_smoothing_keeps_a_constant_and_the_first_value():
+    assert curves.smoothed(np.full(9, 3.0), 0.9) == pytest.approx(3)
+    assert curves.smoothed(np.array([5.0, 1.0]), 0.5) == pytest.approx([5, (0.5 * 5 * 0.5 + 0.5) / 0.75])
+
+
+def test_the_best_is_marked_only_where_there_is_one():
+    def line(values, higher):
+        return tables.Line("x", values, "{:.1f}".format, higher)
+
+    assert tables.best(line([1, 2, None], True)) == {1}
+    assert tables.best(line([1, 2, 1], False)) == {0, 2}
+    assert tables.best(line([1, 1], True)) == set()
+    assert tables.best(line([1, None], True)) == set()
+    assert tables.best(line([1, 2], None)) == set()
+
+
+# ---- without torch -----------------------------------------------------------------------------------
+
+WITHOUT_TORCH = """
+import sys
+sys.modules["torch"] = None
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("streamlit_app.py", default_timeout=60).run()
+for name in ("overview", "interpolate", "generate", "compare", "latent", "replay", "reports"):
+    app.switch_page(f"views/{name}.py").run()
+    assert not app.exception, (name, app.exception)
+    assert not app.error, (name, [error.value for error in app.error])
+for view in ("images", "way", "space"):
+    app.switch_page("views/compare.py")
+    app.query_params["view"] = view
+    app.run()
+    assert not app.exception, (view, app.exception)
+"""
+
+
+def test_what_is_cached_is_shown_without_torch_and_without_data(gallery, monkeypatch, tmp_path):
+    monkeypatch.setenv("AECORE_DATA", str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", WITHOUT_TORCH], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_a_run_without_weights_is_not_offered(gallery):
+    (gallery.root / "gallery" / "mnist-mlp8" / WEIGHTS).unlink()
+    assert "mnist-mlp8" not in page("interpolate").selectbox(key="interpolate-run").options

@@ -1,0 +1,224 @@
+"""Interpolate, Generate and Compare in a real browser: what a hand does, and that a link brings the same view back."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.conftest import GALLERY_RUN
+from tools.browser import settle
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shipped(app_store):
+    names = ("mnist-selu-2-clean", "colored-vae")
+    for name in names:
+        shutil.copytree(GALLERY_RUN.with_name(name), app_store.root / "gallery" / name)
+    yield
+    for name in names:
+        shutil.rmtree(app_store.root / "gallery" / name)
+
+
+def opened(tab: Page, url: str, part: str) -> Locator:
+    tab.goto(url)
+    settle(tab)
+    found = tab.locator(f".{part}[data-ready]")
+    found.wait_for()
+    return found
+
+
+def picture(part: Locator) -> list[int]:
+    """Every pixel of a canvas."""
+    script = "c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)"
+    return part.evaluate(script)
+
+
+def drag(tab: Page, part: Locator, *shares: float, height: float = 0.5) -> None:
+    box = part.bounding_box()
+    assert box
+    for i, share in enumerate(shares):
+        tab.mouse.move(box["x"] + share * box["width"], box["y"] + height * box["height"], steps=4)
+        if i == 0:
+            tab.mouse.down()
+    tab.mouse.up()
+
+
+def in_address(tab: Page, name: str) -> str | None:
+    return tab.evaluate("name => new URL(location.href).searchParams.get(name)", name)
+
+
+def wait_for_address(tab: Page, name: str) -> str:
+    tab.wait_for_function("name => new URL(location.href).searchParams.has(name)", arg=name)
+    return in_address(tab, name) or ""
+
+
+# ---- Interpolate -------------------------------------------------------------------------------------
+
+
+def test_dragging_walks_and_a_fresh_browser_finds_the_same_place(tab, address, browser):
+    walk = opened(tab, f"{address}/interpolate?run=mnist-mlp8", "ip")
+    now = walk.locator(".ip-decoded canvas")
+    before = picture(now)
+    drag(tab, walk.locator(".ip-strip-decoded"), 0.2, 0.5, 0.8)
+    at = wait_for_address(tab, "at")
+    assert float(at) == pytest.approx(0.83, abs=0.05)
+    after = picture(now)
+    assert after != before
+    fresh = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
+    same = opened(fresh, tab.url, "ip")
+    assert same.get_attribute("data-at") == at
+    assert picture(same.locator(".ip-decoded canvas")) == after
+    fresh.context.close()
+
+
+def test_keys_step_and_space_plays(tab, address):
+    walk = opened(tab, f"{address}/interpolate?n=5", "ip")
+    slider = walk.locator(".ip-slider")
+    slider.focus()
+    tab.keyboard.press("Home")
+    expect(walk).to_have_attribute("data-at", "0.000")
+    tab.keyboard.press("ArrowRight")
+    expect(walk).to_have_attribute("data-at", "0.250")
+    tab.keyboard.press("End")
+    expect(walk).to_have_attribute("data-at", "1.000")
+    tab.keyboard.press("Space")
+    expect(walk.get_by_role("button", name="Pause")).to_be_visible()
+    tab.wait_for_function("() => Number(document.querySelector('.ip')?.dataset.at ?? 1) !== 1 || true")
+    tab.keyboard.press("Space")
+    expect(walk.get_by_role("button", name="Play")).to_be_visible()
+
+
+def test_the_way_is_judged_while_one_looks(tab, address):
+    walk = opened(tab, f"{address}/interpolate?run=mnist-mlp8&a=18&b=4", "ip")
+    expect(walk).to_have_attribute("data-looked", "true")
+    assert walk.locator(".ip-plot .curve").get_attribute("points")
+    digits = walk.locator(".ip-plot .digit").all_text_contents()
+    assert digits[0] == "3"
+    assert digits[-1] == "4"
+    expect(walk.locator(".ip-readout")).to_contain_text("nearest real code: test image")
+    expect(walk.locator(".ip-readout")).to_contain_text("usual between real codes")
+
+
+def test_dragging_asks_nothing_of_the_server(tab, address):
+    walk = opened(tab, f"{address}/interpolate?run=mnist-mlp8", "ip")
+    frames = []
+    tab.on("websocket", lambda socket: socket.on("framesent", lambda _: frames.append(1)))
+    tab.reload()
+    walk = opened(tab, tab.url, "ip")
+    tab.wait_for_timeout(1000)
+    frames.clear()
+    box = walk.locator(".ip-strip-decoded").bounding_box()
+    assert box
+    tab.mouse.move(box["x"] + 100, box["y"] + 20)
+    tab.mouse.down()
+    for x in range(100, 700, 20):
+        tab.mouse.move(box["x"] + x, box["y"] + 20)
+    assert not frames
+    assert int(walk.get_attribute("data-frames") or 0) > 5
+    tab.mouse.up()
+
+
+def test_the_plane_follows_the_pointer_and_back_returns(tab, address):
+    walk = opened(tab, f"{address}/interpolate?run=mnist-selu-2-clean&mode=four&side=5", "ip")
+    expect(walk).to_have_attribute("data-looked", "true")
+    here = walk.locator(".ip-here canvas")
+    before = picture(here)
+    drag(tab, walk.locator(".ip-map"), 0.5, 0.9, height=0.1)
+    at = wait_for_address(tab, "at")
+    across, down = map(float, at.split(","))
+    assert across == pytest.approx(1, abs=0.02)
+    assert down == pytest.approx(0, abs=0.02)
+    assert picture(here) != before
+    walk.locator(".ip-map").focus()
+    tab.keyboard.press("ArrowDown")
+    expect(walk).to_have_attribute("data-at", "1.000,0.250")
+    assert walk.locator(".ip-corners canvas").count() == 4
+
+
+def test_files_come_down(tab, address):
+    opened(tab, f"{address}/interpolate?run=mnist-mlp8", "ip")
+    for name, magic in (("PNG strip", b"\x89PNG"), ("GIF", b"GIF89a")):
+        with tab.expect_download() as coming:
+            tab.get_by_role("button", name=name).click()
+        path = coming.value.path()
+        assert path.read_bytes().startswith(magic)
+        assert coming.value.suggested_filename.startswith("mnist-mlp8-interpolation")
+
+
+# ---- Generate ----------------------------------------------------------------------------------------
+
+
+def test_a_slider_changes_the_picture_at_once_and_the_link_keeps_it(tab, address, browser):
+    maker = opened(tab, f"{address}/generate?run=mnist-selu-2-clean", "ge")
+    canvas = maker.locator(".ge-result canvas")
+    before = picture(canvas)
+    drag(tab, maker.locator("input[data-unit='1']"), 0.5, 0.9)
+    after = picture(canvas)
+    assert after != before
+    expect(maker.locator(".ge-near")).to_contain_text("away")
+    wait_for_address(tab, "code")
+    vector = maker.get_attribute("data-vector")
+    fresh = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
+    same = opened(fresh, tab.url, "ge")
+    assert same.get_attribute("data-vector") == vector
+    fresh.context.close()
+    maker.get_by_role("button", name="Back to the start").click()
+    tab.wait_for_function("() => !new URL(location.href).searchParams.has('code')")
+    assert picture(canvas) == before
+
+
+def test_random_codes_stand_above_their_images_and_open_their_sliders(tab, address):
+    maker = opened(tab, f"{address}/generate?run=mnist-selu-2-clean&view=random&n=10", "ge")
+    expect(maker.locator(".ge-random")).to_have_attribute("data-done", "10")
+    card = maker.locator(".ge-card").nth(3)
+    numbers = [float(part) for part in card.locator(".ge-vector").inner_text().replace("−", "-").split()]
+    shown = picture(card.locator("canvas"))
+    card.click()
+    maker.locator(".ge-units").wait_for()
+    assert [float(part) for part in wait_for_address(tab, "code").split(",")] == pytest.approx(numbers, abs=0.01)
+    close = [abs(a - b) for a, b in zip(picture(maker.locator(".ge-result canvas")), shown, strict=True)]
+    assert max(close) <= 3  # the address rounds
+
+
+def test_a_vae_is_swept_unit_by_unit(tab, address):
+    maker = opened(tab, f"{address}/generate?run=colored-vae&view=traversal", "ge")
+    expect(maker.locator(".ge-traversal")).to_have_attribute("data-done", "20")
+    assert maker.locator(".ge-row").first.locator("canvas").count() == 9
+    expect(maker.locator(".ge-note")).to_contain_text("Inactive")
+
+
+# ---- Compare -----------------------------------------------------------------------------------------
+
+
+def test_the_same_images_through_two_runs(tab, address):
+    bench = opened(tab, f"{address}/compare?runs=mnist-mlp8,mnist-selu-2-clean&view=images", "cb")
+    expect(bench).to_have_attribute("data-done", re.compile(r"^\[0\.0"))
+    assert bench.locator(".cb-score.cb-best").count() == 8
+    assert bench.locator(".cb-error canvas").count() == 16
+
+
+def test_one_slider_moves_all_and_stands_in_the_address(tab, address):
+    bench = opened(tab, f"{address}/compare?runs=mnist-mlp8,mnist-selu-2-clean&view=way", "cb")
+    lanes = [lane.locator("canvas").first for lane in bench.locator(".cb-lane").all()]
+    before = [picture(lane) for lane in lanes]
+    drag(tab, bench.locator(".cb-slider"), 0.5, 0.9)
+    assert all(picture(lane) != old for lane, old in zip(lanes, before, strict=True))
+    at = float(wait_for_address(tab, "at"))
+    assert at == pytest.approx(0.9, abs=0.03)
+    again = opened(tab, tab.url, "cb")
+    assert float(again.get_attribute("data-at") or 0) == pytest.approx(at)
+
+
+def test_back_returns_to_the_view_before(tab, address):
+    opened(tab, f"{address}/compare?runs=mnist-mlp8,mnist-selu-2-clean&view=images", "cb")
+    tab.get_by_role("radio", name="Interpolation").or_(tab.get_by_role("button", name="Interpolation")).first.click()
+    tab.locator(".cb-slider").wait_for()
+    assert in_address(tab, "view") == "way"
+    tab.get_by_role("link", name="Generate").click()
+    tab.locator(".ge[data-ready]").wait_for()
+    tab.go_back()
+    tab.locator(".cb-slider").wait_for()
+    assert in_address(tab, "view") == "way"
