@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from aecore.errors import AecoreError, MistakeError
     from aecore.evaluation import evaluate, reconstructions
     from aecore.experiment import Experiment, difference
+    from aecore.foreign import export_pth, import_checkpoint
     from aecore.jobs import start, state, stop, submit, work
     from aecore.models import Autoencoder, plan
+    from aecore.packing import pack, unpack
     from aecore.presets import Preset, preset, presets
     from aecore.settings import Corruption
     from aecore.store import Run, Store
@@ -39,7 +41,10 @@ __all__ = [
     "corrupt",
     "difference",
     "evaluate",
+    "export_pth",
+    "import_checkpoint",
     "load",
+    "pack",
     "plan",
     "prepare",
     "preset",
@@ -50,6 +55,7 @@ __all__ = [
     "stop",
     "submit",
     "summarise",
+    "unpack",
     "work",
 ]
 
@@ -66,6 +72,10 @@ _HOME = {
     "Corruption": "settings",
     "Experiment": "experiment",
     "difference": "experiment",
+    "export_pth": "foreign",
+    "import_checkpoint": "foreign",
+    "pack": "packing",
+    "unpack": "packing",
     "start": "jobs",
     "state": "jobs",
     "stop": "jobs",

@@ -14,10 +14,11 @@ from typing import Annotated, Any
 import typer
 
 from aecore import data, jobs
+from aecore.cli_keeping import keeping, key_and_value
 from aecore.cli_measuring import Device, Json, RunName, measuring, print_json
 from aecore.cli_output import Progress, document, print_run, table, tell
 from aecore.errors import AecoreError, MistakeError
-from aecore.experiment import Experiment, typed_value
+from aecore.experiment import Experiment
 from aecore.presets import preset, presets
 from aecore.store import Run, Store
 from aecore.summary import summarise
@@ -32,6 +33,7 @@ app = typer.Typer(
 data_app = typer.Typer(help="The image sets.")
 app.add_typer(data_app, name="data")
 app.add_typer(measuring)
+app.add_typer(keeping)
 
 # typer carries its own copy of click, or uses the installed one: its public BadParameter tells which.
 UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
@@ -154,7 +156,7 @@ def train(
     """Train a preset or an experiment file. Ctrl-C stops cleanly; `resume` goes on."""
     looks_like_file = what.endswith(".toml") or "/" in what
     experiment = Experiment.load(Path(what)) if looks_like_file else preset(what).experiment
-    settings: dict[str, Any] = dict(_key_and_value(change) for change in changes or [])
+    settings: dict[str, Any] = dict(key_and_value(change) for change in changes or [])
     experiment = experiment.changed(settings | ({"name": name} if name else {}))
     created = jobs.submit(experiment, device)
     _carry_out(created, detach, as_json)
@@ -186,13 +188,6 @@ def _carry_out(created: Run, detach: bool, as_json: bool) -> None:
         print_run(created)
 
 
-def _key_and_value(text: str) -> tuple[str, Any]:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise MistakeError(f"--set {text}: should look like training.epochs=2")
-    return key.strip(), typed_value(value)
-
-
 @app.command()
 def runs(as_json: Json = False) -> None:
     """All runs, the shipped ones first, then the newest."""
@@ -211,7 +206,7 @@ def runs(as_json: Json = False) -> None:
                 s.data,
                 str(s.code_size or ""),
                 s.state,
-                f"{s.epoch}/{s.epochs}",
+                "imported" if s.imported else f"{s.epoch}/{s.epochs}",
                 "" if s.test_mse is None else f"{s.test_mse:.5f}",
                 "" if s.test_psnr_db is None else f"{s.test_psnr_db:.2f}",
                 "" if s.test_ssim is None else f"{s.test_ssim:.3f}",
@@ -238,18 +233,6 @@ def stop(run_name: RunName, as_json: Json = False) -> None:
     found = Store.default().find(run_name)
     state = jobs.stop(found, wait_s=60)
     print_json({"run": found.id, "state": state}) if as_json else tell(f"run {found.id} is {state}")
-
-
-@app.command()
-def delete(run_name: RunName, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
-    """Delete a run for good."""
-    found = Store.default().find(run_name)
-    if not yes:
-        if not sys.stdin.isatty():
-            raise MistakeError(f"deleting {found.id} needs --yes where nobody can be asked")
-        typer.confirm(f"Delete {found.path}?", abort=True)
-    jobs.delete(found)
-    tell(f"deleted {found.id}")
 
 
 @app.command(hidden=True)

@@ -94,6 +94,8 @@ def document(found: Run) -> dict[str, Any]:
         "path": str(found.path),
         "state": summary.state,
         "epochs": summary.epoch,
+        "title": summary.title,
+        "note": summary.note or None,
         "problem": summary.problem or None,
     }
     readers = {
@@ -113,7 +115,12 @@ def document(found: Run) -> dict[str, Any]:
 def print_run(found: Run) -> None:
     """A run in a few lines on standard output: state, course, figures, and what is wrong with it."""
     summary = summarise(found)
-    print(f"{summary.id}: {summary.state}, epoch {summary.epoch} of {summary.epochs}")
+    course = f"imported from {summary.imported}" if summary.imported else f"epoch {summary.epoch} of {summary.epochs}"
+    print(f"{summary.id}: {summary.state}, {course}")
+    if summary.title not in summary.id:
+        print(f"  {summary.title}")
+    for line in summary.note.splitlines():
+        print(f"  {line}")
     if summary.problem:
         print(f"  {summary.problem}")
     if summary.seconds is not None:

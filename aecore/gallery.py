@@ -63,7 +63,7 @@ def complete(run: Run, preset: Preset, store: Store, device: str, report: jobs.R
         (method, dims)
         for method in METHODS
         for dims in (2, 3)
-        if dims <= run.status()["code_size"] and cached(run, method, dims) is None
+        if dims <= run.status()["code_size"] and cached(run, method, dims, ship=True) is None
     ]
     uncoded = not run.file(CODES).exists()
     pictured = [figure for figure in figures_of(preset) if figure.kind in PICTURED]
@@ -87,7 +87,7 @@ def complete(run: Run, preset: Preset, store: Store, device: str, report: jobs.R
     if uncoded:
         trained.codes(points).save(run)
     for method, dims in unprojected:
-        trained.projection(method, dims, points, report=report).save(run)
+        trained.projection(method, dims, points, report=report).save(run, ship=True)
     save_figures(trained, unpictured)
 
 

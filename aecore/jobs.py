@@ -23,9 +23,10 @@ from typing import Any
 import filelock
 
 import aecore
-from aecore import slots
+from aecore import demo, slots
 from aecore.classifier import SETS, reads
-from aecore.data.catalogue import data_set
+from aecore.data.access import prepared
+from aecore.data.catalogue import CATALOGUE, data_set
 from aecore.devices import choose
 from aecore.errors import AecoreError, MistakeError, describe_os_error
 from aecore.experiment import Experiment
@@ -46,8 +47,10 @@ Report = Callable[[str, float, float, str], None]
 def submit(experiment: Experiment, device: str = "auto", store: Store | None = None) -> Run:
     """Check an experiment whole and write its run directory, queued. `start` or `work` then runs it.
 
-    Raises `MistakeError` for a data set, model or device that does not exist or cannot be built.
+    Raises `MistakeError` for a data set, model or device that does not exist or cannot be built, and for what a
+    public demo does not allow.
     """
+    demo.check_data(experiment.data.name, prepared, CATALOGUE)
     about = data_set(experiment.data.name)
     held, wanted = experiment.data.validation_images, experiment.data.train_images
     if held >= about.train_images:
@@ -67,7 +70,12 @@ def submit(experiment: Experiment, device: str = "auto", store: Store | None = N
     solved = plan(experiment.model, about.image_shape)
     _check_last_batch(solved, wanted or about.train_images - held, experiment.training.batch_size)
     choose(device)
-    run = (store or Store.default()).create(experiment)
+    store = store or Store.default()
+    if demo.mode():
+        images = (wanted or about.train_images - held) + held
+        active = sum(state(other) in ACTIVE for other in store.runs())
+        demo.check_size(experiment.training.epochs, images, solved.parameters, active)
+    run = store.create(experiment)
     with _failures_told(run, "writing the run"):
         run.write_status(
             state="queued",
@@ -141,6 +149,7 @@ def stop(run: Run, wait_s: float = 15) -> str:
 
     Raises `MistakeError` when the run is not active.
     """
+    demo.refuse("stopping runs")
     status = run.status()
     if true_state(status) not in ACTIVE:
         raise MistakeError(f"run {run.id} is {true_state(status)}, there is nothing to stop")
@@ -166,6 +175,7 @@ def requeue(run: Run) -> None:
 
     Raises `MistakeError` when there is nothing to resume.
     """
+    demo.refuse("resuming runs")
     if run.shipped:
         raise MistakeError(f"run {run.id} ships with the project and stays as it is")
     current = state(run)
@@ -178,13 +188,6 @@ def requeue(run: Run) -> None:
     run.experiment()
     with _failures_told(run, "resuming"):
         run.write_status(state="queued", process=None, error=None, ended=None)
-
-
-def delete(run: Run, store: Store | None = None) -> None:
-    """Remove a run's directory. Raises `MistakeError` for an active or a shipped run."""
-    if state(run) in ACTIVE:
-        raise MistakeError(f"run {run.id} is {state(run)}; stop it first")
-    (store or Store.default()).delete(run)
 
 
 def work(run: Run, report: Report = lambda stage, done, total, note: None) -> str:

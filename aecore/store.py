@@ -82,6 +82,10 @@ class Run:
             raise DamagedError(f"run {self.id}: {NOTES} holds no texts")
         return texts
 
+    def title(self) -> str:
+        """What its user calls the run, else what the experiment is called."""
+        return self.notes()["title"] or self.experiment().title
+
     def evaluation(self) -> list[dict[str, Any]]:
         """One entry a corruption, empty while the run has not been evaluated."""
         if not self.file(EVALUATION).exists():

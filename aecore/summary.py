@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -37,6 +38,10 @@ class RunSummary:
     test_ssim: float | None = None
     losses: tuple[float, ...] = ()
     """Training loss of every epoch."""
+    note: str = ""
+    """What its user wrote to it."""
+    imported: str = ""
+    """The file that the weights of a run that was not trained here came from."""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -55,6 +60,7 @@ def summarise(run: Run) -> RunSummary:
 
     experiment: Experiment | None = tried(run.experiment, None)
     status: dict[str, Any] = tried(run.status, {})
+    notes = tried(run.notes, {"title": "", "note": ""})
     metrics = tried(run.metrics, [])
     evaluation = tried(run.evaluation, [])
     state = true_state(status) if experiment is not None and status else "damaged"
@@ -62,9 +68,10 @@ def summarise(run: Run) -> RunSummary:
         problems.append(str(status["error"]))
     last = metrics[-1] if metrics else {}
     test = _figures(evaluation)
+    imported = status.get("imported")
     return RunSummary(
         id=run.id,
-        title=experiment.title if experiment else run.id,
+        title=notes["title"] or (experiment.title if experiment else run.id),
         preset=experiment.preset if experiment else "",
         shipped=run.shipped,
         state=state,
@@ -73,7 +80,7 @@ def summarise(run: Run) -> RunSummary:
         code_size=status.get("code_size") or (experiment.model.bottleneck.size if experiment else None),
         parameters=status.get("parameters"),
         epoch=last.get("epoch", 0),
-        epochs=experiment.training.epochs if experiment else 0,
+        epochs=experiment.training.epochs if experiment and not imported else 0,
         device=str(status.get("device") or ""),
         submitted=str(status.get("submitted") or ""),
         seconds=last.get("seconds"),
@@ -82,7 +89,31 @@ def summarise(run: Run) -> RunSummary:
         test_psnr_db=test.get("psnr_db"),
         test_ssim=test.get("ssim"),
         losses=tuple(entry["train_loss"] for entry in metrics if isinstance(entry.get("train_loss"), float)),
+        note=notes["note"],
+        imported=str(imported.get("file", "a file")) if isinstance(imported, dict) else "",
     )
+
+
+def import_told(status: Mapping[str, Any]) -> list[str]:
+    """Of an imported run: what its file was taken for, what was assumed and what is remarkable, in a line each."""
+    told = status.get("imported")
+    if not isinstance(told, dict):
+        return []
+    lines = []
+    if told.get("preset") and not told.get("preset_chosen"):
+        others = ", ".join(map(str, told.get("also_fit") or []))
+        lines.append(f"the weights fit preset {told['preset']}{f'; {others} would fit too' if others else ''}")
+    for key, words in (
+        ("tried", "found by trying what reconstructs test images best"),
+        ("assumed", "assumed, for shapes do not tell"),
+    ):
+        if isinstance(told.get(key), dict) and told[key]:
+            lines.append(f"{words}: {', '.join(f'{name} = {_written(value)}' for name, value in told[key].items())}")
+    return lines + [str(line) for line in told.get("remarks") or []]
+
+
+def _written(value: Any) -> str:
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else str(value)
 
 
 def _figures(evaluation: list[dict[str, Any]]) -> dict[str, Any]:

@@ -12,9 +12,9 @@ import torch
 from aecore import classical, data, metrics
 from aecore.classifier import reads
 from aecore.classifier.network import read_digits
+from aecore.codes import Codes, spread
 from aecore.devices import choose
 from aecore.evaluation import NOISE_SEED, evaluate, reconstructions
-from aecore.codes import Codes, spread
 from aecore.latent import codes_of, measure_codes
 from aecore.models.autoencoder import Autoencoder
 from aecore.projection import Projection, project, quality
@@ -100,6 +100,13 @@ class Trained:
             wrong_digits if reads(experiment.data.name) else None,
         )
 
+    def encoded(self, points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Codes float32 (N, n) of `points` test images, evenly spread over the set, under the training corruption, with
+        their labels and numbers."""
+        indices = spread(len(self.test), points)
+        codes = codes_of(self.model, self.test, self.run.experiment().corruption, NOISE_SEED)[indices]
+        return codes, self.labels[indices], indices
+
     def projection(
         self,
         method: str,
@@ -113,19 +120,18 @@ class Trained:
 
         `parameters` are those of `aecore.projection.project`. Raises `MistakeError` for what cannot be drawn.
         """
-        indices = np.unique(np.linspace(0, len(self.test) - 1, min(points, len(self.test))).round().astype(np.int64))
-        corruption = self.run.experiment().corruption
-        codes = codes_of(self.model, self.test, corruption, NOISE_SEED)[indices]
+        codes, labels, indices = self.encoded(points)
         coordinates, made = project(
             codes, method, dims, progress=lambda done, total: report("projecting", done, total, method), **parameters
         )
-        labels = self.labels[indices]
         return Projection(
             method,
             coordinates,
             labels,
             indices,
-            parameters | {"corruption": str(corruption)} | {k: v for k, v in made.items() if k != "explained_variance"},
+            parameters
+            | {"corruption": str(self.run.experiment().corruption)}
+            | {k: v for k, v in made.items() if k != "explained_variance"},
             quality(codes, coordinates, labels) | {k: v for k, v in made.items() if k == "explained_variance"},
         )
 

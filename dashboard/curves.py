@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from aecore.store import LAYERS, STEPS, Run
+from dashboard import runs
 from dashboard.live_chart import Panel, Series, live_chart
 
 MOST_POINTS = 800
@@ -81,7 +82,7 @@ def step_curves(run: Run, key: str) -> None:
     ]
     live_chart(
         [line["step"] for line in lines],
-        [Panel(title=run.experiment().title, height=170, log=True, series=series)],
+        [Panel(title=runs.summary(run).title, height=170, log=True, series=series)],
         (0, lines[-1]["step"]),
         key=key,
         alt=f"Loss by iteration of {run.id}, at last {lines[-1]['train_loss']:.4g}",

@@ -6,12 +6,13 @@ from typing import Any
 
 import streamlit as st
 
-from aecore import jobs
+from aecore import demo, jobs
 from aecore.errors import AecoreError
-from aecore.store import LAYERS, DamagedError, Run, Store
-from dashboard import runs, sheets
+from aecore.store import LAYERS, DamagedError, Run
+from aecore.summary import import_told
+from dashboard import manage, runs, sheets
 from dashboard.curves import loss_curves, movement, step_curves
-from dashboard.style import count, duration, state_badge
+from dashboard.style import count, duration, plain, state_badge
 
 TICK_S = 1.0
 
@@ -46,6 +47,9 @@ def _body(run: Run, state: str) -> None:
     if not metrics:
         if state in jobs.ACTIVE:
             st.caption("The curves begin with the first finished epoch.")
+        elif status.get("imported"):
+            st.caption("Its weights were trained elsewhere, so there are no curves.")
+            _panel(run, "")
         return
     last = metrics[-1]
     with st.container(horizontal=True, gap="small"):
@@ -64,11 +68,19 @@ def _body(run: Run, state: str) -> None:
         step_curves(run, key=f"steps-{run.id}")
     if run.file(LAYERS).exists() and st.toggle("Show what the code units and the layers do", key="show-layers"):
         movement(run, key=f"layers-{run.id}")
-    st.subheader("Reconstructions, epoch by epoch")
+    _panel(run, "The panel appears with the first saved epoch.")
+
+
+def _panel(run: Run, without: str) -> None:
+    """The panel's images, or what is said where there is none yet."""
     try:
-        sheets.film(runs.snapshots(run))
+        snapshots = runs.snapshots(run)
     except DamagedError:
-        st.caption("The panel appears with the first saved epoch.")
+        if without:
+            st.caption(without)
+        return
+    st.subheader("Reconstructions, epoch by epoch" if len(snapshots["epochs"]) > 1 else "Reconstructions")
+    sheets.film(snapshots)
 
 
 def _metrics(run: Run) -> list[dict[str, Any]]:
@@ -116,12 +128,13 @@ def heading(run: Run) -> None:
     row = runs.summary(run)
     idle = row.state not in jobs.ACTIVE
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader(row.title, anchor=False, width="content")
+        st.subheader(plain(row.title), anchor=False, width="content")
         state_badge(row.state)
+        manage.edit(run, row)
         st.space("stretch")
-        if not idle:
+        if not idle and not demo.mode():
             st.button("Stop", icon=":material/stop:", key="stop", on_click=_stop, args=(run,))
-        if row.state in jobs.RESUMABLE:
+        if row.state in jobs.RESUMABLE and not demo.mode():
             icon = ":material/play_arrow:"
             st.button("Resume", icon=icon, type="primary", key="resume", on_click=_resume, args=(run,))
         if row.epoch:
@@ -131,26 +144,29 @@ def heading(run: Run) -> None:
                 icon=":material/slow_motion_video:",
                 query_params={"run": run.id},
             )
-        if idle and row.epoch:
+        if idle and (row.epoch or row.imported):
             st.page_link(
                 "views/denoise.py",
                 label="Open on Denoise",
                 icon=":material/blur_on:",
                 query_params={"run": run.id},
             )
-        if idle and not row.shipped:
-            icon = ":material/delete:"
-            st.button("Delete", icon=icon, key="delete", type="tertiary", on_click=_ask_to_delete, args=(run,))
+        manage.download(run, row)
+        manage.delete_button(run, row.state)
     parts = [
         row.id,
         row.data,
         f"code of {row.code_size:,}" if row.code_size else "",
         count(row.parameters, "parameter") if row.parameters else "",
         row.device,
+        f"imported from {row.imported}" if row.imported else "",
     ]
-    st.caption(" · ".join(part for part in parts if part))
-    if st.session_state.pop("asked_to_delete", None) == run.id:
-        confirm_delete(run)
+    st.caption(" · ".join(plain(part) for part in parts if part))
+    if row.imported:
+        lines = [f"{line[0].upper()}{line[1:]}." for line in import_told(run.status())]
+        st.caption("  \n".join(map(plain, lines)))
+    if row.note:
+        st.text(row.note)
 
 
 def _stop(run: Run) -> None:
@@ -167,21 +183,3 @@ def _resume(run: Run) -> None:
         jobs.start(run)
     except (AecoreError, OSError) as error:
         st.toast(str(error), icon=":material/error:")
-
-
-def _ask_to_delete(run: Run) -> None:
-    st.session_state["asked_to_delete"] = run.id
-
-
-@st.dialog("Delete this run?")
-def confirm_delete(run: Run) -> None:
-    """Ask once, then delete; weights, curves and images of the run go for good."""
-    st.markdown(f"**{run.id}** with its weights, curves and images goes for good.")
-    if st.button("Delete", type="primary", icon=":material/delete:", key="really-delete"):
-        try:
-            jobs.delete(run, Store.default())
-        except AecoreError as error:
-            st.error(str(error))
-            return
-        st.query_params.pop("run", None)
-        st.rerun()

@@ -11,14 +11,13 @@ import streamlit as st
 
 from aecore import jobs
 from aecore.presets import presets
-from aecore.projection import Projection, cached
+from aecore.projection import Projection, cached, places
 from aecore.store import (
     EVALUATION,
     EXPERIMENT,
     FIGURES,
     METRICS,
     NOTES,
-    PROJECTIONS,
     SNAPSHOTS,
     STATUS,
     WEIGHTS,
@@ -103,8 +102,8 @@ def _tensors(path: str, name: str, stamp: tuple):
 
 def projection(run: Run, method: str, dims: int) -> Projection | None:
     """The run's saved projection of that kind, if it has one. Raises `DamagedError` when it cannot be read."""
-    name = f"{PROJECTIONS}/{method}-{dims}d.safetensors"
-    return _projection(str(run.path), method, dims, signature(run, (name,)))
+    files = tuple(str(path) for path in places(run, method, dims))
+    return _projection(str(run.path), method, dims, signature(run, files))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

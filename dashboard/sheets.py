@@ -41,7 +41,7 @@ def film(snapshots: Mapping[str, np.ndarray], rows: int = 8, columns: int = 20) 
         lines.append(("noisy", snapshots["noisy"][:columns]))
     parts = [_film_line(label, images) for label, images in lines] + ['<div class="ae-rule"></div>']
     parts += [
-        _film_line(f"epoch {epochs[row]:.3g}", snapshots["reconstructions"][row][:columns])
+        _film_line(f"epoch {epochs[row]:.3g}" if epochs[row] else "output", snapshots["reconstructions"][row][:columns])
         for row in spread(len(epochs), rows)
     ]
     st.html(f'<div class="ae-film">{"".join(parts)}</div>')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -46,3 +47,8 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def plain(text: str) -> str:
+    """A person's own words for places that read Markdown: shown as they are, with no effect."""
+    return re.sub(r"([\\`*_\[\]<>#|!$:~])", r"\\\1", text)

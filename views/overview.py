@@ -1,44 +1,57 @@
-"""Overview: every run in a table; choose one to open it."""
+"""Overview: every run in a table; tick one to open it, several to compare them."""
 
 import math
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from aecore import jobs
+from aecore import demo, jobs
 from aecore.errors import AecoreError
 from aecore.store import Store
 from aecore.summary import RunSummary
-from dashboard import monitor, runs, sheets
+from dashboard import adding, demo_note, manage, monitor, runs, sheets, ticks
 from dashboard.denoise.classical import TITLES
 from dashboard.style import count
 
 REFRESH_S = 2.0
+COMPARED = range(2, 7)  # how many runs can stand side by side
+COMPARE = Path(__file__).with_name("compare.py")
 
 
 def welcome(own_runs: bool) -> None:
     """What this is and what to do next; shorter once there are runs of one's own."""
     st.title("Autoencoder Lab", anchor=False)
-    if own_runs:
-        if st.button("New run", icon=":material/add:", type="primary", key="new"):
-            st.switch_page("views/train.py")
-        return
-    st.markdown(
-        "Squeeze images through a bottleneck, watch the network learn to undo it, and look at what it kept. "
-        "Five course reports are rebuilt here, number by number. Read them, start a model that trains in about ten "
-        "seconds, or look through the finished runs below."
-    )
-    with st.container(horizontal=True):
-        if st.button("Train a first model", icon=":material/play_arrow:", type="primary", key="first"):
-            st.switch_page("views/train.py", query_params={"preset": "digits-quick"})
-        if st.button("Read the reports", icon=":material/fact_check:", key="reports"):
-            st.switch_page("views/reports.py")
-        if st.button("Look at a trained model", icon=":material/blur_on:", key="look"):
-            st.switch_page("views/denoise.py")
+    demo_note.note()
+    trains = demo.mode() != "read-only"
+    if not own_runs:
+        first = "start a model that trains in about ten seconds, " if trains else ""
+        st.markdown(
+            "Squeeze images through a bottleneck, watch the network learn to undo it, and look at what it kept. "
+            f"Five course reports are rebuilt here, number by number. Read them, {first}"
+            "or look through the finished runs below."
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if own_runs:
+            if trains and st.button("New run", icon=":material/add:", type="primary", key="new"):
+                st.switch_page("views/train.py")
+        else:
+            welcome_buttons(trains)
+        adding.add_a_run()
+        manage.trash()
 
 
-def table(rows: list[RunSummary]) -> RunSummary | None:
-    """The runs, filtered by what is typed and picked; returns the row that is selected."""
+def welcome_buttons(trains: bool) -> None:
+    if trains and st.button("Train a first model", icon=":material/play_arrow:", type="primary", key="first"):
+        st.switch_page("views/train.py", query_params={"preset": "digits-quick"})
+    if st.button("Read the reports", icon=":material/fact_check:", key="reports"):
+        st.switch_page("views/reports.py")
+    if st.button("Look at a trained model", icon=":material/blur_on:", key="look"):
+        st.switch_page("views/denoise.py")
+
+
+def table(rows: list[RunSummary]) -> None:
+    """The runs, filtered by what is typed and picked, with a box to tick before each."""
     words, wanted = "", []
     if len(rows) > 1:
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -50,41 +63,55 @@ def table(rows: list[RunSummary]) -> RunSummary | None:
                 wanted = st.pills("State", states, selection_mode="multi", key="states")
     shown = [row for row in rows if matches(row, words) and (not wanted or row.state in wanted)]
     found = count(len(rows), "run") if len(shown) == len(rows) else f"{len(shown)} of {count(len(rows), 'run')}"
-    st.caption(f"{found}. Tick one to open it.")
+    several = ", several to compare them" if COMPARE.exists() and len(shown) > 1 else ""
+    st.caption(f"{found}. Tick one to open it{several}.")
     if not shown:
         st.info("No run fits the filter.", icon=":material/filter_alt_off:")
-        return None
+        return
+    ids = [row.id for row in shown]
     frame = pd.DataFrame(
         {
             "Name": [row.title for row in shown],
             "Data": [row.data for row in shown],
             "Code": [row.code_size for row in shown],
             "State": [row.state for row in shown],
-            "Epochs": [f"{row.epoch} / {row.epochs}" for row in shown],
+            "Epochs": ["imported" if row.imported else f"{row.epoch} / {row.epochs}" for row in shown],
             "Test MSE": [row.test_mse for row in shown],
             "PSNR": [row.test_psnr_db for row in shown],
             "SSIM": [row.test_ssim for row in shown],
             "Loss": [sparkline(row.losses) for row in shown],
-            "Run": [row.id for row in shown],
+            "Run": ids,
         }
     )
-    event = st.dataframe(
+    st.dataframe(
         frame,
         hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        key="runs",
+        on_select=ticks.changed,
+        selection_mode="multi-row",
+        selection_default=ticks.default(ids),
+        key=ticks.table_key(ids),
         placeholder="–",
         height="content" if len(shown) <= 16 else 560,
         column_config={
+            "Data": st.column_config.TextColumn(width=112),
             "Test MSE": st.column_config.NumberColumn(format="%.5f", help="On the whole test set, [0, 1] scale"),
             "PSNR": st.column_config.NumberColumn(format="%.2f dB"),
             "SSIM": st.column_config.NumberColumn(format="%.3f"),
             "Loss": st.column_config.LineChartColumn(help="Training loss, log scale", width="small"),
         },
     )
-    selected = event["selection"]["rows"]
-    return shown[selected[0]] if selected and selected[0] < len(shown) else None
+
+
+def several(chosen: list[RunSummary]) -> None:
+    """What can be done with several runs: put them side by side."""
+    if not COMPARE.exists():
+        st.caption(f"{count(len(chosen), 'run')} ticked. Leave one to open it.")
+    elif len(chosen) in COMPARED:
+        if st.button(f"Compare {count(len(chosen), 'run')}", icon=":material/compare:", type="primary", key="compare"):
+            query = {"runs": ",".join(row.id for row in chosen)}
+            st.switch_page("views/compare.py", query_params=query)
+    else:
+        st.caption(f"{count(len(chosen), 'run')} ticked; up to {COMPARED[-1]} can be compared.")
 
 
 def matches(row: RunSummary, words: str) -> bool:
@@ -107,7 +134,7 @@ def detail(row: RunSummary) -> None:
     monitor.heading(run)
     if row.problem:
         st.error(row.problem, icon=":material/error:")
-    if st.button("Curves and epochs", icon=":material/show_chart:", key="open-train"):
+    if row.epoch and st.button("Curves and epochs", icon=":material/show_chart:", key="open-train"):
         st.switch_page("views/train.py", query_params={"run": run.id})
     try:
         evaluation_table(run.evaluation())
@@ -152,18 +179,16 @@ def body() -> None:
     rows = runs.summaries()
     welcome(any(not row.shipped for row in rows))
     if not rows:
+        manage.undo_bar()
         st.info("There are no runs yet. Train one: it takes about ten seconds.", icon=":material/inbox:")
         return
-    chosen = table(rows)
-    if chosen:
-        st.query_params["run"] = chosen.id
-    else:
-        linked = st.query_params.get("run")
-        chosen = next((row for row in rows if row.id == linked), None)
-    if chosen is None and all(row.shipped for row in rows):
-        chosen = rows[0]  # a first visit sees a finished run opened
-    if chosen:
-        detail(chosen)
+    chosen = ticks.ticked(rows)
+    table(rows)
+    manage.undo_bar()  # where the deleted run was shown: that is where one looks
+    if len(chosen) == 1:
+        detail(chosen[0])
+    elif chosen:
+        several(chosen)
     if active and not any(row.state in jobs.ACTIVE for row in rows):
         st.rerun()  # nothing left to wait for: stop refreshing
 

@@ -28,7 +28,9 @@ def choose_runs() -> list[Run]:
     asked, beside = runs.chosen(), st.query_params.get("with", "")
     listed = {run.id: run for run in Store.default().runs()}
     linked = [asked.id if asked else "", beside]
-    usable = {name: run for name, run in listed.items() if run.file(SNAPSHOTS).is_file() or name in linked}
+    # A run that was trained elsewhere has one picture: it is shown where a link asks for it, and not offered.
+    watched = {n: run for n, run in listed.items() if run.file(SNAPSHOTS).is_file() and not runs.summary(run).imported}
+    usable = {name: run for name, run in listed.items() if name in watched or name in linked}
     if not usable:
         st.info("No run has snapshots yet. Train one: they come with its first epoch.", icon=":material/inbox:")
         st.page_link("views/train.py", label="Train a first model", icon=":material/play_arrow:")
@@ -93,6 +95,10 @@ def player(chosen: list[Run]) -> None:
     """The runs that can be shown, side by side; of the others what is wrong, in a line each."""
     reels, panels, shown = [], [], []
     for run in chosen:
+        if runs.summary(run).imported:
+            st.info(
+                f"{run.id} was trained elsewhere: there is its output to see, and no course.", icon=":material/info:"
+            )
         try:
             found, images = reel(run)
             reels.append(found)

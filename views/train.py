@@ -9,10 +9,10 @@ from aecore.errors import AecoreError
 from aecore.experiment import Experiment, difference
 from aecore.models.plan import Plan, plan
 from aecore.presets import Preset, presets
-from dashboard import monitor, runs
+from dashboard import manage, monitor, runs
 from dashboard.experiment_form import experiment_form, label_of
 from dashboard.layers import layer_table
-from dashboard.style import count
+from dashboard.style import count, plain
 
 
 def new_experiment() -> None:
@@ -126,7 +126,7 @@ def active_runs() -> None:
     for row in runs.summaries():
         if row.state in jobs.ACTIVE:
             with st.container(horizontal=True, vertical_alignment="center", border=True):
-                st.markdown(f"**{row.title}** is {row.state}, epoch {row.epoch} of {row.epochs}")
+                st.markdown(f"**{plain(row.title)}** is {row.state}, epoch {row.epoch} of {row.epochs}")
                 st.space("stretch")
                 st.button(
                     "Watch",
@@ -139,6 +139,7 @@ def active_runs() -> None:
 
 st.title("Train", anchor=False)
 run = runs.chosen()
+manage.undo_bar()
 if run is None:
     active_runs()
     new_experiment()

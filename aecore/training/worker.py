@@ -70,7 +70,7 @@ def train_run(
         told.now(state="stopped", ended=now(), process=None)
         return "stopped"
     arrays = _on_device(images, experiment.data, torch_device)
-    told.now(data=_about(images.about))
+    told.now(data=about_images(images.about))
 
     state = new_state(experiment, images.about.image_shape, len(arrays.train), torch_device)
     steps = math.ceil(len(arrays.train) / experiment.training.batch_size)
@@ -236,7 +236,7 @@ def _on_device(images: data.ImageSet, wanted: Data, device: torch.device) -> Ima
     )
 
 
-def _about(images: data.DataSet) -> dict[str, Any]:
+def about_images(images: data.DataSet) -> dict[str, Any]:
     """What a reader without the image set must know of it."""
     return {
         "name": images.name,

@@ -140,10 +140,3 @@ def test_a_damaged_run_is_told_on_every_page(store, trained):
     trained.file("experiment.json").unlink()
     assert "experiment.json" in texts(page("train", run=trained.id))
     assert "experiment.json" in texts(page("denoise", run=trained.id))
-
-
-def test_deleting_asks_first(store, trained):
-    app = page("train", run=trained.id)
-    app.button(key="delete").click().run()
-    assert app.button(key="really-delete")
-    assert trained.path.exists()

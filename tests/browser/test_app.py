@@ -100,8 +100,8 @@ def test_stop_resume_and_delete_from_the_page(tab, address, app_store):
     expect(tab.get_by_role("button", name="Delete")).to_be_visible(timeout=60_000)
     assert len(run.metrics()) > stopped_at
     tab.get_by_role("button", name="Delete").click()
-    tab.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(tab.get_by_role("button", name="Start")).to_be_visible()
+    expect(tab.get_by_role("button", name="Undo")).to_be_visible()
     assert app_store.listed(run.id) is None
 
 

@@ -73,10 +73,7 @@ def test_a_training_from_start_to_end_as_json(capsys, store):
     assert again["metrics"] == pytest.approx(document["evaluation"][1]["metrics"], abs=1e-6)
     status, out, _ = run(capsys, "show", "two")
     assert "finished, epoch 2 of 2" in out
-    status, _, err = run(capsys, "delete", "two")
-    assert status == 2
-    assert "--yes" in err
-    assert run(capsys, "delete", "two", "--yes")[0] == 0
+    assert run(capsys, "delete", "two")[0] == 0
     assert store.runs() == []
 
 

@@ -7,7 +7,7 @@ import time
 import filelock
 import pytest
 
-from aecore import jobs, slots
+from aecore import jobs, keeping, slots
 from aecore.devices import Device, choose, devices
 from aecore.errors import AecoreError, MistakeError
 from aecore.presets import preset
@@ -83,7 +83,7 @@ def test_one_run_at_a_time_and_in_order(store):
     wait_for(lambda: jobs.state(third) == "running")
     assert jobs.queue_position(third) is None
     with pytest.raises(MistakeError, match="stop it first"):
-        jobs.delete(third)
+        keeping.delete(third)
     with pytest.raises(MistakeError, match="running already"):
         jobs.requeue(third)
     assert jobs.stop(third) == "stopped"

@@ -16,17 +16,18 @@ LEVELS = [
     {"section"},
     {"settings"},
     {"experiment"},
-    {"store", "presets", "devices", "demo"},
-    {"reports", "classifier", "data", "models", "corruption", "metrics", "slots", "projection", "codes"},
+    {"store", "presets", "devices", "demo", "paths"},
+    {"reports", "classifier", "data", "models", "corruption", "metrics", "slots", "projection", "codes", "arriving"},
     {"pictures"},
-    {"latent", "classical", "validation", "results"},
+    {"latent", "classical", "validation", "results", "cloud"},
     {"evaluation"},
     {"training"},
     {"jobs", "trained"},
-    {"summary", "figures"},
-    {"gallery"},
+    {"summary", "figures", "projecting", "keeping", "foreign"},
+    {"gallery", "packing", "cloud_page"},
     {"cli_output"},
     {"cli_measuring"},
+    {"cli_keeping"},
     {"cli"},
 ]
 
@@ -98,6 +99,7 @@ def test_there_is_no_folder_named_pages():
 LIGHT = (
     *("aecore.jobs", "aecore.summary", "aecore.cli", "aecore.models", "aecore.results", "aecore.reports"),
     *("aecore.projection", "aecore.gallery", "aecore.classifier"),
+    *("aecore.keeping", "aecore.packing", "dashboard.manage", "dashboard.adding"),
     *("dashboard.monitor", "dashboard.inference", "dashboard.replay"),
 )
 

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aecore import jobs
 from aecore.errors import AecoreError, MistakeError
 from aecore.presets import preset
 from aecore.store import DamagedError, Run, write_whole
@@ -160,17 +159,6 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path, monkeypatch):
         write_whole(path, b"second")
     assert path.read_bytes() == b"first"
     assert os.listdir(tmp_path) == ["file"], "nothing is left lying about"
-
-
-def test_only_own_finished_runs_can_be_deleted(store, trained):
-    shipped = Run(store.root / "gallery" / "shipped")
-    shipped.path.mkdir(parents=True)
-    with pytest.raises(MistakeError, match="ships with"):
-        store.delete(shipped)
-    with pytest.raises(MistakeError, match="not in this store"):
-        store.delete(Run(store.root.parent))
-    jobs.delete(trained, store)
-    assert store.listed(trained.id) is None
 
 
 def test_a_full_disk_while_creating_is_one_line(store, monkeypatch):

@@ -1,0 +1,151 @@
+"""The Overview without a browser: what can be done with whole runs."""
+
+import pytest
+import streamlit as st
+
+from aecore import keeping
+from aecore.foreign import import_checkpoint
+from aecore.summary import summarise
+from dashboard import ticks
+from tests.app.test_pages import gallery, page, texts
+
+__all__ = ["gallery"]
+
+
+def labels(app) -> set[str]:
+    return {button.label for button in app.button}
+
+
+def keyed(widgets, start: str):
+    return next(widget for widget in widgets if widget.key and widget.key.startswith(start))
+
+
+def press(app, label: str):
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception, app.exception
+    return app
+
+
+def test_title_and_note_are_edited_in_place(store, trained):
+    app = page(run=trained.id)
+    keyed(app.text_input, "title-").set_value("Mine, *plainly*")
+    keyed(app.text_area, "note-").set_value("It saw <b>sevens</b>.")
+    press(app, "Save")
+    row = summarise(trained)
+    assert (row.title, row.note) == ("Mine, *plainly*", "It saw <b>sevens</b>.")
+    assert app.dataframe[0].value["Name"].tolist() == ["Mine, *plainly*"]
+    assert "Mine, \\*plainly\\*" in [heading.value for heading in app.subheader], "Markdown has no effect"
+    assert [text.value for text in app.text] == ["It saw <b>sevens</b>."]
+
+
+def test_what_cannot_be_a_title_is_told(store, trained):
+    app = page(run=trained.id)
+    keyed(app.text_input, "title-").set_value("bell\a")
+    press(app, "Save")
+    assert "without control characters" in texts(app)
+    assert not trained.file("notes.json").exists()
+
+
+def test_deleting_can_be_undone_until_something_else_is_done(gallery, trained):
+    keeping.rename(trained, "Dear")
+    app = press(page(run=trained.id), "Delete")
+    assert "“Dear” is deleted." in texts(app)
+    assert trained.id not in app.dataframe[0].value["Run"].tolist()
+    assert "run" not in app.query_params
+    app.run()
+    assert "Undo" in labels(app), "it stays"
+    press(app, "Undo")
+    assert app.query_params["run"] in (trained.id, [trained.id])
+    assert "Undo" not in labels(app)
+    assert trained.id in app.dataframe[0].value["Run"].tolist()
+
+
+def test_the_trash_brings_back_and_empties(gallery, trained):
+    app = press(page(run=trained.id), "Delete")
+    app = press(page(), "Restore")
+    assert trained.id in app.dataframe[0].value["Run"].tolist()
+    press(app, "Delete")
+    press(app, "Delete forever")
+    assert keeping.trash(gallery) == []
+    assert not {"Undo", "Restore", "Delete forever"} & labels(app)
+
+
+def test_a_shipped_run_offers_nothing_that_changes_it(gallery):
+    app = page(run="mnist-mlp8")
+    assert not {"Delete", "Save"} & labels(app)
+
+
+@pytest.mark.parametrize("mode", ["1", "train"])
+def test_a_demo_hides_what_it_forbids_and_says_so_once(gallery, trained, monkeypatch, mode):
+    keeping.restore(keeping.delete(trained))
+    monkeypatch.setenv("AECORE_DEMO", mode)
+    app = page(run=trained.id)
+    assert not {"Delete", "Save", "Add", "Restore"} & labels(app)
+    assert ("New run" in labels(app)) == (mode == "train")
+    assert texts(app).count("Public demo") == 1
+    trained.write_status(state="stopped")
+    assert "Resume" not in labels(page("train", run=trained.id))
+
+
+def test_the_address_follows_what_is_ticked(monkeypatch):
+    state: dict = {"manage-deleted": "/store/trash/1.gone"}
+    query: dict[str, str] = {"run": "old"}
+    monkeypatch.setattr(st, "session_state", state)
+    monkeypatch.setattr(st, "query_params", query)
+    key = ticks.table_key(["a", "b", "c"])
+    for rows, address in (([1], {"run": "b"}), ([0, 2], {}), ([2], {"run": "c"}), ([], {})):
+        state[key] = {"selection": {"rows": rows}}
+        ticks.changed()
+        assert state["ticks"] == [["a", "b", "c"][row] for row in rows]
+        assert query == address
+    assert "manage-deleted" not in state, "what was said about the last deed is over"
+    state["ticks"] = ["c"]
+    assert ticks.table_key(["c", "a"]) != key, "other rows are another table"
+    assert ticks.default(["c", "a"]) == {"selection": {"rows": [0]}}
+
+
+def test_nothing_is_open_once_the_box_is_cleared(gallery, trained):
+    app = page(run=trained.id)
+    assert trained.id in texts(app)
+    app.session_state["ticks"] = []
+    del app.query_params["run"]
+    app.run()
+    assert trained.id not in texts(app)
+
+
+def test_several_ticked_runs_are_no_detail(gallery, trained):
+    app = page()
+    app.session_state["ticks"] = [trained.id, "mnist-mlp8"]
+    app.run()
+    assert not app.exception
+    assert not app.subheader
+
+
+@pytest.fixture
+def imported(store, tmp_path):
+    import torch
+    from torch import nn
+
+    path = tmp_path / "mine.pth"
+    torch.save(nn.Sequential(nn.Linear(64, 5), nn.Linear(5, 64)).state_dict(), path)
+    return import_checkpoint(path).run
+
+
+def test_a_run_without_a_course_is_shown_on_every_page(imported):
+    app = page(run=imported.id)
+    assert app.dataframe[0].value["Epochs"].tolist() == ["imported"]
+    assert "imported from mine.pth" in texts(app)
+    assert "Assumed, for shapes do not tell" in texts(app)
+    assert "Curves and epochs" not in labels(app)
+    assert "no curves" in texts(page("train", run=imported.id))
+    assert "trained elsewhere" in texts(page("replay", run=imported.id))
+    assert not page("denoise", run=imported.id).error
+    assert not page("reports").error
+
+
+def test_of_an_imported_run_without_images_the_pages_say_so(imported):
+    for name in ("snapshots.safetensors", "evaluation.json", "codes.safetensors"):
+        imported.file(name).unlink()
+    assert "has no snapshots" in texts(page(run=imported.id))
+    assert "no curves" in texts(page("train", run=imported.id))
+    assert "has no snapshots" in texts(page("replay", run=imported.id))

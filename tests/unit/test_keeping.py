@@ -1,0 +1,213 @@
+import json
+import os
+import time
+
+import pytest
+
+from aecore import demo, jobs, keeping
+from aecore.arriving import PREFIX, arriving, settle
+from aecore.errors import AecoreError, MistakeError
+from aecore.presets import preset
+from aecore.store import DamagedError, Run
+from aecore.summary import summarise
+
+QUICK = preset("digits-quick").experiment
+
+
+@pytest.fixture
+def shipped(store):
+    run = Run(store.root / "gallery" / "shipped")
+    run.path.mkdir(parents=True)
+    return run
+
+
+def test_title_and_note_are_kept_beside_the_experiment(trained):
+    before = trained.file("experiment.json").read_bytes()
+    keeping.rename(trained, "  My best one: 8 → 2  ")
+    keeping.annotate(trained, "first line\r\nsecond, with ß and 🙂")
+    row = summarise(trained)
+    assert (row.title, row.note) == ("My best one: 8 → 2", "first line\nsecond, with ß and 🙂")
+    assert trained.file("experiment.json").read_bytes() == before
+    assert json.loads(trained.file("notes.json").read_text()) == {"title": row.title, "note": row.note}
+    keeping.rename(trained, "")
+    row = summarise(trained)
+    assert row.title == trained.experiment().title
+    assert row.note, "renaming leaves the note alone"
+
+
+@pytest.mark.parametrize(
+    ("what", "text", "words"),
+    [
+        ("title", "two\nlines", "without line breaks"),
+        ("title", "a tab\there", "U+0009"),
+        ("title", "bell\a", "U+0007"),
+        ("title", "turned \u202egnp.exe", "U+202E"),
+        ("title", "half \ud800", "U+D800"),
+        ("title", "x" * 121, "at most 120 characters, this one has 121"),
+        ("note", "x" * 2001, "at most 2,000"),
+        ("note", "escape \x1b[31m", "U+001B"),
+    ],
+)
+def test_what_is_no_plain_text_is_refused_in_one_line(trained, what, text, words):
+    with pytest.raises(MistakeError) as caught:
+        (keeping.rename if what == "title" else keeping.annotate)(trained, text)
+    assert words in str(caught.value)
+    assert not trained.file("notes.json").exists()
+
+
+def test_damaged_notes_harm_nothing_and_are_written_anew(trained):
+    for content in ("{", '{"title": 3}', "[]"):
+        trained.file("notes.json").write_text(content)
+        with pytest.raises(DamagedError, match=r"notes\.json"):
+            trained.notes()
+        row = summarise(trained)
+        assert row.state == "finished"
+        assert "notes.json" in row.problem
+    keeping.rename(trained, "mended")
+    assert summarise(trained).title == "mended"
+
+
+def test_deleting_and_bringing_back_changes_no_byte(store, trained):
+    before = {path.name: path.read_bytes() for path in trained.path.iterdir() if path.is_file()}
+    keeping.rename(trained, "dear")
+    before["notes.json"] = trained.file("notes.json").read_bytes()
+    gone = keeping.delete(trained)
+    assert store.runs() == []
+    assert [(entry.id, entry.title) for entry in keeping.trash(store)] == [(trained.id, "dear")]
+    assert keeping.find_deleted(trained.id[:9]) == gone
+    back = keeping.restore(gone)
+    assert back.path == trained.path
+    assert {path.name: path.read_bytes() for path in back.path.iterdir() if path.is_file()} == before
+    assert keeping.trash(store) == []
+    with pytest.raises(MistakeError, match="no longer there"):
+        keeping.restore(gone)
+
+
+def test_an_id_that_was_taken_meanwhile_gets_a_number(store, trained):
+    gone = keeping.delete(trained)
+    Run(store.root / "runs" / trained.id).path.mkdir()
+    assert keeping.restore(gone).id == f"{trained.id}-2"
+
+
+def test_the_trash_keeps_a_week(store, trained):
+    folder = store.root / "trash"
+    for days, name in ((8, "old"), (6, "young")):
+        (folder / f"{int((time.time() - days * 86_400) * 1e6):016d}.{name}").mkdir(parents=True)
+    (folder / "something else").mkdir()
+    keeping.delete(trained)
+    assert [entry.id for entry in keeping.trash(store)] == [trained.id, "young"]
+    for entry in keeping.trash(store):
+        keeping.purge(entry)
+        keeping.purge(entry)  # twice is no mistake
+    assert [path.name for path in folder.iterdir()] == ["something else"]
+    with pytest.raises(MistakeError, match="there is no deleted run 'young': there are none"):
+        keeping.find_deleted("young")
+
+
+def test_what_stays_where_it_is(store, trained, shipped):
+    with pytest.raises(MistakeError, match="ships with"):
+        keeping.delete(shipped)
+    with pytest.raises(MistakeError, match="ships with"):
+        keeping.rename(shipped, "mine")
+    with pytest.raises(MistakeError, match="not in this store"):
+        keeping.delete(Run(store.root.parent))
+    trained.write_status(state="running", process=None)
+    with pytest.raises(MistakeError, match="is running; stop it first"):
+        keeping.delete(trained)
+    assert {run.id for run in store.runs()} == {trained.id, "shipped"}
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(trained, monkeypatch):
+    def refuse(*_):
+        raise OSError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.rename", refuse)
+    with pytest.raises(AecoreError, match="not allowed to write"):
+        keeping.delete(trained)
+    monkeypatch.setattr("aecore.store.write_whole", refuse)
+    with pytest.raises(AecoreError, match="not allowed to write"):
+        keeping.rename(trained, "x")
+
+
+def test_an_arrival_is_whole_or_not_at_all(store):
+    shelf = store.root / "runs"
+
+    def interrupted():
+        with arriving(store) as run:
+            run.file("half").write_text("half")
+            assert store.runs() == [], "nobody sees it yet"
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert list(shelf.iterdir()) == []
+    with arriving(store) as run:
+        run.file("whole").write_text("whole")
+        assert settle(run.path, "whole", store).id == "whole"
+    assert [path.name for path in shelf.iterdir()] == ["whole"]
+    stale = shelf / f"{PREFIX}stale"
+    stale.mkdir()
+    os.utime(stale, (1, 1))
+    (shelf / f"{PREFIX}fresh").mkdir()
+    with arriving(store):
+        assert not stale.exists()
+    assert (shelf / f"{PREFIX}fresh").exists(), "another process is at it"
+
+
+@pytest.mark.parametrize("mode", ["1", "train"])
+def test_strangers_change_no_run_on_a_demo(store, trained, monkeypatch, mode):
+    gone = keeping.delete(trained)
+    back = keeping.restore(gone)
+    monkeypatch.setenv("AECORE_DEMO", mode)
+    deeds = (
+        lambda: keeping.rename(back, "x"),
+        lambda: keeping.annotate(back, "x"),
+        lambda: keeping.delete(back),
+        lambda: keeping.restore(gone),
+        lambda: keeping.purge(gone),
+        lambda: jobs.stop(back),
+        lambda: jobs.requeue(back),
+    )
+    for deed in deeds:
+        with pytest.raises(MistakeError, match=r"public demo, .* is switched off"):
+            deed()
+    assert not back.file("notes.json").exists()
+
+
+def test_a_read_only_demo_trains_nothing(store, monkeypatch):
+    monkeypatch.setenv("AECORE_DEMO", "1")
+    with pytest.raises(MistakeError, match="training is switched off"):
+        jobs.submit(QUICK, "cpu")
+    assert store.runs() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"training.epochs": 6}, "training.epochs: this public demo allows at most 5 epochs, got 6"),
+        ({"model.dense": [4000]}, "at most 2,000,000 parameters"),
+        ({"data.name": "mnist"}, "'mnist' is none"),
+        ({"data.name": "/etc"}, "'/etc' is none"),
+    ],
+)
+def test_a_demo_that_trains_has_caps(store, monkeypatch, changes, words):
+    monkeypatch.setenv("AECORE_DEMO", "train")
+    with pytest.raises(MistakeError) as caught:
+        jobs.submit(QUICK.changed({"training.epochs": 5} | changes), "cpu")
+    assert words in str(caught.value)
+    assert store.runs() == []
+
+
+def test_a_demo_counts_the_whole_set_and_the_waiting_runs(store, monkeypatch):
+    monkeypatch.setenv("AECORE_DEMO", "train")
+    small = QUICK.changed({"training.epochs": 1})
+    monkeypatch.setattr(demo, "CAPS", demo.Caps(train_images=1000, waiting=2))
+    with pytest.raises(MistakeError, match=r"at most 1,000 images, those held out included, got 1,500"):
+        jobs.submit(small, "cpu")
+    with pytest.raises(MistakeError, match="got 1,200"):
+        jobs.submit(small.changed({"data.train_images": 700, "data.validation_images": 500}), "cpu")
+    limited = small.changed({"data.train_images": 1000})
+    jobs.submit(limited, "cpu")
+    jobs.submit(limited, "cpu")
+    with pytest.raises(MistakeError, match="2 trainings waiting or at work"):
+        jobs.submit(limited, "cpu")
