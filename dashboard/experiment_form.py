@@ -11,11 +11,13 @@ import annotated_types
 import streamlit as st
 from pydantic.fields import FieldInfo
 
+from aecore import demo
 from aecore.data.catalogue import CATALOGUE
 from aecore.data.own import is_path
 from aecore.errors import MistakeError
 from aecore.experiment import Experiment, fields
 from aecore.settings import Conv, Corruption
+from dashboard import demo_view
 
 SECTIONS = {
     "data": "Data",
@@ -114,11 +116,11 @@ OWN = "Your own …"
 
 def _image_set(label: str, value: str, help_text: str | None, key: str) -> str:
     """A set of the catalogue, or the path of one's own images."""
-    options = [*CATALOGUE, OWN]
+    options = [*demo_view.image_sets(), *([] if demo.mode() else [OWN])]
     picked = st.selectbox(
         label,
         options,
-        options.index(value if value in options else OWN),
+        options.index(value) if value in options else len(options) - 1,
         format_func=lambda option: CATALOGUE[option].title if option in CATALOGUE else option,
         help=help_text,
         key=key,

@@ -10,7 +10,7 @@ from aecore import demo, jobs
 from aecore.errors import AecoreError
 from aecore.store import Store
 from aecore.summary import RunSummary
-from dashboard import adding, demo_note, manage, monitor, runs, sheets, ticks
+from dashboard import adding, demo_view, manage, monitor, runs, sheets, ticks
 from dashboard.denoise.classical import TITLES
 from dashboard.style import count
 
@@ -22,7 +22,7 @@ COMPARE = Path(__file__).with_name("compare.py")
 def welcome(own_runs: bool) -> None:
     """What this is and what to do next; shorter once there are runs of one's own."""
     st.title("Autoencoder Lab", anchor=False)
-    demo_note.note()
+    demo_view.note()
     trains = demo.mode() != "read-only"
     if not own_runs:
         first = "start a model that trains in about ten seconds, " if trains else ""

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from aecore import jobs, results
+from aecore import demo, jobs, results
 from aecore.data.catalogue import data_set
 from aecore.devices import devices
 from aecore.errors import AecoreError
 from aecore.experiment import Experiment, difference
 from aecore.models.plan import Plan, plan
 from aecore.presets import Preset, presets
-from dashboard import manage, monitor, runs
+from dashboard import demo_view, manage, monitor, runs
 from dashboard.experiment_form import experiment_form, label_of
 from dashboard.layers import layer_table
 from dashboard.style import count, plain
@@ -31,7 +31,7 @@ def new_experiment() -> None:
         preset = known[name]
         st.caption(preset.summary)
         try:
-            experiment = experiment_form(preset.experiment, key=f"form:{name}")
+            experiment = experiment_form(demo_view.within_caps(preset.experiment), key=f"form:{name}")
             about = data_set(experiment.data.name)
             solved = plan(experiment.model, about.image_shape)
             mistake = ""
@@ -138,11 +138,13 @@ def active_runs() -> None:
 
 
 st.title("Train", anchor=False)
+demo_view.note()
 run = runs.chosen()
 manage.undo_bar()
 if run is None:
     active_runs()
-    new_experiment()
+    if demo.mode() != "read-only":
+        new_experiment()
 else:
     monitor.heading(run)
     monitor.watch(run)

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aecore import demo
 from aecore.data import cache
 from aecore.data.cache import Opened
 from aecore.data.own_folder import File, listing, read_folder
@@ -52,7 +53,9 @@ def is_path(name: str) -> bool:
 
 
 def find(text: str) -> Origin:
-    """What lies at the path, from its listing alone. Raises `MistakeError` if it can't hold images."""
+    """What lies at the path, from its listing alone. Raises `MistakeError` if it can't hold images, and on a demo, whose
+    visitors are not to look around on the server."""
+    demo.refuse("opening images by their path")
     try:
         path = Path(os.path.abspath(Path(text).expanduser()))
         status = path.stat()

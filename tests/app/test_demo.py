@@ -1,0 +1,101 @@
+"""A public demo: what its pages leave out, and that what they leave out is refused behind them as well."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from aecore import data, demo, jobs, keeping, packing
+from aecore.data import data_set
+from aecore.errors import MistakeError
+from aecore.presets import preset
+from aecore.store import Run, Store
+from tests.app.test_pages import page, texts
+from tests.conftest import GALLERY_RUN
+
+
+@pytest.fixture
+def gallery(store: Store) -> Store:
+    shutil.copytree(GALLERY_RUN, store.root / "gallery" / "mnist-mlp8")
+    return store
+
+
+@pytest.fixture(params=["1", "train", "yes"])
+def kind(request, monkeypatch) -> str:
+    monkeypatch.setenv("AECORE_DEMO", request.param)
+    return demo.mode()
+
+
+def test_the_value_decides(monkeypatch):
+    for value, mode in (
+        ("", ""),
+        ("0", ""),
+        ("off", ""),
+        ("1", "read-only"),
+        ("true", "read-only"),
+        ("Train", "train"),
+    ):
+        monkeypatch.setenv("AECORE_DEMO", value)
+        assert demo.mode() == mode
+
+
+def test_what_changes_the_store_is_refused(trained: Run, store: Store, kind, tmp_path):
+    archive = tmp_path / "run.zip"
+    with archive.open("wb") as file:
+        packing.pack(trained, file)
+    deeds = [
+        lambda: keeping.delete(trained, store),
+        lambda: keeping.rename(trained, "mine"),
+        lambda: packing.unpack(archive, store),
+        lambda: jobs.requeue(trained),
+        lambda: data_set(str(tmp_path)),
+    ]
+    for deed in deeds:
+        with pytest.raises(MistakeError, match="public demo"):
+            deed()
+    assert not data.prepared(str(tmp_path))
+    assert trained.path.is_dir()
+
+
+def test_read_only_trains_nothing(store: Store, monkeypatch):
+    monkeypatch.setenv("AECORE_DEMO", "1")
+    with pytest.raises(MistakeError, match="training is switched off"):
+        jobs.submit(preset("digits-quick").experiment, "cpu", store)
+    assert not store.runs()
+
+
+def test_short_trainings_are_let_through(store: Store, monkeypatch):
+    monkeypatch.setenv("AECORE_DEMO", "train")
+    experiment = preset("digits-quick").experiment
+    with pytest.raises(MistakeError, match=r"training\.epochs: this public demo allows at most 5"):
+        jobs.submit(experiment, "cpu", store)
+    with pytest.raises(MistakeError, match="holds, and 'mnist' is none"):
+        jobs.submit(experiment.changed({"training.epochs": 1, "data.name": "mnist"}), "cpu", store)
+    jobs.submit(experiment.changed({"training.epochs": 1}), "cpu", store)
+
+
+def test_a_read_only_demo_says_so_and_has_no_form(gallery, monkeypatch):
+    monkeypatch.setenv("AECORE_DEMO", "1")
+    app = page()
+    assert "Public demo" in texts(app)
+    assert not {"Train a first model", "New run"} & {button.label for button in app.button}
+    train = page("train")
+    assert "Public demo" in texts(train)
+    assert "Start" not in {button.label for button in train.button}
+
+
+def test_the_form_of_a_training_demo_starts_within_its_caps(gallery, monkeypatch):
+    monkeypatch.setenv("AECORE_DEMO", "train")
+    for name in ("digits-quick", "mnist-mlp8", "cifar-conv-denoise"):
+        app = page("train", preset=name)
+        assert "Public demo" in texts(app)
+        assert not app.error
+        sets = app.selectbox(key=f"form:{name}:data.name").options
+        assert all("Digits" in title for title in sets), sets
+    assert not app.button(key="start").disabled
+
+
+def test_every_page_opens_on_a_demo(gallery, kind):
+    for name in ("overview", "reports", "denoise", "replay", "interpolate", "latent", "generate", "compare"):
+        assert not page(name).exception
