@@ -8,33 +8,36 @@ from aecore import results
 from aecore.presets import presets
 from aecore.reports import Report, differences, reports
 from aecore.store import Run, Store
-from dashboard import style
+from dashboard import address, style
+from dashboard.address import Field, key, one_of
 from dashboard.report import draw, style_sheet, verdict_table
 from dashboard.style import count
 
 ALL = "All numbers"
 
 
+PAGE = "reports"
+OPTIONS = [*reports(), ALL]
+FIELDS = {"report": Field(OPTIONS[0], one_of(*OPTIONS))}
+
+
 def choose() -> Report | None:
     """The report named in the address or picked; None for the table of all numbers."""
+    address.arrive(PAGE, FIELDS)
     known = reports()
     names = {number: f"{number} · {report.author.split()[-1]}" for number, report in known.items()}
-    options = [*known, ALL]
-    linked = st.query_params.get("report", next(iter(known)))
-    if st.session_state.get("report-linked") != linked:
-        st.session_state["report-picked"] = linked if linked in options else next(iter(known))
     picked: str = (
         st.segmented_control(
             "Report",
-            options,
+            OPTIONS,
             format_func=lambda number: names.get(number, ALL),
-            key="report-picked",
+            key=key(PAGE, "report"),
             label_visibility="collapsed",
             required=True,
         )
         or ALL
     )
-    st.query_params["report"] = st.session_state["report-linked"] = picked
+    address.keep(PAGE, FIELDS)
     return known.get(picked)
 
 
@@ -98,6 +101,7 @@ def runs_row(report: Report, chosen: dict[str, Run]) -> None:
                 st.page_link("views/train.py", label="Curves", icon=":material/show_chart:", query_params=query)
                 st.page_link("views/replay.py", label="Replay", icon=":material/slow_motion_video:", query_params=query)
                 st.page_link("views/denoise.py", label="Denoise", icon=":material/blur_on:", query_params=query)
+                st.page_link("views/latent.py", label="Codes", icon=":material/scatter_plot:", query_params=query)
             again = {"preset": name}
             st.page_link("views/train.py", label="Run it again", icon=":material/replay:", query_params=again)
 

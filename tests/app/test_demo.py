@@ -11,7 +11,7 @@ from aecore.data import data_set
 from aecore.errors import MistakeError
 from aecore.presets import preset
 from aecore.store import Run, Store
-from tests.app.test_pages import page, texts
+from tests.app.pages import page, texts
 from tests.conftest import GALLERY_RUN
 
 

@@ -25,7 +25,7 @@ from aecore.store import EVALUATION, Run, Store
 from aecore.validation import validation_pairs
 from dashboard import inference
 from dashboard.denoise import classical as denoise_classical
-from tests.app.test_pages import page, texts
+from tests.app.pages import page, texts
 from tests.conftest import GALLERY_RUN, ROOT
 
 

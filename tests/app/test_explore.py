@@ -21,7 +21,7 @@ from dashboard.compare import curves, tables
 from dashboard.generate.export import random_png, traversal_png
 from dashboard.generate.units import gains_of, units_of
 from dashboard.interpolate.export import Way, gif, plane_png, strip_png
-from tests.app.test_pages import page, texts
+from tests.app.pages import page, texts
 from tests.conftest import GALLERY_RUN, ROOT
 
 

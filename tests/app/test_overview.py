@@ -7,7 +7,8 @@ from aecore import keeping
 from aecore.foreign import import_checkpoint
 from aecore.summary import summarise
 from dashboard import ticks
-from tests.app.test_pages import gallery, page, texts
+from tests.app.pages import page, texts
+from tests.app.test_pages import gallery
 
 __all__ = ["gallery"]
 

@@ -3,11 +3,11 @@
 import shutil
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from aecore import jobs
 from aecore.presets import preset
-from tests.conftest import GALLERY_RUN, ROOT
+from tests.app.pages import page, texts
+from tests.conftest import GALLERY_RUN
 
 
 @pytest.fixture
@@ -15,25 +15,6 @@ def gallery(store):
     """The store as a first-time visitor finds it: the shipped run alone."""
     shutil.copytree(GALLERY_RUN, store.root / "gallery" / "mnist-mlp8")
     return store
-
-
-def page(name: str = "", **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    if name:
-        app.switch_page(f"views/{name}.py")
-        for key, value in query.items():
-            app.query_params[key] = value
-        app.run()
-    assert not app.exception, app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    parts = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.subheader]
-    return "\n".join(element.value for element in parts)
 
 
 def test_the_overview_lists_the_shipped_run_and_says_what_to_do(gallery):

@@ -19,6 +19,8 @@ from streamlit.testing.v1 import AppTest
 from aecore.presets import preset
 from aecore.store import EXPERIMENT, METRICS, SNAPSHOTS, STEPS, DamagedError, Run, Store
 from dashboard.replay import reel as reels
+from tests.app.pages import page as opened
+from tests.app.pages import texts
 from tests.conftest import GALLERY_RUN, ROOT
 
 COMPONENT = "bidi_component"
@@ -66,17 +68,7 @@ def gallery(store):
 
 
 def page(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
-    app.switch_page("views/replay.py")
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception, app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    return "\n".join(element.value for element in (*app.error, *app.warning, *app.info, *app.caption))
+    return opened("replay", **query)
 
 
 def sent(app: AppTest) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from aecore.presets import presets
 from aecore.reports import reports
 from aecore.store import Store
-from tests.app.test_pages import page, texts
+from tests.app.pages import page, texts
 from tests.conftest import ROOT
 
 GALLERY = ROOT / "checkpoints" / "gallery"
