@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
 
 from aecore import jobs
@@ -15,6 +16,7 @@ from dashboard import address, inference, runs
 from dashboard.address import Field, key, number, one_of
 from dashboard.compare import bench, clouds, curves, tables
 from dashboard.explore import ends, ship_run
+from dashboard.explore.files import as_bytes, png_sheet
 from dashboard.style import count
 
 PAGE = "compare"
@@ -204,7 +206,7 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
     if not able:
         st.info("These networks are too large to run in the browser.", icon=":material/memory:")
         return
-    titles = titles_of(same)
+    titles, noisy = titles_of(same), state[key(PAGE, "noise")] != "none"
     told = bench(
         [shipped[i] for i in able],
         [titles[i] for i in able],
@@ -213,7 +215,7 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
         found.names,
         images.classes,
         view=view,
-        noisy=state[key(PAGE, "noise")] != "none",
+        noisy=noisy,
         errors=0.5 if view == "images" and state[key(PAGE, "errors")] else None,
         path=state[key(PAGE, "path")],
         shares=shares(WAY_FRAMES).round(6).tolist(),
@@ -224,7 +226,22 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
     if view == "way" and told is not None and told != state.get(key(PAGE, "told-at")):
         state[key(PAGE, "told-at")] = told
         state[key(PAGE, "at")] = float(told)
+    if view == "images":
+        st.download_button(
+            "PNG sheet",
+            lambda: sheet_png([same[i] for i in able], found, noisy),
+            "comparison.png",
+            icon=":material/download:",
+        )
     st.caption(f"Encoded and decoded in your browser. {images.note}")
+
+
+def sheet_png(chosen: Sequence[Run], found: ends.Ends, noisy: bool) -> bytes:
+    """The sheet as a file: clean images, the noisy ones if there are, then a line a run."""
+    lines = [found.clean] + [as_bytes(found.shown)] * noisy
+    for run in chosen:
+        lines.append(as_bytes(inference.decoded(run, inference.codes_of_images(run, found.shown))))
+    return png_sheet(np.concatenate(lines), len(found.clean))
 
 
 def view() -> None:

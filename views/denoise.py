@@ -181,6 +181,7 @@ def view() -> None:
         warn_of_harm(rows, shown)
         whole_test_set(run, corruption)
     with right:
+        below = st.container()
         st.caption(about.citation)
 
     def show(rows: list[Row]) -> None:
@@ -192,7 +193,16 @@ def view() -> None:
     # At once with all that is known; a strength that must be chosen first takes a moment and follows in its place.
     if not all(classical.known(run, corruption, name) for name in methods):
         show([*rows, *(Row(classical.TITLES[name], "choosing its strength…") for name in methods)])
-    show([*rows, *(compared.of_method(run, corruption, name, shown) for name in methods)])
+    drawn = [*rows, *(compared.of_method(run, corruption, name, shown) for name in methods)]
+    show(drawn)
+    with right, below:
+        st.download_button(
+            "PNG sheet",
+            lambda: drawing.png(shown.clean, drawn),
+            f"{run.id}-denoise.png",
+            icon=":material/download:",
+            key="save-sheet",
+        )
 
 
 st.title("Denoise", anchor=False)

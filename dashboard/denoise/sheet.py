@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.denoise.rows import MODEL, NOISY, Row
+from dashboard.explore.files import as_bytes, png_sheet
 from dashboard.sheets import as_uint8, png_uri
 
 SCALES = (1.0, 0.5, 0.2, 0.1)
@@ -45,6 +46,12 @@ def draw(
         cells_a_line = len(rows) + 2 if len(rows) <= 3 else math.ceil((len(rows) + 2) / 2)
         kind += f" ae-large ae-of-{cells_a_line}"
     st.html(f'<div class="{kind}">{"".join(figures)}</div>')
+
+
+def png(clean: np.ndarray, rows: Sequence[Row]) -> bytes:
+    """The sheet as a file: the clean images in the first line, each row's in one below."""
+    lines = [clean, *(as_bytes(row.images) for row in rows if row.images is not None)]
+    return png_sheet(np.concatenate(lines), len(clean))
 
 
 def legend(scale: float, channels: int) -> None:

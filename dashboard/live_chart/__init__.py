@@ -36,7 +36,7 @@ _component = components.component(
     "live_chart",
     html=(_FOLDER / "live_chart.html").read_text(),
     css=(_FOLDER / "live_chart.css").read_text(),
-    js=(_FOLDER / "live_chart.js").read_text(),
+    js="\n".join((_FOLDER / name).read_text() for name in ("live_chart.js", "save.js")),
 )
 
 

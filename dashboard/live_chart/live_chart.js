@@ -21,6 +21,7 @@ function createChart(root) {
   const state = { data: null, zoom: null, cursor: null, drag: null, hidden: new Set(), width: 0 };
 
   function update(data) {
+    if (state.data && state.data.xName !== data.xName) state.zoom = null; // another axis: the same numbers mean other things
     state.data = data;
     svg.setAttribute("aria-label", data.alt);
     buildLegend();
@@ -223,6 +224,12 @@ function createChart(root) {
     drawCursor();
   };
   svg.ondblclick = reset.onclick = () => zoomTo(...full());
+  root.querySelector(".lc-save").onclick = () => {
+    const colors = palette(root), shown = allSeries().filter((series) => !state.hidden.has(series.name));
+    const legend = shown.map(({ name, color }) => ({ name, color: colors[color % colors.length] }));
+    const title = state.data.panels.map((panel) => panel.title).join("-").toLowerCase().replace(/[^a-z0-9]+/g, "-");
+    saveAs(`${title.slice(0, 60)}.svg`, standalone(svg, root, legend), "image/svg+xml");
+  };
   svg.onkeydown = (event) => {
     const xs = state.data.x, at = state.cursor === null ? xs.length - 1 : nearest(xs, state.cursor);
     const [low, high] = domain(), middle = xs[at] ?? (low + high) / 2;

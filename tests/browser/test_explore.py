@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -198,6 +199,22 @@ def test_the_same_images_through_two_runs(tab, address):
     expect(bench).to_have_attribute("data-done", re.compile(r"^\[0\.0"))
     assert bench.locator(".cb-score.cb-best").count() == 8
     assert bench.locator(".cb-error canvas").count() == 16
+
+
+def test_sheet_and_curves_come_down_as_files(tab, address):
+    opened(tab, f"{address}/compare?runs=mnist-mlp8,mnist-selu-2-clean&view=images", "cb")
+    with tab.expect_download() as coming:
+        tab.get_by_role("button", name="PNG sheet").click()
+    assert coming.value.path().read_bytes().startswith(b"\x89PNG")
+    tab.goto(f"{address}/compare?runs=mnist-mlp8,mnist-selu-2-clean")
+    settle(tab)
+    with tab.expect_download() as coming:
+        tab.get_by_role("button", name="SVG").click()
+    drawn = ElementTree.fromstring(coming.value.path().read_text())
+    space = "{http://www.w3.org/2000/svg}"
+    lines = [node for node in drawn.iter(f"{space}path") if node.get("stroke", "none") != "none"]
+    assert len(lines) == 2
+    assert {"A mnist-mlp8", "B mnist-selu-2-clean"} <= {node.text for node in drawn.iter(f"{space}text")}
 
 
 def test_one_slider_moves_all_and_stands_in_the_address(tab, address):

@@ -1,0 +1,227 @@
+"""The Latent space page without a browser: what it sends, what it offers, and what it says about what is not there."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from streamlit.testing.v1 import AppTest
+
+from aecore import projecting
+from aecore.projecting import Request
+from aecore.projection import cached, folder
+from aecore.store import CODES, WEIGHTS, Run
+from tests.conftest import GALLERY_RUN, ROOT
+
+COMPONENT = "bidi_component"
+
+
+@pytest.fixture
+def shipped(store) -> Run:
+    """The shipped run, without its image set."""
+    shutil.copytree(GALLERY_RUN, store.root / "gallery" / "mnist-mlp8")
+    return Run(store.root / "gallery" / "mnist-mlp8")
+
+
+def page(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
+    app.switch_page("views/latent.py")
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def nodes(app: AppTest, name: str) -> list[Any]:
+    return [node.proto for node in app.get(COMPONENT) if node.proto.component_name.endswith(name)]  # type: ignore[attr-defined]
+
+
+def sent(app: AppTest) -> dict[str, Any]:
+    """What the cloud is told."""
+    (cloud,) = nodes(app, "cloud")
+    return json.loads(cloud.json)
+
+
+def parts(app: AppTest) -> dict[str, dict[str, Any]]:
+    """What was shipped, by name."""
+    found = {}
+    for node in nodes(app, "assets"):
+        length = int.from_bytes(node.bytes[:4], "little")
+        head = json.loads(node.bytes[4 : 4 + length])
+        blobs = {part: node.bytes[4 + length :][slice(*span)] for part, span in head["blobs"].items()}
+        found[head["name"]] = head["parts"] | blobs
+    return found
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join(element.value for element in (*app.error, *app.warning, *app.info, *app.markdown, *app.caption))
+
+
+def test_a_first_visit_shows_the_first_shipped_run_in_three_dimensions(shipped):
+    app = page()
+    (view,) = sent(app)["views"]
+    assert (view["method"], view["dims"]) == ("tsne", 3)
+    there, projection = parts(app), cached(shipped, "tsne", 3)
+    assert projection is not None
+    points, codes, atlas, decoder = (there[view[name]] for name in ("points", "codes", "atlas", "decoder"))
+    assert np.array_equal(np.frombuffer(points["indices"], "<i4"), projection.indices)
+    assert codes["width"] == 8
+    assert set(projection.indices) <= set(np.frombuffer(atlas["indices"], "<i4"))
+    assert decoder["header"]["code_size"] == 8
+    assert view["quality"][0]["name"] == "Trustworthiness"
+    assert sent(app)["classes"] == list("0123456789")
+
+
+def test_what_is_small_says_nothing_of_what_is_large(shipped):
+    app = page()
+    assert len(nodes(app, "cloud")[0].json) < 4000
+
+
+def test_a_link_names_run_drawing_and_first_look(shipped):
+    app = page(run="mnist-mlp8", method="pca", dims="2", point="12", color="error")
+    data = sent(app)
+    assert (data["views"][0]["method"], data["views"][0]["dims"]) == ("pca", 2)
+    assert data["views"][0]["axes"] == ["PC 1", "PC 2"]
+    assert data["start"] == {"point": "12", "color": "error"}
+    assert "point" not in app.query_params
+    app.segmented_control(key="latent-method").set_value("units").run()
+    assert app.query_params["method"] == "units"
+    assert sent(app)["views"][0]["method"] == "units"
+
+
+@pytest.mark.parametrize("query", [{"method": "x"}, {"dims": "7"}, {"dims": "x"}])
+def test_a_senseless_link_shows_what_there_is(shipped, query):
+    assert sent(page(run="mnist-mlp8", **query))["views"][0]["dims"] == 3
+
+
+def test_the_codes_and_pictures_are_the_same_payload_in_every_drawing(shipped):
+    views = [sent(page(method=method, dims="2"))["views"][0] for method in ("pca", "tsne")]
+    assert all(views[0][name] == views[1][name] for name in ("codes", "atlas", "decoder"))
+    assert views[0]["points"] != views[1]["points"]
+
+
+def test_a_run_without_a_tsne_shows_its_pca_and_keeps_it(trained):
+    app = page(run=trained.id, method="tsne")
+    assert "There is no t-SNE in 3D of this run yet; this is its PCA" in texts(app)
+    assert sent(app)["views"][0]["method"] == "pca"
+    assert cached(trained, "pca", 3) is not None
+    assert not app.get("button")[0].disabled  # type: ignore[attr-defined]
+    assert sent(page(run=trained.id))["views"][0]["method"] == "pca"
+
+
+def test_without_codes_images_and_drawings_the_page_says_so(shipped):
+    shutil.rmtree(shipped.path / "projections")
+    shipped.file(CODES).unlink()
+    app = page()
+    assert "There is no PCA in 3D of this run yet" in texts(app)
+    assert "there is nothing to draw" in texts(app)
+    assert not nodes(app, "cloud")
+
+
+def test_wide_codes_are_not_kept_and_the_points_are_shown(shipped):
+    tensors = safetensors.numpy.load_file(shipped.file(CODES))
+    del tensors["codes"]
+    safetensors.numpy.save_file(tensors, shipped.file(CODES), {"about": json.dumps({"corruption": "none"})})
+    app = page()
+    view = sent(app)["views"][0]
+    decoder = parts(app)[view["decoder"]]
+    assert parts(app)[view["codes"]]["width"] == 0
+    assert decoder["before"]["ops"]
+
+
+def test_damaged_drawings_and_stale_links_are_one_line(shipped):
+    assert "There is no run “gone” with weights here" in texts(page(run="gone"))
+    (shipped.path / "projections" / "tsne-3d.safetensors").write_bytes(b"nonsense")
+    app = page(method="tsne", dims="3")
+    assert len(app.error) == 1
+    assert "tsne-3d.safetensors cannot be read" in app.error[0].value
+
+
+def test_a_code_of_one_unit_has_nothing_to_draw(shipped):
+    shipped.write_status(code_size=1)
+    assert "has a code of 1: there is nothing to draw" in texts(page())
+
+
+def test_a_job_in_progress_is_watched_and_stopped(trained):
+    projecting.start(trained, Request("tsne", 2, 250, 20, 10_000))
+    for _ in range(200):
+        now = projecting.working(trained)
+        if now is not None and now.coordinates is not None:
+            break
+        projecting.time.sleep(0.1)
+    app = page(run=trained.id, method="tsne", dims="2")
+    data = sent(app)
+    assert data["views"][0]["moving"]
+    (frame,) = nodes(app, "cloud-frames")
+    head = json.loads(frame.bytes[4 : 4 + int.from_bytes(frame.bytes[:4], "little")])
+    assert head["channel"] == data["views"][0]["live"]
+    assert "of 10,000 iterations" in head["text"]
+    other = page(run=trained.id, method="pca", dims="2")
+    assert "t-SNE in 2D of 250 test images is being made" in texts(other)
+    app.button(key="latent-stop").click().run()
+    assert projecting.working(trained) is None
+    assert "this is its PCA" in texts(app)
+
+
+def test_a_failed_job_is_told_and_dismissed(shipped):
+    folder(shipped).mkdir(parents=True)
+    projecting._write(shipped, projecting.Working("failed", Request("pca", 2, 90), "", 0, 0, {}, "the disk is full"))
+    app = page()
+    assert "PCA in 2D of 90 test images: the disk is full" in texts(app)
+    app.button(key="latent-dismiss").click().run()
+    assert "the disk is full" not in texts(app)
+
+
+def test_a_new_drawing_of_a_shipped_run_has_a_way_back(shipped):
+    projecting.work(shipped, Request("pca", 2, 300))
+    app = page(method="pca", dims="2")
+    assert "300 test images" in sent(app)["views"][0]["note"]
+    app.button(key="latent-restore").click().run()
+    assert "3,000 test images" in sent(app)["views"][0]["note"]
+
+
+def test_wrong_settings_are_told_where_they_are(trained):
+    app = page(run=trained.id)
+    app.number_input(key="new-perplexity").set_value(200.0).run()
+    app.button(key="new-start").click().run()
+    assert any("needs more than 601 points" in error.value for error in app.error)
+
+
+def test_a_demo_makes_no_new_drawings(shipped, monkeypatch):
+    monkeypatch.setenv("AECORE_DEMO", "1")
+    app = page()
+    assert sent(app)["views"]
+    assert not [button for button in app.button if button.key == "new-start"]
+
+
+def test_a_corrupted_image_is_placed_where_its_code_belongs(trained):
+    app = page(run=trained.id, method="pca", dims="2")
+    app.session_state["latent-place"] = True
+    app.run()
+    extra = sent(app)["views"][0]["extra"]
+    assert "test image 0" in extra["title"]
+    assert len(extra["code"]) == projecting.code_size(trained)
+    assert "exact" in extra["note"]
+    before = extra["place"]
+    app.number_input(key="newcomer-number").set_value(5).run()
+    assert sent(app)["views"][0]["extra"]["place"] != before
+
+
+def test_looking_needs_no_torch(shipped):
+    code = """
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("streamlit_app.py", default_timeout=60).run()
+app.switch_page("views/latent.py").run()
+assert not app.exception and app.get("bidi_component")
+sys.exit("torch" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT).returncode == 0
+    assert shipped.file(WEIGHTS).exists()

@@ -1,0 +1,208 @@
+"""Making a projection as a job: watched, stopped, interrupted, refused; and where what is made is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from typer.testing import CliRunner
+
+from aecore import projecting
+from aecore.cli import app
+from aecore.codes import read_codes
+from aecore.errors import AecoreError, MistakeError
+from aecore.projecting import Request
+from aecore.projection import cached, folder, place, project, replaced, restore
+from aecore.store import CODES, Run
+from tests.conftest import GALLERY_RUN, ROOT
+from tests.unit.test_projection import clusters
+
+LONG = Request("tsne", 2, 250, 20, 10_000)
+
+
+@pytest.fixture
+def shipped(store) -> Run:
+    shutil.copytree(GALLERY_RUN, store.root / "gallery" / "mnist-mlp8")
+    return Run(store.root / "gallery" / "mnist-mlp8")
+
+
+def wait_for(condition, seconds: float = 60):
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.05)
+    return found
+
+
+def test_a_job_shows_its_points_moving_and_leaves_a_projection(trained):
+    projecting.start(trained, Request("tsne", 3, 250, 20, 500))
+    seen = []
+
+    def over() -> bool:
+        now = projecting.working(trained)
+        if now is not None:
+            assert now.state == "running", now.error
+            if now.coordinates is not None:
+                seen.append(now)
+        return now is None
+
+    wait_for(over, 120)
+    assert len(seen) > 2
+    assert [now.done for now in seen] == sorted(now.done for now in seen)
+    assert seen[0].coordinates.shape == (250, 3)  # type: ignore[union-attr]
+    assert not np.array_equal(seen[0].coordinates, seen[-1].coordinates)  # type: ignore[arg-type]
+    made = cached(trained, "tsne", 3)
+    assert made is not None
+    assert made.parameters["perplexity"] == 20
+    assert np.array_equal(made.indices, seen[0].indices)
+    assert made.quality["trustworthiness"] > 0.9
+    assert not projecting.progress_file(trained).exists()
+
+
+def test_one_at_a_time_and_stop_leaves_what_was_there(trained):
+    before = projecting.work(trained, Request("tsne", 2, 250, 20, 20))
+    projecting.start(trained, LONG)
+    with pytest.raises(MistakeError, match="is being made already"):
+        projecting.start(trained, LONG)
+    running = wait_for(lambda: (now := projecting.working(trained)) and now.done > 0 and now)
+    with pytest.raises(MistakeError, match="is being made already"):
+        projecting.work(trained, LONG)
+    projecting.stop(trained)
+    assert projecting.working(trained) is None
+    assert not projecting.slots.is_alive(running.process)
+    after = cached(trained, "tsne", 2)
+    assert after is not None
+    assert after.parameters == before.parameters
+    projecting.stop(trained)  # once more does no harm
+
+
+def test_a_killed_job_is_told_as_interrupted(trained):
+    projecting.start(trained, LONG)
+    running = wait_for(lambda: (now := projecting.working(trained)) and now.done > 0 and now)
+    os.kill(running.process["pid"], signal.SIGKILL)
+    wait_for(lambda: (now := projecting.working(trained)) and now.state == "interrupted")
+    made = projecting.work(trained, Request("pca", 2, 200))  # its lock went with it
+    assert len(made.labels) == 200
+    assert projecting.working(trained) is None
+
+
+def test_a_failure_is_told_in_one_line(trained):
+    trained.file(CODES).write_bytes(b"nonsense")
+    with pytest.raises(AecoreError):
+        projecting.work(trained, Request("pca", 2, 200))
+    failed = projecting.working(trained)
+    assert failed is not None
+    assert failed.state == "failed"
+    assert "codes.safetensors cannot be read" in failed.error
+    projecting.forget(trained)
+    assert projecting.working(trained) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 400, safetensors.numpy.save({"a": np.zeros(2)}, {"about": "{}"})])
+def test_a_torn_progress_file_is_none(trained, content):
+    folder(trained).mkdir(exist_ok=True)
+    projecting.progress_file(trained).write_bytes(content)
+    assert projecting.working(trained) is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (Request("tnse"), "did you mean 'tsne'"),
+        (Request("pca", 4), "2 or 3 dimensions, not 4"),
+        (Request("pca", 2, 20), "more than 20"),
+        (Request("pca", 2, 20_001), "at most 20,000 points"),
+        (Request("tsne", 2, 300, 100), "needs more than 301 points"),
+        (Request("tsne", 2, 300, 0.5), "between 1 and 500, not 0.5"),
+        (Request("tsne", 2, 300, float("nan")), "between 1 and 500, not nan"),
+        (Request("tsne", 2, 300, 30, 5), "between 10 and 10,000 iterations"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_before_anything_starts(trained, request_, words):
+    for act in (projecting.start, projecting.work):
+        with pytest.raises(MistakeError, match=words):
+            act(trained, request_)
+    assert projecting.working(trained) is None
+
+
+def test_a_demo_makes_none(trained, monkeypatch):
+    monkeypatch.setenv("AECORE_DEMO", "1")
+    for act in (projecting.start, projecting.work):
+        with pytest.raises(MistakeError, match="new projections is switched off"):
+            act(trained, Request("pca", 2, 200))
+
+
+def test_kept_codes_serve_without_torch_and_images(shipped, monkeypatch):
+    code = f"""
+import sys
+from aecore.projecting import Request, work
+from aecore.store import Run
+from pathlib import Path
+work(Run(Path({str(shipped.path)!r})), Request("pca", 2, 500))
+sys.exit("torch" in sys.modules)
+"""
+    environment = os.environ | {"AECORE_DATA": "/nowhere"}
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, env=environment).returncode == 0
+
+
+def test_more_points_than_codes_are_encoded(trained):
+    kept = read_codes(trained)
+    assert kept is not None
+    few = projecting.part(kept, 100)
+    few.save(trained)
+    made = projecting.work(trained, Request("pca", 2, 200))
+    assert len(made.labels) == 200
+    again = kept.codes[np.searchsorted(kept.indices, made.indices)]  # type: ignore[index]
+    expected = project(again, "pca", 2)[0]
+    assert np.allclose(np.abs(made.coordinates), np.abs(expected), atol=0.02 * np.abs(expected).max())
+
+
+def test_a_new_projection_of_a_shipped_run_stands_before_it_and_goes_again(shipped, store):
+    before = {path.name: path.read_bytes() for path in (shipped.path / "projections").iterdir()}
+    original = cached(shipped, "pca", 2)
+    assert original is not None
+    assert not replaced(shipped, "pca", 2)
+    with pytest.raises(MistakeError, match="stands in place of"):
+        restore(shipped, "pca", 2)
+    result = CliRunner().invoke(
+        app, ["project", "mnist-mlp8", "--method", "pca", "--dims", "2", "--points", "400", "--json"]
+    )
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["points"] == 400
+    assert folder(shipped) == store.root / "projections" / "mnist-mlp8"
+    assert replaced(shipped, "pca", 2)
+    found, from_run = cached(shipped, "pca", 2), cached(shipped, "pca", 2, ship=True)
+    assert found is not None
+    assert from_run is not None
+    assert (len(found.labels), len(from_run.labels)) == (400, len(original.labels))
+    assert before == {path.name: path.read_bytes() for path in (shipped.path / "projections").iterdir()}
+    restore(shipped, "pca", 2)
+    again = cached(shipped, "pca", 2)
+    assert again is not None
+    assert len(again.labels) == len(original.labels)
+
+
+@pytest.mark.parametrize("method", ["pca", "units"])
+def test_a_new_code_is_placed_exactly_where_the_drawing_would_have_it(method):
+    codes, _ = clusters()
+    codes[:, 5] = 3  # a dead unit
+    points, _ = project(codes, method, 2)
+    assert np.allclose(place(codes[:100], points[:100], codes[100:], method), points[100:], atol=1e-4)
+
+
+def test_in_a_tsne_a_new_code_goes_among_its_neighbours():
+    codes, labels = clusters()
+    points, _ = project(codes, "tsne", 2, iterations=250, perplexity=20)
+    placed = place(codes, points, codes[:6] + 1e-6, "tsne")
+    assert np.allclose(placed, points[:6], atol=0.05 * np.ptp(points))
+    middle = codes[labels == 1].mean(0, keepdims=True)
+    away = np.linalg.norm(points - place(codes, points, middle, "tsne"), axis=1)
+    assert labels[away.argmin()] == 1
