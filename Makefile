@@ -3,11 +3,13 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8501
 BIN := .venv/bin
+# Opened to the network, the app is reached under names that nobody knows here.
+HOSTS := $(if $(filter-out 127.0.0.1 localhost,$(HOST)),--server.allowedHosts '*')
 
 .PHONY: app test check gallery clean
 
 app: .venv/installed
-	$(BIN)/streamlit run streamlit_app.py --server.address $(HOST) --server.port $(PORT)
+	$(BIN)/streamlit run streamlit_app.py --server.address $(HOST) --server.port $(PORT) $(HOSTS)
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest

@@ -56,6 +56,11 @@ ENDS = {
 }
 
 
+def take_usual_number() -> None:
+    """A convention comes with the number of steps that its report took."""
+    st.session_state[key(PAGE, "n")] = 8 if st.session_state[key(PAGE, "steps")] == "between" else 10
+
+
 def controls() -> Run | None:
     """Which run and how to go: between how many, on which path, in which steps, through which noise."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="interpolate-bar"):
@@ -81,7 +86,14 @@ def controls() -> Run | None:
                 help="The straight line between the two codes, or the arc around the origin (spherical interpolation), "
                 "which keeps the length of the codes.",
             )
-            st.selectbox("Steps", list(STEPS), format_func=STEPS.__getitem__, key=key(PAGE, "steps"), width=250)
+            st.selectbox(
+                "Steps",
+                list(STEPS),
+                format_func=STEPS.__getitem__,
+                key=key(PAGE, "steps"),
+                on_change=take_usual_number,
+                width=250,
+            )
             st.number_input("How many", 2, MOST_STEPS, key=key(PAGE, "n"), width=105)
         ends.choose_noise(PAGE, run)
     return run
