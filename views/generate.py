@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from aecore.data.colored import PALETTE
 from aecore.errors import AecoreError
 from aecore.models.plan import plan
 from aecore.paths import DISTRIBUTIONS, random_codes
@@ -16,7 +17,7 @@ from dashboard.generate import export, generate
 from dashboard.generate.units import Unit, gains_of, units_of
 
 PAGE = "generate"
-VIEWS = {"units": "Units", "random": "Random codes", "traversal": "Traversal"}
+VIEWS = {"units": "Units", "random": "Random codes", "traversal": "Traversal", "draw": "Draw"}
 WORDS = {"fitted": "Within the real codes", "normal": "Normal, N(0, 1)", "uniform": "Uniform, 0 to 1"}
 PRIOR = "The prior, N(0, 1)"
 MOST_UNITS = 256
@@ -86,7 +87,7 @@ def view() -> None:
     about, codes = inference.about(run), inference.codes(run)
     kept = codes.codes if codes is not None else None
     wide = kept is None
-    shown = {name: words for name, words in VIEWS.items() if not (wide and name == "random")}
+    shown = {name: words for name, words in VIEWS.items() if not (wide and name in ("random", "draw"))}
     if state[key(PAGE, "view")] not in shown:
         state[key(PAGE, "view")] = "units"
     if wide:
@@ -121,6 +122,7 @@ def view() -> None:
         map_shape=map_shape,
         vectors=vectors,
         vector=opened,
+        inks=PALETTE.tolist() if about.image_shape[0] == 3 else [[1.0]],
         visit=address.visit(PAGE),
         on_pick=pick,
         key="maker",
@@ -147,6 +149,7 @@ def notes(view: str, images: ends.Gallery, map_shape: tuple[int, int, int] | Non
         "random": "Above each image the code that it was decoded from. A click puts it under the sliders.",
         "traversal": "A line a unit, the most varied first: the code of the start image with this unit alone from the "
         "lowest to the highest value that real codes have.",
+        "draw": "Encoded and decoded with every stroke.",
     }[view]
     if map_shape:
         channels, height, width = map_shape

@@ -18,7 +18,7 @@ _component = components.component(
     "generate",
     html=(_FOLDER / "generate.html").read_text(),
     css=(_FOLDER / "generate.css").read_text(),
-    js="\n".join((COMMON_JS, *((_FOLDER / name).read_text() for name in ("sheets.js", "generate.js")))),
+    js="\n".join((COMMON_JS, *((_FOLDER / name).read_text() for name in ("sheets.js", "draw.js", "generate.js")))),
 )
 
 
@@ -32,15 +32,17 @@ def generate(
     map_shape: Sequence[int] | None,
     vectors: np.ndarray,
     vector: Sequence[float] | None,
+    inks: Sequence[Sequence[float]],
     visit: int,
     on_pick: Callable[[str], None],
     key: str,
 ) -> str | None:
-    """Show `view` (`units`, `random` or `traversal`) of codes, beginning with that of `image`, uint8 (C, H, W).
+    """Show `view` (`units`, `random`, `traversal` or `draw`) of codes, beginning with that of `image`, uint8 (C, H, W).
 
-    `map_shape` (C, H, W) turns units into gains of channels; `vectors` (N, n) are the random codes. Returns the vector
-    that the sliders rest at as text, empty at the start, None before they were moved; `on_pick` is called with that
-    of an image that was clicked. The sliders open at `vector` and go there again whenever `visit` changes.
+    `map_shape` (C, H, W) turns units into gains of channels; `vectors` (N, n) are the random codes; `inks` are the
+    colours to draw in, in [0, 1]. Returns the vector that the sliders rest at as text, empty at the start, None before
+    they were moved; `on_pick` is called with that of an image that was clicked or drawn. The sliders open at `vector`
+    and go there again whenever `visit` changes.
     """
     data = {
         "encoder": shipped["encoder"],
@@ -55,6 +57,7 @@ def generate(
         "map": None if map_shape is None else list(map_shape),
         "random": base64.b64encode(np.ascontiguousarray(vectors, "<f4").tobytes()).decode(),
         "vector": None if vector is None else list(vector),
+        "inks": [list(ink) for ink in inks],
         "visit": visit,
     }
 

@@ -49,7 +49,7 @@ function createMaker(root) {
       state.vector = given && given.length === state.start.length ? given : state.start.slice();
       state.told = asText(state.vector);
     }
-    for (const view of ["units", "random", "traversal"]) part(view).hidden = view !== data.view;
+    for (const view of ["units", "random", "traversal", "draw"]) part(view).hidden = view !== data.view;
     arrange();
     root.dataset.ready = "true";
   }
@@ -83,6 +83,9 @@ function createMaker(root) {
       const all = floats(unpacked(data.random)), size = state.start.length;
       const vectors = Array.from({ length: all.length / size }, (_, i) => all.subarray(i * size, (i + 1) * size));
       stop = drawRandom(part("random"), { vectors, decode, shape, say, pick });
+    } else if (view === "draw") {
+      const { encode, decode } = state.networks;
+      createPad(part("draw"), { encode, decode, shape, colors: data.inks, say, near: nearWords, pick });
     } else if (view === "traversal") {
       stop = drawTraversal(part("traversal"), { base: state.vector, units, decode, shape, pick, noun: noun() });
     } else {

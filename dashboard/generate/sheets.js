@@ -15,7 +15,7 @@ function drawRandom(host, { vectors, decode, shape, say, pick }) {
     const image = decode(vector);
     paint(canvas, image, shape);
     const numbers = Array.from(vector, signed).join("  ");
-    const above = vector.length > AS_NUMBERS ? bars(vector) : element("span", "ge-vector", numbers);
+    const above = vector.length > AS_NUMBERS ? barsOf(vector) : element("span", "ge-vector", numbers);
     button.append(above, canvas);
     button.title = vector.length > AS_NUMBERS ? numbers : "";
     button.setAttribute("aria-label", `Random code ${i + 1}, ${say(image)}: open its sliders`);
@@ -24,7 +24,7 @@ function drawRandom(host, { vectors, decode, shape, say, pick }) {
   }, () => (host.dataset.done = vectors.length));
 }
 
-function bars(vector) {
+function barsOf(vector) {
   const most = Math.max(...Array.from(vector, Math.abs)) || 1, wide = 100 / vector.length;
   const svg = svgElement("svg", { viewBox: "0 0 100 24", preserveAspectRatio: "none", "aria-hidden": "true" });
   vector.forEach((value, i) => {

@@ -159,7 +159,7 @@ def test_a_slider_changes_the_picture_at_once_and_the_link_keeps_it(tab, address
     drag(tab, maker.locator("input[data-unit='1']"), 0.5, 0.9)
     after = picture(canvas)
     assert after != before
-    expect(maker.locator(".ge-near")).to_contain_text("away")
+    expect(maker.locator(".ge-result .ge-near")).to_contain_text("away")
     wait_for_address(tab, "code")
     vector = maker.get_attribute("data-vector")
     fresh = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
@@ -189,6 +189,24 @@ def test_a_vae_is_swept_unit_by_unit(tab, address):
     expect(maker.locator(".ge-traversal")).to_have_attribute("data-done", "20")
     assert maker.locator(".ge-row").first.locator("canvas").count() == 9
     expect(maker.locator(".ge-note")).to_contain_text("Inactive")
+
+
+def test_a_drawn_one_is_read_and_its_code_taken(tab, address):
+    maker = opened(tab, f"{address}/generate?run=mnist-mlp8&view=draw", "ge")
+    pad, made = maker.locator(".ge-pad"), maker.locator(".ge-made")
+    blank = picture(made)
+    box = pad.bounding_box()
+    assert box
+    tab.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.2 * box["height"])
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.8 * box["height"], steps=12)
+    tab.mouse.up()
+    expect(maker.locator(".ge-drawn-says")).to_contain_text("reads 1")
+    expect(maker.locator(".ge-made-says")).to_contain_text("reads 1")
+    assert picture(made) != blank
+    maker.get_by_role("button", name="Put its code under the sliders").click()
+    maker.locator(".ge-units").wait_for()
+    assert wait_for_address(tab, "code").count(",") == 7
 
 
 # ---- Compare -----------------------------------------------------------------------------------------
