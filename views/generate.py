@@ -149,12 +149,12 @@ def notes(view: str, images: ends.Gallery, map_shape: tuple[int, int, int] | Non
         "random": "Above each image the code that it was decoded from. A click puts it under the sliders.",
         "traversal": "A line a unit, the most varied first: the code of the start image with this unit alone from the "
         "lowest to the highest value that real codes have.",
-        "draw": "Encoded and decoded with every stroke.",
+        "draw": "Encoded, decoded and read with every stroke.",
     }[view]
     if map_shape:
         channels, height, width = map_shape
         words = f"The code is a map of {channels} channels, {height}×{width}: a whole channel is turned down or up."
-    return f"{words} Decoded in your browser. {images.note}"
+    return f"{words} All of it happens in your browser. {images.note}"
 
 
 def downloads(
