@@ -61,22 +61,23 @@ def project_codes(
     run_name: RunName,
     method: Annotated[str, typer.Option(help="pca, tsne, or units for the code's own first units.")] = "tsne",
     dims: Annotated[int, typer.Option(help="2 or 3.")] = 2,
-    points: Annotated[int, typer.Option(min=50, help="How many test images.")] = 3000,
-    perplexity: Annotated[float, typer.Option(min=1, help="Of t-SNE.")] = 30,
-    iterations: Annotated[int, typer.Option(min=10, help="Of t-SNE.")] = 1000,
+    points: Annotated[int, typer.Option(help="How many test images.")] = 3000,
+    perplexity: Annotated[float, typer.Option(help="Of t-SNE.")] = 30,
+    iterations: Annotated[int, typer.Option(help="Of t-SNE.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of t-SNE.")] = 0,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Draw a run's codes as points, and say how far to trust the drawing; it is kept in the run."""
-    from aecore.trained import open_run
+    """Draw a run's codes as points, and say how far to trust the drawing.
+
+    It is kept with the run: in its projections/, or for a run that ships with the project in the store's own.
+    """
+    from aecore.projecting import Request, work
 
     found = Store.default().find(run_name)
-    options = {"perplexity": perplexity, "iterations": iterations, "seed": seed} if method == "tsne" else {}
+    request = Request(method, dims, points, perplexity, iterations, seed)
     with Progress() as progress:
-        trained = open_run(found, device, progress)
-        made = trained.projection(method, dims, points, report=progress, **options)
-    made.save(found)
+        made = work(found, request, device, progress)
     about = {"run": found.id, "method": method, "dims": dims, "points": len(made.labels)}
     if as_json:
         print_json(about | {"parameters": made.parameters, "quality": made.quality})

@@ -1,6 +1,7 @@
 """Codes drawn as points in two or three dimensions, and numbers that say how far to trust the drawing.
 
-A projection is cached in its run under projections/ and needs neither torch nor the image set to be shown again.
+A projection is cached in its run under projections/ and needs neither torch nor the image set to be shown again. Those
+made anew of a shipped run, which is read-only, lie in the store beside it and come before the shipped ones.
 """
 
 from __future__ import annotations
@@ -8,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import safetensors
 import safetensors.numpy
 
+from aecore import demo
 from aecore.errors import MistakeError, nearest
 from aecore.store import PROJECTIONS, DamagedError, Run, write_whole
 
@@ -21,10 +24,13 @@ METHODS = ("pca", "tsne", "units")
 NEIGHBOURS = 10
 EXAGGERATED = 250
 """Of t-SNE's iterations, so many are spent on early exaggeration, as openTSNE and scikit-learn do."""
+MOST_PERPLEXITY, MOST_ITERATIONS = 500, 10_000
 WIDE = 50
 """Codes wider than this are reduced to their first so many principal components before t-SNE looks for neighbours."""
 
 Progress = Callable[[int, int], None]
+Moved = Callable[[np.ndarray], object]
+"""Told the coordinates (N, dims) while an optimisation goes on."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +51,10 @@ class Projection:
     def dims(self) -> int:
         return self.coordinates.shape[1]
 
-    def save(self, run: Run) -> None:
-        """Write it into its run."""
-        folder = run.file(PROJECTIONS)
-        folder.mkdir(exist_ok=True)
+    def save(self, run: Run, ship: bool = False) -> None:
+        """Keep it with its run: in `folder(run)`, or with `ship` in the run itself even where it is a shipped one."""
+        target = run.file(PROJECTIONS) if ship else folder(run)
+        target.mkdir(parents=True, exist_ok=True)
         arrays = {
             # Half the bytes, and off by no more than a thousandth of a point's distance from the middle.
             "coordinates": self.coordinates.astype(np.float16 if _fits_half(self.coordinates) else np.float32),
@@ -56,16 +62,46 @@ class Projection:
             "indices": self.indices.astype(np.int32),
         }
         about = json.dumps({"method": self.method, "parameters": self.parameters, "quality": self.quality})
-        write_whole(
-            folder / f"{self.method}-{self.dims}d.safetensors", safetensors.numpy.save(arrays, {"about": about})
-        )
+        write_whole(target / file_name(self.method, self.dims), safetensors.numpy.save(arrays, {"about": about}))
 
 
-def cached(run: Run, method: str, dims: int) -> Projection | None:
-    """The run's saved projection of that kind, if there is one. Raises `DamagedError` when it cannot be read."""
-    path = run.file(PROJECTIONS) / f"{method}-{dims}d.safetensors"
-    if not path.exists():
+def file_name(method: str, dims: int) -> str:
+    return f"{method}-{dims}d.safetensors"
+
+
+def folder(run: Run) -> Path:
+    """Where new projections of the run go: into the run, or for a shipped one into projections/ID of the store."""
+    return run.path.parent.parent / PROJECTIONS / run.id if run.shipped else run.file(PROJECTIONS)
+
+
+def places(run: Run, method: str, dims: int) -> tuple[Path, ...]:
+    """The files that may hold the run's projection of that kind, the preferred one first."""
+    own, shipped = folder(run) / file_name(method, dims), run.file(PROJECTIONS) / file_name(method, dims)
+    return (own,) if own == shipped else (own, shipped)
+
+
+def replaced(run: Run, method: str, dims: int) -> bool:
+    """Whether a new projection stands in place of a shipped one."""
+    return run.shipped and all(path.exists() for path in places(run, method, dims))
+
+
+def restore(run: Run, method: str, dims: int) -> None:
+    """Forget the new projection that stands in place of a shipped one. Raises `MistakeError` where there is none."""
+    demo.refuse("changing projections")
+    if not replaced(run, method, dims):
+        raise MistakeError(f"no projection of run {run.id} stands in place of its shipped {method} in {dims}D")
+    places(run, method, dims)[0].unlink(missing_ok=True)
+
+
+def cached(run: Run, method: str, dims: int, ship: bool = False) -> Projection | None:
+    """The run's saved projection of that kind, if there is one; with `ship` only what is in the run itself.
+
+    Raises `DamagedError` when it cannot be read.
+    """
+    found = [path for path in places(run, method, dims)[-1 if ship else 0 :] if path.exists()]
+    if not found:
         return None
+    path = found[0]
     try:
         with safetensors.safe_open(path, framework="np") as file:
             about = json.loads(file.metadata()["about"])
@@ -95,28 +131,41 @@ def project(
     iterations: int = 1000,
     seed: int = 0,
     progress: Progress = lambda done, total: None,
+    moved: Moved = lambda points: None,
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Coordinates, float32 (N, dims), of codes (N, n), and the parameters they were made with.
 
     pca: the first principal components; tsne: van der Maaten and Hinton (2008) by openTSNE, started from PCA; units:
-    the first units of the code as they are. Raises `MistakeError` for what cannot be drawn so.
+    the first units of the code as they are. t-SNE tells its progress every ten iterations, and through `moved` where
+    the points stand by then. Raises `MistakeError` for what cannot be drawn so.
     """
-    if method not in METHODS:
-        raise MistakeError(f"unknown method '{method}': {nearest(method, METHODS)}")
-    if dims not in (2, 3):
-        raise MistakeError(f"a projection has 2 or 3 dimensions, not {dims}")
-    if codes.shape[1] < dims:
-        raise MistakeError(f"a code of {codes.shape[1]} has no {dims} dimensions to show")
-    if len(codes) <= 2 * NEIGHBOURS:
-        raise MistakeError(f"a drawing of {len(codes)} points says nothing; it takes more than {2 * NEIGHBOURS}")
+    check(codes.shape[1], len(codes), method, dims, perplexity, iterations)
     codes = np.ascontiguousarray(codes, np.float32)
     if method == "units":
         return codes[:, :dims].copy(), {}
     if method == "pca":
         return _pca(codes, dims)
-    if len(codes) < 3 * perplexity + 2:
+    return _tsne(codes, dims, perplexity, iterations, seed, progress, moved)
+
+
+def check(code_size: int, points: int, method: str, dims: int, perplexity: float = 30, iterations: int = 1000) -> None:
+    """Raise `MistakeError` for what cannot be drawn of so many codes."""
+    if method not in METHODS:
+        raise MistakeError(f"unknown method '{method}': {nearest(method, METHODS)}")
+    if dims not in (2, 3):
+        raise MistakeError(f"a projection has 2 or 3 dimensions, not {dims}")
+    if code_size < dims:
+        raise MistakeError(f"a code of {code_size} has no {dims} dimensions to show")
+    if points <= 2 * NEIGHBOURS:
+        raise MistakeError(f"a drawing of {points} points says nothing; it takes more than {2 * NEIGHBOURS}")
+    if method != "tsne":
+        return
+    if not 1 <= perplexity <= MOST_PERPLEXITY:
+        raise MistakeError(f"t-SNE's perplexity is between 1 and {MOST_PERPLEXITY}, not {perplexity:g}")
+    if not 10 <= iterations <= MOST_ITERATIONS:
+        raise MistakeError(f"t-SNE takes between 10 and {MOST_ITERATIONS:,} iterations, not {iterations:,}")
+    if points < 3 * perplexity + 2:
         raise MistakeError(f"t-SNE with perplexity {perplexity:g} needs more than {3 * perplexity + 1:.0f} points")
-    return _tsne(codes, dims, perplexity, iterations, seed, progress)
 
 
 def _pca(codes: np.ndarray, dims: int) -> tuple[np.ndarray, dict[str, Any]]:
@@ -129,7 +178,7 @@ def _pca(codes: np.ndarray, dims: int) -> tuple[np.ndarray, dict[str, Any]]:
 
 
 def _tsne(
-    codes: np.ndarray, dims: int, perplexity: float, iterations: int, seed: int, progress: Progress
+    codes: np.ndarray, dims: int, perplexity: float, iterations: int, seed: int, progress: Progress, moved: Moved
 ) -> tuple[np.ndarray, dict[str, Any]]:
     from openTSNE import TSNE
 
@@ -141,10 +190,11 @@ def _tsne(
         return np.zeros((len(codes), dims), np.float32), parameters  # a dead code has nothing to spread out
     done = 0
 
-    def every(iteration: int, _error: float, _embedding: np.ndarray) -> None:
+    def every(iteration: int, _error: float, embedding: np.ndarray) -> None:
         nonlocal done
         done += 10
         progress(min(done, iterations), iterations)
+        moved(np.asarray(embedding, np.float32))
 
     early = min(EXAGGERATED, iterations // 4)
     embedding = TSNE(
@@ -161,6 +211,28 @@ def _tsne(
     ).fit(codes)
     progress(iterations, iterations)
     return np.asarray(embedding, np.float32), parameters
+
+
+def place(codes: np.ndarray, points: np.ndarray, new: np.ndarray, method: str) -> np.ndarray:
+    """Where new codes (M, n) stand among the drawn `points` (N, dims) of `codes` (N, n), float32 (M, dims).
+
+    PCA and units are affine maps of the code, found again from the pairs: exact. In a t-SNE a new code goes among its
+    ten nearest, weighted by 1 / distance².
+    """
+    if method == "units":
+        return new[:, : points.shape[1]].astype(np.float32)
+    codes, new = codes.astype(np.float64), new.astype(np.float64)
+    if method == "pca":
+        middle, centre = codes.mean(0), points.mean(0, dtype=np.float64)
+        directions = np.linalg.lstsq(codes - middle, points - centre, rcond=None)[0]
+        return ((new - middle) @ directions + centre).astype(np.float32)
+    found = []
+    for code in new:
+        squares = np.square(codes - code).sum(1)
+        nearest_rows = np.argsort(squares, kind="stable")[:NEIGHBOURS]
+        weights = 1 / np.maximum(squares[nearest_rows], 1e-12)
+        found.append(weights @ points[nearest_rows] / weights.sum())
+    return np.asarray(found, np.float32)
 
 
 def quality(codes: np.ndarray, points: np.ndarray, labels: np.ndarray) -> dict[str, float]:

@@ -18,6 +18,7 @@ PAGES = {
     "watch": "/train?run=mnist-mlp8",
     "reports": "/reports?report=001",
     "denoise": "/denoise?run=cifar-conv-denoise",
+    "latent": "/latent?run=mnist-mlp8&method=tsne&dims=3&point=0",
     "replay": "/replay?run=mnist-selu-6-clean&with=mnist-selu-2-clean&epoch=31",
 }
 MODES = {"light": (1280, "light"), "dark": (1280, "dark"), "narrow": (390, "light")}

@@ -75,10 +75,10 @@ def test_codes_too_large_for_halves_stay_whole():
         numbers = np.arange(len(codes))
         return cloud.codes_part(Codes(codes, numbers.astype(np.uint8), numbers, numbers.astype(np.float32), "none"))
 
-    small = part(np.float32([[0.5, -2], [3, 4]]))
+    small = part(np.array([[0.5, -2], [3, 4]], np.float32))
     assert small["half"]
     assert np.frombuffer(small["codes"], "<f2").tolist() == [0.5, -2, 3, 4]
-    large = part(np.float32([[1e6, -2], [3, 4]]))
+    large = part(np.array([[1e6, -2], [3, 4]], np.float32))
     assert not large["half"]
     assert np.frombuffer(large["codes"], "<f4").tolist() == [1e6, -2, 3, 4]
 

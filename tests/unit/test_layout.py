@@ -100,6 +100,7 @@ LIGHT = (
     *("aecore.jobs", "aecore.summary", "aecore.cli", "aecore.models", "aecore.results", "aecore.reports"),
     *("aecore.projection", "aecore.gallery", "aecore.classifier"),
     *("aecore.keeping", "aecore.packing", "dashboard.manage", "dashboard.adding"),
+    *("aecore.projecting", "aecore.cloud", "aecore.cloud_page", "dashboard.cloud", "dashboard.latent.making"),
     *("dashboard.monitor", "dashboard.inference", "dashboard.replay"),
 )
 

@@ -1,0 +1,311 @@
+"""Making a projection as a job: a process of its own, whose progress anyone may watch, with the points as they move.
+
+One at a time for a run. While it works, a file beside the run's projections holds how far it is and where the points
+stand; when it is done that file is gone and the projection is there. `aecore project` is the job, whoever starts it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+import psutil
+import safetensors
+import safetensors.numpy
+
+import aecore
+from aecore import demo, slots
+from aecore.codes import Codes, read_codes, spread
+from aecore.errors import AecoreError, MistakeError, describe_os_error
+from aecore.projection import Moved, Progress, Projection, check, folder, project, quality
+from aecore.store import Run, write_whole
+
+PROGRESS, LOCK, LOG = ".progress.safetensors", ".lock", ".log.txt"
+MOST_POINTS = 20_000
+EVERY_S = 0.2
+"""The points are written down no more often than this."""
+WAIT_S = 2
+"""How long to wait for the last attempt to be gone: a killed process lets go of its files a moment later."""
+
+Report = Callable[[str, float, float, str], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be drawn. The last three are t-SNE's."""
+
+    method: str = "tsne"
+    dims: int = 3
+    points: int = 3000
+    perplexity: float = 30
+    iterations: int = 1000
+    seed: int = 0
+
+    def check(self, code_size: int) -> None:
+        """Raise `MistakeError` for what cannot be drawn of codes of that size."""
+        if self.points > MOST_POINTS:
+            raise MistakeError(f"at most {MOST_POINTS:,} points are drawn, not {self.points:,}")
+        check(code_size, self.points, self.method, self.dims, self.perplexity, self.iterations)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        if self.method != "tsne":
+            return {}
+        return {"perplexity": self.perplexity, "iterations": self.iterations, "seed": self.seed}
+
+
+@dataclass(frozen=True)
+class Working:
+    """A projection in the making: `state` is running, interrupted (its process is gone) or failed."""
+
+    state: str
+    request: Request
+    stage: str
+    done: int
+    total: int
+    process: dict[str, Any]
+    error: str = ""
+    indices: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
+    """int32 (N,), and empty before the codes are there."""
+    labels: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
+    """uint8 (N,)."""
+    coordinates: np.ndarray | None = None
+    """float32 (N, dims), from the first iterations on."""
+
+
+def progress_file(run: Run) -> Path:
+    return folder(run) / PROGRESS
+
+
+def working(run: Run) -> Working | None:
+    """The projection that is being made of the run, or was when its process died; None where there is none."""
+    try:
+        with safetensors.safe_open(progress_file(run), framework="np") as file:
+            about = json.loads(file.metadata()["about"])
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is no dict
+        found = Working(
+            str(about["state"]),
+            Request(**about["request"]),
+            str(about["stage"]),
+            int(about["done"]),
+            int(about["total"]),
+            dict(about["process"]),
+            str(about["error"]),
+            **arrays,
+        )
+    except (OSError, safetensors.SafetensorError, ValueError, KeyError, TypeError):
+        return None  # there is none, or nothing that could be told of it
+    if found.state == "running" and not slots.is_alive(found.process):
+        return replace(found, state="interrupted")
+    return found
+
+
+def start(run: Run, request: Request, device: str = "auto") -> None:
+    """Make a projection in a process of its own, which outlives this one, its terminal and the browser.
+
+    Raises `MistakeError` for what cannot be drawn, while another is being made, and on a public demo.
+    """
+    demo.refuse("new projections")
+    request.check(code_size(run))
+    now = working(run)
+    if now is not None and now.state == "running":
+        raise MistakeError(f"a projection of run {run.id} is being made already; wait for it or stop it")
+    parent = str(Path(aecore.__file__).parent.parent)
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(filter(None, [parent, os.environ.get("PYTHONPATH")])),
+        "PYTHONUNBUFFERED": "1",
+    }
+    options = [f"--{name}={value}" for name, value in asdict(request).items()]
+    try:
+        folder(run).mkdir(parents=True, exist_ok=True)
+        with (folder(run) / LOG).open("wb") as log:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "aecore", "project", str(run.path), *options, f"--device={device}"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env=environment,
+            )
+        with contextlib.suppress(psutil.Error):  # it may be gone before it was looked at
+            process = {"pid": worker.pid, "started": psutil.Process(worker.pid).create_time(), "host": platform.node()}
+            _write(run, Working("running", request, "starting", 0, 0, process))
+    except OSError as error:
+        raise AecoreError(describe_os_error(error, "starting a projection")) from None
+    # Someone has to take note of its end, or it stays a zombie while this process lives.
+    threading.Thread(target=worker.wait, daemon=True).start()
+
+
+def stop(run: Run, wait_s: float = 10) -> None:
+    """Stop making the run's projection and forget it; the one before stays."""
+    now = working(run)
+    if now is None:
+        return
+    if now.state == "running":
+        if now.process.get("host") != platform.node():
+            raise MistakeError(f"the projection of run {run.id} is made on {now.process.get('host')}; stop it there")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(now.process["pid"]), signal.SIGTERM)
+        deadline = time.monotonic() + wait_s
+        while slots.is_alive(now.process) and time.monotonic() < deadline:
+            time.sleep(0.05)
+    forget(run)
+
+
+def forget(run: Run) -> None:
+    """Take away what a failed or interrupted attempt left."""
+    progress_file(run).unlink(missing_ok=True)
+
+
+def code_size(run: Run) -> int:
+    return int(run.status()["code_size"])
+
+
+def work(
+    run: Run, request: Request, device: str = "auto", report: Report = lambda stage, done, total, note: None
+) -> Projection:
+    """Make the projection in this process, telling how far it is, and keep it with the run.
+
+    Codes kept in the run serve where there are enough of them, else the images are encoded. SIGTERM and Ctrl-C end it
+    and leave the projection that was there. Raises `MistakeError` while another process is at it.
+    """
+    demo.refuse("new projections")
+    request.check(code_size(run))
+    folder(run).mkdir(parents=True, exist_ok=True)
+    try:
+        held = filelock.FileLock(folder(run) / LOCK, timeout=WAIT_S).acquire()
+    except filelock.Timeout:
+        raise MistakeError(f"a projection of run {run.id} is being made already; wait for it or stop it") from None
+    with held, _ended_by_signals():
+        told = _Telling(run, request, report)
+        try:
+            made = _made(run, request, device, told)
+            made.save(run)
+        except (KeyboardInterrupt, SystemExit):
+            forget(run)
+            raise
+        except Exception as error:
+            line = str(error) if isinstance(error, AecoreError) else f"{type(error).__name__}: {error}"
+            told.failed(line.splitlines()[0])
+            raise
+        forget(run)
+        return made
+
+
+def _made(run: Run, request: Request, device: str, told: _Telling) -> Projection:
+    told.stage("encoding")
+    codes = _codes(run, request.points, device, told.report)
+    told.of(codes.indices, codes.labels)
+    told.stage("looking for neighbours" if request.method == "tsne" else "drawing")
+    return draw(codes, request, told.iteration, told.moved, lambda: told.stage("measuring"))
+
+
+def draw(
+    codes: Codes,
+    request: Request,
+    progress: Progress = lambda done, total: None,
+    moved: Moved = lambda points: None,
+    drawn: Callable[[], object] = lambda: None,
+) -> Projection:
+    """All of these codes as a projection with its quality. Raises `MistakeError` for what cannot be drawn."""
+    if codes.codes is None:
+        raise MistakeError("there are no codes to draw")
+    coordinates, made = project(
+        codes.codes, request.method, request.dims, progress=progress, moved=moved, **request.options
+    )
+    drawn()
+    shares = {"explained_variance": made.pop("explained_variance")} if "explained_variance" in made else {}
+    parameters = request.options | {"corruption": codes.corruption} | made
+    found = quality(codes.codes, coordinates, codes.labels) | shares
+    return Projection(request.method, coordinates, codes.labels, codes.indices, parameters, found)
+
+
+def part(codes: Codes, points: int) -> Codes:
+    """So many of the codes, evenly spread; all of them where there are no more."""
+    rows = spread(len(codes.indices), points)
+    chosen = None if codes.codes is None else codes.codes[rows]
+    return Codes(chosen, codes.labels[rows], codes.indices[rows], codes.errors[rows], codes.corruption)
+
+
+def _codes(run: Run, points: int, device: str, report: Report) -> Codes:
+    kept = read_codes(run)
+    if kept is not None and kept.codes is not None and len(kept.codes) >= points:
+        return part(kept, points)
+    from aecore.trained import open_run  # torch, only now
+
+    trained = open_run(run, device, report)
+    codes, labels, indices = trained.encoded(points)
+    errors = np.full(len(indices), np.nan, np.float32)  # nobody asks for them here
+    return Codes(codes, labels, indices, errors, str(run.experiment().corruption))
+
+
+def _write(run: Run, now: Working) -> None:
+    about = {name: value for name, value in vars(now).items() if name not in ("indices", "labels", "coordinates")}
+    about["request"] = asdict(now.request)
+    arrays = {"indices": now.indices, "labels": now.labels}
+    if now.coordinates is not None:
+        arrays["coordinates"] = now.coordinates
+    write_whole(progress_file(run), safetensors.numpy.save(arrays, {"about": json.dumps(about)}))
+
+
+class _Telling:
+    """Writes down how far the work is, now and then."""
+
+    def __init__(self, run: Run, request: Request, report: Report) -> None:
+        self.run, self.report, self.written = run, report, 0.0
+        self.now = Working("running", request, "starting", 0, 0, slots.this_process())
+
+    def _change(self, at_once: bool, **changes: Any) -> None:
+        self.now = replace(self.now, **changes)
+        if at_once or time.monotonic() - self.written > EVERY_S:
+            _write(self.run, self.now)
+            self.written = time.monotonic()
+
+    def stage(self, name: str) -> None:
+        self._change(True, stage=name)
+        self.report("projecting", 0, 0, name)
+
+    def of(self, indices: np.ndarray, labels: np.ndarray) -> None:
+        self._change(True, indices=indices.astype(np.int32), labels=labels.astype(np.uint8))
+
+    def iteration(self, done: int, total: int) -> None:
+        self.now = replace(self.now, stage="moving points", done=done, total=total)
+        self.report("projecting", done, total, self.now.request.method)
+
+    def moved(self, coordinates: np.ndarray) -> None:
+        if np.isfinite(coordinates).all():
+            self._change(False, coordinates=np.ascontiguousarray(coordinates, np.float32))
+
+    def failed(self, error: str) -> None:
+        with contextlib.suppress(OSError):  # on a full disk even this may fail: the dead process tells then
+            self._change(True, state="failed", error=error)
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM ends the work as Ctrl-C does, so that what it left is cleared away."""
+
+    def end(_number: int, _frame: object) -> None:
+        raise SystemExit(143)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals belong to the main thread
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

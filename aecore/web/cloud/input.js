@@ -1,0 +1,158 @@
+// Hands on a stage: mouse, touch and keyboard. Moves the owner's camera, and tells what is pointed at, clicked, drawn round.
+
+const TURN = 0.0075, CLICK_PX = 5;
+
+function listen(owner, stage) {
+  const { box } = stage, fingers = new Map();
+  let gesture = null, armed = false;
+  const local = (event) => {
+    const frame = box.getBoundingClientRect();
+    return [event.clientX - frame.left, event.clientY - frame.top];
+  };
+  const change = (move) => owner.moveCamera(stage, move);
+  const pan = (across, down) => change((camera) => panCamera(camera, across, down, stage.width, stage.height));
+  // To the point at (x, y) where there is one: in a hollow cloud one would else pass through the near side.
+  const zoom = (factor, x = stage.width / 2, y = stage.height / 2) =>
+    change((camera) => {
+      const row = camera.perspective && factor > 1 ? stage.pick(x, y, 40) : -1, { width, height } = stage;
+      const place = row < 0 ? placeAt(camera, x - width / 2, y - height / 2, width, height) : stage.placeOf(row);
+      zoomCamera(camera, factor, place);
+    });
+
+  function down(event) {
+    if (event.target.closest("button, input, select, a")) return;
+    const [x, y] = local(event);
+    fingers.set(event.pointerId, [x, y]);
+    box.setPointerCapture(event.pointerId);
+    box.focus({ preventScroll: true });
+    armed = true;
+    owner.stopSpin();
+    if (fingers.size === 2) {
+      gesture = { kind: "pinch", ...pinch() };
+      stage.drawPath(null);
+      owner.hover(stage, -1);
+      return;
+    }
+    const drawing = owner.state.tool !== "move" && event.button === 0;
+    const turning = stage.view?.dims === 3 && event.button === 0 && !event.shiftKey;
+    gesture = { kind: drawing ? owner.state.tool : turning ? "turn" : "pan", x, y, startX: x, startY: y, moved: 0, speed: [0, 0], when: event.timeStamp };
+    if (drawing) gesture.path = [[x, y]];
+    if (event.button !== 0) event.preventDefault();
+  }
+
+  function pinch() {
+    const [[ax, ay], [bx, by]] = [...fingers.values()];
+    return { apart: Math.hypot(ax - bx, ay - by), x: (ax + bx) / 2, y: (ay + by) / 2 };
+  }
+
+  function move(event) {
+    const [x, y] = local(event);
+    if (!gesture) {
+      if (event.pointerType !== "touch") owner.hover(stage, stage.pick(x, y), [x, y]);
+      return;
+    }
+    if (!fingers.has(event.pointerId)) return;
+    fingers.set(event.pointerId, [x, y]);
+    if (gesture.kind === "pinch") {
+      if (fingers.size < 2) return;
+      const next = pinch();
+      pan(next.x - gesture.x, next.y - gesture.y);
+      if (gesture.apart > 0 && next.apart > 0) zoom(next.apart / gesture.apart, next.x, next.y);
+      Object.assign(gesture, next);
+      return;
+    }
+    const across = x - gesture.x, downward = y - gesture.y, passed = Math.max(event.timeStamp - gesture.when, 1);
+    Object.assign(gesture, { x, y, when: event.timeStamp, moved: gesture.moved + Math.abs(across) + Math.abs(downward) });
+    if (gesture.moved < CLICK_PX) return;
+    owner.hover(stage, -1);
+    box.classList.add("cl-held");
+    if (gesture.kind === "turn") {
+      change((camera) => turnCamera(camera, across * TURN, downward * TURN));
+      gesture.speed = gesture.speed.map((value, k) => 0.6 * value + (0.4 * [across, downward][k] * TURN) / passed);
+    } else if (gesture.kind === "pan") {
+      pan(across, downward);
+    } else if (gesture.kind === "box") {
+      const { startX, startY } = gesture;
+      gesture.path = [[startX, startY], [x, startY], [x, y], [startX, y]];
+      stage.drawPath(gesture.path);
+    } else {
+      gesture.path.push([x, y]);
+      stage.drawPath(gesture.path);
+    }
+  }
+
+  function up(event) {
+    const [x, y] = local(event), ended = gesture;
+    fingers.delete(event.pointerId);
+    if (fingers.size) {
+      gesture = fingers.size === 2 ? { kind: "pinch", ...pinch() } : { kind: "none", x, y, moved: Infinity, speed: [0, 0], when: event.timeStamp };
+      return;
+    }
+    gesture = null;
+    box.classList.remove("cl-held");
+    stage.drawPath(null);
+    if (!ended || event.type === "pointercancel") return;
+    if (ended.kind !== "pinch" && ended.moved < CLICK_PX) {
+      if (event.button === 0) owner.click(stage, stage.pick(x, y, event.pointerType === "touch" ? 20 : 9));
+    } else if (ended.kind === "turn" && event.timeStamp - ended.when < 60) {
+      owner.throwCamera(stage, ended.speed);
+    } else if (ended.path) {
+      owner.select(stage, stage.inside(ended.path));
+    }
+  }
+
+  // The wheel belongs to the page until one has taken hold of the cloud; with Ctrl, as a pinch on a touchpad sends, it zooms.
+  function wheel(event) {
+    if (!armed && !event.ctrlKey && !event.metaKey) {
+      owner.hint(stage, "Click the cloud to zoom with the wheel");
+      return;
+    }
+    event.preventDefault();
+    const unit = event.deltaMode === 1 ? 30 : 1, speed = event.ctrlKey ? 0.01 : 0.0016;
+    owner.stopSpin();
+    zoom(Math.exp(-clamp(event.deltaY * unit, -240, 240) * speed), ...local(event));
+  }
+
+  function keys(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.target !== box || !stage.view) return;
+    const flat = stage.view.dims === 2 || event.shiftKey, step = 40;
+    const arrow = (across, downward) => {
+      owner.stopSpin();
+      if (flat) pan(-across * step, -downward * step);
+      else change((camera) => turnCamera(camera, across * 0.1, downward * 0.1));
+    };
+    const actions = {
+      ArrowLeft: () => arrow(-1, 0),
+      ArrowRight: () => arrow(1, 0),
+      ArrowUp: () => arrow(0, -1),
+      ArrowDown: () => arrow(0, 1),
+      "+": () => zoom(1.25),
+      "=": () => zoom(1.25),
+      "-": () => zoom(0.8),
+      r: () => owner.reset(),
+      R: () => owner.reset(),
+      " ": () => owner.toggleSpin(),
+      "[": () => owner.step(stage, -1),
+      "]": () => owner.step(stage, 1),
+      n: () => owner.toNeighbour(stage),
+      Enter: () => owner.state.hovered !== null && owner.pin(owner.state.hovered, stage),
+      Escape: () => owner.escape(),
+    };
+    if (!actions[event.key]) return;
+    event.preventDefault();
+    actions[event.key]();
+  }
+
+  const leave = () => gesture || owner.hover(stage, -1);
+  const disarm = () => (armed = false);
+  const twice = (event) => {
+    const row = stage.pick(...local(event));
+    if (row >= 0) owner.flyTo(stage, row, 2.2);
+  };
+  const handlers = {
+    pointerdown: down, pointermove: move, pointerup: up, pointercancel: up, pointerleave: leave,
+    keydown: keys, blur: disarm, dblclick: twice, contextmenu: (event) => event.preventDefault(),
+  };
+  for (const [name, handler] of Object.entries(handlers)) box.addEventListener(name, handler);
+  box.addEventListener("wheel", wheel, { passive: false });
+}

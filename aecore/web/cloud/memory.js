@@ -1,0 +1,43 @@
+// The view in the address, behind the #, so that a link, Back and reload bring it back; and in memory, for a page that was
+// left and is come back to. Nothing of it goes through the server.
+
+function addMemory(owner, root) {
+  const { state } = owner;
+  let timer = 0;
+
+  owner.remember = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const shown = new Set(owner.stages.map(({ view }) => view?.dims)), fields = new URLSearchParams();
+      for (const dims of [2, 3]) if (shown.has(dims) && !owner.tweens[dims]) fields.append("camera", cameraText(owner.cameras[dims], dims));
+      if (state.color !== "label") fields.set("color", state.color);
+      if (state.pinned !== null) fields.set("point", state.pinned);
+      if (state.hidden.size) fields.set("off", [...state.hidden].join("."));
+      const text = fields.toString().replaceAll("%2C", ",");
+      registry.kept.set(owner.data.key, text);
+      if (owner.data.address) history.replaceState(history.state, "", `${location.pathname}${location.search}#${text}`);
+    }, 250);
+  };
+
+  // Take the view from a text as the address holds it. Anything in it that makes no sense is passed over.
+  owner.recall = (text) => {
+    const fields = new URLSearchParams(text);
+    for (const one of fields.getAll("camera")) {
+      const found = cameraFromText(one);
+      if (found) [owner.cameras[found.dims], owner.tweens[found.dims]] = [found.camera, null];
+    }
+    const color = fields.get("color") ?? "label", point = fields.get("point") ?? "";
+    if (/^(label|error|unit\d{1,4})$/.test(color)) state.color = color;
+    if (color.startsWith("unit")) state.unit = Number(color.slice(4)) || 0;
+    state.pinned = /^\d{1,9}$/.test(point) ? Number(point) : null;
+    state.hidden = new Set((fields.get("off") ?? "").split(".").filter((one) => /^\d{1,3}$/.test(one)).map(Number));
+    root.dataset.pinned = state.pinned ?? "";
+  };
+
+  owner.arrive = () => {
+    if (!owner.data.address || !location.hash.includes("camera=")) return;
+    owner.recall(location.hash.slice(1));
+    owner.stages.forEach((stage) => stage.recolor());
+    owner.refresh();
+  };
+}
