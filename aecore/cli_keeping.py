@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable
@@ -166,11 +167,12 @@ def import_file(
 @keeping.command("export")
 def export_run(
     run_name: RunName,
-    to: Annotated[str, typer.Option(metavar="zip|pth|csv", help="What to make of the run.")],
+    to: Annotated[str, typer.Option(metavar="zip|pth|csv|html", help="What to make of the run.")],
     output: Annotated[Path | None, typer.Option(help="The file to write; named after the run if not given.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a run as one file: zip (the whole run), pth (its weights for PyTorch), csv (its curves)."""
+    """Write a run as one file: zip (the whole run), pth (its weights for PyTorch), csv (its curves), html (its codes as
+    a cloud to turn, in one page)."""
     if to not in EXPORTS:
         raise MistakeError(f"--to {to}: {nearest(to, EXPORTS)}")
     found = Store.default().find(run_name)
@@ -193,5 +195,19 @@ def _pth(run: Run) -> bytes:
     return pth_bytes(run)
 
 
-EXPORTS: dict[str, Callable[[Run], bytes]] = {"zip": packing.packed, "pth": _pth, "csv": packing.curves_csv}
+def _html(run: Run) -> bytes:
+    from aecore.cloud_page import cloud_page
+
+    for method, dims in (("tsne", 3), ("tsne", 2), ("pca", 3)):
+        with contextlib.suppress(MistakeError):  # none was made yet, or the code has no third unit
+            return cloud_page(run, method, dims).encode()
+    return cloud_page(run, "pca", 2).encode()
+
+
+EXPORTS: dict[str, Callable[[Run], bytes]] = {
+    "zip": packing.packed,
+    "pth": _pth,
+    "csv": packing.curves_csv,
+    "html": _html,
+}
 """What `--to` can make of a run, by name."""

@@ -53,8 +53,8 @@ def is_path(name: str) -> bool:
 
 
 def find(text: str) -> Origin:
-    """What lies at the path, from its listing alone. Raises `MistakeError` if it can't hold images, and on a demo, whose
-    visitors are not to look around on the server."""
+    """What lies at the path, from its listing alone. Raises `MistakeError` if it can't hold images, and on a demo:
+    its visitors are not to look around on the server."""
     demo.refuse("opening images by their path")
     try:
         path = Path(os.path.abspath(Path(text).expanduser()))

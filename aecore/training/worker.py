@@ -146,7 +146,7 @@ def train_run(
 
 
 def save_codes(run: Run, model: Autoencoder, test: torch.Tensor, labels: np.ndarray) -> None:
-    """Write the codes of test images, uint8 (N, C, H, W), and small versions of those that the project does not ship."""
+    """Write the codes of test images, uint8 (N, C, H, W), and small versions of those that do not ship."""
     experiment = run.experiment()
     name = experiment.data.name
     rows = pictures.chosen(name, tuple(test.shape[1:]), len(test))  # type: ignore[arg-type]

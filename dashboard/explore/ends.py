@@ -77,7 +77,7 @@ def gallery(run: Run) -> Gallery | None:
         images = inference.image_set(name)
         numbers = np.arange(len(images.x_test))
         return Gallery(run, numbers, np.asarray(images.y_test), about.classes, about.citation, "set")
-    away = f"“{about.title}” is not on this machine; these are the images that travel with the project. {about.citation}"
+    away = f"“{about.title}” is not on this machine; these images travel with the project. {about.citation}"
     found = pictures.shipped_set(name)
     if found is not None:
         return Gallery(run, *found, about.classes, away, "shipped")

@@ -154,3 +154,11 @@ def test_a_packed_run_takes_no_settings(capsys, trained, tmp_path):
     status, _, err = run(capsys, "import", str(target), "--preset", "mnist-mlp8")
     assert status == 2
     assert "are for checkpoints" in err
+
+
+def test_a_page_to_take_along_is_drawn_where_none_was(capsys, trained, tmp_path):
+    told = as_json(capsys, "export", trained.id, "--to", "html", "--output", str(tmp_path / "codes.html"))
+    page = (tmp_path / "codes.html").read_text()
+    assert told["bytes"] == len(page.encode())
+    assert trained.title() in page
+    assert "pca" in page

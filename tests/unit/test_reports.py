@@ -7,8 +7,8 @@ from aecore import projection
 from aecore.data import CATALOGUE
 from aecore.errors import AecoreError, MistakeError
 from aecore.figures import PICTURED
-from aecore.latent import interpolate, random_codes
 from aecore.models import plan
+from aecore.paths import interpolate, random_codes
 from aecore.presets import preset, presets
 from aecore.reports import differences, figures_of, report, reports
 from aecore.results import _SPECIAL, SCORES

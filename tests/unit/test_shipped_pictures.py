@@ -14,12 +14,14 @@ from tests.conftest import GALLERY_RUN
 def test_mnist_is_the_panel_to_the_bit():
     panel = Run(GALLERY_RUN).snapshots()
     found = pictures.shipped("mnist", panel["indices"], panel["labels"])
+    assert found is not None
     assert np.array_equal(found, panel["clean"])
 
 
 def test_coloured_digits_are_the_panel_to_the_bit():
     panel = Run(GALLERY_RUN.with_name("colored-conv")).snapshots()
     found = pictures.shipped("colored-mnist", panel["indices"], panel["labels"])
+    assert found is not None
     assert np.array_equal(found, panel["clean"])
 
 
@@ -60,6 +62,7 @@ def test_all_of_the_set_to_the_bit(name, monkeypatch):
         pytest.skip(f"{name} is not on this machine")
     images = data.load(name)
     found = pictures.shipped(name, np.arange(10_000), np.array(images.y_test))
+    assert found is not None
     assert np.array_equal(found, images.x_test)
 
 

@@ -251,6 +251,7 @@ function createCloud(root, host) {
 
   function destroy() {
     join(null);
+    owner.stopRemembering();
     window.removeEventListener("popstate", owner.arrive);
     build(0);
   }

@@ -91,6 +91,7 @@ function listen(owner, stage) {
     gesture = null;
     box.classList.remove("cl-held");
     stage.drawPath(null);
+    owner.remember(0);
     if (!ended || event.type === "pointercancel") return;
     if (ended.kind !== "pinch" && ended.moved < CLICK_PX) {
       if (event.button === 0) owner.click(stage, stage.pick(x, y, event.pointerType === "touch" ? 20 : 9));

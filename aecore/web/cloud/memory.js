@@ -5,7 +5,8 @@ function addMemory(owner, root) {
   const { state } = owner;
   let timer = 0;
 
-  owner.remember = () => {
+  // Soon, as browsers allow only so many changes of the address; a hand that lets go asks for it at once.
+  owner.remember = (soon = 200) => {
     clearTimeout(timer);
     timer = setTimeout(() => {
       const shown = new Set(owner.stages.map(({ view }) => view?.dims)), fields = new URLSearchParams();
@@ -16,8 +17,11 @@ function addMemory(owner, root) {
       const text = fields.toString().replaceAll("%2C", ",");
       registry.kept.set(owner.data.key, text);
       if (owner.data.address) history.replaceState(history.state, "", `${location.pathname}${location.search}#${text}`);
-    }, 250);
+    }, soon);
   };
+
+  // For the end: by then the address may be another page's.
+  owner.stopRemembering = () => clearTimeout(timer);
 
   // Take the view from a text as the address holds it. Anything in it that makes no sense is passed over.
   owner.recall = (text) => {
