@@ -84,12 +84,9 @@ def keep(page: str, fields: Fields, **values: Any) -> None:
         bare = st.session_state[key(page, "bare")] = dict(told)
     if told == bare:
         told = {}
-    for name in fields:
-        if name in told:
-            if st.query_params.get(name) != told[name]:
-                st.query_params[name] = told[name]
-        elif name in st.query_params:
-            del st.query_params[name]
+    wanted = {name: text for name, text in st.query_params.items() if name not in fields} | told
+    if wanted != st.query_params.to_dict():
+        st.query_params.from_dict(wanted)  # at once: each change is an entry of the browser's history
     st.session_state[key(page, "told")] = told
 
 

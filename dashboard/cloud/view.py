@@ -15,6 +15,7 @@ from aecore.projection import Projection
 from aecore.store import CODES, WEIGHTS, Run
 from dashboard import decoder, inference, pictures, runs
 from dashboard.assets import ship
+from dashboard.explore import ship_network
 
 
 def view(run: Run, projection: Projection, title: str = "") -> dict[str, Any]:
@@ -62,15 +63,14 @@ def live_view(
 
 def ship_decoder(run: Run, codes: Codes | None) -> str | None:
     """The run's decoder; where codes are too wide to be kept, with the encoder before it."""
-    made = decoder.payload(run)
-    if made is None or codes is None:
+    if codes is None:
         return None
-    name = _name("decoder", run.id, *map(str, runs.signature(run, (WEIGHTS, CODES))))
     if codes.codes is not None:
-        return ship(name, header=made.header, weights=made.weights)
-    before = decoder.payload(run, "encoder")
-    if before is None:
+        return ship_network(run, "decoder")
+    made, before = decoder.payload(run), decoder.payload(run, "encoder")
+    if made is None or before is None:
         return None
+    name = _name("both", run.id, str(runs.signature(run, (WEIGHTS,))))
     return ship(name, header=made.header, weights=made.weights, before=before.header, before_weights=before.weights)
 
 

@@ -34,18 +34,19 @@ def ship_run(run: Run, codes: Codes | None) -> Shipped:
     """Send what the browser needs to encode, decode and judge images of this run without asking again."""
     stamp = runs.signature(run, (WEIGHTS, CODES))
     return {
-        "encoder": _network(run, "encoder", stamp),
-        "decoder": _network(run, "decoder", stamp),
+        "encoder": ship_network(run, "encoder"),
+        "decoder": ship_network(run, "decoder"),
         "reader": _reader() if reads(run.experiment().data.name) else None,
         "codes": _codes(run, codes, stamp),
     }
 
 
-def _network(run: Run, side: str, stamp: tuple) -> str | None:
+def ship_network(run: Run, side: str) -> str | None:
+    """Send the run's `encoder` or `decoder`; None where it is too large for the browser."""
     made = decoder.payload(run, side)
     if made is None:
         return None
-    return ship(_name(side, run, stamp), header=made.header, weights=made.weights)
+    return ship(_name(side, run, runs.signature(run, (WEIGHTS,))), header=made.header, weights=made.weights)
 
 
 def _reader() -> str:
