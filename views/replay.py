@@ -8,87 +8,73 @@ from aecore import jobs
 from aecore.data.catalogue import data_set
 from aecore.errors import AecoreError
 from aecore.store import SNAPSHOTS, Run, Store
-from dashboard import runs
+from dashboard import address, runs
+from dashboard.address import Field, key
 from dashboard.replay import replay
 from dashboard.replay.reel import reel, same_images, same_noise
 
 REFRESH_S = 3.0
-PLAYER = "replay-player"
+PAGE, PLAYER = "replay", "replay-player"
+
+
+def epoch(text: str) -> str:
+    """An epoch as the address has it; empty for the last one."""
+    if text and not 0 <= float(text) < 1e9:  # also what is no number at all
+        raise ValueError(text)
+    return text
+
+
+FIELDS = {"run": Field(""), "with": Field(""), "epoch": Field("", epoch)}
 
 
 def label(run_id: str, titles: dict[str, str]) -> str:
-    if not run_id:
-        return "No second run"
-    title = titles[run_id]
-    return run_id if title in run_id else f"{title}  ({run_id})"
+    return runs.label(run_id, titles) if run_id else "No second run"
 
 
 def choose_runs() -> list[Run]:
-    """The run to show and the one beside it, as linked or picked; the address follows."""
-    asked, beside = runs.chosen(), st.query_params.get("with", "")
-    listed = {run.id: run for run in Store.default().runs()}
-    linked = [asked.id if asked else "", beside]
+    """The run to show and the one beside it, as linked or picked."""
+    state, listed = st.session_state, {run.id: run for run in Store.default().runs()}
+    first_key, second_key = key(PAGE, "run"), key(PAGE, "with")
+    linked = [state[first_key], state[second_key]]
     # A run that was trained elsewhere has one picture: it is shown where a link asks for it, and not offered.
     watched = {n: run for n, run in listed.items() if run.file(SNAPSHOTS).is_file() and not runs.summary(run).imported}
     usable = {name: run for name, run in listed.items() if name in watched or name in linked}
+    for name in filter(None, linked):
+        if name not in usable:
+            st.warning(f"There is no run “{name[:80]}” here.", icon=":material/search_off:")
     if not usable:
         st.info("No run has snapshots yet. Train one: they come with its first epoch.", icon=":material/inbox:")
         st.page_link("views/train.py", label="Train a first model", icon=":material/play_arrow:")
         return []
-    if beside and beside not in usable:
-        st.warning(f"There is no run “{beside[:80]}” to show beside it.", icon=":material/search_off:")
-    if linked != st.session_state.get("replay-linked") or "replay-run" not in st.session_state:
-        st.session_state["replay-run"] = linked[0] or next(iter(usable))
-        st.session_state["replay-with"] = beside if beside in usable else ""
+    if state[first_key] not in usable:
+        state[first_key] = next(iter(usable))
     titles = {name: runs.summary(run).title for name, run in usable.items()}
     left, right = st.columns(2)
     with left:
-        first = st.selectbox("Run", list(usable), format_func=lambda name: label(name, titles), key="replay-run")
+        first = st.selectbox("Run", list(usable), format_func=lambda name: label(name, titles), key=first_key)
     others = ["", *(name for name in usable if name != first)]
-    if st.session_state.get("replay-with") not in others:
-        st.session_state["replay-with"] = ""
+    if state[second_key] not in others:
+        state[second_key] = ""
     with right:
         second = st.selectbox(
             "Beside",
             others,
             format_func=lambda name: label(name, titles),
-            key="replay-with",
+            key=second_key,
             disabled=len(others) == 1,
         )
-    st.session_state["replay-linked"] = [first, second]
-    st.query_params["run"] = first
-    if not second:
-        st.query_params.pop("with", None)
-    else:
-        st.query_params["with"] = second
     return [usable[name] for name in (first, second) if name]
 
 
-def arrive() -> None:
-    """Take the epoch from the address where that names another than the player last told: a link, or Back."""
-    linked = st.query_params.get("epoch", "")
-    place = st.session_state.get("replay-place") if PLAYER in st.session_state else None
-    if place and place["address"] == linked:
-        return
-    start = None
-    with contextlib.suppress(ValueError):
-        start = float(linked) if linked else None
-    if start is not None and not 0 <= start < 1e9:  # also what is no number at all
-        start = None
-    visit, told = (place["visit"] + 1, place["told"]) if place else (0, None)
-    st.session_state["replay-place"] = {"address": linked, "start": start, "visit": visit, "told": told}
-
-
-def keep_address(epoch: str | None) -> None:
-    """Write the epoch at which the player came to rest into the address; none for the last one."""
-    place = st.session_state["replay-place"]
-    if epoch is None or epoch == place["told"]:
-        return
-    place["told"] = place["address"] = epoch
-    if epoch:
-        st.query_params["epoch"] = epoch
-    else:
-        st.query_params.pop("epoch", None)
+def rested(told: str | None) -> str:
+    """The epoch for the address: what the player told since this visit began, else where it opened; empty for the
+    last."""
+    state, now = st.session_state, (address.visit(PAGE), told)
+    before = state.get(key(PAGE, "rested"), (None, None))
+    state[key(PAGE, "rested")] = now
+    if before[0] == now[0] and told is not None and told != before[1]:
+        state[key(PAGE, "epoch")] = told
+    return state[key(PAGE, "epoch")]
 
 
 def player(chosen: list[Run]) -> None:
@@ -112,17 +98,17 @@ def player(chosen: list[Run]) -> None:
                 st.error(str(error), icon=":material/broken_image:")
     if not reels:
         return
-    place = st.session_state["replay-place"]
+    opened = st.session_state[key(PAGE, "epoch")]
     shared = len(reels) == 2 and same_images(*panels)
-    epoch = replay(
+    told = replay(
         reels,
-        start=place["start"],
-        visit=place["visit"],
+        start=float(opened) if opened else None,
+        visit=address.visit(PAGE),
         shared=shared,
         one_noise=shared and same_noise(*panels),
         key=PLAYER,
     )
-    keep_address(epoch)
+    address.keep(PAGE, FIELDS, epoch=rested(told))
     for words in citations(shown):
         st.caption(words)
 
@@ -137,7 +123,7 @@ def citations(shown: list[Run]) -> list[str]:
 
 
 def view() -> None:
-    arrive()
+    address.arrive(PAGE, FIELDS)
     chosen = choose_runs()
     if not chosen:
         return

@@ -18,7 +18,7 @@ def heading(tab: Page, name: str) -> None:
 def test_back_leads_out_of_a_page_again(tab, address, name):
     tab.goto(address)
     heading(tab, "Autoencoder Lab")
-    tab.get_by_role("link", name=name, exact=True).click()
+    tab.get_by_test_id("stTopNav").get_by_role("link", name=name, exact=True).click()
     heading(tab, name)
     settle(tab)
     tab.wait_for_timeout(700)  # what a component tells once it is there must not enter the history either
