@@ -18,8 +18,15 @@ PAGES = {
     "watch": "/train?run=mnist-mlp8",
     "reports": "/reports?report=001",
     "denoise": "/denoise?run=cifar-conv-denoise",
-    "latent": "/latent?run=mnist-mlp8&method=tsne&dims=3&point=0",
     "replay": "/replay?run=mnist-selu-6-clean&with=mnist-selu-2-clean&epoch=31",
+    "interpolate": "/interpolate?run=mnist-mlp8&at=0.35",
+    "plane": "/interpolate?run=colored-vae&mode=four",
+    "latent": "/latent?run=colored-conv&method=tsne&dims=3&point=0",
+    "generate": "/generate?run=mnist-mlp8",
+    "traversal": "/generate?run=colored-vae&view=traversal",
+    "compare": "/compare?runs=mnist-selu-2-clean,mnist-selu-6-clean,mnist-mlp8&base=mnist-selu-2-clean",
+    "side-by-side": "/compare?runs=mnist-selu-2,mnist-selu-6&view=images&noise=gaussian:0.3:clamp",
+    "clouds": "/compare?runs=colored-conv,colored-dropout,colored-vae&view=space",
 }
 MODES = {"light": (1280, "light"), "dark": (1280, "dark"), "narrow": (390, "light")}
 TALLEST = 1600

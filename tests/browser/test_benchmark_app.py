@@ -88,39 +88,43 @@ def test_the_95th_percentile_is_the_nearest_rank():
 
 
 @pytest.fixture
-def parts(lab, app_store):
-    clouds = app_store.root / "gallery" / pages.CLOUD
-    shutil.copytree(GALLERY_RUN.with_name(pages.CLOUD), clouds)
-    import time; t0=time.time()
-    yield app.measured(lab, COUNTS, {run.id for run in app_store.runs()}, lambda line: print(round(time.time()-t0,1), line))
-    shutil.rmtree(clouds)
+def parts(lab, app_store, monkeypatch):
+    """A few rows of every table, once each, from a store that lacks one of the runs."""
+    few = {
+        "VIEWS": ("Overview", "Replay", "Latent space"),
+        "MOVES": ("Replay, slider", "Interpolate, plane", "Latent space, pointing at points"),
+        "ASKS": ("Denoise, noise level", "Latent space, method"),
+        "DRAGS": ("Latent space, 10,000 points in 2D",),
+        "VISITS": ("Interpolate",),
+    }
+    for name, rows in few.items():
+        monkeypatch.setattr(pages, name, [one for one in getattr(pages, name) if one.name in rows])
+        assert len(getattr(pages, name)) == len(rows)
+    cloud = app_store.root / "gallery" / pages.CLOUD
+    shutil.copytree(GALLERY_RUN.with_name(pages.CLOUD), cloud)
+    try:
+        yield app.measured(lab, COUNTS, {run.id for run in app_store.runs()}, lambda line: None)
+    finally:
+        shutil.rmtree(cloud)
 
 
 def test_a_tiny_run_fills_every_row(parts):
-    here = {"mnist-mlp8", pages.CLOUD}
-    known = {one.name: one for many in (pages.VIEWS, pages.MOVES, pages.ASKS, pages.DRAGS) for one in many}
     for part in parts.values():
         assert part.rows
         for row in part.rows:
-            if row["name"] in known and not here.issuperset(known[row["name"]].runs):
-                assert "the store has no run" in row["error"]
+            if row["name"] == "Interpolate, plane":
+                assert row["error"] == f"the store has no run {pages.PLANE}"
                 continue
             assert "error" not in row, row
             for column in part.columns:
-                value = row.get(column.field)
-                if value is None:  # only the menu leads to a page by a switch
-                    assert column.field.startswith("switch"), (row, column)
-                    continue
+                value = row[column.field]
                 figures = [value["median"], value["p95"], *value["values"]] if isinstance(value, dict) else [value]
                 assert all(math.isfinite(figure) and figure >= 0 for figure in figures), (row, column)
-    links = {view.name: view.link for view in pages.VIEWS}
     for row in parts["pages"].rows:
-        if "error" not in row:
-            assert row["heading"]["median"] <= row["picture"]["median"]
-            assert ("switch_heading" in row) == bool(links[row["name"]])
+        assert row["heading"]["median"] <= row["picture"]["median"]
+        assert row["switch_heading"]["median"] <= row["switch_picture"]["median"]
     for row in parts["touches through the server"].rows:
-        if "error" not in row:
-            assert row["sent"]["median"] + row["server"]["median"] <= row["shown"]["median"]
+        assert row["sent"]["median"] + row["server"]["median"] <= row["shown"]["median"]
     sent = {row["name"]: row["received"] for row in parts["bytes"].rows}
     assert sent["Interpolate: another image"] < sent["Interpolate: first visit"] / 10
 
