@@ -41,7 +41,8 @@ def chromium_path() -> str | None:
 
 @contextlib.contextmanager
 def server(environment: dict[str, str], log: Path) -> Iterator[str]:
-    """The app on a free port of this machine, with `environment` added; yields its address."""
+    """The app on a free port of this machine, with `environment` added; yields its address, with the base path that
+    STREAMLIT_SERVER_BASE_URL_PATH may name."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -55,7 +56,8 @@ def server(environment: dict[str, str], log: Path) -> Iterator[str]:
             stderr=output,
         )
     try:
-        address = f"http://127.0.0.1:{port}"
+        base = environment.get("STREAMLIT_SERVER_BASE_URL_PATH", "")
+        address = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
         deadline = time.monotonic() + 60
         while True:
             with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
