@@ -1,0 +1,186 @@
+"""How fast the app's pages answer in a real Chromium: `python -m benchmarks.app [--quick] [--json FILE]`.
+
+It starts the app on a free port with the runs of `AECORE_STORE` (default `checkpoints`) and whatever image sets are
+prepared, opens every page once, and measures. Nothing else should run meanwhile: server, browser and the hand on the
+mouse share this machine. A measurement that fails is a row that says why, and the exit status is 1; no time does that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+from playwright.sync_api import Browser, BrowserContext
+from rich.console import Console
+
+from aecore.store import Store
+from benchmarks import pages, probing
+from benchmarks.probing import Lab, Row, attempt
+from benchmarks.tables import ASKS, DRAGS, MOVES, PAGES, WIRE, Part, print_part
+from tools.browser import chromium, server
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How often everything is measured."""
+
+    visits: int = 10
+    switches: int = 20
+    touches: int = 20
+    drag_s: float = 2.0
+
+
+QUICK = Counts(visits=2, switches=3, touches=5, drag_s=1.0)
+
+
+def measured(lab: Lab, counts: Counts, runs: set[str], say: Say) -> dict[str, Part]:
+    """Every table in turn; `runs` are those of the store."""
+
+    def rows(things: Sequence[Any], measure: Callable[[Any], Row]) -> list[Row]:
+        found = []
+        for one in things:
+            absent = [run for run in one.runs if run not in runs]
+            row: Row = {"error": f"the store has no run {', '.join(absent)}"}
+            if not absent:
+                say(one.name)
+                row = attempt(lambda one=one: measure(one))
+            found.append({"name": one.name} | row)
+        return found
+
+    def bytes_of(visit: pages.Visit) -> list[Row]:
+        row = rows([visit], lambda visit: {"steps": list(probing.traffic(lab, visit))})[0]
+        return row.get("steps", [row])
+
+    return {
+        "pages": Part(
+            f"Pages: {counts.visits} first visits and {counts.switches} switches each",
+            PAGES,
+            visits(lab, [view for view in pages.VIEWS if runs.issuperset(view.runs)], counts, say)
+            + rows([view for view in pages.VIEWS if not runs.issuperset(view.runs)], dict),
+            ["A first visit is one with an empty cache to a server that has shown the page before."],
+        ),
+        "touches in the browser": Part(
+            f"Touch to picture in the browser: {counts.touches} moves each",
+            MOVES,
+            rows(pages.MOVES, lambda move: probing.touch_moves(lab, move, counts.touches)),
+            ["The empty page is the floor: Chromium hands a move over with one frame and shows it with the next."],
+        ),
+        "touches through the server": Part(
+            f"Touch to picture through the server: {counts.touches} touches each",
+            ASKS,
+            rows(pages.ASKS, lambda ask: probing.touch_asks(lab, ask, counts.touches)),
+        ),
+        "frames": Part(
+            f"Frames while dragging for {counts.drag_s:g} s",
+            DRAGS,
+            rows(pages.DRAGS, lambda move: probing.drag(lab, move, counts.drag_s)),
+            [f"WebGL is drawn by {renderer(lab.context)}. In software that, not the script, sets the pace."],
+        ),
+        "bytes": Part("Bytes over the WebSocket", WIRE, [row for visit in pages.VISITS for row in bytes_of(visit)]),
+    }
+
+
+def visits(lab: Lab, views: Sequence[pages.View], counts: Counts, say: Say) -> list[Row]:
+    """First visits and switches through the menu, in rounds, so that a change of the machine's speed hits all alike."""
+    found: dict[str, Row] = {view.name: {"name": view.name, "shows": view.shows} for view in views}
+
+    def note(view: pages.View, before: str, measure: Callable[[], dict[str, float]]) -> None:
+        row = found[view.name]
+        times = {} if "error" in row else attempt(measure)
+        for name, value in times.items():
+            if name == "error":
+                row["error"] = value
+            else:
+                row.setdefault(before + name, []).append(value)
+
+    say("opening every page once")
+    for view in views:
+        attempt(lambda view=view: probing.visit(lab, view))
+    for turn in range(counts.visits):
+        say(f"first visits, round {turn + 1} of {counts.visits}")
+        for view in views:
+            note(view, "", lambda view=view: probing.visit(lab, view))
+    with probing.tab_of(lab.context) as tab:
+        tab.goto(lab.address)
+        for turn in range(counts.switches):
+            say(f"switches, round {turn + 1} of {counts.switches}")
+            for view in views:
+                if view.link:
+                    note(view, "switch_", lambda view=view: probing.switch(tab, view))
+    return [
+        {key: probing.spread(value) if isinstance(value, list) else value for key, value in row.items()}
+        for row in found.values()
+    ]
+
+
+def renderer(context: BrowserContext) -> str:
+    """What draws WebGL, in the browser's words."""
+    script = """() => {
+        const gl = document.createElement("canvas").getContext("webgl2");
+        const told = gl?.getExtension("WEBGL_debug_renderer_info");
+        return gl ? gl.getParameter(told ? told.UNMASKED_RENDERER_WEBGL : gl.RENDERER) : "nothing: there is none here";
+    }"""
+    with probing.tab_of(context) as tab:
+        return tab.evaluate(script)
+
+
+def machine(browser: Browser, context: BrowserContext) -> dict[str, Any]:
+    """What the figures are measured with."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return {
+        "cores": psutil.cpu_count(),
+        "processor": models[0] if models else platform.processor() or platform.machine(),
+        "system": platform.platform(),
+        "load": [round(load, 2) for load in psutil.getloadavg()],
+        "chromium": browser.version,
+        "renderer": renderer(context),
+        "window": probing.SIZE,
+        **{name: version(name) for name in ("streamlit", "torch", "playwright")},
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer of each: a minute or two instead of about six")
+    parser.add_argument("--json", type=Path, help="write all figures there too, every single one")
+    asked = parser.parse_args()
+    counts, begun = QUICK if asked.quick else Counts(), time.monotonic()
+    console, errors = Console(width=None if Console().is_terminal else 120), Console(stderr=True)
+    store = Store.default()
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser, probing.context_of(browser) as context:
+        about = machine(browser, context)
+        with server({"AECORE_STORE": str(store.root)}, Path(folder) / "server.log") as address:
+            lab = Lab(browser, context, address)
+            parts = measured(lab, counts, {run.id for run in store.runs()}, errors.print)
+    seconds = time.monotonic() - begun
+    for part in parts.values():
+        print_part(console, part)
+    console.print(
+        f"Two figures in a cell are the median and the 95th percentile (nearest rank). Measured in {seconds:.0f} s on "
+        f"{about['cores']} cores of {about['processor']}, load {about['load'][0]} before; "
+        f"Chromium {about['chromium']}, Streamlit {about['streamlit']}, torch {about['torch']}.",
+        highlight=False,
+    )
+    if asked.json:
+        told = {"machine": about, "counts": asdict(counts), "seconds": seconds}
+        told["parts"] = {name: asdict(part) for name, part in parts.items()}
+        asked.json.write_text(json.dumps(told, indent=1))
+    sys.exit(any("error" in row for part in parts.values() for row in part.rows))
+
+
+if __name__ == "__main__":
+    main()

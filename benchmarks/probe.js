@@ -1,0 +1,217 @@
+// Runs in every measured page before the page's own scripts. It notes when pictures change, what scripts cost a frame,
+// and what goes over the wire. All times are milliseconds of the page's own clock, which events carry as well.
+
+(() => {
+  if (window !== top) return;
+  const frame = window.requestAnimationFrame.bind(window), now = () => performance.now();
+  const GIVE_UP_MS = 20_000;
+
+  // ---- finding things, in components too ------------------------------------------------------
+
+  const roots = [document], attach = Element.prototype.attachShadow;
+  Element.prototype.attachShadow = function (options) {
+    const root = attach.call(this, options);
+    roots.push(root);
+    return root;
+  };
+  const fresh = (root) => root === document || (root.host.isConnected && !root.host.closest('[data-stale="true"]'));
+  const all = (selector) =>
+    roots.filter(fresh).flatMap((root) => [...root.querySelectorAll(selector)]).filter((node) => !node.closest('[data-stale="true"]'));
+
+  // ---- canvases -------------------------------------------------------------------------------
+
+  const painted = new WeakMap(), copy = CanvasRenderingContext2D.prototype.drawImage;
+  let touch = null, ended = null, film = null, active = 0; // what is waited for, its outcome, what is counted, when last something happened
+  function paints(canvas) {
+    active = now();
+    painted.set(canvas, active);
+    if (film?.canvases.has(canvas)) film.frame.drawn = true;
+    if (touch && touch.at !== null && !touch.asked && (!touch.canvases || touch.canvases.has(canvas))) {
+      touch.asked = true;
+      queueMicrotask(look); // once the script that paints has come to its end
+    }
+  }
+  const DRAWING = [
+    [CanvasRenderingContext2D, ["putImageData", "drawImage", "fillRect", "fill", "stroke", "fillText"]],
+    [window.WebGL2RenderingContext, ["clear", "drawElements", "drawArrays"]],
+  ];
+  for (const [{ prototype }, names] of DRAWING.filter(([kind]) => kind)) {
+    for (const name of names) {
+      const draw = prototype[name];
+      prototype[name] = function (...given) {
+        draw.apply(this, given);
+        paints(this.canvas);
+      };
+    }
+  }
+
+  const scratch = document.createElement("canvas"), copied = scratch.getContext("2d", { willReadFrequently: true });
+  function pixels(canvas) {
+    [scratch.width, scratch.height] = [canvas.width || 1, canvas.height || 1];
+    if (canvas.width && canvas.height) copy.call(copied, canvas, 0, 0);
+    let sum = 7;
+    for (const value of new Uint32Array(copied.getImageData(0, 0, scratch.width, scratch.height).data.buffer)) sum = (Math.imul(sum, 31) + value) | 0;
+    return sum;
+  }
+
+  // What pictures look like, as a text; null while any of them is not there yet.
+  function looks(selector) {
+    const nodes = all(selector), parts = nodes.map((node) => {
+      if (node instanceof HTMLCanvasElement) return pixels(node);
+      if (node instanceof HTMLImageElement) return node.complete && node.naturalWidth ? node.src : null;
+      return node.getAttribute("d") ?? node.outerHTML;
+    });
+    return !nodes.length || parts.includes(null) ? null : parts.join("|");
+  }
+
+  // ---- arriving at a page ---------------------------------------------------------------------
+
+  const stands = (node, since) => {
+    if (!node.getClientRects().length) return false;
+    if (node instanceof HTMLCanvasElement) return painted.get(node) > since;
+    return node instanceof HTMLImageElement ? node.complete && node.naturalWidth > 0 : true;
+  };
+
+  // Seconds from the navigation, or from the next press where `pressed`, to the frame with the heading and to that with
+  // the picture.
+  function expect({ heading, picture, pressed = false }) {
+    const times = {}, begun = now();
+    let since = pressed ? null : 0;
+    if (pressed) window.addEventListener("pointerdown", ({ timeStamp }) => (since = timeStamp), { capture: true, once: true });
+    probe.arrival = new Promise((resolve, reject) => {
+      const check = () => {
+        if (since !== null) {
+          const passed = (now() - since) / 1000;
+          if (!times.heading && all("h1").some((node) => stands(node, since) && node.textContent.trim() === heading)) times.heading = passed;
+          if (times.heading && all(picture).some((node) => stands(node, since))) times.picture = passed;
+        }
+        if (times.picture) resolve(times);
+        else if (now() - begun > GIVE_UP_MS) reject(new Error(times.heading ? `no picture (${picture}) within 20 s` : `no heading “${heading}” within 20 s`));
+        else frame(check);
+      };
+      frame(check);
+    });
+    probe.arrival.catch(() => {}); // it is told where it is asked for
+  }
+
+  // ---- from a touch to the picture ------------------------------------------------------------
+
+  const said = ([selector, name]) => all(selector)[0]?.dataset[name];
+
+  // Wait for an event `on`, then for the picture to change. Where the page tells of it (`told`: a selector and the name of
+  // its data attribute), that together with a canvas being painted; else by the looks of the picture itself.
+  function arm({ picture, told = null, on }) {
+    touch = { picture, told, on, at: null, asked: false, drawn: null, script: 0, sent: null, heard: null };
+    touch.before = told ? said(told) : looks(picture);
+    touch.canvases = told ? new Set(all(picture)) : null;
+    touch.pixels = told && [...touch.canvases].every((canvas) => canvas.width * canvas.height < 90_000) ? looks(picture) : null;
+    ended = new Promise((resolve) => (touch.end = resolve));
+  }
+
+  // Called when something was painted, and for pictures that are not canvases at every frame.
+  function look() {
+    const one = touch;
+    if (!one || one.at === null || one.drawn !== null) return;
+    one.asked = false;
+    const after = one.told ? said(one.told) : looks(one.picture);
+    if (after === null || after === one.before) return;
+    one.drawn = now();
+    frame(() => {
+      const shown = now(), { at, drawn, script, sent, heard } = one;
+      touch = null;
+      const same = one.pixels !== null && looks(one.picture) === one.pixels;
+      one.end({ drawn: drawn - at, shown: shown - at, script, same, ...(sent && heard ? { sent: sent - at, server: heard - sent } : {}) });
+    });
+  }
+  function lookOn() {
+    if (!touch) return;
+    look();
+    frame(lookOn);
+  }
+
+  // The outcome, or null where nothing changed within `patience` milliseconds.
+  const touched = (patience) => Promise.race([ended, new Promise((resolve) => setTimeout(resolve, patience, null))]);
+
+  // ---- scripts --------------------------------------------------------------------------------
+
+  // Time that scripts take: in handlers of input, which counts to the frame that follows, and in what is called before a
+  // frame is drawn.
+  function costs(begun, input = false) {
+    const spent = now() - begun;
+    if (touch && touch.at !== null && touch.drawn === null) touch.script += spent;
+    if (!film) return;
+    if (input) film.before += spent;
+    else film.frame.script += spent;
+  }
+  window.requestAnimationFrame = (callback) =>
+    frame((time) => {
+      if (film && film.time !== time) nextFrame(time);
+      const begun = now();
+      try {
+        callback(time);
+      } finally {
+        costs(begun);
+      }
+    });
+  let entered = 0;
+  for (const type of ["pointerdown", "pointermove", "mousemove", "keydown", "input"]) {
+    window.addEventListener(type, (event) => {
+      entered = now();
+      if (!touch || touch.at !== null || !event.isTrusted || !touch.on.includes(type)) return;
+      touch.at = event.timeStamp;
+      if (!touch.told) frame(lookOn);
+    }, { capture: true });
+    window.addEventListener(type, () => costs(entered, true));
+  }
+
+  function nextFrame(time) {
+    film.frames.push(film.frame);
+    film.frame = { at: time, script: film.before, drawn: false };
+    [film.time, film.before] = [time, 0];
+  }
+
+  function record(picture) {
+    film = { canvases: new Set(all(picture)), frames: [], frame: { drawn: false }, time: null, before: 0, begun: now() };
+  }
+
+  // Frames a second in which one of the canvases was painted, milliseconds between them, milliseconds of script in each.
+  function recorded() {
+    const { begun, frames, frame: last } = film, seconds = (now() - begun) / 1000;
+    film = null;
+    const drawn = [...frames, last].filter((one) => one.drawn);
+    return { fps: drawn.length / seconds, scripts: drawn.map(({ script }) => script), gaps: drawn.slice(1).map(({ at }, i) => at - drawn[i].at) };
+  }
+
+  // ---- the wire -------------------------------------------------------------------------------
+
+  const wire = { received: 0, sent: 0, messages: 0 };
+  const bytes = (data) => data.byteLength ?? data.size ?? new TextEncoder().encode(data).length;
+  window.WebSocket = class extends WebSocket {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("message", ({ data }) => {
+        active = now();
+        wire.received += bytes(data);
+        wire.messages += 1;
+        if (touch?.sent && touch.drawn === null) touch.heard = active;
+      });
+    }
+    send(data) {
+      active = now();
+      wire.sent += bytes(data);
+      if (touch && touch.at !== null) touch.sent ??= active;
+      super.send(data);
+    }
+  };
+
+  // Wait until nothing was painted, sent or received for so long.
+  async function quiet(least) {
+    const begun = now();
+    while (now() - active < least) {
+      if (now() - begun > GIVE_UP_MS) throw new Error("the page does not come to rest within 20 s");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  const probe = (window.probe = { expect, arm, touched, record, recorded, quiet, wire, arrival: null });
+})();

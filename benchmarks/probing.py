@@ -1,0 +1,232 @@
+"""How `benchmarks.app` measures: real input into Chromium, times taken inside the page by `probe.js`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Error, Page, ViewportSize
+
+from benchmarks.pages import Ask, Move, View, Visit, menu
+from tools.browser import settle
+
+SIZE: ViewportSize = {"width": 1280, "height": 900}
+PROBE = Path(__file__).with_name("probe.js").read_text()
+PATIENCE_MS = 20_000
+TRIES = 6
+"""So many moves for every one that must change the picture, where it may fall on nothing."""
+STRETCH = 20
+"""So many moves of a drag are sent in one piece."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A browser, a context of it for all but first visits, and the address of the app."""
+
+    browser: Browser
+    context: BrowserContext
+    address: str
+
+
+class UnmeasuredError(Exception):
+    """A measurement did not come about; the text says why."""
+
+
+@contextlib.contextmanager
+def context_of(browser: Browser, script: str = "") -> Iterator[BrowserContext]:
+    """A browser context that has seen nothing yet. The probe watches its pages; `script` runs right after it."""
+    context = browser.new_context(viewport=SIZE)
+    context.set_default_timeout(PATIENCE_MS)
+    context.add_init_script(f"{PROBE}\n{script}")
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+@contextlib.contextmanager
+def tab_of(context: BrowserContext) -> Iterator[Page]:
+    """A page of its own, and so a session of its own on the server."""
+    tab = context.new_page()
+    try:
+        yield tab
+    finally:
+        tab.close()
+
+
+def opened(tab: Page, address: str, path: str) -> None:
+    """Go there and wait until the page rests."""
+    if path.startswith("data:"):
+        tab.goto(path)
+        return
+    tab.goto(address + path)
+    settle(tab)
+    tab.evaluate("probe.quiet(200)")
+
+
+def expected(view: View, pressed: bool) -> str:
+    return f"probe.expect({json.dumps({'heading': view.heading, 'picture': view.picture, 'pressed': pressed})})"
+
+
+def visit(lab: Lab, view: View) -> dict[str, float]:
+    """Seconds from the navigation to the heading and to the picture, in a context that has seen nothing before."""
+    with context_of(lab.browser, f"if (window.probe) {expected(view, pressed=False)};") as context:
+        tab = context.new_page()
+        tab.goto(lab.address + view.path, wait_until="commit")
+        return tab.evaluate("probe.arrival")
+
+
+def switch(tab: Page, view: View) -> dict[str, float]:
+    """Seconds from a press in the menu to the heading and to the picture of that page."""
+    tab.evaluate(expected(view, pressed=True))
+    menu(view.link)(tab, 0)()
+    times = tab.evaluate("probe.arrival")
+    settle(tab)
+    tab.evaluate("probe.quiet(150)")
+    return times
+
+
+def touch_moves(lab: Lab, move: Move, count: int) -> Row:
+    """Milliseconds from moves of the mouse to the changed picture."""
+    found: list[dict[str, float]] = []
+    with tab_of(lab.context) as tab:
+        opened(tab, lab.address, move.path)
+        place = part_of(tab, move)
+        tab.mouse.move(*place(0))
+        if move.stroke != "hover":
+            tab.mouse.down()
+            tab.mouse.move(*place(1))
+        tab.wait_for_timeout(100)
+        tries = count * (TRIES if move.stroke == "hover" else 1)
+        for i in range(tries):
+            if len(found) == count:
+                break
+            tab.evaluate("spec => probe.arm(spec)", {"picture": move.picture, "told": move.told, "on": ["pointermove"]})
+            tab.mouse.move(*place(i + 2))
+            times = tab.evaluate("probe.touched", 250 if move.stroke == "hover" else 3000)
+            if times is None and move.stroke != "hover":
+                raise UnmeasuredError(f"move {i + 1} of {tries} did not change the picture within 3 s")
+            if times and times["same"]:
+                raise UnmeasuredError(f"move {i + 1} of {tries} was told, but the picture is the same")
+            found += [times] if times else []
+    if len(found) < count:
+        raise UnmeasuredError(f"only {len(found)} of {tries} moves changed the picture")
+    return columns(found, ("script", "drawn", "shown"))
+
+
+def touch_asks(lab: Lab, ask: Ask, count: int) -> Row:
+    """Milliseconds from a touch that the server answers to the changed picture; one more warms up."""
+    found = []
+    with tab_of(lab.context) as tab:
+        opened(tab, lab.address, ask.path)
+        for i in range(count + 1):
+            last = ask.turn(tab, i)
+            tab.wait_for_timeout(100)
+            tab.evaluate("spec => probe.arm(spec)", {"picture": ask.picture, "told": ask.told, "on": [ask.on]})
+            last()
+            times = tab.evaluate("probe.touched", PATIENCE_MS)
+            if times is None:
+                raise UnmeasuredError(f"touch {i + 1} did not change the picture within 20 s")
+            found.append(times)
+            settle(tab)
+            tab.evaluate("probe.quiet(150)")
+    return columns(found[1:], ("sent", "server", "shown"))
+
+
+def drag(lab: Lab, move: Move, seconds: float) -> Row:
+    """Frames drawn while the mouse draws to and fro for so long, and what a frame costs in script."""
+    with tab_of(lab.context) as tab:
+        opened(tab, lab.address, move.path)
+        place = part_of(tab, move)
+        tab.mouse.move(*place(0))
+        tab.mouse.down()
+        tab.mouse.move(*place(STRETCH), steps=STRETCH)  # past the least way that makes a drag
+        tab.evaluate("picture => probe.record(picture)", move.picture)
+        begun, i = time.monotonic(), STRETCH
+        while time.monotonic() - begun < seconds:
+            i += STRETCH  # sent in one piece: a message a step would come too late for every second frame
+            tab.mouse.move(*place(i), steps=STRETCH)
+        found = tab.evaluate("probe.recorded()")
+        tab.mouse.up()
+    if len(found["gaps"]) < 2:
+        raise UnmeasuredError("the picture did not move")
+    return {"fps": found["fps"], "gap": spread(found["gaps"]), "script": spread(found["scripts"])}
+
+
+def part_of(tab: Page, move: Move) -> Callable[[int], tuple[float, float]]:
+    """Where the mouse is at its i-th place on the part that is held."""
+    box = tab.locator(move.part).first.bounding_box()
+    if box is None:
+        raise UnmeasuredError(f"there is no {move.part} on the page")
+    middle = box["y"] + box["height"] / 2
+
+    def place(i: int) -> tuple[float, float]:
+        if move.stroke == "hover":  # rows of small steps over the middle
+            line, step = divmod(i, 24)
+            return box["x"] + box["width"] * (0.3 + step / 60), middle + 16 * line - 64
+        if move.stroke in ("turn", "along"):  # to and fro, turning where a stretch of a drag ends
+            length = STRETCH * move.pace
+            reach = 2 * length if move.stroke == "turn" else 0.8 * box["width"] // length * length
+            way = (i * move.pace) % (2 * reach)
+            across = way if way < reach else 2 * reach - way
+            return box["x"] + box["width"] / 2 + across - reach / 2, middle
+        return box["x"] + box["width"] * (0.05 + 0.9 * (0.618034 * i % 1)), middle
+
+    return place
+
+
+def traffic(lab: Lab, visit: Visit) -> Iterator[Row]:
+    """Bytes over the WebSocket for a first visit, then for each touch."""
+    seen = {"received": 0, "sent": 0, "messages": 0}
+    steps: list[tuple[str, Callable[[Page], object]]] = [
+        ("first visit", lambda tab: opened(tab, lab.address, visit.path))
+    ]
+    steps += [(name, lambda tab, i=i, turn=turn: turn(tab, i)()) for i, (name, turn) in enumerate(visit.touches)]
+    with tab_of(lab.context) as tab:
+        for name, step in steps:
+            step(tab)
+            tab.wait_for_timeout(200)
+            settle(tab)
+            tab.evaluate("probe.quiet(1200)")
+            now = tab.evaluate("probe.wire")
+            yield {
+                "name": f"{visit.name}: {name}",
+                "messages": now["messages"] - seen["messages"],
+                **{key: (now[key] - seen[key]) / 1000 for key in ("received", "sent")},
+            }
+            seen = now
+
+
+def columns(found: Sequence[dict[str, float]], keys: Sequence[str]) -> Row:
+    return {key: spread([one[key] for one in found if key in one]) for key in keys}
+
+
+def spread(values: Sequence[float]) -> dict[str, Any]:
+    """Median, 95th percentile (nearest rank: of fewer than 20 the largest) and the values in their own order."""
+    if not values:
+        raise UnmeasuredError("nothing was measured")
+    ordered = sorted(values)
+    p95 = ordered[math.ceil(0.95 * len(ordered)) - 1]
+    return {
+        "median": statistics.median(ordered),
+        "p95": p95,
+        "n": len(ordered),
+        "values": [round(v, 4) for v in values],
+    }
+
+
+def attempt(measure: Callable[[], Row]) -> Row:
+    """Its row, or one that says in a line why there is none."""
+    try:
+        return measure()
+    except (UnmeasuredError, Error) as error:
+        return {"error": str(error).strip().splitlines()[0]}
