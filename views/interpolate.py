@@ -16,9 +16,9 @@ from dashboard.interpolate import export, walk
 
 PAGE = "interpolate"
 STEPS = {
-    "both ends": "With both ends (report 004)",
-    "open end": "i/n, never arriving (report 003)",
-    "between": "Only between (report 000)",
+    "both ends": "Both ends (004)",
+    "open end": "i/n, no end (003)",
+    "between": "Between (000)",
 }
 MOST_STEPS = 24
 
@@ -64,7 +64,7 @@ def take_usual_number() -> None:
 def controls() -> Run | None:
     """Which run and how to go: between how many, on which path, in which steps, through which noise."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="interpolate-bar"):
-        run = runs.choose(PAGE, width=250)
+        run = runs.choose(PAGE, width=200)
         if run is None:
             return None
         four = st.segmented_control(
@@ -92,9 +92,11 @@ def controls() -> Run | None:
                 format_func=STEPS.__getitem__,
                 key=key(PAGE, "steps"),
                 on_change=take_usual_number,
-                width=250,
+                help="As in the reports: 004 begins and ends with the two images; 003 takes i/n and never arrives; "
+                "000 shows what lies between them.",
+                width=175,
             )
-            st.number_input("How many", 2, MOST_STEPS, key=key(PAGE, "n"), width=105)
+            st.number_input("How many", 2, MOST_STEPS, key=key(PAGE, "n"), width=90)
         ends.choose_noise(PAGE, run)
     return run
 

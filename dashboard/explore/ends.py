@@ -155,11 +155,11 @@ def choose_noise(page: str, run: Run) -> None:
     usual = usual_corruption(run)
     choices = {"none": "Clean", str(usual): usual.label}
     choices.setdefault(state[field], Corruption.parse(state[field]).label)
-    st.selectbox("Images are", list(choices), format_func=choices.__getitem__, key=field, width=260)
+    st.selectbox("Images are", list(choices), format_func=choices.__getitem__, key=field, width=190)
     if state[field] == "none":
         return
 
     def again() -> None:
         state[key(page, "draw")] += 1
 
-    st.button("New noise", icon=":material/casino:", on_click=again, key=key(page, "again"))
+    st.button("", icon=":material/casino:", on_click=again, key=key(page, "again"), help="New noise")
