@@ -1,4 +1,4 @@
-"""Pictures of every page, light, dark and narrow: `python -m tools.screenshots [FOLDER]`.
+"""Pictures of every page, or of those named, light, dark and narrow: `python -m tools.screenshots [FOLDER [PAGE]…]`.
 
 Shows the store as it is; the pictures of the README are made this way.
 """
@@ -32,8 +32,8 @@ MODES = {"light": (1280, "light"), "dark": (1280, "dark"), "narrow": (390, "ligh
 TALLEST = 1600
 
 
-def main(folder: Path) -> None:
-    """Write `PAGE-MODE.png` for every page and mode into `folder`."""
+def main(folder: Path, names: list[str]) -> None:
+    """Write `PAGE-MODE.png` for every page, or those of these names, and every mode into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as scratch,
@@ -47,6 +47,8 @@ def main(folder: Path) -> None:
             )
             page = context.new_page()
             for name, path in PAGES.items():
+                if names and name not in names:
+                    continue
                 page.set_viewport_size({"width": width, "height": 900})
                 page.goto(address + path)
                 settle(page)
@@ -60,4 +62,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(".screenshots"))
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(".screenshots"), sys.argv[2:])
