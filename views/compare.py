@@ -137,6 +137,8 @@ def draw_curves(chosen: Sequence[Run], titles: Sequence[str]) -> None:
             st.caption(f"None of these runs wrote down {curves.FIELDS[field].lower()}.")
         if len({run.experiment().training.reduction for run in chosen}) > 1 and "loss" in field:
             st.caption("Losses of these runs are not on one scale: some are sums over an image, others means.")
+        if len({str(run.experiment().corruption) for run in chosen}) > 1 and "loss" in field:
+            st.caption("Each run's loss is measured under the noise it was trained with, and these differ.")
 
     active = any(jobs.state(run) in jobs.ACTIVE for run in chosen)
     st.fragment(drawn, run_every=REFRESH_S if active else None)()

@@ -205,6 +205,7 @@ def test_two_runs_in_numbers(gallery):
     assert "ae-against ae-down" in table
     assert "model.bottleneck.size" in settings
     assert "training.optimizer" not in settings
+    assert "under the noise it was trained with" in texts(app)
     chart = sent(app, "live_chart")
     assert [series["name"] for series in chart["panels"][0]["series"]] == ["A mnist-selu-2-clean", "B mnist-mlp8"]
 
