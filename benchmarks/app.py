@@ -13,7 +13,7 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -36,16 +36,16 @@ Say = Callable[[str], None]
 class Counts:
     """How often everything is measured."""
 
-    visits: int = 10
-    switches: int = 20
+    visits: int = 8
+    switches: int = 12
     touches: int = 20
     drag_s: float = 2.0
 
 
-QUICK = Counts(visits=2, switches=3, touches=5, drag_s=1.0)
+QUICK = Counts(visits=2, switches=2, touches=5, drag_s=1.0)
 
 
-def measured(lab: Lab, counts: Counts, runs: set[str], say: Say) -> dict[str, Part]:
+def measured(lab: Lab, counts: Counts, runs: set[str], say: Say) -> Iterator[Part]:
     """Every table in turn; `runs` are those of the store."""
 
     def rows(things: Sequence[Any], measure: Callable[[Any], Row]) -> list[Row]:
@@ -63,33 +63,35 @@ def measured(lab: Lab, counts: Counts, runs: set[str], say: Say) -> dict[str, Pa
         row = rows([visit], lambda visit: {"steps": list(probing.traffic(lab, visit))})[0]
         return row.get("steps", [row])
 
-    return {
-        "pages": Part(
-            f"Pages: {counts.visits} first visits and {counts.switches} switches each",
-            PAGES,
-            visits(lab, [view for view in pages.VIEWS if runs.issuperset(view.runs)], counts, say)
-            + rows([view for view in pages.VIEWS if not runs.issuperset(view.runs)], dict),
-            ["A first visit is one with an empty cache to a server that has shown the page before."],
-        ),
-        "touches in the browser": Part(
-            f"Touch to picture in the browser: {counts.touches} moves each",
-            MOVES,
-            rows(pages.MOVES, lambda move: probing.touch_moves(lab, move, counts.touches)),
-            ["The empty page is the floor: Chromium hands a move over with one frame and shows it with the next."],
-        ),
-        "touches through the server": Part(
-            f"Touch to picture through the server: {counts.touches} touches each",
-            ASKS,
-            rows(pages.ASKS, lambda ask: probing.touch_asks(lab, ask, counts.touches)),
-        ),
-        "frames": Part(
-            f"Frames while dragging for {counts.drag_s:g} s",
-            DRAGS,
-            rows(pages.DRAGS, lambda move: probing.drag(lab, move, counts.drag_s)),
-            [f"WebGL is drawn by {renderer(lab.context)}. In software that, not the script, sets the pace."],
-        ),
-        "bytes": Part("Bytes over the WebSocket", WIRE, [row for visit in pages.VISITS for row in bytes_of(visit)]),
-    }
+    yield Part(
+        "pages",
+        f"Pages: {counts.visits} first visits and {counts.switches} switches each",
+        PAGES,
+        visits(lab, [view for view in pages.VIEWS if runs.issuperset(view.runs)], counts, say)
+        + rows([view for view in pages.VIEWS if not runs.issuperset(view.runs)], dict),
+        ["A first visit is one with an empty cache to a server that has shown the page before."],
+    )
+    yield Part(
+        "touches in the browser",
+        f"Touch to picture in the browser: {counts.touches} moves each",
+        MOVES,
+        rows(pages.MOVES, lambda move: probing.touch_moves(lab, move, counts.touches)),
+        ["The empty page is the floor: Chromium hands a move over with one frame and shows it with the next."],
+    )
+    yield Part(
+        "touches through the server",
+        f"Touch to picture through the server: {counts.touches} touches each",
+        ASKS,
+        rows(pages.ASKS, lambda ask: probing.touch_asks(lab, ask, counts.touches)),
+    )
+    yield Part(
+        "frames",
+        f"Frames while dragging for {counts.drag_s:g} s",
+        DRAGS,
+        rows(pages.DRAGS, lambda move: probing.drag(lab, move, counts.drag_s)),
+        [f"WebGL is drawn by {renderer(lab.context)}. In software that, not the script, sets the pace."],
+    )
+    yield Part("bytes", "Bytes over the WebSocket", WIRE, [row for visit in pages.VISITS for row in bytes_of(visit)])
 
 
 def visits(lab: Lab, views: Sequence[pages.View], counts: Counts, say: Say) -> list[Row]:
@@ -107,7 +109,7 @@ def visits(lab: Lab, views: Sequence[pages.View], counts: Counts, say: Say) -> l
 
     say("opening every page once")
     for view in views:
-        attempt(lambda view=view: probing.visit(lab, view))
+        attempt(lambda view=view: probing.warm(lab, view))
     for turn in range(counts.visits):
         say(f"first visits, round {turn + 1} of {counts.visits}")
         for view in views:
@@ -155,31 +157,44 @@ def machine(browser: Browser, context: BrowserContext) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer of each: a minute or two instead of about six")
+    parser.add_argument("--quick", action="store_true", help="fewer of each: about two minutes instead of six")
     parser.add_argument("--json", type=Path, help="write all figures there too, every single one")
     asked = parser.parse_args()
-    counts, begun = QUICK if asked.quick else Counts(), time.monotonic()
-    console, errors = Console(width=None if Console().is_terminal else 120), Console(stderr=True)
+    if asked.json and not asked.json.absolute().parent.is_dir():
+        parser.error(f"there is no folder {asked.json.parent} to write {asked.json.name} into")
+    try:
+        failed = run(QUICK if asked.quick else Counts(), asked.json)
+    except RuntimeError as error:  # no Chromium, or the app does not start
+        parser.exit(1, f"{error}\n")
+    sys.exit(failed)
+
+
+def run(counts: Counts, target: Path | None) -> bool:
+    """Measure and print all, and write it into `target`; whether anything could not be measured."""
+    begun, failed = time.monotonic(), False
+    console, errors = Console(width=None if Console().is_terminal else 120), Console(stderr=True, highlight=False)
     store = Store.default()
+
+    def say(line: str) -> None:
+        errors.print(f"{time.monotonic() - begun:4.0f} s  {line}", markup=False)
+
     with tempfile.TemporaryDirectory() as folder, chromium() as browser, probing.context_of(browser) as context:
-        about = machine(browser, context)
+        told = {"machine": machine(browser, context), "counts": asdict(counts), "parts": []}
         with server({"AECORE_STORE": str(store.root)}, Path(folder) / "server.log") as address:
-            lab = Lab(browser, context, address)
-            parts = measured(lab, counts, {run.id for run in store.runs()}, errors.print)
-    seconds = time.monotonic() - begun
-    for part in parts.values():
-        print_part(console, part)
+            for part in measured(Lab(browser, context, address), counts, {run.id for run in store.runs()}, say):
+                print_part(console, part)
+                told["parts"].append(asdict(part))
+                failed = failed or any("error" in row for row in part.rows)
+                if target:
+                    target.write_text(json.dumps(told | {"seconds": time.monotonic() - begun}, indent=1))
+    about = told["machine"]
     console.print(
-        f"Two figures in a cell are the median and the 95th percentile (nearest rank). Measured in {seconds:.0f} s on "
-        f"{about['cores']} cores of {about['processor']}, load {about['load'][0]} before; "
-        f"Chromium {about['chromium']}, Streamlit {about['streamlit']}, torch {about['torch']}.",
+        f"Two figures in a cell are the median and the 95th percentile (nearest rank). Measured in "
+        f"{time.monotonic() - begun:.0f} s on {about['cores']} cores of {about['processor']}, load {about['load'][0]} "
+        f"before; Chromium {about['chromium']}, Streamlit {about['streamlit']}, torch {about['torch']}.",
         highlight=False,
     )
-    if asked.json:
-        told = {"machine": about, "counts": asdict(counts), "seconds": seconds}
-        told["parts"] = {name: asdict(part) for name, part in parts.items()}
-        asked.json.write_text(json.dumps(told, indent=1))
-    sys.exit(any("error" in row for part in parts.values() for row in part.rows))
+    return failed
 
 
 if __name__ == "__main__":

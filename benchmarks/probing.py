@@ -77,6 +77,13 @@ def expected(view: View, pressed: bool) -> str:
     return f"probe.expect({json.dumps({'heading': view.heading, 'picture': view.picture, 'pressed': pressed})})"
 
 
+def warm(lab: Lab, view: View) -> Row:
+    """Show it once, so that the server has read what it needs."""
+    with tab_of(lab.context) as tab:
+        opened(tab, lab.address, view.path)
+    return {}
+
+
 def visit(lab: Lab, view: View) -> dict[str, float]:
     """Seconds from the navigation to the heading and to the picture, in a context that has seen nothing before."""
     with context_of(lab.browser, f"if (window.probe) {expected(view, pressed=False)};") as context:
@@ -196,7 +203,7 @@ def traffic(lab: Lab, visit: Visit) -> Iterator[Row]:
             step(tab)
             tab.wait_for_timeout(200)
             settle(tab)
-            tab.evaluate("probe.quiet(1200)")
+            tab.evaluate("probe.quiet(700)")
             now = tab.evaluate("probe.wire")
             yield {
                 "name": f"{visit.name}: {name}",

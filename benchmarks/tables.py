@@ -27,6 +27,7 @@ class Column:
 class Part:
     """A table: its title, columns and rows."""
 
+    name: str
     title: str
     columns: tuple[Column, ...]
     rows: list[Row]
@@ -56,7 +57,13 @@ MOVES = (
 )
 ASKS = (
     Column("sent", "ms", "sent", 1, "from the touch's time stamp until the browser sends"),
-    Column("answered", "ms", "server", 1, "from there to the last answer before the picture: the server, and the way"),
+    Column(
+        "answered",
+        "ms",
+        "server",
+        1,
+        "from there to the last message before the picture: the server, the way, earlier messages",
+    ),
     Column("picture", "ms", "shown", 1, "from the touch to the next frame after the picture changed", "p95 ≤ 150"),
 )
 DRAGS = (

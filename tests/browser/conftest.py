@@ -19,15 +19,15 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(pytest.mark.skip(reason="Chromium is not installed"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def app_store(tmp_path_factory) -> Store:
-    """The store that the server under test uses, with the shipped run in it."""
+    """The store that the server under test uses, with the shipped run in it; each file of tests has its own."""
     root = tmp_path_factory.mktemp("browser") / "store"
     shutil.copytree(GALLERY_RUN, root / "gallery" / "mnist-mlp8")
     return Store(root)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(app_store: Store):
     environment = {
         "AECORE_STORE": str(app_store.root),

@@ -34,8 +34,8 @@ def test_a_deep_link_is_the_first_thing_a_new_server_serves(tab, address):
 def test_start_watch_reload_finish_and_open_on_denoise(tab, address, app_store):
     tab.goto(f"{address}/train?preset=digits-quick")
     settle(tab)
-    fill_number(tab, "Epochs", 300)
-    expect(tab.get_by_text("Epochs: 60 → 300")).to_be_visible()
+    fill_number(tab, "Epochs", 160)
+    expect(tab.get_by_text("Epochs: 60 → 160")).to_be_visible()
     tab.get_by_role("button", name="Start").click()
     plot = tab.locator(PLOT)
     expect(plot.locator("path.line").first).to_be_visible(timeout=60_000)
@@ -53,22 +53,22 @@ def test_start_watch_reload_finish_and_open_on_denoise(tab, address, app_store):
     tab.mouse.up()
     zoomed = plot.get_attribute("data-domain")
     assert zoomed
-    assert float(zoomed.split()[1]) < 250
+    assert float(zoomed.split()[1]) < 140
     drawn = plot.get_attribute("aria-label")
     expect(plot).not_to_have_attribute("aria-label", str(drawn))
     assert plot.get_attribute("data-domain") == zoomed
     assert plot.evaluate("node => node.mark") == "the same node"
     tab.get_by_role("button", name="Reset zoom").click()
-    assert plot.get_attribute("data-domain") == "1 300"
+    assert plot.get_attribute("data-domain") == "1 160"
 
     # In the middle of it the page is loaded anew: nothing about the run changes.
     assert jobs.state(run) == "running"
     tab.reload()
     settle(tab)
-    expect(tab.get_by_text(re.compile(r"Epoch \d+ of 300"))).to_be_visible()
+    expect(tab.get_by_text(re.compile(r"Epoch \d+ of 160"))).to_be_visible()
     wait_for_state(tab, "finished", 120_000)
-    assert len(run.metrics()) == 300
-    expect(tab.get_by_text("epoch 300", exact=True).last).to_be_visible()
+    assert len(run.metrics()) == 160
+    expect(tab.get_by_text("epoch 160", exact=True).last).to_be_visible()
 
     tab.get_by_role("link", name="Open on Denoise").click()
     expect(tab.get_by_role("heading", name="Denoise")).to_be_visible()

@@ -103,7 +103,8 @@ def parts(lab, app_store, monkeypatch):
     cloud = app_store.root / "gallery" / pages.CLOUD
     shutil.copytree(GALLERY_RUN.with_name(pages.CLOUD), cloud)
     try:
-        yield app.measured(lab, COUNTS, {run.id for run in app_store.runs()}, lambda line: None)
+        runs = {run.id for run in app_store.runs()}
+        yield {part.name: part for part in app.measured(lab, COUNTS, runs, lambda line: None)}
     finally:
         shutil.rmtree(cloud)
 
