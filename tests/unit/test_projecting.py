@@ -42,29 +42,38 @@ def wait_for(condition, seconds: float = 60):
     return found
 
 
-def test_a_job_shows_its_points_moving_and_leaves_a_projection(trained):
+def test_a_job_works_on_its_own_and_leaves_a_projection(trained):
     projecting.start(trained, Request("tsne", 3, 250, 20, 500))
-    seen = []
 
     def over() -> bool:
         now = projecting.working(trained)
-        if now is not None:
-            assert now.state == "running", now.error
-            if now.coordinates is not None:
-                seen.append(now)
+        assert now is None or now.state == "running", now.error
         return now is None
 
     wait_for(over, 120)
-    assert len(seen) > 2
-    assert [now.done for now in seen] == sorted(now.done for now in seen)
-    assert seen[0].coordinates.shape == (250, 3)  # type: ignore[union-attr]
-    assert not np.array_equal(seen[0].coordinates, seen[-1].coordinates)  # type: ignore[arg-type]
     made = cached(trained, "tsne", 3)
     assert made is not None
     assert made.parameters["perplexity"] == 20
-    assert np.array_equal(made.indices, seen[0].indices)
     assert made.quality["trustworthiness"] > 0.9
     assert not projecting.progress_file(trained).exists()
+
+
+def test_who_watches_sees_the_points_move(trained, monkeypatch):
+    seen, write = [], projecting._write
+
+    def written(run, now):
+        write(run, now)
+        seen.append(projecting.working(run))
+
+    monkeypatch.setattr(projecting, "EVERY_S", 0)
+    monkeypatch.setattr(projecting, "_write", written)
+    made = projecting.work(trained, Request("tsne", 3, 250, 20, 100))
+    moving = [now for now in seen if now.coordinates is not None]
+    assert len(moving) > 2
+    assert [now.done for now in moving] == sorted(now.done for now in moving)
+    assert moving[0].coordinates.shape == (250, 3)
+    assert not np.array_equal(moving[0].coordinates, moving[-1].coordinates)
+    assert np.array_equal(made.indices, moving[0].indices)
 
 
 def test_one_at_a_time_and_stop_leaves_what_was_there(trained):
