@@ -150,6 +150,9 @@ def train(
     ] = None,
     name: Annotated[str, typer.Option(help="A title for the run.")] = "",
     device: Device = "auto",
+    deterministic: Annotated[
+        bool, typer.Option("--deterministic", help="float32 and bit-for-bit repeats; slower.")
+    ] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Start in the background and return.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -157,7 +160,9 @@ def train(
     looks_like_file = what.endswith(".toml") or "/" in what
     experiment = Experiment.load(Path(what)) if looks_like_file else preset(what).experiment
     settings: dict[str, Any] = dict(key_and_value(change) for change in changes or [])
-    experiment = experiment.changed(settings | ({"name": name} if name else {}))
+    settings |= {"name": name} if name else {}
+    settings |= {"training.deterministic": True} if deterministic else {}
+    experiment = experiment.changed(settings)
     created = jobs.submit(experiment, device)
     _carry_out(created, detach, as_json)
 

@@ -269,7 +269,18 @@ class Training(Section):
     log_every: int | None = Field(default=None, ge=1, le=1_000_000)
     """Also write down the mean loss of every so many steps, with a pass over the validation images."""
     seed: int = Field(default=0, ge=0, le=2**31 - 1, json_schema_extra=MAIN)
-    """Decides the first weights, the order of images and the noise. One seed, one result on the CPU."""
+    """Decides the first weights, the order of images and the noise."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Number format of the steps' arithmetic. auto tries both for a moment where the run is long enough, and takes the
+    faster. Weights and their updates are float32 always."""
+    deterministic: bool = False
+    """float32 and nothing tried out, so that a seed gives one result, bit for bit, on one machine."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.deterministic and self.precision == "bfloat16":
+            raise ValueError("deterministic means float32; leave precision at auto, or deterministic off")
+        return self
 
 
 class Evaluation(Section):

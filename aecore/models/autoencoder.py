@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import threading
 
@@ -47,9 +48,31 @@ class Autoencoder(nn.Module):
         """Images in the model's range to the [0, 1] scale; nothing is cut."""
         return images if self.low == 0 else (images - self.low) / (self.high - self.low)
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of its weights, and of the images it gives."""
+        return next(self.decoder.parameters()).dtype
+
+    def twin(self, dtype: torch.dtype) -> Autoencoder:
+        """The same network with its weights in `dtype`, for arithmetic in that type.
+
+        Batch normalisations stay in float32 and are shared with this network, as its draws are; all other weights
+        are copies, in the order of `parameters()`.
+        """
+        shared: dict[int, object] = {id(self.draws): self.draws}
+        shared |= {id(layer): layer for layer in self.modules() if isinstance(layer, _NORMS)}
+        twin = copy.deepcopy(self, shared)
+        for layer in twin.modules():
+            if not isinstance(layer, _NORMS):
+                for weights in layer.parameters(recurse=False):
+                    weights.data = weights.data.to(dtype)
+        return twin
+
     def distribution(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of the code of each image, both (B, n). For a Gaussian bottleneck only."""
-        return self._encoded(images).chunk(2, dim=1)  # type: ignore[return-value]
+        """Mean and log-variance of the code of each image, both (B, n), in no less than float32. For a Gaussian
+        bottleneck only."""
+        both = self._encoded(images)
+        return both.to(torch.promote_types(both.dtype, torch.float32)).chunk(2, dim=1)  # type: ignore[return-value]
 
     def _encoded(self, images: Tensor) -> Tensor:
         """What the encoder's last layer says, (B, …)."""
@@ -70,6 +93,7 @@ class Autoencoder(nn.Module):
 
     def decode(self, codes: Tensor) -> Tensor:
         """Codes (B, n) to images (B, C, H, W)."""
+        codes = codes.to(self.dtype)
         if not self.plan.map_shape:
             return self.decoder(codes).unflatten(1, self.plan.image_shape)
         for name, module in self.decoder.named_children():
@@ -175,6 +199,9 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "tanh": _Tanh,
     "sigmoid": _Sigmoid,
 }
+
+
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
 
 def _stack(layers: tuple[Layer, ...], draws: Draws) -> nn.Sequential:

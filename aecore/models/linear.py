@@ -54,6 +54,8 @@ class Linear(nn.Linear):
 
     def forward(self, input: Tensor) -> Tensor:
         """(B, inputs) to (B, outputs)."""
-        if input.device.type != "cpu" or not torch.backends.mkldnn.is_available():
+        # In bfloat16 PyTorch multiplies with oneDNN by itself.
+        plain = input.device.type != "cpu" or input.dtype != torch.float32
+        if plain or not torch.backends.mkldnn.is_available():
             return super().forward(input)
         return _ConvolvedRows.apply(input, self.weight, self.bias)  # type: ignore[no-any-return]

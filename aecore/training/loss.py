@@ -53,7 +53,8 @@ class _SquaredError(torch.autograd.Function):
         difference = output - target
         ctx.save_for_backward(difference)
         ctx.divisor = divisor
-        flat = _flat(difference)
+        # A sum of a million squares needs more digits than bfloat16 has.
+        flat = _flat(difference).to(torch.promote_types(difference.dtype, torch.float32))
         return torch.dot(flat, flat) / divisor
 
     @staticmethod
@@ -74,9 +75,10 @@ def _flat(values: Tensor) -> Tensor:
 
 
 def squared_error(output: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """Mean or sum of (output - target)² over all elements, a scalar; both tensors of one shape.
+    """Mean or sum of (output - target)² over all elements, a scalar of no less than float32.
 
-    Differentiable once and in `output` only: the backward pass consumes what it saved.
+    Both tensors have one shape and type. Differentiable once and in `output` only: the backward pass consumes what it
+    saved.
     """
     divisor = output.numel() if reduction == "mean" else 1
     return _SquaredError.apply(output, target, divisor)  # type: ignore[no-any-return]

@@ -80,14 +80,22 @@ def _optimizer_and_scheduler(
     return optimizer, _scheduler(training, optimizer, math.ceil(train_images / training.batch_size))
 
 
+def graphed(training: Training, device: torch.device) -> bool:
+    """Whether steps are replayed as CUDA graphs. One-cycle changes Adam's betas, which a graph has fixed."""
+    return device.type == "cuda" and training.schedule != "one-cycle"
+
+
 def _optimizer(training: Training, model: Autoencoder) -> Optimizer:
-    parameters = model.parameters()
+    parameters, device = model.parameters(), next(model.parameters()).device
+    replayed = graphed(training, device)
+    # A graph reads the learning rate from the device, where schedules can change it.
+    lr = torch.tensor(training.lr, device=device) if replayed else training.lr
     decay = training.weight_decay
     if training.optimizer == "adam":
-        return Adam(parameters, lr=training.lr, weight_decay=decay, fused=True)
+        return Adam(parameters, lr=lr, weight_decay=decay, fused=True, capturable=replayed)
     if training.optimizer == "adamw":
-        return AdamW(parameters, lr=training.lr, weight_decay=decay, fused=True)
-    return SGD(parameters, lr=training.lr, weight_decay=decay, momentum=training.momentum, fused=True)
+        return AdamW(parameters, lr=lr, weight_decay=decay, fused=True, capturable=replayed)
+    return SGD(parameters, lr=lr, weight_decay=decay, momentum=training.momentum, fused=True)
 
 
 def _scheduler(training: Training, optimizer: Optimizer, steps_per_epoch: int) -> LRScheduler | None:
@@ -118,7 +126,7 @@ def state_bytes(state: State) -> bytes:
         "epoch": state.epoch,
         "seconds": state.seconds,
         "logged": [state.logged, state.logged_steps],
-        "groups": optimizer["param_groups"],
+        "groups": [{name: _plain(value) for name, value in group.items()} for group in optimizer["param_groups"]],
         "scheduler": _plain_scheduler(state.scheduler),
     }
     contiguous = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
@@ -140,7 +148,11 @@ def restore(state: State, path: Path) -> None:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
         weights = {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}
         state.model.load_state_dict(weights)
+        rates = [group["lr"] for group in state.optimizer.param_groups]
         state.optimizer.load_state_dict(_optimizer_state(plain["groups"], tensors))
+        for group, rate in zip(state.optimizer.param_groups, rates, strict=True):
+            if isinstance(rate, Tensor):  # the one that graphs read
+                group["lr"] = rate.fill_(group["lr"])
         _in_the_order_of_weights(state.optimizer)
         if state.scheduler is not None:
             state.scheduler.load_state_dict(plain["scheduler"])
@@ -172,7 +184,14 @@ def _plain_scheduler(scheduler: LRScheduler | None) -> dict[str, Any] | None:
     if scheduler is None:
         return None
     plain = (int, float, str, bool, list, type(None))
-    return {name: value for name, value in scheduler.state_dict().items() if isinstance(value, plain)}
+    return {name: _plain(value) for name, value in scheduler.state_dict().items() if isinstance(value, plain)}
+
+
+def _plain(value: Any) -> Any:
+    """The value for JSON, learning rates held on a device among them."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    return float(value) if isinstance(value, Tensor) else value
 
 
 def _optimizer_state(groups: list[dict[str, Any]], tensors: dict[str, Tensor]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import platform
 import time
 from collections.abc import Callable
@@ -22,8 +23,10 @@ from aecore.models import Autoencoder
 from aecore.settings import Data
 from aecore.store import EVALUATION, LAYERS, METRICS, RESUME, SNAPSHOTS, STEPS, WEIGHTS, Run, now, write_whole
 from aecore.training.loop import Epoch, Images, Steps, epochs
+from aecore.training.memory import keep_freed_memory
 from aecore.training.snapshots import Snapshots
 from aecore.training.state import State, new_state, restore, state_bytes, weights_bytes
+from aecore.training.trial import Choice, choose
 
 STATUS_EVERY_S = 0.5
 SAVE_SHARE = 20
@@ -50,6 +53,10 @@ def train_run(
         told.sometimes(state="preparing", stage={"what": what, "done": done, "total": total})
 
     torch_device = _usable(device)
+    if experiment.training.deterministic:
+        _repeatable(torch_device)
+    if torch_device.type == "cpu":
+        keep_freed_memory()
     told.now(
         state="preparing",
         device=str(torch_device),
@@ -73,6 +80,12 @@ def train_run(
     told.now(data=about_images(images.about))
 
     state = new_state(experiment, images.about.image_shape, len(arrays.train), torch_device)
+    # A run goes on in the format it began in.
+    began = run.status().get("precision") if run.file(RESUME).exists() else None
+    choice = Choice(began) if began else choose(experiment, arrays.train, experiment.training.epochs)
+    told.now(precision=choice.precision)
+    if choice.seconds_a_step:
+        told.now(tried_s=_rounded(choice.seconds_a_step, 4))
     steps = math.ceil(len(arrays.train) / experiment.training.batch_size)
     log_every = experiment.training.log_every
     wrong_digits = experiment.evaluation.wrong_digits
@@ -107,7 +120,8 @@ def train_run(
             if snapshots.tick < 1:
                 snapshots.add(seen.epoch)
 
-    for epoch in epochs(experiment, state, arrays, stop=stop_now, on_step=on_step, on_log=on_log):
+    hooks = {"stop": stop_now, "on_step": on_step, "on_log": on_log}
+    for epoch in epochs(experiment, state, arrays, precision=choice.precision, **hooks):
         if not math.isfinite(epoch.train_loss + epoch.test_loss):
             raise AecoreError(f"the loss is no longer a number after epoch {epoch.epoch}: lower training.lr")
         run.append(METRICS, _rounded(epoch.line()))
@@ -204,6 +218,16 @@ def _usable(device: Device) -> torch.device:
         why = str(error).strip().splitlines()[0]
         raise AecoreError(f"PyTorch cannot use {device.name} ({device.title}): {why}; try the CPU") from None
     return chosen
+
+
+def _repeatable(device: torch.device) -> None:
+    """Have the same seed give the same bits on this device, for the rest of the process. A CPU needs nothing for it."""
+    if device.type != "cuda":
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when the device is first multiplied on
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
 
 
 def _versions() -> dict[str, str]:

@@ -68,10 +68,12 @@ class Course:
         return [*plain, [epoch.layers for epoch in self.epochs], [epoch.code_std for epoch in self.epochs], self.steps]
 
 
-def train(experiment: Experiment, state: State, images: Images, most: int | None = None) -> Course:
+def train(
+    experiment: Experiment, state: State, images: Images, most: int | None = None, precision: str = "float32"
+) -> Course:
     """Train to the end, or through `most` epochs."""
     course = Course()
-    for epoch in epochs(experiment, state, images, on_log=course.steps.append):
+    for epoch in epochs(experiment, state, images, precision=precision, on_log=course.steps.append):
         course.epochs.append(epoch)
         if len(course.epochs) == most:
             break

@@ -28,20 +28,25 @@ COURSES = {
 }
 
 
-@pytest.mark.parametrize("name", COURSES)
-def test_a_resumed_run_is_bit_for_bit_the_undisturbed_one(tmp_path, name):
+SHORT = ("adam cosine", "dropout and batch normalisation", "vae", "noise drawn once")
+
+
+@pytest.mark.parametrize(
+    ("name", "precision"), [(name, "float32") for name in COURSES] + [(name, "bfloat16") for name in SHORT]
+)
+def test_a_resumed_run_is_bit_for_bit_the_undisturbed_one(tmp_path, name, precision):
     base, changes = COURSES[name]
     experiment = base.changed(changes)
     images = digits(validation=30)
     whole = fresh(experiment, images)
-    course = train(experiment, whole, images)
+    course = train(experiment, whole, images, precision=precision)
     first = fresh(experiment, images)
-    begun = train(experiment, first, images, 2)
+    begun = train(experiment, first, images, 2, precision)
     path = tmp_path / "resume.safetensors"
     path.write_bytes(state_bytes(first))
     second = fresh(experiment, images)
     restore(second, path)
-    rest = train(experiment, second, images)
+    rest = train(experiment, second, images, precision=precision)
     begun.epochs += rest.epochs
     begun.steps += rest.steps
     assert begun.lines() == course.lines()

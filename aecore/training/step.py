@@ -1,0 +1,125 @@
+"""One step of the optimiser, in the number format and the way that suit the device.
+
+With bfloat16 a twin of the model does the arithmetic, and its gradients update the model's own weights, which stay in
+float32 (Micikevicius et al. 2018, whose loss scaling bfloat16's range makes needless). On a GPU the step is recorded
+once as a CUDA graph and replayed, so that no Python runs between its kernels.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from aecore.experiment import Experiment
+from aecore.training.batches import Batches
+from aecore.training.loss import loss_of
+from aecore.training.state import State, graphed
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+WARM_UP = 3
+"""Steps before a graph is recorded, in which libraries choose their kernels and the optimiser makes its slots."""
+
+
+class Step:
+    """Trains the model of `state` on one batch after another; a change of `state.optimizer` needs `forget_graphs`."""
+
+    def __init__(self, experiment: Experiment, state: State, train: Tensor, precision: str = "float32") -> None:
+        """`train` is uint8 (N, C, H, W) on the training device."""
+        self.training, self.state = experiment.training, state
+        self.batches = Batches(train, experiment, state, DTYPES[precision])
+        self.model = state.model
+        self.network = self.model if precision == "float32" else self.model.twin(DTYPES[precision])
+        pairs = zip(self.model.parameters(), self.network.parameters(), strict=True)
+        self.apart = [(own, short) for own, short in pairs if own is not short]
+        for own, _ in self.apart:
+            own.grad = torch.zeros_like(own)
+        self.sums = torch.zeros(3, device=state.device)
+        """Sums of the losses of the steps so far, total, reconstruction and KL, on the device."""
+        # A summed loss is told an image, so that the last, smaller batch counts as what it is.
+        self.an_image = self.training.reduction == "sum"
+        self.logged = torch.zeros((), device=state.device)
+        """Sum of the losses since it was last cleared; a summed loss an image."""
+        self.graphs: dict[int, tuple[torch.cuda.CUDAGraph, Tensor]] = {}
+
+    def __call__(self, chosen: Tensor) -> None:
+        """Train on the images of these numbers, int64 (B,)."""
+        if not graphed(self.training, self.state.device):
+            self._train(chosen)
+            return
+        if len(chosen) not in self.graphs:
+            self.graphs[len(chosen)] = self._recorded(chosen)
+        graph, read = self.graphs[len(chosen)]
+        read.copy_(chosen)
+        graph.replay()
+
+    def forget_graphs(self) -> None:
+        self.graphs.clear()
+
+    def renew(self) -> None:
+        """Take over weights that were changed from outside."""
+        with torch.no_grad():
+            for own, short in self.apart:
+                short.copy_(own)
+
+    def _train(self, chosen: Tensor) -> None:
+        noisy, clean = self.batches.take(chosen)
+        self.network.zero_grad(set_to_none=True)
+        loss = loss_of(self.network, noisy, clean, self.training)
+        loss.total.backward()
+        with torch.no_grad():
+            for own, short in self.apart:
+                own.grad.copy_(short.grad)  # type: ignore[union-attr, arg-type]
+            self.state.optimizer.step()
+            for own, short in self.apart:
+                short.copy_(own)
+            self.sums[0] += loss.total
+            if loss.kl is not None:
+                self.sums[1] += loss.reconstruction
+                self.sums[2] += loss.kl
+            if self.training.log_every:
+                self.logged += loss.total / (len(chosen) if self.an_image else 1)
+
+    def _recorded(self, chosen: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor]:
+        """The step for batches of this size as a graph, and the tensor that it reads their numbers from. The state is
+        left as it was."""
+        read, before = chosen.clone(), self._copied()
+        aside = torch.cuda.Stream()
+        aside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(aside):
+            for _ in range(WARM_UP):
+                self._train(read)
+        torch.cuda.current_stream().wait_stream(aside)
+        graph = torch.cuda.CUDAGraph()
+        for generator in self._generators():
+            graph.register_generator_state(generator)
+        with torch.cuda.graph(graph):
+            self._train(read)
+        self._put_back(before)
+        return graph, read
+
+    def _generators(self) -> list[torch.Generator]:
+        drawing = self.model.draws.generator
+        return [self.state.noise] + ([drawing] if drawing is not None else [])
+
+    def _tensors(self) -> dict[str, Tensor]:
+        """Everything on the device that a step changes and a later one reads, by name."""
+        tensors = dict(self.model.state_dict()) | {"sums": self.sums, "logged": self.logged}
+        for number, weights in enumerate(self.model.parameters()):
+            for name, value in self.state.optimizer.state.get(weights, {}).items():
+                if isinstance(value, Tensor):
+                    tensors[f"optimizer.{number}.{name}"] = value
+        return tensors
+
+    def _copied(self) -> tuple[dict[str, Tensor], list[Tensor]]:
+        tensors = {name: value.detach().clone() for name, value in self._tensors().items()}
+        return tensors, [generator.get_state() for generator in self._generators()]
+
+    @torch.no_grad()
+    def _put_back(self, before: tuple[dict[str, Tensor], list[Tensor]]) -> None:
+        tensors, states = before
+        for name, value in self._tensors().items():
+            # What the optimiser has made meanwhile starts from zero, as it would have.
+            value.copy_(tensors[name]) if name in tensors else value.zero_()
+        for generator, state in zip(self._generators(), states, strict=True):
+            generator.set_state(state)
+        self.renew()
