@@ -1,153 +1,146 @@
-"""Our training loop against the textbook one, for report 000: `python -m benchmarks.training [--quick] [--json FILE]`.
+"""Our training loop against what people would otherwise run: `python -m benchmarks.training [--quick] [--json FILE]`.
 
-The textbook loop is what a course hands out: a torchvision dataset, `ToTensor`, a shuffling `DataLoader` with 0 or
-2 workers, `loss.item()` at every step. All three train the same network from the same first weights with the same
-optimiser, an epoch each in turn within one process, so that a change of the machine's speed hits them alike; the
-ratio is taken pair by pair. A first round warms up and is not counted.
+For the networks of reports 000, 001 and 004, with clean images: our loop in float32 and bfloat16, the textbook loop of
+PyTorch with 0 and 2 loader workers, and where their packages are installed (benchmarks/requirements-*.txt) pythae,
+PyTorch Lightning and Keras 3. All start from the same weights and train in turn, an epoch each, within one process, so
+that a change of the machine's speed hits them alike; ratios are taken pair by pair. A first round warms up and is not
+counted. Beside them stands the limit: the bare matrix products of an epoch at this machine's own rate, and its bytes
+over the memory's bandwidth.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import statistics
-import tempfile
+import sys
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
-from torch import nn
-from torch.utils.data import DataLoader
-from torchvision.datasets import MNIST
-from torchvision.transforms import ToTensor
 
-from aecore import data
-from aecore.experiment import Experiment
-from aecore.models.autoencoder import Autoencoder
-from aecore.presets import preset
-from aecore.training import epochs, new_state
-from aecore.training.loop import Images
+from aecore.training.memory import keep_freed_memory
+from aecore.training.trial import has_bfloat16
+from benchmarks.frameworks import FRAMEWORKS, missing
+from benchmarks.limits import limit
+from benchmarks.loops import Task, ours, task, textbook
 
-OURS = "ours"
+REPORTS = {"000": ("mnist-mlp8", 60_000), "001": ("cifar-conv", 4_800), "004": ("colored-conv", 2_560)}
+"""The preset of each report's network, and on how many images it is trained here."""
+OURS = {"float32": "ours, float32", "bfloat16": "ours, bfloat16"}
+SLOW_S = 15
+"""A loop whose first epoch takes longer is timed once only."""
+PACKAGES = ("torch", "pythae", "lightning", "keras", "jax")
 
-
-def ours(experiment: Experiment, images: data.ImageSet) -> Iterator[float]:
-    """Our loop: the loss of each epoch, its test pass included in the time as it is in a real run."""
-    device = torch.device("cpu")
-    train = torch.from_numpy(np.array(images.x_train))
-    test = torch.from_numpy(np.array(images.x_test))
-    state = new_state(experiment, images.about.image_shape, len(train), device)
-    for epoch in epochs(experiment, state, Images(train, test, np.array(images.y_test))):
-        yield epoch.train_loss
+Say = Callable[[str], None]
 
 
-def textbook(experiment: Experiment, images: data.ImageSet, folder: Path, workers: int) -> Iterator[float]:
-    """The course's loop, with the same pass over the test set after each epoch."""
-    training = experiment.training
-    model = plain_network(Autoencoder(experiment.model, images.about.image_shape, training.seed))
-    optimizer = torch.optim.Adam(model.parameters(), lr=training.lr, weight_decay=training.weight_decay)
-    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=training.plateau_patience)
-    criterion = nn.MSELoss()
-    loaders = [
-        DataLoader(
-            MNIST(str(folder), train=train, transform=ToTensor()),
-            batch_size=training.batch_size,
-            shuffle=train,
-            num_workers=workers,
-        )
-        for train in (True, False)
-    ]
-    while True:
-        model.train()
-        total = 0.0
-        for batch, _ in loaders[0]:
-            loss = criterion(model(batch), batch)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            total += loss.item()
-        total /= len(loaders[0])
-        scheduler.step(total)
-        model.eval()
-        with torch.no_grad():
-            for batch, _ in loaders[1]:
-                criterion(model(batch), batch).item()
-        yield total
+def loops(task: Task, device: str, frameworks: bool = True) -> dict[str, Iterator[float]]:
+    """Every loop that runs here, by name."""
+    found = {OURS["float32"]: ours(task, "float32", device)}
+    if has_bfloat16(torch.device(device)):
+        found[OURS["bfloat16"]] = ours(task, "bfloat16", device)
+    found |= {f"textbook, {workers} workers": textbook(task, workers, device) for workers in (0, 2)}
+    if device == "cpu" and frameworks:
+        found |= {name: train(task) for name, train in FRAMEWORKS.items() if not missing(name)}
+    return found
 
 
-def plain_network(ours: Autoencoder) -> nn.Module:
-    """The same network of torch's own layers with the same weights, as a course writes it."""
-    shape = ours.plan.image_shape
-    layers: list[nn.Module] = [nn.Flatten()]
-    for layer in ours.plan.layers:
-        linear = nn.Linear(layer.inputs, layer.outputs)
-        linear.load_state_dict(ours.get_submodule(layer.name).state_dict())
-        layers += [linear, {"relu": nn.ReLU, "sigmoid": nn.Sigmoid}[layer.activation]()]
-    return nn.Sequential(*layers, nn.Unflatten(1, shape))
-
-
-def write_idx(images: data.ImageSet, folder: Path) -> None:
-    """MNIST as torchvision expects to find it on the disk."""
-    raw = folder / "MNIST" / "raw"
-    raw.mkdir(parents=True)
-    for stem, x, y in (("train", images.x_train, images.y_train), ("t10k", images.x_test, images.y_test)):
-        for name, array in ((f"{stem}-images-idx3-ubyte", x[:, 0]), (f"{stem}-labels-idx1-ubyte", y)):
-            sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
-            (raw / name).write_bytes(bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes())
-
-
-def measure(loops: dict[str, Iterator[float]], rounds: int, say: Callable[[str], None]) -> dict[str, dict]:
+def measure(loops: dict[str, Iterator[float]], rounds: int, say: Say) -> dict[str, dict[str, Any]]:
     """Seconds and loss of every loop's epochs, a round being one epoch of each."""
-    results: dict[str, dict] = {name: {"seconds": [], "losses": []} for name in loops}
+    results: dict[str, dict[str, Any]] = {name: {"seconds": [], "losses": []} for name in loops}
+    slow: set[str] = set()
     for turn in range(rounds + 1):
         for name, loop in loops.items():
+            if turn > 1 and name in slow:
+                continue
             begun = time.perf_counter()
-            loss = next(loop)
-            results[name]["losses"].append(loss)
+            results[name]["losses"].append(next(loop))
+            seconds = time.perf_counter() - begun
             if turn:
-                results[name]["seconds"].append(time.perf_counter() - begun)
+                results[name]["seconds"].append(seconds)
+            elif seconds > SLOW_S:
+                slow.add(name)
         say(f"round {turn} of {rounds}" + (" (warm-up)" if not turn else ""))
+    own = [OURS[precision] for precision in OURS if OURS[precision] in results]
     for result in results.values():
-        pairs = zip(result["seconds"], results[OURS]["seconds"], strict=True)
         result["median_s"] = statistics.median(result["seconds"])
-        result["ratio"] = statistics.median(theirs / own for theirs, own in pairs)
+        for name in own:
+            pairs = zip(result["seconds"], results[name]["seconds"], strict=False)
+            result[f"times {name}"] = statistics.median(theirs / ours for theirs, ours in pairs)
     return results
+
+
+def print_task(console: Console, title: str, found: dict[str, Any]) -> None:
+    table = Table(title=title)
+    own = [name for name in OURS.values() if name in found["loops"]]
+    headings = ["loop", "s an epoch", *[f"times {name}" for name in own], "products", "bytes", "loss after"]
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading == "loop" else "right")
+    for name, result in found["loops"].items():
+        reached = found["limits"].get(name.removeprefix("ours, "), {})
+        shares = [f"{reached[part] / result['median_s']:.0%}" if reached else "" for part in ("products_s", "bytes_s")]
+        losses = result["losses"]
+        times = [f"{result[f'times {own}']:.2f}" for own in own]
+        row = [name, f"{result['median_s']:.3f}", *times, *shares, f"{losses[-1]:.4f} ({len(losses)})"]
+        table.add_row(*row)
+    console.print(table)
+
+
+def machine(device: str) -> dict[str, str]:
+    found = {"threads": str(torch.get_num_threads()), "system": f"{platform.system()} {platform.machine()}"}
+    if device != "cpu":
+        found["device"] = torch.cuda.get_device_name(device)
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=9, help="epochs of each loop that count")
     parser.add_argument("--quick", action="store_true", help="3 rounds")
+    parser.add_argument(
+        "--report", choices=REPORTS, action="append", help="this report's network only; may be repeated"
+    )
+    parser.add_argument("--device", default="cpu", help="cpu or cuda; on a GPU without the frameworks")
     parser.add_argument("--json", type=Path, help="write the figures there too")
     asked = parser.parse_args()
-    rounds = 3 if asked.quick else asked.rounds
-    experiment = preset("mnist-mlp8").experiment.changed({"training.epochs": rounds + 1})
-    images = data.load("mnist")
-    errors = Console(stderr=True)
-    with tempfile.TemporaryDirectory() as folder:
-        write_idx(images, Path(folder))
-        loops = {
-            OURS: ours(experiment, images),
-            "textbook, 0 workers": textbook(experiment, images, Path(folder), 0),
-            "textbook, 2 workers": textbook(experiment, images, Path(folder), 2),
+    rounds = 3 if asked.quick else max(asked.rounds, 1)
+    keep_freed_memory()
+    console, errors = Console(width=None if Console().is_terminal else 120), Console(stderr=True, highlight=False)
+    told: dict[str, Any] = {"machine": machine(asked.device), "rounds": rounds, "reports": {}}
+    for name in FRAMEWORKS:
+        if asked.device == "cpu" and missing(name):
+            errors.print(f"without {name}: pip install -r benchmarks/requirements-{name}.txt")
+    for report in asked.report or REPORTS:
+        preset, images = REPORTS[report]
+        work = task(f"Report {report}", preset, images, 1000)
+        batch = work.experiment.training.batch_size
+        found = {
+            "loops": measure(loops(work, asked.device), rounds, lambda line, r=report: errors.print(f"{r}: {line}"))
         }
-        results = measure(loops, rounds, errors.print)
-    machine = f"{torch.get_num_threads()} threads, {platform.machine()}, torch {torch.__version__}"
-    title = f"Report 000, batch {experiment.training.batch_size}, float32, median of {rounds} epochs; {machine}"
-    table = Table(title=title)
-    for heading in ("loop", "s an epoch", "times ours", f"loss after {rounds + 1} epochs"):
-        table.add_column(heading, justify="left" if heading == "loop" else "right")
-    for name, result in results.items():
-        row = [name, f"{result['median_s']:.2f}", f"{result['ratio']:.2f}", f"{result['losses'][-1]:.4f}"]
-        table.add_row(*row)
-    Console(width=None if Console().is_terminal else 100).print(table)
-    if asked.json:
-        asked.json.write_text(json.dumps({"machine": machine, "rounds": rounds, "results": results}, indent=1))
+        precisions = [precision for precision in OURS if OURS[precision] in found["loops"]]
+        found["limits"] = {precision: vars(limit(work, precision, asked.device)) for precision in precisions}
+        title = f"Report {report}: {images:,} images, batch {batch}, median of {rounds} epochs"
+        print_task(console, title, found)
+        told["reports"][report] = found
+        if asked.json:
+            asked.json.write_text(json.dumps(told, indent=1))
+    console.print("products, bytes: the limit's share of our time. In brackets: after how many epochs.")
+    console.print(", ".join(f"{name} {value}" for name, value in told["machine"].items()), highlight=False)
+    sys.stdout.flush()
+    os._exit(0)  # the frameworks' threads stand in the middle of their training
 
 
 if __name__ == "__main__":

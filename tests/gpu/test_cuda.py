@@ -19,6 +19,8 @@ from aecore.models.autoencoder import Draws
 from aecore.presets import preset
 from aecore.settings import Corruption
 from aecore.training import State, epochs, new_state, restore, state_bytes
+from aecore.training import state as state_module
+from aecore.training import step as step_module
 from aecore.training.loop import Images
 from aecore.training.snapshots import Snapshots
 from tests.unit.small import MLP
@@ -59,6 +61,32 @@ def test_a_preset_starts_alike_and_learns_as_well_as_on_the_cpu(name):
     assert all(torch.equal(weights["cpu"][key], weights["cuda"][key]) for key in weights["cpu"])
     assert losses["cuda"][0] == pytest.approx(losses["cpu"][0], rel=0.1)
     assert losses["cuda"][-1] == pytest.approx(losses["cpu"][-1], rel=0.2)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("name", REPORTED)
+def test_replayed_steps_are_those_written_out(name, precision, monkeypatch):
+    experiment, images = synthetic(name, "cuda", train=500)  # the last batch is smaller than the others
+    experiment = experiment.changed({"training.schedule": "plateau", "training.plateau_patience": 0})
+    replayed = [
+        epoch.train_loss for epoch in epochs(experiment, start(experiment, images), images, precision=precision)
+    ]
+    monkeypatch.setattr(step_module, "graphed", lambda training, device: False)
+    monkeypatch.setattr(state_module, "graphed", lambda training, device: False)
+    plain = [epoch.train_loss for epoch in epochs(experiment, start(experiment, images), images, precision=precision)]
+    assert replayed == pytest.approx(plain, rel=0.02)
+
+
+def test_recording_a_graph_leaves_the_state_as_it_was():
+    experiment, images = synthetic("colored-dropout", "cuda")
+    state = start(experiment, images)
+    step = step_module.Step(experiment, state, images.train)
+    before = {name: value.clone() for name, value in state.model.state_dict().items()}
+    noise = state.noise.get_state()
+    step._recorded(torch.arange(64, device="cuda"))
+    assert all(torch.equal(before[name], value) for name, value in state.model.state_dict().items())
+    assert torch.equal(noise, state.noise.get_state())
+    assert step.sums.tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("name", REPORTED)

@@ -1,41 +1,106 @@
 """The short version of `python -m benchmarks.training`: the same code on the digits, one counted round."""
 
-from dataclasses import replace
+import io
+from itertools import islice
 
 import numpy as np
 import pytest
 import torch
+from rich.console import Console
+from torch.utils.flop_counter import FlopCounterMode
 
 from aecore import data
-from aecore.models.autoencoder import Autoencoder
 from aecore.presets import preset
-from benchmarks import training
+from benchmarks import frameworks, limits, loops, training
+
+NETWORKS = ("mnist-mlp8", "cifar-conv", "colored-conv", "mnist-selu-6-clean")
 
 
-@pytest.fixture
-def small(tmp_path):
-    images = data.load("digits-28")
-    few = replace(images, x_train=images.x_train[:300], y_train=images.y_train[:300])
-    training.write_idx(few, tmp_path)
-    changes = {"training.epochs": 2, "training.batch_size": 100}
-    return preset("mnist-mlp8").experiment.changed(changes), few, tmp_path
+def small(name: str) -> loops.Task:
+    """The network of a preset on images made of real digits, in its shape."""
+    changes = {"training.epochs": 9, "training.batch_size": 100, "corruption": "none", "training.schedule": "none"}
+    changes |= {"training.log_every": None, "data.validation_images": 0}
+    experiment = preset(name).experiment.changed(changes)
+    found = data.load("digits-28")
+    channels, height, _ = data.data_set(experiment.data.name).image_shape
+    side = (height - 28) // 2
+    pad = [(0, 0), (0, 0), (side, side), (side, side)]
+    train, test = (np.pad(np.repeat(images, channels, axis=1), pad) for images in (found.x_train[:300], found.x_test))
+    return loops.Task(name, experiment, train, test[:50])
 
 
-def test_both_loops_train_the_same_network_alike(small):
-    experiment, images, folder = small
-    loops = {
-        training.OURS: training.ours(experiment, images),
-        "textbook": training.textbook(experiment, images, folder, 0),
-    }
-    results = training.measure(loops, 1, lambda line: None)
-    assert [len(result["seconds"]) for result in results.values()] == [1, 1]
-    assert results[training.OURS]["ratio"] == 1
-    own, theirs = (result["losses"][-1] for result in results.values())
-    assert own == pytest.approx(theirs, rel=0.1)
-    assert own < results[training.OURS]["losses"][0]
+def test_all_loops_train_the_same_network_alike():
+    task = small("mnist-mlp8")
+    found = training.loops(task, "cpu", frameworks=False)
+    found = {name: loop for name, loop in found.items() if name != "textbook, 2 workers"}
+    results = training.measure(found, 1, lambda line: None)
+    own = results["ours, float32"]
+    assert own["times ours, float32"] == 1
+    for result in results.values():
+        assert len(result["seconds"]) == 1
+        assert result["losses"] == pytest.approx(own["losses"], rel=0.1)
+        assert result["losses"][-1] < result["losses"][0]
+    shown = io.StringIO()
+    limit = vars(limits.limit(task, "float32"))
+    told = {"loops": results, "limits": dict.fromkeys(("float32", "bfloat16"), limit)}
+    training.print_task(Console(file=shown, width=120), "Small", told)
+    assert "textbook, 0 workers" in shown.getvalue()
 
 
-def test_the_textbook_network_starts_from_the_same_weights():
-    ours = Autoencoder(preset("mnist-mlp8").experiment.model, (1, 28, 28), seed=5)
-    images = torch.from_numpy(np.array(data.load("digits-28").x_test[:4])).float() / 255
-    torch.testing.assert_close(ours(images), training.plain_network(ours)(images), rtol=1e-4, atol=1e-6)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_textbook_network_is_ours(name):
+    task = small(name)
+    ours = loops.network(task)
+    images = ours.from_bytes(torch.from_numpy(task.test[:4]))
+    torch.testing.assert_close(ours(images), loops.plain_network(ours)(images), rtol=1e-4, atol=1e-5)
+    assert torch.equal(frameworks.scaled(task, task.test[:4]), images)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_limit_counts_the_operations_of_the_network(name):
+    """Against PyTorch's own counter, forward and backward; it counts a last layer's bias and sizes as we do."""
+    task = small(name)
+    plain = loops.plain_network(loops.network(task))
+    images = torch.rand(100, *task.image_shape)
+    with FlopCounterMode(display=False) as forward:
+        output = plain(images)
+    with FlopCounterMode(display=False) as backward:
+        output.sum().backward()
+    counted = limits.limit(task, "float32").flop
+    expected = 3 * (forward.get_total_flops() + backward.get_total_flops()) + 0.5 * forward.get_total_flops()
+    # Borders that a patch reaches over are counted whole by us.
+    assert counted == pytest.approx(expected, rel=0.1)
+
+
+def test_a_limit_is_more_than_nothing():
+    found = limits.limit(small("mnist-mlp8"), "float32")
+    assert found.products_s > 0
+    assert found.bytes_s > 0
+
+
+def test_a_framework_stands_still_between_epochs():
+    begun = []
+
+    def train(tell):
+        for epoch in range(1, 4):
+            begun.append(epoch)
+            tell(1 / epoch)
+        raise RuntimeError("over")
+
+    losses = frameworks.stepwise(train)
+    assert begun == []
+    assert next(losses) == 1
+    assert begun == [1]
+    assert list(islice(losses, 2)) == [1 / 2, 1 / 3]
+    assert begun == [1, 2, 3]
+    with pytest.raises(RuntimeError, match="over"):
+        next(losses)
+
+
+@pytest.mark.parametrize("name", frameworks.FRAMEWORKS)
+@pytest.mark.parametrize("network", NETWORKS[:3])
+def test_a_framework_begins_where_we_do(name, network):
+    if frameworks.missing(name):
+        pytest.skip(f"{name} is not installed: benchmarks/requirements-{name}.txt")
+    task = small(network)
+    assert next(frameworks.FRAMEWORKS[name](task)) == pytest.approx(next(loops.ours(task, "float32")), rel=0.05)

@@ -1,9 +1,11 @@
 """A run that was stopped and resumed ends bit for bit where an undisturbed one does."""
 
 import pytest
+import torch
 
 from aecore.store import DamagedError
 from aecore.training import restore, state_bytes
+from aecore.training import state as training_state
 from tests.unit.small import CONV, DROPOUT, MLP, VAE, digits, fresh, same, train
 
 COURSES = {
@@ -69,3 +71,28 @@ def test_a_file_that_is_no_state_is_told(tmp_path):
         with pytest.raises(DamagedError, match="cannot be resumed") as caught:
             restore(fresh(other, images), path)
         assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["adam cosine", "plateau", "sgd", "restart at the break"])
+def test_a_learning_rate_that_lies_on_the_device_changes_and_resumes_alike(tmp_path, name, monkeypatch):
+    """As on a GPU, where graphs of steps read it there."""
+    base, changes = COURSES[name]
+    experiment, images = base.changed(changes), digits()
+    expected = train(experiment, fresh(experiment, images), images)
+    monkeypatch.setattr(training_state, "graphed", lambda training, device: True)
+    whole, first, second = (fresh(experiment, images) for _ in range(3))
+    rate = second.optimizer.param_groups[0]["lr"]
+    assert isinstance(rate, torch.Tensor)
+    course = train(experiment, whole, images)
+    assert [epoch.lr for epoch in course.epochs] == pytest.approx([epoch.lr for epoch in expected.epochs], rel=1e-6)
+    assert [epoch.train_loss for epoch in course.epochs] == pytest.approx(
+        [epoch.train_loss for epoch in expected.epochs], rel=1e-4
+    )
+    begun = train(experiment, first, images, 2)
+    path = tmp_path / "resume.safetensors"
+    path.write_bytes(state_bytes(first))
+    restore(second, path)
+    assert second.optimizer.param_groups[0]["lr"] is rate
+    rest = train(experiment, second, images)
+    begun.epochs += rest.epochs
+    assert begun.lines() == course.lines()

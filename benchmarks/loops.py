@@ -1,0 +1,157 @@
+"""The reports' networks in our training loop and in the textbook one, as iterators that train an epoch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
+
+from aecore import data
+from aecore.experiment import Experiment
+from aecore.models.autoencoder import Autoencoder
+from aecore.models.plan import Layer
+from aecore.presets import preset
+from aecore.training import epochs, new_state
+from aecore.training.loop import Images
+
+TEST_SHARE = 6
+"""One test image for so many training images, as in MNIST: every loop passes over them after each epoch."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A report's network and optimiser, with clean images and a fixed learning rate, which all loops can do."""
+
+    title: str
+    experiment: Experiment
+    train: np.ndarray
+    """uint8 (N, C, H, W)."""
+    test: np.ndarray
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        _, channels, height, width = self.train.shape
+        return channels, height, width
+
+
+def task(title: str, name: str, images: int, epochs: int) -> Task:
+    """The preset's network on the first so many training images."""
+    asked = preset(name).experiment
+    changes = {"corruption": "none", "training.schedule": "none", "training.epochs": epochs}
+    changes |= {"training.log_every": None, "data.validation_images": 0}
+    found = data.load(asked.data.name)
+    test = found.x_test[: max(images // TEST_SHARE, 1)]
+    return Task(title, asked.changed(changes), np.array(found.x_train[:images]), np.array(test))
+
+
+def ours(task: Task, precision: str, device: str = "cpu") -> Iterator[float]:
+    """Our loop: the loss of each epoch. Its test pass and all that is observed count in the time, as in a real run."""
+    on = torch.device(device)
+    state = new_state(task.experiment, task.image_shape, len(task.train), on)
+    train, test = torch.from_numpy(task.train).to(on), torch.from_numpy(task.test).to(on)
+    images = Images(train, test, np.zeros(len(task.test), np.uint8))
+    for epoch in epochs(task.experiment, state, images, precision=precision):
+        yield epoch.train_loss
+
+
+class Pictures(Dataset):
+    """Images as torchvision's MNIST and CIFAR10 hand them out: a PIL image each, then the transform."""
+
+    def __init__(self, images: np.ndarray, transform) -> None:
+        self.images, self.transform = np.ascontiguousarray(images.transpose(0, 2, 3, 1)), transform
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> Tensor:
+        image = self.images[index]
+        return self.transform(Image.fromarray(image[:, :, 0] if image.shape[-1] == 1 else image))
+
+
+def textbook(task: Task, workers: int, device: str = "cpu") -> Iterator[float]:
+    """What a course hands out: `ToTensor`, a shuffling `DataLoader`, `loss.item()` at every step, a test pass after
+    each epoch."""
+    training = task.experiment.training
+    steps: list[Any] = [transforms.ToTensor()]
+    if task.experiment.model.range == "symmetric":
+        steps.append(transforms.Normalize([0.5] * len(task.train[0]), [0.5] * len(task.train[0])))
+    loaders = [
+        DataLoader(
+            Pictures(images, transforms.Compose(steps)),
+            batch_size=training.batch_size,
+            shuffle=shuffled,
+            num_workers=workers,
+        )
+        for images, shuffled in ((task.train, True), (task.test, False))
+    ]
+    model = plain_network(network(task)).to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=training.lr, weight_decay=training.weight_decay)
+    criterion = nn.MSELoss()
+    while True:
+        model.train()
+        total = 0.0
+        for batch in loaders[0]:
+            clean = batch.to(device)
+            loss = criterion(model(clean), clean)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total += loss.item()
+        model.eval()
+        with torch.no_grad():
+            for batch in loaders[1]:
+                clean = batch.to(device)
+                criterion(model(clean), clean).item()
+        yield total / len(loaders[0])
+
+
+def network(task: Task) -> Autoencoder:
+    """The network that all loops start from."""
+    return Autoencoder(task.experiment.model, task.image_shape, task.experiment.training.seed)
+
+
+def plain_network(ours: Autoencoder) -> nn.Sequential:
+    """The same network of torch's own layers with the same weights, as a course writes it."""
+    return nn.Sequential(plain_half(ours, "encoder"), plain_half(ours, "decoder"))
+
+
+def plain_half(ours: Autoencoder, half: str) -> nn.Sequential:
+    """Encoder (images to codes) or decoder (codes to images) of torch's own layers."""
+    plan = ours.plan
+    layers: list[nn.Module] = [nn.Flatten()] if half == "encoder" and plan.map_shape is None else []
+    before = ""
+    for layer in plan.encoder if half == "encoder" else plan.decoder:
+        if before == "Conv2d" and layer.kind == "Linear":
+            layers.append(nn.Flatten())
+        if before == "Linear" and layer.kind == "ConvTranspose2d":
+            assert plan.map_shape is not None
+            layers.append(nn.Unflatten(1, plan.map_shape))
+        before = layer.kind
+        plain = _plain_layer(layer)
+        plain.load_state_dict(ours.get_submodule(layer.name).state_dict())
+        layers += [plain, *([_activation(layer.activation)] if layer.activation != "none" else [])]
+    if half == "decoder" and plan.map_shape is None:
+        layers.append(nn.Unflatten(1, plan.image_shape))
+    if half == "decoder" and plan.resized:
+        layers.append(nn.Upsample(plan.image_shape[1:], mode="bilinear"))
+    return nn.Sequential(*layers)
+
+
+def _plain_layer(layer: Layer) -> nn.Module:
+    if layer.kind == "Linear":
+        return nn.Linear(layer.inputs, layer.outputs)
+    sizes = (layer.inputs, layer.outputs, layer.kernel, layer.stride, layer.padding)
+    if layer.kind == "Conv2d":
+        return nn.Conv2d(*sizes)
+    return nn.ConvTranspose2d(*sizes, output_padding=layer.output_padding)
+
+
+def _activation(name: str) -> nn.Module:
+    return {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "selu": nn.SELU}[name]()
