@@ -1,8 +1,7 @@
 """The same networks trained by pythae, PyTorch Lightning and Keras 3, each as its own documentation would have it.
 
 All get their images as one float32 tensor in memory, the fastest that each offers without a loader of one's own. Each
-needs its packages: benchmarks/requirements-pythae.txt, -lightning.txt, -keras.txt. A framework runs its whole training
-in a thread that stops at the end of every epoch until the next is asked for, so that epochs can be timed in turn.
+needs its packages: benchmarks/requirements-pythae.txt, -lightning.txt, -keras.txt.
 """
 
 # pyright: reportMissingImports=false
@@ -10,50 +9,24 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
 import tempfile
-import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.util import find_spec
 
 import torch
 from torch import Tensor, nn
 
 from benchmarks.loops import Task, network, plain_half, plain_network
+from benchmarks.turns import Tell
 
 NEEDS = {"pythae": ("pythae",), "lightning": ("lightning",), "keras": ("keras", "jax")}
 MANY = 10_000
-"""Epochs that a framework is told to train for: it is left standing when enough are timed."""
+"""Epochs that a framework is told to train for: it is ended when enough are timed."""
 
 
 def missing(name: str) -> bool:
     return any(find_spec(package) is None for package in NEEDS[name])
-
-
-def stepwise(train: Callable[[Callable[[float], None]], object]) -> Iterator[float]:
-    """`train(tell)` in a thread of its own, `tell(loss)` being called after each epoch; yields those losses."""
-    asked: queue.Queue[None] = queue.Queue()
-    told: queue.Queue[float | BaseException] = queue.Queue()
-
-    def tell(loss: float) -> None:
-        told.put(loss)
-        asked.get()
-
-    def work() -> None:
-        asked.get()
-        try:
-            train(tell)
-        except BaseException as error:
-            told.put(error)
-
-    threading.Thread(target=work, daemon=True).start()
-    while True:
-        asked.put(None)
-        found = told.get()
-        if isinstance(found, BaseException):
-            raise found
-        yield found
 
 
 def scaled(task: Task, images) -> Tensor:
@@ -62,8 +35,9 @@ def scaled(task: Task, images) -> Tensor:
     return unit * 2 - 1 if task.experiment.model.range == "symmetric" else unit
 
 
-def pythae(task: Task) -> Iterator[float]:
+def pythae(tell: Tell, task: Task) -> None:
     """pythae's AE with its BaseTrainer. Its loss is summed over an image; told as the mean over values."""
+    os.environ["TQDM_DISABLE"] = "1"  # read when tqdm is imported
     from pythae.data.datasets import BaseDataset
     from pythae.models import AE, AEConfig
     from pythae.models.base.base_utils import ModelOutput
@@ -88,36 +62,32 @@ def pythae(task: Task) -> Iterator[float]:
             return ModelOutput(reconstruction=self.stack(z))
 
     class Told(TrainingCallback):
-        def __init__(self, tell: Callable[[float], None]) -> None:
+        def __init__(self, tell: Tell) -> None:
             self.tell = tell
 
         def on_log(self, training_config, logs, **kwargs) -> None:
             self.tell(float(logs["train_epoch_loss"]) / task.train[0].size)
 
-    os.environ["TQDM_DISABLE"] = "1"
     logging.disable(logging.INFO)  # its loggers set their own level
     training, ours = task.experiment.training, network(task)
 
-    def train(tell: Callable[[float], None]) -> None:
-        config = AEConfig(input_dim=task.image_shape, latent_dim=ours.plan.code_size)
-        model = AE(config, Encoder(plain_half(ours, "encoder")), Decoder(plain_half(ours, "decoder")))
-        sets = [BaseDataset(scaled(task, images), torch.zeros(len(images))) for images in (task.train, task.test)]
-        with tempfile.TemporaryDirectory() as folder:
-            asked = BaseTrainerConfig(
-                output_dir=folder,
-                num_epochs=MANY,
-                learning_rate=training.lr,
-                per_device_train_batch_size=training.batch_size,
-                per_device_eval_batch_size=training.batch_size,
-                optimizer_params={"weight_decay": training.weight_decay},
-                no_cuda=True,
-            )
-            BaseTrainer(model, sets[0], sets[1], training_config=asked, callbacks=[Told(tell)]).train()
-
-    return stepwise(train)
+    config = AEConfig(input_dim=task.image_shape, latent_dim=ours.plan.code_size)
+    model = AE(config, Encoder(plain_half(ours, "encoder")), Decoder(plain_half(ours, "decoder")))
+    sets = [BaseDataset(scaled(task, images), torch.zeros(len(images))) for images in (task.train, task.test)]
+    with tempfile.TemporaryDirectory() as folder:
+        asked = BaseTrainerConfig(
+            output_dir=folder,
+            num_epochs=MANY,
+            learning_rate=training.lr,
+            per_device_train_batch_size=training.batch_size,
+            per_device_eval_batch_size=training.batch_size,
+            optimizer_params={"weight_decay": training.weight_decay},
+            no_cuda=True,
+        )
+        BaseTrainer(model, sets[0], sets[1], training_config=asked, callbacks=[Told(tell)]).train()
 
 
-def lightning(task: Task) -> Iterator[float]:
+def lightning(tell: Tell, task: Task) -> None:
     """A LightningModule and Lightning's Trainer, logger and checkpoints off."""
     import lightning.pytorch as pl
     from torch.utils.data import DataLoader, TensorDataset
@@ -125,7 +95,7 @@ def lightning(task: Task) -> Iterator[float]:
     training, ours = task.experiment.training, network(task)
 
     class Module(pl.LightningModule):
-        def __init__(self, tell: Callable[[float], None]) -> None:
+        def __init__(self, tell: Tell) -> None:
             super().__init__()
             self.network, self.tell, self.losses = plain_network(ours), tell, []
 
@@ -151,24 +121,21 @@ def lightning(task: Task) -> Iterator[float]:
         for images, shuffled in ((task.train, True), (task.test, False))
     ]
 
-    def train(tell: Callable[[float], None]) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # its advice on workers, which tensors in memory do not need
-            trainer = pl.Trainer(
-                max_epochs=MANY,
-                accelerator="cpu",
-                logger=False,
-                enable_checkpointing=False,
-                enable_progress_bar=False,
-                enable_model_summary=False,
-                num_sanity_val_steps=0,
-            )
-            trainer.fit(Module(tell), loaders[0], loaders[1])
-
-    return stepwise(train)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its advice on workers, which tensors in memory do not need
+        trainer = pl.Trainer(
+            max_epochs=MANY,
+            accelerator="cpu",
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+        )
+        trainer.fit(Module(tell), loaders[0], loaders[1])
 
 
-def keras(task: Task) -> Iterator[float]:
+def keras(tell: Tell, task: Task) -> None:
     """Keras 3 on JAX: `compile` and `fit`, with the same first weights. Without weight decay, which its Adam takes in
     another way."""
     os.environ.setdefault("KERAS_BACKEND", "jax")
@@ -208,24 +175,21 @@ def keras(task: Task) -> Iterator[float]:
     model.compile(optimizer=k.optimizers.Adam(training.lr), loss="mse")
     train_images, test_images = (scaled(task, i).permute(0, 2, 3, 1).numpy() for i in (task.train, task.test))
 
-    def train(tell: Callable[[float], None]) -> None:
-        class Told(k.callbacks.Callback):
-            def on_epoch_end(self, epoch, logs=None) -> None:
-                tell(float((logs or {})["loss"]))
+    class Told(k.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None) -> None:
+            tell(float((logs or {})["loss"]))
 
-        model.fit(
-            train_images,
-            train_images,
-            batch_size=training.batch_size,
-            epochs=MANY,
-            shuffle=True,
-            validation_data=(test_images, test_images),
-            validation_batch_size=training.batch_size,
-            verbose=0,
-            callbacks=[Told()],
-        )
-
-    return stepwise(train)
+    model.fit(
+        train_images,
+        train_images,
+        batch_size=training.batch_size,
+        epochs=MANY,
+        shuffle=True,
+        validation_data=(test_images, test_images),
+        validation_batch_size=training.batch_size,
+        verbose=0,
+        callbacks=[Told()],
+    )
 
 
-FRAMEWORKS: dict[str, Callable[[Task], Iterator[float]]] = {"pythae": pythae, "lightning": lightning, "keras": keras}
+FRAMEWORKS: dict[str, Callable[[Tell, Task], None]] = {"pythae": pythae, "lightning": lightning, "keras": keras}

@@ -1,8 +1,7 @@
-"""The reports' networks in our training loop and in the textbook one, as iterators that train an epoch at a time."""
+"""The reports' networks in our training loop and in the textbook one, which tell the loss of each epoch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +19,8 @@ from aecore.models.plan import Layer
 from aecore.presets import preset
 from aecore.training import epochs, new_state
 from aecore.training.loop import Images
+from aecore.training.memory import keep_freed_memory
+from benchmarks.turns import Tell
 
 TEST_SHARE = 6
 """One test image for so many training images, as in MNIST: every loop passes over them after each epoch."""
@@ -51,14 +52,15 @@ def task(title: str, name: str, images: int, epochs: int) -> Task:
     return Task(title, asked.changed(changes), np.array(found.x_train[:images]), np.array(test))
 
 
-def ours(task: Task, precision: str, device: str = "cpu") -> Iterator[float]:
-    """Our loop: the loss of each epoch. Its test pass and all that is observed count in the time, as in a real run."""
+def ours(tell: Tell, task: Task, precision: str, device: str = "cpu") -> None:
+    """Our loop. Its test pass and all that is observed count in the time, as in a real run."""
+    keep_freed_memory()
     on = torch.device(device)
     state = new_state(task.experiment, task.image_shape, len(task.train), on)
     train, test = torch.from_numpy(task.train).to(on), torch.from_numpy(task.test).to(on)
     images = Images(train, test, np.zeros(len(task.test), np.uint8))
     for epoch in epochs(task.experiment, state, images, precision=precision):
-        yield epoch.train_loss
+        tell(epoch.train_loss)
 
 
 class Pictures(Dataset):
@@ -75,7 +77,7 @@ class Pictures(Dataset):
         return self.transform(Image.fromarray(image[:, :, 0] if image.shape[-1] == 1 else image))
 
 
-def textbook(task: Task, workers: int, device: str = "cpu") -> Iterator[float]:
+def textbook(tell: Tell, task: Task, workers: int, device: str = "cpu") -> None:
     """What a course hands out: `ToTensor`, a shuffling `DataLoader`, `loss.item()` at every step, a test pass after
     each epoch."""
     training = task.experiment.training
@@ -109,7 +111,7 @@ def textbook(task: Task, workers: int, device: str = "cpu") -> Iterator[float]:
             for batch in loaders[1]:
                 clean = batch.to(device)
                 criterion(model(clean), clean).item()
-        yield total / len(loaders[0])
+        tell(total / len(loaders[0]))
 
 
 def network(task: Task) -> Autoencoder:

@@ -2,20 +2,18 @@
 
 For the networks of reports 000, 001 and 004, with clean images: our loop in float32 and bfloat16, the textbook loop of
 PyTorch with 0 and 2 loader workers, and where their packages are installed (benchmarks/requirements-*.txt) pythae,
-PyTorch Lightning and Keras 3. All start from the same weights and train in turn, an epoch each, within one process, so
-that a change of the machine's speed hits them alike; ratios are taken pair by pair. A first round warms up and is not
-counted. Beside them stands the limit: the bare matrix products of an epoch at this machine's own rate, and its bytes
-over the memory's bandwidth.
+PyTorch Lightning and Keras 3. All start from the same weights, each in a process of its own, and take turns, an epoch
+each, so that a change of the machine's speed hits them alike; ratios are taken pair by pair. A first round warms up and
+is not counted. Beside them stands the limit: the bare matrix products of an epoch at this machine's own rate, and its
+bytes over the memory's bandwidth.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
@@ -31,6 +29,7 @@ from aecore.training.trial import has_bfloat16
 from benchmarks.frameworks import FRAMEWORKS, missing
 from benchmarks.limits import limit
 from benchmarks.loops import Task, ours, task, textbook
+from benchmarks.turns import in_turns
 
 REPORTS = {"000": ("mnist-mlp8", 60_000), "001": ("cifar-conv", 4_800), "004": ("colored-conv", 2_560)}
 """The preset of each report's network, and on how many images it is trained here."""
@@ -44,12 +43,12 @@ Say = Callable[[str], None]
 
 def loops(task: Task, device: str, frameworks: bool = True) -> dict[str, Iterator[float]]:
     """Every loop that runs here, by name."""
-    found = {OURS["float32"]: ours(task, "float32", device)}
+    found = {OURS["float32"]: in_turns(ours, task, "float32", device)}
     if has_bfloat16(torch.device(device)):
-        found[OURS["bfloat16"]] = ours(task, "bfloat16", device)
-    found |= {f"textbook, {workers} workers": textbook(task, workers, device) for workers in (0, 2)}
+        found[OURS["bfloat16"]] = in_turns(ours, task, "bfloat16", device)
+    found |= {f"textbook, {workers} workers": in_turns(textbook, task, workers, device) for workers in (0, 2)}
     if device == "cpu" and frameworks:
-        found |= {name: train(task) for name, train in FRAMEWORKS.items() if not missing(name)}
+        found |= {name: in_turns(train, task) for name, train in FRAMEWORKS.items() if not missing(name)}
     return found
 
 
@@ -127,9 +126,9 @@ def main() -> None:
         preset, images = REPORTS[report]
         work = task(f"Report {report}", preset, images, 1000)
         batch = work.experiment.training.batch_size
-        found = {
-            "loops": measure(loops(work, asked.device), rounds, lambda line, r=report: errors.print(f"{r}: {line}"))
-        }
+        running = loops(work, asked.device)
+        found: dict[str, Any] = {"loops": measure(running, rounds, lambda line, r=report: errors.print(f"{r}: {line}"))}
+        running.clear()  # ends their processes
         precisions = [precision for precision in OURS if OURS[precision] in found["loops"]]
         found["limits"] = {precision: vars(limit(work, precision, asked.device)) for precision in precisions}
         title = f"Report {report}: {images:,} images, batch {batch}, median of {rounds} epochs"
@@ -139,8 +138,6 @@ def main() -> None:
             asked.json.write_text(json.dumps(told, indent=1))
     console.print("products, bytes: the limit's share of our time. In brackets: after how many epochs.")
     console.print(", ".join(f"{name} {value}" for name, value in told["machine"].items()), highlight=False)
-    sys.stdout.flush()
-    os._exit(0)  # the frameworks' threads stand in the middle of their training
 
 
 if __name__ == "__main__":

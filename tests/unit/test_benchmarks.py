@@ -1,6 +1,8 @@
 """The short version of `python -m benchmarks.training`: the same code on the digits, one counted round."""
 
 import io
+import multiprocessing
+import os
 from itertools import islice
 
 import numpy as np
@@ -12,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from aecore import data
 from aecore.presets import preset
 from benchmarks import frameworks, limits, loops, training
+from benchmarks.turns import in_turns
 
 NETWORKS = ("mnist-mlp8", "cifar-conv", "colored-conv", "mnist-selu-6-clean")
 
@@ -78,23 +81,33 @@ def test_a_limit_is_more_than_nothing():
     assert found.bytes_s > 0
 
 
-def test_a_framework_stands_still_between_epochs():
-    begun = []
+def three_epochs(tell, begun):
+    for epoch in range(1, 4):
+        begun.write_text(str(epoch))
+        tell(1 / epoch)
+    raise ValueError("over")
 
-    def train(tell):
-        for epoch in range(1, 4):
-            begun.append(epoch)
-            tell(1 / epoch)
-        raise RuntimeError("over")
 
-    losses = frameworks.stepwise(train)
-    assert begun == []
+def gone(tell):
+    os._exit(3)
+
+
+def test_a_loop_stands_still_between_its_epochs_and_ends_with_the_iterator(tmp_path):
+    begun = tmp_path / "begun"
+    losses = in_turns(three_epochs, begun)
     assert next(losses) == 1
-    assert begun == [1]
+    assert begun.read_text() == "1"
     assert list(islice(losses, 2)) == [1 / 2, 1 / 3]
-    assert begun == [1, 2, 3]
-    with pytest.raises(RuntimeError, match="over"):
+    assert begun.read_text() == "3"
+    with pytest.raises(RuntimeError, match="three_epochs: ValueError: over"):
         next(losses)
+    with pytest.raises(RuntimeError, match="gone ended without a word"):
+        next(in_turns(gone))
+    left = in_turns(three_epochs, begun)
+    next(left)
+    (process,) = multiprocessing.active_children()
+    left.close()
+    assert not process.is_alive()
 
 
 @pytest.mark.parametrize("name", frameworks.FRAMEWORKS)
@@ -103,4 +116,5 @@ def test_a_framework_begins_where_we_do(name, network):
     if frameworks.missing(name):
         pytest.skip(f"{name} is not installed: benchmarks/requirements-{name}.txt")
     task = small(network)
-    assert next(frameworks.FRAMEWORKS[name](task)) == pytest.approx(next(loops.ours(task, "float32")), rel=0.05)
+    theirs, own = in_turns(frameworks.FRAMEWORKS[name], task), in_turns(loops.ours, task, "float32")
+    assert next(theirs) == pytest.approx(next(own), rel=0.05)
