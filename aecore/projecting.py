@@ -29,6 +29,7 @@ import safetensors.numpy
 import aecore
 from aecore import demo, slots
 from aecore.codes import Codes, read_codes, spread
+from aecore.devices import choose
 from aecore.errors import AecoreError, MistakeError, describe_os_error
 from aecore.projection import Moved, Progress, Projection, check, folder, project, quality
 from aecore.store import Run, write_whole
@@ -210,7 +211,8 @@ def _made(run: Run, request: Request, device: str, told: _Telling) -> Projection
     codes = _codes(run, request.points, device, told.report)
     told.of(codes.indices, codes.labels)
     told.stage("looking for neighbours" if request.method == "tsne" else "drawing")
-    return draw(codes, request, told.iteration, told.moved, lambda: told.stage("measuring"))
+    where = choose(device)[0].name if request.method == "tsne" else "cpu"
+    return draw(codes, request, told.iteration, told.moved, lambda: told.stage("measuring"), where)
 
 
 def draw(
@@ -219,12 +221,13 @@ def draw(
     progress: Progress = lambda done, total: None,
     moved: Moved = lambda points: None,
     drawn: Callable[[], object] = lambda: None,
+    device: str = "cpu",
 ) -> Projection:
-    """All of these codes as a projection with its quality. Raises `MistakeError` for what cannot be drawn."""
+    """All of these codes as a projection with its quality. Raises as `aecore.projection.project` does."""
     if codes.codes is None:
         raise MistakeError("there are no codes to draw")
     coordinates, made = project(
-        codes.codes, request.method, request.dims, progress=progress, moved=moved, **request.options
+        codes.codes, request.method, request.dims, device=device, progress=progress, moved=moved, **request.options
     )
     drawn()
     shares = {"explained_variance": made.pop("explained_variance")} if "explained_variance" in made else {}

@@ -17,13 +17,11 @@ import safetensors
 import safetensors.numpy
 
 from aecore import demo
-from aecore.errors import MistakeError, nearest
+from aecore.errors import AecoreError, MistakeError, nearest
 from aecore.store import PROJECTIONS, DamagedError, Run, write_whole
 
 METHODS = ("pca", "tsne", "units")
 NEIGHBOURS = 10
-EXAGGERATED = 250
-"""Of t-SNE's iterations, so many are spent on early exaggeration, as openTSNE and scikit-learn do."""
 MOST_PERPLEXITY, MOST_ITERATIONS = 500, 10_000
 WIDE = 50
 """Codes wider than this are reduced to their first so many principal components before t-SNE looks for neighbours."""
@@ -130,22 +128,30 @@ def project(
     perplexity: float = 30,
     iterations: int = 1000,
     seed: int = 0,
+    device: str = "cpu",
     progress: Progress = lambda done, total: None,
     moved: Moved = lambda points: None,
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Coordinates, float32 (N, dims), of codes (N, n), and the parameters they were made with.
 
-    pca: the first principal components; tsne: van der Maaten and Hinton (2008) by openTSNE, started from PCA; units:
-    the first units of the code as they are. t-SNE tells its progress every ten iterations, and through `moved` where
-    the points stand by then. Raises `MistakeError` for what cannot be drawn so.
+    pca: the first principal components; tsne: van der Maaten and Hinton (2008), started from PCA; units: the first
+    units of the code as they are. t-SNE is computed on `device` (torch's name) if that is an NVIDIA GPU, else on the
+    CPU; it tells its progress every ten iterations, and through `moved` where the points stand by then. Raises
+    `MistakeError` for what cannot be drawn so, `AecoreError` for codes that hold no numbers.
     """
     check(codes.shape[1], len(codes), method, dims, perplexity, iterations)
     codes = np.ascontiguousarray(codes, np.float32)
+    broken = int((~np.isfinite(codes)).any(1).sum())
+    if broken:
+        raise AecoreError(
+            f"the codes of {broken:,} of the {len(codes):,} images are not finite numbers, so they cannot be drawn; "
+            "the network may have diverged"
+        )
     if method == "units":
         return codes[:, :dims].copy(), {}
     if method == "pca":
         return _pca(codes, dims)
-    return _tsne(codes, dims, perplexity, iterations, seed, progress, moved)
+    return _tsne(codes, dims, perplexity, iterations, seed, device, progress, moved)
 
 
 def check(code_size: int, points: int, method: str, dims: int, perplexity: float = 30, iterations: int = 1000) -> None:
@@ -178,39 +184,29 @@ def _pca(codes: np.ndarray, dims: int) -> tuple[np.ndarray, dict[str, Any]]:
 
 
 def _tsne(
-    codes: np.ndarray, dims: int, perplexity: float, iterations: int, seed: int, progress: Progress, moved: Moved
+    codes: np.ndarray,
+    dims: int,
+    perplexity: float,
+    iterations: int,
+    seed: int,
+    device: str,
+    progress: Progress,
+    moved: Moved,
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    from openTSNE import TSNE
-
     parameters = {"perplexity": perplexity, "iterations": iterations, "seed": seed}
     if codes.shape[1] > WIDE:
         codes = _pca(codes, WIDE)[0]
         parameters["components"] = WIDE
-    if not np.any(codes.std(0)):
+    if not np.any(np.ptp(codes, axis=0)):
         return np.zeros((len(codes), dims), np.float32), parameters  # a dead code has nothing to spread out
-    done = 0
+    from aecore.tsne import embed  # torch, only now
 
-    def every(iteration: int, _error: float, embedding: np.ndarray) -> None:
-        nonlocal done
-        done += 10
-        progress(min(done, iterations), iterations)
-        moved(np.asarray(embedding, np.float32))
+    def told(done: int, points: Callable[[], np.ndarray]) -> None:
+        progress(done, iterations)
+        moved(points())
 
-    early = min(EXAGGERATED, iterations // 4)
-    embedding = TSNE(
-        dims,
-        perplexity=perplexity,  # type: ignore[arg-type]  # any positive number does
-        early_exaggeration_iter=early,
-        n_iter=iterations - early,
-        # Interpolation on a grid is made for two dimensions; the tree of Barnes and Hut serves three.
-        negative_gradient_method="fft" if dims == 2 else "bh",
-        random_state=seed,
-        n_jobs=-1,
-        callbacks=every,
-        callbacks_every_iters=10,
-    ).fit(codes)
-    progress(iterations, iterations)
-    return np.asarray(embedding, np.float32), parameters
+    points = embed(codes, dims, perplexity=perplexity, iterations=iterations, seed=seed, device=device, told=told)
+    return points, parameters
 
 
 def place(codes: np.ndarray, points: np.ndarray, new: np.ndarray, method: str) -> np.ndarray:
@@ -262,9 +258,9 @@ def trustworthiness(codes: np.ndarray, points: np.ndarray, neighbours: int = NEI
         distances = squares[None] - 2 * codes[rows] @ codes.T  # the row's own square changes no rank
         distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = np.inf
         theirs = np.take_along_axis(distances, drawn[rows], axis=1)
-        distances.sort(axis=1)
-        ranks = np.stack([np.searchsorted(line, own) + 1 for line, own in zip(distances, theirs, strict=True)])
-        penalty += float(np.maximum(ranks - neighbours, 0).sum())
+        # Counting who is nearer takes a quarter of the time of sorting every row.
+        nearer = [[np.count_nonzero(line < own) for own in owns] for line, owns in zip(distances, theirs, strict=True)]
+        penalty += float(np.maximum(np.array(nearer) + 1 - neighbours, 0).sum())
     return 1 - penalty * 2 / (count * neighbours * (2 * count - 3 * neighbours - 1))
 
 

@@ -70,5 +70,5 @@ def test_colour_images_of_cifars_size_score_as_report_001_scored_them(seed, nois
 
 
 def test_images_smaller_than_the_window_are_refused():
-    with pytest.raises(ValueError, match="win_size"):
+    with pytest.raises(ValueError, match="7×7 pixels or more, not 6×6"):
         metrics.per_image(np.zeros((1, 1, 6, 6), np.float32), np.zeros((1, 1, 6, 6), np.float32))
