@@ -72,21 +72,25 @@
     return node instanceof HTMLImageElement ? node.complete && node.naturalWidth > 0 : true;
   };
 
-  // Seconds from the navigation, or from the next press where `pressed`, to the frame with the heading and to that with
-  // the picture.
-  function expect({ heading, picture, pressed = false }) {
+  // Seconds from the navigation, or from the next press, key or paste where `pressed`, to the frame with the heading, if one is
+  // given, and to that with the picture: at least so many parts of it, all with that text, while the page `says` another.
+  function expect({ heading = null, picture, pressed = false, least = 1, text = "", says = null, patience = GIVE_UP_MS }) {
     const times = {}, begun = now();
     let since = pressed ? null : 0;
-    if (pressed) window.addEventListener("pointerdown", ({ timeStamp }) => (since = timeStamp), { capture: true, once: true });
+    const press = ({ timeStamp }) => (since ??= timeStamp);
+    if (pressed) for (const type of ["pointerdown", "keydown", "input"]) window.addEventListener(type, press, { capture: true, once: true });
     probe.arrival = new Promise((resolve, reject) => {
       const check = () => {
         if (since !== null) {
           const passed = (now() - since) / 1000;
-          if (!times.heading && all("h1").some((node) => stands(node, since) && node.textContent.trim() === heading)) times.heading = passed;
-          if (times.heading && all(picture).some((node) => stands(node, since))) times.picture = passed;
+          const headed = heading === null || all("h1").some((node) => stands(node, since) && node.textContent.trim() === heading);
+          if (!times.heading && headed) times.heading = passed;
+          const parts = times.heading ? all(picture).filter((node) => stands(node, since)) : [];
+          const right = parts.length >= least && parts.every((node) => node.textContent.includes(text));
+          if (right && (!says || all(says[0]).some((node) => node.textContent.includes(says[1])))) times.picture = passed;
         }
         if (times.picture) resolve(times);
-        else if (now() - begun > GIVE_UP_MS) reject(new Error(times.heading ? `no picture (${picture}) within 20 s` : `no heading “${heading}” within 20 s`));
+        else if (now() - begun > patience) reject(new Error(times.heading ? `no picture (${picture}) within ${patience / 1000} s` : `no heading “${heading}” within ${patience / 1000} s`));
         else frame(check);
       };
       frame(check);

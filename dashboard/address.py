@@ -47,6 +47,7 @@ def arrive(page: str, fields: Fields) -> bool:
     told: dict[str, str] = state.get(key(page, "told"), {})
     # Widgets of a page that was left are forgotten; the page itself is remembered by what it told.
     present = state.get("page-before") == state.get("page-now")
+    state["page-before"] = state.get("page-now")  # the page's body may run again without the router
     if present and told == linked and key(page, "visit") in state:
         return False
     if not linked and not present:

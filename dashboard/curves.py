@@ -5,30 +5,48 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from aecore.store import LAYERS, STEPS, Run
+from dashboard import lines as course
 from dashboard import runs
 from dashboard.live_chart import Panel, Series, live_chart
 
-MOST_POINTS = 800
+MOST_POINTS = 960
 """More points than this are thinned: the screen shows no more."""
 MOST_UNITS = 10
 """So many code units have a line of their own."""
 
 
-def thinned(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """At most about `MOST_POINTS` entries, evenly spaced, the last always among them."""
-    if len(entries) <= MOST_POINTS:
+def thinned(entries: Sequence[dict[str, Any]], fields: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """At most about `MOST_POINTS` entries, the first and the last always among them.
+
+    Of every stretch those where one of the fields is lowest or highest, so that no spike is lost; without fields evenly
+    spaced ones.
+    """
+    count = len(entries)
+    if count <= MOST_POINTS:
         return list(entries)
-    step = -(-len(entries) // MOST_POINTS)
-    kept = list(entries[::step])
-    return kept if kept[-1] is entries[-1] else [*kept, entries[-1]]
+    if not fields:
+        return [entries[i] for i in sorted({*range(0, count, -(-count // MOST_POINTS)), count - 1})]
+    stretches = MOST_POINTS // (2 * len(fields))
+    length = -(-count // stretches)
+    kept = {0, count - 1}
+    for name in fields:
+        values = np.full(stretches * length, np.nan)
+        values[:count] = [value if isinstance(value := entry.get(name), int | float) else np.nan for entry in entries]
+        known = np.isfinite(values).reshape(stretches, length)
+        table, begins = values.reshape(stretches, length), length * np.arange(stretches)
+        for filler, place in ((np.inf, np.argmin), (-np.inf, np.argmax)):
+            found = begins + place(np.where(known, table, filler), axis=1)
+            kept |= set(found[known.any(axis=1)].tolist())
+    return [entries[i] for i in sorted(kept)]
 
 
 def loss_curves(metrics: Sequence[dict[str, Any]], epochs: int, key: str) -> None:
     """Training and test loss on a log axis, and below them the learning rate and the dead latent units."""
-    points = thinned(metrics)
+    points = thinned(metrics, ("train_loss", "test_loss"))
 
     def line(name: str, field: str, color: int, step: bool = False) -> Series:
         return series_of(name, points, field, color, step)
@@ -72,7 +90,7 @@ def loss_curves(metrics: Sequence[dict[str, Any]], epochs: int, key: str) -> Non
 
 def step_curves(run: Run, key: str) -> None:
     """Mean training loss and validation loss every so many steps."""
-    lines = thinned(run.lines(STEPS))
+    lines = thinned(course.lines(run, STEPS), ("train_loss", "validation_loss"))
     if not lines:
         st.caption("This run wrote down no losses between its epochs.")
         return
@@ -92,7 +110,7 @@ def step_curves(run: Run, key: str) -> None:
 
 def movement(run: Run, key: str) -> None:
     """Spread of each code unit, the learning rate, and how far each layer moved, by epoch."""
-    lines, rates = thinned(run.lines(LAYERS)), thinned(run.metrics())
+    lines, rates = thinned(course.lines(run, LAYERS)), thinned(course.metrics(run))
     if not lines:
         st.caption("This run wrote down nothing about its layers.")
         return

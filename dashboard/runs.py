@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -25,6 +27,7 @@ from aecore.store import (
     Store,
 )
 from aecore.summary import RunSummary, summarise
+from dashboard import lines
 from dashboard.address import key
 
 _SEEN_BY_SUMMARY = (EXPERIMENT, STATUS, METRICS, EVALUATION, NOTES)
@@ -40,15 +43,24 @@ def summaries() -> list[RunSummary]:
     return sorted(rows, key=lambda row: order.get(row.preset, len(order)) if row.shipped else len(order) + 1)
 
 
+# Not a cache of Streamlit's: hashing its arguments takes longer than looking at the files.
+_summaries: OrderedDict[str, tuple[tuple, RunSummary]] = OrderedDict()
+_MOST_SUMMARIES = 20_000
+_lock = threading.Lock()
+
+
 def summary(run: Run) -> RunSummary:
     """One run in one row. An active run is read afresh: its process may have died without a word."""
-    row = _summary(str(run.path), signature(run, _SEEN_BY_SUMMARY))
-    return summarise(run) if row.state in jobs.ACTIVE else row
-
-
-@st.cache_resource(max_entries=10_000, show_spinner=False)
-def _summary(path: str, stamp: tuple) -> RunSummary:
-    return summarise(run_at(path))
+    path, stamp = str(run.path), signature(run, _SEEN_BY_SUMMARY)
+    found = _summaries.get(path)
+    if found is not None and found[0] == stamp and found[1].state not in jobs.ACTIVE:
+        return found[1]
+    row = summarise(run, lines.metrics) if found is not None else summarise(run)
+    with _lock:
+        _summaries[path] = (stamp, row)
+        while len(_summaries) > _MOST_SUMMARIES:
+            _summaries.popitem(last=False)
+    return row
 
 
 def run_at(path: str) -> Run:
@@ -58,10 +70,10 @@ def run_at(path: str) -> Run:
 
 def signature(run: Run, names: Sequence[str]) -> tuple:
     """What tells whether any of these files changed: their times and sizes."""
-    stamps = []
+    folder, stamps = str(run.path), []
     for name in names:
         try:
-            status = os.stat(run.file(name))
+            status = os.stat(os.path.join(folder, name))
             stamps.append((status.st_mtime_ns, status.st_size))
         except OSError:
             stamps.append(None)

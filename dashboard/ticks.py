@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import streamlit as st
@@ -14,12 +14,12 @@ from dashboard import manage, runs
 TICKED, SHOWN, TABLES = "ticks", "ticks-shown", "ticks-tables"
 
 
-def table_key(ids: Sequence[str]) -> str:
+def table_key(ids: Sequence[str], elsewhere: Collection[str] = ()) -> str:
     """The key of the table that shows these runs. A table keeps its ticks by row number, so other rows are another
-    table, as is one whose ticks were changed by an address."""
+    table, as is one whose ticks were changed by an address. Runs `elsewhere`, on other pages of it, stay ticked."""
     about = f"{list(ids)} {st.session_state.get(TABLES, 0)}"
     key = f"runs-{hashlib.sha1(about.encode(), usedforsecurity=False).hexdigest()[:12]}"
-    st.session_state[SHOWN] = (key, list(ids))
+    st.session_state[SHOWN] = (key, list(ids), set(elsewhere))
     return key
 
 
@@ -31,9 +31,11 @@ def default(ids: Sequence[str]) -> Any:
 
 def changed() -> None:
     """A box was ticked or cleared: the address follows, and what was said about the last deed is over."""
-    key, ids = st.session_state[SHOWN]
+    key, ids, elsewhere = st.session_state[SHOWN]
     numbers = st.session_state[key]["selection"]["rows"] if key in st.session_state else []
-    chosen = [ids[number] for number in numbers if number < len(ids)]
+    before: list[str] = st.session_state.get(TICKED) or []
+    chosen = [run_id for run_id in before if run_id in elsewhere]
+    chosen += [ids[number] for number in numbers if number < len(ids)]
     st.session_state[TICKED] = chosen
     manage.forget()
     if len(chosen) == 1:

@@ -1,4 +1,4 @@
-"""Compare: two to six runs side by side, in curves, numbers, images, on the way between two, in their code spaces."""
+"""Compare: two to ten runs side by side, in curves, numbers, images, on the way between two, in their code spaces."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 import streamlit as st
 
 from aecore import jobs
-from aecore.errors import AecoreError, MistakeError
+from aecore.errors import MistakeError
 from aecore.paths import shares
 from aecore.settings import Corruption
 from aecore.store import WEIGHTS, Run, Store
-from dashboard import address, inference, runs
+from dashboard import address, body, inference, runs
 from dashboard.address import Field, key, number, one_of
 from dashboard.compare import bench, clouds, curves, tables
 from dashboard.explore import ends, ship_run
@@ -20,7 +20,6 @@ from dashboard.explore.files import as_bytes, png_sheet
 from dashboard.style import count
 
 PAGE = "compare"
-MOST = 6
 VIEWS = {
     "numbers": "Curves and numbers",
     "images": "Images",
@@ -39,7 +38,7 @@ def noise(text: str) -> str:
 
 
 FIELDS = {
-    "runs": Field([], lambda text: [name for name in text.split(",") if name][:MOST], ",".join),
+    "runs": Field([], lambda text: [name for name in text.split(",") if name][: tables.MOST], ",".join),
     "base": Field(""),
     "view": Field("numbers", one_of(*VIEWS)),
     "curve": Field("test_loss", one_of(*curves.FIELDS)),
@@ -84,8 +83,8 @@ def choose_runs() -> list[Run]:
             list(listed),
             format_func=lambda name: runs.label(name, titles),
             key=field,
-            max_selections=MOST,
-            placeholder="Choose two to six runs",
+            max_selections=tables.MOST,
+            placeholder="Choose two to ten runs",
         )
     base = key(PAGE, "base")
     if state[base] not in chosen:
@@ -270,7 +269,4 @@ def view() -> None:
 
 
 st.title("Compare", anchor=False)
-try:
-    view()
-except AecoreError as error:
-    st.error(str(error), icon=":material/broken_image:")
+body.draw(view)

@@ -8,7 +8,7 @@ from aecore.data.catalogue import CATALOGUE
 from aecore.errors import AecoreError
 from aecore.settings import Corruption
 from aecore.store import Run
-from dashboard import inference, runs
+from dashboard import body, inference, runs
 from dashboard.denoise import classical, controls, linked, upload
 from dashboard.denoise import rows as compared
 from dashboard.denoise import sheet as drawing
@@ -206,7 +206,4 @@ def view() -> None:
 
 
 st.title("Denoise", anchor=False)
-try:
-    view()
-except AecoreError as error:
-    st.error(str(error), icon=":material/broken_image:")
+body.draw(view)

@@ -6,11 +6,10 @@ import numpy as np
 import streamlit as st
 
 from aecore.data.colored import PALETTE
-from aecore.errors import AecoreError
 from aecore.models.plan import plan
 from aecore.paths import DISTRIBUTIONS, random_codes
 from aecore.store import Run
-from dashboard import address, inference, runs
+from dashboard import address, body, inference, runs
 from dashboard.address import Field, key, number, one_of
 from dashboard.explore import ends, ship_run
 from dashboard.generate import export, generate
@@ -175,7 +174,4 @@ def downloads(
 
 
 st.title("Generate", anchor=False)
-try:
-    view()
-except AecoreError as error:
-    st.error(str(error), icon=":material/broken_image:")
+body.draw(view)

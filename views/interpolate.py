@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from aecore.errors import AecoreError, MistakeError
+from aecore.errors import MistakeError
 from aecore.paths import shares
 from aecore.settings import Corruption
 from aecore.store import Run
-from dashboard import address, inference, runs
+from dashboard import address, body, inference, runs
 from dashboard.address import Field, key, number, one_of
 from dashboard.explore import ends, ship_run
 from dashboard.interpolate import export, walk
@@ -181,7 +181,4 @@ def _rested(rests: str | None) -> tuple[float, ...] | None:
 
 
 st.title("Interpolate", anchor=False)
-try:
-    view()
-except AecoreError as error:
-    st.error(str(error), icon=":material/broken_image:")
+body.draw(view)

@@ -4,10 +4,9 @@ import streamlit as st
 
 from aecore import projecting
 from aecore.cloud_page import cloud_page
-from aecore.errors import AecoreError
 from aecore.projection import Projection
 from aecore.store import Run
-from dashboard import address, inference, runs
+from dashboard import address, body, inference, runs
 from dashboard.cloud import HEIGHT, cloud
 from dashboard.cloud.frames import send
 from dashboard.cloud.view import live_view, view
@@ -160,7 +159,4 @@ def page() -> None:
 
 
 st.title("Latent space", anchor=False)
-try:
-    page()
-except AecoreError as error:
-    st.error(str(error), icon=":material/broken_image:")
+body.draw(page)

@@ -1,6 +1,5 @@
 """Overview: every run in a table; tick one to open it, several to compare them."""
 
-import math
 from pathlib import Path
 
 import pandas as pd
@@ -10,12 +9,13 @@ from aecore import demo, jobs
 from aecore.errors import AecoreError
 from aecore.store import Store
 from aecore.summary import RunSummary
-from dashboard import adding, demo_view, manage, monitor, runs, sheets, ticks
+from dashboard import adding, demo_view, manage, monitor, run_table, runs, sheets, ticks
+from dashboard.compare.tables import MOST
 from dashboard.denoise.classical import TITLES
 from dashboard.style import count
 
 REFRESH_S = 2.0
-COMPARED = range(2, 7)  # how many runs can stand side by side
+COMPARED = range(2, MOST + 1)
 COMPARE = Path(__file__).with_name("compare.py")
 
 
@@ -50,58 +50,6 @@ def welcome_buttons(trains: bool) -> None:
         st.switch_page("views/denoise.py")
 
 
-def table(rows: list[RunSummary]) -> None:
-    """The runs, filtered by what is typed and picked, with a box to tick before each."""
-    words, wanted = "", []
-    if len(rows) > 1:
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            words = st.text_input(
-                "Filter", placeholder="name, data or state", key="filter", icon=":material/search:", width=320
-            )
-            states = sorted({row.state for row in rows})
-            if len(states) > 1:
-                wanted = st.pills("State", states, selection_mode="multi", key="states")
-    shown = [row for row in rows if matches(row, words) and (not wanted or row.state in wanted)]
-    found = count(len(rows), "run") if len(shown) == len(rows) else f"{len(shown)} of {count(len(rows), 'run')}"
-    several = ", several to compare them" if COMPARE.exists() and len(shown) > 1 else ""
-    st.caption(f"{found}. Tick one to open it{several}.")
-    if not shown:
-        st.info("No run fits the filter.", icon=":material/filter_alt_off:")
-        return
-    ids = [row.id for row in shown]
-    frame = pd.DataFrame(
-        {
-            "Name": [row.title for row in shown],
-            "Data": [row.data for row in shown],
-            "Code": [row.code_size for row in shown],
-            "State": [row.state for row in shown],
-            "Epochs": ["imported" if row.imported else f"{row.epoch} / {row.epochs}" for row in shown],
-            "Test MSE": [row.test_mse for row in shown],
-            "PSNR": [row.test_psnr_db for row in shown],
-            "SSIM": [row.test_ssim for row in shown],
-            "Loss": [sparkline(row.losses) for row in shown],
-            "Run": ids,
-        }
-    )
-    st.dataframe(
-        frame,
-        hide_index=True,
-        on_select=ticks.changed,
-        selection_mode="multi-row",
-        selection_default=ticks.default(ids),
-        key=ticks.table_key(ids),
-        placeholder="–",
-        height="content" if len(shown) <= 16 else 560,
-        column_config={
-            "Data": st.column_config.TextColumn(width=112),
-            "Test MSE": st.column_config.NumberColumn(format="%.5f", help="On the whole test set, [0, 1] scale"),
-            "PSNR": st.column_config.NumberColumn(format="%.2f dB"),
-            "SSIM": st.column_config.NumberColumn(format="%.3f"),
-            "Loss": st.column_config.LineChartColumn(help="Training loss, log scale", width="small"),
-        },
-    )
-
-
 def several(chosen: list[RunSummary]) -> None:
     """What can be done with several runs: put them side by side."""
     if not COMPARE.exists():
@@ -112,17 +60,6 @@ def several(chosen: list[RunSummary]) -> None:
             st.switch_page("views/compare.py", query_params=query)
     else:
         st.caption(f"{count(len(chosen), 'run')} ticked; up to {COMPARED[-1]} can be compared.")
-
-
-def matches(row: RunSummary, words: str) -> bool:
-    text = f"{row.title} {row.id} {row.data} {row.state} {row.preset}".lower()
-    return all(word in text for word in words.lower().split())
-
-
-def sparkline(losses: tuple[float, ...], points: int = 60) -> list[float]:
-    """At most `points` values; the logarithm shows the late epochs too."""
-    step = max(1, len(losses) // points)
-    return [math.log10(loss) for loss in losses[::step] if loss > 0]
 
 
 def detail(row: RunSummary) -> None:
@@ -176,14 +113,14 @@ def evaluation_table(evaluations: list[dict]) -> None:
 
 
 def body() -> None:
-    rows = runs.summaries()
+    rows = first.pop() if first else runs.summaries()
     welcome(any(not row.shipped for row in rows))
     if not rows:
         manage.undo_bar()
         st.info("There are no runs yet. Train one: it takes about ten seconds.", icon=":material/inbox:")
         return
     chosen = ticks.ticked(rows)
-    table(rows)
+    run_table.table(rows, several=COMPARE.exists())
     manage.undo_bar()  # where the deleted run was shown: that is where one looks
     if len(chosen) == 1:
         detail(chosen[0])
@@ -193,5 +130,6 @@ def body() -> None:
         st.rerun()  # nothing left to wait for: stop refreshing
 
 
-active = any(row.state in jobs.ACTIVE for row in runs.summaries())
+first = [runs.summaries()]  # looked at once for both: whether it refreshes, and what it shows first
+active = any(row.state in jobs.ACTIVE for row in first[0])
 st.fragment(body, run_every=REFRESH_S if active else None)()

@@ -13,7 +13,9 @@ from aecore.experiment import Experiment
 from aecore.store import Run
 from aecore.summary import RunSummary
 
-LETTERS = "ABCDEF"
+LETTERS = "ABCDEFGHIJ"
+MOST = len(LETTERS)
+"""So many runs can stand side by side: as many as there are colours for curves."""
 
 
 class Line(NamedTuple):

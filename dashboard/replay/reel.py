@@ -243,6 +243,6 @@ def curve(entries: Sequence[Mapping[str, Any]], field: str, epochs: Iterable[flo
 
     wanted = {near(epoch) for epoch in epochs}
     known = [dict(entry) for entry in entries if is_number(entry.get(field))]
-    kept = {entry["epoch"]: entry[field] for entry in thinned(known)}
+    kept = {entry["epoch"]: entry[field] for entry in thinned(known, (field,))}
     kept |= {entry["epoch"]: entry[field] for entry in known if near(entry["epoch"]) in wanted}
     return {"epochs": sorted(kept), "values": [kept[epoch] for epoch in sorted(kept)]}

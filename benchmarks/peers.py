@@ -1,0 +1,181 @@
+"""TensorBoard and MLflow beside the app: their stores, their servers, and where their pages show runs and curves."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.browser import server
+
+CONVERTER = Path(__file__).with_name("peer_stores.py")
+START_S = 180
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tracker with a web page. Selectors name the parts that a person looks at."""
+
+    name: str
+    package: str
+    """What it is called among the peers' packages; empty for the app itself."""
+    runs: str
+    """Where the list of runs is."""
+    row: str
+    """What stands for runs in the list; `screenful` of them fill it, or one stands for all (a canvas)."""
+    screenful: int
+    filter: str
+    """The field that the list is filtered with."""
+    typed: Callable[[str], str]
+    """What to type to find the run of that id."""
+    at_once: bool
+    """Whether it filters while one types; else Enter does."""
+    curves: Callable[[list[str]], str]
+    """Where the test losses of these runs lie over one another."""
+    chart: str
+    note: str = ""
+
+
+OURS = Tool(
+    name="this app",
+    package="",
+    runs="/",
+    row='[data-testid="stDataFrame"] canvas',
+    screenful=1,
+    filter='input[aria-label="Filter"]',
+    typed=lambda run: run,
+    at_once=True,
+    curves=lambda runs: f"/compare?runs={','.join(runs)}",
+    chart=".lc-plot",
+)
+TENSORBOARD = Tool(
+    name="TensorBoard",
+    package="tensorboard",
+    runs="/",
+    row="runs-data-table tb-data-table-content-cell.table-column-run",
+    screenful=10,
+    filter="runs-data-table tb-filter-input input",
+    typed=lambda run: run,
+    at_once=True,
+    curves=lambda runs: "/?tagFilter=test_loss#timeseries",
+    chart="scalar-card line-chart",
+    note="TensorBoard keeps 1,000 of a curve's points, chosen by chance.",
+)
+MLFLOW = Tool(
+    name="MLflow",
+    package="mlflow",
+    runs="/#/experiments/1/runs",
+    row=".ag-row a",
+    screenful=10,
+    filter='[data-testid="search-box"]',
+    typed=lambda run: f'attributes.run_name = "{run}"',
+    at_once=False,
+    curves=lambda runs: "/#/experiments/1/runs?compareRunsMode=CHART",
+    chart='[data-testid="experiment-view-compare-runs-card"]:has-text("test_loss") .js-plotly-plot',
+    note="MLflow draws 320 points of a curve and lists the newest 100 runs first.",
+)
+
+
+def missing(python: str, tool: Tool) -> str:
+    """Why the tool cannot be measured with that interpreter, in one line; empty when it can."""
+    try:
+        subprocess.run([python, "-c", f"import {tool.package}"], check=True, capture_output=True, timeout=120)
+    except (OSError, subprocess.SubprocessError):
+        return f"{python} has no {tool.package}: pip install -r benchmarks/requirements-peers-pages.txt"
+    return ""
+
+
+def version_of(python: str, tool: Tool) -> str:
+    """The version of the tool's package there."""
+    script = f"from importlib.metadata import version; print(version('{tool.package}'))"
+    return subprocess.run([python, "-c", script], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def converting(python: str, tool: Tool, store: Path, folder: Path) -> subprocess.Popen[bytes]:
+    """Start to write the store's runs for that tool."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [python, str(CONVERTER), tool.package, str(store), str(folder)]
+    with (folder.parent / f"{tool.package}-written.log").open("wb") as log:
+        return subprocess.Popen(command, cwd=folder.parent, stdout=log, stderr=log)
+
+
+@contextlib.contextmanager
+def served(python: str, tool: Tool, store: Path, folder: Path, count: int) -> Iterator[tuple[str, float]]:
+    """The tool's server, once it answers for all `count` runs: its address, and the seconds that took.
+
+    Raises `RuntimeError` when it does not come to that.
+    """
+    begun = time.monotonic()
+    if not tool.package:
+        with server({"AECORE_STORE": str(store)}, folder.parent / "ours.log") as address:
+            yield address, time.monotonic() - begun
+        return
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    place = ["--host", "127.0.0.1", "--port", str(port)]
+    command = {
+        "tensorboard": ["-m", "tensorboard.main", "--logdir", str(folder), *place],
+        "mlflow": [
+            "-m",
+            "mlflow",
+            "ui",
+            "--backend-store-uri",
+            f"sqlite:///{folder}/mlflow.db",
+            "--workers",
+            "1",
+            *place,
+        ],
+    }[tool.package]
+    log = folder.parent / f"{tool.package}-served.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [python, *command],
+            cwd=folder.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"},
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        while _known(tool, address) < min(count, 1000):
+            if process.poll() is not None or time.monotonic() - begun > START_S:
+                raise RuntimeError(f"{tool.name} did not show {count} runs: {log.read_text()[-300:]}")
+            time.sleep(0.1)
+        yield address, time.monotonic() - begun
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
+def _known(tool: Tool, address: str) -> int:
+    """How many runs its server answers for; MLflow tells of 1,000 at most."""
+    try:
+        if tool.package == "tensorboard":
+            return len(_asked(f"{address}/data/runs"))
+        body = {"experiment_ids": ["1"], "max_results": 1000}
+        return len(_asked(f"{address}/api/2.0/mlflow/runs/search", body).get("runs", []))
+    except (OSError, urllib.error.URLError, ValueError):
+        return 0
+
+
+def _asked(address: str, body: dict[str, Any] | None = None) -> Any:
+    request = urllib.request.Request(
+        address,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={} if body is None else {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
