@@ -6,6 +6,8 @@ A mistake exits with 2, a failure with 1, each with one line.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -13,15 +15,20 @@ from typing import Annotated, Any
 
 import typer
 
-from aecore import data, jobs
+from aecore import assisting, data, jobs
 from aecore.cli_keeping import keeping, key_and_value
 from aecore.cli_measuring import Device, Json, RunName, measuring, print_json
 from aecore.cli_output import Progress, document, print_run, table, tell
+from aecore.cli_sweeping import sweeping
 from aecore.errors import AecoreError, MistakeError
 from aecore.experiment import Experiment
 from aecore.presets import preset, presets
+from aecore.processes import place
 from aecore.store import Run, Store
 from aecore.summary import summarise
+from aecore.sweeps.carrying import stop as stop_sweep
+from aecore.sweeps.folder import find as find_sweep
+from aecore.sweeps.folder import sweeps
 
 app = typer.Typer(
     add_completion=False,
@@ -34,14 +41,23 @@ data_app = typer.Typer(help="The image sets.")
 app.add_typer(data_app, name="data")
 app.add_typer(measuring)
 app.add_typer(keeping)
+app.add_typer(sweeping)
 
 # typer carries its own copy of click, or uses the installed one: its public BadParameter tells which.
 UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
 
+SHARED = ("train", "resume", "work")
+"""What several processes do together, started by torchrun."""
+
 
 @app.callback()
 def without_command(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
+    asked, here = context.invoked_subcommand, place()
+    if here.world > 1 and asked not in SHARED:
+        raise MistakeError(f"{here.world} processes can share a run: torchrun is for {', '.join(SHARED)}")
+    if not here.first:
+        raise typer.Exit(int(assisting.assist() == "failed"))
+    if asked is None:
         print(context.get_help())
 
 
@@ -71,9 +87,14 @@ def run(arguments: list[str] | None = None) -> int:
         if debug:
             traceback.print_exc()
         return _fail(f"{type(error).__name__}: {error} (--debug shows where)", 1)
+    finally:
+        with contextlib.suppress(MistakeError):
+            assisting.dismiss()
 
 
 def _fail(message: str, status: int) -> int:
+    if status == 2 and os.environ.get("RANK", "0") != "0":
+        return status  # all processes that torchrun started were asked the same; the first one says it
     print(f"aecore: {' '.join(message.split())}", file=sys.stderr)
     return status
 
@@ -156,7 +177,13 @@ def train(
     detach: Annotated[bool, typer.Option("--detach", help="Start in the background and return.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Train a preset or an experiment file. Ctrl-C stops cleanly; `resume` goes on."""
+    """Train a preset or an experiment file. Ctrl-C stops cleanly; `resume` goes on.
+
+    On several GPUs: torchrun --standalone --nproc-per-node 2 -m aecore train …
+    """
+    _check_torchrun(detach)
+    if int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")):
+        raise MistakeError("torchrun has started anew; --max-restarts is for `resume RUN`, which goes on with the run")
     looks_like_file = what.endswith(".toml") or "/" in what
     experiment = Experiment.load(Path(what)) if looks_like_file else preset(what).experiment
     settings: dict[str, Any] = dict(key_and_value(change) for change in changes or [])
@@ -170,9 +197,16 @@ def train(
 @app.command()
 def resume(run_name: RunName, detach: Annotated[bool, typer.Option("--detach")] = False, as_json: Json = False) -> None:
     """Go on with a run that was stopped, interrupted or failed."""
+    _check_torchrun(detach)
     found = Store.default().find(run_name)
     jobs.requeue(found)
     _carry_out(found, detach, as_json)
+
+
+def _check_torchrun(detach: bool) -> None:
+    """Raise `MistakeError` for what several processes cannot do."""
+    if detach and place().world > 1:
+        raise MistakeError("a run in several processes is not detached: leave --detach out, or torchrun")
 
 
 def _carry_out(created: Run, detach: bool, as_json: bool) -> None:
@@ -234,8 +268,13 @@ def show(run_name: RunName, as_json: Json = False) -> None:
 
 @app.command()
 def stop(run_name: RunName, as_json: Json = False) -> None:
-    """Stop a run after the epoch it is in; it can be resumed."""
-    found = Store.default().find(run_name)
+    """Stop a run after the epoch it is in, or a sweep with all its runs; both can be resumed."""
+    store = Store.default()
+    if any(found.id == run_name for found in sweeps(store)):
+        state = stop_sweep(find_sweep(run_name, store))
+        print_json({"sweep": run_name, "state": state}) if as_json else tell(f"sweep {run_name} is {state}")
+        return
+    found = store.find(run_name)
     state = jobs.stop(found, wait_s=60)
     print_json({"run": found.id, "state": state}) if as_json else tell(f"run {found.id} is {state}")
 

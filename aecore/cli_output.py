@@ -86,6 +86,25 @@ class Progress:
             self.stage, self.tenth = stage, tenth
 
 
+class Bar:
+    """How many of many things are done, and which was begun last; on standard error, and without a terminal nothing."""
+
+    def __init__(self) -> None:
+        columns = (BarColumn(), TextColumn("{task.completed:,}/{task.total:,}"), TextColumn("{task.fields[note]}"))
+        self.bar = RichProgress(*columns, console=_errors, disable=not _errors.is_terminal)
+        self.task = self.bar.add_task("", total=0, note="")
+
+    def __enter__(self) -> Bar:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def __call__(self, done: int, total: int, note: str) -> None:
+        self.bar.update(self.task, completed=done, total=total, **({"note": note} if note else {}))
+
+
 def document(found: Run) -> dict[str, Any]:
     """Everything about a run that is text; a file that cannot be read is left out and named in `problem`."""
     summary = summarise(found)
@@ -124,7 +143,7 @@ def print_run(found: Run) -> None:
     if summary.problem:
         print(f"  {summary.problem}")
     if summary.seconds is not None:
-        print(f"  training loss {summary.train_loss:.5f} after {summary.seconds:.1f} s on {summary.device}")
+        print(f"  training loss {summary.train_loss:.5f} after {summary.seconds:.1f} s on {summary.machine}")
     try:
         evaluations = found.evaluation()
     except AecoreError:

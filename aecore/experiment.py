@@ -25,6 +25,8 @@ class Experiment(Section):
     """A title for people; the preset's name when empty."""
     preset: str = Field(default="", max_length=120)
     """The preset this came from, if any."""
+    sweep: str = Field(default="", max_length=120)
+    """The sweep this is a run of, if any."""
     data: Data = Data()
     model: Model = Model()
     corruption: Corruption = Corruption()

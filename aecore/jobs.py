@@ -18,7 +18,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import filelock
 
@@ -27,11 +27,12 @@ from aecore import demo, slots
 from aecore.classifier import SETS, reads
 from aecore.data.access import prepared
 from aecore.data.catalogue import CATALOGUE, data_set
-from aecore.devices import choose
+from aecore.devices import Device, choose_for
 from aecore.errors import AecoreError, MistakeError, describe_os_error
 from aecore.experiment import Experiment
 from aecore.models.plan import Plan, plan
-from aecore.store import DamagedError, Run, Store, now
+from aecore.processes import place
+from aecore.store import LOG, DamagedError, Run, Store, now
 
 ACTIVE = ("queued", "preparing", "running", "evaluating")
 RESUMABLE = ("stopped", "interrupted", "failed")
@@ -39,6 +40,9 @@ START_GRACE_S = 30
 """How long a submitted run may go without a process before it counts as interrupted."""
 WRITER_WAIT_S = 5
 """How long to wait for a run's last worker to be gone: a killed process lets go of its files a moment later."""
+LOCK = ".lock"
+BEAT_S, SILENT_S = 30, 300
+"""A worker touches its lock file so often; one of another machine that has not for so long is gone."""
 
 Report = Callable[[str, float, float, str], None]
 """Called as `report(stage, done, total, note)`; a total of 0 means that it is not known."""
@@ -47,8 +51,32 @@ Report = Callable[[str, float, float, str], None]
 def submit(experiment: Experiment, device: str = "auto", store: Store | None = None) -> Run:
     """Check an experiment whole and write its run directory, queued. `start` or `work` then runs it.
 
-    Raises `MistakeError` for a data set, model or device that does not exist or cannot be built, and for what a
-    public demo does not allow.
+    Raises `MistakeError` as `check` does, and for what a public demo does not allow.
+    """
+    solved, images = check(experiment, device)
+    store = store or Store.default()
+    if demo.mode():
+        active = sum(state(other) in ACTIVE for other in store.runs())
+        demo.check_size(experiment.training.epochs, images, solved.parameters, active)
+    run = store.create(experiment)
+    with _failures_told(run, "writing the run"):
+        run.write_status(
+            state="queued",
+            requested_device=device,
+            submitted=now(),
+            epochs=experiment.training.epochs,
+            epoch=0,
+            parameters=solved.parameters,
+            code_size=solved.code_size,
+            process=None,
+        )
+    return run
+
+
+def check(experiment: Experiment, device: str = "auto") -> tuple[Plan, int]:
+    """What an experiment's model is solved to, and on how many images it works, those held out included.
+
+    Raises `MistakeError` for a data set, model or device that does not exist or cannot be built.
     """
     demo.check_data(experiment.data.name, prepared, CATALOGUE)
     about = data_set(experiment.data.name)
@@ -68,26 +96,10 @@ def submit(experiment: Experiment, device: str = "auto", store: Store | None = N
             f"evaluation.wrong_digits: the digit classifier reads {', '.join(SETS)}, not {about.name}; set it to false"
         )
     solved = plan(experiment.model, about.image_shape)
-    _check_last_batch(solved, wanted or about.train_images - held, experiment.training.batch_size)
-    choose(device)
-    store = store or Store.default()
-    if demo.mode():
-        images = (wanted or about.train_images - held) + held
-        active = sum(state(other) in ACTIVE for other in store.runs())
-        demo.check_size(experiment.training.epochs, images, solved.parameters, active)
-    run = store.create(experiment)
-    with _failures_told(run, "writing the run"):
-        run.write_status(
-            state="queued",
-            requested_device=device,
-            submitted=now(),
-            epochs=experiment.training.epochs,
-            epoch=0,
-            parameters=solved.parameters,
-            code_size=solved.code_size,
-            process=None,
-        )
-    return run
+    images = wanted or about.train_images - held
+    _check_last_batch(solved, images, experiment.training.batch_size)
+    choose_for(device, place().local_world)
+    return solved, images + held
 
 
 def _check_last_batch(solved: Plan, images: int, batch_size: int) -> None:
@@ -102,41 +114,54 @@ def _check_last_batch(solved: Plan, images: int, batch_size: int) -> None:
 
 def start(run: Run) -> None:
     """Run a queued job detached: it outlives this process, its terminal and the browser."""
+    with run.file(LOG).open("ab") as log:
+        start_detached(["work", str(run.path)], log)
+
+
+def start_detached(arguments: list[str], log: IO[bytes]) -> None:
+    """`python -m aecore` with these arguments as a process that outlives this one; what it says goes to `log`."""
+    worker = aecore_process(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    # Someone has to take note of its end, or it stays a zombie while this process lives.
+    threading.Thread(target=worker.wait, daemon=True).start()
+
+
+def aecore_process(arguments: list[str], **streams: Any) -> subprocess.Popen[Any]:
+    """`python -m aecore` with these arguments in a session of its own; `streams` are those of `subprocess.Popen`."""
     package_parent = str(Path(aecore.__file__).parent.parent)
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(filter(None, [package_parent, os.environ.get("PYTHONPATH")])),
         "PYTHONUNBUFFERED": "1",
     }
-    with run.file("log.txt").open("ab") as log:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "aecore", "work", str(run.path)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            env=environment,
-        )
-    # Someone has to take note of its end, or it stays a zombie while this process lives.
-    threading.Thread(target=worker.wait, daemon=True).start()
+    command = [sys.executable, "-m", "aecore", *arguments]
+    return subprocess.Popen(command, start_new_session=True, env=environment, **streams)
 
 
 def state(run: Run) -> str:
     """What is true now: an active state without a living process is `interrupted`, an unreadable one `damaged`."""
     try:
-        return true_state(run.status())
+        return true_state(run.status(), run.file(LOCK))
     except DamagedError:
         return "damaged"
 
 
-def true_state(status: dict[str, Any]) -> str:
-    """The same, from a status that was already read."""
+def true_state(status: dict[str, Any], lock: Path) -> str:
+    """The same, from a status that was already read, and the file that the process holds."""
     recorded = str(status.get("state", "damaged"))
     if recorded not in ACTIVE:
         return recorded
     process = status.get("process")
     if process is None:
         return recorded if _age_s(status.get("updated")) < START_GRACE_S else "interrupted"
-    return recorded if slots.is_alive(process) else "interrupted"
+    alive = slots.is_alive(process) if slots.is_here(process) else _beats(lock)
+    return recorded if alive else "interrupted"
+
+
+def _beats(lock: Path) -> bool:
+    """Whether the worker of another machine that shares the store has shown itself lately."""
+    try:
+        return time.time() - lock.stat().st_mtime < SILENT_S
+    except OSError:
+        return False
 
 
 def queue_position(run: Run) -> int | None:
@@ -150,15 +175,14 @@ def stop(run: Run, wait_s: float = 15) -> str:
     Raises `MistakeError` when the run is not active.
     """
     demo.refuse("stopping runs")
-    status = run.status()
-    if true_state(status) not in ACTIVE:
-        raise MistakeError(f"run {run.id} is {true_state(status)}, there is nothing to stop")
+    if state(run) not in ACTIVE:
+        raise MistakeError(f"run {run.id} is {state(run)}, there is nothing to stop")
     deadline = time.monotonic() + max(wait_s, 0)
     while (process := run.status().get("process")) is None and state(run) in ACTIVE:
         time.sleep(0.05)  # just started: it has no process to signal yet
         if time.monotonic() > deadline + START_GRACE_S:
             break
-    if process and process.get("host") != slots.this_process()["host"]:
+    if process and not slots.is_here(process):
         raise MistakeError(f"run {run.id} runs on {process.get('host')}; stop it there")
     if process and slots.is_alive(process):
         with contextlib.suppress(ProcessLookupError):
@@ -190,38 +214,91 @@ def requeue(run: Run) -> None:
         run.write_status(state="queued", process=None, error=None, ended=None)
 
 
-def work(run: Run, report: Report = lambda stage, done, total, note: None) -> str:
+def take_over(run: Run) -> None:
+    """Make a run whose worker is known to be gone ready to go on, whatever its status says; a finished one stays."""
+    if run.status().get("state") != "finished":
+        run.write_status(state="queued", process=None, error=None, ended=None)
+
+
+def give_up(run: Run, why: str, state: str = "failed") -> None:
+    """Write that a run's worker is known to have ended without a word of its own."""
+    run.write_status(state=state, error=why or None, ended=now(), process=None)
+
+
+def work(
+    run: Run,
+    report: Report = lambda stage, done, total, note: None,
+    *,
+    held: Device | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> str:
     """Run a queued job in this process to its end, and return its state: `finished` or `stopped`.
 
-    SIGTERM and Ctrl-C stop it cleanly. Failures are written into the run, then raised as `AecoreError`. A run that
-    is not queued is left as it is: `MistakeError`.
+    SIGTERM, Ctrl-C and a true `stop()` end it cleanly. It waits in line for its device, unless something else holds
+    one for it: `held`. Of several processes that torchrun started this is the first one's part: it waits for a GPU for
+    each, and the others are in `aecore.assisting`. Failures are written into the run, then raised as `AecoreError`. A
+    run that is not queued is left as it is: `MistakeError`.
     """
     try:
-        writer = filelock.FileLock(run.file(".lock"), timeout=WRITER_WAIT_S).acquire()
+        writer = filelock.FileLock(run.file(LOCK), timeout=WRITER_WAIT_S).acquire()
     except filelock.Timeout:
         raise MistakeError(f"run {run.id} is being worked on by another process") from None
-    with writer:
+    with writer, heartbeat(run.file(LOCK)):
         recorded = run.status().get("state")
         if recorded != "queued":  # stopped before this worker was there, or finished by another
             raise MistakeError(f"run {run.id} is {recorded}, not queued")
-        return _work(run, report)
+        return _work(run, report, held, stop)
 
 
-def _work(run: Run, report: Report) -> str:
-    with _failures_told(run, f"writing to {run.path}"), _stop_flag() as stopped:
+def _work(run: Run, report: Report, held: Device | None, stop: Callable[[], bool]) -> str:
+    # In this order: the signal that tells of another process's end must not cut off what is written about it.
+    with _stop_flag() as flag, _failures_told(run, f"writing to {run.path}"):
+
+        def stopped() -> bool:
+            return flag.is_set() or stop()
+
+        here = place()
         status = run.write_status(state="queued", process=slots.this_process(), error=None)
-        chosen = choose(str(status.get("requested_device", "auto")))
+        wanted = str(status.get("requested_device", "auto"))
 
-        def waiting(place: int) -> None:
-            report("waiting", 0, 0, f"{place}. in line for {chosen[0].family}")
+        def waiting(position: int, family: str) -> None:
+            report("waiting", 0, 0, f"{position}. in line for {family}")
 
-        with slots.slot(root_of(run), chosen, run.id, stopped.is_set, waiting) as device:
-            if device is None:
-                run.write_status(state="stopped", ended=now(), process=None)
-                return "stopped"
-            from aecore.training.worker import train_run  # torch, only now
+        if held:
+            holding = contextlib.nullcontext([held])
+        else:
+            holding = slots.for_processes(root_of(run), wanted, here.local_world, run.id, stopped, waiting)
+        with holding as devices:
+            if devices:
+                from aecore.training.together import gathered  # torch, only now
+                from aecore.training.worker import train_run
 
-            return train_run(run, device, stopped.is_set, report)
+                with gathered(here, run.path, devices, stopped) as others:
+                    if others:
+                        return train_run(run, devices[0], stopped, report, others)
+            run.write_status(state="stopped", ended=now(), process=None)
+            return "stopped"
+
+
+@contextlib.contextmanager
+def heartbeat(lock: Path) -> Iterator[None]:
+    """Touch the lock file from time to time, for those who see the store from another machine."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while True:
+            with contextlib.suppress(OSError):
+                os.utime(lock)
+            if over.wait(BEAT_S):
+                return
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def root_of(run: Run) -> Path:
@@ -257,9 +334,13 @@ def _failures_told(run: Run, doing: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        line = _line_for(error, doing)
+        line = line_for(error, doing)
         with contextlib.suppress(OSError):  # on a full disk even this may fail: the dead process tells then
             run.write_status(state="failed", error=line, ended=now(), process=None)
+        if place().world > 1:
+            from aecore.training.together import leave_word
+
+            leave_word(line)
         if isinstance(error, AecoreError):
             raise
         if not isinstance(error, OSError | MemoryError):
@@ -267,7 +348,8 @@ def _failures_told(run: Run, doing: str) -> Iterator[None]:
         raise AecoreError(line) from error
 
 
-def _line_for(error: Exception, doing: str) -> str:
+def line_for(error: Exception, doing: str) -> str:
+    """One line for whatever went wrong while `doing` something."""
     if isinstance(error, AecoreError):
         return str(error)
     if isinstance(error, OSError):

@@ -1,8 +1,9 @@
 """One run at a time on a device: a queue that needs no server.
 
 A waiting worker holds a ticket, a small file whose name carries its place in line; the first in line takes the
-device by locking that device's slot file. The operating system drops the lock when the process ends, however it
-ends, and a ticket whose process is gone is not counted: neither can leak.
+device by locking that device's slot file, or as many devices as it needs, all of them or none. The operating system
+drops the lock when the process ends, however it ends, and a ticket whose process is gone is not counted: neither can
+leak.
 """
 
 from __future__ import annotations
@@ -19,20 +20,21 @@ from typing import Any
 import filelock
 import psutil
 
-from aecore.devices import Device
+from aecore.devices import Device, choose_for
 
 POLL_S = 0.2
 
 
 @contextlib.contextmanager
-def slot(
+def hold(
     root: Path,
     devices: Sequence[Device],
     run_id: str,
     stop: Callable[[], bool],
     on_wait: Callable[[int], None] = lambda position: None,
-) -> Iterator[Device | None]:
-    """Wait for one of `devices` and hold it inside the block; None when `stop()` came true first.
+    count: int = 1,
+) -> Iterator[list[Device]]:
+    """Wait for `count` of `devices` and hold them inside the block, all at once; none when `stop()` came true first.
 
     `on_wait` is told the place in line, 1 being next, whenever it changes.
     """
@@ -46,20 +48,50 @@ def slot(
         try:
             while not stop():
                 position = _line(folder, family).index(ticket) + 1
-                if position == 1:
-                    for device in devices:
-                        lock = filelock.FileLock(folder / f"{device.name.replace(':', '-')}.lock", timeout=0)
-                        with contextlib.suppress(filelock.Timeout):
-                            held.enter_context(lock)
-                            ticket.unlink()
-                            yield device
-                            return
+                if position == 1 and (taken := _taken(folder, devices, count, held)):
+                    ticket.unlink()
+                    yield taken
+                    return
                 if position != told:
                     on_wait(told := position)
                 time.sleep(POLL_S)
-            yield None
+            yield []
         finally:
             ticket.unlink(missing_ok=True)
+
+
+def for_processes(
+    root: Path,
+    request: str,
+    processes: int,
+    run_id: str,
+    stop: Callable[[], bool],
+    on_wait: Callable[[int, str], None] = lambda position, family: None,
+) -> contextlib.AbstractContextManager[list[Device]]:
+    """Wait for what so many processes of one run need: a GPU for each, or the CPU for all of them.
+
+    `request` is as for `aecore.devices.choose`; `on_wait` is told the place in line and the family of the devices.
+    Raises `MistakeError` where there are too few.
+    """
+    chosen = choose_for(request, processes)
+    family = chosen[0].family
+    count = 1 if family == "cpu" else processes
+    return hold(root, chosen, run_id, stop, lambda position: on_wait(position, family), count)
+
+
+def _taken(folder: Path, devices: Sequence[Device], count: int, held: contextlib.ExitStack) -> list[Device]:
+    """`count` free devices, locked until `held` is closed; none, and nothing locked, where fewer are free."""
+    with contextlib.ExitStack() as locks:
+        taken = []
+        for device in devices:
+            lock = filelock.FileLock(folder / f"{device.name.replace(':', '-')}.lock", timeout=0)
+            with contextlib.suppress(filelock.Timeout):
+                locks.enter_context(lock)
+                taken.append(device)
+            if len(taken) == count:
+                held.push(locks.pop_all())
+                return taken
+    return []
 
 
 def position(root: Path, run_id: str) -> int | None:
@@ -76,9 +108,14 @@ def this_process() -> dict[str, Any]:
     return {"pid": os.getpid(), "started": psutil.Process().create_time(), "host": platform.node()}
 
 
+def is_here(process: dict[str, Any]) -> bool:
+    """Whether it is, or was, a process of this machine."""
+    return process.get("host") == platform.node()
+
+
 def is_alive(process: dict[str, Any]) -> bool:
-    """Whether that very process still runs here; one of another host is believed to."""
-    if process.get("host") != platform.node():
+    """Whether that very process still runs; one of another machine is believed to."""
+    if not is_here(process):
         return True
     try:
         found = psutil.Process(int(process["pid"]))

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -102,15 +103,16 @@ class Run:
 
     def lines(self, name: str) -> list[dict[str, Any]]:
         """The entries of layers.jsonl or steps.jsonl by epoch, the later of two counting; empty without the file."""
-        latest = {entry["epoch"]: entry for entry in self._lines_since(name, 0)[0]}
+        latest = {entry["epoch"]: entry for entry in self.lines_since(name, 0)[0]}
         return [latest[epoch] for epoch in sorted(latest)]
 
     def metrics_since(self, offset: int) -> tuple[list[dict[str, Any]], int]:
         """Entries of metrics.jsonl from byte `offset` on, and the offset to go on from. A torn last line is left for
         later."""
-        return self._lines_since(METRICS, offset)
+        return self.lines_since(METRICS, offset)
 
-    def _lines_since(self, name: str, offset: int) -> tuple[list[dict[str, Any]], int]:
+    def lines_since(self, name: str, offset: int) -> tuple[list[dict[str, Any]], int]:
+        """The same of any of the `.jsonl` files."""
         try:
             with self.file(name).open("rb") as file:
                 file.seek(offset)
@@ -168,15 +170,7 @@ class Run:
             return ""
 
     def _json(self, name: str) -> dict[str, Any]:
-        try:
-            value = json.loads(self.file(name).read_bytes())
-        except FileNotFoundError:
-            raise DamagedError(f"run {self.id} has no {name}") from None
-        except (OSError, ValueError) as error:
-            raise DamagedError(f"run {self.id}: {name} cannot be read: {error}") from None
-        if not isinstance(value, dict):
-            raise DamagedError(f"run {self.id}: {name} holds no table")
-        return value
+        return read_table(self.file(name), f"run {self.id}")
 
 
 @dataclass(frozen=True)
@@ -222,7 +216,13 @@ class Store:
 
     def listed(self, run_id: str) -> Run | None:
         """The run with exactly this id, for ids that come from outside; never a path or a prefix."""
-        return next((run for run in self.runs() if run.id == run_id), None)
+        if not run_id or run_id.startswith(".") or Path(run_id).name != run_id:
+            return None
+        for shelf in ("gallery", "runs"):
+            with contextlib.suppress(OSError, ValueError):  # too long for a name, or no text that could be one
+                if (self.root / shelf / run_id).is_dir():
+                    return Run(self.root / shelf / run_id)
+        return None
 
     def create(self, experiment: Experiment) -> Run:
         """A new directory under `runs/` with the experiment in it; the id says what and when."""
@@ -252,6 +252,19 @@ def now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds % 1 * 1000):03d}Z"
 
 
+def read_table(path: Path, whose: str) -> dict[str, Any]:
+    """A JSON file that holds a table. Raises `DamagedError` for any other and for none, saying `whose` it is."""
+    try:
+        value = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise DamagedError(f"{whose} has no {path.name}") from None
+    except (OSError, ValueError) as error:
+        raise DamagedError(f"{whose}: {path.name} cannot be read: {error}") from None
+    if not isinstance(value, dict):
+        raise DamagedError(f"{whose}: {path.name} holds no table")
+    return value
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that it appears whole or not at all, even if the machine stops in the middle."""
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -269,11 +282,24 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def _parsed_lines(data: bytes) -> Iterator[dict[str, Any]]:
-    for line in data.splitlines():
+    for entry in _entries(data.splitlines()):
+        if isinstance(entry, dict) and isinstance(entry.get("epoch"), (int, float)):
+            yield entry
+
+
+def _entries(lines: list[bytes]) -> Iterator[Any]:
+    """What stands on the lines; a line that is no JSON is left out."""
+    try:
+        # All at once takes a third of the time. Only as many entries as lines prove that each line holds its own.
+        entries = json.loads(b"[" + b",".join(lines) + b"]")
+        if len(entries) == len(lines):
+            yield from entries
+            return
+    except ValueError:
+        pass
+    for line in lines:
         with contextlib.suppress(ValueError):
-            entry = json.loads(line)
-            if isinstance(entry, dict) and isinstance(entry.get("epoch"), (int, float)):
-                yield entry
+            yield json.loads(line)
 
 
 def _is_evaluation(entry: Any) -> bool:
@@ -287,6 +313,7 @@ def _is_evaluation(entry: Any) -> bool:
     )
 
 
+@lru_cache(100_000)
 def _by_time(name: str) -> tuple[str, int, str]:
     """Sort key: the time in the id, then the number of a same-second twin, then the name."""
     found = re.search(r"-(\d{8}-\d{6})(?:-(\d+))?$", name)

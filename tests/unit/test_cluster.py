@@ -1,0 +1,132 @@
+"""Sweeps on Ray: two nodes on this machine that share a directory, and one of them dies."""
+
+import time
+
+import psutil
+import pytest
+
+from aecore.errors import AecoreError, MistakeError
+from aecore.store import WEIGHTS, Run, Store
+from aecore.sweeps import carrying, folder
+from aecore.sweeps.definition import Sweep
+from aecore.sweeps.engines import Local
+
+ray = pytest.importorskip("ray", reason="Ray is optional: requirements-cluster.txt")
+from aecore.sweeps.cluster import OnRay  # noqa: E402
+
+SETTINGS = {
+    "training.epochs": 40,
+    "data.train_images": 1000,
+    "training.batch_size": 50,
+    "training.precision": "float32",
+    "evaluation.corruptions": ["none"],
+}
+
+
+def sizes(*sizes: int, **settings) -> Sweep:
+    return Sweep.parse(
+        {"name": "Nodes", "base": "digits-quick", "set": SETTINGS | settings, "vary": {"model.bottleneck.size": sizes}}
+    )
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A head without processors and two nodes with one each, in processes of their own."""
+    from ray.cluster_utils import Cluster
+
+    started = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    started.lost = started.add_node(num_cpus=1)
+    started.add_node(num_cpus=1)
+    yield started
+    ray.shutdown()
+    started.shutdown()
+
+
+@pytest.fixture
+def one_thread(monkeypatch):
+    """What Ray gives a task of one processor, for the workers here too."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+def test_runs_of_a_node_that_dies_are_completed_elsewhere_and_no_bit_differs(cluster, store, one_thread):
+    sweep = sizes(2, 4, 8)
+    there = folder.create(sweep, store)
+    engine = OnRay(store, there.path, cluster.address, cpus=1)
+    assert engine.room() == 2
+    killed: list[Run] = []
+
+    for told in carrying.carry_out(there, store, engine, "cpu"):
+        if not killed and len(engine.tasks) == 2:
+            deadline = time.monotonic() + 60
+            while not killed and time.monotonic() < deadline:
+                pids = pids_of(cluster.lost)
+                for run in engine.tasks.values():
+                    process = run.status().get("process") or {}
+                    if process.get("pid") in pids and len(run.metrics()) >= 3:
+                        killed.append(run)
+                time.sleep(0.05)
+            cluster.remove_node(cluster.lost, allow_graceful=False)
+        assert told.row.state != "failed", told.row.error
+    assert len(killed) == 1
+    assert there.state() == "finished"
+    rows = folder.rows(there, store)
+    assert [row.state for row in rows] == ["finished"] * 3
+
+    here = folder.create(sweep, store)
+    list(carrying.carry_out(here, store, Local("cpu"), "cpu"))
+    for ours, theirs in zip(folder.rows(here, store), rows, strict=True):
+        assert (ours.values, ours.measured, ours.train_loss) == (theirs.values, theirs.measured, theirs.train_loss)
+        assert bytes_of(store, ours.run) == bytes_of(store, theirs.run)
+
+
+def bytes_of(store: Store, run: str) -> bytes:
+    return (store.root / "runs" / run / WEIGHTS).read_bytes()
+
+
+def pids_of(node) -> set[int]:
+    """The processes under a node's raylet."""
+    found = set()
+    for info in node.all_processes.values():
+        for started in info:
+            found |= {child.pid for child in psutil.Process(started.process.pid).children(recursive=True)}
+    return found
+
+
+def test_a_stop_ends_the_runs_cleanly_and_they_go_on(cluster, store):
+    there = folder.create(sizes(2, **{"training.epochs": 2000}), store)
+    engine = OnRay(store, there.path, cluster.address, cpus=1)
+    told = carrying.carry_out(there, store, engine, "cpu", stopped=lambda: bool(trained(store)))
+    ended = [t.row for t in told if t.ended]
+    assert [row.state for row in ended] == ["stopped"]
+    assert there.state() == "stopped"
+    (run,) = store.runs()
+    assert run.file("resume.safetensors").exists()
+    assert not list(there.path.glob(".s*"))
+
+
+def trained(store: Store) -> list[Run]:
+    return [run for run in store.runs() if len(run.metrics()) >= 2]
+
+
+def test_more_than_any_node_has_is_told_at_once(cluster, store):
+    there = folder.create(sizes(2), store)
+    with pytest.raises(MistakeError, match="no node of the cluster has 3 CPUs for a run; ask for less"):
+        OnRay(store, there.path, cluster.address, cpus=3)
+    with pytest.raises(MistakeError, match="has 1 CPU and 1 GPU for a run"):
+        OnRay(store, there.path, cluster.address, cpus=1, gpus=1)
+
+
+def test_a_node_that_does_not_see_the_store_is_named(cluster, store, monkeypatch):
+    from aecore.sweeps import cluster as module
+
+    there = folder.create(sizes(2), store)
+    monkeypatch.setattr(module, "_read", lambda path: "")
+    with pytest.raises(AecoreError, match=f"does not see the store {store.root}"):
+        OnRay(store, there.path, cluster.address)
+
+
+def test_without_ray_there_is_one_line(store, monkeypatch):
+    there = folder.create(sizes(2), store)
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    with pytest.raises(MistakeError, match="requirements-cluster"):
+        OnRay(store, there.path)
