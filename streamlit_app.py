@@ -22,6 +22,7 @@ page = st.navigation(
             icon=":material/model_training:",
             visibility="hidden" if demo.mode() == "read-only" else "visible",
         ),
+        st.Page("views/sweep.py", title="Sweep", icon=":material/grid_on:"),
         st.Page("views/reports.py", title="Reports", icon=":material/fact_check:"),
         st.Page("views/denoise.py", title="Denoise", icon=":material/blur_on:"),
         st.Page("views/replay.py", title="Replay", icon=":material/slow_motion_video:"),

@@ -54,7 +54,7 @@ SHARED = ("train", "resume", "work")
 def without_command(context: typer.Context) -> None:
     asked, here = context.invoked_subcommand, place()
     if here.world > 1 and asked not in SHARED:
-        raise MistakeError(f"{here.world} processes can share a run: torchrun is for {', '.join(SHARED)}")
+        raise MistakeError(f"{here.world} processes can share a run only: torchrun is for train and resume")
     if not here.first:
         raise typer.Exit(int(assisting.assist() == "failed"))
     if asked is None:

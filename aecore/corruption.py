@@ -5,31 +5,41 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from aecore.processes import Part
 from aecore.settings import Corruption
 
 
 def corrupt(
-    images: Tensor, corruption: Corruption, generator: torch.Generator, low: float = 0.0, high: float = 1.0
+    images: Tensor,
+    corruption: Corruption,
+    generator: torch.Generator,
+    low: float = 0.0,
+    high: float = 1.0,
+    part: Part | None = None,
 ) -> Tensor:
     """The corrupted images, a new tensor; `images` itself when the corruption changes nothing.
 
     `images` is float (B, C, H, W) in [`low`, `high`], `generator` lives on the same device. Noise comes first, then
     occlusion; both hit a pixel in all its channels, except Gaussian noise, which is drawn for every value. Gaussian
-    noise leaves the range unless it is clamped.
+    noise leaves the range unless it is clamped. Where `images` are `part` of a batch, the draws are made for all of the
+    batch, so that they are those that one process would make.
     """
+    part = part or Part(slice(None), len(images), 1.0)
     if corruption.level > 0:
-        images = _noise(images, corruption, generator, low, high)
+        images = _noise(images, corruption, generator, low, high, part)
     if corruption.occlusion != "none":
-        images = images.masked_fill(_occluded(images, corruption, generator), low)
+        images = images.masked_fill(_occluded(images, corruption, generator, part), low)
     return images
 
 
-def _noise(images: Tensor, corruption: Corruption, generator: torch.Generator, low: float, high: float) -> Tensor:
+def _noise(
+    images: Tensor, corruption: Corruption, generator: torch.Generator, low: float, high: float, part: Part
+) -> Tensor:
     if corruption.std:
-        noisy = _normal(images, generator).mul_(corruption.std).add_(images)
+        noisy = _normal(images, generator, part).mul_(corruption.std).add_(images)
         return noisy.clamp_(low, high) if corruption.clamp else noisy
-    batch, _, height, width = images.shape
-    draw = torch.rand((batch, 1, height, width), generator=generator, device=images.device)
+    _, _, height, width = images.shape
+    draw = torch.rand((part.of, 1, height, width), generator=generator, device=images.device)[part.rows]
     hit = draw < corruption.level
     if corruption.kind == "masking":
         return images.masked_fill(hit, low)
@@ -38,22 +48,22 @@ def _noise(images: Tensor, corruption: Corruption, generator: torch.Generator, l
     return torch.where(hit, extreme, images)
 
 
-def _normal(like: Tensor, generator: torch.Generator) -> Tensor:
+def _normal(like: Tensor, generator: torch.Generator, part: Part) -> Tensor:
     """Standard normal values in the shape and memory order of `like`; torch draws fast only into one piece."""
-    if like.is_contiguous():
-        return torch.empty_like(like).normal_(generator=generator)
-    batch, channels, height, width = like.shape
-    values = torch.empty((batch, height, width, channels), dtype=like.dtype, device=like.device)
-    return values.normal_(generator=generator).permute(0, 3, 1, 2)
+    _, channels, height, width = like.shape
+    last = not like.is_contiguous()
+    shape = (part.of, height, width, channels) if last else (part.of, channels, height, width)
+    values = torch.empty(shape, dtype=like.dtype, device=like.device).normal_(generator=generator)[part.rows]
+    return values.permute(0, 3, 1, 2) if last else values
 
 
-def _occluded(images: Tensor, corruption: Corruption, generator: torch.Generator) -> Tensor:
+def _occluded(images: Tensor, corruption: Corruption, generator: torch.Generator, part: Part) -> Tensor:
     """Which pixels are covered, bool (B, 1, H, W): all places inside the image are equally likely."""
     batch, _, height, width = images.shape
-    rows = _span(batch, height, corruption.size, generator, images.device)
+    rows = _span(part.of, height, corruption.size, generator, images.device)[part.rows]
     if corruption.occlusion == "rows":
         return rows[:, None, :, None].expand(batch, 1, height, width)
-    columns = _span(batch, width, corruption.size, generator, images.device)
+    columns = _span(part.of, width, corruption.size, generator, images.device)[part.rows]
     return rows[:, None, :, None] & columns[:, None, None, :]
 
 

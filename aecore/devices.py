@@ -54,6 +54,26 @@ def choose(request: str) -> list[Device]:
     return chosen
 
 
+def choose_for(request: str, processes: int) -> list[Device]:
+    """The devices that a request offers to so many processes of one run: a GPU for each, or the CPU for all.
+
+    Raises `MistakeError` as `choose` does, and where there are too few GPUs.
+    """
+    chosen = choose(request)
+    if processes > 1 and chosen[0].family == "mps" and request.strip().lower() == "auto":
+        chosen = choose("cpu")
+    family = chosen[0].family
+    if processes > 1 and family == "mps":
+        raise MistakeError("several processes cannot share an Apple GPU: start one, or choose --device cpu")
+    if family == "cuda" and len(chosen) < processes:
+        gpus = "1 GPU" if len(chosen) == 1 else f"{len(chosen)} GPUs"
+        raise MistakeError(
+            f"{processes} processes need a GPU each, and '{request}' is {gpus} here: "
+            f"start {len(chosen)} (torchrun --nproc-per-node {len(chosen)}), or choose --device cpu"
+        )
+    return chosen
+
+
 def _nvidia() -> list[str]:
     """Names of the visible NVIDIA GPUs, in the order in which CUDA counts them."""
     tool = shutil.which("nvidia-smi")

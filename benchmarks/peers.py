@@ -156,8 +156,8 @@ def served(python: str, tool: Tool, store: Path, folder: Path, count: int) -> It
             time.sleep(0.1)
         yield address, time.monotonic() - begun
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(30)
+        os.killpg(process.pid, signal.SIGKILL)  # MLflow's workers wait for open connections
+        process.wait()
 
 
 def _known(tool: Tool, address: str) -> int:

@@ -10,9 +10,10 @@ from aecore import demo, jobs
 from aecore.errors import AecoreError
 from aecore.store import LAYERS, DamagedError, Run
 from aecore.summary import import_told
-from dashboard import manage, runs, sheets
+from dashboard import lines, manage, runs, sheets
 from dashboard.curves import loss_curves, movement, step_curves
 from dashboard.style import count, duration, plain, state_badge
+from dashboard.sweep.seen import is_there
 
 TICK_S = 1.0
 
@@ -39,7 +40,7 @@ def _body(run: Run, state: str) -> None:
     except DamagedError as error:
         st.error(str(error), icon=":material/broken_image:")
         return
-    metrics = _metrics(run)
+    metrics = lines.metrics(run)
     _progress(run, state, status, metrics, experiment.training.epochs)
     if state in ("failed", "interrupted") and (said := run.log_tail()):
         with st.expander("What its process said last", icon=":material/terminal:"):
@@ -81,16 +82,6 @@ def _panel(run: Run, without: str) -> None:
         return
     st.subheader("Reconstructions, epoch by epoch" if len(snapshots["epochs"]) > 1 else "Reconstructions")
     sheets.film(snapshots)
-
-
-def _metrics(run: Run) -> list[dict[str, Any]]:
-    """All epochs so far, reading only the lines that are new since the last tick of this session."""
-    seen = st.session_state.setdefault("metrics_seen", {})
-    offset, entries = seen.get(run.id, (0, {}))
-    fresh, offset = run.metrics_since(offset)
-    entries.update({entry["epoch"]: entry for entry in fresh})
-    st.session_state["metrics_seen"] = {run.id: (offset, entries)}  # one run at a time is enough
-    return [entries[epoch] for epoch in sorted(entries)]
 
 
 def _progress(run: Run, state: str, status: dict[str, Any], metrics: list[dict[str, Any]], epochs: int) -> None:
@@ -137,6 +128,9 @@ def heading(run: Run) -> None:
         if row.state in jobs.RESUMABLE and not demo.mode():
             icon = ":material/play_arrow:"
             st.button("Resume", icon=icon, type="primary", key="resume", on_click=_resume, args=(run,))
+        if row.sweep and is_there(row.sweep):
+            icon = ":material/grid_on:"
+            st.page_link("views/sweep.py", label="Sweep", icon=icon, query_params={"sweep": row.sweep})
         if row.epoch:
             st.page_link(
                 "views/replay.py",
@@ -158,7 +152,7 @@ def heading(run: Run) -> None:
         row.data,
         f"code of {row.code_size:,}" if row.code_size else "",
         count(row.parameters, "parameter") if row.parameters else "",
-        row.device,
+        row.machine,
         f"imported from {row.imported}" if row.imported else "",
     ]
     st.caption(" · ".join(plain(part) for part in parts if part))

@@ -16,6 +16,7 @@ PAGES = {
     "overview": "/",
     "train": "/train?preset=mnist-mlp8",
     "watch": "/train?run=mnist-mlp8",
+    "sweep": "/sweep",
     "reports": "/reports?report=001",
     "denoise": "/denoise?run=cifar-conv-denoise",
     "replay": "/replay?run=mnist-selu-6-clean&with=mnist-selu-2-clean&epoch=31",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import math
-import threading
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from aecore.models.draws import Draws
 from aecore.models.linear import Linear
+from aecore.models.norm import BatchNorm1d, BatchNorm2d
 from aecore.models.plan import Layer, plan
 from aecore.settings import Model
 
@@ -109,44 +110,6 @@ class Autoencoder(nn.Module):
         return self.decode(self.encode(images))
 
 
-class Draws(threading.local):
-    """Where a model's own chance comes from: dropout's masks and the codes of a VAE.
-
-    A generator of its own makes runs repeat; one for each thread lets several sessions of a server use a model at once.
-    """
-
-    def __init__(self) -> None:
-        self.generator: torch.Generator | None = None
-
-    def seed(self, seed: int, device: torch.device) -> None:
-        """Begin a fixed sequence; without one, torch's global generator is used."""
-        self.generator = torch.Generator(device).manual_seed(seed)
-
-    def normal(self, like: Tensor) -> Tensor:
-        """Standard normal values of the shape, type and device of `like`."""
-        return torch.randn(like.shape, generator=self.generator, device=like.device, dtype=like.dtype)
-
-    def kept(self, like: Tensor, share: float) -> Tensor:
-        """1 with probability `share`, else 0, in the shape, type and memory order of `like`.
-
-        On the CPU from 16 random bits a value, which is seven times as fast as torch's Bernoulli numbers and rounds
-        `share` to a multiple of 2⁻¹⁶.
-        """
-        if like.device.type != "cpu":
-            return torch.empty_like(like).bernoulli_(share, generator=self.generator)
-        words = torch.empty(-(-like.numel() // 4), dtype=torch.int64).random_(-(2**63), None, generator=self.generator)
-        bits = words.view(torch.int16)[: like.numel()]  # uniform in [-2¹⁵, 2¹⁵)
-        most = min(max(round(share * 2**16), 1), 2**16) - 2**15 - 1  # within 16 bits for every share
-        kept = torch.empty_like(like)
-        _in_memory_order(kept).copy_(bits <= most)
-        return kept
-
-
-def _in_memory_order(values: Tensor) -> Tensor:
-    """A flat view of a tensor that is contiguous, with channels first or last."""
-    return values.view(-1) if values.is_contiguous() else values.permute(0, 2, 3, 1).view(-1)
-
-
 class _Dropout(nn.Module):
     """Srivastava et al. 2014, with values scaled up in training, from the model's own draws."""
 
@@ -201,7 +164,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 }
 
 
-_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+_NORMS = (BatchNorm1d, BatchNorm2d)
 
 
 def _stack(layers: tuple[Layer, ...], draws: Draws) -> nn.Sequential:
@@ -214,8 +177,8 @@ def _stack(layers: tuple[Layer, ...], draws: Draws) -> nn.Sequential:
         before = layer.kind
         stack.add_module(name, _layer(layer))
         if layer.norm:
-            kind = nn.BatchNorm1d if layer.kind == "Linear" else nn.BatchNorm2d
-            stack.add_module(f"{name}_norm", kind(layer.outputs))
+            kind = BatchNorm1d if layer.kind == "Linear" else BatchNorm2d
+            stack.add_module(f"{name}_norm", kind(layer.outputs, draws))
         if layer.activation != "none":
             # In place: nothing else reads the layer's output, and backward needs only the result.
             kind = ACTIVATIONS[layer.activation]

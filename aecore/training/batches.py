@@ -7,6 +7,7 @@ from torch import Tensor
 
 from aecore.corruption import corrupt
 from aecore.experiment import Experiment
+from aecore.processes import Part
 from aecore.training.state import State
 
 
@@ -28,8 +29,10 @@ class Batches:
         self.batch = torch.empty_like(self.picked, dtype=torch.float32 if afresh else dtype)
         self.fixed = self._drawn_once(experiment.training.seed) if once else None
 
-    def take(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
-        """Noisy and clean images (B, C, H, W) in the model's range; good until the next call."""
+    def take(self, chosen: Tensor, part: Part | None = None) -> tuple[Tensor, Tensor]:
+        """Noisy and clean images (B, C, H, W) in the model's range; good until the next call. With `part` only those
+        rows of the batch, with the noise that they have in the whole of it."""
+        chosen = chosen if part is None else chosen[part.rows]
         count = len(chosen)
         torch.index_select(self.train, 0, chosen, out=self.picked[:count])
         low, high = self.model.low, self.model.high
@@ -37,7 +40,7 @@ class Batches:
         clean = self._turned(clean.add_(low) if low else clean)
         if self.fixed is not None:
             return self._turned(self.fixed.index_select(0, chosen)), clean
-        noisy = corrupt(clean, self.corruption, self.state.noise, low, high)
+        noisy = corrupt(clean, self.corruption, self.state.noise, low, high, part)
         return noisy.to(self.dtype), clean.to(self.dtype)
 
     def _turned(self, images: Tensor) -> Tensor:

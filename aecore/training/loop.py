@@ -3,6 +3,8 @@
 The whole image set lies on the device as uint8; each batch is gathered, scaled and corrupted there (batches.py).
 Within an epoch nothing is read back from the device: the losses are summed where they are and read once at the end,
 or every `log_every` steps.
+
+Several processes can share the steps (together.py); what lies between them only the first one looks at.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from aecore.experiment import Experiment
 from aecore.training.observe import LayerWatch, observe
 from aecore.training.state import State, restart
 from aecore.training.step import Step
+from aecore.training.together import ALONE, Together
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,18 @@ class Epoch:
 
 
 @dataclass(frozen=True)
+class Pass:
+    """What an epoch's steps themselves showed; the losses as in `Epoch`."""
+
+    epoch: int
+    train_loss: float
+    reconstruction: float
+    kl: float
+    lr: float
+    images_per_s: float
+
+
+@dataclass(frozen=True)
 class Steps:
     """What the last `log_every` steps showed; a line of steps.jsonl."""
 
@@ -83,21 +98,60 @@ def epochs(
     stop: Callable[[], bool] = lambda: False,
     on_step: Callable[[int, int], None] = lambda step, steps: None,
     on_log: Callable[[Steps], None] = lambda steps: None,
+    others: Together = ALONE,
 ) -> Iterator[Epoch]:
     """Train from where `state` stands to the experiment's last epoch, yielding after each.
 
     `precision` is that of the steps' arithmetic, float32 or bfloat16; whatever is looked at between them is float32.
     `state` is whole between two yields; when `stop()` turns true the generator returns at once and leaves it in the
-    middle of an epoch. `on_log` is called every `log_every` steps, with the model in that very state.
+    middle of an epoch. `on_log` is called every `log_every` steps, with the model in that very state. `others` share
+    the steps: each goes through `passes` of its own, with a `stop` that all agree on.
     """
+    layers = LayerWatch(state.model)
+    labels = images.test_labels if experiment.evaluation.wrong_digits else None
+    for passed in passes(
+        experiment, state, images, precision=precision, stop=stop, on_step=on_step, on_log=on_log, others=others
+    ):
+        seen = observe(state.model, images.test, experiment, labels)
+        parts = {}
+        if seen.kl is not None:
+            parts |= {"train_reconstruction": passed.reconstruction, "train_kl": passed.kl}
+            parts |= {"test_reconstruction": seen.reconstruction, "test_kl": seen.kl}
+        if seen.wrong_digit_rate is not None:
+            parts["wrong_digit_rate"] = seen.wrong_digit_rate
+        yield Epoch(
+            passed.epoch,
+            passed.train_loss,
+            seen.loss,
+            passed.lr,
+            passed.images_per_s,
+            seen.dead_units,
+            state.seconds,
+            parts,
+            layers.take(),
+            seen.code_std.tolist(),
+        )
+
+
+def passes(
+    experiment: Experiment,
+    state: State,
+    images: Images,
+    *,
+    precision: str = "float32",
+    stop: Callable[[], bool] = lambda: False,
+    on_step: Callable[[int, int], None] = lambda step, steps: None,
+    on_log: Callable[[Steps], None] = lambda steps: None,
+    others: Together = ALONE,
+) -> Iterator[Pass]:
+    """The training of `epochs`, without a look at the test images."""
     training = experiment.training
     model = state.model
-    train = Step(experiment, state, images.train, precision)
+    train = Step(experiment, state, images.train, precision, others)
     count, size = len(images.train), train.batches.size
     steps = -(-count // size)
-    layers = LayerWatch(model)
     # Summed over the steps since the last line of steps.jsonl, which may lie in the epoch before.
-    train.logged.fill_(state.logged)
+    train.logged.fill_(state.logged if others.first else 0.0)
     logged_steps = state.logged_steps
     for epoch in range(state.epoch + 1, training.epochs + 1):
         if training.restart_every and epoch > 1 and (epoch - 1) % training.restart_every == 0:
@@ -121,41 +175,24 @@ def epochs(
                 at = (epoch - 1) * steps + step
                 if at % training.log_every == 0:
                     pause = time.perf_counter()
-                    validation = None
-                    if images.validation is not None:
-                        validation = observe(model, images.validation, experiment).loss
-                    on_log(Steps(at / steps, at, float(train.logged) / logged_steps, validation))
+                    loss = others.total(train.logged) / logged_steps
+                    if others.first:
+                        validation = None
+                        if images.validation is not None:
+                            validation = observe(model, images.validation, experiment).loss
+                        on_log(Steps(at / steps, at, loss, validation))
                     train.logged.zero_()
                     logged_steps = 0
                     train.network.train()
                     watching += time.perf_counter() - pause
             on_step(step, steps)
         # Here it waits for the device, once an epoch.
-        train_loss, reconstruction, kl = (train.sums / (count if train.an_image else steps)).tolist()
+        train_loss, reconstruction, kl = others.total(train.sums / (count if train.an_image else steps))
         seconds = time.perf_counter() - begun - watching
         if isinstance(scheduler, ReduceLROnPlateau):
             scheduler.step(train_loss)
         elif scheduler is not None and not isinstance(scheduler, OneCycleLR):
             scheduler.step()
-        labels = images.test_labels if experiment.evaluation.wrong_digits else None
-        seen = observe(model, images.test, experiment, labels)
-        parts = {}
-        if seen.kl is not None:
-            parts |= {"train_reconstruction": reconstruction, "train_kl": kl}
-            parts |= {"test_reconstruction": seen.reconstruction, "test_kl": seen.kl}
-        if seen.wrong_digit_rate is not None:
-            parts["wrong_digit_rate"] = seen.wrong_digit_rate
         state.epoch, state.seconds = epoch, state.seconds + seconds
-        state.logged, state.logged_steps = float(train.logged), logged_steps
-        yield Epoch(
-            epoch,
-            train_loss,
-            seen.loss,
-            lr,
-            count / seconds,
-            seen.dead_units,
-            state.seconds,
-            parts,
-            layers.take(),
-            seen.code_std.tolist(),
-        )
+        state.logged, state.logged_steps = others.total(train.logged), logged_steps
+        yield Pass(epoch, train_loss, reconstruction, kl, lr, count / seconds)

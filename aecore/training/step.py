@@ -8,12 +8,16 @@ once as a CUDA graph and replayed, so that no Python runs between its kernels.
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from aecore.experiment import Experiment
+from aecore.models.autoencoder import Autoencoder
+from aecore.processes import Part
+from aecore.settings import Training
 from aecore.training.batches import Batches
-from aecore.training.loss import loss_of
+from aecore.training.loss import Loss, loss_of
 from aecore.training.state import State, graphed
+from aecore.training.together import ALONE, Together
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 WARM_UP = 3
@@ -23,9 +27,16 @@ WARM_UP = 3
 class Step:
     """Trains the model of `state` on one batch after another; a change of `state.optimizer` needs `forget_graphs`."""
 
-    def __init__(self, experiment: Experiment, state: State, train: Tensor, precision: str = "float32") -> None:
-        """`train` is uint8 (N, C, H, W) on the training device."""
-        self.training, self.state = experiment.training, state
+    def __init__(
+        self,
+        experiment: Experiment,
+        state: State,
+        train: Tensor,
+        precision: str = "float32",
+        others: Together = ALONE,
+    ) -> None:
+        """`train` is uint8 (N, C, H, W) on the training device; with `others` each takes its rows of a batch."""
+        self.training, self.state, self.others = experiment.training, state, others
         self.batches = Batches(train, experiment, state, DTYPES[precision])
         self.model = state.model
         self.network = self.model if precision == "float32" else self.model.twin(DTYPES[precision])
@@ -33,17 +44,20 @@ class Step:
         self.apart = [(own, short) for own, short in pairs if own is not short]
         for own, _ in self.apart:
             own.grad = torch.zeros_like(own)
+        self.shared_loss = others.wrapped(_LossOf(self.network, self.training), state.device)
         self.sums = torch.zeros(3, device=state.device)
-        """Sums of the losses of the steps so far, total, reconstruction and KL, on the device."""
+        """Sums of the losses of the steps so far, total, reconstruction and KL, on the device; this process's part."""
         # A summed loss is told an image, so that the last, smaller batch counts as what it is.
         self.an_image = self.training.reduction == "sum"
         self.logged = torch.zeros((), device=state.device)
-        """Sum of the losses since it was last cleared; a summed loss an image."""
+        """Sum of the losses since it was last cleared, this process's part; a summed loss an image."""
         self.graphs: dict[int, tuple[torch.cuda.CUDAGraph, Tensor]] = {}
 
     def __call__(self, chosen: Tensor) -> None:
         """Train on the images of these numbers, int64 (B,)."""
-        if not graphed(self.training, self.state.device):
+        # Recording DistributedDataParallel takes a warm-up that is alike in all processes to the last collective, and
+        # a step that is large enough to share is not held up by Python.
+        if self.others.world > 1 or not graphed(self.training, self.state.device):
             self._train(chosen)
             return
         if len(chosen) not in self.graphs:
@@ -62,10 +76,9 @@ class Step:
                 short.copy_(own)
 
     def _train(self, chosen: Tensor) -> None:
-        noisy, clean = self.batches.take(chosen)
         self.network.zero_grad(set_to_none=True)
-        loss = loss_of(self.network, noisy, clean, self.training)
-        loss.total.backward()
+        part = self.others.part(len(chosen))
+        loss = self._of_part(chosen, part) if part else self._of_all(chosen)
         with torch.no_grad():
             for own, short in self.apart:
                 own.grad.copy_(short.grad)  # type: ignore[union-attr, arg-type]
@@ -78,6 +91,26 @@ class Step:
                 self.sums[2] += loss.kl
             if self.training.log_every:
                 self.logged += loss.total / (len(chosen) if self.an_image else 1)
+
+    def _of_all(self, chosen: Tensor) -> Loss:
+        """The batch's loss, its gradient left in the network."""
+        noisy, clean = self.batches.take(chosen)
+        loss = loss_of(self.network, noisy, clean, self.training)
+        loss.total.backward()
+        return loss
+
+    def _of_part(self, chosen: Tensor, part: Part) -> Loss:
+        """What these rows add to the batch's loss; the gradient of the whole of it is left in the network."""
+        noisy, clean = self.batches.take(chosen, part)
+        with self.model.draws.within(part):
+            loss: Loss = self.shared_loss(noisy, clean)
+        # The mean over these rows counts by their share of all, a sum in full, a row that only stands in not at all.
+        weight = part.weight if self.training.reduction == "mean" else float(part.weight > 0)
+        # The gradients will be averaged over the processes, where they should be added.
+        (loss.total * (weight * self.others.world)).backward()
+        with torch.no_grad():
+            kl = None if loss.kl is None else loss.kl * weight
+            return Loss(loss.total * weight, loss.reconstruction * weight, kl)
 
     def _recorded(self, chosen: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor]:
         """The step for batches of this size as a graph, and the tensor that it reads their numbers from. The state is
@@ -123,3 +156,14 @@ class Step:
         for generator, state in zip(self._generators(), states, strict=True):
             generator.set_state(state)
         self.renew()
+
+
+class _LossOf(nn.Module):
+    """The loss as a module, which is what DistributedDataParallel wraps."""
+
+    def __init__(self, network: Autoencoder, settings: Training) -> None:
+        super().__init__()
+        self.network, self.settings = network, settings
+
+    def forward(self, noisy: Tensor, clean: Tensor) -> Loss:
+        return loss_of(self.network, noisy, clean, self.settings)

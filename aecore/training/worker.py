@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,19 +11,21 @@ from typing import Any
 import numpy as np
 import torch
 
-from aecore import __version__, data, pictures
+from aecore import data, pictures
 from aecore.classifier import reads
 from aecore.devices import Device
 from aecore.errors import AecoreError, MistakeError
 from aecore.evaluation import NOISE_SEED, evaluate
+from aecore.experiment import Experiment
 from aecore.latent import measure_codes
 from aecore.models import Autoencoder
 from aecore.settings import Data
 from aecore.store import EVALUATION, LAYERS, METRICS, RESUME, SNAPSHOTS, STEPS, WEIGHTS, Run, now, write_whole
-from aecore.training.loop import Epoch, Images, Steps, epochs
-from aecore.training.memory import keep_freed_memory
+from aecore.training.loop import Epoch, Images, Steps, epochs, passes
+from aecore.training.machine import ready, versions
 from aecore.training.snapshots import Snapshots
 from aecore.training.state import State, new_state, restore, state_bytes, weights_bytes
+from aecore.training.together import ALONE, Together
 from aecore.training.trial import Choice, choose
 
 STATUS_EVERY_S = 0.5
@@ -40,10 +40,12 @@ def train_run(
     device: Device,
     stop: Callable[[], bool],
     report: Callable[[str, float, float, str], None] = lambda stage, done, total, note: None,
+    others: Together = ALONE,
 ) -> str:
     """Train `run` from where it stands on a device that is held for it; return `finished` or `stopped`.
 
-    Raises `AecoreError` when the data cannot be had, the device does not work or the loss is no longer finite.
+    `others` share the steps: each of them is in `assist` meanwhile. Raises `AecoreError` when the data cannot be had,
+    the device does not work or the loss is no longer finite.
     """
     experiment = run.experiment()
     told = _Status(run, experiment.training.epochs)
@@ -52,17 +54,14 @@ def train_run(
         report("preparing", done, total, what)
         told.sometimes(state="preparing", stage={"what": what, "done": done, "total": total})
 
-    torch_device = _usable(device)
-    if experiment.training.deterministic:
-        _repeatable(torch_device)
-    if torch_device.type == "cpu":
-        keep_freed_memory()
+    torch_device = ready(device, experiment)
     told.now(
         state="preparing",
-        device=str(torch_device),
+        device=str(torch_device) if others.world == 1 else torch_device.type,
         device_name=device.title,
+        processes=others.world,
         started=now(),
-        versions=_versions(),
+        versions=versions(),
         threads=torch.get_num_threads(),
         stage=None,
     )
@@ -73,7 +72,8 @@ def train_run(
         if not stop():
             raise
         images = None  # Ctrl-C ended the download
-    if images is None or stop():
+    goes_on = others.tell(images is not None and not stop())
+    if images is None or not goes_on:
         told.now(state="stopped", ended=now(), process=None)
         return "stopped"
     arrays = _on_device(images, experiment.data, torch_device)
@@ -81,8 +81,10 @@ def train_run(
 
     state = new_state(experiment, images.about.image_shape, len(arrays.train), torch_device)
     # A run goes on in the format it began in.
-    began = run.status().get("precision") if run.file(RESUME).exists() else None
-    choice = Choice(began) if began else choose(experiment, arrays.train, experiment.training.epochs)
+    resumes = run.file(RESUME).exists()
+    began = run.status().get("precision") if resumes else None
+    choice = Choice(began) if began else _tried(experiment, arrays.train, others.world)
+    others.tell({"precision": choice.precision, "resumes": resumes})
     told.now(precision=choice.precision)
     if choice.seconds_a_step:
         told.now(tried_s=_rounded(choice.seconds_a_step, 4))
@@ -97,7 +99,7 @@ def train_run(
         tick=log_every / steps if log_every and log_every < steps else 1,
         read=wrong_digits,
     )
-    if run.file(RESUME).exists():
+    if resumes:
         restore(state, run.file(RESUME))
         snapshots.take_up(run, state.epoch)
     save = _Saver(run, state, snapshots)
@@ -120,7 +122,7 @@ def train_run(
             if snapshots.tick < 1:
                 snapshots.add(seen.epoch)
 
-    hooks = {"stop": stop_now, "on_step": on_step, "on_log": on_log}
+    hooks = {"stop": others.agreed(stop_now), "on_step": on_step, "on_log": on_log, "others": others}
     for epoch in epochs(experiment, state, arrays, precision=choice.precision, **hooks):
         if not math.isfinite(epoch.train_loss + epoch.test_loss):
             raise AecoreError(f"the loss is no longer a number after epoch {epoch.epoch}: lower training.lr")
@@ -132,7 +134,7 @@ def train_run(
         told.sometimes(epoch=state.epoch, step=0, steps=0)
         save.if_due()
         begun = time.monotonic()
-        if stop():
+        if others.tell(stop()):
             save()
             break
 
@@ -157,6 +159,26 @@ def train_run(
     told.now(state="finished", ended=now(), process=None)
     run.file(RESUME).unlink(missing_ok=True)
     return "finished"
+
+
+def assist(run: Run, device: Device, others: Together) -> str:
+    """Share the steps of the `train_run` that the first process is in, on a device of one's own; return `finished` or
+    `stopped`. Writes nothing."""
+    experiment = run.experiment()
+    torch_device = ready(device, experiment)
+    if not others.tell():
+        return "stopped"
+    images = data.load(experiment.data.name)  # the first process has made it ready
+    arrays = _on_device(images, experiment.data, torch_device)
+    state = new_state(experiment, images.about.image_shape, len(arrays.train), torch_device)
+    begins = others.tell()
+    if begins["resumes"]:
+        restore(state, run.file(RESUME))
+    hooks = {"stop": others.agreed(), "others": others}
+    for _ in passes(experiment, state, arrays, precision=begins["precision"], **hooks):
+        if others.tell():
+            break
+    return "finished" if state.epoch == experiment.training.epochs else "stopped"
 
 
 def save_codes(run: Run, model: Autoencoder, test: torch.Tensor, labels: np.ndarray) -> None:
@@ -209,35 +231,11 @@ class _Saver:
             self()
 
 
-def _usable(device: Device) -> torch.device:
-    """The torch device, tried out. Raises `AecoreError` when the driver is there and torch cannot use it."""
-    try:
-        chosen = torch.device(device.name)
-        torch.zeros(1, device=chosen)
-    except (RuntimeError, AssertionError) as error:
-        why = str(error).strip().splitlines()[0]
-        raise AecoreError(f"PyTorch cannot use {device.name} ({device.title}): {why}; try the CPU") from None
-    return chosen
-
-
-def _repeatable(device: torch.device) -> None:
-    """Have the same seed give the same bits on this device, for the rest of the process. A CPU needs nothing for it."""
-    if device.type != "cuda":
-        return
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when the device is first multiplied on
-    torch.use_deterministic_algorithms(True)
-    torch.backends.cudnn.benchmark = False
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "aecore": __version__,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "system": f"{platform.system()} {platform.machine()}",
-    }
+def _tried(experiment: Experiment, train: torch.Tensor, processes: int) -> Choice:
+    """The choice of a format, by steps as large as those of one process, and as many."""
+    size = math.ceil(experiment.training.batch_size / processes)
+    images = train[: math.ceil(len(train) / processes)]
+    return choose(experiment.changed({"training.batch_size": size}), images, experiment.training.epochs)
 
 
 def _on_device(images: data.ImageSet, wanted: Data, device: torch.device) -> Images:

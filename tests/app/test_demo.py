@@ -97,5 +97,5 @@ def test_the_form_of_a_training_demo_starts_within_its_caps(gallery, monkeypatch
 
 
 def test_every_page_opens_on_a_demo(gallery, kind):
-    for name in ("overview", "reports", "denoise", "replay", "interpolate", "latent", "generate", "compare"):
+    for name in ("overview", "reports", "denoise", "replay", "interpolate", "latent", "generate", "compare", "sweep"):
         assert not page(name).exception

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tools.browser import settle
 
-PAGES = ("Train", "Reports", "Denoise", "Replay", "Interpolate", "Latent space", "Generate", "Compare")
+PAGES = ("Train", "Sweep", "Reports", "Denoise", "Replay", "Interpolate", "Latent space", "Generate", "Compare")
 
 
 def heading(tab: Page, name: str) -> None:

@@ -17,6 +17,7 @@ from aecore.latent import codes_of
 from aecore.models import Autoencoder
 from aecore.models.autoencoder import Draws
 from aecore.presets import preset
+from aecore.processes import part_of
 from aecore.settings import Corruption
 from aecore.training import State, epochs, new_state, restore, state_bytes
 from aecore.training import state as state_module
@@ -147,6 +148,21 @@ def test_dropout_keeps_the_asked_share_on_the_device():
     kept = draws.kept(like, 0.8)
     assert kept.stride() == like.stride()
     assert kept.mean().item() == pytest.approx(0.8, abs=0.01)
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_the_parts_of_a_draw_are_the_whole_there_too(last):
+    order = torch.channels_last if last else torch.contiguous_format
+    like = torch.empty(7, 3, 5, 4, device="cuda").to(memory_format=order)
+
+    def drawn(rank: int, world: int) -> list[torch.Tensor]:
+        draws, part = Draws(), part_of(7, rank, world)
+        draws.seed(1, like.device)
+        with draws.within(part):
+            return [draws.kept(like[part.rows], 0.7), draws.normal(like[part.rows])]
+
+    for expected, *parts in zip(drawn(0, 1), drawn(0, 2), drawn(1, 2), strict=True):
+        assert torch.equal(torch.cat(parts), expected)
 
 
 @pytest.mark.parametrize("name", ["mnist-selu-2-clean", "colored-vae"])

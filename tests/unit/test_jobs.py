@@ -95,19 +95,19 @@ def test_a_dead_workers_ticket_does_not_hold_up_the_line(tmp_path):
     folder.mkdir(parents=True)
     ghost = slots.this_process() | {"pid": 2**22 + 1}
     (folder / "cpu.00000000000000000001.ghost.ticket").write_text(json.dumps(ghost))
-    with slots.slot(tmp_path, cpu, "living", lambda: False) as device:
-        assert device == cpu[0]
+    with slots.hold(tmp_path, cpu, "living", lambda: False) as held:
+        assert held == cpu
     assert list(folder.glob("*.ticket")) == []
 
 
 def test_waiting_ends_when_asked_to(tmp_path):
     cpu = [Device("cpu", "the CPU")]
     stop = threading.Event()
-    with slots.slot(tmp_path, cpu, "first", stop.is_set):
+    with slots.hold(tmp_path, cpu, "first", stop.is_set):
         told = []
         threading.Timer(0.5, stop.set).start()
-        with slots.slot(tmp_path, cpu, "second", stop.is_set, told.append) as device:
-            assert device is None
+        with slots.hold(tmp_path, cpu, "second", stop.is_set, told.append) as held:
+            assert held == []
         assert told == [1]
 
 

@@ -101,7 +101,13 @@ LIGHT = (
     *("aecore.projection", "aecore.gallery", "aecore.classifier"),
     *("aecore.keeping", "aecore.packing", "dashboard.manage", "dashboard.adding"),
     *("aecore.projecting", "aecore.cloud", "aecore.cloud_page", "dashboard.cloud", "dashboard.latent.making"),
-    *("dashboard.monitor", "dashboard.inference", "dashboard.replay"),
+    *(
+        "dashboard.monitor",
+        "dashboard.inference",
+        "dashboard.replay",
+        "dashboard.sweep.form",
+        "dashboard.sweep.results",
+    ),
 )
 
 

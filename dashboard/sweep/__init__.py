@@ -1,0 +1,1 @@
+"""The Sweep page: runs that differ in a few settings, as mean and spread over their seeds."""

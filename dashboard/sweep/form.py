@@ -1,0 +1,291 @@
+"""A new sweep: a base, the settings that vary, seeds and goal; what that amounts to is said while one types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from aecore import devices
+from aecore.classifier import reads
+from aecore.errors import AecoreError, MistakeError
+from aecore.experiment import Experiment
+from aecore.presets import presets
+from aecore.store import DamagedError, Store
+from aecore.sweeps import carrying, folder
+from aecore.sweeps.definition import GOALS, MEASURED, Sweep
+from dashboard import demo_view, runs
+from dashboard.address import key
+from dashboard.style import count, duration, plain
+from dashboard.sweep import values, words
+from dashboard.sweep.estimate import estimate_s
+from dashboard.sweep.files import toml_text
+from dashboard.sweep.heading import begin
+
+PAGE = "sweep"
+MOST_SETTINGS, MOST_SEEDS, MOST_BASES = 4, 100, 200
+MOST_CHECKED = 1000
+"""Up to so many combinations are each checked while one types; those of a larger sweep when it is started."""
+START_PROBLEM = "sweep-start-problem"
+
+
+class Wanted(NamedTuple):
+    """What the form holds: plain data for `Sweep.parse`, and the device."""
+
+    plain: dict[str, Any]
+    device: str
+
+
+def new_sweep(closable: bool) -> None:
+    """The form on the left, what it amounts to on the right; `closable` where there is a sweep to go back to."""
+    st.subheader("New sweep", anchor=False)
+    left, right = st.columns([5, 4], gap="large")
+    wanted, sweep, mistake = None, None, ""
+    with left:
+        try:
+            wanted = _form()
+            sweep = _checked(json.dumps(wanted.plain), wanted.device)
+        except AecoreError as error:
+            mistake = str(error)
+    with right:
+        if sweep is not None and wanted is not None:
+            _summary(sweep, wanted.device)
+        if mistake:
+            st.error(plain(mistake), icon=":material/edit_off:")
+        with st.container(horizontal=True):
+            st.button(
+                "Start",
+                type="primary",
+                icon=":material/play_arrow:",
+                key="sweep-start",
+                disabled=sweep is None,
+                on_click=_start,
+                args=(wanted,),
+            )
+            if closable:
+                st.button("Cancel", key="sweep-cancel", on_click=_close)
+        if told := st.session_state.pop(START_PROBLEM, None):
+            st.error(plain(told), icon=":material/error:")
+        if sweep is not None:
+            with st.expander("As a file", icon=":material/description:"):
+                st.caption(
+                    "Save it as sweep.toml and run `python -m aecore sweep sweep.toml`: there is more than the form "
+                    "offers, such as random search, and a Ray cluster."
+                )
+                st.code(toml_text(sweep), language="toml")
+
+
+def _form() -> Wanted:
+    """The widgets. Raises `MistakeError` for what cannot be read."""
+    base_name, base = _base()
+    vary_keys = st.multiselect(
+        "Settings to vary",
+        list(values.settings()),
+        ["model.bottleneck.size"],
+        format_func=words.setting_choice,
+        max_selections=MOST_SETTINGS,
+        key="sweep-vary",
+        placeholder="Choose up to four",
+    )
+    flat = base.flat()
+    vary, mistakes = {}, []
+    for name in vary_keys:
+        try:
+            vary[name] = _values(name, flat[name], base_name)
+        except MistakeError as error:
+            mistakes.append(error)
+    changes = _fixed(base, base_name, vary)
+    trained = vary.get("corruption", [str(changes.get("corruption", flat["corruption"]))])
+    measured = values.tested(changes.get("evaluation.corruptions", flat["evaluation.corruptions"]), map(str, trained))
+    if measured != flat["evaluation.corruptions"]:
+        changes["evaluation.corruptions"] = measured
+    seeds, goal, under = _comparison(measured, len(trained) > 1, base)
+    title, device = _name_and_device(vary)
+    if mistakes:
+        raise mistakes[0]
+    if not vary:
+        raise MistakeError("choose at least one setting to vary")
+    experiment = base.changed(changes).model_dump(mode="json") | {"name": "", "sweep": ""}
+    return Wanted(
+        {
+            "name": title,
+            "experiment": experiment,
+            "vary": vary,
+            "seeds": seeds,
+            "goal": goal,
+            "under": under,
+        },
+        device,
+    )
+
+
+def _base() -> tuple[str, Experiment]:
+    known = presets()
+    rows = {row.id: row.title for row in runs.summaries() if not (row.sweep or row.imported or row.state == "damaged")}
+    options = [*known, *list(rows)[:MOST_BASES]]
+    name = st.selectbox(
+        "Base",
+        options,
+        options.index("digits-quick"),
+        format_func=lambda name: f"{known[name].title}  ({name})" if name in known else f"Run: {rows[name]}  ({name})",
+        key="sweep-base",
+        help="What all runs have in common: a preset, or what a run of yours was asked for.",
+    )
+    if name in known:
+        return name, known[name].experiment
+    run = Store.default().listed(name)
+    if run is None:
+        raise MistakeError(f"there is no run '{name}' any more; choose another base")
+    try:
+        return name, run.experiment()
+    except DamagedError as error:
+        raise MistakeError(str(error)) from None
+
+
+def _values(name: str, now: Any, base: str) -> list[Any]:
+    """The values of one setting."""
+    field, label, widget = values.settings()[name], words.setting_choice(name), f"sweep-values:{base}:{name}"
+    options = demo_view.image_sets() if name == "data.name" else values.choices(field)
+    if options is not None:
+        default = [now] if now in options else []
+        found = st.multiselect(
+            label,
+            options,
+            default,
+            format_func=lambda value: words.value(name, value),
+            help=field.description,
+            key=widget,
+        )
+        if not found:
+            raise MistakeError(f"{words.setting(name)}: choose at least one value")
+        return found
+    text = st.text_area(label, values.as_text(name, now), height=98, help=field.description, key=widget)
+    st.caption(values.hint(name))
+    return values.values(name, text or "")
+
+
+def _fixed(base: Experiment, base_name: str, vary: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that are not the base's, the same for all runs."""
+    changes: dict[str, Any] = {}
+    with st.container(horizontal=True):
+        if "training.epochs" not in vary:
+            epochs = st.number_input(
+                "Epochs", 1, 100_000, base.training.epochs, key=f"sweep-epochs:{base_name}", width=150
+            )
+            changes["training.epochs"] = epochs
+        if "data.train_images" not in vary:
+            changes["data.train_images"] = st.number_input(
+                "Training images",
+                1,
+                2**31 - 1,
+                base.data.train_images,
+                placeholder="all",
+                key=f"sweep-images:{base_name}",
+                width=190,
+            )
+    with st.expander("Other settings", icon=":material/tune:"):
+        text = st.text_area(
+            "Changes to the base",
+            height=98,
+            placeholder="training.lr = 0.01\nmodel.dense = [256, 64]",
+            help="One a line, as --set takes them on the command line.",
+            key="sweep-changes",
+        )
+        changes |= values.changes(text or "")
+    flat = base.changed(changes).flat()
+    for name in changes:
+        if name in vary:
+            raise MistakeError(f"{name} varies and cannot be fixed as well")
+    return {name: flat[name] for name in changes if flat[name] != base.flat()[name]}
+
+
+def _comparison(measured: list[str], own: bool, base: Experiment) -> tuple[int, str, str]:
+    """Number of seeds, and what runs are compared by."""
+    with st.container(horizontal=True):
+        seeds = st.number_input(
+            "Seeds",
+            1,
+            MOST_SEEDS,
+            3,
+            key="sweep-seeds",
+            width=130,
+            help="Every combination is trained so often, each time with other first weights and another order.",
+        )
+        goals = [name for name in GOALS if name != "wrong_digit_rate" or reads(base.data.name)]
+        goal: str = st.selectbox(
+            "Goal", goals, format_func=lambda name: words.FIGURES[name].title, key="sweep-goal", width=160
+        )
+        under = "none"
+        if goal in MEASURED:
+            choices = sorted(measured, key=lambda text: text != "none")
+            choices = [*choices, "own"] if own else choices
+            under = st.selectbox(
+                "Measured on", choices, format_func=words.tested_label, key="sweep-under-new", width=220
+            )
+    return seeds, goal, under
+
+
+def _name_and_device(vary: Mapping[str, Any]) -> tuple[str, str]:
+    named = " and ".join(
+        words.setting(name) if not i else words.lower(words.setting(name)) for i, name in enumerate(vary)
+    )
+    title = st.text_input("Name", placeholder=named[:60] or "Sweep", max_chars=60, key="sweep-name")
+    here = {device.name: device for device in devices.devices()}
+    device = st.selectbox(
+        "Device",
+        list(here),
+        format_func=lambda name: f"{name}: {here[name].title}",
+        key="sweep-device",
+        help="What was found on the machine that serves this page.",
+    )
+    return (title or "").strip() or named[:60] or "Sweep", device
+
+
+@lru_cache(maxsize=32)
+def _checked(wanted: str, device: str) -> Sweep:
+    """The sweep of that JSON. Raises `MistakeError` for the first thing wrong in it, or in any run of a small one."""
+    sweep = Sweep.parse(json.loads(wanted))
+    if sweep.combinations <= MOST_CHECKED:
+        carrying.check(sweep, device)
+    return sweep
+
+
+def _summary(sweep: Sweep, device: str) -> None:
+    """How many runs that is, and about how long."""
+    numbers = [len(found) for found in sweep.vary.values() if isinstance(found, tuple)]
+    runs_in_all = sweep.combinations * len(sweep.seeds)
+    st.subheader(count(runs_in_all, "run"), anchor=False)
+    factors = " × ".join([*map(str, numbers), count(len(sweep.seeds), "seed")])
+    guess = estimate_s(sweep, device)
+    if guess is None:
+        told = "How long they take is not known before one like them has been trained here."
+    else:
+        told = f"About {duration(guess[0])} on {device}, going by {plain(guess[1])}."
+    st.markdown(f"{factors} = {count(runs_in_all, 'run')}. {told}")
+    under = ", ".join(words.tested_label(str(each)) for each in sweep.experiment.evaluation.corruptions)
+    st.caption(f"Each is measured on the whole test set: {plain(under)}.")
+
+
+def _start(wanted: Wanted) -> None:
+    """Check it all, write it down, start it and show it; a callback, so that no click is lost."""
+    store = Store.default()
+    try:
+        sweep = Sweep.parse(wanted.plain)
+        carrying.check(sweep, wanted.device)
+        carrying.check_store(store)
+        made = folder.create(sweep, store)
+        begin(made, wanted.device)
+    except AecoreError as error:
+        st.session_state[START_PROBLEM] = str(error)
+        return
+    st.session_state[key(PAGE, "sweep")] = made.id
+    for name in ("figure", "under", "view"):
+        st.session_state[key(PAGE, name)] = ""
+    _close()
+
+
+def _close() -> None:
+    st.session_state[key(PAGE, "new")] = False

@@ -1,0 +1,93 @@
+"""What a sweep has found: which figure, its chart, and the combinations from the best down."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import streamlit as st
+
+from aecore.store import Store
+from aecore.sweeps.spread import Group
+from dashboard.address import key
+from dashboard.style import count
+from dashboard.sweep import plots, words
+from dashboard.sweep.chart import Chart, sweep_chart
+from dashboard.sweep.seen import Seen, figures, groups
+from dashboard.sweep.table import table, ticked_bar
+
+PAGE = "sweep"
+
+
+def results(seen: Seen) -> None:
+    """Everything below the heading that follows from the rows."""
+    known = figures(seen)
+    if not known:
+        if seen.rows:
+            st.caption("The chart begins with the first finished run.")
+        return
+    goal, under, view = _controls(seen, known)
+    found = groups(seen, goal, under)
+    if not found:
+        st.info("No finished run has this figure.", icon=":material/query_stats:")
+        return
+    sweep_chart(_chart(seen, view, goal, under), key=f"sweep-chart-{seen.folder.id}")
+    st.caption(legend(seen, found, goal, view))
+    st.subheader("Combinations, best first", anchor=False)
+    ticked_bar(seen, table(seen, found, goal), Store.default())
+
+
+@lru_cache(maxsize=8)
+def _chart(seen: Seen, view: plots.View, goal: str, under: str) -> Chart:
+    return plots.chart(view, seen.sweep, groups(seen, goal, under), goal, under)
+
+
+def _controls(seen: Seen, known: dict[str, list[str]]) -> tuple[str, str, plots.View]:
+    """The figure, under which corruption, and the kind of chart; those that the address names if they are there."""
+    state, sweep = st.session_state, seen.sweep
+    figure, tested, shape = key(PAGE, "figure"), key(PAGE, "under"), key(PAGE, "view")
+    if state.get(figure) not in known:
+        state[figure] = sweep.goal if sweep.goal in known else next(iter(known))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        goal: str = st.selectbox(
+            "Figure", list(known), format_func=lambda name: words.FIGURES[name].title, key=figure, width=170
+        )
+        choices = known[goal]
+        if choices and state.get(tested) not in choices:
+            state[tested] = sweep.under if sweep.under in choices else choices[0]
+        under = "none"
+        if choices:
+            under = st.selectbox(
+                "Measured on",
+                choices,
+                format_func=words.tested_label,
+                key=tested,
+                width=290,
+                help="The whole test set, clean or corrupted. As trained: with the corruption that each run was "
+                "trained with.",
+            )
+        views = plots.views(sweep)
+        if state.get(shape) not in views:
+            state[shape] = views[0]
+        if len(views) > 1:
+            st.segmented_control("Chart", views, format_func=plots.VIEWS.__getitem__, key=shape, required=True)
+    return goal, under, state[shape]
+
+
+def legend(seen: Seen, found: list[Group], goal: str, view: plots.View) -> str:
+    """What is drawn, and what ± means here."""
+    numbers = sorted({len(group.figures) for group in found})
+    parts = []
+    if numbers == [1]:
+        parts.append("Each combination has one finished run, so there is no spread to show.")
+    else:
+        n = f"{numbers[0]}" if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
+        parts.append(f"Means over {n} seeds, ± one sample standard deviation.")
+        if view == "lines":
+            parts.append("Faint dots are single runs.")
+    if missing := seen.sweep.combinations - len(found):
+        parts.append(
+            f"{count(missing, 'combination')} {'has' if missing == 1 else 'have'} no finished run with this figure."
+        )
+    if goal in ("train_loss", "test_loss") and len({row.corruption for row in seen.rows}) > 1:
+        parts.append("Each loss is measured under the corruption its run was trained with, and these differ.")
+    return " ".join(parts)

@@ -1,0 +1,46 @@
+"""A small real sweep for tests of pages: carried out once, copied into each test's own store."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from aecore.store import Store
+from aecore.sweeps import carrying, folder
+from aecore.sweeps.definition import Sweep
+from aecore.sweeps.folder import SHELVES, SweepFolder
+from tests.unit.test_sweeps import InProcess
+
+SMALL = {
+    "name": "Sizes and noise",
+    "base": "digits-quick",
+    "set": {"training": {"epochs": 1}, "data.train_images": 100, "evaluation.corruptions": ["none", "gaussian:0.3"]},
+    "vary": {"model.bottleneck.size": [2, 8], "corruption": ["none", "gaussian:0.3"]},
+    "seeds": 2,
+}
+
+
+def carried_out(store: Store, **changes) -> SweepFolder:
+    """The sweep, with all its runs trained."""
+    made = folder.create(Sweep.parse(SMALL | changes), store)
+    for told in carrying.carry_out(made, store, InProcess(), "cpu"):
+        assert not told.ended or told.row.state == "finished", told
+    return made
+
+
+def copied(sweep: SweepFolder, store: Store) -> SweepFolder:
+    """The same with its runs in another store."""
+    old = sweep.path.parent.parent
+    for run in folder.runs_of(sweep, Store(old)):
+        shutil.copytree(run.path, store.root / "runs" / run.id)
+    shutil.copytree(sweep.path, store.root / SHELVES[1] / sweep.id)
+    return SweepFolder(store.root / SHELVES[1] / sweep.id)
+
+
+def shipped(sweep: SweepFolder, store: Store) -> SweepFolder:
+    """The same without its runs, as a sweep that comes with the project."""
+    target = SweepFolder(store.root / SHELVES[0] / Path(sweep.id).name)
+    target.path.mkdir(parents=True)
+    for name in ("sweep.json", "results.json"):
+        shutil.copy(sweep.file(name), target.file(name))
+    return target
