@@ -102,7 +102,9 @@ class Bar:
         self.bar.stop()
 
     def __call__(self, done: int, total: int, note: str) -> None:
-        self.bar.update(self.task, completed=done, total=total, **({"note": note} if note else {}))
+        self.bar.update(self.task, completed=done, total=total)
+        if note:
+            self.bar.update(self.task, note=note)
 
 
 def document(found: Run) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def sweep(
     as_json: Json = False,
 ) -> None:
     """Carry out a sweep from a file, or go on with one. Ctrl-C stops cleanly; only what is missing runs again."""
-    if on not in ("local", "ray"):
+    if on not in carrying.ENGINES:
         raise MistakeError(f"--on: should be local or ray, got '{on}'")
     for name, value in (("--cpus", cpus), ("--gpus", gpus)):
         if not (math.isfinite(value) and value >= 0) or (name == "--cpus" and value == 0):
@@ -45,8 +45,8 @@ def sweep(
     store = Store.default()
     carrying.check_store(store)
     chosen = _chosen(what, extend, device, store)
+    options = {"address": address, "cpus": cpus, "gpus": gpus} if on == "ray" else {"device": device}
     if detach:
-        options = {"address": address, "cpus": cpus, "gpus": gpus} if on == "ray" else {"device": device}
         carrying.begin(chosen, on, options)
         print_json({"sweep": chosen.id, "state": "queued"}) if as_json else print(chosen.id)
         return
@@ -54,7 +54,7 @@ def sweep(
     stopped = _stop_flag()
     engine = _engine(on, store, chosen, address, cpus, gpus, device)
     with Bar() as bar:
-        for told in carrying.carry_out(chosen, store, engine, device, stopped.is_set):
+        for told in carrying.carry_out(chosen, store, engine, device, stopped.is_set, options):
             row = told.row
             bar(told.done, told.total, _label(row) if not told.ended else "")
             if told.ended:

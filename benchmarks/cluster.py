@@ -75,7 +75,7 @@ def main() -> None:
             cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
             for _ in range(workers):
                 cluster.add_node(num_cpus=1)
-            address = cluster.address
+            address = str(cluster.address)
             name = f"Ray, {workers} worker{'' if workers == 1 else 's'}"
             found.append(
                 (name, *carried_out(wanted, store, name, lambda made, a=address: OnRay(store, made.path, a, cpus=1)))

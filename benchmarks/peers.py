@@ -35,11 +35,7 @@ class Tool:
     """What stands for runs in the list; `screenful` of them fill it, or one stands for all (a canvas)."""
     screenful: int
     filter: str
-    """The field that the list is filtered with."""
-    typed: Callable[[str], str]
-    """What to type to find the run of that id."""
-    at_once: bool
-    """Whether it filters while one types; else Enter does."""
+    """The field that filters the list while one types; empty where there is none."""
     curves: Callable[[list[str]], str]
     """Where the test losses of these runs lie over one another."""
     chart: str
@@ -53,8 +49,6 @@ OURS = Tool(
     row='[data-testid="stDataFrame"] canvas',
     screenful=1,
     filter='input[aria-label="Filter"]',
-    typed=lambda run: run,
-    at_once=True,
     curves=lambda runs: f"/compare?runs={','.join(runs)}",
     chart=".lc-plot",
 )
@@ -65,8 +59,6 @@ TENSORBOARD = Tool(
     row="runs-data-table tb-data-table-content-cell.table-column-run",
     screenful=10,
     filter="runs-data-table tb-filter-input input",
-    typed=lambda run: run,
-    at_once=True,
     curves=lambda runs: "/?tagFilter=test_loss#timeseries",
     chart="scalar-card line-chart",
     note="TensorBoard keeps 1,000 of a curve's points, chosen by chance.",
@@ -77,12 +69,11 @@ MLFLOW = Tool(
     runs="/#/experiments/1/runs",
     row=".ag-row a",
     screenful=10,
-    filter='[data-testid="search-box"]',
-    typed=lambda run: f'attributes.run_name = "{run}"',
-    at_once=False,
+    filter="",
     curves=lambda runs: "/#/experiments/1/runs?compareRunsMode=CHART",
     chart='[data-testid="experiment-view-compare-runs-card"]:has-text("test_loss") .js-plotly-plot',
-    note="MLflow draws 320 points of a curve and lists the newest 100 runs first.",
+    note="MLflow filters by a query language, which is not compared; it lists the newest 100 runs first and draws 320 "
+    "points of a curve.",
 )
 
 

@@ -15,7 +15,7 @@ import json
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -41,9 +41,9 @@ PACKAGES = ("torch", "pythae", "lightning", "keras", "jax")
 Say = Callable[[str], None]
 
 
-def loops(task: Task, device: str, frameworks: bool = True) -> dict[str, Iterator[float]]:
+def loops(task: Task, device: str, frameworks: bool = True) -> dict[str, Generator[float, None, None]]:
     """Every loop that runs here, by name."""
-    found = {OURS["float32"]: in_turns(ours, task, "float32", device)}
+    found: dict[str, Generator[float, None, None]] = {OURS["float32"]: in_turns(ours, task, "float32", device)}
     if has_bfloat16(torch.device(device)):
         found[OURS["bfloat16"]] = in_turns(ours, task, "bfloat16", device)
     found |= {f"textbook, {workers} workers": in_turns(textbook, task, workers, device) for workers in (0, 2)}
@@ -52,7 +52,7 @@ def loops(task: Task, device: str, frameworks: bool = True) -> dict[str, Iterato
     return found
 
 
-def measure(loops: dict[str, Iterator[float]], rounds: int, say: Say) -> dict[str, dict[str, Any]]:
+def measure(loops: Mapping[str, Iterator[float]], rounds: int, say: Say) -> dict[str, dict[str, Any]]:
     """Seconds and loss of every loop's epochs, a round being one epoch of each."""
     results: dict[str, dict[str, Any]] = {name: {"seconds": [], "losses": []} for name in loops}
     slow: set[str] = set()
@@ -108,7 +108,7 @@ def machine(device: str) -> dict[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=9, help="epochs of each loop that count")
-    parser.add_argument("--quick", action="store_true", help="3 rounds")
+    parser.add_argument("--quick", action="store_true", help="3 rounds of a third of the images")
     parser.add_argument(
         "--report", choices=REPORTS, action="append", help="this report's network only; may be repeated"
     )
@@ -124,6 +124,7 @@ def main() -> None:
             errors.print(f"without {name}: pip install -r benchmarks/requirements-{name}.txt")
     for report in asked.report or REPORTS:
         preset, images = REPORTS[report]
+        images //= 3 if asked.quick else 1
         work = task(f"Report {report}", preset, images, 1000)
         batch = work.experiment.training.batch_size
         running = loops(work, asked.device)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -17,7 +17,7 @@ Tell = Callable[[float], None]
 """Called with the loss of an epoch; returns when the next one may begin."""
 
 
-def in_turns(train: Callable[..., object], *arguments: Any) -> Iterator[float]:
+def in_turns(train: Callable[..., object], *arguments: Any) -> Generator[float, None, None]:
     """The losses of `train(tell, *arguments)`, each once it is asked for; the process ends with the iterator.
 
     Raises `RuntimeError` with what a training that failed said.

@@ -27,6 +27,9 @@ from aecore.sweeps.engines import Engine
 from aecore.sweeps.folder import Row, SweepFolder, place, row_of, rows, runs_of
 
 TICK_S = 0.5
+ENGINES = ("local", "ray")
+OPTIONS = ("device", "address", "cpus", "gpus")
+"""Of the command line: how a sweep is carried out."""
 WRITE_S = 2
 """results.json is written at most so often while runs end."""
 
@@ -53,13 +56,20 @@ def check(sweep: Sweep, device: str = "auto") -> None:
             raise MistakeError(f"the run with {point.label}: {error}") from None
 
 
-def begin(folder: SweepFolder, on: str, options: Mapping[str, Any]) -> None:
-    """Carry a sweep out in a process that outlives this one. `options` are those of the command line."""
+def begin(folder: SweepFolder, on: str = "", options: Mapping[str, Any] | None = None) -> None:
+    """Carry a sweep out in a process that outlives this one. `options` are those of the command line; without them it
+    goes on where and how it was carried out before."""
     demo.refuse("sweeps")
+    if not on:
+        with contextlib.suppress(DamagedError):
+            before = folder.status()
+            on, options = str(before.get("on") or ""), before.get("options")
+    on, options = on if on in ENGINES else "local", options or {}
+    options = {name: value for name, value in options.items() if name in OPTIONS and value}
     arguments = ["sweep", folder.id, "--on", on]
     for name, value in options.items():
-        arguments += [f"--{name}", str(value)] if value else []
-    folder.write_status(state="queued", process=None, error=None, on=on)
+        arguments += [f"--{name}", str(value)]
+    folder.write_status(state="queued", process=None, error=None, on=on, options=options)
     with folder.file(LOG).open("ab") as log:
         jobs.start_detached(arguments, log)
 
@@ -82,9 +92,16 @@ def stop(folder: SweepFolder, wait_s: float = 60) -> str:
 
 
 def carry_out(
-    folder: SweepFolder, store: Store, engine: Engine, device: str = "auto", stopped: Callable[[], bool] = lambda: False
+    folder: SweepFolder,
+    store: Store,
+    engine: Engine,
+    device: str = "auto",
+    stopped: Callable[[], bool] = lambda: False,
+    options: Mapping[str, Any] | None = None,
 ) -> Iterator[Told]:
     """Run all that is missing, telling of each start and end; over when all is done or `stopped()`.
+
+    `options` are those that `begin` would need to go on with it in the same way.
 
     A run that was stopped, interrupted or has failed goes on. Raises `MistakeError` when the sweep is being carried
     out already, `AecoreError` when the store cannot be written.
@@ -97,7 +114,8 @@ def carry_out(
     except filelock.Timeout:
         raise MistakeError(f"sweep {folder.id} is being carried out already") from None
     with writer, jobs.heartbeat(folder.file(LOCK)):
-        folder.write_status(state="running", process=slots.this_process(), on=engine.name, error=None, started=now())
+        about = {"on": engine.name, "options": dict(options or {"device": device}), "started": now()}
+        folder.write_status(state="running", process=slots.this_process(), error=None, **about)
         state, error = "failed", "its process ended without a word"
         try:
             yield from _Carrying(folder, store, engine, device).run(stopped)

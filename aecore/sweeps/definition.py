@@ -130,9 +130,10 @@ class Sweep(Section):
         return self
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any], folder: Path | None = None) -> Sweep:
-        """A sweep from plain data, where `base` (a preset, or a file beside `folder`) and `set` may stand for the
-        `experiment`. Raises `MistakeError` with one line for the first thing wrong in it or in any of its runs."""
+    def parse(cls, values: Mapping[str, Any], folder: Path | None = None, known: bool = False) -> Sweep:
+        """A sweep from plain data, where `base` (a preset, or a file in `folder`) and `set` may stand for the
+        `experiment`. Raises `MistakeError` with one line for the first thing wrong in it or in any of its runs; of a
+        `known` one, which was parsed before, the runs are not tried again."""
         given = dict(values)
         if "experiment" not in given:
             given["experiment"] = _base(given.pop("base", None), folder).model_dump(mode="json")
@@ -141,10 +142,10 @@ class Sweep(Section):
         try:
             sweep = cls.model_validate(given)
         except ValidationError as error:
-            known = list(cls.model_fields)
-            raise MistakeError(complaint(error, lambda key: nearest(key, [*known, "base", "set"]))) from None
+            names = [*cls.model_fields, "base", "set"]
+            raise MistakeError(complaint(error, lambda key: nearest(key, names))) from None
         sweep = sweep.model_copy(update={"experiment": sweep.experiment.changed(changes)})
-        return sweep._checked()
+        return sweep if known else sweep._checked()
 
     @classmethod
     def load(cls, path: Path) -> Sweep:

@@ -74,7 +74,7 @@ class SweepFolder:
         values = read_table(self.file(SWEEP), f"sweep {self.id}")
         values.pop("format", None)
         try:
-            return Sweep.parse(values)
+            return Sweep.parse(values, known=True)
         except MistakeError as error:
             raise DamagedError(f"sweep {self.id}: {SWEEP} holds no valid sweep: {error}") from None
 

@@ -6,14 +6,13 @@ The buttons act in callbacks, so that no click is lost while the page changes un
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from aecore import demo, devices, jobs
+from aecore import demo, jobs
 from aecore.errors import AecoreError, describe_os_error
 from aecore.store import DamagedError
 from aecore.sweeps import carrying
@@ -87,9 +86,9 @@ def _buttons(seen: Seen, state: str) -> None:
             icon=":material/play_arrow:",
             type="primary",
             key="sweep-go-on",
-            help="Carries out what is missing on this machine; failed runs are tried again.",
+            help="Carries out what is missing, where it was carried out before; failed runs are tried again.",
             on_click=_go_on,
-            args=(folder, seen.rows),
+            args=(folder,),
         )
 
 
@@ -108,27 +107,20 @@ def _stop(folder: SweepFolder) -> None:
         st.session_state[PROBLEM] = str(error)
 
 
-def _go_on(folder: SweepFolder, rows: tuple[Row, ...]) -> None:
+def _go_on(folder: SweepFolder) -> None:
     try:
-        begin(folder, _device(rows))
+        begin(folder)
     except AecoreError as error:
         st.session_state[PROBLEM] = str(error)
 
 
-def begin(folder: SweepFolder, device: str) -> None:
-    """Carry the sweep out on this machine; where no process can be started the sweep itself says so. Raises
-    `MistakeError` on a demo."""
+def begin(folder: SweepFolder, device: str = "") -> None:
+    """Carry the sweep out on this machine's device, or without one as it was before; where no process can be started
+    the sweep itself says so. Raises `MistakeError` on a demo."""
     try:
-        carrying.begin(folder, "local", {"device": device})
+        carrying.begin(folder, "local" if device else "", {"device": device})
     except OSError as error:
         folder.write_status(state="failed", error=describe_os_error(error, "the process of this sweep"), process=None)
-
-
-def _device(rows: tuple[Row, ...]) -> str:
-    """The kind of device that its runs had so far, if it is here."""
-    families = Counter(row.device.partition(":")[0] for row in rows if row.device)
-    here = {device.family for device in devices.devices()}
-    return next((family for family, _ in families.most_common() if family in here), "auto")
 
 
 def progress(seen: Seen, state: str) -> None:

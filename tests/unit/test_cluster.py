@@ -30,16 +30,20 @@ def sizes(*sizes: int, **settings) -> Sweep:
 
 
 @pytest.fixture(scope="module")
-def cluster():
-    """A head without processors and two nodes with one each, in processes of their own."""
+def nodes():
+    """A head without processors and two nodes with one each, in processes of their own, and the node that will die."""
     from ray.cluster_utils import Cluster
 
     started = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    started.lost = started.add_node(num_cpus=1)
-    started.add_node(num_cpus=1)
-    yield started
+    lost, _ = started.add_node(num_cpus=1), started.add_node(num_cpus=1)
+    yield started, lost
     ray.shutdown()
     started.shutdown()
+
+
+@pytest.fixture
+def address(nodes) -> str:
+    return nodes[0].address
 
 
 @pytest.fixture
@@ -48,10 +52,11 @@ def one_thread(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
-def test_runs_of_a_node_that_dies_are_completed_elsewhere_and_no_bit_differs(cluster, store, one_thread):
+def test_runs_of_a_node_that_dies_are_completed_elsewhere_and_no_bit_differs(nodes, address, store, one_thread):
+    cluster, lost = nodes
     sweep = sizes(2, 4, 8)
     there = folder.create(sweep, store)
-    engine = OnRay(store, there.path, cluster.address, cpus=1)
+    engine = OnRay(store, there.path, address, cpus=1)
     assert engine.room() == 2
     killed: list[Run] = []
 
@@ -59,13 +64,13 @@ def test_runs_of_a_node_that_dies_are_completed_elsewhere_and_no_bit_differs(clu
         if not killed and len(engine.tasks) == 2:
             deadline = time.monotonic() + 60
             while not killed and time.monotonic() < deadline:
-                pids = pids_of(cluster.lost)
+                pids = pids_of(lost)
                 for run in engine.tasks.values():
                     process = run.status().get("process") or {}
                     if process.get("pid") in pids and len(run.metrics()) >= 3:
                         killed.append(run)
                 time.sleep(0.05)
-            cluster.remove_node(cluster.lost, allow_graceful=False)
+            cluster.remove_node(lost, allow_graceful=False)
         assert told.row.state != "failed", told.row.error
     assert len(killed) == 1
     assert there.state() == "finished"
@@ -92,9 +97,9 @@ def pids_of(node) -> set[int]:
     return found
 
 
-def test_a_stop_ends_the_runs_cleanly_and_they_go_on(cluster, store):
+def test_a_stop_ends_the_runs_cleanly_and_they_go_on(address, store):
     there = folder.create(sizes(2, **{"training.epochs": 2000}), store)
-    engine = OnRay(store, there.path, cluster.address, cpus=1)
+    engine = OnRay(store, there.path, address, cpus=1)
     told = carrying.carry_out(there, store, engine, "cpu", stopped=lambda: bool(trained(store)))
     ended = [t.row for t in told if t.ended]
     assert [row.state for row in ended] == ["stopped"]
@@ -108,21 +113,21 @@ def trained(store: Store) -> list[Run]:
     return [run for run in store.runs() if len(run.metrics()) >= 2]
 
 
-def test_more_than_any_node_has_is_told_at_once(cluster, store):
+def test_more_than_any_node_has_is_told_at_once(address, store):
     there = folder.create(sizes(2), store)
     with pytest.raises(MistakeError, match="no node of the cluster has 3 CPUs for a run; ask for less"):
-        OnRay(store, there.path, cluster.address, cpus=3)
+        OnRay(store, there.path, address, cpus=3)
     with pytest.raises(MistakeError, match="has 1 CPU and 1 GPU for a run"):
-        OnRay(store, there.path, cluster.address, cpus=1, gpus=1)
+        OnRay(store, there.path, address, cpus=1, gpus=1)
 
 
-def test_a_node_that_does_not_see_the_store_is_named(cluster, store, monkeypatch):
+def test_a_node_that_does_not_see_the_store_is_named(address, store, monkeypatch):
     from aecore.sweeps import cluster as module
 
     there = folder.create(sizes(2), store)
     monkeypatch.setattr(module, "_read", lambda path: "")
     with pytest.raises(AecoreError, match=f"does not see the store {store.root}"):
-        OnRay(store, there.path, cluster.address)
+        OnRay(store, there.path, address)
 
 
 def test_without_ray_there_is_one_line(store, monkeypatch):

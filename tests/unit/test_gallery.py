@@ -13,6 +13,8 @@ from aecore.gallery import SAMPLE, shipped
 from aecore.projection import cached
 from aecore.settings import Corruption
 from aecore.store import Run, Store
+from aecore.sweeps import folder as sweep_folder
+from aecore.sweeps.definition import Sweep
 from aecore.trained import load_model
 from tests.conftest import ROOT
 
@@ -152,3 +154,16 @@ def test_the_shipped_figures_are_those_of_the_shipped_weights(name, real_data):
                 # A share of 500 images moves in steps of 0.002: one that the classifier sees on the edge may tip over.
                 tolerance = 0.0021 if key == "wrong_digit_rate" else 1e-4
                 assert fresh[side][key] == pytest.approx(value, abs=tolerance), (side, key)
+
+
+def test_the_shipped_sweep_is_whole_and_is_what_its_file_says():
+    (made,) = (each for each in sweep_folder.sweeps(GALLERY) if each.shipped)
+    sweep = made.sweep()
+    assert sweep == Sweep.load(ROOT / "docs" / "sweeps" / f"{made.id}.toml")
+    rows = sweep_folder.rows(made, GALLERY)
+    assert [(row.values, row.seed) for row in rows] == [(point.values, point.seed) for point in sweep.points()]
+    assert {row.state for row in rows} == {"finished"}
+    for row in rows:
+        assert row.figure("mse", "own") is not None
+        assert row.figure("wrong_digit_rate", "own") is not None
+    assert sum(file.stat().st_size for file in made.path.iterdir()) < 200_000
