@@ -11,8 +11,9 @@ HOSTS := $(if $(filter-out 127.0.0.1 localhost,$(HOST)),--server.allowedHosts '*
 app: .venv/installed
 	$(BIN)/streamlit run streamlit_app.py --server.address $(HOST) --server.port $(PORT) $(HOSTS)
 
+# Two processes, a file of tests in one of them; one thread each.
 test: .venv/installed-dev
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -37,6 +38,6 @@ clean:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-.venv/installed-dev: requirements-dev.txt .venv/installed
+.venv/installed-dev: requirements-dev.txt requirements-cluster.txt .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@

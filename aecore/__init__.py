@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aecore.settings import Corruption
     from aecore.store import Run, Store
     from aecore.summary import RunSummary, summarise
+    from aecore.sweeps.definition import Sweep
 
 __all__ = [
     "CATALOGUE",
@@ -38,6 +39,7 @@ __all__ = [
     "Run",
     "RunSummary",
     "Store",
+    "Sweep",
     "corrupt",
     "difference",
     "evaluate",
@@ -90,6 +92,7 @@ _HOME = {
     "Store": "store",
     "RunSummary": "summary",
     "summarise": "summary",
+    "Sweep": "sweeps.definition",
 }
 
 

@@ -36,6 +36,8 @@ class Tool:
     screenful: int
     filter: str
     """The field that filters the list while one types; empty where there is none."""
+    pastes: bool
+    """Whether it filters by text that comes without keys; else the last letter is typed."""
     curves: Callable[[list[str]], str]
     """Where the test losses of these runs lie over one another."""
     chart: str
@@ -49,6 +51,7 @@ OURS = Tool(
     row='[data-testid="stDataFrame"] canvas',
     screenful=1,
     filter='input[aria-label="Filter"]',
+    pastes=True,
     curves=lambda runs: f"/compare?runs={','.join(runs)}",
     chart=".lc-plot",
 )
@@ -59,6 +62,7 @@ TENSORBOARD = Tool(
     row="runs-data-table tb-data-table-content-cell.table-column-run",
     screenful=10,
     filter="runs-data-table tb-filter-input input",
+    pastes=False,
     curves=lambda runs: "/?tagFilter=test_loss#timeseries",
     chart="scalar-card line-chart",
     note="TensorBoard keeps 1,000 of a curve's points, chosen by chance.",
@@ -70,6 +74,7 @@ MLFLOW = Tool(
     row=".ag-row a",
     screenful=10,
     filter="",
+    pastes=False,
     curves=lambda runs: "/#/experiments/1/runs?compareRunsMode=CHART",
     chart='[data-testid="experiment-view-compare-runs-card"]:has-text("test_loss") .js-plotly-plot',
     note="MLflow filters by a query language, which is not compared; it lists the newest 100 runs first and draws 320 "

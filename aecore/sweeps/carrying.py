@@ -30,8 +30,8 @@ TICK_S = 0.5
 ENGINES = ("local", "ray")
 OPTIONS = ("device", "address", "cpus", "gpus")
 """Of the command line: how a sweep is carried out."""
-WRITE_S = 2
-"""results.json is written at most so often while runs end."""
+WRITE_S, WRITE_SHARE = 2, 20
+"""results.json is written at most so often while runs end, and at most one part in twenty of the time goes into it."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,8 @@ class _Carrying:
         self.sweep = folder.sweep()
         self.runs = {run.id: run for run in runs_of(folder, store)}
         self.rows = {_key(row.values, row.seed): row for row in _best_last(rows(folder, store))}
-        self.written = 0.0
+        self.due = 0.0
+        """When results.json may be written again."""
 
     def run(self, stopped: Callable[[], bool]) -> Iterator[Told]:
         chooser = _chooser(self.sweep, self.rows)
@@ -200,9 +201,11 @@ class _Carrying:
         )
 
     def _write(self, at_once: bool = False) -> None:
-        if at_once or time.monotonic() - self.written > WRITE_S:
+        begun = time.monotonic()
+        if at_once or begun >= self.due:
             self.folder.write_results(sorted(self.rows.values(), key=lambda row: place(self.sweep, row)))
-            self.written = time.monotonic()
+            ended = time.monotonic()
+            self.due = ended + max(WRITE_S, (ended - begun) * WRITE_SHARE)
 
 
 class _Listed:
