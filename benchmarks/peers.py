@@ -111,6 +111,7 @@ def served(python: str, tool: Tool, store: Path, folder: Path, count: int) -> It
 
     Raises `RuntimeError` when it does not come to that.
     """
+    folder.parent.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
     if not tool.package:
         with server({"AECORE_STORE": str(store)}, folder.parent / "ours.log") as address:

@@ -1,0 +1,20 @@
+"""A tiny run of `python -m benchmarks.lists`, the app alone."""
+
+import sys
+
+from benchmarks import lists
+from benchmarks.peers import OURS
+
+FEW = lists.Counts(sizes=(3,), visits=1, filters=1, curves=2, epochs=1500, sessions=(1,), watched_s=3)
+
+
+def test_every_measurement_comes_about(browser, tmp_path):
+    bench = lists.Bench(browser, tmp_path, sys.executable, [OURS], lambda line: None)
+    parts = {part.name: part.rows for part in lists.measured(bench, FEW)}
+    assert set(parts) == {"lists", "curves", "watching"}
+    for rows in parts.values():
+        assert len(rows) == 1
+        assert "error" not in rows[0], rows[0]
+    assert parts["lists"][0]["list"]["median"] > 0
+    assert parts["curves"][0]["curves"]["median"] > 0
+    assert parts["watching"][0]["sent"] > 0

@@ -1,0 +1,53 @@
+"""The short versions of `benchmarks.evaluation`, `.tsne`, `.stores` and `.scale`: the same code on little."""
+
+import numpy as np
+import pytest
+import torch
+
+from aecore import data
+from aecore.models import Autoencoder
+from aecore.presets import preset
+from aecore.store import Store
+from aecore.summary import summarise
+from benchmarks import evaluation, scale, stores, tsne
+
+
+def test_our_evaluation_and_the_textbooks_agree():
+    found = data.load("digits-28")
+    model = Autoencoder(preset("mnist-mlp8").experiment.model, (1, 28, 28), 0)
+    told: list[str] = []
+    result = evaluation.measure(model, torch.from_numpy(np.array(found.x_test[:40])), 2, told.append)
+    assert result["scores_apart"] < 1e-5
+    assert set(result["median_s"]) == {"ours", "textbook", "corruption", "network", "scores"}
+    assert len(result["seconds"]["ours"]) == len(told) == 2
+
+
+def test_every_way_to_draw_is_timed_and_judged():
+    codes = np.random.default_rng(0).normal(size=(120, 4)).astype(np.float32)
+    labels = np.repeat(np.arange(3), 40)
+    codes += 20 * labels[:, None]
+    drawing = {tsne.OURS: tsne.ours("cpu", 260), "scikit-learn": tsne.with_scikit_learn(260)}
+    found = tsne.measure(drawing, codes, labels, 2, 1, lambda line: None)
+    assert found[tsne.OURS]["ratio"] == 1
+    for result in found.values():
+        assert result["trustworthiness"] > 0.8
+        assert result["knn_accuracy"] == pytest.approx(1)
+
+
+def test_an_invented_store_reads_like_a_real_one_and_grows(tmp_path):
+    store = stores.write_store(tmp_path, 6)
+    first = {run.id: run.file("metrics.jsonl").read_bytes() for run in store.runs()}
+    stores.write_store(tmp_path, 9)
+    assert len(store.runs()) == 9
+    assert {run.id: run.file("metrics.jsonl").read_bytes() for run in store.runs() if run.id in first} == first
+    rows = [summarise(run) for run in store.runs()]
+    assert {row.state for row in rows} <= {"finished", "stopped", "failed", "interrupted"}
+    assert all(row.losses and row.note == stores.NOTE for row in rows)
+
+
+def test_a_sweep_of_invented_runs_is_whole(tmp_path):
+    made = stores.write_sweep(tmp_path, 40)
+    found = scale.store_times(made, Store(tmp_path))
+    assert all(seconds > 0 for seconds in found.values())
+    assert len(made.results()) == 40
+    assert len({(str(row.values), row.seed) for row in made.results()}) == 40
