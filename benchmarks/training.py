@@ -108,14 +108,14 @@ def machine(device: str) -> dict[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=9, help="epochs of each loop that count")
-    parser.add_argument("--quick", action="store_true", help="3 rounds of a third of the images")
+    parser.add_argument("--quick", action="store_true", help="2 rounds of a third of the images")
     parser.add_argument(
         "--report", choices=REPORTS, action="append", help="this report's network only; may be repeated"
     )
     parser.add_argument("--device", default="cpu", help="cpu or cuda; on a GPU without the frameworks")
     parser.add_argument("--json", type=Path, help="write the figures there too")
     asked = parser.parse_args()
-    rounds = 3 if asked.quick else max(asked.rounds, 1)
+    rounds = 2 if asked.quick else max(asked.rounds, 1)
     keep_freed_memory()
     console, errors = Console(width=None if Console().is_terminal else 120), Console(stderr=True, highlight=False)
     told: dict[str, Any] = {"machine": machine(asked.device), "rounds": rounds, "reports": {}}
