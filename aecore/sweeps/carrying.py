@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import signal
 import tempfile
@@ -30,6 +31,8 @@ TICK_S = 0.5
 ENGINES = ("local", "ray")
 OPTIONS = ("device", "address", "cpus", "gpus")
 """Of the command line: how a sweep is carried out."""
+STOP_S = 30
+"""After so long a stop no longer waits for runs that do not end."""
 WRITE_S, WRITE_SHARE = 2, 20
 """results.json is written at most so often while runs end, and at most one part in twenty of the time goes into it."""
 
@@ -58,8 +61,10 @@ def check(sweep: Sweep, device: str = "auto") -> None:
 
 def begin(folder: SweepFolder, on: str = "", options: Mapping[str, Any] | None = None) -> None:
     """Carry a sweep out in a process that outlives this one. `options` are those of the command line; without them it
-    goes on where and how it was carried out before."""
+    goes on where and how it was carried out before. Raises `MistakeError` when it is being carried out already."""
     demo.refuse("sweeps")
+    if folder.state() in jobs.ACTIVE:  # a second press must not write over what the first one's process tells
+        raise MistakeError(f"sweep {folder.id} is being carried out already")
     if not on:
         with contextlib.suppress(DamagedError):
             before = folder.status()
@@ -149,7 +154,7 @@ class _Carrying:
         chooser = _chooser(self.sweep, self.rows)
         waiting: list[Point] = []
         active: dict[str, Point] = {}
-        over = False
+        over, patience = False, math.inf
         while True:
             while not stopped() and not over and self.engine.room():
                 if not waiting:
@@ -163,10 +168,14 @@ class _Carrying:
                 active[run.id] = point
                 self.engine.start(run)
                 yield self._told(point, run, ended=False)
-            over = over or stopped()
+            if stopped() and not over:
+                over, patience = True, time.monotonic() + STOP_S
             if over:
                 self.engine.stop()
-            if not active and (over or (not waiting and chooser.over())):
+            # What waits for a node that is gone never hears of the stop: it goes on from its last save another time.
+            if over and (not active or time.monotonic() > patience):
+                break
+            if not active and not waiting and chooser.over():
                 break
             for run, state in self.engine.ended(TICK_S):
                 point = active.pop(run.id)

@@ -23,7 +23,6 @@ from aecore.sweeps.engines import Ended
 
 RETRIES = 3
 """So many nodes may die under a run."""
-GRACE_S = 30
 STOP = ".stop"
 """While this file lies in the sweep's folder its tasks stop."""
 CARRIED = ("AECORE_DATA", "AECORE_STORE", "OMP_NUM_THREADS")
@@ -97,10 +96,7 @@ class OnRay:
         (self.folder / STOP).touch()
 
     def close(self) -> None:
-        deadline = time.monotonic() + GRACE_S
-        while self.tasks and time.monotonic() < deadline:
-            self.ended(1)
-        for task in self.tasks:
+        for task in self.tasks:  # what is left by now did not hear of the stop
             self.ray.cancel(task, force=True)
         (self.folder / STOP).unlink(missing_ok=True)
         if self.joined:

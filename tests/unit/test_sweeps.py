@@ -219,6 +219,36 @@ def test_a_sweep_is_carried_out_once_at_a_time(store):
         carried(made_folder, store)
 
 
+def test_a_second_start_leaves_a_sweep_that_is_being_carried_out_as_it_is(store, monkeypatch):
+    made_folder = folder.create(made(), store)
+    started = []
+    monkeypatch.setattr(jobs, "start_detached", lambda arguments, log: started.append(arguments))
+    carrying.begin(made_folder, "local", {"device": "cpu"})
+    made_folder.write_status(state="running", process=carrying.slots.this_process())
+    before = made_folder.status()
+    with pytest.raises(MistakeError, match="is being carried out already"):
+        carrying.begin(made_folder)
+    assert made_folder.status() == before
+    assert started == [["sweep", made_folder.id, "--on", "local", "--device", "cpu"]]
+
+
+def test_a_stop_does_not_wait_for_ever_for_a_run_that_does_not_hear_of_it(store, monkeypatch):
+    class Deaf(InProcess):
+        def start(self, run):
+            self.order.append(run.id)
+
+        def ended(self, timeout_s):
+            return []
+
+    monkeypatch.setattr(carrying, "STOP_S", 0.2)
+    made_folder = folder.create(made(), store)
+    engine = Deaf()
+    told = carried(made_folder, store, engine, lambda: bool(engine.order))
+    assert [t.ended for t in told] == [False]
+    assert engine.closed
+    assert made_folder.state() == "stopped"
+
+
 def test_a_damaged_sweep_is_one_line(store):
     made_folder = folder.create(made(), store)
     made_folder.file("sweep.json").write_text("{}")
