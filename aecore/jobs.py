@@ -10,20 +10,17 @@ import contextlib
 import math
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import filelock
 
-import aecore
-from aecore import demo, slots
+from aecore import demo, detached, slots
 from aecore.classifier import SETS, reads
 from aecore.data.access import prepared
 from aecore.data.catalogue import CATALOGUE, data_set
@@ -115,25 +112,7 @@ def _check_last_batch(solved: Plan, images: int, batch_size: int) -> None:
 def start(run: Run) -> None:
     """Run a queued job detached: it outlives this process, its terminal and the browser."""
     with run.file(LOG).open("ab") as log:
-        start_detached(["work", str(run.path)], log)
-
-
-def start_detached(arguments: list[str], log: IO[bytes]) -> None:
-    """`python -m aecore` with these arguments as a process that outlives this one; what it says goes to `log`."""
-    worker = aecore_process(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    # Someone has to take note of its end, or it stays a zombie while this process lives.
-    threading.Thread(target=worker.wait, daemon=True).start()
-
-
-def aecore_process(arguments: list[str], **streams: Any) -> subprocess.Popen[Any]:
-    """`python -m aecore` with these arguments in a session of its own; `streams` are those of `subprocess.Popen`."""
-    package_parent = str(Path(aecore.__file__).parent.parent)
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(filter(None, [package_parent, os.environ.get("PYTHONPATH")])),
-        "PYTHONUNBUFFERED": "1",
-    }
-    command = [sys.executable, "-m", "aecore", *arguments]
-    return subprocess.Popen(command, start_new_session=True, env=environment, **streams)
+        detached.start_detached(["work", str(run.path)], log)
 
 
 def state(run: Run) -> str:

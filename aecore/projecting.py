@@ -11,8 +11,6 @@ import json
 import os
 import platform
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,8 +24,7 @@ import psutil
 import safetensors
 import safetensors.numpy
 
-import aecore
-from aecore import demo, slots
+from aecore import demo, detached, slots
 from aecore.codes import Codes, read_codes, spread
 from aecore.devices import choose
 from aecore.errors import AecoreError, MistakeError, describe_os_error
@@ -124,30 +121,17 @@ def start(run: Run, request: Request, device: str = "auto") -> None:
     now = working(run)
     if now is not None and now.state == "running":
         raise MistakeError(f"a projection of run {run.id} is being made already; wait for it or stop it")
-    parent = str(Path(aecore.__file__).parent.parent)
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(filter(None, [parent, os.environ.get("PYTHONPATH")])),
-        "PYTHONUNBUFFERED": "1",
-    }
     options = [f"--{name}={value}" for name, value in asdict(request).items()]
     try:
         folder(run).mkdir(parents=True, exist_ok=True)
         with (folder(run) / LOG).open("wb") as log:
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "aecore", "project", str(run.path), *options, f"--device={device}"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env=environment,
-            )
+            arguments = ["project", str(run.path), *options, f"--device={device}"]
+            worker = detached.start_detached(arguments, log)
         with contextlib.suppress(psutil.Error):  # it may be gone before it was looked at
             process = {"pid": worker.pid, "started": psutil.Process(worker.pid).create_time(), "host": platform.node()}
             _write(run, Working("running", request, "starting", 0, 0, process))
     except OSError as error:
         raise AecoreError(describe_os_error(error, "starting a projection")) from None
-    # Someone has to take note of its end, or it stays a zombie while this process lives.
-    threading.Thread(target=worker.wait, daemon=True).start()
 
 
 def stop(run: Run, wait_s: float = 10) -> None:

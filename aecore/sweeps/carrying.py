@@ -19,7 +19,7 @@ from typing import Any
 
 import filelock
 
-from aecore import demo, jobs, slots
+from aecore import demo, detached, jobs, slots
 from aecore.errors import AecoreError, MistakeError, describe_os_error
 from aecore.jobs import LOCK
 from aecore.store import LOG, DamagedError, Run, Store, now
@@ -76,7 +76,7 @@ def begin(folder: SweepFolder, on: str = "", options: Mapping[str, Any] | None =
         arguments += [f"--{name}", str(value)]
     folder.write_status(state="queued", process=None, error=None, on=on, options=options)
     with folder.file(LOG).open("ab") as log:
-        jobs.start_detached(arguments, log)
+        detached.start_detached(arguments, log)
 
 
 def stop(folder: SweepFolder, wait_s: float = 60) -> str:

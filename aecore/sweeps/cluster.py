@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-import aecore
 from aecore import jobs
+from aecore.detached import python_path
 from aecore.devices import devices
 from aecore.errors import AecoreError, MistakeError
 from aecore.store import Run, Store
@@ -47,9 +47,8 @@ class OnRay:
         self.cpus, self.gpus = cpus, gpus
         self.tasks: dict[Any, Run] = {}
         self.joined = not ray.is_initialized()
-        package_parent = str(Path(aecore.__file__).parent.parent)
         environment = {name: os.environ[name] for name in CARRIED if name in os.environ}
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package_parent, os.environ.get("PYTHONPATH")]))
+        environment["PYTHONPATH"] = python_path()
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         (folder / STOP).unlink(missing_ok=True)
         try:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from aecore import jobs
+from aecore.detached import aecore_process
 from aecore.devices import choose
 from aecore.errors import AecoreError
 from aecore.store import LOG, Run
@@ -114,9 +115,7 @@ class _Worker(threading.Thread):
             return jobs.state(run)
         try:
             if self.process is None or self.process.poll() is not None:
-                self.process = jobs.aecore_process(
-                    ["work-many"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-                )
+                self.process = aecore_process(["work-many"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             assert self.process.stdin is not None
             assert self.process.stdout is not None
             self.process.stdin.write(f"{run.path}\n")

@@ -10,7 +10,7 @@ import tomllib
 
 import pytest
 
-from aecore import jobs
+from aecore import detached, jobs
 from aecore.store import Store
 from aecore.sweeps import folder, spread
 from aecore.sweeps.definition import Range, Sweep
@@ -143,7 +143,7 @@ def test_failed_runs_are_told_in_a_line_for_each_reason(swept, store):
 )
 def test_what_was_cut_off_can_go_on(swept, monkeypatch, state, words_):
     begun = []
-    monkeypatch.setattr(jobs, "start_detached", lambda arguments, log: begun.append(arguments))
+    monkeypatch.setattr(detached, "start_detached", lambda arguments, log: begun.append(arguments))
     process = {"pid": 2**22 + 1, "started": 1.0, "host": platform.node()}
     told = {"interrupted": "running"}.get(state, state)
     swept.write_status(state=told, process=process, error="it broke down" if state == "failed" else None)
@@ -423,7 +423,7 @@ def test_other_wrong_things_are_told(store):
 
 def test_start_makes_the_sweep_that_the_form_shows_and_opens_it(store, monkeypatch):
     begun = []
-    monkeypatch.setattr(jobs, "start_detached", lambda arguments, log: begun.append(arguments))
+    monkeypatch.setattr(detached, "start_detached", lambda arguments, log: begun.append(arguments))
     app = page("sweep")
     app.multiselect(key="sweep-vary").set_value(["model.bottleneck.size", "model.activation"]).run()
     app.text_area(key="sweep-values:digits-quick:model.bottleneck.size").set_value("2, 4")
@@ -456,7 +456,7 @@ def app_device() -> str:
 
 
 def test_a_run_can_be_the_base(store, trained, monkeypatch):
-    monkeypatch.setattr(jobs, "start_detached", lambda arguments, log: None)
+    monkeypatch.setattr(detached, "start_detached", lambda arguments, log: None)
     app = page("sweep")
     app.selectbox(key="sweep-base").set_value(trained.id).run()
     app.text_area(key=f"sweep-values:{trained.id}:model.bottleneck.size").set_value("3, 5").run()
@@ -472,7 +472,7 @@ def test_what_goes_wrong_at_the_start_is_told(store, monkeypatch):
     def full(arguments, log):
         raise OSError("no process can be started")
 
-    monkeypatch.setattr(jobs, "start_detached", full)
+    monkeypatch.setattr(detached, "start_detached", full)
     app.button(key="sweep-start").click().run()
     assert not app.exception
     assert "no process can be started" in texts(app)

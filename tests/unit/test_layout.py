@@ -16,7 +16,7 @@ LEVELS = [
     {"section"},
     {"settings"},
     {"experiment"},
-    {"store", "presets", "devices", "demo", "paths", "tsne", "processes"},
+    {"store", "presets", "devices", "demo", "detached", "paths", "tsne", "processes"},
     {"reports", "classifier", "data", "models", "corruption", "metrics", "slots", "projection", "codes", "arriving"},
     {"pictures"},
     {"latent", "classical", "validation", "results", "cloud"},

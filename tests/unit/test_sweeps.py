@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aecore import jobs
+from aecore import detached, jobs
 from aecore.errors import AecoreError, MistakeError
 from aecore.presets import preset
 from aecore.store import Run, Store
@@ -222,7 +222,7 @@ def test_a_sweep_is_carried_out_once_at_a_time(store):
 def test_a_second_start_leaves_a_sweep_that_is_being_carried_out_as_it_is(store, monkeypatch):
     made_folder = folder.create(made(), store)
     started = []
-    monkeypatch.setattr(jobs, "start_detached", lambda arguments, log: started.append(arguments))
+    monkeypatch.setattr(detached, "start_detached", lambda arguments, log: started.append(arguments))
     carrying.begin(made_folder, "local", {"device": "cpu"})
     made_folder.write_status(state="running", process=carrying.slots.this_process())
     before = made_folder.status()
