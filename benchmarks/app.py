@@ -42,7 +42,7 @@ class Counts:
     drag_s: float = 2.0
 
 
-QUICK = Counts(visits=2, switches=2, touches=5, drag_s=1.0)
+QUICK = Counts(visits=1, switches=1, touches=5, drag_s=1.0)
 
 
 def measured(lab: Lab, counts: Counts, runs: set[str], say: Say) -> Iterator[Part]:
@@ -157,7 +157,7 @@ def machine(browser: Browser, context: BrowserContext) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer of each: about two minutes instead of six")
+    parser.add_argument("--quick", action="store_true", help="fewer of each: two to three minutes instead of seven")
     parser.add_argument("--json", type=Path, help="write all figures there too, every single one")
     asked = parser.parse_args()
     if asked.json and not asked.json.absolute().parent.is_dir():

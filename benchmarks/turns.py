@@ -22,7 +22,8 @@ def in_turns(train: Callable[..., object], *arguments: Any) -> Generator[float, 
 
     Raises `RuntimeError` with what a training that failed said.
     """
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([train.__module__])  # PyTorch is imported once for all; no thread has begun by then
     here, there = context.Pipe()
     process = context.Process(target=_work, args=(there, train, arguments))
     process.start()
@@ -34,7 +35,7 @@ def in_turns(train: Callable[..., object], *arguments: Any) -> Generator[float, 
             if isinstance(found, str):
                 raise RuntimeError(found)
             yield found
-    except (EOFError, BrokenPipeError):
+    except (EOFError, ConnectionError):
         raise RuntimeError(f"{train.__name__} ended without a word") from None
     finally:
         process.kill()

@@ -1,0 +1,46 @@
+"""Every benchmark after the other: `python -m benchmarks [--quick] [--json FOLDER] [--peers-python PATH]`.
+
+`--quick` takes less than ten minutes on two cores. One that fails does not keep the others from running; the exit
+status is 1 then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+NAMES = ("training", "evaluation", "tsne", "app", "lists", "cluster", "scale")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="the short form of each")
+    parser.add_argument("--json", type=Path, metavar="FOLDER", help="write the figures there, a file for each")
+    parser.add_argument("--peers-python", default=sys.executable, help="the interpreter with TensorBoard and MLflow")
+    asked = parser.parse_args()
+    if asked.json:
+        asked.json.mkdir(parents=True, exist_ok=True)
+    told, failed = [], False
+    for name in NAMES:
+        command = [sys.executable, "-m", f"benchmarks.{name}"]
+        command += ["--quick"] if asked.quick else []
+        command += ["--json", str(asked.json / f"{name}.json")] if asked.json else []
+        command += ["--peers-python", asked.peers_python] if name == "lists" else []
+        print(f"\n{' '.join(['python', *command[1:]])}", flush=True)
+        begun = time.monotonic()
+        status = subprocess.run(command).returncode
+        failed = failed or status != 0
+        told.append((f"benchmarks.{name}" + (f" failed with {status}" if status else ""), time.monotonic() - begun))
+    print()
+    for name, seconds in [*told, ("in all", sum(seconds for _, seconds in told))]:
+        print(f"{seconds:5.0f} s  {name}")
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
