@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -149,6 +150,7 @@ def wrong_digits(name: str, images: np.ndarray, labels: np.ndarray) -> int | Non
 
     from aecore.classifier.network import read_digits
 
+    _take_threads(whole_test_set=False)
     return int(np.sum(read_digits(torch.from_numpy(np.ascontiguousarray(images, np.float32))) != labels))
 
 
@@ -185,7 +187,8 @@ def _found_codes(path: str, stamp: tuple) -> Codes:
     shape: tuple[int, int, int] = images.x_test.shape[1:]  # type: ignore[assignment]
     rows = pictures.chosen(experiment.data.name, shape, len(images.x_test))
     test = torch.from_numpy(np.array(images.x_test))
-    return measure_codes(_model(path, stamp), test, np.array(images.y_test), experiment.corruption, NOISE_SEED, rows)
+    model = _model(path, stamp, whole_test_set=True)
+    return measure_codes(model, test, np.array(images.y_test), experiment.corruption, NOISE_SEED, rows)
 
 
 def corrupted(run: Run, images: np.ndarray, corruption: Corruption, draw: int) -> np.ndarray:
@@ -232,11 +235,35 @@ def _key(run: Run) -> tuple[str, tuple]:
     return str(run.path), runs.signature(run, (WEIGHTS,))
 
 
+def _model(path: str, stamp: tuple, *, whole_test_set: bool = False):
+    _take_threads(whole_test_set)
+    return _opened(path, stamp)
+
+
 @st.cache_resource(max_entries=8, show_spinner="Opening the model…")
-def _model(path: str, stamp: tuple):
+def _opened(path: str, stamp: tuple):
     from aecore.trained import load_model
 
     return load_model(runs.run_at(path))
+
+
+def _take_threads(whole_test_set: bool) -> None:
+    """One thread for what follows, or all of them for a whole test set.
+
+    With a few images the threads wait for each other more than they work, as soon as the browser or another visitor
+    keeps one of the cores busy. Every run of a page's script is a thread of its own, which must be told anew.
+    """
+    import torch
+
+    every = _every_thread()
+    torch.set_num_threads(every if whole_test_set else 1)
+
+
+@cache
+def _every_thread() -> int:
+    import torch
+
+    return torch.get_num_threads()
 
 
 @st.cache_resource(max_entries=4, show_spinner="Searching the whole test set…")
@@ -245,7 +272,7 @@ def _extremes(path: str, stamp: tuple, corruption: str, draw: int) -> Ranked:
 
     from aecore.evaluation import NOISE_SEED, reconstructions
 
-    model = _model(path, stamp)
+    model = _model(path, stamp, whole_test_set=True)
     images = torch.from_numpy(np.array(image_set(runs.run_at(path).experiment().data.name).x_test))
     found, done = None, 0
     for clean, noisy, output in reconstructions(model, images, Corruption.parse(corruption), NOISE_SEED + draw):

@@ -151,7 +151,7 @@ class _Carrying:
         """When results.json may be written again."""
 
     def run(self, stopped: Callable[[], bool]) -> Iterator[Told]:
-        chooser = _chooser(self.sweep, self.rows)
+        chooser = self._chooser()
         waiting: list[Point] = []
         active: dict[str, Point] = {}
         over, patience = False, math.inf
@@ -185,6 +185,16 @@ class _Carrying:
                 chooser.ended(point.values)
                 yield told
         self._write(at_once=True)
+
+    def _chooser(self) -> Any:
+        if self.sweep.method != "search":
+            return _Listed(self.sweep)
+        from aecore.sweeps.search import Search
+
+        return Search(self.sweep, self.rows, _key, self._check)
+
+    def _check(self, values: Mapping[str, Any]) -> None:
+        jobs.check(self.sweep.experiment_of(Point(values, self.sweep.seeds[0])), self.device)
 
     def _missing(self, point: Point) -> bool:
         row = self.rows.get(_key(point.values, point.seed))
@@ -234,14 +244,6 @@ class _Listed:
 
     def ended(self, values: Mapping[str, Any]) -> None:
         """Nothing follows from it."""
-
-
-def _chooser(sweep: Sweep, rows: Mapping[str, Row]) -> Any:
-    if sweep.method != "search":
-        return _Listed(sweep)
-    from aecore.sweeps.search import Search
-
-    return Search(sweep, rows, _key)
 
 
 def _key(values: Mapping[str, Any], seed: int) -> str:

@@ -15,21 +15,27 @@ from aecore.sweeps.folder import Row
 
 SEED = 0
 REPEATS = 20
-"""So often it may choose a combination that is known before it is told that it has seen enough."""
+"""So often in turn it may choose a combination that is known or cannot be trained; then it has seen enough."""
 
 
 class Search:
     """Chooses `sweep.trials` combinations."""
 
-    def __init__(self, sweep: Sweep, rows: Mapping[str, Row], key: Callable[[Mapping[str, Any], int], str]) -> None:
-        """`rows` are the runs by `key(values, seed)`, and are read again whenever one has ended. Raises `MistakeError`
-        without Optuna."""
+    def __init__(
+        self,
+        sweep: Sweep,
+        rows: Mapping[str, Row],
+        key: Callable[[Mapping[str, Any], int], str],
+        check: Callable[[Mapping[str, Any]], object],
+    ) -> None:
+        """`rows` are the runs by `key(values, seed)`, and are read again whenever one has ended; `check` raises
+        `MistakeError` for values that do not go together. Raises it too without Optuna."""
         try:
             import optuna
         except ImportError:
             raise MistakeError("method 'search' needs Optuna: pip install -r requirements-cluster.txt") from None
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        self.optuna, self.sweep, self.rows, self.key = optuna, sweep, rows, key
+        self.optuna, self.sweep, self.rows, self.key, self.check = optuna, sweep, rows, key, check
         sampler = optuna.samplers.TPESampler(seed=SEED, constant_liar=True)
         direction = "minimize" if sweep.better == "lower" else "maximize"
         self.study = optuna.create_study(direction=direction, sampler=sampler)
@@ -45,9 +51,13 @@ class Search:
         self.asked = len(known)
 
     def next(self) -> dict[str, Any] | None:
-        """The next combination; one that was begun before comes first."""
+        """The next combination; one that was begun before comes first.
+
+        Raises `MistakeError` where none of those it could choose can be trained.
+        """
         if self.first:
             return self.first.pop(0)
+        mistake: MistakeError | None = None
         for _ in range(REPEATS):
             if self.asked >= self.sweep.trials:
                 return None
@@ -58,10 +68,16 @@ class Search:
                 self.study.tell(trial, known)
             elif json.dumps(values) in self.open:
                 self.study.tell(trial, state=self.optuna.trial.TrialState.FAIL)
+            elif (found := self._mistake(values)) is not None:
+                mistake = found
+                # Not a failure, of which a sampler learns nothing: a pruned trial counts as worse than all others.
+                self.study.tell(trial, state=self.optuna.trial.TrialState.PRUNED)
             else:
                 self.asked += 1
                 self.open[json.dumps(values)] = trial
                 return values
+        if mistake is not None and not self.rows:
+            raise MistakeError(f"{REPEATS} combinations were tried, and none can be trained; the last: {mistake}")
         self.asked = self.sweep.trials
         return None
 
@@ -79,6 +95,13 @@ class Search:
             self.study.tell(trial, value, state=state)
         elif value is not None:
             self._learn(values, value)
+
+    def _mistake(self, values: Mapping[str, Any]) -> MistakeError | None:
+        try:
+            self.check(values)
+        except MistakeError as mistake:
+            return mistake
+        return None
 
     def _value(self, values: Mapping[str, Any]) -> float | None:
         """The goal's mean over the seeds; None unless all of them have it."""

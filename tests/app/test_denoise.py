@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -461,3 +462,32 @@ def test_its_modules_load_without_torch_and_scikit_image():
     modules = ", ".join([*(f"dashboard.denoise.{name}" for name in names), "dashboard.denoise.upload"])
     code = f"import {modules}, sys; sys.exit('torch' in sys.modules or 'skimage' in sys.modules)"
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_a_few_images_take_one_thread_and_the_whole_test_set_all(trained, monkeypatch):
+    import torch
+
+    seen: list[int] = []
+    inference._opened.clear()
+    inference._every_thread.cache_clear()
+    network = type(inference._model(*inference._key(trained)))
+    forward = network.forward
+    monkeypatch.setattr(network, "forward", lambda *a: (seen.append(torch.get_num_threads()), forward(*a))[1])
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        inference._every_thread.cache_clear()
+        images = data.load("digits-28").x_test[:7]
+        for work in (
+            lambda: inference.denoise(trained, images, Corruption(), 0),
+            lambda: inference.extremes(trained, Corruption(), 5),
+            lambda: inference.denoise(trained, images, Corruption(), 0),
+        ):
+            visitor = threading.Thread(target=work)  # as every run of a page's script is
+            visitor.start()
+            visitor.join()
+    finally:
+        torch.set_num_threads(before)
+        inference._every_thread.cache_clear()
+    assert seen[0] == seen[-1] == 1
+    assert set(seen[1:-1]) == {2}

@@ -1,4 +1,9 @@
-"""The short versions of `benchmarks.evaluation`, `.tsne`, `.stores` and `.scale`: the same code on little."""
+"""The short versions of `benchmarks.evaluation`, `.tsne`, `.stores` and `.scale`: the same code on little; and the one
+command for all of them."""
+
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +14,7 @@ from aecore.models import Autoencoder
 from aecore.presets import preset
 from aecore.store import Store
 from aecore.summary import summarise
+from benchmarks import __main__ as everything
 from benchmarks import evaluation, scale, stores, tsne
 
 
@@ -51,3 +57,25 @@ def test_a_sweep_of_invented_runs_is_whole(tmp_path):
     assert all(seconds > 0 for seconds in found.values())
     assert len(made.results()) == 40
     assert len({(str(row.values), row.seed) for row in made.results()}) == 40
+
+
+def test_all_benchmarks_run_though_one_fails(tmp_path, monkeypatch, capsys):
+    asked: list[list[str]] = []
+
+    def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+        asked.append(command[2:])
+        return subprocess.CompletedProcess(command, 3 if command[2] == "benchmarks.app" else 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--quick", "--json", str(tmp_path / "figures")])
+    with pytest.raises(SystemExit, match="True"):
+        everything.main()
+    modules = {path.stem for path in Path(everything.__file__).parent.glob("*.py") if "def main()" in path.read_text()}
+    assert {command[0] for command in asked} == {f"benchmarks.{name}" for name in modules - {"__main__"}}
+    for name, *options in asked:
+        target = tmp_path / "figures" / f"{name.removeprefix('benchmarks.')}.json"
+        assert options[:3] == ["--quick", "--json", str(target)]
+        assert target.parent.is_dir()
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split(" s  ")[1] for line in told if "failed" in line] == ["benchmarks.app failed with 3"]
+    assert told[-1].endswith("in all")

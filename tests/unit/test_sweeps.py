@@ -302,7 +302,7 @@ def test_a_search_learns_from_the_runs_and_begins_anew_from_them():
     sweep = made(method="search", trials=40, vary=vary, seeds=1)
 
     def played(rows, most):
-        search, asked = Search(sweep, rows, _key), []
+        search, asked = Search(sweep, rows, _key, lambda values: None), []
         while len(asked) < most and (values := search.next()) is not None:
             asked.append(values)
             error = (math.log10(values["training.lr"]) + 2) ** 2 + abs(values["model.bottleneck.size"] - 8)
@@ -319,6 +319,33 @@ def test_a_search_learns_from_the_runs_and_begins_anew_from_them():
     assert statistics.median(close[-12:]) < statistics.median([abs(math.log10(v["training.lr"]) + 2) for v in first])
     assert min(row.figure("mse") for row in rows.values()) < 0.3
     assert played(rows, 99) == []
+
+
+ODD = {
+    "set": SMALL["set"] | {"model.norm": "batch", "evaluation.corruptions": ["none"]},
+    "method": "search",
+    "trials": 3,
+    "seeds": 1,
+}
+"""A hundred images, and batch normalisation: batches of 33 and 99 leave one image over, which has no spread."""
+
+
+def test_a_search_passes_over_what_cannot_be_trained(store):
+    pytest.importorskip("optuna", reason="Optuna is optional: requirements-cluster.txt")
+    sizes = {"training.batch_size": [99, 33, 50], "training.lr": Range(low=1e-4, high=1e-2, log=True)}
+    made_folder = folder.create(made(**ODD, vary=sizes), store)
+    carried(made_folder, store)
+    assert [row.values["training.batch_size"] for row in folder.rows(made_folder, store)] == [50, 50, 50]
+    assert made_folder.state() == "finished"
+
+
+def test_a_search_of_nothing_that_can_be_trained_says_why(store):
+    pytest.importorskip("optuna", reason="Optuna is optional: requirements-cluster.txt")
+    made_folder = folder.create(made(**ODD, vary={"training.batch_size": [99, 33]}), store)
+    with pytest.raises(MistakeError, match=r"20 combinations were tried, and none can be trained; the last: .*batch"):
+        carried(made_folder, store)
+    assert made_folder.state() == "failed"
+    assert not folder.rows(made_folder, store)
 
 
 def test_a_search_needs_its_package_and_says_so(store, monkeypatch):
