@@ -69,7 +69,10 @@ def measured(lab: Lab, counts: Counts, runs: set[str], say: Say) -> Iterator[Par
         PAGES,
         visits(lab, [view for view in pages.VIEWS if runs.issuperset(view.runs)], counts, say)
         + rows([view for view in pages.VIEWS if not runs.issuperset(view.runs)], dict),
-        ["A first visit is one with an empty cache to a server that has shown the page before."],
+        [
+            "A first visit is one with an empty cache to a server that has shown the page before.",
+            "The app of one heading is the floor: what Streamlit itself takes in this browser on this machine.",
+        ],
     )
     yield Part(
         "touches in the browser",
@@ -180,8 +183,13 @@ def run(counts: Counts, target: Path | None) -> bool:
 
     with tempfile.TemporaryDirectory() as folder, chromium() as browser, probing.context_of(browser) as context:
         told = {"machine": machine(browser, context), "counts": asdict(counts), "parts": []}
-        with server({"AECORE_STORE": str(store.root)}, Path(folder) / "server.log") as address:
-            for part in measured(Lab(browser, context, address), counts, {run.id for run in store.runs()}, say):
+        bare = Path(folder) / "bare.py"
+        bare.write_text('import streamlit as st\n\nst.title("Nothing else")\n')
+        with (
+            server({"AECORE_STORE": str(store.root)}, Path(folder) / "server.log") as address,
+            server({}, Path(folder) / "bare.log", str(bare)) as floor,
+        ):
+            for part in measured(Lab(browser, context, address, floor), counts, {run.id for run in store.runs()}, say):
                 print_part(console, part)
                 told["parts"].append(asdict(part))
                 failed = failed or any("error" in row for row in part.rows)

@@ -24,6 +24,8 @@ class View:
     link: str = ""
     """Its words in the menu, for what the menu leads to."""
     runs: tuple[str, ...] = ()
+    floor: bool = False
+    """Not of this app: a Streamlit app with nothing but a heading."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ CURVE = ".lc-plot path.line"
 POINTS = ".cl[data-ready] .cl-gl"
 
 VIEWS = (
+    View("An app of one heading", "/", "Nothing else", "h1", "heading", floor=True),
     View("Overview", "/", "Autoencoder Lab", TABLE, "table of runs", "Overview"),
     View("Train, form", "/train", "Train", TABLE, "table of layers", "Train"),
     View("Train, a finished run", f"/train?run={SMALL}", "Train", ".ae-film img", "film of epochs", runs=(SMALL,)),

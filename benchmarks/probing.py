@@ -35,6 +35,11 @@ class Lab:
     browser: Browser
     context: BrowserContext
     address: str
+    floor: str = ""
+    """The address of a Streamlit app with nothing but a heading."""
+
+    def place(self, view: View) -> str:
+        return self.floor if view.floor else self.address
 
 
 class UnmeasuredError(Exception):
@@ -80,7 +85,7 @@ def expected(view: View, pressed: bool) -> str:
 def warm(lab: Lab, view: View) -> Row:
     """Show it once, so that the server has read what it needs."""
     with tab_of(lab.context) as tab:
-        opened(tab, lab.address, view.path)
+        opened(tab, lab.place(view), view.path)
     return {}
 
 
@@ -88,7 +93,7 @@ def visit(lab: Lab, view: View) -> dict[str, float]:
     """Seconds from the navigation to the heading and to the picture, in a context that has seen nothing before."""
     with context_of(lab.browser, f"if (window.probe) {expected(view, pressed=False)};") as context:
         tab = context.new_page()
-        tab.goto(lab.address + view.path, wait_until="commit")
+        tab.goto(lab.place(view) + view.path, wait_until="commit")
         return tab.evaluate("probe.arrival")
 
 

@@ -40,13 +40,13 @@ def chromium_path() -> str | None:
 
 
 @contextlib.contextmanager
-def server(environment: dict[str, str], log: Path) -> Iterator[str]:
-    """The app on a free port of this machine, with `environment` added; yields its address, with the base path that
-    STREAMLIT_SERVER_BASE_URL_PATH may name."""
+def server(environment: dict[str, str], log: Path, script: str = "streamlit_app.py") -> Iterator[str]:
+    """The app, or another `script`, on a free port of this machine, with `environment` added; yields its address, with
+    the base path that STREAMLIT_SERVER_BASE_URL_PATH may name."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless", "true"]
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*command, "--server.port", str(port), "--server.address", "127.0.0.1"],
