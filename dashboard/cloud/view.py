@@ -18,9 +18,9 @@ from dashboard.assets import ship
 from dashboard.explore import ship_network
 
 
-def view(run: Run, projection: Projection, title: str = "") -> dict[str, Any]:
+def view(run: Run, projection: Projection, title: str = "", plain: bool = False) -> dict[str, Any]:
     """The projection for `dashboard.cloud.cloud`. Ships what it needs; call it where nothing else is drawn, as every
-    payload leaves a gap of its own."""
+    payload leaves a gap of its own. A `plain` one has its images, but neither reconstructions nor neighbours."""
     codes = inference.codes(run)
     made = drawn.points_part(projection)
     points = _name("points", run.id, projection.method, str(projection.dims), _digest(made["coordinates"]))
@@ -30,9 +30,9 @@ def view(run: Run, projection: Projection, title: str = "") -> dict[str, Any]:
         points,
         title or drawn.words(projection.method, projection.dims),
         points=points,
-        codes=_ship_codes(run, codes),
+        codes=None if plain else _ship_codes(run, codes),
         atlas=_ship_atlas(run, codes, projection.indices, projection.labels),
-        decoder=ship_decoder(run, codes),
+        decoder=None if plain else ship_decoder(run, codes),
     )
 
 

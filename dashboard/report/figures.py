@@ -162,7 +162,7 @@ def _points(figure: Figure, chosen: Sequence[Run]) -> None:
                 f"Not made yet: `python -m aecore project {run.id} --method {figure.method} --dims {figure.dims}`"
             )
             continue
-        plots.cloud(found, inference.about(run).classes, key=f"{figure.key}-{run.id}")
+        plots.cloud(run, found, key=f"{figure.key}-{run.id}")
 
 
 def _denoisers(figure: Figure, chosen: Sequence[Run]) -> None:

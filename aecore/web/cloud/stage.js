@@ -19,7 +19,7 @@ function createStage(owner, box) {
   }
   box.dataset.painter = painter.kind;
   let xyz = new Float32Array(0), morph = null, screen = null, order = null, keep = null, colored = null, frame = 0;
-  let home = 1, last = 0, frames = 0, pace = 16, path = null;
+  let home = 1, last = 0, frames = 0, pace = 16, path = null, visible = true;
 
   // ---- what is shown ------------------------------------------------------------------------
 
@@ -38,7 +38,7 @@ function createStage(owner, box) {
     const room = (kind) => new kind(points.count);
     screen = { x: room(Float32Array), y: room(Float32Array), depth: room(Float32Array), scale: room(Float32Array) };
     [order, keep] = [room(Uint32Array), room(Uint8Array)];
-    morph = still() || before === points ? null : { from, to: points.xyz, since: performance.now(), duration };
+    morph = still() || before === points ? null : { from, to: points.xyz, since: null, duration };
     xyz = morph ? new Float32Array(from) : new Float32Array(points.xyz);
     painter.setAtlas(points.atlas);
     recolor();
@@ -73,11 +73,12 @@ function createStage(owner, box) {
 
   function render(now) {
     frame = 0;
-    if (!stage.points || !box.isConnected || !resize()) return;
+    if (!stage.points || !visible || !box.isConnected || !resize()) return;
     const passed = now - last;
     last = now;
     let moving = owner.advance(stage, Math.min(passed, 50), now);
     if (morph) {
+      morph.since ??= now;
       const share = clamp((now - morph.since) / morph.duration, 0, 1), part = morph.duration === MORPH_MS ? ease(share) : share;
       for (let i = 0; i < xyz.length; i += 1) xyz[i] = morph.from[i] + (morph.to[i] - morph.from[i]) * part;
       if (share === 1) morph = null;
@@ -284,9 +285,16 @@ function createStage(owner, box) {
     return copy;
   }
 
+  // Nothing is drawn out of sight: a page may have several clouds below one another.
+  const watching = new IntersectionObserver((entries) => {
+    visible = entries.at(-1).isIntersecting;
+    if (visible) invalidate();
+  });
+  watching.observe(box);
   const observer = new ResizeObserver(invalidate);
   observer.observe(box);
   function destroy() {
+    watching.disconnect();
     observer.disconnect();
     cancelAnimationFrame(frame);
     painter.destroy();
