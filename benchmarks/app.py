@@ -117,13 +117,14 @@ def visits(lab: Lab, views: Sequence[pages.View], counts: Counts, say: Say) -> l
         say(f"first visits, round {turn + 1} of {counts.visits}")
         for view in views:
             note(view, "", lambda view=view: probing.visit(lab, view))
+    linked = [view for view in views if view.link]
     with probing.tab_of(lab.context) as tab:
-        tab.goto(lab.address)
+        if linked:
+            probing.opened(tab, lab.address, linked[-1].path)  # so that the first press leads elsewhere too
         for turn in range(counts.switches):
             say(f"switches, round {turn + 1} of {counts.switches}")
-            for view in views:
-                if view.link:
-                    note(view, "switch_", lambda view=view: probing.switch(tab, view))
+            for view in linked:
+                note(view, "switch_", lambda view=view: probing.switch(tab, view))
     return [
         {key: probing.spread(value) if isinstance(value, list) else value for key, value in row.items()}
         for row in found.values()

@@ -29,7 +29,7 @@ def sweep(quick: bool) -> Sweep:
     """Runs of report 002's network on part of MNIST; quick: of a small one on the digits."""
     settings: dict[str, Any] = {"training.precision": "float32", "evaluation.corruptions": ["none"]}
     if quick:
-        settings |= {"training.epochs": 15}
+        settings |= {"training.epochs": 8}
     else:
         settings |= {"training.epochs": 2, "data.train_images": 10_000, "evaluation.wrong_digits": False}
     return Sweep.parse(

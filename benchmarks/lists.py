@@ -80,7 +80,7 @@ class Counts:
     watched_s: float = 20
 
 
-QUICK = Counts(sizes=(200,), visits=1, filters=1, epochs=2_000, sessions=(1, 4), watched_s=5)
+QUICK = Counts(sizes=(100,), visits=1, filters=1, epochs=1_000, sessions=(1, 4), watched_s=5)
 
 
 @dataclass(frozen=True)
@@ -276,7 +276,7 @@ class attempted:  # noqa: N801
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="200 runs, 2,000 epochs, fewer of each")
+    parser.add_argument("--quick", action="store_true", help="100 runs, 1,000 epochs, fewer of each")
     parser.add_argument("--peers-python", default=sys.executable, help="the interpreter with TensorBoard and MLflow")
     parser.add_argument("--ours", action="store_true", help="leave the peers out")
     parser.add_argument("--json", type=Path, help="write all figures there too")

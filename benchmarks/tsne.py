@@ -106,10 +106,10 @@ def main() -> None:
     parser.add_argument(
         "--device", default="cuda" if torch.cuda.is_available() else "cpu", help="ours; default the GPU"
     )
-    parser.add_argument("--quick", action="store_true", help="800 points, one round")
+    parser.add_argument("--quick", action="store_true", help="600 points, one round")
     parser.add_argument("--json", type=Path, help="write the figures there too")
     asked = parser.parse_args()
-    sizes, rounds = ([800], 1) if asked.quick else (asked.points, asked.rounds)
+    sizes, rounds = ([600], 1) if asked.quick else (asked.points, asked.rounds)
     errors = Console(stderr=True)
     trained = open_run(Store.default().find(asked.run), "cpu")
     drawing = methods(asked.device)
