@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -255,8 +256,13 @@ def _take_threads(whole_test_set: bool) -> None:
     """
     import torch
 
-    every = _every_thread()
+    with _COUNTING:
+        every = _every_thread()
     torch.set_num_threads(every if whole_test_set else 1)
+
+
+_COUNTING = threading.Lock()
+"""What one visitor sets holds for the threads of later ones: the first must have counted before anybody sets."""
 
 
 @cache

@@ -365,3 +365,19 @@ def test_lost_graphics_come_back_and_a_browser_without_webgl_draws_too(tab, tmp_
     )
     assert colours > 10
     point_at_something(tab)
+
+
+def test_a_report_shows_its_codes_and_draws_them_once_they_are_in_sight(tab, address):
+    tab.goto(f"{address}/reports?report=000")
+    cloud = tab.locator(".cl[data-ready]")
+    cloud.wait_for(state="attached", timeout=60_000)
+    stage = cloud.locator(".cl-stage")
+    tab.wait_for_timeout(1500)
+    frames = int(stage.get_attribute("data-frames") or 0)
+    assert frames <= 3, "it moves out of sight"
+    stage.scroll_into_view_if_needed()
+    tab.wait_for_function(
+        "([stage, frames]) => Number(stage.dataset.frames) > frames + 3", arg=[stage.element_handle(), frames]
+    )
+    expect(cloud.locator(".cl-class")).to_have_count(10)
+    expect(cloud).to_contain_text("Trustworthiness")
