@@ -1,7 +1,7 @@
 """A laboratory for autoencoders: experiments, image sets, models, training, metrics and a store of runs.
 
-The names below are the public ones. They are imported when first used, so that `import aecore` is instant and
-torch is loaded only by what needs it.
+The names below are the public ones, in the order in which one meets them. Each is imported when it is first used, so
+that `import aecore` is instant and torch is loaded only by what needs it.
 """
 
 from __future__ import annotations
@@ -12,88 +12,77 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from aecore.corruption import corrupt
+    from aecore.config.corruption import Corruption
+    from aecore.config.experiment import Experiment, difference
     from aecore.data import CATALOGUE, ImageSet, load, prepare
-    from aecore.errors import AecoreError, MistakeError
-    from aecore.evaluation import evaluate, reconstructions
-    from aecore.experiment import Experiment, difference
-    from aecore.foreign import export_pth, import_checkpoint
-    from aecore.jobs import start, state, stop, submit, work
+    from aecore.data.corruption import corrupt
+    from aecore.errors import AecoreError, UserError
+    from aecore.inference import LoadedRun, load_model, open_run
+    from aecore.interop import export_pth, import_checkpoint
+    from aecore.jobs import requeue, start, stop, submit, work
+    from aecore.metrics.evaluation import evaluate, reconstructions
     from aecore.models import Autoencoder, plan
-    from aecore.packing import pack, unpack
     from aecore.presets import Preset, preset, presets
-    from aecore.settings import Corruption
-    from aecore.store import Run, Store
-    from aecore.summary import RunSummary, summarise
+    from aecore.runs.archive import pack, unpack
+    from aecore.runs.state import run_state
+    from aecore.runs.store import Run, Store
+    from aecore.runs.summary import RunSummary, summarise
     from aecore.sweeps.definition import Sweep
 
-__all__ = [
-    "CATALOGUE",
-    "AecoreError",
-    "Autoencoder",
-    "Corruption",
-    "Experiment",
-    "ImageSet",
-    "MistakeError",
-    "Preset",
-    "Run",
-    "RunSummary",
-    "Store",
-    "Sweep",
-    "corrupt",
-    "difference",
-    "evaluate",
-    "export_pth",
-    "import_checkpoint",
-    "load",
-    "pack",
-    "plan",
-    "prepare",
-    "preset",
-    "presets",
-    "reconstructions",
-    "start",
-    "state",
-    "stop",
-    "submit",
-    "summarise",
-    "unpack",
-    "work",
-]
-
 _HOME = {
-    "corrupt": "corruption",
-    "CATALOGUE": "data",
-    "ImageSet": "data",
-    "load": "data",
-    "prepare": "data",
-    "AecoreError": "errors",
-    "MistakeError": "errors",
-    "evaluate": "evaluation",
-    "reconstructions": "evaluation",
-    "Corruption": "settings",
-    "Experiment": "experiment",
-    "difference": "experiment",
-    "export_pth": "foreign",
-    "import_checkpoint": "foreign",
-    "pack": "packing",
-    "unpack": "packing",
-    "start": "jobs",
-    "state": "jobs",
-    "stop": "jobs",
-    "submit": "jobs",
-    "work": "jobs",
-    "Autoencoder": "models",
-    "plan": "models",
-    "Preset": "presets",
+    # What is asked for.
     "preset": "presets",
     "presets": "presets",
-    "Run": "store",
-    "Store": "store",
-    "RunSummary": "summary",
-    "summarise": "summary",
+    "Preset": "presets",
+    "Experiment": "config.experiment",
+    "difference": "config.experiment",
     "Sweep": "sweeps.definition",
+    # Images, and what is done to them.
+    "CATALOGUE": "data",
+    "ImageSet": "data",
+    "prepare": "data",
+    "load": "data",
+    "Corruption": "config.corruption",
+    "corrupt": "data.corruption",
+    # Models.
+    "plan": "models",
+    "Autoencoder": "models",
+    # Training, as a job.
+    "submit": "jobs",
+    "start": "jobs",
+    "work": "jobs",
+    "stop": "jobs",
+    "requeue": "jobs",
+    "run_state": "runs.state",
+    # Runs: reading, measuring, using them.
+    "Store": "runs.store",
+    "Run": "runs.store",
+    "RunSummary": "runs.summary",
+    "summarise": "runs.summary",
+    "open_run": "inference",
+    "LoadedRun": "inference",
+    "load_model": "inference",
+    "evaluate": "metrics.evaluation",
+    "reconstructions": "metrics.evaluation",
+    # Ways in and out.
+    "pack": "runs.archive",
+    "unpack": "runs.archive",
+    "import_checkpoint": "interop",
+    "export_pth": "interop",
+    # What can go wrong.
+    "AecoreError": "errors",
+    "UserError": "errors",
 }
+
+__all__ = [  # noqa: RUF022, the order is that of `_HOME`
+    "preset", "presets", "Preset", "Experiment", "difference", "Sweep",
+    "CATALOGUE", "ImageSet", "prepare", "load", "Corruption", "corrupt",
+    "plan", "Autoencoder",
+    "submit", "start", "work", "stop", "requeue", "run_state",
+    "Store", "Run", "RunSummary", "summarise", "open_run", "LoadedRun", "load_model", "evaluate", "reconstructions",
+    "pack", "unpack", "import_checkpoint", "export_pth",
+    "AecoreError", "UserError",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
@@ -102,3 +91,7 @@ def __getattr__(name: str) -> Any:
         globals()[name] = value
         return value
     raise AttributeError(f"module 'aecore' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

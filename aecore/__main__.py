@@ -4,7 +4,7 @@ import sys
 
 
 def main() -> None:
-    from aecore.cli import run
+    from aecore.cli.app import run
 
     sys.exit(run())
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 
-from aecore.errors import MistakeError
+from aecore.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -36,21 +36,21 @@ def mode() -> str:
 
 
 def refuse(what: str) -> None:
-    """Raise `MistakeError` on a demo of either kind; `what` is the deed, as in "deleting runs"."""
+    """Raise `UserError` on a demo of either kind; `what` is the deed, as in "deleting runs"."""
     if mode():
-        raise MistakeError(f"this is a public demo, {what} is switched off here; run the project on your own machine")
+        raise UserError(f"this is a public demo, {what} is switched off here; run the project on your own machine")
 
 
 def check_data(name: str, ready: Callable[[str], bool], catalogue: Container[str]) -> None:
-    """Raise `MistakeError` for a training on the demo that would read a path, or fetch images."""
+    """Raise `UserError` for a training on the demo that would read a path, or fetch images."""
     if mode() == "read-only":
         refuse("training")
     if mode() and not (name in catalogue and ready(name)):
-        raise MistakeError(f"data.name: this public demo trains on image sets that it holds, and '{name}' is none")
+        raise UserError(f"data.name: this public demo trains on image sets that it holds, and '{name}' is none")
 
 
 def check_size(epochs: int, images: int, parameters: int, active: int) -> None:
-    """Raise `MistakeError`, naming the cap, for a training that is more than the demo allows; `images` counts those
+    """Raise `UserError`, naming the cap, for a training that is more than the demo allows; `images` counts those
     that are trained on and those that are held out, `active` the runs that are queued or at work."""
     if not mode():
         return
@@ -61,6 +61,6 @@ def check_size(epochs: int, images: int, parameters: int, active: int) -> None:
     }
     for key, (asked, most, what) in wanted.items():
         if asked > most:
-            raise MistakeError(f"{key}: this public demo allows at most {most:,} {what}, got {asked:,}")
+            raise UserError(f"{key}: this public demo allows at most {most:,} {what}, got {asked:,}")
     if active >= CAPS.waiting:
-        raise MistakeError(f"this public demo has {active} trainings waiting or at work, its most; try again later")
+        raise UserError(f"this public demo has {active} trainings waiting or at work, its most; try again later")

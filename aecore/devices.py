@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from aecore.errors import MistakeError, nearest
+from aecore.errors import UserError, nearest
 
 REQUESTS = ("auto", "cpu", "cuda", "mps")
 
@@ -39,35 +39,35 @@ def devices() -> tuple[Device, ...]:
 def choose(request: str) -> list[Device]:
     """The devices a request may run on: `auto` is the fastest family, `cuda` any GPU, `cuda:1` that one.
 
-    Raises `MistakeError` for an unknown word or a device that is not there.
+    Raises `UserError` for an unknown word or a device that is not there.
     """
     request = request.strip().lower()
     request = "cuda" if request == "gpu" else request
     if request == "auto":
         request = devices()[0].family
     if request.partition(":")[0] not in REQUESTS:
-        raise MistakeError(f"unknown device '{request}': {nearest(request, REQUESTS)}")
+        raise UserError(f"unknown device '{request}': {nearest(request, REQUESTS)}")
     chosen = [device for device in devices() if request in (device.name, device.family)]
     if not chosen:
         there = ", ".join(device.name for device in devices())
-        raise MistakeError(f"there is no device '{request}' on this machine; it has: {there}")
+        raise UserError(f"there is no device '{request}' on this machine; it has: {there}")
     return chosen
 
 
 def choose_for(request: str, processes: int) -> list[Device]:
     """The devices that a request offers to so many processes of one run: a GPU for each, or the CPU for all.
 
-    Raises `MistakeError` as `choose` does, and where there are too few GPUs.
+    Raises `UserError` as `choose` does, and where there are too few GPUs.
     """
     chosen = choose(request)
     if processes > 1 and chosen[0].family == "mps" and request.strip().lower() == "auto":
         chosen = choose("cpu")
     family = chosen[0].family
     if processes > 1 and family == "mps":
-        raise MistakeError("several processes cannot share an Apple GPU: start one, or choose --device cpu")
+        raise UserError("several processes cannot share an Apple GPU: start one, or choose --device cpu")
     if family == "cuda" and len(chosen) < processes:
         gpus = "1 GPU" if len(chosen) == 1 else f"{len(chosen)} GPUs"
-        raise MistakeError(
+        raise UserError(
             f"{processes} processes need a GPU each, and '{request}' is {gpus} here: "
             f"start {len(chosen)} (torchrun --nproc-per-node {len(chosen)}), or choose --device cpu"
         )

@@ -15,7 +15,7 @@ class AecoreError(Exception):
         super().__init__(" ".join(message.split()))  # one line, whatever was quoted in it
 
 
-class MistakeError(AecoreError):
+class UserError(AecoreError):
     """The request itself is wrong; the text says what was wrong and what would be right. Exit status 2."""
 
 
@@ -43,10 +43,14 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise MistakeError(f"there is no file {path}") from None
+        raise UserError(f"there is no file {path}") from None
     except IsADirectoryError:
-        raise MistakeError(f"{path} is a folder, not a file") from None
+        raise UserError(f"{path} is a folder, not a file") from None
     except UnicodeDecodeError:
-        raise MistakeError(f"{path} is not a text file (UTF-8)") from None
+        raise UserError(f"{path} is not a text file (UTF-8)") from None
     except OSError as error:
-        raise MistakeError(f"{path} cannot be read: {error.strerror}") from None
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+
+
+class DamagedError(AecoreError):
+    """A file of a run is missing, empty, cut or not what it should be."""

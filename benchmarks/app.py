@@ -23,7 +23,7 @@ import psutil
 from playwright.sync_api import Browser, BrowserContext
 from rich.console import Console
 
-from aecore.store import Store
+from aecore.runs.store import Store
 from benchmarks import pages, probing
 from benchmarks.probing import Lab, Row, attempt
 from benchmarks.tables import ASKS, DRAGS, MOVES, PAGES, WIRE, Part, print_part

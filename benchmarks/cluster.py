@@ -18,11 +18,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from aecore.store import WEIGHTS, Store
-from aecore.sweeps import carrying, folder
-from aecore.sweeps.cluster import OnRay
+from aecore.runs.store import WEIGHTS, Store
+from aecore.sweeps import runner
+from aecore.sweeps import store as sweep_store
 from aecore.sweeps.definition import Sweep
-from aecore.sweeps.engines import Engine, Local
+from aecore.sweeps.executors import Engine, Local
+from aecore.sweeps.ray_executor import OnRay
 
 
 def sweep(quick: bool) -> Sweep:
@@ -45,15 +46,15 @@ def sweep(quick: bool) -> Sweep:
 
 def carried_out(wanted: Sweep, store: Store, name: str, engine_of: Any) -> tuple[float, dict[str, str]]:
     """Seconds, and every run's weights as a hash by its values and seed."""
-    made = folder.create(wanted.model_copy(update={"name": name}), store)
+    made = sweep_store.create(wanted.model_copy(update={"name": name}), store)
     engine: Engine = engine_of(made)
     begun = time.perf_counter()
-    for told in carrying.carry_out(made, store, engine, "cpu"):
+    for told in runner.carry_out(made, store, engine, "cpu"):
         if told.ended and told.row.state != "finished":
             raise SystemExit(f"{told.row.run} is {told.row.state}: {told.row.error}")
     seconds = time.perf_counter() - begun
     weights = {}
-    for row in folder.rows(made, store):
+    for row in sweep_store.rows(made, store):
         data = (store.root / "runs" / row.run / WEIGHTS).read_bytes()
         weights[json.dumps([row.values, row.seed])] = hashlib.sha256(data).hexdigest()
     return seconds, weights

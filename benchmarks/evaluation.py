@@ -25,13 +25,13 @@ from rich.table import Table
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
-from aecore import metrics
-from aecore.corruption import corrupt
-from aecore.evaluation import BATCH, NOISE_SEED, evaluate, reconstruct
+from aecore.config.corruption import Corruption
+from aecore.data.corruption import corrupt
+from aecore.inference import open_run
+from aecore.metrics import image as image_metrics
+from aecore.metrics.evaluation import BATCH, NOISE_SEED, evaluate, reconstruct
 from aecore.models.autoencoder import Autoencoder
-from aecore.settings import Corruption
-from aecore.store import Store
-from aecore.trained import open_run
+from aecore.runs.store import Store
 
 OURS, TEXTBOOK = "ours", "textbook"
 NOISE = Corruption.parse("gaussian:0.1")
@@ -56,7 +56,7 @@ def textbook(model: Autoencoder, images: Tensor) -> dict[str, dict[str, float]]:
                 snr = 10 * math.log10(power / float(error)) if power else math.nan
                 scores[side].append([float(error), float(psnr), float(ssim), snr])
     means = {side: np.nanmean(np.array(values), axis=0) for side, values in scores.items()}
-    return {side: dict(zip(metrics.NAMES, map(float, mean), strict=True)) for side, mean in means.items()}
+    return {side: dict(zip(image_metrics.NAMES, map(float, mean), strict=True)) for side, mean in means.items()}
 
 
 @torch.inference_mode()
@@ -79,7 +79,7 @@ def parts(model: Autoencoder, images: Tensor) -> dict[str, float]:
         output = timed("network", lambda noisy=noisy: reconstruct(model, noisy))
         unit = model.to_unit(clean)
         for other in (output, noisy):
-            timed("scores", lambda unit=unit, other=other: metrics.measure(unit, model.to_unit(other)))
+            timed("scores", lambda unit=unit, other=other: image_metrics.measure(unit, model.to_unit(other)))
     return spent
 
 

@@ -17,8 +17,8 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor, nn
 
+from benchmarks.interleave import Tell
 from benchmarks.loops import Task, network, plain_half, plain_network
-from benchmarks.turns import Tell
 
 NEEDS = {"pythae": ("pythae",), "lightning": ("lightning",), "keras": ("keras", "jax")}
 MANY = 10_000

@@ -13,14 +13,14 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
 from aecore import data
-from aecore.experiment import Experiment
+from aecore.config.experiment import Experiment
+from aecore.models.architecture import Layer
 from aecore.models.autoencoder import Autoencoder
-from aecore.models.plan import Layer
 from aecore.presets import preset
-from aecore.training import epochs, new_state
-from aecore.training.loop import Images
-from aecore.training.memory import keep_freed_memory
-from benchmarks.turns import Tell
+from aecore.training.checkpoint import new_state
+from aecore.training.loop import Images, epochs
+from aecore.training.malloc import keep_freed_memory
+from benchmarks.interleave import Tell
 
 TEST_SHARE = 6
 """One test image for so many training images, as in MNIST: every loop passes over them after each epoch."""

@@ -22,9 +22,10 @@ from playwright.sync_api import Browser
 from rich.console import Console
 from rich.table import Table
 
-from aecore.store import Store
-from aecore.summary import summarise
-from aecore.sweeps import folder, spread
+from aecore.runs.store import Store
+from aecore.runs.summary import summarise
+from aecore.sweeps import statistics
+from aecore.sweeps import store as sweep_store
 from benchmarks.lists import visit
 from benchmarks.peers import OURS, Tool
 from benchmarks.stores import write_sweep
@@ -40,22 +41,22 @@ def timed(work: Callable[[], Any]) -> float:
     return time.perf_counter() - begun
 
 
-def store_times(made: folder.SweepFolder, store: Store) -> dict[str, float]:
+def store_times(made: sweep_store.SweepFolder, store: Store) -> dict[str, float]:
     """Seconds of what a process does that has read nothing yet."""
     found = {
         "list the runs' names": timed(store.runs),
         "sum every run up": timed(lambda: [summarise(run) for run in store.runs()]),
-        "read every run of the sweep": timed(lambda: folder.rows(made, store)),
+        "read every run of the sweep": timed(lambda: sweep_store.rows(made, store)),
     }
-    rows = folder.rows(made, store)
+    rows = sweep_store.rows(made, store)
     found["write results.json"] = timed(lambda: made.write_results(rows))
-    found["read the sweep from results.json"] = timed(lambda: folder.rows(made, store))
+    found["read the sweep from results.json"] = timed(lambda: sweep_store.rows(made, store))
     sweep = made.sweep()
-    found["mean and spread of every combination"] = timed(lambda: spread.groups(sweep, rows, "mse", "none"))
+    found["mean and spread of every combination"] = timed(lambda: statistics.groups(sweep, rows, "mse", "none"))
     return found
 
 
-def command_times(made: folder.SweepFolder, store: Store) -> dict[str, float]:
+def command_times(made: sweep_store.SweepFolder, store: Store) -> dict[str, float]:
     """Seconds of commands, the start of Python included."""
 
     def command(*arguments: str) -> float:
@@ -66,7 +67,7 @@ def command_times(made: folder.SweepFolder, store: Store) -> dict[str, float]:
     return {"`aecore runs`": command("runs"), "`aecore sweeps SWEEP`": command("sweeps", made.id)}
 
 
-def page_times(browser: Browser, made: folder.SweepFolder, store: Store, place: Path) -> dict[str, float]:
+def page_times(browser: Browser, made: sweep_store.SweepFolder, store: Store, place: Path) -> dict[str, float]:
     """Seconds from the navigation to the list of runs and to the sweep's chart."""
     pages: dict[str, Tool] = {
         "Overview": OURS,
@@ -95,7 +96,7 @@ def main() -> None:
         made = write_sweep(store.root, count)
         found = store_times(made, store) | command_times(made, store)
         found |= page_times(browser, made, store, Path(place))
-        size = made.file(folder.RESULTS).stat().st_size
+        size = made.file(sweep_store.RESULTS).stat().st_size
     table = Table(title=f"{count:,} finished runs of one sweep, {os.cpu_count()} cores")
     table.add_column("")
     table.add_column("s", justify="right")

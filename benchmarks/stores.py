@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from aecore.experiment import Experiment
+from aecore.config.experiment import Experiment
 from aecore.presets import presets
-from aecore.store import EVALUATION, EXPERIMENT, METRICS, NOTES, STATUS, Run, Store
+from aecore.runs.store import EVALUATION, EXPERIMENT, METRICS, NOTES, STATUS, Run, Store
 from aecore.sweeps.definition import Sweep
-from aecore.sweeps.folder import SweepFolder, create
+from aecore.sweeps.store import SweepFolder, create
 
 NOTE = "Invented for a measurement: no model was trained."
 STATES = ("finished", "stopped", "failed", "running")

@@ -24,12 +24,12 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from aecore.training.memory import keep_freed_memory
-from aecore.training.trial import has_bfloat16
+from aecore.training.malloc import keep_freed_memory
+from aecore.training.precision import has_bfloat16
 from benchmarks.frameworks import FRAMEWORKS, missing
+from benchmarks.interleave import in_turns
 from benchmarks.limits import limit
 from benchmarks.loops import Task, ours, task, textbook
-from benchmarks.turns import in_turns
 
 REPORTS = {"000": ("mnist-mlp8", 60_000), "001": ("cifar-conv", 4_800), "004": ("colored-conv", 2_560)}
 """The preset of each report's network, and on how many images it is trained here."""

@@ -24,10 +24,10 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from aecore import tsne
-from aecore.projection import knn_accuracy, trustworthiness
-from aecore.store import Store
-from aecore.trained import open_run
+from aecore.inference import open_run
+from aecore.latent import tsne
+from aecore.metrics.projection import knn_accuracy, trustworthiness
+from aecore.runs.store import Store
 
 OURS = "ours, exact"
 PERPLEXITY, ITERATIONS = 30, 1000

@@ -16,9 +16,9 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
-from aecore import slots
 from aecore.presets import preset
-from aecore.store import EXPERIMENT, METRICS, SNAPSHOTS, Run, Store
+from aecore.runs.process import this_process
+from aecore.runs.store import EXPERIMENT, METRICS, SNAPSHOTS, Run, Store
 from benchmarks.probing import Row, UnmeasuredError, attempt
 from benchmarks.stores import course
 from tools.browser import ROOT, server
@@ -58,7 +58,7 @@ def going_on(store: Store) -> Iterator[Run]:
             fresh = run.file(f".{SNAPSHOTS}")
             fresh.write_bytes(panel)
             shutil.move(fresh, run.file(SNAPSHOTS))
-        run.write_status(state="running", epoch=i + 1, process=slots.this_process(), code_size=8, parameters=622_504)
+        run.write_status(state="running", epoch=i + 1, process=this_process(), code_size=8, parameters=622_504)
 
     def work() -> None:
         done = 20

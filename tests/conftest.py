@@ -10,7 +10,7 @@ import pytest
 
 from aecore import data, jobs
 from aecore.presets import preset
-from aecore.store import Run, Store
+from aecore.runs.store import Run, Store
 
 ROOT = Path(__file__).parent.parent
 GALLERY_RUN = ROOT / "checkpoints" / "gallery" / "mnist-mlp8"

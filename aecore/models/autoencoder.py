@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from aecore.models.draws import Draws
+from aecore.config.model import Model
+from aecore.models.architecture import Layer, plan
+from aecore.models.batch_norm import BatchNorm1d, BatchNorm2d
 from aecore.models.linear import Linear
-from aecore.models.norm import BatchNorm1d, BatchNorm2d
-from aecore.models.plan import Layer, plan
-from aecore.settings import Model
+from aecore.models.rng import Draws
 
 
 class Autoencoder(nn.Module):

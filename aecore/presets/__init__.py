@@ -9,9 +9,9 @@ from typing import Literal
 
 from pydantic import ConfigDict
 
-from aecore.errors import MistakeError, nearest
-from aecore.experiment import Experiment, load_toml
-from aecore.section import Section
+from aecore.config.base import Section
+from aecore.config.experiment import Experiment, load_toml
+from aecore.errors import UserError, nearest
 
 
 class Claim(Section):
@@ -23,7 +23,7 @@ class Claim(Section):
     """The number as the report or its log has it; empty where it shows a curve and states none."""
     unit: str = ""
     metric: str
-    """Where ours is found: a key of metrics.jsonl or of an evaluation, or one of those of `aecore.results`."""
+    """Where ours is found: a key of metrics.jsonl or of an evaluation, or one of those of `aecore.reports.claims`."""
     epoch: int | None = None
     """The epoch it holds for; empty for the last one."""
     step: int | None = None
@@ -76,8 +76,8 @@ def presets() -> dict[str, Preset]:
 
 
 def preset(name: str) -> Preset:
-    """The preset of that name. Raises `MistakeError` naming the nearest one."""
+    """The preset of that name. Raises `UserError` naming the nearest one."""
     known = presets()
     if name not in known:
-        raise MistakeError(f"unknown preset '{name}': {nearest(name, known)}")
+        raise UserError(f"unknown preset '{name}': {nearest(name, known)}")
     return known[name]

@@ -16,10 +16,10 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from aecore.errors import MistakeError, nearest
-from aecore.experiment import Experiment, keys, load_toml
+from aecore.config.base import Section, format_validation_error
+from aecore.config.experiment import Experiment, keys, load_toml
+from aecore.errors import UserError, nearest
 from aecore.presets import preset
-from aecore.section import Section, complaint
 
 GOALS = {
     "mse": "lower",
@@ -132,7 +132,7 @@ class Sweep(Section):
     @classmethod
     def parse(cls, values: Mapping[str, Any], folder: Path | None = None, known: bool = False) -> Sweep:
         """A sweep from plain data, where `base` (a preset, or a file in `folder`) and `set` may stand for the
-        `experiment`. Raises `MistakeError` with one line for the first thing wrong in it or in any of its runs; of a
+        `experiment`. Raises `UserError` with one line for the first thing wrong in it or in any of its runs; of a
         `known` one, which was parsed before, the runs are not tried again."""
         given = dict(values)
         if "experiment" not in given:
@@ -143,7 +143,7 @@ class Sweep(Section):
             sweep = cls.model_validate(given)
         except ValidationError as error:
             names = [*cls.model_fields, "base", "set"]
-            raise MistakeError(complaint(error, lambda key: nearest(key, names))) from None
+            raise UserError(format_validation_error(error, lambda key: nearest(key, names))) from None
         sweep = sweep.model_copy(update={"experiment": sweep.experiment.changed(changes)})
         return sweep if known else sweep._checked()
 
@@ -179,7 +179,7 @@ class Sweep(Section):
         return [Point(values, seed) for values in self.combined() for seed in self.seeds]
 
     def experiment_of(self, point: Point, sweep_id: str = "") -> Experiment:
-        """The experiment of one run. Raises `MistakeError` where the values do not go together."""
+        """The experiment of one run. Raises `UserError` where the values do not go together."""
         seed = f", seed {point.seed}" if len(self.seeds) > 1 else ""
         name = f"{self.name}: {point.label}{seed}"
         own = {"training.seed": point.seed, "name": name if len(name) <= 120 else f"{name[:119]}…", "sweep": sweep_id}
@@ -195,7 +195,7 @@ class Sweep(Section):
         return self.model_dump(mode="json")
 
     def _checked(self) -> Sweep:
-        """The same with every value as an experiment has it. Raises `MistakeError` for values that no run can have:
+        """The same with every value as an experiment has it. Raises `UserError` for values that no run can have:
         each is tried alone, so that the line names it, then all together."""
         vary: dict[str, Any] = {}
         for key, values in self.vary.items():
@@ -209,7 +209,7 @@ class Sweep(Section):
             vary[key] = tuple(self.experiment.changed({key: value}).flat()[key] for value in values)
             again = [value for i, value in enumerate(vary[key]) if value in vary[key][:i]]
             if again:
-                raise MistakeError(f"vary: {key}: {shown(again[0])} stands there twice")
+                raise UserError(f"vary: {key}: {shown(again[0])} stands there twice")
         found = self.model_copy(update={"vary": vary})
         for values in found.combined():
             found.experiment.changed(values)
@@ -231,7 +231,7 @@ def _drawn(values: Range | tuple[Any, ...], draws: np.random.Generator) -> Any:
 
 def _base(base: Any, folder: Path | None) -> Experiment:
     if not isinstance(base, str) or not base:
-        raise MistakeError('base: name a preset or an experiment file, such as base = "mnist-mlp8"')
+        raise UserError('base: name a preset or an experiment file, such as base = "mnist-mlp8"')
     if base.endswith(".toml") or "/" in base:
         return Experiment.load((folder or Path()) / base)
     return preset(base).experiment
@@ -240,7 +240,7 @@ def _base(base: Any, folder: Path | None) -> Experiment:
 def _flat(table: Any, where: str, prefix: str = "") -> dict[str, Any]:
     """Settings by dotted key: `training.lr = …` makes a table in TOML, `"training.lr" = …` does not."""
     if not isinstance(table, Mapping):
-        raise MistakeError(f"{where}: should be a table of settings, got {table!r}")
+        raise UserError(f"{where}: should be a table of settings, got {table!r}")
     found: dict[str, Any] = {}
     for name, value in table.items():
         key = f"{prefix}{name}"

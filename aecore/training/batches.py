@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from aecore.corruption import corrupt
-from aecore.experiment import Experiment
-from aecore.processes import Part
-from aecore.training.state import State
+from aecore.config.experiment import Experiment
+from aecore.data.corruption import corrupt
+from aecore.data.shard import BatchShard
+from aecore.training.checkpoint import State
 
 
 class Batches:
@@ -29,7 +29,7 @@ class Batches:
         self.batch = torch.empty_like(self.picked, dtype=torch.float32 if afresh else dtype)
         self.fixed = self._drawn_once(experiment.training.seed) if once else None
 
-    def take(self, chosen: Tensor, part: Part | None = None) -> tuple[Tensor, Tensor]:
+    def take(self, chosen: Tensor, part: BatchShard | None = None) -> tuple[Tensor, Tensor]:
         """Noisy and clean images (B, C, H, W) in the model's range; good until the next call. With `part` only those
         rows of the batch, with the noise that they have in the whole of it."""
         chosen = chosen if part is None else chosen[part.rows]

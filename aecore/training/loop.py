@@ -19,11 +19,11 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
-from aecore.experiment import Experiment
-from aecore.training.observe import LayerWatch, observe
-from aecore.training.state import State, restart
+from aecore.config.experiment import Experiment
+from aecore.training.checkpoint import State, restart
+from aecore.training.distributed import SINGLE_PROCESS, Group
+from aecore.training.probe import LayerStats, probe
 from aecore.training.step import Step
-from aecore.training.together import ALONE, Together
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def epochs(
     stop: Callable[[], bool] = lambda: False,
     on_step: Callable[[int, int], None] = lambda step, steps: None,
     on_log: Callable[[Steps], None] = lambda steps: None,
-    others: Together = ALONE,
+    others: Group = SINGLE_PROCESS,
 ) -> Iterator[Epoch]:
     """Train from where `state` stands to the experiment's last epoch, yielding after each.
 
@@ -107,12 +107,12 @@ def epochs(
     middle of an epoch. `on_log` is called every `log_every` steps, with the model in that very state. `others` share
     the steps: each goes through `passes` of its own, with a `stop` that all agree on.
     """
-    layers = LayerWatch(state.model)
+    layers = LayerStats(state.model)
     labels = images.test_labels if experiment.evaluation.wrong_digits else None
     for passed in passes(
         experiment, state, images, precision=precision, stop=stop, on_step=on_step, on_log=on_log, others=others
     ):
-        seen = observe(state.model, images.test, experiment, labels)
+        seen = probe(state.model, images.test, experiment, labels)
         parts = {}
         if seen.kl is not None:
             parts |= {"train_reconstruction": passed.reconstruction, "train_kl": passed.kl}
@@ -142,7 +142,7 @@ def passes(
     stop: Callable[[], bool] = lambda: False,
     on_step: Callable[[int, int], None] = lambda step, steps: None,
     on_log: Callable[[Steps], None] = lambda steps: None,
-    others: Together = ALONE,
+    others: Group = SINGLE_PROCESS,
 ) -> Iterator[Pass]:
     """The training of `epochs`, without a look at the test images."""
     training = experiment.training
@@ -179,7 +179,7 @@ def passes(
                     if others.first:
                         validation = None
                         if images.validation is not None:
-                            validation = observe(model, images.validation, experiment).loss
+                            validation = probe(model, images.validation, experiment).loss
                         on_log(Steps(at / steps, at, loss, validation))
                     train.logged.zero_()
                     logged_steps = 0

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from aecore.config.sections import Training
 from aecore.models.autoencoder import Autoencoder
-from aecore.settings import Training
 
 
 class Loss(NamedTuple):

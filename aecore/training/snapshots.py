@@ -7,19 +7,29 @@ import safetensors.numpy
 import torch
 from torch import Tensor
 
-from aecore.classifier.network import read_digits
-from aecore.corruption import corrupt
+from aecore.config.corruption import Corruption
+from aecore.data.convert import to_uint8
+from aecore.data.corruption import corrupt
+from aecore.errors import DamagedError
 from aecore.models.autoencoder import Autoencoder
-from aecore.settings import Corruption
-from aecore.store import DamagedError, Run
-from aecore.training.observe import drawing_from
+from aecore.models.digit_classifier.network import read_digits
+from aecore.runs.store import Run
+from aecore.training.probe import drawing_from
 
 PER_CLASS = 2
+
+
 MOST_IMAGES = 20
+
+
 MOST_ROWS = 128
+
+
 MOST_BYTES = 2_500_000
 """More rows or bytes than this and every second row is dropped, so that a long run's file stays as small as a short
 one's."""
+
+
 NOISE_SEED = 30_001
 
 
@@ -124,8 +134,3 @@ class Snapshots:
         kept = [i for i, epoch in enumerate(self.epochs) if wanted(epoch)]
         self.epochs, self.rows = [self.epochs[i] for i in kept], [self.rows[i] for i in kept]
         self.digits = [self.digits[i] for i in kept] if self.digits else []
-
-
-def to_uint8(images: Tensor) -> np.ndarray:
-    """Float images (…, H, W) in [0, 1] to uint8 on the CPU, rounded, values outside the range cut."""
-    return images.clamp(0, 1).mul(255).round().to(torch.uint8).contiguous().cpu().numpy()

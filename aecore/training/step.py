@@ -10,14 +10,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from aecore.experiment import Experiment
+from aecore.config.experiment import Experiment
+from aecore.config.sections import Training
+from aecore.data.shard import BatchShard
 from aecore.models.autoencoder import Autoencoder
-from aecore.processes import Part
-from aecore.settings import Training
 from aecore.training.batches import Batches
+from aecore.training.checkpoint import State, graphed
+from aecore.training.distributed import SINGLE_PROCESS, Group
 from aecore.training.loss import Loss, loss_of
-from aecore.training.state import State, graphed
-from aecore.training.together import ALONE, Together
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 WARM_UP = 3
@@ -33,7 +33,7 @@ class Step:
         state: State,
         train: Tensor,
         precision: str = "float32",
-        others: Together = ALONE,
+        others: Group = SINGLE_PROCESS,
     ) -> None:
         """`train` is uint8 (N, C, H, W) on the training device; with `others` each takes its rows of a batch."""
         self.training, self.state, self.others = experiment.training, state, others
@@ -99,7 +99,7 @@ class Step:
         loss.total.backward()
         return loss
 
-    def _of_part(self, chosen: Tensor, part: Part) -> Loss:
+    def _of_part(self, chosen: Tensor, part: BatchShard) -> Loss:
         """What these rows add to the batch's loss; the gradient of the whole of it is left in the network."""
         noisy, clean = self.batches.take(chosen, part)
         with self.model.draws.within(part):

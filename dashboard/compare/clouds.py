@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from aecore.store import Run
-from dashboard import inference, runs
-from dashboard.address import key
-from dashboard.cloud import cloud
-from dashboard.cloud.view import view
+from aecore.runs.store import Run
+from dashboard.cache import runs
+from dashboard.cache.images import image_info
+from dashboard.components.point_cloud import cloud
+from dashboard.components.point_cloud.ship import view
+from dashboard.url_state import key
 
 METHODS = {"tsne": "t-SNE", "pca": "PCA", "units": "First units"}
 
@@ -39,4 +40,4 @@ def side_by_side(page: str, chosen: Sequence[Run], titles: Sequence[str]) -> Non
     ]
     if views:
         with place:
-            cloud(views, classes=inference.about(chosen[0]).classes, key="compare-clouds", height=420)
+            cloud(views, classes=image_info(chosen[0]).classes, key="compare-clouds", height=420)

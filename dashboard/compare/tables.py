@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from aecore.experiment import Experiment
-from aecore.store import Run
-from aecore.summary import RunSummary
+from aecore.config.experiment import Experiment
+from aecore.runs.store import Run
+from aecore.runs.summary import RunSummary
 
 LETTERS = "ABCDEFGHIJ"
 MOST = len(LETTERS)

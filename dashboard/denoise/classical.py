@@ -8,9 +8,9 @@ import numpy as np
 import streamlit as st
 
 from aecore import data
-from aecore.settings import Corruption
-from aecore.store import Run
-from dashboard import inference
+from aecore.config.corruption import Corruption
+from aecore.runs.store import Run
+from dashboard.cache.images import image_set
 
 TITLES = {"tv": "Total variation", "nlm": "Non-local means", "wavelet": "Wavelet"}
 SYMBOLS = {"tv": "weight", "nlm": "h", "wavelet": "σ"}
@@ -50,7 +50,7 @@ def strength(run: Run, corruption: Corruption, name: str) -> float:
 
 def apply(noisy: np.ndarray, name: str, amount: float) -> np.ndarray:
     """Images (N, C, H, W) on the [0, 1] scale through the method at that strength."""
-    from aecore import classical
+    from aecore.metrics import classical
 
     return classical.denoise(noisy, name, amount)
 
@@ -70,14 +70,14 @@ def _asked() -> set[tuple]:
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _strength(data_name: str, held: int, value_range: str, corruption: str, name: str, _run: Run) -> float:
-    from aecore import classical
+    from aecore.metrics import classical
 
     return classical.choose_strength(*_pairs(data_name, held, value_range, corruption, _run), name)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _pairs(data_name: str, held: int, value_range: str, corruption: str, _run: Run) -> tuple[np.ndarray, np.ndarray]:
-    from aecore.validation import validation_pairs
+    from aecore.data.validation import validation_pairs
 
-    images = inference.image_set(data_name)
+    images = image_set(data_name)
     return validation_pairs(images, _run.experiment(), Corruption.parse(corruption))

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from aecore.settings import Corruption
-from aecore.store import Run
-from dashboard import inference
+from aecore.config.corruption import Corruption
+from aecore.runs.store import Run
+from dashboard.cache import models
 from dashboard.denoise import classical
-from dashboard.denoise.shown import Shown
+from dashboard.denoise.batch import Shown
 
 NOISY, MODEL = "Noisy input", "This model"
 
@@ -65,16 +65,16 @@ def of_model(images_name: str, shown: Shown, noise: bool) -> list[Row]:
 
 
 def _wrong(images_name: str, images: np.ndarray, shown: Shown) -> int | None:
-    return None if shown.labels is None else inference.wrong_digits(images_name, images, shown.labels)
+    return None if shown.labels is None else models.wrong_digits(images_name, images, shown.labels)
 
 
 def of_method(run: Run, corruption: Corruption, method: str, shown: Shown) -> Row:
     """A classical denoiser's row."""
-    from aecore import metrics
+    from aecore.metrics import image as image_metrics
 
     amount = classical.strength(run, corruption, method)
     images = classical.apply(shown.result.noisy, method, amount)
-    scores = metrics.per_image(shown.clean.astype(np.float32) / np.float32(255), images)
+    scores = image_metrics.per_image(shown.clean.astype(np.float32) / np.float32(255), images)
     wrong = _wrong(run.experiment().data.name, images, shown)
     return Row(classical.TITLES[method], f"{classical.SYMBOLS[method]} {amount:g}", images, scores, wrong)
 

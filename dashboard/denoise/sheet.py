@@ -10,8 +10,8 @@ import numpy as np
 import streamlit as st
 
 from dashboard.denoise.rows import MODEL, NOISY, Row
-from dashboard.explore.files import as_bytes, png_sheet
-from dashboard.sheets import as_uint8, png_uri
+from dashboard.widgets.image_files import as_bytes, png_sheet
+from dashboard.widgets.image_grid import as_uint8, png_uri
 
 SCALES = (1.0, 0.5, 0.2, 0.1)
 """Errors that are drawn in full ink."""

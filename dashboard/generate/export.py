@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aecore.store import Run
-from dashboard import inference
-from dashboard.explore.files import as_bytes, png_sheet
+from aecore.runs.store import Run
+from dashboard.cache import models
 from dashboard.generate.units import Unit
+from dashboard.widgets.image_files import as_bytes, png_sheet
 
 ACROSS = 10
 SWEEP = 9
@@ -17,7 +17,7 @@ SWEEP = 9
 
 def random_png(run: Run, vectors: np.ndarray) -> bytes:
     """The images of random codes (N, n), ten a line."""
-    return png_sheet(as_bytes(inference.decoded(run, vectors)), ACROSS)
+    return png_sheet(as_bytes(models.decoded(run, vectors)), ACROSS)
 
 
 def traversal_png(run: Run, base: np.ndarray, units: Sequence[Unit]) -> bytes:
@@ -26,4 +26,4 @@ def traversal_png(run: Run, base: np.ndarray, units: Sequence[Unit]) -> bytes:
     codes = np.repeat(base[None].astype(np.float32), len(alive) * SWEEP, axis=0)
     for line, unit in enumerate(alive):
         codes[line * SWEEP : (line + 1) * SWEEP, unit["index"]] = np.linspace(unit["low"], unit["high"], SWEEP)
-    return png_sheet(as_bytes(inference.decoded(run, codes)), SWEEP)
+    return png_sheet(as_bytes(models.decoded(run, codes)), SWEEP)

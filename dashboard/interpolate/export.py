@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aecore.paths import along, plane
-from aecore.pictures import sheet_of
-from aecore.store import Run
-from dashboard import inference
-from dashboard.explore.files import as_bytes, enlarged, png_sheet
+from aecore.data.thumbnails import sheet_of
+from aecore.latent.interpolation import along, plane
+from aecore.runs.store import Run
+from dashboard.cache import models
+from dashboard.widgets.image_files import as_bytes, enlarged, png_sheet
 
 SMALLEST_SIDE = 112
 """A GIF's pictures are enlarged by a whole factor to at least so many pixels a side."""
@@ -30,8 +30,8 @@ class Way(NamedTuple):
 
 def strip_png(run: Run, way: Way) -> bytes:
     """Start, decoded frames, end in the first line; the plain cross-fade below them."""
-    codes = inference.codes_of_images(run, way.images)
-    frames = inference.decoded(run, along(codes[0], codes[1], np.array(way.shares), way.path))
+    codes = models.codes_of_images(run, way.images)
+    frames = models.decoded(run, along(codes[0], codes[1], np.array(way.shares), way.path))
     share = np.array(way.shares, np.float32)[:, None, None, None]
     mixed = way.images[:1] + share * (way.images[1:2] - way.images[:1])
     ends = [way.images[:1], way.images[1:2]]
@@ -40,14 +40,14 @@ def strip_png(run: Run, way: Way) -> bytes:
 
 
 def plane_png(run: Run, way: Way) -> bytes:
-    codes = plane(inference.codes_of_images(run, way.images), way.side)
-    return png_sheet(as_bytes(inference.decoded(run, codes.reshape(way.side**2, -1))), way.side)
+    codes = plane(models.codes_of_images(run, way.images), way.side)
+    return png_sheet(as_bytes(models.decoded(run, codes.reshape(way.side**2, -1))), way.side)
 
 
 def gif(run: Run, way: Way) -> bytes:
     """The decoded way there and back, for ever."""
-    codes = inference.codes_of_images(run, way.images)
-    frames = as_bytes(inference.decoded(run, along(codes[0], codes[1], np.linspace(0, 1, GIF_FRAMES), way.path)))
+    codes = models.codes_of_images(run, way.images)
+    frames = as_bytes(models.decoded(run, along(codes[0], codes[1], np.linspace(0, 1, GIF_FRAMES), way.path)))
     factor = max(1, -(-SMALLEST_SIDE // frames.shape[3]))
     pictures = [enlarged(sheet_of(frame[None], 1), factor) for frame in (*frames, *frames[-2:0:-1])]
     buffer = io.BytesIO()

@@ -14,10 +14,10 @@ import streamlit as st
 from PIL import Image
 
 from aecore.data.catalogue import data_set
-from aecore.errors import AecoreError
-from aecore.store import EXPERIMENT, METRICS, SNAPSHOTS, STEPS, DamagedError, Run
-from dashboard import runs
-from dashboard.curves import thinned
+from aecore.errors import AecoreError, DamagedError
+from aecore.runs.store import EXPERIMENT, METRICS, SNAPSHOTS, STEPS, Run
+from dashboard.cache import runs
+from dashboard.charts.training_curves import thinned
 
 LONGEST_SIDE = 8192
 """Wider or taller pictures are refused by some browsers and GPUs."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 from datetime import datetime
 
+from aecore.config.experiment import Experiment
 from aecore.data.catalogue import data_set
 from aecore.devices import choose
 from aecore.errors import AecoreError
-from aecore.experiment import Experiment
-from aecore.store import Store
-from aecore.summary import RunSummary
+from aecore.runs.store import Store
+from aecore.runs.summary import RunSummary
 from aecore.sweeps.definition import Sweep
-from dashboard import runs
+from dashboard.cache import runs
 
 START_S = 4
 """Until the first process has read its libraries."""

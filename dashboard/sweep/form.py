@@ -10,20 +10,22 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from aecore import devices
-from aecore.classifier import reads
-from aecore.errors import AecoreError, MistakeError
-from aecore.experiment import Experiment
+from aecore.config.experiment import Experiment
+from aecore.errors import AecoreError, DamagedError, UserError
+from aecore.models.digit_classifier import reads
 from aecore.presets import presets
-from aecore.store import DamagedError, Store
-from aecore.sweeps import carrying, folder
+from aecore.runs.store import Store
+from aecore.sweeps import runner
+from aecore.sweeps import store as sweep_store
 from aecore.sweeps.definition import GOALS, MEASURED, Sweep
-from dashboard import demo_view, runs
-from dashboard.address import key
-from dashboard.style import count, duration, plain
-from dashboard.sweep import values, words
+from dashboard import demo_notice
+from dashboard.cache import runs
+from dashboard.format import count, duration, plain
+from dashboard.sweep import labels, parse_values
 from dashboard.sweep.estimate import estimate_s
-from dashboard.sweep.files import toml_text
-from dashboard.sweep.heading import begin
+from dashboard.sweep.export import toml_text
+from dashboard.sweep.header import begin
+from dashboard.url_state import key
 
 PAGE = "sweep"
 MOST_SETTINGS, MOST_SEEDS, MOST_BASES = 4, 100, 200
@@ -79,13 +81,13 @@ def new_sweep(closable: bool) -> None:
 
 
 def _form() -> Wanted:
-    """The widgets. Raises `MistakeError` for what cannot be read."""
+    """The widgets. Raises `UserError` for what cannot be read."""
     base_name, base = _base()
     vary_keys = st.multiselect(
         "Settings to vary",
-        list(values.settings()),
+        list(parse_values.settings()),
         ["model.bottleneck.size"],
-        format_func=words.setting_choice,
+        format_func=labels.setting_choice,
         max_selections=MOST_SETTINGS,
         key="sweep-vary",
         placeholder="Choose up to four",
@@ -95,11 +97,13 @@ def _form() -> Wanted:
     for name in vary_keys:
         try:
             vary[name] = _values(name, flat[name], base_name)
-        except MistakeError as error:
+        except UserError as error:
             mistakes.append(error)
     changes = _fixed(base, base_name, vary)
     trained = vary.get("corruption", [str(changes.get("corruption", flat["corruption"]))])
-    measured = values.tested(changes.get("evaluation.corruptions", flat["evaluation.corruptions"]), map(str, trained))
+    measured = parse_values.tested(
+        changes.get("evaluation.corruptions", flat["evaluation.corruptions"]), map(str, trained)
+    )
     if measured != flat["evaluation.corruptions"]:
         changes["evaluation.corruptions"] = measured
     seeds, goal, under = _comparison(measured, len(trained) > 1, base)
@@ -107,7 +111,7 @@ def _form() -> Wanted:
     if mistakes:
         raise mistakes[0]
     if not vary:
-        raise MistakeError("choose at least one setting to vary")
+        raise UserError("choose at least one setting to vary")
     experiment = base.changed(changes).model_dump(mode="json") | {"name": "", "sweep": ""}
     return Wanted(
         {
@@ -138,33 +142,33 @@ def _base() -> tuple[str, Experiment]:
         return name, known[name].experiment
     run = Store.default().listed(name)
     if run is None:
-        raise MistakeError(f"there is no run '{name}' any more; choose another base")
+        raise UserError(f"there is no run '{name}' any more; choose another base")
     try:
         return name, run.experiment()
     except DamagedError as error:
-        raise MistakeError(str(error)) from None
+        raise UserError(str(error)) from None
 
 
 def _values(name: str, now: Any, base: str) -> list[Any]:
     """The values of one setting."""
-    field, label, widget = values.settings()[name], words.setting_choice(name), f"sweep-values:{base}:{name}"
-    options = demo_view.image_sets() if name == "data.name" else values.choices(field)
+    field, label, widget = parse_values.settings()[name], labels.setting_choice(name), f"sweep-values:{base}:{name}"
+    options = demo_notice.image_sets() if name == "data.name" else parse_values.choices(field)
     if options is not None:
         default = [now] if now in options else []
         found = st.multiselect(
             label,
             options,
             default,
-            format_func=lambda value: words.value(name, value),
+            format_func=lambda value: labels.value(name, value),
             help=field.description,
             key=widget,
         )
         if not found:
-            raise MistakeError(f"{words.setting(name)}: choose at least one value")
+            raise UserError(f"{labels.setting(name)}: choose at least one value")
         return found
-    text = st.text_area(label, values.as_text(name, now), height=98, help=field.description, key=widget)
-    st.caption(values.hint(name))
-    return values.values(name, text or "")
+    text = st.text_area(label, parse_values.as_text(name, now), height=98, help=field.description, key=widget)
+    st.caption(parse_values.hint(name))
+    return parse_values.values(name, text or "")
 
 
 def _fixed(base: Experiment, base_name: str, vary: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,11 +198,11 @@ def _fixed(base: Experiment, base_name: str, vary: Mapping[str, Any]) -> dict[st
             help="One a line, as --set takes them on the command line.",
             key="sweep-changes",
         )
-        changes |= values.changes(text or "")
+        changes |= parse_values.changes(text or "")
     flat = base.changed(changes).flat()
     for name in changes:
         if name in vary:
-            raise MistakeError(f"{name} varies and cannot be fixed as well")
+            raise UserError(f"{name} varies and cannot be fixed as well")
     return {name: flat[name] for name in changes if flat[name] != base.flat()[name]}
 
 
@@ -216,21 +220,21 @@ def _comparison(measured: list[str], own: bool, base: Experiment) -> tuple[int, 
         )
         goals = [name for name in GOALS if name != "wrong_digit_rate" or reads(base.data.name)]
         goal: str = st.selectbox(
-            "Goal", goals, format_func=lambda name: words.FIGURES[name].title, key="sweep-goal", width=160
+            "Goal", goals, format_func=lambda name: labels.FIGURES[name].title, key="sweep-goal", width=160
         )
         under = "none"
         if goal in MEASURED:
             choices = sorted(measured, key=lambda text: text != "none")
             choices = [*choices, "own"] if own else choices
             under = st.selectbox(
-                "Measured on", choices, format_func=words.tested_label, key="sweep-under-new", width=220
+                "Measured on", choices, format_func=labels.tested_label, key="sweep-under-new", width=220
             )
     return seeds, goal, under
 
 
 def _name_and_device(vary: Mapping[str, Any]) -> tuple[str, str]:
     named = " and ".join(
-        words.setting(name) if not i else words.lower(words.setting(name)) for i, name in enumerate(vary)
+        labels.setting(name) if not i else labels.lower(labels.setting(name)) for i, name in enumerate(vary)
     )
     title = st.text_input("Name", placeholder=named[:60] or "Sweep", max_chars=60, key="sweep-name")
     here = {device.name: device for device in devices.devices()}
@@ -246,10 +250,10 @@ def _name_and_device(vary: Mapping[str, Any]) -> tuple[str, str]:
 
 @lru_cache(maxsize=32)
 def _checked(wanted: str, device: str) -> Sweep:
-    """The sweep of that JSON. Raises `MistakeError` for the first thing wrong in it, or in any run of a small one."""
+    """The sweep of that JSON. Raises `UserError` for the first thing wrong in it, or in any run of a small one."""
     sweep = Sweep.parse(json.loads(wanted))
     if sweep.combinations <= MOST_CHECKED:
-        carrying.check(sweep, device)
+        runner.check(sweep, device)
     return sweep
 
 
@@ -265,7 +269,7 @@ def _summary(sweep: Sweep, device: str) -> None:
     else:
         told = f"About {duration(guess[0])} on {device}, going by {plain(guess[1])}."
     st.markdown(f"{factors} = {count(runs_in_all, 'run')}. {told}")
-    under = ", ".join(words.tested_label(str(each)) for each in sweep.experiment.evaluation.corruptions)
+    under = ", ".join(labels.tested_label(str(each)) for each in sweep.experiment.evaluation.corruptions)
     st.caption(f"Each is measured on the whole test set: {plain(under)}.")
 
 
@@ -274,9 +278,9 @@ def _start(wanted: Wanted) -> None:
     store = Store.default()
     try:
         sweep = Sweep.parse(wanted.plain)
-        carrying.check(sweep, wanted.device)
-        carrying.check_store(store)
-        made = folder.create(sweep, store)
+        runner.check(sweep, wanted.device)
+        runner.check_store(store)
+        made = sweep_store.create(sweep, store)
         begin(made, wanted.device)
     except AecoreError as error:
         st.session_state[START_PROBLEM] = str(error)

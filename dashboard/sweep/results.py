@@ -6,14 +6,15 @@ from functools import lru_cache
 
 import streamlit as st
 
-from aecore.store import Store
-from aecore.sweeps.spread import Group
-from dashboard.address import key
-from dashboard.style import count
-from dashboard.sweep import plots, words
-from dashboard.sweep.chart import Chart, sweep_chart
-from dashboard.sweep.seen import Seen, figures, groups
+from aecore.runs.store import Store
+from aecore.sweeps.statistics import Group
+from dashboard.cache.sweeps import Seen, figures, groups
+from dashboard.charts import sweep_figures
+from dashboard.charts.sweep_chart import Chart, sweep_chart
+from dashboard.format import count
+from dashboard.sweep import labels
 from dashboard.sweep.table import table, ticked_bar
+from dashboard.url_state import key
 
 PAGE = "sweep"
 
@@ -37,11 +38,11 @@ def results(seen: Seen) -> None:
 
 
 @lru_cache(maxsize=8)
-def _chart(seen: Seen, view: plots.View, goal: str, under: str) -> Chart:
-    return plots.chart(view, seen.sweep, groups(seen, goal, under), goal, under)
+def _chart(seen: Seen, view: sweep_figures.View, goal: str, under: str) -> Chart:
+    return sweep_figures.chart(view, seen.sweep, groups(seen, goal, under), goal, under)
 
 
-def _controls(seen: Seen, known: dict[str, list[str]]) -> tuple[str, str, plots.View]:
+def _controls(seen: Seen, known: dict[str, list[str]]) -> tuple[str, str, sweep_figures.View]:
     """The figure, under which corruption, and the kind of chart; those that the address names if they are there."""
     state, sweep = st.session_state, seen.sweep
     figure, tested, shape = key(PAGE, "figure"), key(PAGE, "under"), key(PAGE, "view")
@@ -49,7 +50,7 @@ def _controls(seen: Seen, known: dict[str, list[str]]) -> tuple[str, str, plots.
         state[figure] = sweep.goal if sweep.goal in known else next(iter(known))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         goal: str = st.selectbox(
-            "Figure", list(known), format_func=lambda name: words.FIGURES[name].title, key=figure, width=170
+            "Figure", list(known), format_func=lambda name: labels.FIGURES[name].title, key=figure, width=170
         )
         choices = known[goal]
         if choices and state.get(tested) not in choices:
@@ -59,21 +60,21 @@ def _controls(seen: Seen, known: dict[str, list[str]]) -> tuple[str, str, plots.
             under = st.selectbox(
                 "Measured on",
                 choices,
-                format_func=words.tested_label,
+                format_func=labels.tested_label,
                 key=tested,
                 width=290,
                 help="The whole test set, clean or corrupted. As trained: with the corruption that each run was "
                 "trained with.",
             )
-        views = plots.views(sweep)
+        views = sweep_figures.views(sweep)
         if state.get(shape) not in views:
             state[shape] = views[0]
         if len(views) > 1:
-            st.segmented_control("Chart", views, format_func=plots.VIEWS.__getitem__, key=shape, required=True)
+            st.segmented_control("Chart", views, format_func=sweep_figures.VIEWS.__getitem__, key=shape, required=True)
     return goal, under, state[shape]
 
 
-def legend(seen: Seen, found: list[Group], goal: str, view: plots.View) -> str:
+def legend(seen: Seen, found: list[Group], goal: str, view: sweep_figures.View) -> str:
     """What is drawn, and what ± means here."""
     numbers = sorted({len(group.figures) for group in found})
     parts = []

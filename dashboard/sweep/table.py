@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from aecore.store import Store
+from aecore.runs.store import Store
 from aecore.sweeps.definition import GOALS
-from aecore.sweeps.spread import Group, best
+from aecore.sweeps.statistics import Group, best
+from dashboard.cache.sweeps import Seen
 from dashboard.compare.tables import MOST
-from dashboard.style import count, plain
-from dashboard.sweep import words
-from dashboard.sweep.seen import Seen
+from dashboard.format import count, plain
+from dashboard.sweep import labels
 
 SHOWN_ROWS = 1000
 """So many combinations are in the table; the CSV has them all."""
@@ -52,14 +52,14 @@ def table(seen: Seen, groups: Sequence[Group], goal: str) -> list[Group]:
 
 def frame(seen: Seen, groups: Sequence[Group], goal: str) -> pd.DataFrame:
     """A line a combination, as the table shows it."""
-    scale = words.FIGURES[goal].scale
+    scale = labels.FIGURES[goal].scale
     seconds = {row.run: row.seconds for row in seen.rows}
     columns: dict[str, list[Any]] = {}
     for setting in seen.sweep.vary:
         values = [group.values[setting] for group in groups]
         numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-        columns[words.setting(setting)] = values if numbers else [words.value(setting, value) for value in values]
-    columns[words.FIGURES[goal].title] = [group.mean * scale for group in groups]
+        columns[labels.setting(setting)] = values if numbers else [labels.value(setting, value) for value in values]
+    columns[labels.FIGURES[goal].title] = [group.mean * scale for group in groups]
     columns["±"] = [None if group.std is None else group.std * scale for group in groups]
     columns["Runs"] = [len(group.figures) for group in groups]
     if goal != "seconds":
@@ -69,8 +69,8 @@ def frame(seen: Seen, groups: Sequence[Group], goal: str) -> pd.DataFrame:
 
 
 def _columns(groups: Sequence[Group], goal: str) -> dict[str, Any]:
-    figure = words.FIGURES[goal]
-    places = max((words.decimals(goal, group.mean * figure.scale) for group in groups[:SHOWN_ROWS]), default=4)
+    figure = labels.FIGURES[goal]
+    places = max((labels.decimals(goal, group.mean * figure.scale) for group in groups[:SHOWN_ROWS]), default=4)
     unit = f" {figure.unit}".replace("%", "%%") if figure.unit else ""
     number = st.column_config.NumberColumn
     return {
@@ -94,7 +94,7 @@ def ticked_bar(seen: Seen, ticked: Sequence[Group], store: Store) -> None:
         if len(able) > 1:
             open_label = f"Open these {len(able)} in Compare"
             if st.button(open_label, icon=":material/compare:", type="primary", key="sweep-compare"):
-                st.switch_page("views/compare.py", query_params={"runs": ",".join(run for _, run in able)})
+                st.switch_page("pages/compare.py", query_params={"runs": ",".join(run for _, run in able)})
         told = "Of each combination the run nearest its mean." if len(able) > 1 else ""
         if len(ticked) > MOST:
             told = f"{count(len(ticked), 'combination')} ticked; Compare takes the best {MOST}."
@@ -116,11 +116,11 @@ def typical(group: Group, store: Store) -> str | None:
 
 def _links(group: Group, seeds: dict[str, int], store: Store) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{plain(words.combination(group.values))}**", width="content")
+        st.markdown(f"**{plain(labels.combination(group.values))}**", width="content")
         there = [run for run in group.runs if store.listed(run) is not None]
         for run in there[:SHOWN_SEEDS]:
             label, icon = f"seed {seeds[run]}", ":material/show_chart:"
-            st.page_link("views/train.py", label=label, icon=icon, query_params={"run": run})
+            st.page_link("pages/train.py", label=label, icon=icon, query_params={"run": run})
         if len(there) > SHOWN_SEEDS:
             st.caption(f"and {len(there) - SHOWN_SEEDS} more", width="content")
 

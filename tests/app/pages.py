@@ -13,7 +13,7 @@ def page(name: str = "", **query: str) -> AppTest:
         app.query_params[key] = value
     app.run()
     if name:
-        app.switch_page(f"views/{name}.py")
+        app.switch_page(f"pages/{name}.py")
         for key, value in query.items():
             app.query_params[key] = value
         app.run()

@@ -6,11 +6,14 @@ import shutil
 
 import pytest
 
-from aecore import data, demo, jobs, keeping, packing
+from aecore import data, demo, jobs
 from aecore.data import data_set
-from aecore.errors import MistakeError
+from aecore.errors import UserError
 from aecore.presets import preset
-from aecore.store import Run, Store
+from aecore.runs import archive as run_archive
+from aecore.runs import notes as run_notes
+from aecore.runs import trash
+from aecore.runs.store import Run, Store
 from tests.app.pages import page, texts
 from tests.conftest import GALLERY_RUN
 
@@ -43,16 +46,16 @@ def test_the_value_decides(monkeypatch):
 def test_what_changes_the_store_is_refused(trained: Run, store: Store, kind, tmp_path):
     archive = tmp_path / "run.zip"
     with archive.open("wb") as file:
-        packing.pack(trained, file)
+        run_archive.pack(trained, file)
     deeds = [
-        lambda: keeping.delete(trained, store),
-        lambda: keeping.rename(trained, "mine"),
-        lambda: packing.unpack(archive, store),
+        lambda: trash.delete(trained, store),
+        lambda: run_notes.rename(trained, "mine"),
+        lambda: run_archive.unpack(archive, store),
         lambda: jobs.requeue(trained),
         lambda: data_set(str(tmp_path)),
     ]
     for deed in deeds:
-        with pytest.raises(MistakeError, match="public demo"):
+        with pytest.raises(UserError, match="public demo"):
             deed()
     assert not data.prepared(str(tmp_path))
     assert trained.path.is_dir()
@@ -60,7 +63,7 @@ def test_what_changes_the_store_is_refused(trained: Run, store: Store, kind, tmp
 
 def test_read_only_trains_nothing(store: Store, monkeypatch):
     monkeypatch.setenv("AECORE_DEMO", "1")
-    with pytest.raises(MistakeError, match="training is switched off"):
+    with pytest.raises(UserError, match="training is switched off"):
         jobs.submit(preset("digits-quick").experiment, "cpu", store)
     assert not store.runs()
 
@@ -68,9 +71,9 @@ def test_read_only_trains_nothing(store: Store, monkeypatch):
 def test_short_trainings_are_let_through(store: Store, monkeypatch):
     monkeypatch.setenv("AECORE_DEMO", "train")
     experiment = preset("digits-quick").experiment
-    with pytest.raises(MistakeError, match=r"training\.epochs: this public demo allows at most 5"):
+    with pytest.raises(UserError, match=r"training\.epochs: this public demo allows at most 5"):
         jobs.submit(experiment, "cpu", store)
-    with pytest.raises(MistakeError, match="holds, and 'mnist' is none"):
+    with pytest.raises(UserError, match="holds, and 'mnist' is none"):
         jobs.submit(experiment.changed({"training.epochs": 1, "data.name": "mnist"}), "cpu", store)
     jobs.submit(experiment.changed({"training.epochs": 1}), "cpu", store)
 

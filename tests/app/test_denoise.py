@@ -18,13 +18,14 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from aecore import classical, data, jobs
-from aecore.experiment import Experiment
+from aecore import data, jobs
+from aecore.config.corruption import Corruption
+from aecore.config.experiment import Experiment
+from aecore.data.validation import validation_pairs
+from aecore.metrics import classical
 from aecore.presets import preset
-from aecore.settings import Corruption
-from aecore.store import EVALUATION, Run, Store
-from aecore.validation import validation_pairs
-from dashboard import inference
+from aecore.runs.store import EVALUATION, Run, Store
+from dashboard.cache import models
 from dashboard.denoise import classical as denoise_classical
 from tests.app.pages import page, texts
 from tests.conftest import GALLERY_RUN, ROOT
@@ -201,7 +202,7 @@ def test_another_run_brings_its_corruption_unless_one_was_chosen(store, trained,
 
 
 def test_a_run_on_clean_images_starts_with_what_it_was_evaluated_under():
-    from dashboard.denoise.controls import usual_corruption
+    from dashboard.widgets.corruption_form import usual_corruption
 
     class Told:
         def __init__(self, **changes):
@@ -234,7 +235,7 @@ def test_a_classical_figure_is_that_of_the_method(store, trained):
     app = page("denoise", run=trained.id)
     app.pills(key="methods").set_value(["tv"]).run()
     images = data.load("digits-28").x_test[:14]
-    noisy = inference.denoise(trained, images, Corruption.parse("gaussian:0.2"), 0).noisy
+    noisy = models.denoise(trained, images, Corruption.parse("gaussian:0.2"), 0).noisy
     ((name, cells),) = [(name, cells) for name, cells in means(app).items() if name.startswith("Total")]
     output = classical.denoise(noisy, "tv", float(name.split()[-1]))
     assert float(cells[2].split()[0]) == pytest.approx(np.mean((output - images / 255) ** 2), abs=6e-5)
@@ -328,7 +329,7 @@ def test_the_extremes_of_the_whole_test_set(store, trained):
     app.segmented_control(key="source").set_value("extremes").run()
     assert not app.exception, app.exception
     images = data.load("digits-28").x_test
-    whole = inference.denoise(trained, images, Corruption.parse("gaussian:0.2"), 0).output_scores["mse"]
+    whole = models.denoise(trained, images, Corruption.parse("gaussian:0.2"), 0).output_scores["mse"]
     numbers = [int(n) for figure in figures(app) for n in re.findall(r'title="#(\d+) ', figure)]
     assert numbers == np.argsort(-whole)[:14].tolist()
     assert "Mean of these 14 of 297 test images" in bodies(app, "ae-means")[0]
@@ -341,11 +342,11 @@ def test_the_extremes_of_the_whole_test_set(store, trained):
 
 
 def test_extremes_across_batches_are_those_of_all_images(store, trained, monkeypatch):
-    monkeypatch.setattr("aecore.evaluation.BATCH", 40)
-    monkeypatch.setattr(inference, "KEPT", 5)
+    monkeypatch.setattr("aecore.metrics.evaluation.BATCH", 40)
+    monkeypatch.setattr(models, "KEPT", 5)
     st.cache_resource.clear()
-    found = inference.extremes(trained, Corruption(), 0)
-    whole = inference.denoise(trained, data.load("digits-28").x_test, Corruption(), 0).output_scores["mse"]
+    found = models.extremes(trained, Corruption(), 0)
+    whole = models.denoise(trained, data.load("digits-28").x_test, Corruption(), 0).output_scores["mse"]
     assert found.first("worst", 5).numbers.tolist() == np.argsort(-whole)[:5].tolist()
     assert found.first("best", 5).numbers.tolist() == np.argsort(whole)[:5].tolist()
     assert len(found.numbers) <= 20
@@ -459,7 +460,7 @@ def test_a_damaged_evaluation_is_told(store, trained):
 
 def test_its_modules_load_without_torch_and_scikit_image():
     names = ["controls", "classical", "rows", "sheet", "shown"]
-    modules = ", ".join([*(f"dashboard.denoise.{name}" for name in names), "dashboard.denoise.upload"])
+    modules = ", ".join([*(f"dashboard.denoise.{name}" for name in names), "dashboard.widgets.upload"])
     code = f"import {modules}, sys; sys.exit('torch' in sys.modules or 'skimage' in sys.modules)"
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT).returncode == 0
 
@@ -468,26 +469,26 @@ def test_a_few_images_take_one_thread_and_the_whole_test_set_all(trained, monkey
     import torch
 
     seen: list[int] = []
-    inference._opened.clear()
-    inference._every_thread.cache_clear()
-    network = type(inference._model(*inference._key(trained)))
+    models._opened.clear()
+    models._every_thread.cache_clear()
+    network = type(models._model(*models._key(trained)))
     forward = network.forward
     monkeypatch.setattr(network, "forward", lambda *a: (seen.append(torch.get_num_threads()), forward(*a))[1])
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(2)
-        inference._every_thread.cache_clear()
+        models._every_thread.cache_clear()
         images = data.load("digits-28").x_test[:7]
         for work in (
-            lambda: inference.denoise(trained, images, Corruption(), 0),
-            lambda: inference.extremes(trained, Corruption(), 5),
-            lambda: inference.denoise(trained, images, Corruption(), 0),
+            lambda: models.denoise(trained, images, Corruption(), 0),
+            lambda: models.extremes(trained, Corruption(), 5),
+            lambda: models.denoise(trained, images, Corruption(), 0),
         ):
             visitor = threading.Thread(target=work)  # as every run of a page's script is
             visitor.start()
             visitor.join()
     finally:
         torch.set_num_threads(before)
-        inference._every_thread.cache_clear()
+        models._every_thread.cache_clear()
     assert seen[0] == seen[-1] == 1
     assert set(seen[1:-1]) == {2}

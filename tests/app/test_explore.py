@@ -14,10 +14,12 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from aecore.paths import interpolate
-from aecore.store import CODES, SNAPSHOTS, WEIGHTS, Run, Store
-from dashboard import inference
-from dashboard.compare import curves, tables
+from aecore.latent.interpolation import interpolate
+from aecore.runs.store import CODES, SNAPSHOTS, WEIGHTS, Run, Store
+from dashboard.cache import codes as cached_codes
+from dashboard.cache import models
+from dashboard.charts import comparison_curves
+from dashboard.compare import tables
 from dashboard.generate.export import random_png, traversal_png
 from dashboard.generate.units import gains_of, units_of
 from dashboard.interpolate.export import Way, gif, plane_png, strip_png
@@ -128,8 +130,8 @@ def test_files_of_the_way(gallery):
     way = Way(images[:2], "line", (0.0, 0.5, 1.0), 0)
     strip = Image.open(io.BytesIO(strip_png(run, way)))
     assert strip.size == (5 * 56, 2 * 56)
-    codes = inference.codes_of_images(run, images[:2])
-    middle = inference.decoded(run, interpolate(codes[0], codes[1], 3))[1, 0]
+    codes = models.codes_of_images(run, images[:2])
+    middle = models.decoded(run, interpolate(codes[0], codes[1], 3))[1, 0]
     shown = np.asarray(strip.convert("L"))[:56:2, 2 * 56 : 3 * 56 : 2]
     assert np.abs(shown - np.clip(middle, 0, 1) * 255).max() <= 0.51
     assert Image.open(io.BytesIO(plane_png(run, way._replace(images=images, side=3)))).size == (3 * 56, 3 * 56)
@@ -188,7 +190,7 @@ def test_units_tell_dead_from_inactive():
 
 def test_sheets_as_files(gallery):
     run = Run(gallery.root / "gallery" / "mnist-selu-2-clean")
-    codes = inference.codes(run)
+    codes = cached_codes.codes(run)
     assert codes is not None
     assert codes.codes is not None
     assert Image.open(io.BytesIO(random_png(run, codes.codes[:12]))).size == (560, 112)
@@ -228,22 +230,22 @@ def test_a_damaged_or_unknown_run_in_the_link_is_said(gallery):
 
 def test_curves_share_an_axis_without_inventing_values():
     lines = [{"epoch": e, "test_loss": 1 / e, "seconds": 2.0 * e} for e in range(1, 6)]
-    one = curves.curve(lines, "test_loss", "epoch", 0)
-    other = curves.curve(lines[:2], "test_loss", "epoch", 0)
-    places, values = curves.on_one_axis([one, other])
+    one = comparison_curves.curve(lines, "test_loss", "epoch", 0)
+    other = comparison_curves.curve(lines[:2], "test_loss", "epoch", 0)
+    places, values = comparison_curves.on_one_axis([one, other])
     assert places.tolist() == [1, 2, 3, 4, 5]
     assert values[0] == pytest.approx([1 / e for e in range(1, 6)])
     assert values[1] == [1.0, 0.5, None, None, None]
-    assert curves.curve(lines, "test_loss", "share", 0)[0].tolist() == [20, 40, 60, 80, 100]
-    assert curves.curve(lines, "test_loss", "seconds", 0)[0][-1] == 10
-    assert not len(curves.curve(lines, "wrong_digit_rate", "epoch", 0)[0])
+    assert comparison_curves.curve(lines, "test_loss", "share", 0)[0].tolist() == [20, 40, 60, 80, 100]
+    assert comparison_curves.curve(lines, "test_loss", "seconds", 0)[0][-1] == 10
+    assert not len(comparison_curves.curve(lines, "wrong_digit_rate", "epoch", 0)[0])
     many = (np.arange(5000.0), np.sin(np.arange(5000.0)))
-    assert len(curves.on_one_axis([many])[0]) == curves.POINTS
+    assert len(comparison_curves.on_one_axis([many])[0]) == comparison_curves.POINTS
 
 
 def test_smoothing_keeps_a_constant_and_the_first_value():
-    assert curves.smoothed(np.full(9, 3.0), 0.9) == pytest.approx(3)
-    assert curves.smoothed(np.array([5.0, 1.0]), 0.5) == pytest.approx([5, (0.5 * 5 * 0.5 + 0.5) / 0.75])
+    assert comparison_curves.smoothed(np.full(9, 3.0), 0.9) == pytest.approx(3)
+    assert comparison_curves.smoothed(np.array([5.0, 1.0]), 0.5) == pytest.approx([5, (0.5 * 5 * 0.5 + 0.5) / 0.75])
 
 
 def test_the_best_is_marked_only_where_there_is_one():
@@ -265,11 +267,11 @@ sys.modules["torch"] = None
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("streamlit_app.py", default_timeout=60).run()
 for name in ("overview", "interpolate", "generate", "compare", "latent", "replay", "reports"):
-    app.switch_page(f"views/{name}.py").run()
+    app.switch_page(f"pages/{name}.py").run()
     assert not app.exception, (name, app.exception)
     assert not app.error, (name, [error.value for error in app.error])
 for view in ("images", "way", "space"):
-    app.switch_page("views/compare.py")
+    app.switch_page("pages/compare.py")
     app.query_params["view"] = view
     app.run()
     assert not app.exception, (view, app.exception)

@@ -13,10 +13,10 @@ import pytest
 import safetensors.numpy
 from streamlit.testing.v1 import AppTest
 
-from aecore import projecting
-from aecore.projecting import Request
-from aecore.projection import cached, folder
-from aecore.store import CODES, WEIGHTS, Run
+from aecore.jobs import projection as projection_job
+from aecore.latent.projection_store import projection_folder, read_projection
+from aecore.latent.request import ProjectionRequest, code_size
+from aecore.runs.store import CODES, WEIGHTS, Run
 from tests.conftest import GALLERY_RUN, ROOT
 
 COMPONENT = "bidi_component"
@@ -31,7 +31,7 @@ def shipped(store) -> Run:
 
 def page(**query: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
-    app.switch_page("views/latent.py")
+    app.switch_page("pages/latent.py")
     for key, value in query.items():
         app.query_params[key] = value
     app.run()
@@ -68,7 +68,7 @@ def test_a_first_visit_shows_the_first_shipped_run_in_three_dimensions(shipped):
     app = page()
     (view,) = sent(app)["views"]
     assert (view["method"], view["dims"]) == ("tsne", 3)
-    there, projection = parts(app), cached(shipped, "tsne", 3)
+    there, projection = parts(app), read_projection(shipped, "tsne", 3)
     assert projection is not None
     points, codes, atlas, decoder = (there[view[name]] for name in ("points", "codes", "atlas", "decoder"))
     assert np.array_equal(np.frombuffer(points["indices"], "<i4"), projection.indices)
@@ -111,7 +111,7 @@ def test_a_run_without_a_tsne_shows_its_pca_and_keeps_it(trained):
     app = page(run=trained.id, method="tsne")
     assert "There is no t-SNE in 3D of this run yet; this is its PCA" in texts(app)
     assert sent(app)["views"][0]["method"] == "pca"
-    assert cached(trained, "pca", 3) is not None
+    assert read_projection(trained, "pca", 3) is not None
     assert not app.get("button")[0].disabled  # type: ignore[attr-defined]
     assert sent(page(run=trained.id))["views"][0]["method"] == "pca"
 
@@ -150,12 +150,12 @@ def test_a_code_of_one_unit_has_nothing_to_draw(shipped):
 
 
 def test_a_job_in_progress_is_watched_and_stopped(trained):
-    projecting.start(trained, Request("tsne", 2, 250, 20, 10_000))
+    projection_job.start(trained, ProjectionRequest("tsne", 2, 250, 20, 10_000))
     for _ in range(200):
-        now = projecting.working(trained)
+        now = projection_job.working(trained)
         if now is not None and now.coordinates is not None:
             break
-        projecting.time.sleep(0.1)
+        projection_job.time.sleep(0.1)
     app = page(run=trained.id, method="tsne", dims="2")
     data = sent(app)
     assert data["views"][0]["moving"]
@@ -166,13 +166,15 @@ def test_a_job_in_progress_is_watched_and_stopped(trained):
     other = page(run=trained.id, method="pca", dims="2")
     assert "t-SNE in 2D of 250 test images is being made" in texts(other)
     app.button(key="latent-stop").click().run()
-    assert projecting.working(trained) is None
+    assert projection_job.working(trained) is None
     assert "this is its PCA" in texts(app)
 
 
 def test_a_failed_job_is_told_and_dismissed(shipped):
-    folder(shipped).mkdir(parents=True)
-    projecting._write(shipped, projecting.Working("failed", Request("pca", 2, 90), "", 0, 0, {}, "the disk is full"))
+    projection_folder(shipped).mkdir(parents=True)
+    projection_job._write(
+        shipped, projection_job.Working("failed", ProjectionRequest("pca", 2, 90), "", 0, 0, {}, "the disk is full")
+    )
     app = page()
     assert "PCA in 2D of 90 test images: the disk is full" in texts(app)
     app.button(key="latent-dismiss").click().run()
@@ -180,7 +182,7 @@ def test_a_failed_job_is_told_and_dismissed(shipped):
 
 
 def test_a_new_drawing_of_a_shipped_run_has_a_way_back(shipped):
-    projecting.work(shipped, Request("pca", 2, 300))
+    projection_job.work(shipped, ProjectionRequest("pca", 2, 300))
     app = page(method="pca", dims="2")
     assert "300 test images" in sent(app)["views"][0]["note"]
     app.button(key="latent-restore").click().run()
@@ -207,7 +209,7 @@ def test_a_corrupted_image_is_placed_where_its_code_belongs(trained):
     app.run()
     extra = sent(app)["views"][0]["extra"]
     assert "test image 0" in extra["title"]
-    assert len(extra["code"]) == projecting.code_size(trained)
+    assert len(extra["code"]) == code_size(trained)
     assert "exact" in extra["note"]
     before = extra["place"]
     app.number_input(key="newcomer-number").set_value(5).run()
@@ -219,7 +221,7 @@ def test_looking_needs_no_torch(shipped):
 import sys
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("streamlit_app.py", default_timeout=60).run()
-app.switch_page("views/latent.py").run()
+app.switch_page("pages/latent.py").run()
 assert not app.exception and app.get("bidi_component")
 sys.exit("torch" in sys.modules)
 """

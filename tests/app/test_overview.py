@@ -3,10 +3,11 @@
 import pytest
 import streamlit as st
 
-from aecore import keeping
-from aecore.foreign import import_checkpoint
-from aecore.summary import summarise
-from dashboard import ticks
+from aecore.interop import import_checkpoint
+from aecore.runs import notes as run_notes
+from aecore.runs import trash
+from aecore.runs.summary import summarise
+from dashboard.widgets import run_selection
 from tests.app.pages import page, texts
 from tests.app.test_pages import gallery
 
@@ -48,7 +49,7 @@ def test_what_cannot_be_a_title_is_told(store, trained):
 
 
 def test_deleting_can_be_undone_until_something_else_is_done(gallery, trained):
-    keeping.rename(trained, "Dear")
+    run_notes.rename(trained, "Dear")
     app = press(page(run=trained.id), "Delete")
     assert "“Dear” is deleted." in texts(app)
     assert trained.id not in app.dataframe[0].value["Run"].tolist()
@@ -67,7 +68,7 @@ def test_the_trash_brings_back_and_empties(gallery, trained):
     assert trained.id in app.dataframe[0].value["Run"].tolist()
     press(app, "Delete")
     press(app, "Delete forever")
-    assert keeping.trash(gallery) == []
+    assert trash.deleted_runs(gallery) == []
     assert not {"Undo", "Restore", "Delete forever"} & labels(app)
 
 
@@ -78,7 +79,7 @@ def test_a_shipped_run_offers_nothing_that_changes_it(gallery):
 
 @pytest.mark.parametrize("mode", ["1", "train"])
 def test_a_demo_hides_what_it_forbids_and_says_so_once(gallery, trained, monkeypatch, mode):
-    keeping.restore(keeping.delete(trained))
+    trash.restore(trash.delete(trained))
     monkeypatch.setenv("AECORE_DEMO", mode)
     app = page(run=trained.id)
     assert not {"Delete", "Save", "Add", "Restore"} & labels(app)
@@ -93,16 +94,16 @@ def test_the_address_follows_what_is_ticked(monkeypatch):
     query: dict[str, str] = {"run": "old"}
     monkeypatch.setattr(st, "session_state", state)
     monkeypatch.setattr(st, "query_params", query)
-    key = ticks.table_key(["a", "b", "c"])
+    key = run_selection.table_key(["a", "b", "c"])
     for rows, address in (([1], {"run": "b"}), ([0, 2], {}), ([2], {"run": "c"}), ([], {})):
         state[key] = {"selection": {"rows": rows}}
-        ticks.changed()
+        run_selection.changed()
         assert state["ticks"] == [["a", "b", "c"][row] for row in rows]
         assert query == address
     assert "manage-deleted" not in state, "what was said about the last deed is over"
     state["ticks"] = ["c"]
-    assert ticks.table_key(["c", "a"]) != key, "other rows are another table"
-    assert ticks.default(["c", "a"]) == {"selection": {"rows": [0]}}
+    assert run_selection.table_key(["c", "a"]) != key, "other rows are another table"
+    assert run_selection.default(["c", "a"]) == {"selection": {"rows": [0]}}
 
 
 def test_nothing_is_open_once_the_box_is_cleared(gallery, trained):

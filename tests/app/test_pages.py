@@ -52,8 +52,8 @@ def test_a_deep_link_opens_the_run_and_a_stale_one_is_told(gallery, trained):
 
 
 def test_every_setting_has_a_widget_on_train(store):
-    from aecore.experiment import keys
-    from dashboard.experiment_form import label_of
+    from aecore.config.experiment import keys
+    from dashboard.widgets.experiment_form import label_of
 
     app = page("train")
     shown = {

@@ -16,8 +16,9 @@ import safetensors.numpy
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from aecore.errors import DamagedError
 from aecore.presets import preset
-from aecore.store import EXPERIMENT, METRICS, SNAPSHOTS, STEPS, DamagedError, Run, Store
+from aecore.runs.store import EXPERIMENT, METRICS, SNAPSHOTS, STEPS, Run, Store
 from dashboard.replay import reel as reels
 from tests.app.pages import page as opened
 from tests.app.pages import texts

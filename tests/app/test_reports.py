@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from aecore.presets import presets
-from aecore.reports import reports
-from aecore.store import Store
+from aecore.reports.definition import reports
+from aecore.runs.store import Store
 from tests.app.pages import page, texts
 from tests.conftest import ROOT
 

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import platform
 import shutil
 import tomllib
 
 import pytest
 
-from aecore import detached, jobs
-from aecore.store import Store
-from aecore.sweeps import folder, spread
+from aecore import jobs
+from aecore.jobs import detach as detached
+from aecore.runs.store import Store
+from aecore.sweeps import statistics
+from aecore.sweeps import store as sweep_store
 from aecore.sweeps.definition import Range, Sweep
-from aecore.sweeps.folder import Row, SweepFolder
-from dashboard.sweep import files, plots, seen, table, values, words
-from dashboard.sweep.seen import look
+from aecore.sweeps.store import Row, SweepFolder
+from dashboard.cache import sweeps
+from dashboard.cache.sweeps import look
+from dashboard.charts import sweep_figures
+from dashboard.sweep import export, labels, parse_values, table
 from tests.app.pages import page, texts
 from tests.sweeping import SMALL, carried_out, copied, shipped
 
@@ -32,7 +37,7 @@ def swept(_swept, store) -> SweepFolder:
     return copied(_swept, store)
 
 
-def labels(app) -> set[str]:
+def button_labels(app) -> set[str]:
     return {button.label for button in app.button}
 
 
@@ -43,7 +48,7 @@ def test_an_empty_store_says_what_a_sweep_is_and_offers_the_form(store):
     app = page("sweep")
     assert "A sweep trains one experiment many times" in texts(app)
     assert app.button(key="sweep-start")
-    assert "Cancel" not in labels(app)
+    assert "Cancel" not in button_labels(app)
 
 
 def test_a_finished_sweep_is_shown_with_its_best_first(swept, store):
@@ -53,12 +58,12 @@ def test_a_finished_sweep_is_shown_with_its_best_first(swept, store):
     assert "Means over 2 seeds, ± one sample standard deviation" in texts(app)
     frame = app.dataframe[0].value
     sweep, rows = swept.sweep(), swept.results()
-    best = spread.best(spread.groups(sweep, rows, "mse", "none"), "lower")
+    best = statistics.best(statistics.groups(sweep, rows, "mse", "none"), "lower")
     assert frame["MSE"].tolist() == pytest.approx([group.mean for group in best])
     assert frame["±"].tolist() == pytest.approx([group.std for group in best])
     assert frame["Code size"].tolist() == [group.values["model.bottleneck.size"] for group in best]
     assert frame["Runs"].tolist() == [2, 2, 2, 2]
-    assert not {"Stop", "Go on"} & labels(app), "nothing is left to do"
+    assert not {"Stop", "Go on"} & button_labels(app), "nothing is left to do"
 
 
 def test_another_figure_and_corruption_order_it_anew_and_stand_in_the_address(swept):
@@ -69,7 +74,7 @@ def test_another_figure_and_corruption_order_it_anew_and_stand_in_the_address(sw
     frame = app.dataframe[0].value
     assert frame["PSNR"].tolist() == sorted(frame["PSNR"], reverse=True), "more is better"
     sweep, rows = swept.sweep(), swept.results()
-    groups = spread.groups(sweep, rows, "psnr_db", "own")
+    groups = statistics.groups(sweep, rows, "psnr_db", "own")
     assert sorted(frame["PSNR"]) == pytest.approx(sorted(group.mean for group in groups))
     assert app.query_params["figure"] in ("psnr_db", ["psnr_db"])
     assert app.query_params["under"] in ("own", ["own"])
@@ -98,14 +103,14 @@ def test_a_shipped_sweep_shows_all_without_its_runs(swept, store):
     assert len(app.dataframe[0].value) == 4
     assert "ships without its runs" in texts(app)
     assert "It ships with the project." in texts(app)
-    assert not {"Stop", "Go on"} & labels(app)
+    assert not {"Stop", "Go on"} & button_labels(app)
 
 
 def test_a_sweep_at_work_tells_how_far_it_is(swept, store, monkeypatch):
-    runs = list(folder.runs_of(swept, store))
+    runs = list(sweep_store.runs_of(swept, store))
     swept.file("results.json").unlink()
-    process = {"pid": jobs.os.getpid(), "started": 0.0, "host": platform.node()}
-    monkeypatch.setattr("aecore.slots.is_alive", lambda process: True)
+    process = {"pid": os.getpid(), "started": 0.0, "host": platform.node()}
+    monkeypatch.setattr("aecore.runs.state.is_alive", lambda process: True)
     runs[0].write_status(state="running", process=process)
     runs[0].file("evaluation.json").unlink()
     runs[1].path.rename(store.root / "elsewhere")
@@ -114,18 +119,18 @@ def test_a_sweep_at_work_tells_how_far_it_is(swept, store, monkeypatch):
     told = texts(app)
     assert "At work: " in told
     assert "(epoch 1 of 1)" in told
-    assert "Stop" in labels(app)
+    assert "Stop" in button_labels(app)
     assert "running" in told
     assert sum(app.dataframe[0].value["Runs"].tolist()) == 6, "what has finished is shown at once"
     now = look(swept, store)
     assert (now.done, now.total) == (6, 8)
-    left = seen.left_s(now, swept.status())
+    left = sweeps.left_s(now, swept.status())
     assert left is not None
     assert left > 0
 
 
 def test_failed_runs_are_told_in_a_line_for_each_reason(swept, store):
-    for run in list(folder.runs_of(swept, store))[:3]:
+    for run in list(sweep_store.runs_of(swept, store))[:3]:
         run.write_status(state="failed", error="the loss is no number; lower training.lr")
     swept.file("results.json").unlink()
     swept.write_status(state="finished")
@@ -135,7 +140,7 @@ def test_failed_runs_are_told_in_a_line_for_each_reason(swept, store):
     assert told[0].startswith("**3 runs failed**")
     assert told[0].count("the loss is no number") == 1
     assert "and 2 other runs" in told[0]
-    assert "Go on" in labels(app)
+    assert "Go on" in button_labels(app)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +153,7 @@ def test_what_was_cut_off_can_go_on(swept, monkeypatch, state, words_):
     told = {"interrupted": "running"}.get(state, state)
     swept.write_status(state=told, process=process, error="it broke down" if state == "failed" else None)
     app = page("sweep", sweep=swept.id)
-    assert words_ in texts(app) + " ".join(labels(app))
+    assert words_ in texts(app) + " ".join(button_labels(app))
     app.button(key="sweep-go-on").click().run()
     assert not app.exception
     assert begun == [["sweep", swept.id, "--on", "local", "--device", "cpu"]]
@@ -166,18 +171,18 @@ def test_a_demo_shows_sweeps_and_starts_none(swept, monkeypatch):
     swept.write_status(state="stopped")
     app = page("sweep", new="1")
     assert len(app.dataframe[0].value) == 4
-    assert not {"New sweep", "Start", "Go on", "Stop"} & labels(app)
+    assert not {"New sweep", "Start", "Go on", "Stop"} & button_labels(app)
 
 
 def test_a_demo_without_sweeps_says_so(store, monkeypatch):
     monkeypatch.setenv("AECORE_DEMO", "train")
     app = page("sweep")
     assert "holds no sweep" in texts(app)
-    assert "Start" not in labels(app)
+    assert "Start" not in button_labels(app)
 
 
 def test_a_run_leads_to_its_sweep_and_is_found_by_it(swept, store):
-    run = next(iter(folder.runs_of(swept, store)))
+    run = next(iter(sweep_store.runs_of(swept, store)))
     app = page("train", run=run.id)
     links = {node.proto.label for node in app.main if node.type == "page_link"}
     assert "Sweep" in links
@@ -196,9 +201,9 @@ def test_rows_are_read_again_only_where_a_file_changed(swept, store, monkeypatch
     swept.file("results.json").unlink()
     first = look(swept, store)
     assert look(swept, store) is first
-    run = next(iter(folder.runs_of(swept, store)))
+    run = next(iter(sweep_store.runs_of(swept, store)))
     read = []
-    monkeypatch.setattr(seen, "row_of", lambda sweep, run: read.append(run.id) or folder.row_of(sweep, run))
+    monkeypatch.setattr(sweeps, "row_of", lambda sweep, run: read.append(run.id) or sweep_store.row_of(sweep, run))
     run.write_status(state="failed", error="gone")
     second = look(swept, store)
     assert second is not first
@@ -207,12 +212,12 @@ def test_rows_are_read_again_only_where_a_file_changed(swept, store, monkeypatch
 
 
 def test_of_a_combination_the_run_nearest_the_mean_is_compared(swept, store):
-    runs = [run.id for run in folder.runs_of(swept, store)][:3]
-    group = spread.Group({"model.bottleneck.size": 2}, (0.1, 0.2, 0.26), (runs[0], runs[1], runs[2]))
+    runs = [run.id for run in sweep_store.runs_of(swept, store)][:3]
+    group = statistics.Group({"model.bottleneck.size": 2}, (0.1, 0.2, 0.26), (runs[0], runs[1], runs[2]))
     assert table.typical(group, store) == runs[1]
     shutil.rmtree(store.root / "runs" / runs[1])
     assert table.typical(group, store) == runs[2], "0.26 is nearer to 0.187 than 0.1"
-    assert table.typical(spread.Group({}, (0.1,), ("gone",)), store) is None
+    assert table.typical(statistics.Group({}, (0.1,), ("gone",)), store) is None
 
 
 # ---- charts --------------------------------------------------------------------------------------
@@ -227,23 +232,25 @@ def rows_of(sweep: Sweep, figure) -> list[Row]:
 
 def drawn(vary, view=None, seeds=2, figure=lambda point: 0.1 + 0.01 * point.seed, **more):
     sweep = Sweep.parse({"name": "x", "base": "digits-quick", "vary": vary, "seeds": seeds} | more)
-    found = spread.groups(sweep, rows_of(sweep, figure), "mse", "none")
-    return plots.chart(view or plots.views(sweep)[0], sweep, found, "mse", "none"), sweep
+    found = statistics.groups(sweep, rows_of(sweep, figure), "mse", "none")
+    return sweep_figures.chart(view or sweep_figures.views(sweep)[0], sweep, found, "mse", "none"), sweep
 
 
 def test_the_chart_follows_from_what_varies():
     size, noise = {"model.bottleneck.size": [2, 4]}, {"corruption": ["none", "gaussian:0.3"]}
     words_ = {"model.activation": ["relu", "selu"]}
     many = {"model.bottleneck.size": list(range(2, 14)), "training.batch_size": list(range(10, 130, 10))}
-    assert plots.views(drawn(size)[1]) == ["lines"]
-    assert plots.views(drawn(size | noise)[1]) == ["lines", "heat"]
-    assert plots.views(drawn(many)[1]) == ["heat"], "no more lines than colours"
-    assert plots.views(drawn(size | noise | words_)[1]) == ["parallel"]
+    assert sweep_figures.views(drawn(size)[1]) == ["lines"]
+    assert sweep_figures.views(drawn(size | noise)[1]) == ["lines", "heat"]
+    assert sweep_figures.views(drawn(many)[1]) == ["heat"], "no more lines than colours"
+    assert sweep_figures.views(drawn(size | noise | words_)[1]) == ["parallel"]
     one = size | {"corruption": ["none"]} | {"model.activation": ["relu"]}
-    assert plots.views(drawn(one)[1]) == ["lines"], "what has one value does not vary"
+    assert sweep_figures.views(drawn(one)[1]) == ["lines"], "what has one value does not vary"
     drawing = {"method": "random", "trials": 5}
     ranges = {"training.lr": Range(low=1e-4, high=1e-2, log=True)} | size
-    assert plots.views(Sweep.parse({"name": "x", "base": "digits-quick", "vary": ranges} | drawing)) == ["parallel"]
+    assert sweep_figures.views(Sweep.parse({"name": "x", "base": "digits-quick", "vary": ranges} | drawing)) == [
+        "parallel"
+    ]
 
 
 def test_lines_run_along_numbers_and_words_are_the_colour():
@@ -296,17 +303,19 @@ def test_one_seed_has_no_spread():
 
 
 def test_wrong_digits_are_per_cent():
-    assert words.figure("wrong_digit_rate", 0.0312, 0.001) == "3.12 ± 0.10 %"
-    assert words.heading("wrong_digit_rate", "gaussian:0.3", True) == "Wrong digits on test images with Gaussian 0.3, %"
-    assert words.figure("psnr_db", 23.456, None) == "23.46 dB"
-    assert words.figure("train_loss", 104.239, 1.2) == "104.2 ± 1.2"
+    assert labels.figure("wrong_digit_rate", 0.0312, 0.001) == "3.12 ± 0.10 %"
+    assert (
+        labels.heading("wrong_digit_rate", "gaussian:0.3", True) == "Wrong digits on test images with Gaussian 0.3, %"
+    )
+    assert labels.figure("psnr_db", 23.456, None) == "23.46 dB"
+    assert labels.figure("train_loss", 104.239, 1.2) == "104.2 ± 1.2"
 
 
 def test_values_of_before_a_sweep_was_changed_keep_their_place():
     sweep = Sweep.parse({"name": "x", "base": "digits-quick", "vary": {"model.bottleneck.size": [2, 4]}})
     rows = rows_of(sweep, lambda point: 0.1)
     now = Sweep.parse({"name": "x", "base": "digits-quick", "vary": {"model.bottleneck.size": [4, 8]}})
-    found = plots.chart("lines", now, spread.groups(now, rows, "mse", "none"), "mse", "none")
+    found = sweep_figures.chart("lines", now, statistics.groups(now, rows, "mse", "none"), "mse", "none")
     assert list(found["axes"][0]["labels"]) == ["2", "4", "8"]
 
 
@@ -314,7 +323,7 @@ def test_values_of_before_a_sweep_was_changed_keep_their_place():
 
 
 def test_the_csv_has_a_row_a_run_with_every_metric(swept):
-    read = list(csv.DictReader(io.StringIO(files.csv_text(swept.sweep(), swept.results()))))
+    read = list(csv.DictReader(io.StringIO(export.csv_text(swept.sweep(), swept.results()))))
     assert len(read) == 8
     row, kept = read[0], swept.results()[0]
     assert row["run"] == kept.run
@@ -336,12 +345,12 @@ def test_the_csv_has_a_row_a_run_with_every_metric(swept):
 )
 def test_the_toml_file_says_the_same(changes):
     sweep = Sweep.parse(SMALL | changes)
-    assert Sweep.parse(tomllib.loads(files.toml_text(sweep))) == sweep
+    assert Sweep.parse(tomllib.loads(export.toml_text(sweep))) == sweep
 
 
 def test_the_toml_file_says_what_it_cannot_hold():
     sweep = Sweep.parse(SMALL | {"vary": {"data.train_images": [None, 50]}})
-    text = files.toml_text(sweep)
+    text = export.toml_text(sweep)
     assert "# data.train_images: its default" in text
     assert Sweep.parse(tomllib.loads(text)).vary == {"data.train_images": (50,)}
 
@@ -362,7 +371,7 @@ def test_the_toml_file_says_what_it_cannot_hold():
     ],
 )
 def test_values_are_read_as_they_are_typed(key, text, expected):
-    assert values.values(key, text) == expected
+    assert parse_values.values(key, text) == expected
 
 
 def test_every_setting_that_may_vary_is_offered_with_its_value_as_text(store):
@@ -370,8 +379,8 @@ def test_every_setting_that_may_vary_is_offered_with_its_value_as_text(store):
 
     for preset in presets().values():
         flat = preset.experiment.flat()
-        for key in values.settings():
-            typed = values.values(key, values.as_text(key, flat[key]))
+        for key in parse_values.settings():
+            typed = parse_values.values(key, parse_values.as_text(key, flat[key]))
             assert preset.experiment.changed({key: typed[0]}) == preset.experiment, key
             assert len(typed) == 1
 
@@ -435,7 +444,7 @@ def test_start_makes_the_sweep_that_the_form_shows_and_opens_it(store, monkeypat
     app.selectbox(key="sweep-goal").set_value("psnr_db").run()
     app.button(key="sweep-start").click().run()
     assert not app.exception
-    made = folder.sweeps(store)[0]
+    made = sweep_store.sweeps(store)[0]
     sweep = made.sweep()
     assert begun == [["sweep", made.id, "--on", "local", "--device", app_device()]]
     assert sweep.name == "Code size and hidden activation"
@@ -462,7 +471,7 @@ def test_a_run_can_be_the_base(store, trained, monkeypatch):
     app.text_area(key=f"sweep-values:{trained.id}:model.bottleneck.size").set_value("3, 5").run()
     app.button(key="sweep-start").click().run()
     assert not app.exception
-    experiment = folder.sweeps(store)[0].sweep().experiment
+    experiment = sweep_store.sweeps(store)[0].sweep().experiment
     assert (experiment.training.epochs, experiment.training.batch_size) == (3, 256)
 
 
@@ -476,12 +485,12 @@ def test_what_goes_wrong_at_the_start_is_told(store, monkeypatch):
     app.button(key="sweep-start").click().run()
     assert not app.exception
     assert "no process can be started" in texts(app)
-    assert "Go on" in labels(app)
+    assert "Go on" in button_labels(app)
 
 
 def test_cancel_leads_back_to_the_sweep_that_was_open(swept, store):
     shipped(swept, store)
-    other = folder.create(Sweep.parse(SMALL), store)
+    other = sweep_store.create(Sweep.parse(SMALL), store)
     app = page("sweep", sweep=swept.id)
     app.button(key="sweep-open-new").click().run()
     assert "New sweep" in [heading.value for heading in app.subheader]

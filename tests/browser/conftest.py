@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aecore.store import Store
+from aecore.runs.store import Store
 from tests.conftest import GALLERY_RUN
 from tools.browser import chromium, chromium_path, server
 

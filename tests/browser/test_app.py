@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from aecore import jobs
+from aecore.runs.state import run_state
 from tools.browser import settle
 
 PLOT = ".lc-plot"
@@ -62,7 +62,7 @@ def test_start_watch_reload_finish_and_open_on_denoise(tab, address, app_store):
     assert plot.get_attribute("data-domain") == "1 160"
 
     # In the middle of it the page is loaded anew: nothing about the run changes.
-    assert jobs.state(run) == "running"
+    assert run_state(run) == "running"
     tab.reload()
     settle(tab)
     expect(tab.get_by_text(re.compile(r"Epoch \d+ of 160"))).to_be_visible()

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from aecore import jobs
 from aecore.presets import preset
-from aecore.store import Run
+from aecore.runs.store import Run
 from tools.browser import settle
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from aecore import jobs, projecting
-from aecore.cloud_page import cloud_page
+from aecore import jobs
+from aecore.jobs import projection as projection_job
+from aecore.latent.projection_store import read_projection
 from aecore.presets import preset
-from aecore.projection import cached
-from aecore.store import Run
+from aecore.runs.store import Run
+from aecore.viewer.html_export import cloud_page
 from tests.conftest import GALLERY_RUN
 from tools.browser import settle
 
@@ -277,10 +278,10 @@ def test_a_new_drawing_moves_while_it_is_made(tab, address, digits: Run):
     expect(tab.locator(".cl-trust")).to_contain_text("Trustworthiness", timeout=120_000)
     expect(cloud).to_have_attribute("data-view", re.compile("points-"))
     expect(tab.get_by_text("perplexity 15, 900 iterations")).to_be_visible()
-    made = cached(digits, "tsne", 2)
+    made = read_projection(digits, "tsne", 2)
     assert made is not None
     assert made.parameters["perplexity"] == 15
-    assert projecting.working(digits) is None
+    assert projection_job.working(digits) is None
 
 
 def test_a_corrupted_image_appears_in_the_map(tab, address, digits: Run):

@@ -12,9 +12,9 @@ import torch
 from playwright.sync_api import Page, expect
 from torch import nn
 
-from aecore import keeping
-from aecore.store import Run
-from aecore.summary import summarise
+from aecore.runs import trash
+from aecore.runs.store import Run
+from aecore.runs.summary import summarise
 from tests.conftest import GALLERY_RUN
 from tools.browser import settle
 
@@ -78,7 +78,7 @@ def test_a_run_is_named_downloaded_deleted_and_brought_back(tab, address, app_st
     tab.get_by_role("button", name="1 deleted run").click()
     tab.get_by_role("button", name="Delete forever").click()
     expect(tab.get_by_role("button", name="Undo")).to_have_count(0)
-    assert keeping.trash(app_store) == []
+    assert trash.deleted_runs(app_store) == []
 
     upload(tab, packed)
     tab.get_by_role("button", name="Add", exact=True).click()

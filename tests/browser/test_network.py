@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from aecore.classifier.network import classifier
-from aecore.models import portable
+from aecore.inference import load_model
+from aecore.models import browser_export
 from aecore.models.autoencoder import Autoencoder
-from aecore.store import Run
-from aecore.trained import load_model
-from dashboard import decoder
+from aecore.models.digit_classifier.network import classifier
+from aecore.runs.store import Run
+from dashboard.cache import networks
 from tests.conftest import GALLERY_RUN
 from tests.unit.small import CONV, VAE
 
@@ -25,16 +25,18 @@ CALL = """([ops, weights, inputs]) => {
 
 @pytest.fixture
 def call(browser):
-    """Run a network of `aecore.models.portable` on rows of numbers."""
+    """Run a network of `aecore.models.browser_export` on rows of numbers."""
     page = browser.new_page()
-    page.add_script_tag(content=decoder.NETWORK_JS + "globalThis.createNetwork = createNetwork;")
+    page.add_script_tag(content=networks.NETWORK_JS + "globalThis.createNetwork = createNetwork;")
     yield lambda made, rows: np.array(page.evaluate(CALL, [list(made.ops), made.weights.tolist(), rows.tolist()]))
     page.close()
 
 
 def compare(call, model: Autoencoder, images: np.ndarray) -> None:
     tensors = {name: value.detach().numpy() for name, value in model.state_dict().items()}
-    ours = [make(model.plan, tensors, model.low, model.high) for make in (portable.encoder, portable.decoder)]
+    ours = [
+        make(model.plan, tensors, model.low, model.high) for make in (browser_export.encoder, browser_export.decoder)
+    ]
     with torch.inference_mode():
         batch = model.from_bytes(torch.from_numpy(images))
         codes = model.distribution(batch)[0] if model.gaussian else model.encode(batch)
@@ -61,11 +63,11 @@ def test_every_activation(call, activation):
 
 
 def test_the_classifier(call):
-    made = decoder.reader()
+    made = networks.reader()
     images = Run(GALLERY_RUN.with_name("colored-conv")).snapshots()["clean"][:5]
     with torch.inference_mode():
         scores = classifier(torch.device("cpu"))(torch.from_numpy(images) / 255).numpy()
-    network = portable.Network(tuple(made.header["ops"]), np.frombuffer(made.weights, np.float32))
+    network = browser_export.Network(tuple(made.header["ops"]), np.frombuffer(made.weights, np.float32))
     rows = (images / 255).transpose(0, 2, 3, 1).reshape(5, -1)
     assert np.allclose(call(network, rows), scores, atol=1e-3)
     assert json.dumps(made.header)

@@ -10,8 +10,8 @@ import pytest
 import safetensors.numpy
 from playwright.sync_api import Locator, Page, expect
 
-from aecore.slots import this_process
-from aecore.store import SNAPSHOTS
+from aecore.runs.process import this_process
+from aecore.runs.store import SNAPSHOTS
 from tests.app.test_replay import made_run
 from tools.browser import settle
 

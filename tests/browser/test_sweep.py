@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from aecore.sweeps import folder
+from aecore.sweeps import store as sweep_store
 from tests.sweeping import carried_out
 from tools.browser import settle
 
@@ -118,7 +118,7 @@ def test_a_sweep_is_started_watched_and_stopped_from_the_page(tab, address, swep
     tab.get_by_role("button", name="Stop").click()
     expect(badge.filter(has_text="stopped")).to_be_visible(timeout=60_000)
     expect(tab.get_by_role("button", name="Go on")).to_be_visible()
-    made = folder.sweeps(app_store)[0]
+    made = sweep_store.sweeps(app_store)[0]
     assert made.id != swept.id
     assert made.state() == "stopped"
     assert f"sweep={made.id}" in tab.url

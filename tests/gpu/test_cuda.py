@@ -9,20 +9,20 @@ import pytest
 import torch
 
 from aecore import jobs
-from aecore.corruption import corrupt
+from aecore.config.corruption import Corruption
+from aecore.config.experiment import Experiment
 from aecore.data import data_set
-from aecore.evaluation import evaluate
-from aecore.experiment import Experiment
-from aecore.latent import codes_of
+from aecore.data.corruption import corrupt
+from aecore.data.shard import shard_of
+from aecore.latent.encode import codes_of
+from aecore.metrics.evaluation import evaluate
 from aecore.models import Autoencoder
 from aecore.models.autoencoder import Draws
 from aecore.presets import preset
-from aecore.processes import part_of
-from aecore.settings import Corruption
-from aecore.training import State, epochs, new_state, restore, state_bytes
-from aecore.training import state as state_module
+from aecore.training import checkpoint as state_module
 from aecore.training import step as step_module
-from aecore.training.loop import Images
+from aecore.training.checkpoint import State, new_state, restore, state_bytes
+from aecore.training.loop import Images, epochs
 from aecore.training.snapshots import Snapshots
 from tests.unit.small import MLP
 
@@ -156,7 +156,7 @@ def test_the_parts_of_a_draw_are_the_whole_there_too(last):
     like = torch.empty(7, 3, 5, 4, device="cuda").to(memory_format=order)
 
     def drawn(rank: int, world: int) -> list[torch.Tensor]:
-        draws, part = Draws(), part_of(7, rank, world)
+        draws, part = Draws(), shard_of(7, rank, world)
         draws.seed(1, like.device)
         with draws.within(part):
             return [draws.kept(like[part.rows], 0.7), draws.normal(like[part.rows])]

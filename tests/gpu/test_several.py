@@ -9,7 +9,7 @@ import torch
 
 from aecore import jobs
 from aecore.presets import preset
-from aecore.store import Store
+from aecore.runs.store import Store
 from tests.unit.test_jobs import wait_for
 from tests.unit.test_together import torchrun
 

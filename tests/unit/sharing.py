@@ -16,11 +16,10 @@ import torch
 from torch import distributed as dist
 
 from aecore.devices import devices
-from aecore.processes import place
-from aecore.training import epochs, restore, state_bytes
-from aecore.training.loop import passes
-from aecore.training.state import State
-from aecore.training.together import Together, called, gathered, joined
+from aecore.training.checkpoint import State, restore, state_bytes
+from aecore.training.distributed import Group, called, gathered, joined
+from aecore.training.loop import epochs, passes
+from aecore.training.rank import get_rank
 from tests.unit.small import CONV, DROPOUT, MLP, VAE, digits, fresh
 
 # 301 images in batches of 50: in the last batch one process has nothing to do.
@@ -57,7 +56,7 @@ def print_of(state: State) -> str:
     return hashlib.sha256(b"".join(tensor.numpy().tobytes() for tensor in tensors)).hexdigest()
 
 
-def shared(name: str, folder: Path, others: Together) -> dict[str, Any]:
+def shared(name: str, folder: Path, others: Group) -> dict[str, Any]:
     """Train a case twice: from the start, and from where one process left it."""
     experiment, images, precision = case(name)
     told: dict[str, Any] = {"epochs": [], "steps": [], "resumed": []}
@@ -82,7 +81,7 @@ def shared(name: str, folder: Path, others: Together) -> dict[str, Any]:
 
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
-    here = place()
+    here = get_rank()
     if here.first:
         with gathered(here, folder, [devices()[-1]], lambda: False) as others:
             assert others is not None

@@ -11,10 +11,10 @@ import safetensors.numpy
 import torch
 
 from aecore import data
-from aecore.experiment import Experiment
+from aecore.config.experiment import Experiment
 from aecore.presets import preset
-from aecore.training import Epoch, State, epochs, new_state
-from aecore.training.loop import Images, Steps
+from aecore.training.checkpoint import State, new_state
+from aecore.training.loop import Epoch, Images, Steps, epochs
 from tests.conftest import GALLERY_RUN
 
 CPU = torch.device("cpu")

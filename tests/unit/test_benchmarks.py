@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from aecore import data
 from aecore.presets import preset
 from benchmarks import frameworks, limits, loops, training
-from benchmarks.turns import in_turns
+from benchmarks.interleave import in_turns
 
 NETWORKS = ("mnist-mlp8", "cifar-conv", "colored-conv", "mnist-selu-6-clean")
 

@@ -12,8 +12,8 @@ import torch
 from aecore import data
 from aecore.models import Autoencoder
 from aecore.presets import preset
-from aecore.store import Store
-from aecore.summary import summarise
+from aecore.runs.store import Store
+from aecore.runs.summary import summarise
 from benchmarks import __main__ as everything
 from benchmarks import evaluation, scale, stores, tsne
 

@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aecore import classical, data, metrics
-from aecore.classical import METHODS, choose_strength, denoise, measure
-from aecore.validation import validation_pairs
+from aecore import data
+from aecore.data.validation import validation_pairs
+from aecore.metrics import classical
+from aecore.metrics import image as image_metrics
+from aecore.metrics.classical import METHODS, choose_strength, denoise, measure
 from tests.unit.small import CONV
 
 FEW = (0.02, 0.07, 0.15, 0.3)
@@ -42,7 +44,7 @@ def test_each_method_improves_a_noisy_image_at_the_best_of_its_strengths(name, c
     assert output.shape == noisy.shape
     assert output.dtype == np.float32
     assert 0 <= output.min() <= output.max() <= 1
-    before, after = (metrics.average(metrics.per_image(clean, images)) for images in (noisy, output))
+    before, after = (image_metrics.average(image_metrics.per_image(clean, images)) for images in (noisy, output))
     assert after["psnr_db"] > before["psnr_db"] + 2  # type: ignore[operator]
     assert after["ssim"] > before["ssim"]  # type: ignore[operator]
 

@@ -3,11 +3,11 @@
 import numpy as np
 import torch
 
-from aecore.classifier import SETS, accuracy, reads
-from aecore.classifier.network import classifier, read_digits
 from aecore.data import CATALOGUE
-from aecore.data.colored import by_class
-from aecore.data.sets import Arrays
+from aecore.data.colored_mnist import by_class
+from aecore.data.image_set import Arrays
+from aecore.models.digit_classifier import SETS, accuracy, reads
+from aecore.models.digit_classifier.network import classifier, read_digits
 from tests.unit.small import CPU, mnist_panel
 
 

@@ -7,12 +7,12 @@ import time
 
 import pytest
 
-from aecore import cli
+from aecore.cli import app
 from tests.conftest import ROOT
 
 
 def run(capsys, *arguments):
-    status = cli.run(list(arguments))
+    status = app.run(list(arguments))
     captured = capsys.readouterr()
     return status, captured.out, captured.err
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from aecore.classical import METHODS
+from aecore.latent.projection_store import read_projection
+from aecore.metrics.classical import METHODS
 from aecore.presets import preset
-from aecore.projection import cached
 from tests.conftest import GALLERY_RUN
 from tests.unit.test_cli import run
 
@@ -56,7 +56,7 @@ def test_projecting_codes_keeps_them_in_the_run(capsys, trained, method, dims, m
     assert status == 0
     told = json.loads(out)
     assert (told["run"], told["method"], told["dims"], told["points"]) == (trained.id, method, dims, 60)
-    found = cached(trained, method, dims)
+    found = read_projection(trained, method, dims)
     assert found is not None
     assert found.quality == told["quality"]
     assert found.parameters == told["parameters"]

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from aecore import cli
-from aecore.sweeps import folder
+from aecore.cli import app
+from aecore.sweeps import store as sweep_store
 
 FILE = """
 name = "Sizes"
@@ -33,22 +33,22 @@ def written(tmp_path):
 
 
 def test_a_sweep_is_carried_out_listed_extended_and_shown(store, written, capsys):
-    assert cli.run(["sweep", written(), "--device", "cpu"]) == 0
+    assert app.run(["sweep", written(), "--device", "cpu"]) == 0
     said = capsys.readouterr()
     assert "1/2  size 2, seed 0: finished, mse 0." in said.err
     assert "2/2  size 4, seed 0: finished" in said.err
-    (found,) = folder.sweeps(store)
-    assert cli.run(["sweeps", "--json"]) == 0
+    (found,) = sweep_store.sweeps(store)
+    assert app.run(["sweeps", "--json"]) == 0
     (told,) = json.loads(capsys.readouterr().out)
     assert told["sweep"] == found.id
     assert (told["state"], told["finished"], told["runs"]) == ("finished", 2, 2)
-    assert cli.run(["sweep", written(sizes=[2, 3, 4]), "--extend", found.id, "--device", "cpu", "--json"]) == 0
+    assert app.run(["sweep", written(sizes=[2, 3, 4]), "--extend", found.id, "--device", "cpu", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert {entry["values"]["model.bottleneck.size"] for entry in document["combinations"]} == {2, 3, 4}
     means = [entry["mean"] for entry in document["combinations"]]
     assert means == sorted(means)
     assert len(store.runs()) == 3
-    assert cli.run(["sweeps", found.id[:8]]) == 0
+    assert app.run(["sweeps", found.id[:8]]) == 0
     assert "size" in capsys.readouterr().out
 
 
@@ -60,9 +60,9 @@ def test_ctrl_c_stops_cleanly_and_the_sweep_goes_on(store, written, capsys):
         assert time.monotonic() < deadline
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
-    (found,) = folder.sweeps(store)
+    (found,) = sweep_store.sweeps(store)
     assert found.state() == "running"
-    assert cli.run(["sweep", found.id]) == 2
+    assert app.run(["sweep", found.id]) == 2
     assert "is being carried out already" in capsys.readouterr().err
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
@@ -72,13 +72,13 @@ def test_ctrl_c_stops_cleanly_and_the_sweep_goes_on(store, written, capsys):
     (run,) = store.runs()
     reached = len(run.metrics())
     assert run.status()["state"] == "stopped"
-    going = threading.Thread(target=lambda: cli.run(["sweep", found.id, "--detach", "--device", "cpu"]))
+    going = threading.Thread(target=lambda: app.run(["sweep", found.id, "--detach", "--device", "cpu"]))
     going.start()
     going.join()
     while len(run.metrics()) <= reached:
         assert time.monotonic() < deadline + 60
         time.sleep(0.05)
-    assert cli.run(["stop", found.id]) == 0
+    assert app.run(["stop", found.id]) == 0
     assert found.state() == "stopped"
     assert run.status()["state"] == "stopped"
 
@@ -94,7 +94,7 @@ def test_ctrl_c_stops_cleanly_and_the_sweep_goes_on(store, written, capsys):
     ],
 )
 def test_a_mistake_is_one_line(store, capsys, arguments, told):
-    assert cli.run(["sweep", *arguments]) == 2
+    assert app.run(["sweep", *arguments]) == 2
     errors = capsys.readouterr().err
     assert told in errors
     assert errors.count("\n") == 1

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aecore import cloud
-from aecore.cloud_page import cloud_page
-from aecore.codes import Codes
-from aecore.errors import MistakeError
-from aecore.projection import Projection, cached
-from aecore.store import CODES, SNAPSHOTS, Run
+from aecore.errors import UserError
+from aecore.latent.codes import Codes
+from aecore.latent.projection_store import Projection, read_projection
+from aecore.runs.store import CODES, SNAPSHOTS, Run
+from aecore.viewer import point_cloud
+from aecore.viewer.html_export import cloud_page
 from tests.conftest import GALLERY_RUN, ROOT
 
 
@@ -44,7 +44,7 @@ def unpacked(part: dict, name: str, kind: str) -> np.ndarray:
 def test_sixteen_bits_hold_a_drawing():
     points = np.random.default_rng(0).normal(40, [1, 1000, 1e-3], (500, 3)).astype(np.float32)
     points[:, 2] = 7
-    part = cloud.quantised(points)
+    part = point_cloud.quantised(points)
     steps = np.frombuffer(part["coordinates"], "<u2").reshape(-1, 3)
     assert np.allclose(steps * np.array(part["step"]) + part["low"], points, atol=np.ptp(points, axis=0).max() / 6e4)
 
@@ -52,7 +52,7 @@ def test_sixteen_bits_hold_a_drawing():
 @pytest.mark.parametrize(("shape", "mime"), [((1, 28, 28), "image/png"), ((3, 32, 32), "image/webp")])
 def test_every_image_lies_in_the_sheet_where_the_browser_looks(shape, mime):
     tiles = np.random.default_rng(0).integers(0, 256, (37, 1, 1, 1)) * np.ones(shape)
-    part = cloud.atlas_part(tiles.astype(np.uint8), np.arange(37) * 3)
+    part = point_cloud.atlas_part(tiles.astype(np.uint8), np.arange(37) * 3)
     assert part["mime"] == mime
     sheet = np.asarray(Image.open(io.BytesIO(part["image"])))
     assert np.array_equal(np.frombuffer(part["indices"], "<i4"), np.arange(37) * 3)
@@ -64,16 +64,18 @@ def test_every_image_lies_in_the_sheet_where_the_browser_looks(shape, mime):
 
 def test_a_sheet_is_no_larger_than_browsers_take():
     tiles = np.zeros((3000, 1, 200, 300), np.uint8)
-    part = cloud.atlas_part(tiles, np.arange(3000))
+    part = point_cloud.atlas_part(tiles, np.arange(3000))
     width, height = Image.open(io.BytesIO(part["image"])).size
-    assert max(width, height) <= cloud.LARGEST_SHEET
+    assert max(width, height) <= point_cloud.LARGEST_SHEET
     assert len(part["indices"]) // 4 == width // 300 * (height // 200)
 
 
 def test_codes_too_large_for_halves_stay_whole():
     def part(codes: np.ndarray) -> dict:
         numbers = np.arange(len(codes))
-        return cloud.codes_part(Codes(codes, numbers.astype(np.uint8), numbers, numbers.astype(np.float32), "none"))
+        return point_cloud.codes_part(
+            Codes(codes, numbers.astype(np.uint8), numbers, numbers.astype(np.float32), "none")
+        )
 
     small = part(np.array([[0.5, -2], [3, 4]], np.float32))
     assert small["half"]
@@ -92,18 +94,18 @@ def test_what_is_said_beside_it():
         {"corruption": "gaussian:0.3", "perplexity": 30.0, "iterations": 1000, "seed": 4},
         {"trustworthiness": 0.99997, "knn_accuracy": 0.5},
     )
-    assert cloud.note(made).startswith(
+    assert point_cloud.note(made).startswith(
         "t-SNE, 3,000 test images (Gaussian noise, σ 0.3), perplexity 30, 1,000 iterations, seed 4. "
     )
-    assert [figure["text"] for figure in cloud.figures(made)] == ["99.9 %", "50.0 %"]
-    assert cloud.axes(made) is None
-    assert cloud.percent(1.0) == "100 %"
+    assert [figure["text"] for figure in point_cloud.figures(made)] == ["99.9 %", "50.0 %"]
+    assert point_cloud.axes(made) is None
+    assert point_cloud.percent(1.0) == "100 %"
 
 
 def test_the_page_holds_everything_and_asks_for_nothing(run):
     page = cloud_page(run, "tsne", 3)
     held = content(page)
-    projection = cached(run, "tsne", 3)
+    projection = read_projection(run, "tsne", 3)
     assert projection is not None
     points, codes, atlas = (held["parts"][name] for name in ("points", "codes", "atlas"))
     assert np.array_equal(unpacked(points, "indices", "<i4"), projection.indices)
@@ -134,7 +136,7 @@ def test_units_are_drawn_for_the_page_where_they_were_not(run):
 )
 def test_what_is_not_there_is_one_line(run, method, dims, words):
     (run.path / "projections" / "tsne-2d.safetensors").unlink()
-    with pytest.raises(MistakeError, match=re.escape(words)):
+    with pytest.raises(UserError, match=re.escape(words)):
         cloud_page(run, method, dims)
 
 
@@ -150,7 +152,7 @@ def test_a_title_cannot_break_out_of_the_page(run):
 def test_without_codes_and_pictures_the_points_are_still_there(run, monkeypatch):
     run.file(CODES).unlink()
     run.file(SNAPSHOTS).unlink()
-    monkeypatch.setattr("aecore.pictures.SHIPPED", {})
+    monkeypatch.setattr("aecore.data.thumbnails.SHIPPED", {})
     assert set(content(cloud_page(run, "tsne", 2))["parts"]) == {"points"}
 
 

@@ -6,10 +6,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aecore.codes import Codes, read_codes, spread
-from aecore.latent import codes_of, measure_codes
-from aecore.settings import Corruption
-from aecore.store import CODES, DamagedError, Run
+from aecore.config.corruption import Corruption
+from aecore.data.subset import evenly_spaced
+from aecore.errors import DamagedError
+from aecore.latent.codes import Codes, read_codes
+from aecore.latent.encode import codes_of, measure_codes
+from aecore.runs.store import CODES, Run
 from tests.unit.small import CONV, MLP, VAE, digits, fresh
 
 NOISE = Corruption.parse("gaussian:0.2+square:6")
@@ -72,7 +74,7 @@ def test_without_the_file_there_are_none_and_a_cut_one_is_damaged(tmp_path):
 
 @given(count=st.integers(1, 20_000), points=st.integers(1, 12_000))
 def test_spread_is_even_and_within_the_set(count, points):
-    rows = spread(count, points)
+    rows = evenly_spaced(count, points)
     assert len(rows) == min(count, points)
     assert rows[0] == 0
     assert rows[-1] == (count - 1 if len(rows) > 1 else 0)

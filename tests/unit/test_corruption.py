@@ -6,10 +6,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aecore.corruption import corrupt
-from aecore.errors import MistakeError
-from aecore.experiment import Experiment
-from aecore.settings import Corruption
+from aecore.config.corruption import Corruption
+from aecore.config.experiment import Experiment
+from aecore.data.corruption import corrupt
+from aecore.errors import UserError
 from tests.unit.small import CONV, digits, fresh, train
 
 
@@ -63,7 +63,7 @@ def test_a_corruption_survives_its_written_form_whatever_its_fields(noise, occlu
     ],
 )
 def test_a_text_that_is_no_corruption_is_one_line(text, words):
-    with pytest.raises(MistakeError) as caught:
+    with pytest.raises(UserError) as caught:
         Corruption.parse(text)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -71,7 +71,7 @@ def test_a_text_that_is_no_corruption_is_one_line(text, words):
 
 @pytest.mark.parametrize("values", [{"level": 0.2}, {"clamp": True}, {"size": 3}, {"occlusion": "rows"}])
 def test_a_table_that_says_half_a_corruption_is_refused(values):
-    with pytest.raises(MistakeError, match=r"corruption: .*such as"):
+    with pytest.raises(UserError, match=r"corruption: .*such as"):
         Experiment.parse({"corruption": values})
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from aecore import data
 from aecore.data import sources
-from aecore.errors import AecoreError, MistakeError
+from aecore.errors import AecoreError, UserError
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_touched_cache_is_still_the_same(cache):
 
 
 def test_unknown_sets_are_told_with_the_nearest_name():
-    with pytest.raises(MistakeError, match="did you mean 'mnist'"):
+    with pytest.raises(UserError, match="did you mean 'mnist'"):
         data.prepare("minst")
 
 

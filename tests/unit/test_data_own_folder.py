@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from aecore import data
-from aecore.data import own, own_folder
-from aecore.errors import MistakeError
+from aecore.data.custom import folder as custom_folder
+from aecore.data.custom import source as custom_source
+from aecore.errors import UserError
 
 rng = np.random.default_rng(0)
 
@@ -78,7 +79,7 @@ def test_train_and_test_are_honoured(folder):
 
 @given(st.lists(st.from_regex(r"([Tt]rain|[Tt]est)/(a|b)/[a-z]{1,3}\.png", fullmatch=True), unique=True))
 def test_every_image_of_a_split_folder_lands_where_its_path_says(names):
-    plan = own_folder.labelled(sorted(names), "here")
+    plan = custom_folder.labelled(sorted(names), "here")
     tops = {name.split("/")[0].lower() for name in names}
     if "train" not in tops:  # then "test" is a class
         return
@@ -102,7 +103,7 @@ def test_every_image_of_a_split_folder_lands_where_its_path_says(names):
     ],
 )
 def test_train_and_test_may_be_classes(names, classes, test):
-    plan = own_folder.labelled(sorted(names), "here")
+    plan = custom_folder.labelled(sorted(names), "here")
     assert plan.classes == classes
     assert plan.test == test
 
@@ -110,7 +111,7 @@ def test_train_and_test_may_be_classes(names, classes, test):
 def test_hidden_files_and_other_kinds_are_no_images(folder):
     put(folder, [*numbered(3), ".hidden/1.png", ".thumb.png"])
     (folder / "label.csv").write_text("1")
-    assert len(own.find(str(folder)).files) == 3
+    assert len(custom_source.find(str(folder)).files) == 3
 
 
 # What the images become
@@ -202,7 +203,7 @@ def test_images_too_large_or_too_small_are_left_out(folder, monkeypatch):
     put(folder, numbered(4))
     put(folder, ["004.png"], noise(4, 4, 3))
     put(folder, ["005.png"], noise(20, 20, 3))
-    monkeypatch.setattr(own_folder, "MAX_PIXELS", 399)
+    monkeypatch.setattr(custom_folder, "MAX_PIXELS", 399)
     assert data.data_set(str(folder)).image_shape == (3, 10, 12)
 
 
@@ -216,7 +217,7 @@ def bomb() -> bytes:
 def test_a_decompression_bomb_is_not_decoded(folder):
     put(folder, numbered(2))
     (folder / "bomb.png").write_bytes(bomb())
-    with pytest.raises(MistakeError, match=r"1 usable image to train on and 1 to test: .*; bomb.png is too large"):
+    with pytest.raises(UserError, match=r"1 usable image to train on and 1 to test: .*; bomb.png is too large"):
         data.prepare(str(folder))
 
 
@@ -243,7 +244,7 @@ def test_each_mistake_is_told_in_one_line(folder, files, told):
         else:
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_bytes(content)
-    with pytest.raises(MistakeError, match=told) as caught:
+    with pytest.raises(UserError, match=told) as caught:
         data.prepare(str(folder))
     assert str(caught.value).startswith(str(folder))
     assert not data.prepared(str(folder))
@@ -251,29 +252,29 @@ def test_each_mistake_is_told_in_one_line(folder, files, told):
 
 def test_small_images_are_told(folder):
     put(folder, numbered(5), noise(7, 7))
-    with pytest.raises(MistakeError, match=r"000\.png is smaller than 8×8 pixels"):
+    with pytest.raises(UserError, match=r"000\.png is smaller than 8×8 pixels"):
         data.prepare(str(folder))
 
 
 def test_floating_point_pixels_have_no_known_range(folder):
     for i in range(3):
         Image.fromarray(np.zeros((9, 9), np.float32)).save(folder / f"{i}.tif")
-    with pytest.raises(MistakeError, match=r"0\.tif has floating-point pixels"):
+    with pytest.raises(UserError, match=r"0\.tif has floating-point pixels"):
         data.prepare(str(folder))
 
 
 def test_more_images_than_memory_are_refused_before_any_is_decoded(folder, monkeypatch):
     put(folder, numbered(3))
-    monkeypatch.setattr("aecore.data.own_rules.MAX_BYTES", 1000)
-    monkeypatch.setattr(own_folder, "_pixels", None)
-    with pytest.raises(MistakeError, match="use fewer or smaller images"):
+    monkeypatch.setattr("aecore.data.custom.limits.MAX_BYTES", 1000)
+    monkeypatch.setattr(custom_folder, "_pixels", None)
+    with pytest.raises(UserError, match="use fewer or smaller images"):
         data.prepare(str(folder))
 
 
 def test_a_folder_without_end_is_refused(folder, monkeypatch):
     put(folder, numbered(6))
-    monkeypatch.setattr(own_folder, "MAX_ENTRIES", 5)
-    with pytest.raises(MistakeError, match="holds more than 5 files: name the folder of the images itself"):
+    monkeypatch.setattr(custom_folder, "MAX_ENTRIES", 5)
+    with pytest.raises(UserError, match="holds more than 5 files: name the folder of the images itself"):
         data.prepare(str(folder))
 
 
@@ -282,7 +283,7 @@ def test_links_in_a_circle_end(folder):
     (folder / "cat" / "up").symlink_to(folder)
     (folder / "self.png").symlink_to(folder / "self.png")
     (folder / "gone.png").symlink_to(folder / "nowhere.png")
-    assert [file.name for file in own.find(str(folder)).files] == numbered(3, "cat/")
+    assert [file.name for file in custom_source.find(str(folder)).files] == numbered(3, "cat/")
 
 
 def test_links_to_folders_and_images_elsewhere_are_followed(folder, tmp_path):
@@ -305,7 +306,7 @@ def test_a_folder_that_may_not_be_read_is_told(folder, monkeypatch):
 
     monkeypatch.setattr(os, "scandir", refuse)
     assert data.prepared(str(folder)) is False
-    with pytest.raises(MistakeError, match="cannot be read: Permission denied"):
+    with pytest.raises(UserError, match="cannot be read: Permission denied"):
         data.data_set(str(folder))
 
 
@@ -338,7 +339,7 @@ def test_repeat_calls_decode_nothing(folder, monkeypatch):
     seen = []
     data.prepare(str(folder), lambda *what: seen.append(what))
     assert seen == [("reading 3 images", 0, 3)]
-    monkeypatch.setattr(own, "read_folder", None)
+    monkeypatch.setattr(custom_source, "read_folder", None)
     assert data.prepare(str(folder)) == "ready"
     assert data.data_set(str(folder)).test_images == 1
 

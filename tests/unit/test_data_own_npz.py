@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from aecore import data
-from aecore.data import access, own, own_npz
-from aecore.errors import AecoreError, MistakeError
+from aecore.data import load_set
+from aecore.data.custom import npz
+from aecore.data.custom import source as custom_source
+from aecore.errors import AecoreError, UserError
 
 rng = np.random.default_rng(0)
 IMAGES = rng.integers(0, 256, (12, 9, 10), np.uint8)
@@ -61,7 +63,7 @@ def test_a_keras_file_is_a_data_set(path, cache):
 def test_repeat_calls_read_nothing_again(path, monkeypatch):
     name = keras(path)
     assert data.prepare(name) == "prepared"
-    monkeypatch.setattr(own, "read_npz", None)
+    monkeypatch.setattr(custom_source, "read_npz", None)
     assert data.prepare(name) == "ready"
     assert data.data_set(name).image_shape == (1, 9, 10)
     assert len(data.load(name).x_train) == 8
@@ -147,7 +149,7 @@ def test_a_channel_axis_of_one_goes_with_none(path):
     )
 )
 def test_floats_from_0_to_1_become_bytes(values):
-    images = own_npz._images(values, "x_train", "here")
+    images = npz._images(values, "x_train", "here")
     assert images.dtype == np.uint8
     assert images.shape == (len(values), values.shape[3], *values.shape[1:3])
     assert np.abs(images / 255 - values.transpose(0, 3, 1, 2).astype(float)).max() <= 0.5 / 255 + 1e-6
@@ -161,8 +163,8 @@ def test_no_damage_gives_anything_but_one_line(tmp_path_factory, junk, place, cu
     keras(path)
     good = path.read_bytes()
     path.write_bytes(good[:place] + junk + (b"" if cut else good[place + len(junk) :]))
-    with contextlib.suppress(MistakeError):
-        found, _ = own_npz.read_npz(path, "here")
+    with contextlib.suppress(UserError):
+        found, _ = npz.read_npz(path, "here")
         assert found.x_train.ndim == 4
 
 
@@ -205,7 +207,7 @@ def nan(shape):
 )
 def test_each_mistake_is_told_in_one_line(path, cache, changes, told):
     name = keras(path, **changes)
-    with pytest.raises(MistakeError, match=told) as caught:
+    with pytest.raises(UserError, match=told) as caught:
         data.prepare(name)
     assert str(caught.value).startswith(name)
     assert not data.prepared(name)
@@ -214,8 +216,8 @@ def test_each_mistake_is_told_in_one_line(path, cache, changes, told):
 
 def test_a_file_too_large_for_memory_is_refused_from_its_header(path, monkeypatch):
     name = keras(path, x_train=np.zeros((8, 9, 10)))
-    monkeypatch.setattr("aecore.data.own_rules.MAX_BYTES", 6000)
-    with pytest.raises(MistakeError, match=r"would take 0\.0 GB in memory"):
+    monkeypatch.setattr("aecore.data.custom.limits.MAX_BYTES", 6000)
+    with pytest.raises(UserError, match=r"would take 0\.0 GB in memory"):
         data.prepare(name)
 
 
@@ -230,22 +232,22 @@ def claiming(path, shape):
 
 @pytest.mark.parametrize("shape", [(10**9, 64, 64, 3), (5, 28, 28), (-1, 28, 28)])
 def test_a_header_that_lies_about_the_size_allocates_nothing(path, shape):
-    with pytest.raises(MistakeError, match="x_train is not as long as its header says"):
+    with pytest.raises(UserError, match="x_train is not as long as its header says"):
         data.prepare(claiming(path, shape))
 
 
 def test_a_zip_bomb_is_refused(path, monkeypatch):
-    monkeypatch.setattr("aecore.data.own_rules.MAX_BYTES", 10**6)
+    monkeypatch.setattr("aecore.data.custom.limits.MAX_BYTES", 10**6)
     np.savez_compressed(path, x_train=np.zeros((2000, 28, 28), np.uint8))
     assert path.stat().st_size < 10_000
-    with pytest.raises(MistakeError, match="use fewer or smaller images"):
+    with pytest.raises(UserError, match="use fewer or smaller images"):
         data.prepare(str(path))
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"no archive at all", b"\x93NUMPY\x01\x00"])
 def test_what_is_no_npz_is_told(path, content):
     path.write_bytes(content)
-    with pytest.raises(MistakeError, match=r"is not an \.npz file, or damaged"):
+    with pytest.raises(UserError, match=r"is not an \.npz file, or damaged"):
         data.prepare(str(path))
 
 
@@ -254,9 +256,9 @@ def test_a_pickle_is_never_opened(path, tmp_path):
         def __reduce__(self):
             return (os.mkdir, (str(tmp_path / "trapped"),))
 
-    with pytest.raises(MistakeError, match="x_train is object"):
+    with pytest.raises(UserError, match="x_train is object"):
         data.prepare(keras(path, x_train=np.array([Trap()] * 8, dtype=object)[:, None, None]))
-    with pytest.raises(MistakeError, match="y_train is object"):
+    with pytest.raises(UserError, match="y_train is object"):
         data.prepare(keras(path, y_train=np.array([Trap()] * 8, dtype=object)))
     assert not (tmp_path / "trapped").exists()
 
@@ -265,11 +267,11 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(path, monkeypatch):
     name = keras(path)
 
     def read_and_change(*arguments):
-        found = own_npz.read_npz(*arguments)
+        found = npz.read_npz(*arguments)
         os.utime(path, ns=(1, 1))
         return found
 
-    monkeypatch.setattr(own, "read_npz", read_and_change)
+    monkeypatch.setattr(custom_source, "read_npz", read_and_change)
     with pytest.raises(AecoreError, match="changed while it was read: try again"):
         data.prepare(name)
     assert not data.prepared(name)
@@ -287,7 +289,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(path, monkeypatch):
     ],
 )  # fmt: skip
 def test_what_counts_as_a_path(name, path_like):
-    assert own.is_path(name) is path_like
+    assert custom_source.is_path(name) is path_like
 
 
 @pytest.mark.parametrize(
@@ -311,20 +313,20 @@ def test_a_path_that_leads_nowhere_is_told_and_not_prepared(tmp_path, cache, mon
     (tmp_path / "circle.npz").symlink_to("circle.npz")
     assert data.prepared(name) is False
     for ask in (data.data_set, data.prepare, data.load):
-        with pytest.raises(MistakeError, match=re.escape(told)):
+        with pytest.raises(UserError, match=re.escape(told)):
             ask(name)
 
 
 def test_a_folders_bare_name_is_answered_with_its_path(tmp_path, cache, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "holiday").mkdir()
-    with pytest.raises(MistakeError, match=r"unknown data set 'holiday': for the folder write './holiday'"):
+    with pytest.raises(UserError, match=r"unknown data set 'holiday': for the folder write './holiday'"):
         data.data_set("holiday")
-    with pytest.raises(MistakeError, match="unknown data set ''"):
+    with pytest.raises(UserError, match="unknown data set ''"):
         data.prepared("")
 
 
 def test_the_source_of_ones_own_images_gives_them_too(path, tmp_path):
     about = data.data_set(keras(path))
     fetched = about.source(tmp_path, lambda *_: None)  # type: ignore[operator]
-    assert np.array_equal(fetched.x_test, access.load(str(path)).x_test)
+    assert np.array_equal(fetched.x_test, load_set.load(str(path)).x_test)

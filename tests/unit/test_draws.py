@@ -8,10 +8,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aecore.config.model import Bottleneck, Conv, Model
 from aecore.models import Autoencoder
 from aecore.models.autoencoder import Draws
-from aecore.settings import Bottleneck, Conv, Model
-from aecore.training.observe import drawing_from
+from aecore.training.probe import drawing_from
 from tests.unit.small import CPU
 
 CONV = Model(conv=(Conv(channels=6, stride=2, padding=1),), dense=(16,), dropout=0.3)

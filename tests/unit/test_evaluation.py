@@ -5,11 +5,12 @@ import pytest
 import torch
 
 from aecore import data
-from aecore.data.colored import by_class
-from aecore.data.sets import Arrays
-from aecore.evaluation import BATCH, evaluate, reconstructions
+from aecore.config.corruption import Corruption
+from aecore.config.model import Bottleneck, Model
+from aecore.data.colored_mnist import by_class
+from aecore.data.image_set import Arrays
+from aecore.metrics.evaluation import BATCH, evaluate, reconstructions
 from aecore.models import Autoencoder
-from aecore.settings import Bottleneck, Corruption, Model
 from tests.unit.small import mnist_panel
 
 FOUR = {"mse", "psnr_db", "ssim", "snr_db"}

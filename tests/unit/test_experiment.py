@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aecore.errors import MistakeError
-from aecore.experiment import Experiment, difference, fields, keys, typed_value
+from aecore.config.corruption import Corruption
+from aecore.config.experiment import Experiment, difference, fields, keys, typed_value
+from aecore.errors import UserError
 from aecore.presets import preset, presets
-from aecore.settings import Corruption
 
 
 @pytest.mark.parametrize("name", list(presets()))
@@ -100,7 +100,7 @@ def test_a_preset_trains_as_its_report_did(name, epochs, batch, lr, decay, corru
     ],
 )
 def test_a_wrong_value_is_told_in_one_line(key, value, words):
-    with pytest.raises(MistakeError) as caught:
+    with pytest.raises(UserError) as caught:
         preset("mnist-mlp8").experiment.changed({key: value})
     message = str(caught.value)
     assert "\n" not in message
@@ -111,9 +111,9 @@ def test_a_wrong_value_is_told_in_one_line(key, value, words):
 def test_a_file_that_does_not_parse_is_told_with_its_place(tmp_path):
     path = tmp_path / "broken.toml"
     path.write_text("[training]\nepochs = = 3\n")
-    with pytest.raises(MistakeError, match="line 2"):
+    with pytest.raises(UserError, match="line 2"):
         Experiment.load(path)
-    with pytest.raises(MistakeError, match="no file"):
+    with pytest.raises(UserError, match="no file"):
         Experiment.load(tmp_path / "missing.toml")
 
 
@@ -125,9 +125,9 @@ def test_every_setting_is_described():
 @given(st.text(max_size=40))
 def test_no_text_breaks_the_reading_of_settings(text):
     typed_value(text)
-    with contextlib.suppress(MistakeError):
+    with contextlib.suppress(UserError):
         assert Corruption.parse(text)
-    with pytest.raises(MistakeError) as caught:
+    with pytest.raises(UserError) as caught:
         Experiment().changed({text: 1})
     assert len(str(caught.value).splitlines()) == 1
 

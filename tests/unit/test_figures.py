@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from aecore.figures import PICTURED, pictures, save_figures
-from aecore.paths import interpolate
-from aecore.reports import Figure
-from aecore.store import FIGURES, DamagedError
-from aecore.trained import open_run
+from aecore.errors import DamagedError
+from aecore.inference import open_run
+from aecore.latent.interpolation import interpolate
+from aecore.reports.definition import Figure
+from aecore.reports.figures import PICTURED, pictures, save_figures
+from aecore.runs.store import FIGURES
 
 
 def figure(kind, key="it", **more):

@@ -11,14 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from aecore import foreign, jobs
-from aecore.errors import AecoreError, MistakeError
-from aecore.foreign import import_checkpoint, read_checkpoint, understand
+from aecore import interop, jobs
+from aecore.errors import AecoreError, UserError
+from aecore.inference import load_model
+from aecore.interop import import_checkpoint, read_checkpoint, understand
 from aecore.models.autoencoder import Autoencoder
 from aecore.presets import preset
-from aecore.store import Run
-from aecore.summary import import_told, summarise
-from aecore.trained import load_model
+from aecore.runs.store import Run
+from aecore.runs.summary import import_notes, summarise
 
 IMAGES = {1: torch.rand(6, 1, 28, 28, generator=torch.Generator().manual_seed(1))}
 IMAGES[3] = torch.rand(6, 3, 28, 28, generator=torch.Generator().manual_seed(2))
@@ -337,7 +337,7 @@ def test_a_wrong_file_is_one_line(tmp_path, store, kind):
 
 
 def refused(path, words, store, **chosen) -> None:
-    with pytest.raises(MistakeError) as caught:
+    with pytest.raises(UserError) as caught:
         import_checkpoint(path, store, measure=False, **chosen)
     assert words in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
@@ -433,7 +433,7 @@ def test_an_import_is_an_ordinary_run(tmp_path, store):
     assert len(told["sha256"]) == 64
     assert told["assumed"] == {"data.name": "digits"}
     assert "model.activation" in told["tried"]
-    assert [line.partition(":")[0] for line in import_told(run.status())][:2] == [
+    assert [line.partition(":")[0] for line in import_notes(run.status())][:2] == [
         "found by trying what reconstructs test images best",
         "assumed, for shapes do not tell",
     ]
@@ -472,7 +472,7 @@ def test_images_tell_what_shapes_do_not(tmp_path, store, activation, scale, outp
     source = jobs.submit(trained, "cpu")
     jobs.work(source)
     path = tmp_path / "own.pth"
-    foreign.export_pth(source, path)
+    interop.export_pth(source, path)
     found = import_checkpoint(path)
     model = found.run.experiment().model
     assert (model.activation, model.range, model.output) == (activation, scale, output)
@@ -511,7 +511,7 @@ def test_a_demo_takes_no_checkpoints(tmp_path, store, monkeypatch):
 def test_plain_pytorch_loads_what_is_exported(trained, tmp_path):
     """No name of this project is needed: the keys are those of `nn.Module`s with these attributes."""
     path = tmp_path / "out.pth"
-    foreign.export_pth(trained, path)
+    interop.export_pth(trained, path)
     state = torch.load(path, weights_only=True)
     layers = {name.removesuffix(".weight"): tensor.shape for name, tensor in state.items() if name.endswith("weight")}
 
@@ -532,12 +532,12 @@ def test_plain_pytorch_loads_what_is_exported(trained, tmp_path):
     images = torch.from_numpy(trained.snapshots()["clean"]).float() / 255
     with torch.no_grad():
         torch.testing.assert_close(plain(images).view_as(images), load_model(trained)(images), rtol=0, atol=2e-6)
-    assert foreign.understand(read_checkpoint(path)).preset == "digits-quick"
+    assert interop.understand(read_checkpoint(path)).preset == "digits-quick"
 
 
 def test_an_export_without_weights_or_folder_is_one_line(trained, tmp_path):
     with pytest.raises(AecoreError, match=r"could not be exported|could not finish"):
-        foreign.export_pth(trained, tmp_path / "no such folder" / "x.pth")
+        interop.export_pth(trained, tmp_path / "no such folder" / "x.pth")
     trained.file("weights.safetensors").unlink()
     with pytest.raises(AecoreError, match="no saved weights"):
-        foreign.export_pth(trained, tmp_path / "x.pth")
+        interop.export_pth(trained, tmp_path / "x.pth")

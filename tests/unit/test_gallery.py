@@ -6,16 +6,19 @@ import numpy as np
 import pytest
 import torch
 
-from aecore import data, jobs, results
+from aecore import data
+from aecore.config.corruption import Corruption
 from aecore.errors import AecoreError
-from aecore.evaluation import evaluate
-from aecore.gallery import SAMPLE, shipped
-from aecore.projection import cached
-from aecore.settings import Corruption
-from aecore.store import Run, Store
-from aecore.sweeps import folder as sweep_folder
+from aecore.inference import load_model
+from aecore.latent.projection_store import read_projection
+from aecore.metrics.evaluation import evaluate
+from aecore.reports import claims
+from aecore.reports.format import markdown_table
+from aecore.reports.gallery import SAMPLE, shipped
+from aecore.runs.state import run_state
+from aecore.runs.store import Run, Store
+from aecore.sweeps import store as sweep_folder
 from aecore.sweeps.definition import Sweep
-from aecore.trained import load_model
 from tests.conftest import ROOT
 
 GALLERY = Store(ROOT / "checkpoints")
@@ -30,7 +33,7 @@ def run_of(name: str) -> Run:
 @each_run
 def test_a_shipped_run_is_finished_and_what_its_preset_says(name):
     run = run_of(name)
-    assert jobs.state(run) == "finished"
+    assert run_state(run) == "finished"
     assert run.experiment() == PRESETS[name].experiment
     epochs = run.experiment().training.epochs
     assert [line["epoch"] for line in run.metrics()] == list(range(1, epochs + 1))
@@ -51,7 +54,7 @@ def test_its_projections_say_how_far_to_trust_them(name):
     points = 10_000 if name.startswith("colored") else 3000
     for method in ("pca", "tsne"):
         for dims in (2, 3):
-            found = cached(run, method, dims)
+            found = read_projection(run, method, dims)
             if found is None:
                 assert run.status()["code_size"] < dims
                 continue
@@ -111,14 +114,14 @@ def test_report_004_is_reproduced():
 
 
 def test_every_number_of_the_reports_has_a_verdict():
-    found = results.verdicts(GALLERY)
+    found = claims.verdicts(GALLERY)
     assert {verdict.report for verdict in found} == {"000", "001", "002", "003", "004"}
     assert not [verdict for verdict in found if verdict.word == "not measured"]
 
 
 def test_the_table_in_the_readme_is_the_runs_own():
     readme = (ROOT / "README.md").read_text()
-    assert results.markdown(results.verdicts(GALLERY)) in readme
+    assert markdown_table(claims.verdicts(GALLERY)) in readme
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,10 @@ import pytest
 
 from aecore import jobs
 from aecore.errors import AecoreError
-from aecore.gallery import build
+from aecore.latent.projection_store import read_projection
 from aecore.presets import preset
-from aecore.projection import cached
+from aecore.reports.gallery import build
+from aecore.runs.state import run_state
 
 TINY = {
     "training.epochs": 1,
@@ -25,7 +26,7 @@ def tiny():
 def test_a_shipped_run_is_built_whole_once_and_completed_where_it_lacks(store, tiny, monkeypatch):
     run = build(tiny, store, "cpu")
     assert run.path == store.root / "gallery" / "tiny"
-    assert jobs.state(run) == "finished"
+    assert run_state(run) == "finished"
     assert not (store.root / "runs").exists() or not any((store.root / "runs").iterdir())
     noisy, clean = run.evaluation()
     assert set(noisy["classical"]) == {"tv", "nlm", "wavelet"}
@@ -33,11 +34,13 @@ def test_a_shipped_run_is_built_whole_once_and_completed_where_it_lacks(store, t
     assert "classical" not in clean
     assert noisy["sample"]["n"] == noisy["n"] == 297, "the whole small set is the sample"
     assert noisy["sample"]["metrics"] == noisy["metrics"]
-    made = {(method, dims): cached(run, method, dims) for method in ("pca", "tsne", "units") for dims in (2, 3)}
+    made = {
+        (method, dims): read_projection(run, method, dims) for method in ("pca", "tsne", "units") for dims in (2, 3)
+    }
     assert all(found is not None and len(found.labels) == 297 for found in made.values())
 
     # Complete: neither weights nor images are opened again.
-    monkeypatch.setattr("aecore.trained.open_run", lambda *_: pytest.fail("nothing was missing"))
+    monkeypatch.setattr("aecore.inference.open_run", lambda *_: pytest.fail("nothing was missing"))
     before = {path: path.stat().st_mtime_ns for path in run.path.rglob("*")}
     build(tiny, store, "cpu")
     assert {path: path.stat().st_mtime_ns for path in run.path.rglob("*")} == before

@@ -7,11 +7,15 @@ import time
 import filelock
 import pytest
 
-from aecore import jobs, keeping, slots
+from aecore import jobs
 from aecore.devices import Device, choose, devices
-from aecore.errors import AecoreError, MistakeError
+from aecore.errors import AecoreError, UserError
+from aecore.jobs import device_queue
 from aecore.presets import preset
-from aecore.store import Run, Store
+from aecore.runs import trash
+from aecore.runs.process import is_alive, this_process
+from aecore.runs.state import run_state
+from aecore.runs.store import Run, Store
 
 LONG = preset("digits-quick").experiment.changed({"training.epochs": 400})
 SHORT = LONG.changed({"training.epochs": 12, "data.train_images": 500, "evaluation.corruptions": ["none"]})
@@ -57,7 +61,7 @@ def test_stop_resume_kill_resume_ends_bit_for_bit_where_an_undisturbed_run_does(
     jobs.start(run)
     wait_for(trained_epochs(run, stopped_at + 3))
     kill(run)
-    wait_for(lambda: jobs.state(run) == "interrupted")
+    wait_for(lambda: run_state(run) == "interrupted")
     jobs.requeue(run)
     assert jobs.work(run) == "finished"
     for name in ("weights.safetensors", "snapshots.safetensors"):
@@ -70,32 +74,32 @@ def test_stop_resume_kill_resume_ends_bit_for_bit_where_an_undisturbed_run_does(
 def test_one_run_at_a_time_and_in_order(store):
     first = jobs.submit(LONG, "cpu")
     jobs.start(first)
-    wait_for(lambda: jobs.state(first) == "running")
+    wait_for(lambda: run_state(first) == "running")
     second = jobs.submit(LONG, "cpu")
     jobs.start(second)
     wait_for(lambda: jobs.queue_position(second) == 1)
     third = jobs.submit(LONG, "cpu")
     jobs.start(third)
     wait_for(lambda: jobs.queue_position(third) == 2)
-    assert jobs.state(second) == "queued"
+    assert run_state(second) == "queued"
     assert jobs.stop(second) == "stopped", "a waiting run can be stopped"
     kill(first)
-    wait_for(lambda: jobs.state(third) == "running")
+    wait_for(lambda: run_state(third) == "running")
     assert jobs.queue_position(third) is None
-    with pytest.raises(MistakeError, match="stop it first"):
-        keeping.delete(third)
-    with pytest.raises(MistakeError, match="running already"):
+    with pytest.raises(UserError, match="stop it first"):
+        trash.delete(third)
+    with pytest.raises(UserError, match="running already"):
         jobs.requeue(third)
     assert jobs.stop(third) == "stopped"
 
 
 def test_a_dead_workers_ticket_does_not_hold_up_the_line(tmp_path):
     cpu = [Device("cpu", "the CPU")]
-    folder = tmp_path / "queue" / slots.this_process()["host"]
+    folder = tmp_path / "queue" / this_process()["host"]
     folder.mkdir(parents=True)
-    ghost = slots.this_process() | {"pid": 2**22 + 1}
+    ghost = this_process() | {"pid": 2**22 + 1}
     (folder / "cpu.00000000000000000001.ghost.ticket").write_text(json.dumps(ghost))
-    with slots.hold(tmp_path, cpu, "living", lambda: False) as held:
+    with device_queue.hold(tmp_path, cpu, "living", lambda: False) as held:
         assert held == cpu
     assert list(folder.glob("*.ticket")) == []
 
@@ -103,24 +107,24 @@ def test_a_dead_workers_ticket_does_not_hold_up_the_line(tmp_path):
 def test_waiting_ends_when_asked_to(tmp_path):
     cpu = [Device("cpu", "the CPU")]
     stop = threading.Event()
-    with slots.hold(tmp_path, cpu, "first", stop.is_set):
+    with device_queue.hold(tmp_path, cpu, "first", stop.is_set):
         told = []
         threading.Timer(0.5, stop.set).start()
-        with slots.hold(tmp_path, cpu, "second", stop.is_set, told.append) as held:
+        with device_queue.hold(tmp_path, cpu, "second", stop.is_set, told.append) as held:
             assert held == []
         assert told == [1]
 
 
 def test_a_reused_process_number_is_not_taken_for_the_worker():
-    assert slots.is_alive(slots.this_process())
-    assert not slots.is_alive(slots.this_process() | {"started": 1.0})
-    assert not slots.is_alive({"host": slots.this_process()["host"]})
+    assert is_alive(this_process())
+    assert not is_alive(this_process() | {"started": 1.0})
+    assert not is_alive({"host": this_process()["host"]})
 
 
 def test_two_workers_never_share_a_run(store, monkeypatch):
     monkeypatch.setattr(jobs, "WRITER_WAIT_S", 0)
     run = jobs.submit(LONG, "cpu")
-    with filelock.FileLock(run.file(".lock")), pytest.raises(MistakeError, match="another process"):
+    with filelock.FileLock(run.file(".lock")), pytest.raises(UserError, match="another process"):
         jobs.work(run)
 
 
@@ -142,7 +146,7 @@ def test_two_workers_never_share_a_run(store, monkeypatch):
     ],
 )
 def test_what_cannot_run_is_refused_before_anything_is_written(store, changes, device, words):
-    with pytest.raises(MistakeError, match=words):
+    with pytest.raises(UserError, match=words):
         jobs.submit(LONG.changed(changes), device)
     assert store.runs() == []
 
@@ -180,7 +184,7 @@ def test_a_loss_that_is_no_number_fails_in_one_line_and_keeps_what_was(store):
     run = jobs.submit(wild, "cpu")
     with pytest.raises(AecoreError, match=r"lower training\.lr"):
         jobs.work(run)
-    assert jobs.state(run) == "failed"
+    assert run_state(run) == "failed"
     assert "lower training.lr" in run.status()["error"]
 
 
@@ -188,9 +192,9 @@ def test_a_disk_that_fills_up_fails_in_one_line_and_the_run_goes_on_later(store,
     undisturbed = jobs.submit(SHORT, "cpu")
     jobs.work(undisturbed)
     run = jobs.submit(SHORT, "cpu")
-    from aecore.training import worker
+    from aecore.training import outputs
 
-    real, calls = worker.write_whole, []
+    real, calls = outputs.atomic_write, []
 
     def filling(path, content):
         calls.append(path)
@@ -199,35 +203,35 @@ def test_a_disk_that_fills_up_fails_in_one_line_and_the_run_goes_on_later(store,
         real(path, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(worker, "write_whole", filling)
+        patch.setattr(outputs, "atomic_write", filling)
         with pytest.raises(AecoreError, match="the disk is full"):
             jobs.work(run)
-    assert jobs.state(run) == "failed"
+    assert run_state(run) == "failed"
     jobs.requeue(run)
     assert jobs.work(run) == "finished"
     assert run.file("weights.safetensors").read_bytes() == undisturbed.file("weights.safetensors").read_bytes()
 
 
 def test_a_finished_or_shipped_run_is_not_resumed(store, trained):
-    with pytest.raises(MistakeError, match="has finished"):
+    with pytest.raises(UserError, match="has finished"):
         jobs.requeue(trained)
-    with pytest.raises(MistakeError, match="nothing to stop"):
+    with pytest.raises(UserError, match="nothing to stop"):
         jobs.stop(trained)
     shipped = Run(Store.default().root / "gallery" / "x")
-    with pytest.raises(MistakeError, match="ships with"):
+    with pytest.raises(UserError, match="ships with"):
         jobs.requeue(shipped)
 
 
 def test_a_worker_leaves_alone_what_is_not_queued(store, trained):
     before = {path.name: path.read_bytes() for path in trained.path.iterdir()}
-    with pytest.raises(MistakeError, match="is finished, not queued"):
+    with pytest.raises(UserError, match="is finished, not queued"):
         jobs.work(trained)
     assert {path.name: path.read_bytes() for path in trained.path.iterdir()} == before
 
 
 def test_a_submitted_run_without_a_process_is_queued_for_a_while(store):
     run = jobs.submit(LONG, "cpu")
-    assert jobs.state(run) == "queued"
+    assert run_state(run) == "queued"
     status = run.status()
     run.write_json("status.json", status | {"updated": "2001-01-01T00:00:00.000Z"})
-    assert jobs.state(run) == "interrupted"
+    assert run_state(run) == "interrupted"

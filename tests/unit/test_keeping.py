@@ -4,12 +4,14 @@ import time
 
 import pytest
 
-from aecore import demo, jobs, keeping
-from aecore.arriving import PREFIX, arriving, settle
-from aecore.errors import AecoreError, MistakeError
+from aecore import demo, jobs
+from aecore.errors import AecoreError, DamagedError, UserError
 from aecore.presets import preset
-from aecore.store import DamagedError, Run
-from aecore.summary import summarise
+from aecore.runs import notes as run_notes
+from aecore.runs import trash
+from aecore.runs.staging import PREFIX, commit, staging
+from aecore.runs.store import Run
+from aecore.runs.summary import summarise
 
 QUICK = preset("digits-quick").experiment
 
@@ -23,13 +25,13 @@ def shipped(store):
 
 def test_title_and_note_are_kept_beside_the_experiment(trained):
     before = trained.file("experiment.json").read_bytes()
-    keeping.rename(trained, "  My best one: 8 → 2  ")
-    keeping.annotate(trained, "first line\r\nsecond, with ß and 🙂")
+    run_notes.rename(trained, "  My best one: 8 → 2  ")
+    run_notes.annotate(trained, "first line\r\nsecond, with ß and 🙂")
     row = summarise(trained)
     assert (row.title, row.note) == ("My best one: 8 → 2", "first line\nsecond, with ß and 🙂")
     assert trained.file("experiment.json").read_bytes() == before
     assert json.loads(trained.file("notes.json").read_text()) == {"title": row.title, "note": row.note}
-    keeping.rename(trained, "")
+    run_notes.rename(trained, "")
     row = summarise(trained)
     assert row.title == trained.experiment().title
     assert row.note, "renaming leaves the note alone"
@@ -49,8 +51,8 @@ def test_title_and_note_are_kept_beside_the_experiment(trained):
     ],
 )
 def test_what_is_no_plain_text_is_refused_in_one_line(trained, what, text, words):
-    with pytest.raises(MistakeError) as caught:
-        (keeping.rename if what == "title" else keeping.annotate)(trained, text)
+    with pytest.raises(UserError) as caught:
+        (run_notes.rename if what == "title" else run_notes.annotate)(trained, text)
     assert words in str(caught.value)
     assert not trained.file("notes.json").exists()
 
@@ -63,30 +65,30 @@ def test_damaged_notes_harm_nothing_and_are_written_anew(trained):
         row = summarise(trained)
         assert row.state == "finished"
         assert "notes.json" in row.problem
-    keeping.rename(trained, "mended")
+    run_notes.rename(trained, "mended")
     assert summarise(trained).title == "mended"
 
 
 def test_deleting_and_bringing_back_changes_no_byte(store, trained):
     before = {path.name: path.read_bytes() for path in trained.path.iterdir() if path.is_file()}
-    keeping.rename(trained, "dear")
+    run_notes.rename(trained, "dear")
     before["notes.json"] = trained.file("notes.json").read_bytes()
-    gone = keeping.delete(trained)
+    gone = trash.delete(trained)
     assert store.runs() == []
-    assert [(entry.id, entry.title) for entry in keeping.trash(store)] == [(trained.id, "dear")]
-    assert keeping.find_deleted(trained.id[:9]) == gone
-    back = keeping.restore(gone)
+    assert [(entry.id, entry.title) for entry in trash.deleted_runs(store)] == [(trained.id, "dear")]
+    assert trash.find_deleted(trained.id[:9]) == gone
+    back = trash.restore(gone)
     assert back.path == trained.path
     assert {path.name: path.read_bytes() for path in back.path.iterdir() if path.is_file()} == before
-    assert keeping.trash(store) == []
-    with pytest.raises(MistakeError, match="no longer there"):
-        keeping.restore(gone)
+    assert trash.deleted_runs(store) == []
+    with pytest.raises(UserError, match="no longer there"):
+        trash.restore(gone)
 
 
 def test_an_id_that_was_taken_meanwhile_gets_a_number(store, trained):
-    gone = keeping.delete(trained)
+    gone = trash.delete(trained)
     Run(store.root / "runs" / trained.id).path.mkdir()
-    assert keeping.restore(gone).id == f"{trained.id}-2"
+    assert trash.restore(gone).id == f"{trained.id}-2"
 
 
 def test_the_trash_keeps_a_week(store, trained):
@@ -94,26 +96,26 @@ def test_the_trash_keeps_a_week(store, trained):
     for days, name in ((8, "old"), (6, "young")):
         (folder / f"{int((time.time() - days * 86_400) * 1e6):016d}.{name}").mkdir(parents=True)
     (folder / "something else").mkdir()
-    keeping.delete(trained)
-    assert [entry.id for entry in keeping.trash(store)] == [trained.id, "young"]
-    for entry in keeping.trash(store):
-        keeping.purge(entry)
-        keeping.purge(entry)  # twice is no mistake
+    trash.delete(trained)
+    assert [entry.id for entry in trash.deleted_runs(store)] == [trained.id, "young"]
+    for entry in trash.deleted_runs(store):
+        trash.purge(entry)
+        trash.purge(entry)  # twice is no mistake
     assert [path.name for path in folder.iterdir()] == ["something else"]
-    with pytest.raises(MistakeError, match="there is no deleted run 'young': there are none"):
-        keeping.find_deleted("young")
+    with pytest.raises(UserError, match="there is no deleted run 'young': there are none"):
+        trash.find_deleted("young")
 
 
 def test_what_stays_where_it_is(store, trained, shipped):
-    with pytest.raises(MistakeError, match="ships with"):
-        keeping.delete(shipped)
-    with pytest.raises(MistakeError, match="ships with"):
-        keeping.rename(shipped, "mine")
-    with pytest.raises(MistakeError, match="not in this store"):
-        keeping.delete(Run(store.root.parent))
+    with pytest.raises(UserError, match="ships with"):
+        trash.delete(shipped)
+    with pytest.raises(UserError, match="ships with"):
+        run_notes.rename(shipped, "mine")
+    with pytest.raises(UserError, match="not in this store"):
+        trash.delete(Run(store.root.parent))
     trained.write_status(state="running", process=None)
-    with pytest.raises(MistakeError, match="is running; stop it first"):
-        keeping.delete(trained)
+    with pytest.raises(UserError, match="is running; stop it first"):
+        trash.delete(trained)
     assert {run.id for run in store.runs()} == {trained.id, "shipped"}
 
 
@@ -123,17 +125,17 @@ def test_a_folder_that_cannot_be_written_is_one_line(trained, monkeypatch):
 
     monkeypatch.setattr("pathlib.Path.rename", refuse)
     with pytest.raises(AecoreError, match="not allowed to write"):
-        keeping.delete(trained)
-    monkeypatch.setattr("aecore.store.write_whole", refuse)
+        trash.delete(trained)
+    monkeypatch.setattr("aecore.files.atomic_write", refuse)
     with pytest.raises(AecoreError, match="not allowed to write"):
-        keeping.rename(trained, "x")
+        run_notes.rename(trained, "x")
 
 
 def test_an_arrival_is_whole_or_not_at_all(store):
     shelf = store.root / "runs"
 
     def interrupted():
-        with arriving(store) as run:
+        with staging(store) as run:
             run.file("half").write_text("half")
             assert store.runs() == [], "nobody sees it yet"
             raise KeyboardInterrupt
@@ -141,42 +143,42 @@ def test_an_arrival_is_whole_or_not_at_all(store):
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert list(shelf.iterdir()) == []
-    with arriving(store) as run:
+    with staging(store) as run:
         run.file("whole").write_text("whole")
-        assert settle(run.path, "whole", store).id == "whole"
+        assert commit(run.path, "whole", store).id == "whole"
     assert [path.name for path in shelf.iterdir()] == ["whole"]
     stale = shelf / f"{PREFIX}stale"
     stale.mkdir()
     os.utime(stale, (1, 1))
     (shelf / f"{PREFIX}fresh").mkdir()
-    with arriving(store):
+    with staging(store):
         assert not stale.exists()
     assert (shelf / f"{PREFIX}fresh").exists(), "another process is at it"
 
 
 @pytest.mark.parametrize("mode", ["1", "train"])
 def test_strangers_change_no_run_on_a_demo(store, trained, monkeypatch, mode):
-    gone = keeping.delete(trained)
-    back = keeping.restore(gone)
+    gone = trash.delete(trained)
+    back = trash.restore(gone)
     monkeypatch.setenv("AECORE_DEMO", mode)
     deeds = (
-        lambda: keeping.rename(back, "x"),
-        lambda: keeping.annotate(back, "x"),
-        lambda: keeping.delete(back),
-        lambda: keeping.restore(gone),
-        lambda: keeping.purge(gone),
+        lambda: run_notes.rename(back, "x"),
+        lambda: run_notes.annotate(back, "x"),
+        lambda: trash.delete(back),
+        lambda: trash.restore(gone),
+        lambda: trash.purge(gone),
         lambda: jobs.stop(back),
         lambda: jobs.requeue(back),
     )
     for deed in deeds:
-        with pytest.raises(MistakeError, match=r"public demo, .* is switched off"):
+        with pytest.raises(UserError, match=r"public demo, .* is switched off"):
             deed()
     assert not back.file("notes.json").exists()
 
 
 def test_a_read_only_demo_trains_nothing(store, monkeypatch):
     monkeypatch.setenv("AECORE_DEMO", "1")
-    with pytest.raises(MistakeError, match="training is switched off"):
+    with pytest.raises(UserError, match="training is switched off"):
         jobs.submit(QUICK, "cpu")
     assert store.runs() == []
 
@@ -192,7 +194,7 @@ def test_a_read_only_demo_trains_nothing(store, monkeypatch):
 )
 def test_a_demo_that_trains_has_caps(store, monkeypatch, changes, words):
     monkeypatch.setenv("AECORE_DEMO", "train")
-    with pytest.raises(MistakeError) as caught:
+    with pytest.raises(UserError) as caught:
         jobs.submit(QUICK.changed({"training.epochs": 5} | changes), "cpu")
     assert words in str(caught.value)
     assert store.runs() == []
@@ -202,12 +204,12 @@ def test_a_demo_counts_the_whole_set_and_the_waiting_runs(store, monkeypatch):
     monkeypatch.setenv("AECORE_DEMO", "train")
     small = QUICK.changed({"training.epochs": 1})
     monkeypatch.setattr(demo, "CAPS", demo.Caps(train_images=1000, waiting=2))
-    with pytest.raises(MistakeError, match=r"at most 1,000 images, those held out included, got 1,500"):
+    with pytest.raises(UserError, match=r"at most 1,000 images, those held out included, got 1,500"):
         jobs.submit(small, "cpu")
-    with pytest.raises(MistakeError, match="got 1,200"):
+    with pytest.raises(UserError, match="got 1,200"):
         jobs.submit(small.changed({"data.train_images": 700, "data.validation_images": 500}), "cpu")
     limited = small.changed({"data.train_images": 1000})
     jobs.submit(limited, "cpu")
     jobs.submit(limited, "cpu")
-    with pytest.raises(MistakeError, match="2 trainings waiting or at work"):
+    with pytest.raises(UserError, match="2 trainings waiting or at work"):
         jobs.submit(limited, "cpu")

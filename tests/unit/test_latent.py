@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aecore.latent import CodeRange, codes_of
-from aecore.settings import Corruption
+from aecore.config.corruption import Corruption
+from aecore.latent.encode import CodeRange, codes_of
 from tests.unit.small import CONV, VAE, digits, fresh
 
 

@@ -12,22 +12,16 @@ from tests.conftest import ROOT
 
 # Inside aecore, from the ground up; a module may import from the levels below its own.
 LEVELS = [
-    {"errors"},
-    {"section"},
-    {"settings"},
-    {"experiment"},
-    {"store", "presets", "devices", "demo", "detached", "paths", "tsne", "processes"},
-    {"reports", "classifier", "data", "models", "corruption", "metrics", "slots", "projection", "codes", "arriving"},
-    {"pictures"},
-    {"latent", "classical", "validation", "results", "cloud"},
-    {"evaluation"},
-    {"training"},
-    {"jobs", "trained"},
-    {"summary", "figures", "projecting", "keeping", "foreign", "assisting"},
-    {"gallery", "packing", "cloud_page", "sweeps"},
-    {"cli_output"},
-    {"cli_measuring"},
-    {"cli_keeping", "cli_sweeping"},
+    {"errors", "progress"},
+    {"files", "config", "devices", "demo"},
+    {"data", "presets"},
+    {"runs", "models"},
+    {"metrics"},
+    {"latent"},
+    {"inference", "training", "viewer"},
+    {"jobs", "interop"},
+    {"sweeps"},
+    {"reports"},
     {"cli"},
 ]
 
@@ -64,46 +58,34 @@ def test_imports_inside_aecore_go_down():
                 assert level[other] < level[own], f"{path} imports {name}"
 
 
-def test_store_and_experiment_stand_on_nothing_else():
-    allowed = {
-        "store": {"errors", "experiment"},
-        "experiment": {"errors", "section", "settings"},
-        "settings": {"errors", "section"},
-        "section": {"errors"},
-        "errors": set(),
-    }
-    for module, others in allowed.items():
-        rooms = {room(name) for name in imports_of(ROOT / "aecore" / f"{module}.py")} - {None}
-        assert rooms <= others
-
-
 @pytest.mark.parametrize("folder", ["aecore", "dashboard"])
 def test_nothing_below_imports_what_stands_above(folder):
-    forbidden = {"aecore": {"streamlit", "pandas", "dashboard", "views"}, "dashboard": {"views"}}[folder]
+    forbidden = {"aecore": {"streamlit", "pandas", "dashboard", "pages"}, "dashboard": {"pages"}}[folder]
     for path in (ROOT / folder).rglob("*.py"):
         tops = {name.partition(".")[0] for name in imports_of(path)}
         assert not tops & forbidden, path
 
 
 def test_pages_do_no_tensor_arithmetic():
-    for path in (ROOT / "views").glob("*.py"):
+    for path in (ROOT / "pages").glob("*.py"):
         tops = {name.partition(".")[0] for name in imports_of(path)}
         assert not tops & {"torch", "safetensors", "skimage", "sklearn"}, path
 
 
-def test_there_is_no_folder_named_pages():
-    """Streamlit would serve the first deep link after a start from it, without the router."""
-    assert not (ROOT / "pages").exists()
-
-
 LIGHT = (
-    *("aecore.jobs", "aecore.summary", "aecore.cli", "aecore.models", "aecore.results", "aecore.reports"),
-    *("aecore.projection", "aecore.gallery", "aecore.classifier"),
-    *("aecore.keeping", "aecore.packing", "dashboard.manage", "dashboard.adding"),
-    *("aecore.projecting", "aecore.cloud", "aecore.cloud_page", "dashboard.cloud", "dashboard.latent.making"),
+    *("aecore.jobs", "aecore.runs.summary", "aecore.cli", "aecore.models", "aecore.reports.claims", "aecore.reports"),
+    *("aecore.latent.projection", "aecore.reports.gallery", "aecore.models.digit_classifier"),
+    *("aecore.runs.trash", "aecore.runs.archive", "dashboard.widgets.run_actions", "dashboard.widgets.add_run"),
     *(
-        "dashboard.monitor",
-        "dashboard.inference",
+        "aecore.jobs.projection",
+        "aecore.viewer.point_cloud",
+        "aecore.viewer.html_export",
+        "dashboard.components.point_cloud",
+        "dashboard.latent.projection_job",
+    ),
+    *(
+        "dashboard.widgets.run_monitor",
+        "dashboard.cache.models",
         "dashboard.replay",
         "dashboard.sweep.form",
         "dashboard.sweep.results",

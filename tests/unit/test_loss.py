@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import distributions
 
-from aecore.settings import Training
+from aecore.config.sections import Training
 from aecore.training.loss import kl_divergence, loss_of, squared_error
-from aecore.training.observe import TEST_NOISE_SEED, drawing_from, observe
+from aecore.training.probe import TEST_NOISE_SEED, drawing_from, probe
 from tests.unit.small import CONV, CPU, VAE, digits, fresh, train
 
 
@@ -109,7 +109,7 @@ def test_the_test_loss_is_of_the_means_or_of_drawn_codes(sample):
     images = digits(10)
     experiment = VAE.changed({"model.bottleneck.sample": sample, "corruption": "none"})
     model = fresh(experiment, images).model.eval()
-    seen = observe(model, images.test, experiment)
+    seen = probe(model, images.test, experiment)
     clean = model.from_bytes(images.test)
     with torch.no_grad(), drawing_from(model, TEST_NOISE_SEED, CPU):
         mean, log_variance = model.distribution(clean)

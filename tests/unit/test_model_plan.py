@@ -5,11 +5,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aecore.config.model import Conv, Model
 from aecore.data import data_set
-from aecore.errors import MistakeError
+from aecore.errors import UserError
 from aecore.models import Autoencoder, plan
 from aecore.presets import preset, presets
-from aecore.settings import Conv, Model
 
 # parameters, code size, whether the decoder's output is resized: from the reports' own tables
 REPORTED = {
@@ -130,7 +130,7 @@ def test_a_stack_of_convolutions_comes_back_to_the_image_whatever_its_shape(stac
     for conv in stack:
         sides = [(side + 2 * conv.padding - conv.kernel) // conv.stride + 1 for side in sides]
         if min(sides) < 1:
-            with pytest.raises(MistakeError, match="kernel larger than what is left"):
+            with pytest.raises(UserError, match="kernel larger than what is left"):
                 plan(description, shape)
             return
     solved = plan(description, shape)
@@ -191,14 +191,14 @@ def test_a_described_decoder_is_built_as_described_and_resized():
 )
 def test_what_cannot_be_built_is_one_line(changes, words):
     base = preset("digits-quick").experiment
-    with pytest.raises(MistakeError, match=words) as caught:
+    with pytest.raises(UserError, match=words) as caught:
         plan(base.changed({f"model.{key}": value for key, value in changes.items()}).model, (3, 32, 32))
     assert len(str(caught.value).splitlines()) == 1
 
 
 def test_a_decoder_that_leaves_nothing_is_told():
     description = Model.model_validate({"conv": ["4k31s1p0"], "decoder_conv": ["3k3s1p2"]})
-    with pytest.raises(MistakeError, match="leaves nothing of a 1×1 map"):
+    with pytest.raises(UserError, match="leaves nothing of a 1×1 map"):
         plan(description, (3, 31, 31))
 
 

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from aecore.config.model import Model
 from aecore.models import Autoencoder
 from aecore.presets import preset
-from aecore.settings import Model
 from tests.unit.small import copy
 
 

@@ -5,9 +5,11 @@ import zipfile
 
 import pytest
 
-from aecore import keeping, packing
-from aecore.errors import AecoreError, MistakeError
-from aecore.store import Run
+from aecore.errors import AecoreError, UserError
+from aecore.runs import archive as run_archive
+from aecore.runs import notes as run_notes
+from aecore.runs import trash
+from aecore.runs.store import Run
 
 
 def files_of(run: Run) -> dict[str, bytes]:
@@ -30,7 +32,7 @@ def entries_of(run: Run) -> list[tuple[str, bytes]]:
 @pytest.fixture
 def full(trained: Run) -> Run:
     """A run with every kind of file."""
-    keeping.annotate(trained, "travels too")
+    run_notes.annotate(trained, "travels too")
     trained.file("projections").mkdir(exist_ok=True)
     for name in ("projections/pca-2d.safetensors", "figures.safetensors", "resume.safetensors"):
         trained.file(name).write_bytes(name.encode() * 50)
@@ -43,14 +45,14 @@ def full(trained: Run) -> Run:
 def test_what_leaves_is_what_arrives_byte_for_byte(store, full, tmp_path):
     before = files_of(full)
     path = tmp_path / "run.zip"
-    packing.pack(full, path)
-    assert packing.packed(full) == path.read_bytes(), "the same run makes the same zip"
-    assert packing.is_packed(path)
-    second = packing.unpack(path)
+    run_archive.pack(full, path)
+    assert run_archive.packed(full) == path.read_bytes(), "the same run makes the same zip"
+    assert run_archive.is_packed(path)
+    second = run_archive.unpack(path)
     assert second.id == f"{full.id}-2", "its id is taken"
     assert files_of(second) == before
-    keeping.delete(full)
-    assert packing.unpack(path).id == full.id
+    trash.delete(full)
+    assert run_archive.unpack(path).id == full.id
     assert files_of(Run(full.path)) == before
 
 
@@ -59,24 +61,24 @@ def test_files_that_are_not_ours_stay_behind(store, full, tmp_path):
     (full.path / "projections" / "other.bin").write_text("mine")
     (full.path / ".lock").touch()
     before = set(files_of(full))
-    with zipfile.ZipFile(io.BytesIO(packing.packed(full))) as archive:
+    with zipfile.ZipFile(io.BytesIO(run_archive.packed(full))) as archive:
         names = {name.removeprefix(f"{full.id}/") for name in archive.namelist()}
     assert names == before - {"secret.txt", "projections/other.bin", ".lock"}
     given = zipped(*entries_of(full), (f"{full.id}/evil.py", b"x"), ("__MACOSX/._x", b"x"), ("README", b"x"))
-    got = files_of(packing.unpack(given))
+    got = files_of(run_archive.unpack(given))
     assert set(got) == before - {"secret.txt", "projections/other.bin", ".lock"}
 
 
 def test_loose_files_are_named_after_the_zip(store, trained, tmp_path):
     path = tmp_path / "my run.zip"
     path.write_bytes(zipped(*[(name.split("/", 1)[1], content) for name, content in entries_of(trained)]).getvalue())
-    assert packing.unpack(path).id == "my-run"
+    assert run_archive.unpack(path).id == "my-run"
 
 
 def test_an_unpacked_run_claims_no_process(store, trained):
     process = {"pid": 1, "started": 1.0, "host": "elsewhere"}
     trained.write_status(state="running", process=process)
-    got = packing.unpack(io.BytesIO(packing.packed(trained)))
+    got = run_archive.unpack(io.BytesIO(run_archive.packed(trained)))
     assert (got.status()["state"], got.status()["process"]) == ("stopped", None)
 
 
@@ -98,8 +100,8 @@ def encrypted(run: Run) -> io.BytesIO:
 
 def refused(given: io.BytesIO, words: str, store) -> None:
     before = [run.id for run in store.runs()]
-    with pytest.raises(MistakeError) as caught:
-        packing.unpack(given)
+    with pytest.raises(UserError) as caught:
+        run_archive.unpack(given)
     assert words in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
     assert [path.name for path in (store.root / "runs").iterdir()] == before, "nothing is left lying about"
@@ -116,7 +118,7 @@ def test_what_is_no_sound_run_is_refused(store, trained):
     without = [entry for entry in entries if not entry[0].endswith("experiment.json")]
     refused(io.BytesIO(b"no zip"), "no zip file", store)
     refused(io.BytesIO(b""), "no zip file", store)
-    refused(io.BytesIO(packing.packed(trained)[:-300]), "only a part of one", store)
+    refused(io.BytesIO(run_archive.packed(trained)[:-300]), "only a part of one", store)
     refused(zipped(("a/b.txt", b"x")), "holds no run", store)
     refused(zipped(*entries, ("second/experiment.json", b"{}")), "holds 2 runs", store)
     refused(link(f"{home}/experiment.json", "/etc/passwd"), "a link", store)
@@ -127,7 +129,7 @@ def test_what_is_no_sound_run_is_refused(store, trained):
     refused(zipped(*entries, (f"{home}/notes.json", json.dumps({"title": "a\nb"}).encode())), "line breaks", store)
     refused(zipped(*[(f"-rf{name}", content) for name, content in entries]), "no name for a run", store)
     refused(zipped(*[(f"{home}/{number}", b"") for number in range(1001)]), "1,001 files", store)
-    damaged = bytearray(packing.packed(trained))
+    damaged = bytearray(run_archive.packed(trained))
     at = damaged.index(b"weights.safetensors") + 400
     damaged[at : at + 8] = b"\xff" * 8
     refused(io.BytesIO(bytes(damaged)), "weights.safetensors cannot be unpacked", store)
@@ -139,11 +141,11 @@ def test_a_file_that_is_there_twice_is_refused(store, trained):
 
 
 def test_a_zip_bomb_is_one_line(store, trained, monkeypatch):
-    zeros = bytes(5 * packing.MB)
+    zeros = bytes(5 * run_archive.MB)
     others = [entry for entry in entries_of(trained) if not entry[0].endswith("status.json")]
     bomb = zipped(*others, (f"{trained.id}/status.json", zeros))
     refused(bomb, "status.json in the zip is larger than 4 MB", store)
-    monkeypatch.setattr(packing, "MOST_BYTES", packing.MB)
+    monkeypatch.setattr(run_archive, "MOST_BYTES", run_archive.MB)
     refused(zipped(*others, (f"{trained.id}/log.txt", zeros)), "would grow to", store)
     # A zip that lies about what it grows to is stopped by what comes out of it.
     lying = bytearray(zipped((f"{trained.id}/experiment.json", b"{}"), (f"{trained.id}/log.txt", zeros)).getvalue())
@@ -154,22 +156,22 @@ def test_a_zip_bomb_is_one_line(store, trained, monkeypatch):
 
 def test_a_run_that_cannot_be_packed_is_one_line(store, trained, tmp_path):
     with pytest.raises(AecoreError, match="could not finish"):
-        packing.pack(trained, tmp_path / "no such folder" / "x.zip")
+        run_archive.pack(trained, tmp_path / "no such folder" / "x.zip")
     trained.file("experiment.json").unlink()
     with pytest.raises(AecoreError, match="nothing to pack"):
-        packing.packed(trained)
+        run_archive.packed(trained)
 
 
 def test_curves_as_a_table(trained):
-    lines = packing.curves_csv(trained).decode().splitlines()
+    lines = run_archive.curves_csv(trained).decode().splitlines()
     metrics = trained.metrics()
     assert lines[0].split(",") == list(metrics[0])
     assert [line.split(",")[:2] for line in lines[1:]] == [[str(e["epoch"]), str(e["train_loss"])] for e in metrics]
     trained.file("metrics.jsonl").unlink()
-    with pytest.raises(MistakeError, match="no epochs"):
-        packing.curves_csv(trained)
+    with pytest.raises(UserError, match="no epochs"):
+        run_archive.curves_csv(trained)
 
 
 def test_a_demo_takes_no_runs(store, trained, monkeypatch):
     monkeypatch.setenv("AECORE_DEMO", "1")
-    refused(io.BytesIO(packing.packed(trained)), "switched off", store)
+    refused(io.BytesIO(run_archive.packed(trained)), "switched off", store)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from aecore.errors import MistakeError
-from aecore.paths import along, interpolate, plane, random_codes
+from aecore.errors import UserError
+from aecore.latent.interpolation import along, interpolate, plane, random_codes
 
 CODES = arrays.arrays(np.float32, 5, elements=st.floats(-100, 100, width=32))
 
@@ -17,7 +17,7 @@ def test_the_three_conventions_of_a_line():
     assert interpolate(start, end, 3)[:, 0].tolist() == [0, 5, 10]
     assert interpolate(start, end, 10, "open end")[:, 0] == pytest.approx(range(10))
     assert interpolate(start, end, 4, "between")[:, 1] == pytest.approx([-2, -4, -6, -8])
-    with pytest.raises(MistakeError, match="did you mean 'both ends'"):
+    with pytest.raises(UserError, match="did you mean 'both ends'"):
         interpolate(start, end, 3, "both end")
 
 
@@ -32,7 +32,7 @@ def test_random_codes_are_distributed_as_asked():
     assert 0 <= uniform.min() < 0.01
     assert 0.99 < uniform.max() < 1
     assert np.array_equal(normal, random_codes(codes, 4000, "normal", 0))
-    with pytest.raises(MistakeError, match="did you mean 'normal'"):
+    with pytest.raises(UserError, match="did you mean 'normal'"):
         random_codes(codes, 1, "norml", 0)
 
 
@@ -57,7 +57,7 @@ def test_an_arc_turns_evenly_and_where_there_is_none_it_is_the_line():
     assert found == pytest.approx([0.7071, 1.4142], abs=1e-3)
     for other in (3 * start, -start, 0 * start):
         assert np.allclose(interpolate(start, other, 5, path="arc"), interpolate(start, other, 5))
-    with pytest.raises(MistakeError, match="did you mean 'line'"):
+    with pytest.raises(UserError, match="did you mean 'line'"):
         interpolate(start, end, 3, path="lin")
 
 

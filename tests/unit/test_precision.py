@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from aecore import jobs
-from aecore.errors import MistakeError
+from aecore.errors import UserError
 from aecore.models.autoencoder import Autoencoder
-from aecore.training import trial
+from aecore.training import precision as precision_trial
 from aecore.training.loss import squared_error
-from aecore.training.memory import keep_freed_memory
+from aecore.training.malloc import keep_freed_memory
 from aecore.training.step import Step
 from tests.unit.small import CONV, DROPOUT, MLP, VAE, digits, fresh, same, train
 
@@ -99,32 +99,32 @@ class Timed:
 )
 def test_the_faster_format_is_chosen_where_it_may_be(times, changes, expected, monkeypatch):
     monkeypatch.setattr(Timed, "seconds_a_step", times, raising=False)
-    monkeypatch.setattr(trial, "_Tried", Timed)
-    monkeypatch.setattr(trial, "has_bfloat16", lambda device: True)
+    monkeypatch.setattr(precision_trial, "_Tried", Timed)
+    monkeypatch.setattr(precision_trial, "has_bfloat16", lambda device: True)
     experiment = MLP.changed(changes)
-    choice = trial.choose(experiment, digits().train, experiment.training.epochs)
+    choice = precision_trial.choose(experiment, digits().train, experiment.training.epochs)
     assert choice.precision == expected
     tried = not changes and times["float32"] > 1e-3
     assert choice.seconds_a_step == (times if tried else {})
 
 
 def test_a_processor_without_bfloat16_is_not_asked(monkeypatch):
-    monkeypatch.setattr(trial, "has_bfloat16", lambda device: False)
-    monkeypatch.setattr(trial, "_Tried", None)
-    assert trial.choose(MLP, digits().train, 100).precision == "float32"
+    monkeypatch.setattr(precision_trial, "has_bfloat16", lambda device: False)
+    monkeypatch.setattr(precision_trial, "_Tried", None)
+    assert precision_trial.choose(MLP, digits().train, 100).precision == "float32"
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_trying_leaves_no_trace(kind, monkeypatch):
-    monkeypatch.setattr(trial, "WORTH_S", 0)
-    monkeypatch.setattr(trial, "MOST_S", 0)
-    monkeypatch.setattr(trial, "has_bfloat16", lambda device: True)
+    monkeypatch.setattr(precision_trial, "WORTH_S", 0)
+    monkeypatch.setattr(precision_trial, "MOST_S", 0)
+    monkeypatch.setattr(precision_trial, "has_bfloat16", lambda device: True)
     images, experiment = digits(), KINDS[kind]
     state = fresh(experiment, images)
     train(experiment, state, images, 1)
     weights, drawn = {k: v.clone() for k, v in state.model.state_dict().items()}, torch.get_rng_state()
     stored = images.train.clone()
-    choice = trial.choose(experiment, images.train, 4)
+    choice = precision_trial.choose(experiment, images.train, 4)
     assert set(choice.seconds_a_step) == {"float32", "bfloat16"}
     assert same(weights, state.model.state_dict())
     assert torch.equal(drawn, torch.get_rng_state())
@@ -138,8 +138,8 @@ def test_a_run_records_its_format_and_goes_on_in_it(store, monkeypatch):
     assert run.status()["precision"] == "bfloat16"
     assert "tried_s" not in run.status()
 
-    monkeypatch.setattr(trial, "WORTH_S", 0)
-    monkeypatch.setattr(trial, "has_bfloat16", lambda device: True)
+    monkeypatch.setattr(precision_trial, "WORTH_S", 0)
+    monkeypatch.setattr(precision_trial, "has_bfloat16", lambda device: True)
     tried = jobs.submit(MLP.changed({}), "cpu", store)
     assert jobs.work(tried) == "finished"
     assert set(tried.status()["tried_s"]) == {"float32", "bfloat16"}
@@ -147,7 +147,7 @@ def test_a_run_records_its_format_and_goes_on_in_it(store, monkeypatch):
 
 
 def test_deterministic_and_bfloat16_exclude_each_other():
-    with pytest.raises(MistakeError, match="deterministic means float32"):
+    with pytest.raises(UserError, match="deterministic means float32"):
         MLP.changed({"training.deterministic": True, "training.precision": "bfloat16"})
 
 

@@ -15,17 +15,19 @@ import pytest
 import safetensors.numpy
 from typer.testing import CliRunner
 
-from aecore import projecting
-from aecore.cli import app
-from aecore.codes import read_codes
-from aecore.errors import AecoreError, MistakeError
-from aecore.projecting import Request
-from aecore.projection import cached, folder, place, project, replaced, restore
-from aecore.store import CODES, Run
+from aecore.cli.app import app
+from aecore.errors import AecoreError, UserError
+from aecore.jobs import projection as projection_job
+from aecore.latent.codes import read_codes
+from aecore.latent.projection import project, project_new
+from aecore.latent.projection_store import is_replaced, projection_folder, read_projection, restore_shipped
+from aecore.latent.request import ProjectionRequest, subset_of_codes
+from aecore.runs.process import is_alive
+from aecore.runs.store import CODES, Run
 from tests.conftest import GALLERY_RUN, ROOT
 from tests.unit.test_projection import clusters
 
-LONG = Request("tsne", 2, 250, 20, 10_000)
+LONG = ProjectionRequest("tsne", 2, 250, 20, 10_000)
 
 
 @pytest.fixture
@@ -43,31 +45,31 @@ def wait_for(condition, seconds: float = 60):
 
 
 def test_a_job_works_on_its_own_and_leaves_a_projection(trained):
-    projecting.start(trained, Request("tsne", 3, 250, 20, 500))
+    projection_job.start(trained, ProjectionRequest("tsne", 3, 250, 20, 500))
 
     def over() -> bool:
-        now = projecting.working(trained)
+        now = projection_job.working(trained)
         assert now is None or now.state == "running", now.error
         return now is None
 
     wait_for(over, 120)
-    made = cached(trained, "tsne", 3)
+    made = read_projection(trained, "tsne", 3)
     assert made is not None
     assert made.parameters["perplexity"] == 20
     assert made.quality["trustworthiness"] > 0.9
-    assert not projecting.progress_file(trained).exists()
+    assert not projection_job.progress_file(trained).exists()
 
 
 def test_who_watches_sees_the_points_move(trained, monkeypatch):
-    seen, write = [], projecting._write
+    seen, write = [], projection_job._write
 
     def written(run, now):
         write(run, now)
-        seen.append(projecting.working(run))
+        seen.append(projection_job.working(run))
 
-    monkeypatch.setattr(projecting, "EVERY_S", 0)
-    monkeypatch.setattr(projecting, "_write", written)
-    made = projecting.work(trained, Request("tsne", 3, 250, 20, 100))
+    monkeypatch.setattr(projection_job, "EVERY_S", 0)
+    monkeypatch.setattr(projection_job, "_write", written)
+    made = projection_job.work(trained, ProjectionRequest("tsne", 3, 250, 20, 100))
     moving = [now for now in seen if now.coordinates is not None]
     assert len(moving) > 2
     assert [now.done for now in moving] == sorted(now.done for now in moving)
@@ -77,76 +79,76 @@ def test_who_watches_sees_the_points_move(trained, monkeypatch):
 
 
 def test_one_at_a_time_and_stop_leaves_what_was_there(trained):
-    before = projecting.work(trained, Request("tsne", 2, 250, 20, 20))
-    projecting.start(trained, LONG)
-    with pytest.raises(MistakeError, match="is being made already"):
-        projecting.start(trained, LONG)
-    running = wait_for(lambda: (now := projecting.working(trained)) and now.done > 0 and now)
-    with pytest.raises(MistakeError, match="is being made already"):
-        projecting.work(trained, LONG)
-    projecting.stop(trained)
-    assert projecting.working(trained) is None
-    assert not projecting.slots.is_alive(running.process)
-    after = cached(trained, "tsne", 2)
+    before = projection_job.work(trained, ProjectionRequest("tsne", 2, 250, 20, 20))
+    projection_job.start(trained, LONG)
+    with pytest.raises(UserError, match="is being made already"):
+        projection_job.start(trained, LONG)
+    running = wait_for(lambda: (now := projection_job.working(trained)) and now.done > 0 and now)
+    with pytest.raises(UserError, match="is being made already"):
+        projection_job.work(trained, LONG)
+    projection_job.stop(trained)
+    assert projection_job.working(trained) is None
+    assert not is_alive(running.process)
+    after = read_projection(trained, "tsne", 2)
     assert after is not None
     assert after.parameters == before.parameters
-    projecting.stop(trained)  # once more does no harm
+    projection_job.stop(trained)  # once more does no harm
 
 
 def test_a_killed_job_is_told_as_interrupted(trained):
-    projecting.start(trained, LONG)
-    running = wait_for(lambda: (now := projecting.working(trained)) and now.done > 0 and now)
+    projection_job.start(trained, LONG)
+    running = wait_for(lambda: (now := projection_job.working(trained)) and now.done > 0 and now)
     os.kill(running.process["pid"], signal.SIGKILL)
-    wait_for(lambda: (now := projecting.working(trained)) and now.state == "interrupted")
-    made = projecting.work(trained, Request("pca", 2, 200))  # its lock went with it
+    wait_for(lambda: (now := projection_job.working(trained)) and now.state == "interrupted")
+    made = projection_job.work(trained, ProjectionRequest("pca", 2, 200))  # its lock went with it
     assert len(made.labels) == 200
-    assert projecting.working(trained) is None
+    assert projection_job.working(trained) is None
 
 
 def test_a_failure_is_told_in_one_line(trained):
     trained.file(CODES).write_bytes(b"nonsense")
     with pytest.raises(AecoreError):
-        projecting.work(trained, Request("pca", 2, 200))
-    failed = projecting.working(trained)
+        projection_job.work(trained, ProjectionRequest("pca", 2, 200))
+    failed = projection_job.working(trained)
     assert failed is not None
     assert failed.state == "failed"
     assert "codes.safetensors cannot be read" in failed.error
-    projecting.forget(trained)
-    assert projecting.working(trained) is None
+    projection_job.forget(trained)
+    assert projection_job.working(trained) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 400, safetensors.numpy.save({"a": np.zeros(2)}, {"about": "{}"})])
 def test_a_torn_progress_file_is_none(trained, content):
-    folder(trained).mkdir(exist_ok=True)
-    projecting.progress_file(trained).write_bytes(content)
-    assert projecting.working(trained) is None
+    projection_folder(trained).mkdir(exist_ok=True)
+    projection_job.progress_file(trained).write_bytes(content)
+    assert projection_job.working(trained) is None
 
 
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (Request("tnse"), "did you mean 'tsne'"),
-        (Request("pca", 4), "2 or 3 dimensions, not 4"),
-        (Request("pca", 2, 20), "more than 20"),
-        (Request("pca", 2, 20_001), "at most 20,000 points"),
-        (Request("tsne", 2, 300, 100), "needs more than 301 points"),
-        (Request("tsne", 2, 300, 0.5), "between 1 and 500, not 0.5"),
-        (Request("tsne", 2, 300, float("nan")), "between 1 and 500, not nan"),
-        (Request("tsne", 2, 300, 30, 5), "between 10 and 10,000 iterations"),
+        (ProjectionRequest("tnse"), "did you mean 'tsne'"),
+        (ProjectionRequest("pca", 4), "2 or 3 dimensions, not 4"),
+        (ProjectionRequest("pca", 2, 20), "more than 20"),
+        (ProjectionRequest("pca", 2, 20_001), "at most 20,000 points"),
+        (ProjectionRequest("tsne", 2, 300, 100), "needs more than 301 points"),
+        (ProjectionRequest("tsne", 2, 300, 0.5), "between 1 and 500, not 0.5"),
+        (ProjectionRequest("tsne", 2, 300, float("nan")), "between 1 and 500, not nan"),
+        (ProjectionRequest("tsne", 2, 300, 30, 5), "between 10 and 10,000 iterations"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused_before_anything_starts(trained, request_, words):
-    for act in (projecting.start, projecting.work):
-        with pytest.raises(MistakeError, match=words):
+    for act in (projection_job.start, projection_job.work):
+        with pytest.raises(UserError, match=words):
             act(trained, request_)
-    assert projecting.working(trained) is None
+    assert projection_job.working(trained) is None
 
 
 def test_a_demo_makes_none(trained, monkeypatch):
     monkeypatch.setenv("AECORE_DEMO", "1")
-    for act in (projecting.start, projecting.work):
-        with pytest.raises(MistakeError, match="new projections is switched off"):
-            act(trained, Request("pca", 2, 200))
+    for act in (projection_job.start, projection_job.work):
+        with pytest.raises(UserError, match="new projections is switched off"):
+            act(trained, ProjectionRequest("pca", 2, 200))
 
 
 def test_kept_codes_serve_without_torch_and_images(shipped, monkeypatch):
@@ -165,9 +167,9 @@ sys.exit("torch" in sys.modules)
 def test_more_points_than_codes_are_encoded(trained):
     kept = read_codes(trained)
     assert kept is not None
-    few = projecting.part(kept, 100)
+    few = subset_of_codes(kept, 100)
     few.save(trained)
-    made = projecting.work(trained, Request("pca", 2, 200))
+    made = projection_job.work(trained, ProjectionRequest("pca", 2, 200))
     assert len(made.labels) == 200
     again = kept.codes[np.searchsorted(kept.indices, made.indices)]  # type: ignore[index]
     expected = project(again, "pca", 2)[0]
@@ -176,25 +178,25 @@ def test_more_points_than_codes_are_encoded(trained):
 
 def test_a_new_projection_of_a_shipped_run_stands_before_it_and_goes_again(shipped, store):
     before = {path.name: path.read_bytes() for path in (shipped.path / "projections").iterdir()}
-    original = cached(shipped, "pca", 2)
+    original = read_projection(shipped, "pca", 2)
     assert original is not None
-    assert not replaced(shipped, "pca", 2)
-    with pytest.raises(MistakeError, match="stands in place of"):
-        restore(shipped, "pca", 2)
+    assert not is_replaced(shipped, "pca", 2)
+    with pytest.raises(UserError, match="stands in place of"):
+        restore_shipped(shipped, "pca", 2)
     result = CliRunner().invoke(
         app, ["project", "mnist-mlp8", "--method", "pca", "--dims", "2", "--points", "400", "--json"]
     )
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["points"] == 400
-    assert folder(shipped) == store.root / "projections" / "mnist-mlp8"
-    assert replaced(shipped, "pca", 2)
-    found, from_run = cached(shipped, "pca", 2), cached(shipped, "pca", 2, ship=True)
+    assert projection_folder(shipped) == store.root / "projections" / "mnist-mlp8"
+    assert is_replaced(shipped, "pca", 2)
+    found, from_run = read_projection(shipped, "pca", 2), read_projection(shipped, "pca", 2, ship=True)
     assert found is not None
     assert from_run is not None
     assert (len(found.labels), len(from_run.labels)) == (400, len(original.labels))
     assert before == {path.name: path.read_bytes() for path in (shipped.path / "projections").iterdir()}
-    restore(shipped, "pca", 2)
-    again = cached(shipped, "pca", 2)
+    restore_shipped(shipped, "pca", 2)
+    again = read_projection(shipped, "pca", 2)
     assert again is not None
     assert len(again.labels) == len(original.labels)
 
@@ -204,14 +206,14 @@ def test_a_new_code_is_placed_exactly_where_the_drawing_would_have_it(method):
     codes, _ = clusters()
     codes[:, 5] = 3  # a dead unit
     points, _ = project(codes, method, 2)
-    assert np.allclose(place(codes[:100], points[:100], codes[100:], method), points[100:], atol=1e-4)
+    assert np.allclose(project_new(codes[:100], points[:100], codes[100:], method), points[100:], atol=1e-4)
 
 
 def test_in_a_tsne_a_new_code_goes_among_its_neighbours():
     codes, labels = clusters()
     points, _ = project(codes, "tsne", 2, iterations=250, perplexity=20)
-    placed = place(codes, points, codes[:6] + 1e-6, "tsne")
+    placed = project_new(codes, points, codes[:6] + 1e-6, "tsne")
     assert np.allclose(placed, points[:6], atol=0.05 * np.ptp(points))
     middle = codes[labels == 1].mean(0, keepdims=True)
-    away = np.linalg.norm(points - place(codes, points, middle, "tsne"), axis=1)
+    away = np.linalg.norm(points - project_new(codes, points, middle, "tsne"), axis=1)
     assert labels[away.argmin()] == 1

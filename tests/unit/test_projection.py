@@ -11,9 +11,11 @@ from sklearn import manifold
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from aecore.errors import MistakeError
-from aecore.projection import WIDE, Projection, cached, knn_accuracy, project, quality, trustworthiness
-from aecore.store import DamagedError, Run
+from aecore.errors import DamagedError, UserError
+from aecore.latent.projection import WIDE, project
+from aecore.latent.projection_store import Projection, read_projection
+from aecore.metrics.projection import knn_accuracy, quality, trustworthiness
+from aecore.runs.store import Run
 
 
 def clusters(count=120, size=6, seed=0):
@@ -106,7 +108,7 @@ def test_wide_codes_are_reduced_first_and_dead_ones_do_not_fail():
     ],
 )
 def test_what_cannot_be_drawn_is_one_line(codes, method, dims, words):
-    with pytest.raises(MistakeError, match=words):
+    with pytest.raises(UserError, match=words):
         project(codes, method, dims)
 
 
@@ -116,14 +118,14 @@ def saved(tmp_path):
     points, _ = project(codes, "pca", 2)
     made = Projection("pca", points, labels, np.arange(120), {"corruption": "none"}, quality(codes, points, labels))
     run = Run(tmp_path)
-    assert cached(run, "pca", 2) is None
+    assert read_projection(run, "pca", 2) is None
     made.save(run)
     return run, made
 
 
 def test_a_projection_survives_its_file(saved):
     run, made = saved
-    found = cached(run, "pca", 2)
+    found = read_projection(run, "pca", 2)
     assert found is not None
     assert (found.method, found.dims, found.parameters, found.quality) == ("pca", 2, made.parameters, made.quality)
     assert np.allclose(found.coordinates, made.coordinates, atol=1e-3 * np.abs(made.coordinates).max())
@@ -131,8 +133,8 @@ def test_a_projection_survives_its_file(saved):
         assert np.array_equal(getattr(found, name), getattr(made, name))
     for name in ("coordinates", "labels", "indices"):
         assert getattr(found, name).dtype == getattr(made, name).dtype
-    assert cached(run, "pca", 3) is None
-    assert cached(run, "tsne", 2) is None
+    assert read_projection(run, "pca", 3) is None
+    assert read_projection(run, "tsne", 2) is None
 
 
 def mixed_up(path, **changes):
@@ -157,5 +159,5 @@ def test_a_damaged_file_is_one_line(saved, damage):
     run, _ = saved
     damage(run.file("projections") / "pca-2d.safetensors")
     with pytest.raises(DamagedError, match=r"pca-2d\.safetensors cannot be read") as caught:
-        cached(run, "pca", 2)
+        read_projection(run, "pca", 2)
     assert len(str(caught.value).splitlines()) == 1

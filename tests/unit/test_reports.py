@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from aecore import projection
+from aecore.config.corruption import Corruption
 from aecore.data import CATALOGUE
-from aecore.errors import AecoreError, MistakeError
-from aecore.figures import PICTURED
+from aecore.errors import AecoreError, UserError
+from aecore.latent import projection
+from aecore.latent.interpolation import interpolate, random_codes
 from aecore.models import plan
-from aecore.paths import interpolate, random_codes
 from aecore.presets import preset, presets
-from aecore.reports import differences, figures_of, report, reports
-from aecore.results import _SPECIAL, SCORES
-from aecore.settings import Corruption
+from aecore.reports.claims import _SPECIAL, SCORES
+from aecore.reports.definition import differences, figures_of, report, reports
+from aecore.reports.figures import PICTURED
 
 NUMBERS = ["000", "001", "002", "003", "004"]
 FIGURES = [(number, figure) for number in NUMBERS for figure in reports()[number].figures]
@@ -38,7 +38,7 @@ def test_all_five_load_and_name_their_presets():
         keys = [figure.key for figure in found.figures]
         assert len(keys) == len(set(keys))
         assert differences(found)
-    with pytest.raises(MistakeError, match=r"unknown report '005'"):
+    with pytest.raises(UserError, match=r"unknown report '005'"):
         report("005")
     assert figures_of(preset("digits-quick")) == []
 
@@ -117,7 +117,7 @@ def test_a_claim_can_be_measured_and_judged(entry, claim):
 
 
 def test_a_report_that_names_no_preset_or_has_a_slip_is_one_line(tmp_path, monkeypatch):
-    import aecore.reports as module
+    from aecore.reports import definition as module
 
     monkeypatch.setattr(module.resources, "files", lambda name: tmp_path)
     about = 'title = "t"\nauthor = "a"\ncourse = "c"\nsummary = "s"\ndid = []\nfound = []\n'

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from aecore import results
-from aecore.errors import MistakeError
+from aecore.errors import UserError
 from aecore.presets import Claim, preset
-from aecore.results import judge, markdown, measure, shown, verdict, verdicts
-from aecore.store import Run
+from aecore.reports import claims
+from aecore.reports.claims import judge, measure, verdict, verdicts
+from aecore.reports.format import format_value, markdown_table
+from aecore.runs.store import Run
 
 
 def claim(metric="mse", **more: Any) -> Claim:
@@ -159,11 +160,11 @@ def test_a_noisy_score_stands_beside_the_noisy_inputs_own(small):
 
 def test_every_claim_has_a_verdict_and_unknown_presets_are_a_mistake(small):
     found = verdicts(small)
-    assert {v.preset for v in found} == {name for name in results.presets() if preset(name).claims}
+    assert {v.preset for v in found} == {name for name in claims.presets() if preset(name).claims}
     assert {v.word for v in found if v.preset == "mnist-mlp8"} == {"not measured"}
     only = verdicts(small, ["mnist-selu-2"])
     assert [(v.report, v.preset, v.word) for v in only] == [("002", "mnist-selu-2", "reproduced")]
-    with pytest.raises(MistakeError, match="did you mean 'mnist-mlp8'"):
+    with pytest.raises(UserError, match="did you mean 'mnist-mlp8'"):
         verdicts(small, ["mnist-mpl8"])
 
 
@@ -181,10 +182,10 @@ def test_every_claim_has_a_verdict_and_unknown_presets_are_a_mistake(small):
     ],
 )
 def test_numbers_are_shown_as_people_read_them(value, unit, text):
-    assert shown(value, unit) == text
+    assert format_value(value, unit) == text
 
 
 def test_the_table_is_markdown(small):
-    lines = markdown(verdicts(small, ["mnist-selu-2"])).splitlines()
+    lines = markdown_table(verdicts(small, ["mnist-selu-2"])).splitlines()
     assert lines[-1] == "| 002 | `mnist-selu-2` | parameters | 283,007 | 283,007 |  | reproduced |"
     assert {line.count("|") for line in lines} == {8}

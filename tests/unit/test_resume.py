@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from aecore.store import DamagedError
-from aecore.training import restore, state_bytes
-from aecore.training import state as training_state
+from aecore.errors import DamagedError
+from aecore.training import checkpoint as training_state
+from aecore.training.checkpoint import restore, state_bytes
 from tests.unit.small import CONV, DROPOUT, MLP, VAE, digits, fresh, same, train
 
 COURSES = {

@@ -5,29 +5,30 @@ import os
 import numpy as np
 import pytest
 
-from aecore import data, pictures
-from aecore.codes import spread
-from aecore.store import Run
+from aecore import data
+from aecore.data import thumbnails
+from aecore.data.subset import evenly_spaced
+from aecore.runs.store import Run
 from tests.conftest import GALLERY_RUN
 
 
 def test_mnist_is_the_panel_to_the_bit():
     panel = Run(GALLERY_RUN).snapshots()
-    found = pictures.shipped("mnist", panel["indices"], panel["labels"])
+    found = thumbnails.shipped("mnist", panel["indices"], panel["labels"])
     assert found is not None
     assert np.array_equal(found, panel["clean"])
 
 
 def test_coloured_digits_are_the_panel_to_the_bit():
     panel = Run(GALLERY_RUN.with_name("colored-conv")).snapshots()
-    found = pictures.shipped("colored-mnist", panel["indices"], panel["labels"])
+    found = thumbnails.shipped("colored-mnist", panel["indices"], panel["labels"])
     assert found is not None
     assert np.array_equal(found, panel["clean"])
 
 
 def test_cifar_is_close_and_only_what_ships():
-    rows = spread(10_000, 3_000)
-    found = pictures.shipped("cifar10", rows, np.zeros(3_000, np.uint8))
+    rows = evenly_spaced(10_000, 3_000)
+    found = thumbnails.shipped("cifar10", rows, np.zeros(3_000, np.uint8))
     assert found is not None
     assert found.shape == (3_000, 3, 32, 32)
     panel = Run(GALLERY_RUN.with_name("cifar-conv")).snapshots()
@@ -36,13 +37,13 @@ def test_cifar_is_close_and_only_what_ships():
     mine = found[np.searchsorted(rows, panel["indices"][both])].astype(float)
     assert np.sqrt(((mine - panel["clean"][both]) ** 2).mean()) < 15
     missing = np.setdiff1d(np.arange(10_000), rows)[:2]
-    assert pictures.shipped("cifar10", missing, np.zeros(2, np.uint8)) is None
+    assert thumbnails.shipped("cifar10", missing, np.zeros(2, np.uint8)) is None
 
 
 @pytest.mark.parametrize("name", ["mnist", "cifar10"])
 def test_labels_are_those_of_the_panel(name):
     panel = Run(GALLERY_RUN if name == "mnist" else GALLERY_RUN.with_name("cifar-conv")).snapshots()
-    found = pictures.shipped_set(name)
+    found = thumbnails.shipped_set(name)
     assert found is not None
     numbers, labels = found
     both = np.isin(panel["indices"], numbers)
@@ -50,8 +51,8 @@ def test_labels_are_those_of_the_panel(name):
 
 
 def test_of_other_sets_nothing_ships():
-    assert pictures.shipped_set("fashion-mnist") is None
-    assert pictures.shipped("fashion-mnist", np.arange(3), np.zeros(3, np.uint8)) is None
+    assert thumbnails.shipped_set("fashion-mnist") is None
+    assert thumbnails.shipped("fashion-mnist", np.arange(3), np.zeros(3, np.uint8)) is None
 
 
 @pytest.mark.parametrize("name", ["mnist", "colored-mnist"])
@@ -61,21 +62,21 @@ def test_all_of_the_set_to_the_bit(name, monkeypatch):
     if not data.prepared(name):
         pytest.skip(f"{name} is not on this machine")
     images = data.load(name)
-    found = pictures.shipped(name, np.arange(10_000), np.array(images.y_test))
+    found = thumbnails.shipped(name, np.arange(10_000), np.array(images.y_test))
     assert found is not None
     assert np.array_equal(found, images.x_test)
 
 
 def test_chosen_images_have_pictures():
-    assert len(pictures.chosen("mnist", (1, 28, 28), 10_000)) == 10_000
-    assert len(pictures.chosen("cifar10", (3, 32, 32), 10_000)) == 3_000
-    assert len(pictures.chosen("./mine", (3, 640, 480), 5_000)) == 3_906
-    assert len(pictures.chosen("./mine", (1, 8, 8), 300)) == 300
+    assert len(thumbnails.chosen("mnist", (1, 28, 28), 10_000)) == 10_000
+    assert len(thumbnails.chosen("cifar10", (3, 32, 32), 10_000)) == 3_000
+    assert len(thumbnails.chosen("./mine", (3, 640, 480), 5_000)) == 3_906
+    assert len(thumbnails.chosen("./mine", (1, 8, 8), 300)) == 300
 
 
 def test_large_images_are_shrunk_in_proportion():
-    made = pictures.small(np.full((2, 3, 100, 50), 7, np.uint8))
+    made = thumbnails.small(np.full((2, 3, 100, 50), 7, np.uint8))
     assert made.shape == (2, 3, 32, 16)
     assert (made == 7).all()
     same = np.arange(64, dtype=np.uint8).reshape(1, 1, 8, 8)
-    assert np.array_equal(pictures.small(same), same)
+    assert np.array_equal(thumbnails.small(same), same)

@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aecore import data
+from aecore.config.corruption import Corruption
+from aecore.config.model import Model
+from aecore.data.convert import to_uint8
 from aecore.models import Autoencoder
-from aecore.settings import Corruption, Model
-from aecore.store import Run
+from aecore.runs.store import Run
 from aecore.training import snapshots
-from aecore.training.snapshots import Snapshots, panel_indices, to_uint8
+from aecore.training.snapshots import Snapshots, panel_indices
 from tests.unit.small import CPU, mnist_panel
 
 NOISE = Corruption.parse("gaussian:0.2")

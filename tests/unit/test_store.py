@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aecore.errors import AecoreError, MistakeError
+from aecore.errors import AecoreError, DamagedError, UserError
+from aecore.files import atomic_write
 from aecore.presets import preset
-from aecore.store import DamagedError, Run, write_whole
-from aecore.summary import summarise
+from aecore.runs.store import Run
+from aecore.runs.summary import summarise
 
 EXPERIMENT = preset("digits-quick").experiment
 
@@ -20,7 +21,7 @@ def test_a_run_is_found_by_id_prefix_and_path(store):
     assert store.find(str(run.path)).path == run.path
     second = store.create(EXPERIMENT)
     assert second.id != run.id
-    with pytest.raises(MistakeError, match="fits 2 runs"):
+    with pytest.raises(UserError, match="fits 2 runs"):
         store.find("digits-quick")
 
 
@@ -28,7 +29,7 @@ def test_a_run_is_found_by_id_prefix_and_path(store):
 def test_a_reference_to_no_run_is_one_line(store, reference):
     store.create(EXPERIMENT)
     store.create(EXPERIMENT)
-    with pytest.raises(MistakeError) as caught:
+    with pytest.raises(UserError) as caught:
         store.find(reference)
     assert "\n" not in str(caught.value)
     assert store.listed(reference) is None
@@ -149,14 +150,14 @@ def test_metrics_are_read_on_from_a_cursor(store):
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "file"
-    write_whole(path, b"first")
+    atomic_write(path, b"first")
 
     def full(_handle):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        write_whole(path, b"second")
+        atomic_write(path, b"second")
     assert path.read_bytes() == b"first"
     assert os.listdir(tmp_path) == ["file"], "nothing is left lying about"
 
@@ -165,6 +166,6 @@ def test_a_full_disk_while_creating_is_one_line(store, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("aecore.store.write_whole", full)
+    monkeypatch.setattr("aecore.files.atomic_write", full)
     with pytest.raises(AecoreError, match="the disk is full"):
         store.create(EXPERIMENT)

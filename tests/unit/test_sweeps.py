@@ -8,13 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aecore import detached, jobs
-from aecore.errors import AecoreError, MistakeError
+from aecore import jobs
+from aecore.errors import AecoreError, UserError
+from aecore.jobs import detach as detached
 from aecore.presets import preset
-from aecore.store import Run, Store
-from aecore.sweeps import carrying, folder, spread
+from aecore.runs.process import this_process
+from aecore.runs.state import LOCK, SILENT_S, run_state
+from aecore.runs.store import Run, Store
+from aecore.sweeps import runner
+from aecore.sweeps import statistics as sweep_statistics
+from aecore.sweeps import store as sweep_store
 from aecore.sweeps.definition import Range, Sweep
-from aecore.sweeps.folder import Row
+from aecore.sweeps.store import Row
 
 SMALL = {
     "name": "Sizes",
@@ -60,7 +65,7 @@ class InProcess:
 
 
 def carried(sweep_folder, store, engine=None, stopped=lambda: False):
-    return list(carrying.carry_out(sweep_folder, store, engine or InProcess(), "cpu", stopped))
+    return list(runner.carry_out(sweep_folder, store, engine or InProcess(), "cpu", stopped))
 
 
 def test_a_grid_is_every_combination_with_every_seed():
@@ -119,18 +124,18 @@ def test_a_longer_random_sweep_begins_as_the_shorter_one_did(first, second, log,
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(changes, told):
-    with pytest.raises(MistakeError) as caught:
+    with pytest.raises(UserError) as caught:
         made(**changes)
     assert told in str(caught.value)
 
 
 def test_values_that_no_run_can_have_are_told_before_anything_is_made(store):
     sweep = made(vary={"model.bottleneck.size": [2], "training.batch_size": [16, 33]}, set={"model.norm": "batch"})
-    carrying.check(sweep, "cpu")
-    with pytest.raises(MistakeError, match="the run with name mnist9: "):
-        carrying.check(made(vary={"data.name": ["digits", "mnist9"]}), "cpu")
-    with pytest.raises(MistakeError, match="there is no device 'cuda:77'"):
-        carrying.check(sweep, "cuda:77")
+    runner.check(sweep, "cpu")
+    with pytest.raises(UserError, match="the run with name mnist9: "):
+        runner.check(made(vary={"data.name": ["digits", "mnist9"]}), "cpu")
+    with pytest.raises(UserError, match="there is no device 'cuda:77'"):
+        runner.check(sweep, "cuda:77")
 
 
 def test_a_file_may_stand_for_the_base_and_dotted_keys_may_be_tables(tmp_path):
@@ -141,12 +146,12 @@ def test_a_file_may_stand_for_the_base_and_dotted_keys_may_be_tables(tmp_path):
     sweep = Sweep.load(tmp_path / "sweep.toml")
     assert sweep.experiment.training.epochs == 3
     assert [p.values for p in sweep.points()][1] == {"training.lr": 1e-3, "model.dense": [64, 32]}
-    with pytest.raises(MistakeError, match="there is no file"):
+    with pytest.raises(UserError, match="there is no file"):
         Sweep.parse({"name": "x", "base": "missing.toml", "vary": {"training.lr": [1]}}, tmp_path)
 
 
 def test_a_sweep_stops_goes_on_and_is_extended_and_nothing_runs_twice(store):
-    made_folder = folder.create(made(), store)
+    made_folder = sweep_store.create(made(), store)
     engine = InProcess()
     stopped = carried(made_folder, store, engine, lambda: len(engine.order) >= 3)
     assert made_folder.state() == "stopped"
@@ -160,74 +165,74 @@ def test_a_sweep_stops_goes_on_and_is_extended_and_nothing_runs_twice(store):
     assert len(rest.order) == 5
     assert not set(rest.order) & set(engine.order)
     wider = made(vary=SMALL["vary"] | {"model.bottleneck.size": [2, 3, 4]})
-    folder.extend(made_folder, wider)
+    sweep_store.extend(made_folder, wider)
     added = InProcess()
     carried(made_folder, store, added)
     assert len(added.order) == 4
     assert {Store.default().find(run).experiment().model.bottleneck.size for run in added.order} == {3}
-    rows = folder.rows(made_folder, store)
+    rows = sweep_store.rows(made_folder, store)
     assert [row.values["model.bottleneck.size"] for row in rows] == [2] * 4 + [3] * 4 + [4] * 4
     assert rows == made_folder.results()
-    assert all(run.experiment().sweep == made_folder.id for run in folder.runs_of(made_folder, store))
+    assert all(run.experiment().sweep == made_folder.id for run in sweep_store.runs_of(made_folder, store))
     nothing = InProcess()
     assert carried(made_folder, store, nothing) == []
     assert nothing.order == []
 
 
 def test_only_values_seeds_and_trials_of_a_sweep_can_be_changed(store):
-    made_folder = folder.create(made(), store)
-    with pytest.raises(MistakeError, match=r"--extend: training.epochs is 1 in sweep .* and 2 in the file"):
-        folder.extend(made_folder, made(set=SMALL["set"] | {"training": {"epochs": 2}}))
-    with pytest.raises(MistakeError, match=r"varies model.bottleneck.size, corruption; so must the file"):
-        folder.extend(made_folder, made(vary={"model.bottleneck.size": [2]}))
+    made_folder = sweep_store.create(made(), store)
+    with pytest.raises(UserError, match=r"--extend: training.epochs is 1 in sweep .* and 2 in the file"):
+        sweep_store.extend(made_folder, made(set=SMALL["set"] | {"training": {"epochs": 2}}))
+    with pytest.raises(UserError, match=r"varies model.bottleneck.size, corruption; so must the file"):
+        sweep_store.extend(made_folder, made(vary={"model.bottleneck.size": [2]}))
 
 
 def test_a_run_that_failed_or_was_cut_off_goes_on_when_the_sweep_does(store):
-    made_folder = folder.create(made(seeds=1), store)
+    made_folder = sweep_store.create(made(seeds=1), store)
     engine = InProcess(broken=lambda run: len(engine.order) == 2)
     told = carried(made_folder, store, engine)
     assert [t.row.state for t in told if t.ended] == ["finished", "failed", "finished", "finished"]
     assert made_folder.state() == "finished"
-    assert [row.error for row in folder.rows(made_folder, store) if row.state == "failed"] == ["it broke"]
+    assert [row.error for row in sweep_store.rows(made_folder, store) if row.state == "failed"] == ["it broke"]
     failed = Run(store.root / "runs" / engine.order[1])
     again = InProcess()
     carried(made_folder, store, again)
     assert again.order == [failed.id]
-    assert jobs.state(failed) == "finished"
+    assert run_state(failed) == "finished"
 
 
 def test_a_deleted_run_stays_in_the_results(store):
     import shutil
 
-    made_folder = folder.create(made(seeds=1), store)
+    made_folder = sweep_store.create(made(seeds=1), store)
     engine = InProcess()
     carried(made_folder, store, engine)
-    before = folder.rows(made_folder, store)
+    before = sweep_store.rows(made_folder, store)
     shutil.rmtree(store.root / "runs" / engine.order[0])
-    assert folder.rows(made_folder, store) == before
+    assert sweep_store.rows(made_folder, store) == before
     assert carried(made_folder, store) == []
 
 
 def test_a_sweep_is_carried_out_once_at_a_time(store):
     import filelock
 
-    made_folder = folder.create(made(), store)
+    made_folder = sweep_store.create(made(), store)
     with (
         filelock.FileLock(made_folder.file(".lock")),
-        pytest.raises(MistakeError, match="is being carried out already"),
+        pytest.raises(UserError, match="is being carried out already"),
     ):
         carried(made_folder, store)
 
 
 def test_a_second_start_leaves_a_sweep_that_is_being_carried_out_as_it_is(store, monkeypatch):
-    made_folder = folder.create(made(), store)
+    made_folder = sweep_store.create(made(), store)
     started = []
     monkeypatch.setattr(detached, "start_detached", lambda arguments, log: started.append(arguments))
-    carrying.begin(made_folder, "local", {"device": "cpu"})
-    made_folder.write_status(state="running", process=carrying.slots.this_process())
+    runner.begin(made_folder, "local", {"device": "cpu"})
+    made_folder.write_status(state="running", process=this_process())
     before = made_folder.status()
-    with pytest.raises(MistakeError, match="is being carried out already"):
-        carrying.begin(made_folder)
+    with pytest.raises(UserError, match="is being carried out already"):
+        runner.begin(made_folder)
     assert made_folder.status() == before
     assert started == [["sweep", made_folder.id, "--on", "local", "--device", "cpu"]]
 
@@ -240,8 +245,8 @@ def test_a_stop_does_not_wait_for_ever_for_a_run_that_does_not_hear_of_it(store,
         def ended(self, timeout_s):
             return []
 
-    monkeypatch.setattr(carrying, "STOP_S", 0.2)
-    made_folder = folder.create(made(), store)
+    monkeypatch.setattr(runner, "STOP_S", 0.2)
+    made_folder = sweep_store.create(made(), store)
     engine = Deaf()
     told = carried(made_folder, store, engine, lambda: bool(engine.order))
     assert [t.ended for t in told] == [False]
@@ -250,15 +255,15 @@ def test_a_stop_does_not_wait_for_ever_for_a_run_that_does_not_hear_of_it(store,
 
 
 def test_a_damaged_sweep_is_one_line(store):
-    made_folder = folder.create(made(), store)
+    made_folder = sweep_store.create(made(), store)
     made_folder.file("sweep.json").write_text("{}")
     with pytest.raises(AecoreError, match=r"sweep\.json holds no valid sweep: base: "):
         made_folder.sweep()
     made_folder.file("results.json").write_text('{"runs": [{"a": 1}]}')
     with pytest.raises(AecoreError, match="holds no rows of runs"):
         made_folder.results()
-    with pytest.raises(MistakeError, match="there is no sweep 'x'"):
-        folder.find("x", store)
+    with pytest.raises(UserError, match="there is no sweep 'x'"):
+        sweep_store.find("x", store)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=9))
@@ -270,7 +275,7 @@ def test_mean_and_spread_are_those_of_the_seeds(figures):
     ]
     rows.append(Row("bad", {"model.bottleneck.size": 2}, 99, "finished", measured={"none": {"mse": None}}))
     rows.append(Row("cut", {"model.bottleneck.size": 2}, 98, "stopped", measured={"none": {"mse": 1.0}}))
-    (group,) = spread.groups(sweep, rows, "mse", "none")
+    (group,) = sweep_statistics.groups(sweep, rows, "mse", "none")
     assert group.figures == tuple(figures)
     assert group.mean == pytest.approx(statistics.fmean(figures))
     assert group.std == (None if len(figures) == 1 else pytest.approx(statistics.stdev(figures)))
@@ -295,8 +300,8 @@ def test_figures_are_those_of_the_corruption_that_is_asked_for():
 
 def test_a_search_learns_from_the_runs_and_begins_anew_from_them():
     pytest.importorskip("optuna", reason="Optuna is optional: requirements-cluster.txt")
-    from aecore.sweeps.carrying import _key
-    from aecore.sweeps.search import Search
+    from aecore.sweeps.optuna_search import Search
+    from aecore.sweeps.runner import _key
 
     vary = {"training.lr": Range(low=1e-5, high=1, log=True), "model.bottleneck.size": [2, 4, 8]}
     sweep = made(method="search", trials=40, vary=vary, seeds=1)
@@ -333,31 +338,31 @@ ODD = {
 def test_a_search_passes_over_what_cannot_be_trained(store):
     pytest.importorskip("optuna", reason="Optuna is optional: requirements-cluster.txt")
     sizes = {"training.batch_size": [99, 33, 50], "training.lr": Range(low=1e-4, high=1e-2, log=True)}
-    made_folder = folder.create(made(**ODD, vary=sizes), store)
+    made_folder = sweep_store.create(made(**ODD, vary=sizes), store)
     carried(made_folder, store)
-    assert [row.values["training.batch_size"] for row in folder.rows(made_folder, store)] == [50, 50, 50]
+    assert [row.values["training.batch_size"] for row in sweep_store.rows(made_folder, store)] == [50, 50, 50]
     assert made_folder.state() == "finished"
 
 
 def test_a_search_of_nothing_that_can_be_trained_says_why(store):
     pytest.importorskip("optuna", reason="Optuna is optional: requirements-cluster.txt")
-    made_folder = folder.create(made(**ODD, vary={"training.batch_size": [99, 33]}), store)
-    with pytest.raises(MistakeError, match=r"20 combinations were tried, and none can be trained; the last: .*batch"):
+    made_folder = sweep_store.create(made(**ODD, vary={"training.batch_size": [99, 33]}), store)
+    with pytest.raises(UserError, match=r"20 combinations were tried, and none can be trained; the last: .*batch"):
         carried(made_folder, store)
     assert made_folder.state() == "failed"
-    assert not folder.rows(made_folder, store)
+    assert not sweep_store.rows(made_folder, store)
 
 
 def test_a_search_needs_its_package_and_says_so(store, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "optuna", None)
-    made_folder = folder.create(made(method="search"), store)
-    with pytest.raises(MistakeError, match="needs Optuna: pip install"):
+    made_folder = sweep_store.create(made(method="search"), store)
+    with pytest.raises(UserError, match="needs Optuna: pip install"):
         carried(made_folder, store)
     assert made_folder.state() == "failed"
 
 
 def test_the_store_is_checked_for_what_machines_that_share_it_need(store, monkeypatch):
-    carrying.check_store(store)
+    runner.check_store(store)
     assert not list(store.root.glob(".check-*"))
 
     class NoLock:
@@ -373,9 +378,9 @@ def test_the_store_is_checked_for_what_machines_that_share_it_need(store, monkey
         def acquire(self):
             pass
 
-    monkeypatch.setattr(carrying.filelock, "FileLock", NoLock)
+    monkeypatch.setattr(runner.filelock, "FileLock", NoLock)
     with pytest.raises(AecoreError, match="locks do not exclude there"):
-        carrying.check_store(store)
+        runner.check_store(store)
 
 
 def test_a_worker_of_another_machine_is_believed_while_its_file_is_touched(store):
@@ -384,18 +389,18 @@ def test_a_worker_of_another_machine_is_believed_while_its_file_is_touched(store
 
     run = jobs.submit(preset("digits-quick").experiment, "cpu")
     run.write_status(state="running", process={"pid": 1, "started": 1.0, "host": "elsewhere"})
-    assert jobs.state(run) == "interrupted"
-    run.file(jobs.LOCK).touch()
-    assert jobs.state(run) == "running"
-    silent = time.time() - jobs.SILENT_S - 1
-    os.utime(run.file(jobs.LOCK), (silent, silent))
-    assert jobs.state(run) == "interrupted"
+    assert run_state(run) == "interrupted"
+    run.file(LOCK).touch()
+    assert run_state(run) == "running"
+    silent = time.time() - SILENT_S - 1
+    os.utime(run.file(LOCK), (silent, silent))
+    assert run_state(run) == "interrupted"
 
 
 def test_the_demo_refuses_sweeps(store, monkeypatch):
-    made_folder = folder.create(made(), store)
+    made_folder = sweep_store.create(made(), store)
     monkeypatch.setenv("AECORE_DEMO", "train")
-    with pytest.raises(MistakeError, match="sweeps is switched off"):
+    with pytest.raises(UserError, match="sweeps is switched off"):
         carried(made_folder, store)
-    with pytest.raises(MistakeError, match="sweeps"):
-        carrying.begin(made_folder, "local", {})
+    with pytest.raises(UserError, match="sweeps"):
+        runner.begin(made_folder, "local", {})

@@ -14,16 +14,19 @@ import psutil
 import pytest
 import torch
 
-from aecore import jobs, slots
-from aecore.corruption import corrupt
+from aecore import jobs
+from aecore.config.corruption import Corruption
+from aecore.data.corruption import corrupt
+from aecore.data.shard import shard_of
 from aecore.devices import Device, choose_for
-from aecore.errors import MistakeError
-from aecore.models.draws import Draws
+from aecore.errors import UserError
+from aecore.jobs import device_queue
+from aecore.models.rng import Draws
 from aecore.presets import preset
-from aecore.processes import Place, part_of, place
-from aecore.settings import Corruption
-from aecore.store import Store
-from aecore.training import restore, state_bytes
+from aecore.runs.state import run_state
+from aecore.runs.store import Store
+from aecore.training.checkpoint import restore, state_bytes
+from aecore.training.rank import Rank, get_rank
 from tests.conftest import ROOT
 from tests.unit.sharing import CASES, case
 from tests.unit.small import CPU, fresh, train
@@ -106,18 +109,18 @@ def test_a_run_outlives_its_processes_and_changes_their_number(store: Store):
         other.kill()
         _, said = started.communicate(timeout=120)
         assert started.returncode
-    assert jobs.state(run) == "failed"
+    assert run_state(run) == "failed"
     assert "another process of the run has ended" in run.status()["error"]
     assert "aecore: another process of the run has ended" in said
     reached = run.status()["epoch"]
     assert run.file("resume.safetensors").exists()
 
     with torchrun(3, "aecore", "resume", run.id) as started:
-        wait_for(lambda: jobs.state(run) == "running" and len(run.metrics()) >= reached + 2, 120)
+        wait_for(lambda: run_state(run) == "running" and len(run.metrics()) >= reached + 2, 120)
         assert run.status()["processes"] == 3
         started.send_signal(signal.SIGTERM)
         started.communicate(timeout=120)
-    assert jobs.state(run) == "stopped"
+    assert run_state(run) == "stopped"
     assert reached < run.status()["epoch"] < 40
 
     jobs.requeue(run)
@@ -142,7 +145,7 @@ def test_a_wrong_word_is_said_once_and_nobody_waits(store: Store):
 def test_rows_fall_to_processes_evenly_and_in_order():
     for count in (1, 2, 7, 64):
         for world in (1, 2, 3, 8):
-            parts = [part_of(count, rank, world) for rank in range(world)]
+            parts = [shard_of(count, rank, world) for rank in range(world)]
             rows = [number for part in parts if part.weight for number in range(count)[part.rows]]
             assert rows == list(range(count))
             assert sum(part.weight for part in parts) == pytest.approx(1)
@@ -158,7 +161,7 @@ def test_the_parts_of_a_draw_are_the_whole(last):
     def drawn(rank: int, world: int) -> list[torch.Tensor]:
         draws = Draws()
         draws.seed(1, CPU)
-        part = part_of(7, rank, world)
+        part = shard_of(7, rank, world)
         with draws.within(part):
             return [draws.kept(like[part.rows], 0.7), draws.normal(like[part.rows])]
 
@@ -178,7 +181,7 @@ def test_the_parts_of_a_corrupted_batch_are_the_whole(text, last):
     corruption = Corruption.parse(text)
 
     def corrupted(rank: int, world: int) -> torch.Tensor:
-        part = part_of(7, rank, world)
+        part = shard_of(7, rank, world)
         return corrupt(images[part.rows], corruption, torch.Generator().manual_seed(1), part=part)
 
     whole = corrupt(images, corruption, torch.Generator().manual_seed(1))
@@ -189,14 +192,14 @@ def test_the_parts_of_a_corrupted_batch_are_the_whole(text, last):
 def test_all_devices_or_none(tmp_path):
     three = [Device(f"cuda:{number}", "a GPU") for number in range(3)]
     told = []
-    with slots.hold(tmp_path, three, "one", lambda: False) as held:
+    with device_queue.hold(tmp_path, three, "one", lambda: False) as held:
         assert held == three[:1]
-        with slots.hold(tmp_path, three, "two", lambda: False, count=2) as both:
+        with device_queue.hold(tmp_path, three, "two", lambda: False, count=2) as both:
             assert both == three[1:]
-        with slots.hold(tmp_path, three, "three", lambda: bool(told), told.append, count=3) as none:
+        with device_queue.hold(tmp_path, three, "three", lambda: bool(told), told.append, count=3) as none:
             assert none == []
         assert told == [1]
-        with slots.hold(tmp_path, three, "two again", lambda: False, count=2) as both:
+        with device_queue.hold(tmp_path, three, "two again", lambda: False, count=2) as both:
             assert both == three[1:]
 
 
@@ -205,27 +208,27 @@ def test_too_few_devices_are_told_in_a_line(monkeypatch):
     monkeypatch.setattr("aecore.devices.devices", lambda: there)
     assert choose_for("auto", 2) == list(there[:2])
     assert choose_for("cpu", 8) == [there[2]]
-    with pytest.raises(MistakeError, match="4 processes need a GPU each, and 'auto' is 2 GPUs here"):
+    with pytest.raises(UserError, match="4 processes need a GPU each, and 'auto' is 2 GPUs here"):
         choose_for("auto", 4)
-    with pytest.raises(MistakeError, match="'cuda:1' is 1 GPU here"):
+    with pytest.raises(UserError, match="'cuda:1' is 1 GPU here"):
         choose_for("cuda:1", 2)
     monkeypatch.setattr("aecore.devices.devices", lambda: (Device("mps", "Apple GPU"), there[2]))
     assert choose_for("auto", 2) == [there[2]]
-    with pytest.raises(MistakeError, match="choose --device cpu"):
+    with pytest.raises(UserError, match="choose --device cpu"):
         choose_for("mps", 2)
 
 
 def test_a_place_is_what_torchrun_says(monkeypatch):
     for name in ("WORLD_SIZE", "RANK", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "GROUP_RANK", "MASTER_ADDR"):
         monkeypatch.delenv(name, raising=False)
-    assert place() == Place()
+    assert get_rank() == Rank()
     words = {"WORLD_SIZE": "4", "RANK": "3", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2", "GROUP_RANK": "1"}
     for name, value in (words | {"MASTER_ADDR": "localhost"}).items():
         monkeypatch.setenv(name, value)
-    assert place() == Place(3, 4, 1, 2, 1)
+    assert get_rank() == Rank(3, 4, 1, 2, 1)
     monkeypatch.setenv("RANK", "4")
-    with pytest.raises(MistakeError, match="start with torchrun"):
-        place()
+    with pytest.raises(UserError, match="start with torchrun"):
+        get_rank()
     monkeypatch.setenv("RANK", "one")
-    with pytest.raises(MistakeError, match="RANK should be a whole number"):
-        place()
+    with pytest.raises(UserError, match="RANK should be a whole number"):
+        get_rank()

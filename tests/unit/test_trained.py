@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from aecore import data, jobs
-from aecore.errors import AecoreError, MistakeError
+from aecore.config.corruption import Corruption
+from aecore.errors import AecoreError, DamagedError, UserError
+from aecore.inference import denoise, image_shape, load_model, open_run
 from aecore.models import plan
-from aecore.settings import Corruption
-from aecore.store import LAYERS, STEPS, DamagedError
-from aecore.trained import denoise, image_shape, load_model, open_run
+from aecore.runs.store import LAYERS, STEPS
 from tests.unit.small import VAE
 
 
@@ -115,7 +115,7 @@ def test_codes_become_points_with_their_labels_and_quality(trained):
     assert set(made.quality) == {"trustworthiness", "knn_accuracy", "code_knn_accuracy", "explained_variance"}
     assert all(0 < value <= 1 for value in made.quality.values())
     assert opened.projection("units", 2, 10_000).coordinates.shape == (297, 2)
-    with pytest.raises(MistakeError, match="more than 20"):
+    with pytest.raises(UserError, match="more than 20"):
         opened.projection("pca", 2, 15)
 
 

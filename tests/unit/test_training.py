@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from aecore import data
-from aecore.settings import Data
-from aecore.training import epochs
-from aecore.training.observe import observe
-from aecore.training.worker import _on_device
+from aecore.config.sections import Data
+from aecore.training.loop import epochs
+from aecore.training.probe import probe
+from aecore.training.run import _on_device
 from tests.unit.small import CONV, CPU, DROPOUT, MLP, VAE, digits, fresh, same, train
 
 KINDS = {"mlp": MLP, "conv": CONV, "dropout": DROPOUT, "vae": VAE}
@@ -141,7 +141,7 @@ def test_looking_within_an_epoch_changes_nothing_and_tells_the_loss_of_the_held_
     assert plain.lines()[:-1] == course.lines()[:-1]
     assert images.validation is not None
     assert course.steps[-1].step == 10
-    assert course.steps[-1].validation_loss == observe(state.model, images.validation, experiment).loss
+    assert course.steps[-1].validation_loss == probe(state.model, images.validation, experiment).loss
     unheld = train(experiment, fresh(experiment, images), dataclasses.replace(images, validation=None))
     assert {step.validation_loss for step in unheld.steps} == {None}
 

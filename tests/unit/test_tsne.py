@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 from sklearn.manifold import TSNE
 
-from aecore import tsne
-from aecore.projection import trustworthiness
+from aecore.latent import tsne
+from aecore.metrics.projection import trustworthiness
 from tests.unit.test_projection import clusters
 
 

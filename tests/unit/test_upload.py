@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from PIL import Image
 
-from aecore.errors import MistakeError
-from dashboard.denoise import upload
-from dashboard.denoise.upload import fit
+from aecore.errors import UserError
+from dashboard.widgets import upload
+from dashboard.widgets.upload import fit
 
 GREY, COLOUR = (1, 28, 28), (3, 32, 32)
 SAVED_AS = {
@@ -55,7 +55,7 @@ def test_every_mode_format_and_size_fits(saved_as, width, height, shape):
 
 @given(some.binary(max_size=300), some.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"BM"]))
 def test_no_bytes_break_it(tail, head):
-    with pytest.raises(MistakeError) as told:
+    with pytest.raises(UserError) as told:
         fit(head + tail, GREY)
     assert "\n" not in str(told.value)
 
@@ -70,7 +70,7 @@ def test_a_damaged_file_is_fitted_or_refused(kind, data):
     cut = data.draw(some.integers(0, len(content)))
     try:
         assert fit(bytes(content[:cut]), COLOUR).image.shape == COLOUR
-    except MistakeError as told:
+    except UserError as told:
         assert "\n" not in str(told)  # noqa: PT017
 
 
@@ -174,7 +174,7 @@ def bare_png(width: int, height: int) -> bytes:
     ],
 )
 def test_refusals_say_what_is_wrong(content, words):
-    with pytest.raises(MistakeError, match=words):
+    with pytest.raises(UserError, match=words):
         fit(content, GREY)
 
 

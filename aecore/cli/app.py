@@ -1,0 +1,287 @@
+"""`python -m aecore …`: everything the app does, without the app.
+
+`--json` prints one JSON document on standard output and nothing else there; progress goes to standard error.
+A mistake exits with 2, a failure with 1, each with one line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from aecore import data, jobs
+from aecore.cli.console import Progress, document, print_run, table, tell
+from aecore.cli.evaluate import measuring
+from aecore.cli.options import Device, Json, RunName, print_json
+from aecore.cli.runs import keeping, key_and_value
+from aecore.cli.sweep import sweeping
+from aecore.config.experiment import Experiment
+from aecore.errors import AecoreError, UserError
+from aecore.jobs import helper_rank
+from aecore.presets import preset, presets
+from aecore.runs.store import Run, Store
+from aecore.runs.summary import summarise
+from aecore.sweeps.runner import stop as stop_sweep
+from aecore.sweeps.store import find as find_sweep
+from aecore.sweeps.store import sweeps
+from aecore.training.rank import get_rank
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=False,
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+    help="A laboratory for autoencoders. RUN is a run's id, a unique beginning of it, or a path.",
+)
+data_app = typer.Typer(help="The image sets.")
+app.add_typer(data_app, name="data")
+app.add_typer(measuring)
+app.add_typer(keeping)
+app.add_typer(sweeping)
+
+# typer carries its own copy of click, or uses the installed one: its public BadParameter tells which.
+UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
+
+SHARED = ("train", "resume", "work")
+"""What several processes do together, started by torchrun."""
+
+
+@app.callback()
+def without_command(context: typer.Context) -> None:
+    asked, here = context.invoked_subcommand, get_rank()
+    if here.world > 1 and asked not in SHARED:
+        raise UserError(f"{here.world} processes can share a run only: torchrun is for train and resume")
+    if not here.first:
+        raise typer.Exit(int(helper_rank.assist() == "failed"))
+    if asked is None:
+        print(context.get_help())
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in arguments
+    arguments = [argument for argument in arguments if argument != "--debug"]
+    try:
+        status = typer.main.get_command(app).main(arguments, "aecore", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except typer.Exit as done:
+        return done.exit_code
+    except UsageError as error:
+        message = error.format_message().strip()
+        return _fail(f"{message[0].lower()}{message[1:]}".rstrip(".") if message else "see aecore --help", 2)
+    except (typer.Abort, KeyboardInterrupt):
+        return _fail("interrupted", 130)
+    except AecoreError as error:
+        if debug:
+            traceback.print_exc()
+        return _fail(str(error), 2 if isinstance(error, UserError) else 1)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone; nobody is left to tell
+        return 0
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        return _fail(f"{type(error).__name__}: {error} (--debug shows where)", 1)
+    finally:
+        with contextlib.suppress(UserError):
+            helper_rank.dismiss()
+
+
+def _fail(message: str, status: int) -> int:
+    if status == 2 and os.environ.get("RANK", "0") != "0":
+        return status  # all processes that torchrun started were asked the same; the first one says it
+    print(f"aecore: {' '.join(message.split())}", file=sys.stderr)
+    return status
+
+
+@app.command("presets")
+def list_presets(as_json: Json = False) -> None:
+    """The experiments that come with the project."""
+    if as_json:
+        print_json([entry.model_dump(mode="json") for entry in presets().values()])
+        return
+    table(
+        ["preset", "report", "what"],
+        [[entry.name, entry.report or "own", entry.title] for entry in presets().values()],
+    )
+
+
+@data_app.command("list")
+def data_list(as_json: Json = False) -> None:
+    """The image sets, and which of them are ready."""
+    sets = [
+        {
+            "name": entry.name,
+            "title": entry.title,
+            "image_shape": list(entry.image_shape),
+            "train_images": entry.train_images,
+            "test_images": entry.test_images,
+            "ready": data.prepared(entry.name),
+            "citation": entry.citation,
+        }
+        for entry in data.CATALOGUE.values()
+    ]
+    if as_json:
+        print_json(sets)
+        return
+    table(
+        ["name", "image", "train", "test", "ready", "source"],
+        [
+            [
+                entry["name"],
+                "×".join(map(str, entry["image_shape"])),
+                f"{entry['train_images']:,}",
+                f"{entry['test_images']:,}",
+                "yes" if entry["ready"] else "no",
+                entry["citation"],
+            ]
+            for entry in sets
+        ],
+    )
+
+
+@data_app.command("prepare")
+def data_prepare(name: str, as_json: Json = False) -> None:
+    """Fetch an image set, or check the one that is there byte by byte."""
+    with Progress() as progress:
+        result = data.prepare(name, lambda what, done, total: progress("preparing", done, total, what))
+    folder = data.cached_at(name)
+    if as_json:
+        print_json({"name": name, "result": result, "path": str(folder)})
+    else:
+        words = {
+            "ready": "is ready",
+            "prepared": "is now ready",
+            "rebuilt": "was damaged and has been rebuilt",
+        }
+        tell(f"{name} {words[result]} in {folder}")
+
+
+@app.command()
+def train(
+    what: Annotated[str, typer.Argument(metavar="PRESET|FILE.toml")],
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated."),
+    ] = None,
+    name: Annotated[str, typer.Option(help="A title for the run.")] = "",
+    device: Device = "auto",
+    deterministic: Annotated[
+        bool, typer.Option("--deterministic", help="float32 and bit-for-bit repeats; slower.")
+    ] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Start in the background and return.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Train a preset or an experiment file. Ctrl-C stops cleanly; `resume` goes on.
+
+    On several GPUs: torchrun --standalone --nproc-per-node 2 -m aecore train …
+    """
+    _check_torchrun(detach)
+    if int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")):
+        raise UserError("torchrun has started anew; --max-restarts is for `resume RUN`, which goes on with the run")
+    looks_like_file = what.endswith(".toml") or "/" in what
+    experiment = Experiment.load(Path(what)) if looks_like_file else preset(what).experiment
+    settings: dict[str, Any] = dict(key_and_value(change) for change in changes or [])
+    settings |= {"name": name} if name else {}
+    settings |= {"training.deterministic": True} if deterministic else {}
+    experiment = experiment.changed(settings)
+    created = jobs.submit(experiment, device)
+    _carry_out(created, detach, as_json)
+
+
+@app.command()
+def resume(run_name: RunName, detach: Annotated[bool, typer.Option("--detach")] = False, as_json: Json = False) -> None:
+    """Go on with a run that was stopped, interrupted or failed."""
+    _check_torchrun(detach)
+    found = Store.default().find(run_name)
+    jobs.requeue(found)
+    _carry_out(found, detach, as_json)
+
+
+def _check_torchrun(detach: bool) -> None:
+    """Raise `UserError` for what several processes cannot do."""
+    if detach and get_rank().world > 1:
+        raise UserError("a run in several processes is not detached: leave --detach out, or torchrun")
+
+
+def _carry_out(created: Run, detach: bool, as_json: bool) -> None:
+    """Start a queued run in the background, or work on it here and show how it goes."""
+    if detach:
+        jobs.start(created)
+        print_json({"run": created.id, "state": "queued"}) if as_json else print(created.id)
+        return
+    if not as_json:
+        tell(f"run {created.id}")
+    with Progress() as progress:
+        state = jobs.work(created, progress)
+    if as_json:
+        print_json(document(created))
+    elif state == "stopped":
+        tell(f"stopped; go on with: python -m aecore resume {created.id}")
+    else:
+        print_run(created)
+
+
+@app.command()
+def runs(as_json: Json = False) -> None:
+    """All runs, the shipped ones first, then the newest."""
+    summaries = [summarise(found) for found in Store.default().runs()]
+    if as_json:
+        print_json([summary.as_dict() for summary in summaries])
+        return
+    if not summaries:
+        tell("no runs yet; start one with: python -m aecore train digits-quick")
+        return
+    table(
+        ["run", "data", "code", "state", "epochs", "MSE", "PSNR", "SSIM", ""],
+        [
+            [
+                s.id,
+                s.data,
+                str(s.code_size or ""),
+                s.state,
+                "imported" if s.imported else f"{s.epoch}/{s.epochs}",
+                "" if s.test_mse is None else f"{s.test_mse:.5f}",
+                "" if s.test_psnr_db is None else f"{s.test_psnr_db:.2f}",
+                "" if s.test_ssim is None else f"{s.test_ssim:.3f}",
+                s.problem,
+            ]
+            for s in summaries
+        ],
+    )
+
+
+@app.command()
+def show(run_name: RunName, as_json: Json = False) -> None:
+    """One run: its settings, its course and its figures."""
+    found = Store.default().find(run_name)
+    if as_json:
+        print_json(document(found))
+    else:
+        print_run(found)
+
+
+@app.command()
+def stop(run_name: RunName, as_json: Json = False) -> None:
+    """Stop a run after the epoch it is in, or a sweep with all its runs; both can be resumed."""
+    store = Store.default()
+    if any(found.id == run_name for found in sweeps(store)):
+        state = stop_sweep(find_sweep(run_name, store))
+        print_json({"sweep": run_name, "state": state}) if as_json else tell(f"sweep {run_name} is {state}")
+        return
+    found = store.find(run_name)
+    state = jobs.stop(found, wait_s=60)
+    print_json({"run": found.id, "state": state}) if as_json else tell(f"run {found.id} is {state}")
+
+
+@app.command(hidden=True)
+def work(path: str) -> None:
+    """Work on a queued run to its end; started by `train --detach` and by the app."""
+    jobs.work(Store.default().find(path))

@@ -1,0 +1,193 @@
+"""How the command line speaks: tables and runs on standard output, words and progress on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import (
+    Progress as RichProgress,
+)
+from rich.table import Table
+
+from aecore.errors import AecoreError
+from aecore.reports.claims import Verdict
+from aecore.reports.format import format_value
+from aecore.runs.store import Run
+from aecore.runs.summary import summarise
+
+_errors = Console(stderr=True, highlight=False)
+
+
+def tell(line: str) -> None:
+    """A line for the person, which no program reads."""
+    _errors.print(line, markup=False, soft_wrap=True)
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on standard output; aligned with blanks, whole words, no cut columns when piped."""
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+    shown = Table(*headings, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        shown.add_row(*(cell.replace("[", r"\[") for cell in row))
+    console.print(shown)
+
+
+class Progress:
+    """A progress bar a stage, on standard error; without a terminal a line every tenth part."""
+
+    def __init__(self) -> None:
+        self.bar = RichProgress(
+            TextColumn("{task.fields[stage]:<10}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=_errors,
+            disable=not _errors.is_terminal,
+        )
+        self.stage = ""
+        self.task = None
+        self.tenth = -1
+
+    def __enter__(self) -> Progress:
+        self.bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.bar.stop()
+
+    def __call__(self, stage: str, done: float, total: float, note: str) -> None:
+        """Show that `done` of `total` of a stage is done; a total of 0 means that it is not known."""
+        if not _errors.is_terminal:
+            self._in_lines(stage, done, total, note)
+            return
+        if self.task is None or stage != self.stage:
+            self.stage, self.task = stage, self.bar.add_task("", stage=stage, note=note, total=None)
+        self.bar.update(self.task, completed=done, total=total or None)
+        if note:
+            self.bar.update(self.task, note=note)
+
+    def _in_lines(self, stage: str, done: float, total: float, note: str) -> None:
+        tenth = int(10 * done / total) if total else 0
+        if stage != self.stage or tenth > self.tenth:
+            tell(f"{stage}{f' {10 * tenth} %' if total else ''}{f', {note}' if note else ''}")
+            self.stage, self.tenth = stage, tenth
+
+
+class Bar:
+    """How many of many things are done, and which was begun last; on standard error, and without a terminal nothing."""
+
+    def __init__(self) -> None:
+        columns = (BarColumn(), TextColumn("{task.completed:,}/{task.total:,}"), TextColumn("{task.fields[note]}"))
+        self.bar = RichProgress(*columns, console=_errors, disable=not _errors.is_terminal)
+        self.task = self.bar.add_task("", total=0, note="")
+
+    def __enter__(self) -> Bar:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def __call__(self, done: int, total: int, note: str) -> None:
+        self.bar.update(self.task, completed=done, total=total)
+        if note:
+            self.bar.update(self.task, note=note)
+
+
+def document(found: Run) -> dict[str, Any]:
+    """Everything about a run that is text; a file that cannot be read is left out and named in `problem`."""
+    summary = summarise(found)
+    collected: dict[str, Any] = {
+        "run": found.id,
+        "path": str(found.path),
+        "state": summary.state,
+        "epochs": summary.epoch,
+        "title": summary.title,
+        "note": summary.note or None,
+        "problem": summary.problem or None,
+    }
+    readers = {
+        "experiment": lambda: found.experiment().model_dump(mode="json"),
+        "status": found.status,
+        "history": found.metrics,
+        "evaluation": found.evaluation,
+    }
+    for key, read in readers.items():
+        try:
+            collected[key] = read()
+        except AecoreError:
+            collected[key] = None
+    return collected
+
+
+def print_run(found: Run) -> None:
+    """A run in a few lines on standard output: state, course, figures, and what is wrong with it."""
+    summary = summarise(found)
+    course = f"imported from {summary.imported}" if summary.imported else f"epoch {summary.epoch} of {summary.epochs}"
+    print(f"{summary.id}: {summary.state}, {course}")
+    if summary.title not in summary.id:
+        print(f"  {summary.title}")
+    for line in summary.note.splitlines():
+        print(f"  {line}")
+    if summary.problem:
+        print(f"  {summary.problem}")
+    if summary.seconds is not None:
+        print(f"  training loss {summary.train_loss:.5f} after {summary.seconds:.1f} s on {summary.machine}")
+    try:
+        evaluations = found.evaluation()
+    except AecoreError:
+        evaluations = []
+    if evaluations:
+        print_evaluations(evaluations)
+
+
+def print_evaluations(results: list[dict[str, Any]]) -> None:
+    """Evaluations as a table, the noisy input's own figures under the output's."""
+    rows = []
+    for result in results:
+        for what, key in (("output", "metrics"), ("noisy input", "noisy_input")):
+            if key == "noisy_input" and result["corruption"] == "none":
+                continue
+            rows.append([result["corruption"] if key == "metrics" else "", what, *_scores(result[key])])
+        for name, measured in result.get("classical", {}).items():
+            rows.append(["", f"{name}, strength {measured['strength']:g}", *_scores(measured["metrics"])])
+    table(["corruption", f"{results[0]['n']:,} test images", "MSE", "PSNR dB", "SSIM", "SNR dB"], rows)
+
+
+def _scores(values: dict[str, Any]) -> list[str]:
+    return [f"{values[name]:.{digits}f}" if values[name] is not None else "∞" for name, digits in _DIGITS]
+
+
+def print_verdicts(found: list[Verdict]) -> None:
+    """Reported against measured, a line a number, on standard output."""
+    table(
+        ["run", "number", "reported", "measured", "noisy input", "verdict"],
+        [
+            [
+                v.preset,
+                v.claim.quantity,
+                format_value(v.claim.reported, v.claim.unit),
+                format_value(v.measured, v.claim.unit),
+                "" if v.noisy_input is None else format_value(v.noisy_input, v.claim.unit),
+                v.word,
+            ]
+            for v in found
+        ],
+    )
+
+
+_DIGITS = (("mse", 5), ("psnr_db", 2), ("ssim", 4), ("snr_db", 2))

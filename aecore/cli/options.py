@@ -1,0 +1,21 @@
+"""TODO docstring."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+
+
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+
+
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, a unique beginning of it, or a path.")]
+
+
+def print_json(value: Any) -> None:
+    """One document on standard output."""
+    print(json.dumps(value, indent=1, allow_nan=False))

@@ -1,0 +1,211 @@
+"""The commands for whole runs: rename, annotate, delete, restore, import, export."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from aecore.cli.console import Progress, print_run, table, tell
+from aecore.cli.options import Json, RunName, print_json
+from aecore.config.experiment import typed_value
+from aecore.errors import AecoreError, UserError, describe_os_error, nearest
+from aecore.files import atomic_write
+from aecore.runs import archive, notes, trash
+from aecore.runs.store import Run, Store
+from aecore.runs.summary import import_notes
+
+keeping = typer.Typer()
+
+Changes = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
+]
+
+
+def key_and_value(text: str) -> tuple[str, Any]:
+    """`training.epochs=2` as key and value. Raises `UserError` where there is no equals sign."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise UserError(f"--set {text}: should look like training.epochs=2")
+    return key.strip(), typed_value(value)
+
+
+@keeping.command()
+def rename(run_name: RunName, title: str, as_json: Json = False) -> None:
+    """Give a run another title; "" brings back its first one. Its id stays."""
+    found = Store.default().find(run_name)
+    notes.rename(found, title)
+    _told(found, as_json)
+
+
+@keeping.command()
+def annotate(run_name: RunName, text: str, as_json: Json = False) -> None:
+    """Write a note to a run; "" removes it."""
+    found = Store.default().find(run_name)
+    notes.annotate(found, text)
+    _told(found, as_json)
+
+
+def _told(found: Run, as_json: bool) -> None:
+    if as_json:
+        print_json({"run": found.id, **found.notes()})
+    else:
+        print_run(found)
+
+
+@keeping.command()
+def delete(
+    run_names: Annotated[list[str], typer.Argument(metavar="RUN…")],
+    forever: Annotated[bool, typer.Option("--forever", help="Also from the trash: nothing brings it back.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Move runs to the trash, where they stay for a week; `restore` brings them back."""
+    store = Store.default()
+    found = {(item := _found(name, store, forever)).id: item for name in run_names}
+    if forever and not yes:
+        if not sys.stdin.isatty():
+            raise UserError(f"deleting {', '.join(found)} forever needs --yes where nobody can be asked")
+        typer.confirm(f"Delete {', '.join(found)} forever?", abort=True)
+    for run_id, item in found.items():
+        gone = item if isinstance(item, trash.Deleted) else trash.delete(item, store)
+        if forever:
+            trash.purge(gone)
+        if not as_json:
+            back = "" if forever else f"; bring it back with: python -m aecore restore {run_id}"
+            tell(f"deleted {run_id}{' forever' if forever else back}")
+    if as_json:
+        print_json({"deleted": list(found), "forever": forever})
+
+
+def _found(name: str, store: Store, forever: bool) -> Run | trash.Deleted:
+    try:
+        return store.find(name)
+    except UserError:
+        if not forever or not trash.deleted_runs(store):
+            raise
+        return trash.find_deleted(name, store)
+
+
+@keeping.command()
+def restore(
+    run_name: Annotated[str, typer.Argument(metavar="[RUN]", help="Its id or a unique beginning of it.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Bring a deleted run back; without a name, list what can be brought back."""
+    if run_name:
+        found = trash.restore(trash.find_deleted(run_name))
+        print_json({"run": found.id}) if as_json else tell(f"restored {found.id}")
+        return
+    rows = [
+        {
+            "run": entry.id,
+            "title": entry.title,
+            "deleted": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(entry.seconds)),
+        }
+        for entry in trash.deleted_runs()
+    ]
+    if as_json:
+        print_json(rows)
+    elif rows:
+        table(["run", "title", "deleted"], [list(row.values()) for row in rows])
+    else:
+        tell("nothing has been deleted in the last week")
+
+
+@keeping.command("import")
+def import_file(
+    file: Path,
+    preset: Annotated[str, typer.Option(help="The preset whose model this is; found out if not given.")] = "",
+    data: Annotated[str, typer.Option(help="The image set it was trained on; found out if not given.")] = "",
+    changes: Changes = None,
+    name: Annotated[str, typer.Option(help="A title for the run.")] = "",
+    no_evaluate: Annotated[bool, typer.Option("--no-evaluate", help="Do not measure it on the test set.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a run of a checkpoint (.pth, .pt, .safetensors), or bring back one that was exported as .zip."""
+    if archive.is_packed(file):
+        if preset or data or changes:
+            raise UserError("a packed run knows its model and images: --preset, --data and --set are for checkpoints")
+        found = archive.unpack(file)
+        if name:
+            notes.rename(found, name)
+        if as_json:
+            print_json({"run": found.id})
+        else:
+            tell(f"run {found.id}")
+            print_run(found)
+        return
+    from aecore.interop import import_checkpoint  # torch
+
+    with Progress() as progress:
+        imported = import_checkpoint(
+            file,
+            preset_name=preset,
+            data_name=data,
+            changes=dict(key_and_value(change) for change in changes or []),
+            name=name,
+            measure=not no_evaluate,
+            report=progress,
+        )
+    if as_json:
+        print_json({"run": imported.run.id, **imported.run.status()["imported"]})
+        return
+    tell(f"run {imported.run.id}")
+    for line in import_notes(imported.run.status()):
+        tell(line)
+    print_run(imported.run)
+
+
+@keeping.command("export")
+def export_run(
+    run_name: RunName,
+    to: Annotated[str, typer.Option(metavar="zip|pth|csv|html", help="What to make of the run.")],
+    output: Annotated[Path | None, typer.Option(help="The file to write; named after the run if not given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a run as one file: zip (the whole run), pth (its weights for PyTorch), csv (its curves), html (its codes as
+    a cloud to turn, in one page)."""
+    if to not in EXPORTS:
+        raise UserError(f"--to {to}: {nearest(to, EXPORTS)}")
+    found = Store.default().find(run_name)
+    target = output or Path(f"{found.id}.{to}")
+    if not target.parent.is_dir():
+        raise UserError(f"there is no folder {target.parent} to write {target.name} to")
+    if target.is_dir():
+        raise UserError(f"{target} is a folder; --output names the file to write")
+    try:
+        atomic_write(target, EXPORTS[to](found))
+    except OSError as error:
+        raise AecoreError(describe_os_error(error, f"writing {target}")) from None
+    size = target.stat().st_size
+    print_json({"run": found.id, "to": to, "path": str(target), "bytes": size}) if as_json else tell(f"wrote {target}")
+
+
+def _pth(run: Run) -> bytes:
+    from aecore.interop import pth_bytes  # torch
+
+    return pth_bytes(run)
+
+
+def _html(run: Run) -> bytes:
+    from aecore.viewer.html_export import cloud_page
+
+    for method, dims in (("tsne", 3), ("tsne", 2), ("pca", 3)):
+        with contextlib.suppress(UserError):  # none was made yet, or the code has no third unit
+            return cloud_page(run, method, dims).encode()
+    return cloud_page(run, "pca", 2).encode()
+
+
+EXPORTS: dict[str, Callable[[Run], bytes]] = {
+    "zip": archive.packed,
+    "pth": _pth,
+    "csv": archive.curves_csv,
+    "html": _html,
+}
+"""What `--to` can make of a run, by name."""

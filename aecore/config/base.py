@@ -1,0 +1,42 @@
+"""What every part of an experiment is made of: a frozen table of settings that knows exactly its own keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from aecore.errors import nearest
+
+MAIN: dict[str, Any] = {"main": True}
+"""Marks a field that the app's form shows at once; the others stand under "More"."""
+
+
+class Section(BaseModel):
+    """A frozen part of an experiment; an unknown key is an error, and attribute docstrings are its help texts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+def format_validation_error(error: ValidationError, unknown: Callable[[str], str] = lambda key: "remove it") -> str:
+    """The first complaint of pydantic as `key: what was wrong and what would be right`.
+
+    `unknown(key)` says what to do about a key that does not exist.
+    """
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"unknown setting '{key}': {unknown(key)}"
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    message = message[0].lower() + message[1:]
+    if first["type"].endswith("_parsing"):
+        message = message.partition(",")[0]
+    if first["type"] == "literal_error" and isinstance(first["input"], str):
+        options = [
+            word.strip("'") for word in first.get("ctx", {}).get("expected", "").replace(" or ", ", ").split(", ")
+        ]
+        return f"{key}: unknown value '{first['input']}': {nearest(first['input'], options)}"
+    if first["type"] == "value_error":
+        return f"{key}: {message}" if key else message
+    return f"{key}: {message}, got {first['input']!r}"

@@ -1,0 +1,139 @@
+"""An experiment: everything that decides a run, validated and frozen.
+
+The same definition makes the command line's `--set`, the app's form, the JSON in the run directory, the
+difference between two runs and every error message about a wrong value.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from aecore.config.base import Section, format_validation_error
+from aecore.config.corruption import Corruption
+from aecore.config.model import Model
+from aecore.config.sections import Data, Evaluation, Training
+from aecore.errors import UserError, nearest, read_text
+
+
+class Experiment(Section):
+    """Everything that decides a run."""
+
+    name: str = Field(default="", max_length=120)
+    """A title for people; the preset's name when empty."""
+    preset: str = Field(default="", max_length=120)
+    """The preset this came from, if any."""
+    sweep: str = Field(default="", max_length=120)
+    """The sweep this is a run of, if any."""
+    data: Data = Data()
+    model: Model = Model()
+    corruption: Corruption = Corruption()
+    """What the images suffer in training, drawn afresh for every batch unless it says once; the target stays clean."""
+    training: Training = Training()
+    evaluation: Evaluation = Evaluation()
+
+    @classmethod
+    def parse(cls, value: Mapping[str, Any]) -> Experiment:
+        """An experiment from plain data. Raises `UserError` with one line for the first thing wrong."""
+        try:
+            return cls.model_validate(dict(value))
+        except ValidationError as error:
+            raise UserError(format_validation_error(error, _nearest_key)) from None
+
+    @classmethod
+    def load(cls, path: Path) -> Experiment:
+        """An experiment from a TOML file; a `[preset]` table in it is for people and left aside."""
+        values = load_toml(path)
+        values.pop("preset", None)
+        return cls.parse(values)
+
+    def changed(self, changes: Mapping[str, Any]) -> Experiment:
+        """A new experiment with dotted keys replaced: `{"training.epochs": 2}`."""
+        values = self.model_dump(mode="json")
+        for key, value in changes.items():
+            *parents, last = _known(key).split(".")
+            table = values
+            for parent in parents:
+                table = table[parent]
+            table[last] = value
+        return type(self).parse(values)
+
+    def flat(self) -> dict[str, Any]:
+        """Every setting under its dotted key, in the order of the definition."""
+        values = self.model_dump(mode="json")
+        return {key: _dig(values, key) for key in keys()}
+
+    @property
+    def title(self) -> str:
+        return self.name or self.preset or "experiment"
+
+
+def difference(first: Experiment, second: Experiment) -> dict[str, tuple[Any, Any]]:
+    """The dotted keys in which two experiments differ, with both values."""
+    a, b = first.flat(), second.flat()
+    return {key: (a[key], b[key]) for key in a if a[key] != b[key]}
+
+
+def fields(section: type[BaseModel] = Experiment, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting as (dotted key, pydantic field), depth first; tables that are written as text count as one."""
+    for name, field in section.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section) and kind is not Corruption:
+            yield from fields(kind, f"{prefix}{name}.")
+        else:
+            yield prefix + name, field
+
+
+def keys() -> list[str]:
+    """The dotted keys of every setting."""
+    return [key for key, _ in fields()]
+
+
+def load_toml(path: Path) -> dict[str, Any]:
+    """A TOML file as plain data, or one line with the place where it stops making sense."""
+    try:
+        return tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path} is not valid TOML: {error}") from None
+
+
+def _known(key: str) -> str:
+    if key not in keys():
+        raise UserError(f"unknown setting '{key}': {_nearest_key(key)}")
+    return key
+
+
+def _nearest_key(key: str) -> str:
+    """The closest dotted key; one that ends in the same word wins, so `epochs` finds `training.epochs`."""
+    last = key.rpartition(".")[2]
+    same = [known for known in keys() if known.rpartition(".")[2] == last]
+    if same:
+        return f"did you mean '{same[0]}'?"
+    hint = nearest(key, keys())
+    if hint.startswith("did you"):
+        return hint
+    for known in keys():
+        if nearest(last, [known.rpartition(".")[2]]).startswith("did you"):
+            return f"did you mean '{known}'?"
+    return hint
+
+
+def typed_value(text: str) -> Any:
+    """A typed setting as plain data: `2`, `1e-4`, `[392, 8]` and `true` as in TOML, nothing or `null` as None, any
+    other text as itself."""
+    if text.strip().lower() in ("", "null"):
+        return None
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _dig(values: Any, key: str) -> Any:
+    for part in key.split("."):
+        values = values[part]
+    return values

@@ -1,0 +1,100 @@
+"""TODO docstring."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_serializer, model_validator
+
+from aecore.config.base import MAIN, Section
+
+Activation = Literal["relu", "leaky-relu", "selu", "elu", "gelu", "silu", "tanh", "sigmoid", "none"]
+
+
+class Conv(Section):
+    """A convolution with square kernel. Written `CHANNELSkKERNELsSTRIDEpPADDING`, such as `32k3s2p1`."""
+
+    channels: int = Field(ge=1, le=4096)
+    kernel: int = Field(default=3, ge=1, le=31)
+    stride: int = Field(default=1, ge=1, le=8)
+    padding: int = Field(default=0, ge=0, le=15)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        found = re.fullmatch(r"(\d+)(?:k(\d+))?(?:s(\d+))?(?:p(\d+))?", value.strip())
+        if not found:
+            raise ValueError(f"'{value}' should look like 32k3s2p1: channels, kernel, stride, padding")
+        names = ("channels", "kernel", "stride", "padding")
+        return {name: part for name, part in zip(names, found.groups(), strict=True) if part is not None}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.padding >= self.kernel:
+            raise ValueError(f"a padding of {self.padding} is more than a kernel of {self.kernel} can use")
+        return self
+
+    @model_serializer
+    def __str__(self) -> str:
+        return f"{self.channels}k{self.kernel}s{self.stride}p{self.padding}"
+
+
+class Bottleneck(Section):
+    """The narrowest layer, whose output is the code."""
+
+    kind: Literal["dense", "gaussian", "none"] = "dense"
+    """dense: a linear layer; gaussian: mean and log-variance of a normal distribution from which the code is drawn
+    (a VAE); none: the last convolution's map is the code."""
+    size: int = Field(default=8, ge=1, le=4096, json_schema_extra=MAIN)
+    """Code size: how many numbers an image is squeezed into. Follows from the convolutions where kind is none."""
+    activation: Activation = "relu"
+    """Function on the code itself, for kind dense. A ReLU code is never negative, and its units can die."""
+    sample: Literal["training", "always"] = "training"
+    """gaussian: draw the code in training only and take the mean afterwards, or draw it always."""
+
+
+Width = Annotated[int, Field(ge=1, le=65536)]
+
+
+class Model(Section):
+    """The autoencoder's description; layer sizes that follow from it are solved, not typed."""
+
+    conv: tuple[Conv, ...] = Field(default=(), max_length=16, json_schema_extra=MAIN)
+    """The encoder's convolutions, from the image on, each as channels, kernel, stride, padding: 32k3s2p1."""
+    dense: tuple[Width, ...] = Field(default=(392,), max_length=16, json_schema_extra=MAIN)
+    """Widths of the encoder's hidden dense layers, before the code."""
+    bottleneck: Bottleneck = Bottleneck()
+    decoder_dense: tuple[Width, ...] | None = Field(default=None, max_length=16)
+    """Widths of the decoder's hidden dense layers, from the code on; empty mirrors the encoder."""
+    decoder_conv: tuple[Conv, ...] | None = Field(default=None, max_length=16)
+    """The decoder's transposed convolutions, the last with the image's channels, each with the largest output padding;
+    the result is resized where it misses the image. Empty mirrors the encoder."""
+    decoder_fit: Literal["exact", "resize"] = "exact"
+    """exact: each transposed convolution returns to the size its twin came from; resize: each takes the largest
+    output padding, and the result is resized to the image, bilinearly."""
+    activation: Activation = "relu"
+    """Function after every hidden layer."""
+    norm: Literal["none", "batch"] = "none"
+    """Batch normalisation between every hidden layer and its activation."""
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Share of values dropped after every hidden layer's activation, in training."""
+    range: Literal["unit", "symmetric"] = "unit"
+    """Range of images inside the model: unit is [0, 1], symmetric is [-1, 1]."""
+    output: Literal["sigmoid", "tanh", "none"] = "sigmoid"
+    """Function on the reconstructed image: sigmoid fits the unit range, tanh the symmetric one."""
+    init: Literal["pytorch", "xavier-uniform"] = "pytorch"
+    """How weights start: PyTorch's default for each layer, or Glorot and Bengio's uniform range."""
+    bias_init: float | None = Field(default=None, ge=-10, le=10)
+    """Start value of every bias; empty for PyTorch's default."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.bottleneck.kind == "none" and (not self.conv or self.dense or self.decoder_dense):
+            raise ValueError("a bottleneck of 'none' takes the last convolution's map as the code: it needs "
+                             "convolutions (conv) and no dense layers")  # fmt: skip
+        if self.decoder_conv is not None and bool(self.decoder_conv) != bool(self.conv):
+            raise ValueError("decoder_conv needs convolutions in the encoder too, and none without them")
+        return self

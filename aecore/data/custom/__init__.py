@@ -1,0 +1,1 @@
+"""Image sets of the user: `.npz` files and folders of images."""

@@ -1,0 +1,159 @@
+"""A trained run opened for use: its model with the saved weights, and the images it is tested on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from aecore import data
+from aecore.config.corruption import Corruption
+from aecore.data.subset import evenly_spaced
+from aecore.data.validation import validation_pairs
+from aecore.devices import choose
+from aecore.latent.codes import Codes
+from aecore.latent.encode import codes_of, measure_codes
+from aecore.latent.projection import project
+from aecore.latent.projection_store import Projection
+from aecore.metrics import classical
+from aecore.metrics import image as image_metrics
+from aecore.metrics.evaluation import NOISE_SEED, evaluate, reconstructions
+from aecore.metrics.projection import quality
+from aecore.models.autoencoder import Autoencoder
+from aecore.models.digit_classifier import reads
+from aecore.models.digit_classifier.network import read_digits
+from aecore.models.weights import load_weights
+from aecore.progress import Report
+from aecore.runs.store import WEIGHTS, Run
+
+
+def load_model(run: Run, device: torch.device | None = None) -> Autoencoder:
+    """The run's model with its last saved weights, ready to use. Raises `DamagedError` when there are none."""
+    experiment = run.experiment()
+    model = Autoencoder(experiment.model, image_shape(run))
+    load_weights(model, run.file(WEIGHTS))
+    device = device or torch.device("cpu")
+    model.draws.seed(0, device)
+    return model.eval().to(device)
+
+
+def image_shape(run: Run) -> tuple[int, int, int]:
+    """The shape (C, H, W) of the run's images, as the run itself says; older runs ask the catalogue."""
+    told = run.status().get("data")
+    if isinstance(told, dict) and len(told.get("image_shape", ())) == 3:
+        channels, height, width = map(int, told["image_shape"])
+        return channels, height, width
+    return data.data_set(run.experiment().data.name).image_shape
+
+
+@dataclass(frozen=True)
+class LoadedRun:
+    """A run's model and its whole test set, uint8 (N, C, H, W), on one device, with labels uint8 (N,)."""
+
+    run: Run
+    model: Autoencoder
+    test: torch.Tensor
+    labels: np.ndarray
+
+    def evaluate(
+        self,
+        corruption: Corruption,
+        report: Report = lambda stage, done, total, note: None,
+        images: int | None = None,
+    ) -> dict[str, Any]:
+        """The evaluation of the whole test set, or of its first `images`, under one corruption, as evaluation.json
+        holds it."""
+        measured = evaluate(
+            self.model,
+            self.test[:images],
+            corruption,
+            lambda n, of: report("evaluating", n, of, corruption.label),
+            self.labels[:images] if reads(self.run.experiment().data.name) else None,
+        )
+        return {"run": self.run.id, "split": "test", **measured}
+
+    def codes(self, points: int) -> Codes:
+        """Codes and reconstruction errors of `points` test images, evenly spread over the set, under the training
+        corruption."""
+        corruption = self.run.experiment().corruption
+        chosen = evenly_spaced(len(self.test), points)
+        return measure_codes(self.model, self.test, self.labels, corruption, NOISE_SEED, chosen)
+
+    def classical(
+        self, corruption: Corruption, report: Report = lambda stage, done, total, note: None
+    ) -> dict[str, Any]:
+        """The classical denoisers on the same noisy test images, each with its strength chosen on validation images.
+
+        By method, `strength` and `metrics`, on the [0, 1] scale.
+        """
+        experiment = self.run.experiment()
+        parts = list(zip(*reconstructions(self.model, self.test, corruption), strict=True))
+        clean, noisy = np.concatenate(parts[0]), np.concatenate(parts[1])
+
+        def wrong_digits(images: np.ndarray) -> float:
+            return float(np.mean(read_digits(torch.from_numpy(images)) != self.labels))
+
+        return classical.measure(
+            clean,
+            noisy,
+            validation_pairs(data.load(experiment.data.name), experiment, corruption),
+            lambda method, done, total: report("comparing", done, total, method),
+            wrong_digits if reads(experiment.data.name) else None,
+        )
+
+    def encoded(self, points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Codes float32 (N, n) of `points` test images, evenly spread over the set, under the training corruption, with
+        their labels and numbers."""
+        indices = evenly_spaced(len(self.test), points)
+        codes = codes_of(self.model, self.test, self.run.experiment().corruption, NOISE_SEED)[indices]
+        return codes, self.labels[indices], indices
+
+    def projection(
+        self,
+        method: str,
+        dims: int,
+        points: int,
+        *,
+        report: Report = lambda stage, done, total, note: None,
+        **parameters: Any,
+    ) -> Projection:
+        """The codes of `points` test images, evenly spread over the set, under the training corruption, as points.
+
+        `parameters` are those of `aecore.latent.projection.project`. Raises `UserError` for what cannot be drawn.
+        """
+        codes, labels, indices = self.encoded(points)
+        coordinates, made = project(
+            codes, method, dims, progress=lambda done, total: report("projecting", done, total, method), **parameters
+        )
+        return Projection(
+            method,
+            coordinates,
+            labels,
+            indices,
+            parameters
+            | {"corruption": str(self.run.experiment().corruption)}
+            | {k: v for k, v in made.items() if k != "explained_variance"},
+            quality(codes, coordinates, labels) | {k: v for k, v in made.items() if k == "explained_variance"},
+        )
+
+
+def open_run(run: Run, device: str = "auto", report: Report = lambda stage, done, total, note: None) -> LoadedRun:
+    """Open a run with its test set, fetching the images if need be."""
+    chosen = torch.device(choose(device)[0].name)
+    model = load_model(run, chosen)
+    images = data.load(run.experiment().data.name, lambda what, done, total: report("preparing", done, total, what))
+    return LoadedRun(run, model, torch.from_numpy(np.array(images.x_test)).to(chosen), np.array(images.y_test))
+
+
+def denoise(
+    model: Autoencoder, images: np.ndarray, corruption: Corruption, seed: int
+) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Corrupt uint8 images (N, C, H, W), reconstruct them, and score both against the clean ones.
+
+    Returns noisy images and reconstructions, float32 (N, C, H, W), and the metrics of each, an image at a time.
+    """
+    parts = list(reconstructions(model, torch.from_numpy(np.array(images)), corruption, seed))
+    clean, noisy, output = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return noisy, output, image_metrics.per_image(clean, noisy), image_metrics.per_image(clean, output)

@@ -1,0 +1,247 @@
+"""Reading a checkpoint that another program wrote: tensors only, never code."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import pickle
+import re
+import warnings
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from aecore.errors import UserError
+
+MOST_BYTES = 8 * 2**30
+HOW_TO_SAVE = 'torch.save(model.state_dict(), "model.pth")'
+
+_WRAPPINGS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "autoencoder", "weights")
+_NOT_THE_MODEL = ("optim", "sched", "scaler", "ema", "args", "config", "hparams", "hyper")
+_PREFIX = re.compile(r"(module|_orig_mod|model|net|network|autoencoder)\.")
+
+_NUMPY_SCALAR = np.float64(0).__reduce__()[0]
+_HARMLESS: list[Any] = [
+    argparse.Namespace,
+    np.dtype,
+    *(kind for name, kind in vars(np.dtypes).items() if name.endswith("DType")),
+    (_NUMPY_SCALAR, "numpy._core.multiarray.scalar"),
+    (_NUMPY_SCALAR, "numpy.core.multiarray.scalar"),
+]
+"""What training scripts save beside the weights, losses and arguments; none of it runs code."""
+
+
+@dataclass(frozen=True)
+class Norm:
+    """A batch normalisation."""
+
+    name: str
+    tensors: dict[str, Tensor]
+
+    @property
+    def width(self) -> int:
+        return len(self.tensors["running_mean"])
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A linear layer (weight of two axes), or a convolution in either direction (four)."""
+
+    name: str
+    """As the file calls it, without the prefix that all names share."""
+    weight: Tensor
+    bias: Tensor | None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.weight.shape)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The layers of a file, in its order."""
+
+    layers: tuple[Layer, ...]
+    norms: tuple[Norm, ...] = ()
+    ordered: bool = True
+    """Whether the file keeps the order in which the layers were made; safetensors sorts by name."""
+    plain: Mapping[str, Tensor] = field(default_factory=dict)
+    """All tensors by name."""
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """The layers in a `.pth`, `.pt` or `.safetensors` file, however it names and wraps them.
+
+    Raises `UserError` for what is no file of tensors, for layers that this project does not build, and for weights
+    that are not finite.
+    """
+    head = _head(path)
+    if len(head) > 8 and head[8:9] == b"{" and 2 <= int.from_bytes(head[:8], "little") <= 100_000_000:
+        tensors, ordered = _from_safetensors(path), False
+    else:
+        tensors, ordered = state_dict_in(_from_torch(path, head)), True
+    return _layers(_without_prefix(tensors), ordered)
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            head = file.read(64)
+            size = file.seek(0, io.SEEK_END)
+    except FileNotFoundError:
+        raise UserError(f"there is no file {path}") from None
+    except IsADirectoryError:
+        raise UserError(f"{path} is a folder, not a checkpoint") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    if not head:
+        raise UserError("the file is empty")
+    if size > MOST_BYTES:
+        raise UserError(f"the file has {size / 2**30:.1f} GB, more than the {MOST_BYTES // 2**30} GB of a model here")
+    return head
+
+
+def _from_safetensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return safetensors.torch.load_file(path)
+    except (safetensors.SafetensorError, OSError, ValueError, KeyError) as error:
+        raise UserError(f"the safetensors file is damaged or cut: {_first_line(error)}") from None
+
+
+def _from_torch(path: Path, head: bytes) -> Any:
+    if head[:2] == b"PK":
+        _check_archive(path)
+    elif head[:1] != b"\x80":  # every pickle of torch.save begins so
+        raise UserError(f"the file is neither a PyTorch checkpoint nor safetensors; save one with {HOW_TO_SAVE}")
+    try:
+        with warnings.catch_warnings(), torch.serialization.safe_globals(_HARMLESS):
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise UserError(
+            "the file holds Python objects, which could run code when opened; save only the weights, with "
+            f"{HOW_TO_SAVE}, and import that"
+        ) from None
+    except Exception as error:  # torch reports a cut or foreign file as nearly anything
+        raise UserError(f"PyTorch cannot read the file, it may be cut: {_first_line(error)}") from None
+
+
+def _check_archive(path: Path) -> None:
+    """Whether a zip is one of torch.save and not one that inflates without bound."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        raise UserError("the file is cut or damaged: it begins like a checkpoint and does not end like one") from None
+    names = [entry.filename for entry in entries]
+    if any(name.endswith("/constants.pkl") for name in names):
+        raise UserError(f"the file is a TorchScript program; save the weights alone, with {HOW_TO_SAVE}")
+    if not any(name.endswith("data.pkl") for name in names):
+        raise UserError("the zip file is neither a PyTorch checkpoint nor a packed run")
+    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+        raise UserError("the file has been compressed again; torch.save does not do that")
+
+
+def state_dict_in(value: Any) -> dict[str, Tensor]:
+    """The tensors by name in what a checkpoint holds, out of the dictionaries that training scripts wrap them in."""
+    if isinstance(value, torch.nn.Module):  # never from a file read safely
+        raise UserError(f"a whole module is no state dict; save one with {HOW_TO_SAVE}")
+    if not isinstance(value, Mapping):
+        what = (
+            "a list" if isinstance(value, list | tuple) else "a single tensor" if isinstance(value, Tensor) else "data"
+        )
+        raise UserError(f"the file holds {what} without names, not a state dict; save one with {HOW_TO_SAVE}")
+    tensors = {str(name): part for name, part in value.items() if isinstance(part, Tensor)}
+    if any(_is_weight(name) for name in tensors):
+        return tensors
+    inner = {str(name): part for name, part in value.items() if isinstance(part, Mapping)}
+    inner = {name: part for name, part in inner.items() if not name.lower().startswith(_NOT_THE_MODEL)}
+    for name in _WRAPPINGS:
+        if name in inner:
+            return state_dict_in(inner[name])
+    holding = {name: part for name, part in inner.items() if _holds_tensors(part)}
+    if len(holding) == 1:
+        return state_dict_in(next(iter(holding.values())))
+    sides = {side: next((name for name in holding if name.lower().startswith(side)), None) for side in ("enc", "dec")}
+    if sides["enc"] and sides["dec"]:  # saved apart
+        return {
+            f"{name}.{key}": part
+            for name in (sides["enc"], sides["dec"])
+            for key, part in holding[name].items()
+            if isinstance(part, Tensor)
+        }
+    if holding:
+        raise UserError(f"the file holds several models ({', '.join(list(holding)[:4])}); save one of them alone")
+    if tensors:  # of layers that are told about by name later
+        return tensors
+    raise UserError(f"the file holds no weights; save them with {HOW_TO_SAVE}")
+
+
+def _holds_tensors(part: Mapping[Any, Any], depth: int = 3) -> bool:
+    return any(
+        isinstance(value, Tensor) or (depth and isinstance(value, Mapping) and _holds_tensors(value, depth - 1))
+        for value in part.values()
+    )
+
+
+def _is_weight(name: str) -> bool:
+    return name.rpartition(".")[2] in ("weight", "bias", "weight_g", "weight_orig")
+
+
+def _without_prefix(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The names without what wrappers put before all of them: `module.`, `_orig_mod.`, `model.`."""
+    while tensors and (found := _PREFIX.match(next(iter(tensors)))):
+        prefix = found[0]
+        if not all(name.startswith(prefix) for name in tensors):
+            break
+        tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+    return tensors
+
+
+def _layers(tensors: dict[str, Tensor], ordered: bool) -> Checkpoint:
+    groups: dict[str, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        home, _, part = name.rpartition(".")
+        groups.setdefault(home, {})[part] = tensor
+    layers, norms = [], []
+    for home, parts in groups.items():
+        for part, tensor in parts.items():
+            _check_values(f"{home}.{part}" if home else part, tensor)
+        weight = parts.get("weight")
+        if "running_mean" in parts and "running_var" in parts:
+            norms.append(Norm(home, parts))
+        elif weight is not None and weight.ndim in (2, 4) and parts.keys() <= {"weight", "bias"}:
+            if weight.ndim == 4 and weight.shape[2] != weight.shape[3]:
+                raise UserError(f"{home} has a kernel of {weight.shape[2]}×{weight.shape[3]}; here kernels are square")
+            layers.append(Layer(home, weight, parts.get("bias")))
+        else:
+            shown = ", ".join(f"{part} {tuple(tensor.shape)}" for part, tensor in list(parts.items())[:3])
+            raise UserError(
+                f"{home or 'the file'} ({shown}) is no linear layer, convolution or batch normalisation, and nothing "
+                "else is built here"
+            )
+    if not layers:
+        raise UserError(f"the file holds no layers with weights; save them with {HOW_TO_SAVE}")
+    return Checkpoint(tuple(layers), tuple(norms), ordered, tensors)
+
+
+def _check_values(name: str, tensor: Tensor) -> None:
+    if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_complex():
+        raise UserError(f"{name} is a sparse, quantised or complex tensor; save plain floating-point weights")
+    if tensor.numel() > 2**31:
+        raise UserError(f"{name} has {tensor.numel():,} values, more than a layer here has")
+    if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+        raise UserError(f"{name} holds values that are not numbers or infinite: the training had diverged")
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:160].rstrip(".") if lines else type(error).__name__

@@ -1,0 +1,9 @@
+"""Jobs: runs and projections that work in processes of their own, and the queue for devices.
+
+Nothing here imports torch before a process holds its device.
+"""
+
+from aecore.jobs.check import check
+from aecore.jobs.lifecycle import give_up, queue_position, requeue, start, stop, submit, take_over, work
+
+__all__ = ["check", "give_up", "queue_position", "requeue", "start", "stop", "submit", "take_over", "work"]

@@ -1,0 +1,54 @@
+"""TODO docstring."""
+
+from __future__ import annotations
+
+import math
+
+from aecore import demo
+from aecore.config.experiment import Experiment
+from aecore.data.catalogue import CATALOGUE, data_set
+from aecore.data.load_set import prepared
+from aecore.devices import choose_for
+from aecore.errors import UserError
+from aecore.models.architecture import Plan, plan
+from aecore.models.digit_classifier import SETS, reads
+from aecore.training.rank import get_rank
+
+
+def check(experiment: Experiment, device: str = "auto") -> tuple[Plan, int]:
+    """What an experiment's model is solved to, and on how many images it works, those held out included.
+
+    Raises `UserError` for a data set, model or device that does not exist or cannot be built.
+    """
+    demo.check_data(experiment.data.name, prepared, CATALOGUE)
+    about = data_set(experiment.data.name)
+    held, wanted = experiment.data.validation_images, experiment.data.train_images
+    if held >= about.train_images:
+        raise UserError(
+            f"data.validation_images: {about.name} has {about.train_images:,} training images; "
+            f"holding out {held:,} leaves none"
+        )
+    if (wanted or 0) > about.train_images - held:
+        left = f", of which {held:,} are held out" if held else ""
+        raise UserError(
+            f"data.train_images: {about.name} has {about.train_images:,} training images{left}, got {wanted:,}"
+        )
+    if experiment.evaluation.wrong_digits and not reads(about.name):
+        raise UserError(
+            f"evaluation.wrong_digits: the digit classifier reads {', '.join(SETS)}, not {about.name}; set it to false"
+        )
+    solved = plan(experiment.model, about.image_shape)
+    images = wanted or about.train_images - held
+    _check_last_batch(solved, images, experiment.training.batch_size)
+    choose_for(device, get_rank().local_world)
+    return solved, images + held
+
+
+def _check_last_batch(solved: Plan, images: int, batch_size: int) -> None:
+    """Raise `UserError` where batch normalisation would meet a single value, which has no spread."""
+    last = images % min(batch_size, images) or min(batch_size, images)
+    if last == 1 and any(layer.norm and math.prod(layer.output_shape[1:]) == 1 for layer in solved.layers):
+        raise UserError(
+            f"training.batch_size: {batch_size:,} leaves a last batch of one image, which batch normalisation "
+            f"cannot train on; choose another size"
+        )

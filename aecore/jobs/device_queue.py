@@ -1,0 +1,122 @@
+"""One run at a time on a device: a queue that needs no server.
+
+A waiting worker holds a ticket, a small file whose name carries its place in line; the first in line takes the
+device by locking that device's slot file, or as many devices as it needs, all of them or none. The operating system
+drops the lock when the process ends, however it ends, and a ticket whose process is gone is not counted: neither can
+leak.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import filelock
+
+from aecore.devices import Device, choose_for
+from aecore.runs.process import is_alive, this_process
+
+POLL_S = 0.2
+
+
+@contextlib.contextmanager
+def hold(
+    root: Path,
+    devices: Sequence[Device],
+    run_id: str,
+    stop: Callable[[], bool],
+    on_wait: Callable[[int], None] = lambda position: None,
+    count: int = 1,
+) -> Iterator[list[Device]]:
+    """Wait for `count` of `devices` and hold them inside the block, all at once; none when `stop()` came true first.
+
+    `on_wait` is told the place in line, 1 being next, whenever it changes.
+    """
+    folder = _folder(root)
+    folder.mkdir(parents=True, exist_ok=True)
+    family = devices[0].family
+    ticket = folder / f"{family}.{time.time_ns():020d}.{run_id}.ticket"
+    ticket.write_text(json.dumps(this_process()))
+    told = 0
+    with contextlib.ExitStack() as held:
+        try:
+            while not stop():
+                position = _line(folder, family).index(ticket) + 1
+                if position == 1 and (taken := _taken(folder, devices, count, held)):
+                    ticket.unlink()
+                    yield taken
+                    return
+                if position != told:
+                    on_wait(told := position)
+                time.sleep(POLL_S)
+            yield []
+        finally:
+            ticket.unlink(missing_ok=True)
+
+
+def for_processes(
+    root: Path,
+    request: str,
+    processes: int,
+    run_id: str,
+    stop: Callable[[], bool],
+    on_wait: Callable[[int, str], None] = lambda position, family: None,
+) -> contextlib.AbstractContextManager[list[Device]]:
+    """Wait for what so many processes of one run need: a GPU for each, or the CPU for all of them.
+
+    `request` is as for `aecore.devices.choose`; `on_wait` is told the place in line and the family of the devices.
+    Raises `UserError` where there are too few.
+    """
+    chosen = choose_for(request, processes)
+    family = chosen[0].family
+    count = 1 if family == "cpu" else processes
+    return hold(root, chosen, run_id, stop, lambda position: on_wait(position, family), count)
+
+
+def _taken(folder: Path, devices: Sequence[Device], count: int, held: contextlib.ExitStack) -> list[Device]:
+    """`count` free devices, locked until `held` is closed; none, and nothing locked, where fewer are free."""
+    with contextlib.ExitStack() as locks:
+        taken = []
+        for device in devices:
+            lock = filelock.FileLock(folder / f"{device.name.replace(':', '-')}.lock", timeout=0)
+            with contextlib.suppress(filelock.Timeout):
+                locks.enter_context(lock)
+                taken.append(device)
+            if len(taken) == count:
+                held.push(locks.pop_all())
+                return taken
+    return []
+
+
+def position(root: Path, run_id: str) -> int | None:
+    """A run's place in line, 1 being next; None when it does not wait."""
+    tickets = list(_folder(root).glob(f"*.{run_id}.ticket"))
+    if not tickets:
+        return None
+    line = _line(_folder(root), tickets[0].name.partition(".")[0])
+    return line.index(tickets[0]) + 1 if tickets[0] in line else None
+
+
+def _folder(root: Path) -> Path:
+    """Devices belong to a machine, so machines that share a store have a line each."""
+    return root / "queue" / (platform.node() or "localhost")
+
+
+def _line(folder: Path, family: str) -> list[Path]:
+    """The living tickets of a device family, first come first; dead ones are cleared away."""
+    line = []
+    for ticket in sorted(folder.glob(f"{family}.*.ticket")):
+        try:
+            if is_alive(json.loads(ticket.read_text())):
+                line.append(ticket)
+            else:
+                ticket.unlink(missing_ok=True)
+        except FileNotFoundError:
+            continue
+        except ValueError:  # being written right now: its owner is alive
+            line.append(ticket)
+    return line

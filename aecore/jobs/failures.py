@@ -1,0 +1,43 @@
+"""TODO docstring."""
+
+from __future__ import annotations
+
+import contextlib
+import traceback
+from collections.abc import Iterator
+
+from aecore.errors import AecoreError, describe_os_error
+from aecore.runs.store import Run, now
+from aecore.training.rank import get_rank
+
+
+@contextlib.contextmanager
+def record_failures(run: Run, doing: str) -> Iterator[None]:
+    """Write what went wrong into the run in one line and raise it as `AecoreError`; nothing saved is lost."""
+    try:
+        yield
+    except Exception as error:
+        line = describe_failure(error, doing)
+        with contextlib.suppress(OSError):  # on a full disk even this may fail: the dead process tells then
+            run.write_status(state="failed", error=line, ended=now(), process=None)
+        if get_rank().world > 1:
+            from aecore.training.distributed import report_failure
+
+            report_failure(line)
+        if isinstance(error, AecoreError):
+            raise
+        if not isinstance(error, OSError | MemoryError):
+            traceback.print_exc()
+        raise AecoreError(line) from error
+
+
+def describe_failure(error: Exception, doing: str) -> str:
+    """One line for whatever went wrong while `doing` something."""
+    if isinstance(error, AecoreError):
+        return str(error)
+    if isinstance(error, OSError):
+        return describe_os_error(error, doing)
+    text = str(error).strip().splitlines()[0] if str(error).strip() else ""
+    if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
+        return "out of memory: choose a smaller training.batch_size or narrower layers"
+    return f"{type(error).__name__}: {text}"

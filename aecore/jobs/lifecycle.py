@@ -1,0 +1,179 @@
+"""Jobs: submit, queue, stop and resume runs, and tell what state a run is really in.
+
+A job is a process of its own that writes only its run directory. Nothing here imports torch, and a worker does
+so only once it holds its device.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import filelock
+
+from aecore import demo
+from aecore.config.experiment import Experiment
+from aecore.devices import Device
+from aecore.errors import UserError
+from aecore.jobs import detach, device_queue
+from aecore.jobs.check import check
+from aecore.jobs.failures import record_failures
+from aecore.jobs.signals import heartbeat, stop_flag
+from aecore.progress import Report
+from aecore.runs.process import is_alive, is_here, this_process
+from aecore.runs.state import ACTIVE, LOCK, RESUMABLE, START_GRACE_S, run_state
+from aecore.runs.store import LOG, Run, Store, now, root_of
+from aecore.training.rank import get_rank
+
+WRITER_WAIT_S = 5
+"""How long to wait for a run's last worker to be gone: a killed process lets go of its files a moment later."""
+
+
+def submit(experiment: Experiment, device: str = "auto", store: Store | None = None) -> Run:
+    """Check an experiment whole and write its run directory, queued. `start` or `work` then runs it.
+
+    Raises `UserError` as `check` does, and for what a public demo does not allow.
+    """
+    solved, images = check(experiment, device)
+    store = store or Store.default()
+    if demo.mode():
+        active = sum(run_state(other) in ACTIVE for other in store.runs())
+        demo.check_size(experiment.training.epochs, images, solved.parameters, active)
+    run = store.create(experiment)
+    with record_failures(run, "writing the run"):
+        run.write_status(
+            state="queued",
+            requested_device=device,
+            submitted=now(),
+            epochs=experiment.training.epochs,
+            epoch=0,
+            parameters=solved.parameters,
+            code_size=solved.code_size,
+            process=None,
+        )
+    return run
+
+
+def start(run: Run) -> None:
+    """Run a queued job detached: it outlives this process, its terminal and the browser."""
+    with run.file(LOG).open("ab") as log:
+        detach.start_detached(["work", str(run.path)], log)
+
+
+def queue_position(run: Run) -> int | None:
+    """The run's place in line for its device, 1 being next; None when it does not wait."""
+    return device_queue.position(root_of(run), run.id)
+
+
+def stop(run: Run, wait_s: float = 15) -> str:
+    """Ask the worker to stop after what it is doing, wait up to `wait_s`, return the state then.
+
+    Raises `UserError` when the run is not active.
+    """
+    demo.refuse("stopping runs")
+    if run_state(run) not in ACTIVE:
+        raise UserError(f"run {run.id} is {run_state(run)}, there is nothing to stop")
+    deadline = time.monotonic() + max(wait_s, 0)
+    while (process := run.status().get("process")) is None and run_state(run) in ACTIVE:
+        time.sleep(0.05)  # just started: it has no process to signal yet
+        if time.monotonic() > deadline + START_GRACE_S:
+            break
+    if process and not is_here(process):
+        raise UserError(f"run {run.id} runs on {process.get('host')}; stop it there")
+    if process and is_alive(process):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process["pid"], signal.SIGTERM)
+    while run_state(run) in ACTIVE and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if run_state(run) == "interrupted":  # it died on the signal, before it could say so
+        run.write_status(state="stopped", ended=now(), process=None)
+    return run_state(run)
+
+
+def requeue(run: Run) -> None:
+    """Make a stopped, interrupted or failed run ready to go on; `start` or `work` then runs it.
+
+    Raises `UserError` when there is nothing to resume.
+    """
+    demo.refuse("resuming runs")
+    if run.shipped:
+        raise UserError(f"run {run.id} ships with the project and stays as it is")
+    current = run_state(run)
+    if current not in RESUMABLE:
+        why = {
+            "finished": "has finished; start a new one with more epochs",
+            "damaged": "is damaged and cannot go on",
+        }
+        raise UserError(f"run {run.id} {why.get(current, f'is {current} already')}")
+    run.experiment()
+    with record_failures(run, "resuming"):
+        run.write_status(state="queued", process=None, error=None, ended=None)
+
+
+def take_over(run: Run) -> None:
+    """Make a run whose worker is known to be gone ready to go on, whatever its status says; a finished one stays."""
+    if run.status().get("state") != "finished":
+        run.write_status(state="queued", process=None, error=None, ended=None)
+
+
+def give_up(run: Run, why: str, state: str = "failed") -> None:
+    """Write that a run's worker is known to have ended without a word of its own."""
+    run.write_status(state=run_state, error=why or None, ended=now(), process=None)
+
+
+def work(
+    run: Run,
+    report: Report = lambda stage, done, total, note: None,
+    *,
+    held: Device | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> str:
+    """Run a queued job in this process to its end, and return its state: `finished` or `stopped`.
+
+    SIGTERM, Ctrl-C and a true `stop()` end it cleanly. It waits in line for its device, unless something else holds
+    one for it: `held`. Of several processes that torchrun started this is the first one's part: it waits for a GPU for
+    each, and the others are in `aecore.jobs.helper_rank`. Failures are written into the run, then raised as `AecoreError`. A
+    run that is not queued is left as it is: `UserError`.
+    """
+    try:
+        writer = filelock.FileLock(run.file(LOCK), timeout=WRITER_WAIT_S).acquire()
+    except filelock.Timeout:
+        raise UserError(f"run {run.id} is being worked on by another process") from None
+    with writer, heartbeat(run.file(LOCK)):
+        recorded = run.status().get("state")
+        if recorded != "queued":  # stopped before this worker was there, or finished by another
+            raise UserError(f"run {run.id} is {recorded}, not queued")
+        return _work(run, report, held, stop)
+
+
+def _work(run: Run, report: Report, held: Device | None, stop: Callable[[], bool]) -> str:
+    # In this order: the signal that tells of another process's end must not cut off what is written about it.
+    with stop_flag() as flag, record_failures(run, f"writing to {run.path}"):
+
+        def stopped() -> bool:
+            return flag.is_set() or stop()
+
+        here = get_rank()
+        status = run.write_status(state="queued", process=this_process(), error=None)
+        wanted = str(status.get("requested_device", "auto"))
+
+        def waiting(position: int, family: str) -> None:
+            report("waiting", 0, 0, f"{position}. in line for {family}")
+
+        if held:
+            holding = contextlib.nullcontext([held])
+        else:
+            holding = device_queue.for_processes(root_of(run), wanted, here.local_world, run.id, stopped, waiting)
+        with holding as devices:
+            if devices:
+                from aecore.training.distributed import gathered  # torch, only now
+                from aecore.training.run import train_run
+
+                with gathered(here, run.path, devices, stopped) as others:
+                    if others:
+                        return train_run(run, devices[0], stopped, report, others)
+            run.write_status(state="stopped", ended=now(), process=None)
+            return "stopped"

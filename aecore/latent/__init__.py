@@ -1,0 +1,1 @@
+"""The code space: encoding, kept codes, projections, t-SNE, interpolation."""

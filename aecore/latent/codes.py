@@ -1,0 +1,90 @@
+"""The codes of a run's test images, kept in the run: what pages need to show its latent space without torch or images.
+
+codes.safetensors is written at the end of training, by `aecore.reports.gallery` for shipped runs.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from aecore.errors import DamagedError
+from aecore.files import atomic_write
+from aecore.runs.store import CODES, Run
+
+WIDEST = 256
+"""Wider codes are not kept: ten thousand of a convolutional map of 6,272 would take 125 MB."""
+
+
+ROUNDING = 0.01
+"""float16 is enough as long as it moves no unit by more than this part of the unit's standard deviation."""
+
+
+@dataclass(frozen=True)
+class Codes:
+    """N test images in a run's code. Of a VAE the codes are the means."""
+
+    codes: np.ndarray | None
+    """float32 (N, n); None where the code is too wide to be kept."""
+    labels: np.ndarray
+    """uint8 (N,)."""
+    indices: np.ndarray
+    """int64 (N,), in the test set, ascending."""
+    errors: np.ndarray
+    """float32 (N,): mean squared error of the image decoded from the code against the clean image, [0, 1] scale."""
+    corruption: str
+    """What was done to the images before they were encoded: the training corruption."""
+    images: np.ndarray | None = None
+    """uint8 (N, C, h, w), small versions of the images, where the project ships none of that set."""
+
+    def save(self, run: Run) -> None:
+        """Write them into their run."""
+        arrays = {
+            "labels": self.labels.astype(np.uint8),
+            "indices": self.indices.astype(np.int32),
+            "errors": self.errors.astype(np.float32),
+        }
+        if self.codes is not None:
+            arrays["codes"] = _narrowed(self.codes)
+        if self.images is not None:
+            arrays["images"] = np.ascontiguousarray(self.images)
+        about = {"corruption": self.corruption}
+        atomic_write(run.file(CODES), safetensors.numpy.save(arrays, {"about": json.dumps(about)}))
+
+
+def read_codes(run: Run) -> Codes | None:
+    """The codes kept in the run, if there are any. Raises `DamagedError` when they cannot be read."""
+    path = run.file(CODES)
+    if not path.exists():
+        return None
+    try:
+        with safetensors.safe_open(path, framework="np") as file:
+            about = json.loads(file.metadata()["about"])
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is no dict
+        count = len(arrays["indices"])
+        codes = arrays.get("codes")
+        if any(len(array) != count for array in arrays.values()) or (codes is not None and codes.ndim != 2):
+            raise ValueError("its arrays do not fit together")
+        return Codes(
+            None if codes is None else codes.astype(np.float32),
+            arrays["labels"].astype(np.uint8),
+            arrays["indices"].astype(np.int64),
+            arrays["errors"].astype(np.float32),
+            str(about["corruption"]),
+            arrays.get("images"),
+        )
+    except (safetensors.SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        raise DamagedError(f"run {run.id}: {path.name} cannot be read: {str(error).splitlines()[0]}") from None
+
+
+def _narrowed(codes: np.ndarray) -> np.ndarray:
+    """The codes as float16 where that changes nothing that one could see, else as float32."""
+    if not np.isfinite(codes).all() or np.abs(codes).max(initial=0) > np.finfo(np.float16).max:
+        return codes.astype(np.float32)
+    half = codes.astype(np.float16)
+    moved = np.abs(half.astype(np.float32) - codes).max(axis=0, initial=0)
+    return half if (moved <= ROUNDING * codes.std(axis=0) + 1e-12).all() else codes.astype(np.float32)

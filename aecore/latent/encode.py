@@ -1,0 +1,102 @@
+"""What happens in the code: what codes images have, how widely each unit speaks."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from aecore.config.corruption import Corruption
+from aecore.data.corruption import corrupt
+from aecore.latent.codes import WIDEST, Codes
+from aecore.models.autoencoder import Autoencoder
+
+DEAD_SPREAD = 1e-6
+BATCH = 1000
+
+
+class CodeRange:
+    """Range and spread of every latent unit over all codes seen, kept on their device."""
+
+    def __init__(self) -> None:
+        self.low: Tensor | None = None
+        self.high: Tensor | None = None
+        self.count = 0
+        self.first = self.sum = self.squares = torch.zeros(())
+
+    def add(self, codes: Tensor) -> None:
+        """Take in codes (B, n)."""
+        low, high = codes.amin(0), codes.amax(0)
+        if self.low is None:
+            self.first = codes[0].clone()
+            self.sum = torch.zeros(codes.shape[1], dtype=torch.float64).to(codes.device, _sum_type(codes))
+            self.squares = torch.zeros_like(self.sum)
+        # Measured from the first code: a unit that is far from zero and hardly moves would drown in rounding.
+        shifted = codes - self.first
+        self.count += len(codes)
+        self.sum += shifted.sum(0)
+        self.squares += shifted.square_().sum(0)
+        self.low = low if self.low is None else torch.minimum(self.low, low)
+        self.high = high if self.high is None else torch.maximum(self.high, high)
+
+    def dead_units(self) -> int:
+        """How many units said the same for every image: their values spread over no more than 1e-6.
+
+        A dead ReLU unit is 0 for every image; a unit of any other function is as useless when it is constant.
+        Raises `ValueError` when no codes were added.
+        """
+        if self.low is None or self.high is None:
+            raise ValueError("no codes were added")
+        return int(((self.high - self.low) <= DEAD_SPREAD).sum())
+
+    def std(self) -> np.ndarray:
+        """Standard deviation of every unit over all codes, float (n,); 0 for a dead one."""
+        if not self.count:
+            raise ValueError("no codes were added")
+        mean = self.sum / self.count
+        return (self.squares / self.count - mean.square()).clamp_(min=0).sqrt().cpu().numpy()
+
+
+def _sum_type(codes: Tensor) -> torch.dtype:
+    """Double precision where the device has it."""
+    return torch.float32 if codes.device.type == "mps" else torch.float64
+
+
+@torch.inference_mode()
+def codes_of(model: Autoencoder, images: Tensor, corruption: Corruption, seed: int) -> np.ndarray:
+    """The codes of uint8 images (N, C, H, W), corrupted from `seed`, float32 (N, n); of a VAE their means."""
+    model.eval()
+    generator = torch.Generator(images.device).manual_seed(seed)
+    parts = []
+    for batch in images.split(BATCH):
+        noisy = corrupt(model.from_bytes(batch), corruption, generator, model.low, model.high)
+        code = model.distribution(noisy)[0] if model.gaussian else model.encode(noisy)
+        parts.append(code.float().cpu().numpy())
+    return np.concatenate(parts)
+
+
+@torch.inference_mode()
+def measure_codes(
+    model: Autoencoder, images: Tensor, labels: np.ndarray, corruption: Corruption, seed: int, chosen: np.ndarray
+) -> Codes:
+    """Codes and reconstruction errors of the `chosen` rows, ascending, of a whole test set, uint8 (N, C, H, W).
+
+    The noise is that of the whole set from `seed`, as in `codes_of` and in evaluations.
+    """
+    model.eval()
+    generator = torch.Generator(images.device).manual_seed(seed)
+    narrow = model.plan.code_size <= WIDEST
+    codes, errors = [], []
+    for start in range(0, len(images), BATCH):
+        clean = model.from_bytes(images[start : start + BATCH])
+        noisy = corrupt(clean, corruption, generator, model.low, model.high)
+        rows = torch.from_numpy(chosen[(chosen >= start) & (chosen < start + BATCH)] - start).to(images.device)
+        if not len(rows):
+            continue
+        code = model.distribution(noisy[rows])[0] if model.gaussian else model.encode(noisy[rows])
+        wrong = (model.to_unit(model.decode(code)) - model.to_unit(clean[rows])).square().flatten(1).mean(1)
+        errors.append(wrong.float().cpu().numpy())
+        if narrow:
+            codes.append(code.float().cpu().numpy())
+    kept = np.concatenate(codes) if narrow else None
+    return Codes(kept, labels[chosen], chosen, np.concatenate(errors), str(corruption))

@@ -1,0 +1,74 @@
+"""Codes that no image had: on a line or an arc between two, on a plane between four, at random. Needs no torch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aecore.errors import UserError, nearest
+
+CONVENTIONS = ("both ends", "open end", "between")
+PATHS = ("line", "arc")
+DISTRIBUTIONS = ("uniform", "normal", "fitted")
+
+
+def shares(frames: int, convention: str = "both ends") -> np.ndarray:
+    """How far along each frame stands, from 0 at the start to 1 at the end, float64 (frames,).
+
+    The reports' three conventions: "both ends" steps from start to end (004), "open end" takes i/frames and never
+    arrives (003), "between" leaves both ends out (000, whose strip shows the images themselves there). Raises
+    `UserError` for another.
+    """
+    if convention == "both ends":
+        return np.linspace(0, 1, frames)
+    if convention == "open end":
+        return np.arange(frames) / frames
+    if convention == "between":
+        return np.arange(1, frames + 1) / (frames + 1)
+    raise UserError(f"unknown convention '{convention}': {nearest(convention, CONVENTIONS)}")
+
+
+def along(start: np.ndarray, end: np.ndarray, at: np.ndarray, path: str = "line") -> np.ndarray:
+    """Codes between `start` and `end`, both (n,), at shares `at` (F,), float32 (F, n).
+
+    "line" is straight. "arc" turns from one direction to the other at even speed, after Shoemake, "Animating Rotation
+    with Quaternion Curves", SIGGRAPH 1985: sin((1 − t)·θ)/sin θ · start + sin(t·θ)/sin θ · end, θ the angle between
+    them; it keeps the length that codes of a VAE's prior have. Where there is no arc, because they point the same way,
+    the opposite way or nowhere, it is the line.
+    """
+    if path not in PATHS:
+        raise UserError(f"unknown path '{path}': {nearest(path, PATHS)}")
+    start, end, at = start.astype(np.float64), end.astype(np.float64), np.asarray(at, np.float64)[:, None]
+    lengths = np.linalg.norm(start) * np.linalg.norm(end)
+    angle = np.arccos(np.clip(start @ end / lengths, -1, 1)) if lengths > 0 else 0.0
+    if path == "line" or np.sin(angle) < 1e-6:
+        return (start + at * (end - start)).astype(np.float32)
+    return ((np.sin((1 - at) * angle) * start + np.sin(at * angle) * end) / np.sin(angle)).astype(np.float32)
+
+
+def interpolate(
+    start: np.ndarray, end: np.ndarray, frames: int, convention: str = "both ends", path: str = "line"
+) -> np.ndarray:
+    """Codes between `start` and `end`, both (n,), by a convention of `shares` on a path of `along`: (frames, n)."""
+    return along(start, end, shares(frames, convention), path)
+
+
+def plane(corners: np.ndarray, side: int) -> np.ndarray:
+    """Codes between four, (4, n): top left, top right, bottom left, bottom right, mixed bilinearly; (side, side, n)."""
+    across = np.linspace(0, 1, side)[None, :, None]
+    down = np.linspace(0, 1, side)[:, None, None]
+    top, bottom = (corners[i] + across * (corners[i + 1] - corners[i]) for i in (0, 2))
+    return (top + down * (bottom - top)).astype(np.float32)
+
+
+def random_codes(codes: np.ndarray, count: int, distribution: str, seed: int) -> np.ndarray:
+    """Random codes, float32 (count, n): "uniform" in [0, 1), "normal" N(0, 1), or "fitted", uniform within the range
+    that real `codes` (N, n) span in each unit."""
+    draw = np.random.default_rng(seed)
+    shape = (count, codes.shape[1])
+    if distribution == "uniform":
+        return draw.random(shape).astype(np.float32)
+    if distribution == "normal":
+        return draw.standard_normal(shape).astype(np.float32)
+    if distribution == "fitted":
+        return draw.uniform(codes.min(0), codes.max(0), shape).astype(np.float32)
+    raise UserError(f"unknown distribution '{distribution}': {nearest(distribution, DISTRIBUTIONS)}")

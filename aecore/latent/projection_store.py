@@ -1,0 +1,111 @@
+"""TODO docstring."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from aecore import demo
+from aecore.errors import DamagedError, UserError
+from aecore.files import atomic_write
+from aecore.runs.store import PROJECTIONS, Run
+
+
+@dataclass(frozen=True)
+class Projection:
+    """N codes as points. `coordinates` float32 (N, dims), `labels` uint8 (N,), `indices` int64 (N,) in the test set."""
+
+    method: str
+    coordinates: np.ndarray
+    labels: np.ndarray
+    indices: np.ndarray
+    parameters: dict[str, Any] = field(default_factory=dict)
+    """How it was made: perplexity, iterations, seed, corruption of the images."""
+    quality: dict[str, float] = field(default_factory=dict)
+    """trustworthiness, knn_accuracy (of the drawing), code_knn_accuracy (of the codes themselves) and, of PCA,
+    explained_variance; all from 0 to 1."""
+
+    @property
+    def dims(self) -> int:
+        return self.coordinates.shape[1]
+
+    def save(self, run: Run, ship: bool = False) -> None:
+        """Keep it with its run: in `folder(run)`, or with `ship` in the run itself even where it is a shipped one."""
+        target = run.file(PROJECTIONS) if ship else projection_folder(run)
+        target.mkdir(parents=True, exist_ok=True)
+        arrays = {
+            # Half the bytes, and off by no more than a thousandth of a point's distance from the middle.
+            "coordinates": self.coordinates.astype(np.float16 if _fits_half(self.coordinates) else np.float32),
+            "labels": self.labels,
+            "indices": self.indices.astype(np.int32),
+        }
+        about = json.dumps({"method": self.method, "parameters": self.parameters, "quality": self.quality})
+        atomic_write(
+            target / projection_file_name(self.method, self.dims), safetensors.numpy.save(arrays, {"about": about})
+        )
+
+
+def projection_file_name(method: str, dims: int) -> str:
+    return f"{method}-{dims}d.safetensors"
+
+
+def projection_folder(run: Run) -> Path:
+    """Where new projections of the run go: into the run, or for a shipped one into projections/ID of the store."""
+    return run.path.parent.parent / PROJECTIONS / run.id if run.shipped else run.file(PROJECTIONS)
+
+
+def projection_files(run: Run, method: str, dims: int) -> tuple[Path, ...]:
+    """The files that may hold the run's projection of that kind, the preferred one first."""
+    own, shipped = (
+        projection_folder(run) / projection_file_name(method, dims),
+        run.file(PROJECTIONS) / projection_file_name(method, dims),
+    )
+    return (own,) if own == shipped else (own, shipped)
+
+
+def is_replaced(run: Run, method: str, dims: int) -> bool:
+    """Whether a new projection stands in place of a shipped one."""
+    return run.shipped and all(path.exists() for path in projection_files(run, method, dims))
+
+
+def restore_shipped(run: Run, method: str, dims: int) -> None:
+    """Forget the new projection that stands in place of a shipped one. Raises `UserError` where there is none."""
+    demo.refuse("changing projections")
+    if not is_replaced(run, method, dims):
+        raise UserError(f"no projection of run {run.id} stands in place of its shipped {method} in {dims}D")
+    projection_files(run, method, dims)[0].unlink(missing_ok=True)
+
+
+def read_projection(run: Run, method: str, dims: int, ship: bool = False) -> Projection | None:
+    """The run's saved projection of that kind, if there is one; with `ship` only what is in the run itself.
+
+    Raises `DamagedError` when it cannot be read.
+    """
+    found = [path for path in projection_files(run, method, dims)[-1 if ship else 0 :] if path.exists()]
+    if not found:
+        return None
+    path = found[0]
+    try:
+        with safetensors.safe_open(path, framework="np") as file:
+            about = json.loads(file.metadata()["about"])
+            arrays = {name: file.get_tensor(name) for name in ("coordinates", "labels", "indices")}
+        count = len(arrays["coordinates"])
+        if arrays["coordinates"].shape != (count, dims) or any(len(a) != count for a in arrays.values()):
+            raise ValueError("its arrays do not fit together")
+        arrays["coordinates"] = arrays["coordinates"].astype(np.float32)
+        arrays["indices"] = arrays["indices"].astype(np.int64)
+        return Projection(method, **arrays, parameters=dict(about["parameters"]), quality=dict(about["quality"]))
+    except (safetensors.SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        raise DamagedError(f"run {run.id}: {path.name} cannot be read: {str(error).splitlines()[0]}") from None
+
+
+def _fits_half(coordinates: np.ndarray) -> bool:
+    """Whether float16 holds them: none too large, and the drawing wide enough around its middle."""
+    largest = np.abs(coordinates).max(initial=0)
+    return bool(1e-2 < largest < 6e4) and float(np.ptp(coordinates, axis=0).max(initial=0)) > 0.2 * largest

@@ -1,0 +1,73 @@
+"""TODO docstring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aecore.data.subset import evenly_spaced
+from aecore.errors import UserError
+from aecore.latent.codes import Codes
+from aecore.latent.projection import Moved, Progress, check, project
+from aecore.latent.projection_store import Projection
+from aecore.metrics.projection import quality
+from aecore.runs.store import Run
+
+MOST_PROJECTED = 20_000
+
+
+@dataclass(frozen=True)
+class ProjectionRequest:
+    """What is to be drawn. The last three are t-SNE's."""
+
+    method: str = "tsne"
+    dims: int = 3
+    points: int = 3000
+    perplexity: float = 30
+    iterations: int = 1000
+    seed: int = 0
+
+    def check(self, code_size: int) -> None:
+        """Raise `UserError` for what cannot be drawn of codes of that size."""
+        if self.points > MOST_PROJECTED:
+            raise UserError(f"at most {MOST_PROJECTED:,} points are drawn, not {self.points:,}")
+        check(code_size, self.points, self.method, self.dims, self.perplexity, self.iterations)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        if self.method != "tsne":
+            return {}
+        return {"perplexity": self.perplexity, "iterations": self.iterations, "seed": self.seed}
+
+
+def code_size(run: Run) -> int:
+    return int(run.status()["code_size"])
+
+
+def project_codes(
+    codes: Codes,
+    request: ProjectionRequest,
+    progress: Progress = lambda done, total: None,
+    moved: Moved = lambda points: None,
+    drawn: Callable[[], object] = lambda: None,
+    device: str = "cpu",
+) -> Projection:
+    """All of these codes as a projection with its quality. Raises as `aecore.latent.projection.project` does."""
+    if codes.codes is None:
+        raise UserError("there are no codes to draw")
+    coordinates, made = project(
+        codes.codes, request.method, request.dims, device=device, progress=progress, moved=moved, **request.options
+    )
+    drawn()
+    shares = {"explained_variance": made.pop("explained_variance")} if "explained_variance" in made else {}
+    parameters = request.options | {"corruption": codes.corruption} | made
+    found = quality(codes.codes, coordinates, codes.labels) | shares
+    return Projection(request.method, coordinates, codes.labels, codes.indices, parameters, found)
+
+
+def subset_of_codes(codes: Codes, points: int) -> Codes:
+    """So many of the codes, evenly spread; all of them where there are no more."""
+    rows = evenly_spaced(len(codes.indices), points)
+    chosen = None if codes.codes is None else codes.codes[rows]
+    return Codes(chosen, codes.labels[rows], codes.indices[rows], codes.errors[rows], codes.corruption)

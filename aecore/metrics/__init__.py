@@ -1,0 +1,1 @@
+"""Measuring: image scores, evaluation of a test set, classical denoisers, quality of a projection."""

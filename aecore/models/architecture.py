@@ -1,0 +1,228 @@
+"""From a model's description to its layers: every size solved, every parameter counted, without torch.
+
+The network is built from this plan and the layer table is printed from it, so that the two cannot disagree.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from aecore.config.model import Conv, Model
+from aecore.errors import UserError
+
+MOST_PARAMETERS = 2_000_000_000
+"""More than this (8 GB of float32 weights) is taken for a typing mistake."""
+
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer with weights, with the normalisation, activation and dropout that follow it."""
+
+    name: str
+    kind: str
+    """Linear, Gaussian (two linear layers: mean and log-variance), Conv2d or ConvTranspose2d."""
+    inputs: int
+    """Features or channels in."""
+    outputs: int
+    output_shape: tuple[int, ...]
+    """(features,) or (C, H, W)."""
+    activation: str = "none"
+    kernel: int = 0
+    stride: int = 1
+    padding: int = 0
+    output_padding: tuple[int, int] = (0, 0)
+    norm: bool = False
+    dropout: float = 0.0
+
+    @property
+    def parameters(self) -> int:
+        """Weights, one bias an output, and scale and shift of the normalisation."""
+        area = self.kernel**2 if self.kernel else 1
+        weights = (self.inputs * area + 1) * self.outputs
+        return weights * (2 if self.kind == "Gaussian" else 1) + (2 * self.outputs if self.norm else 0)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The layers of an autoencoder for images of `image_shape` (C, H, W)."""
+
+    image_shape: Shape
+    encoder: tuple[Layer, ...]
+    decoder: tuple[Layer, ...]
+    map_shape: Shape | None
+    """The last convolution's output, from which the decoder's convolutions start; None without convolutions."""
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        return self.encoder + self.decoder
+
+    @property
+    def parameters(self) -> int:
+        return sum(layer.parameters for layer in self.layers)
+
+    @property
+    def code_size(self) -> int:
+        return math.prod(self.encoder[-1].output_shape)
+
+    @property
+    def resized(self) -> bool:
+        """Whether the decoder's last layer misses the image's size and is resized to it."""
+        return len(self.decoder[-1].output_shape) == 3 and self.decoder[-1].output_shape != self.image_shape
+
+    @property
+    def compression(self) -> float:
+        """Numbers in an image over numbers in its code."""
+        return math.prod(self.image_shape) / self.code_size
+
+
+def plan(model: Model, image_shape: Shape) -> Plan:
+    """Solve the layers of `model` for images (C, H, W).
+
+    Raises `UserError` when a convolution has nothing left to look at, when a described decoder does not end in
+    the image's channels, or when the whole cannot fit in memory.
+    """
+    down = _convolutions(model, image_shape)
+    map_shape: Shape | None = down[-1].output_shape if down else None  # type: ignore[assignment]
+    features = math.prod(map_shape or image_shape)
+    encoder, decoder = list(down), []
+    if model.bottleneck.kind != "none":
+        size = model.bottleneck.size
+        encoder += _dense("encoder", (features, *model.dense), model.activation, model)
+        last = encoder[-1].outputs if model.dense else features
+        gaussian = model.bottleneck.kind == "gaussian"
+        encoder.append(
+            Layer(
+                f"encoder.linear{len(model.dense) + 1}",
+                "Gaussian" if gaussian else "Linear",
+                last,
+                size,
+                (size,),
+                "none" if gaussian else model.bottleneck.activation,
+            )
+        )
+        mirrored = tuple(reversed(model.dense)) if model.decoder_dense is None else model.decoder_dense
+        hidden = (size, *mirrored, features) if down else (size, *mirrored)
+        decoder += _dense("decoder", hidden, model.activation, model)
+        if not down:
+            before = decoder[-1].outputs if decoder else size
+            name = f"decoder.linear{len(decoder) + 1}"
+            decoder.append(Layer(name, "Linear", before, features, (features,), model.output))
+    if map_shape:
+        decoder += _transposed(model, down, map_shape, image_shape)
+    solved = Plan(image_shape, tuple(encoder), tuple(decoder), map_shape)
+    if solved.parameters > MOST_PARAMETERS:
+        raise UserError(
+            f"model: {solved.parameters:,} parameters are more than this program builds "
+            f"({MOST_PARAMETERS:,}); make the layers narrower"
+        )
+    return solved
+
+
+def _dense(side: str, widths: tuple[int, ...], activation: str, model: Model) -> list[Layer]:
+    return [
+        Layer(
+            f"{side}.linear{i + 1}",
+            "Linear",
+            widths[i],
+            widths[i + 1],
+            (widths[i + 1],),
+            activation,
+            norm=model.norm == "batch",
+            dropout=model.dropout,
+        )
+        for i in range(len(widths) - 1)
+    ]
+
+
+def _convolutions(model: Model, image_shape: Shape) -> list[Layer]:
+    """The encoder's convolutions; out = ⌊(in + 2·padding − kernel) / stride⌋ + 1 in each direction."""
+    layers: list[Layer] = []
+    channels, height, width = image_shape
+    for i, conv in enumerate(model.conv, start=1):
+        sizes = [(side + 2 * conv.padding - conv.kernel) // conv.stride + 1 for side in (height, width)]
+        if min(sizes) < 1:
+            raise UserError(
+                f"model.conv: layer {i} ({conv}) has a kernel larger than what is left of the image, "
+                f"{height}×{width}; use fewer layers, smaller strides or more padding"
+            )
+        shape = (conv.channels, *sizes)
+        layers.append(_conv_layer(f"encoder.conv{i}", "Conv2d", channels, shape, conv, model, model.activation))
+        channels, height, width = shape
+    return layers
+
+
+def _transposed(model: Model, down: list[Layer], start: Shape, image_shape: Shape) -> list[Layer]:
+    """The decoder's transposed convolutions, out = (in − 1)·stride − 2·padding + kernel + output padding."""
+    mirrored = model.decoder_conv is None
+    if model.decoder_conv is None:
+        channels = [*(layer.outputs for layer in reversed(down[:-1])), image_shape[0]]
+        convs = [
+            conv.model_copy(update={"channels": wanted})
+            for conv, wanted in zip(reversed(model.conv), channels, strict=True)
+        ]
+        targets = [layer.output_shape[1:] for layer in reversed(down[:-1])] + [image_shape[1:]]
+    else:
+        convs, targets = list(model.decoder_conv), []
+        if convs[-1].channels != image_shape[0]:
+            raise UserError(
+                f"model.decoder_conv: the last layer makes the image and needs {image_shape[0]} channels, "
+                f"not {convs[-1].channels}"
+            )
+    layers: list[Layer] = []
+    channels, height, width = start
+    for i, conv in enumerate(convs, start=1):
+        bare = [(side - 1) * conv.stride - 2 * conv.padding + conv.kernel for side in (height, width)]
+        if mirrored and model.decoder_fit == "exact":
+            # What the encoder's floor division lost; always less than the stride.
+            missing = [target - side for target, side in zip(targets[i - 1], bare, strict=True)]
+        else:
+            missing = [conv.stride - 1] * 2
+        sizes = [side + more for side, more in zip(bare, missing, strict=True)]
+        if min(sizes) < 1:
+            raise UserError(f"model.decoder_conv: layer {i} ({conv}) leaves nothing of a {height}×{width} map")
+        last = i == len(convs)
+        layers.append(
+            _conv_layer(
+                f"decoder.conv{i}",
+                "ConvTranspose2d",
+                channels,
+                (conv.channels, *sizes),
+                conv,
+                model,
+                model.output if last else model.activation,
+                hidden=not last,
+                output_padding=(missing[0], missing[1]),
+            )
+        )
+        channels, height, width = conv.channels, *sizes
+    return layers
+
+
+def _conv_layer(
+    name: str,
+    kind: str,
+    inputs: int,
+    shape: tuple[int, ...],
+    conv: Conv,
+    model: Model,
+    activation: str,
+    hidden: bool = True,
+    output_padding: tuple[int, int] = (0, 0),
+) -> Layer:
+    return Layer(
+        name,
+        kind,
+        inputs,
+        conv.channels,
+        shape,
+        activation,
+        conv.kernel,
+        conv.stride,
+        conv.padding,
+        output_padding,
+        norm=hidden and model.norm == "batch",
+        dropout=model.dropout if hidden else 0.0,
+    )

@@ -1,0 +1,165 @@
+"""A trained network as a list of plain operations and one array of weights, for where there is no torch: the browser.
+
+Normalisation is folded into the layer before it and dropout is left out, as in evaluation. Maps are channels last,
+(H, W, C); `chw` and `hwc` mark where a map becomes a row of features and back. `web/network.js` runs these lists.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from aecore.errors import AecoreError
+from aecore.models.architecture import Layer, Plan
+
+NORM_EPS = 1e-5
+"""PyTorch's own, which the models use."""
+
+Tensors = Mapping[str, np.ndarray]
+Op = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Network:
+    """Operations in their order, and the weights that they point into by `at`."""
+
+    ops: tuple[Op, ...]
+    weights: np.ndarray
+    """float32 (all,)."""
+
+    @property
+    def products(self) -> int:
+        """Multiplications for one image or code."""
+        total = 0
+        for op in self.ops:
+            if op["kind"] == "linear":
+                total += op["inputs"] * op["outputs"]
+            elif op["kind"] in ("conv", "transposed"):
+                # A transposed convolution multiplies once for every pixel that goes in, a convolution for each that
+                # comes out.
+                side = op["to"] if op["kind"] == "conv" else op["from"]
+                total += side[0] * side[1] * op["from"][2] * op["to"][2] * op["kernel"] ** 2
+        return total
+
+
+class _Builder:
+    def __init__(self, tensors: Tensors) -> None:
+        self.tensors, self.ops, self.parts, self.length = tensors, [], [], 0
+
+    def tensor(self, name: str) -> np.ndarray:
+        if name not in self.tensors:
+            raise AecoreError(f"the weights hold no {name}")
+        return np.asarray(self.tensors[name], np.float32)
+
+    def store(self, values: np.ndarray) -> int:
+        at = self.length
+        self.parts.append(np.ascontiguousarray(values, np.float32).reshape(-1))
+        self.length += values.size
+        return at
+
+    def add(self, kind: str, **about: Any) -> None:
+        self.ops.append({"kind": kind, **about})
+
+    def done(self) -> Network:
+        weights = np.concatenate(self.parts) if self.parts else np.zeros(0, np.float32)
+        return Network(tuple(self.ops), weights)
+
+
+def decoder(plan: Plan, tensors: Tensors, low: float, high: float) -> Network:
+    """From a code (n,) to an image (H, W, C) on the [0, 1] scale; not cut to it.
+
+    `tensors` are those of weights.safetensors, `low` and `high` the model's own range. Raises `AecoreError` when a
+    weight is missing.
+    """
+    made = _Builder(tensors)
+    shape: tuple[int, ...] = (plan.code_size,)
+    if plan.map_shape and plan.decoder[0].kind == "ConvTranspose2d":
+        made.add("hwc", shape=list(plan.map_shape))
+        shape = plan.map_shape
+    for layer in plan.decoder:
+        if layer.kind == "ConvTranspose2d" and len(shape) == 1:
+            assert plan.map_shape is not None
+            made.add("hwc", shape=list(plan.map_shape))
+            shape = plan.map_shape
+        _add_layer(made, layer, shape)
+        shape = layer.output_shape
+    if len(shape) == 1:
+        made.add("hwc", shape=list(plan.image_shape))
+    elif plan.resized:
+        made.add("resize", **{"from": _hwc(shape), "to": _hwc(plan.image_shape)})
+    if (low, high) != (0.0, 1.0):
+        made.add("affine", scale=1 / (high - low), shift=-low / (high - low))
+    return made.done()
+
+
+def encoder(plan: Plan, tensors: Tensors, low: float, high: float) -> Network:
+    """From an image (H, W, C) on the [0, 1] scale to its code (n,), of a VAE to the mean."""
+    made = _Builder(tensors)
+    if (low, high) != (0.0, 1.0):
+        made.add("affine", scale=high - low, shift=low)
+    shape: tuple[int, ...] = plan.image_shape
+    for layer in plan.encoder:
+        if layer.kind != "Conv2d" and len(shape) == 3:
+            made.add("chw", shape=list(shape))
+            shape = (math.prod(shape),)
+        _add_layer(made, layer, shape)
+        shape = layer.output_shape
+    if len(shape) == 3:
+        made.add("chw", shape=list(shape))
+    return made.done()
+
+
+def digit_classifier(tensors: Tensors) -> Network:
+    """From an image (28, 28, C) on the [0, 1] scale to ten scores: `aecore.models.digit_classifier.network` layer by layer."""
+    made = _Builder(tensors)
+    made.add("brightest")
+    side, channels = 28, 1
+    for number in (0, 3):
+        weight, bias = made.tensor(f"layers.{number}.weight"), made.tensor(f"layers.{number}.bias")
+        size = {"from": [side, side, channels], "to": [side, side, len(weight)]}
+        at, bias_at = made.store(weight.transpose(2, 3, 1, 0)), made.store(bias)
+        made.add("conv", **size, kernel=3, stride=1, padding=1, at=at, bias=bias_at, activation="relu")
+        side, channels = side // 2, len(weight)
+        made.add("pool", **{"from": size["to"], "to": [side, side, channels]})
+    made.add("chw", shape=[channels, side, side])
+    for number, activation in ((7, "relu"), (9, "none")):
+        weight, bias = made.tensor(f"layers.{number}.weight"), made.tensor(f"layers.{number}.bias")
+        _add_linear(made, weight, bias, activation)
+    return made.done()
+
+
+def _add_layer(made: _Builder, layer: Layer, shape: Sequence[int]) -> None:
+    name = f"{layer.name}.mean" if layer.kind == "Gaussian" else layer.name
+    weight, bias = made.tensor(f"{name}.weight"), made.tensor(f"{name}.bias")
+    outputs = 1 if layer.kind == "ConvTranspose2d" else 0  # the axis of the outputs
+    if layer.norm:
+        norm = {part: made.tensor(f"{layer.name}_norm.{part}") for part in ("weight", "bias")}
+        mean, variance = (made.tensor(f"{layer.name}_norm.running_{part}") for part in ("mean", "var"))
+        scale = norm["weight"] / np.sqrt(variance + NORM_EPS)
+        weight = weight * scale.reshape([-1 if axis == outputs else 1 for axis in range(weight.ndim)])
+        bias = (bias - mean) * scale + norm["bias"]
+    if layer.kind in ("Linear", "Gaussian"):
+        _add_linear(made, weight, bias, layer.activation)
+        return
+    # To (k, k, in, out): the innermost loop of the browser runs over the outputs of one pixel.
+    order = (2, 3, 0, 1) if layer.kind == "ConvTranspose2d" else (2, 3, 1, 0)
+    at, bias_at = made.store(weight.transpose(order)), made.store(bias)
+    kind = "transposed" if layer.kind == "ConvTranspose2d" else "conv"
+    size = {"from": _hwc(shape), "to": _hwc(layer.output_shape)}
+    window = {"kernel": layer.kernel, "stride": layer.stride, "padding": layer.padding}
+    made.add(kind, **size, **window, at=at, bias=bias_at, activation=layer.activation)
+
+
+def _add_linear(made: _Builder, weight: np.ndarray, bias: np.ndarray, activation: str) -> None:
+    outputs, inputs = weight.shape
+    at, bias_at = made.store(weight), made.store(bias)
+    made.add("linear", inputs=inputs, outputs=outputs, at=at, bias=bias_at, activation=activation)
+
+
+def _hwc(shape: Sequence[int]) -> list[int]:
+    channels, height, width = shape
+    return [height, width, channels]

@@ -1,0 +1,53 @@
+"""The digit classifier's network and its use."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from aecore.models.digit_classifier import WEIGHTS
+
+BATCH = 1000
+
+
+class DigitClassifier(nn.Module):
+    """Two convolutions and two dense layers; images (B, 1 or 3, 28, 28) in [0, 1] to ten scores (B, 10)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(1, 16, 3, padding=1),  # (B, 16, 28, 28)
+            nn.ReLU(),
+            nn.MaxPool2d(2),  # (B, 16, 14, 14)
+            nn.Conv2d(16, 32, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2),  # (B, 32, 7, 7)
+            nn.Flatten(),
+            nn.Linear(32 * 7 * 7, 48),
+            nn.ReLU(),
+            nn.Linear(48, 10),
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        # A coloured digit is as bright as its brightest channel, whatever its hue.
+        return self.layers(images.amax(1, keepdim=True).clamp(0, 1))
+
+
+@cache
+def classifier(device: torch.device) -> DigitClassifier:
+    """The shipped classifier, ready to use on `device`."""
+    with torch.device("meta"):  # drawing first weights would move torch's global generator
+        model = DigitClassifier()
+    model.load_state_dict(safetensors.torch.load_file(WEIGHTS), assign=True)
+    return model.eval().to(device)
+
+
+@torch.no_grad()
+def read_digits(images: Tensor) -> np.ndarray:
+    """The digit each image looks like most, uint8 (N,); images float (N, 1 or 3, 28, 28) in [0, 1], any device."""
+    model = classifier(images.device)
+    return torch.cat([model(batch).argmax(1) for batch in images.split(BATCH)]).to(torch.uint8).cpu().numpy()

@@ -1,0 +1,28 @@
+"""TODO docstring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+
+from aecore.errors import DamagedError
+from aecore.models.autoencoder import Autoencoder
+
+
+def weights_bytes(model: Autoencoder) -> bytes:
+    """The model alone, under the names of its own `state_dict`."""
+    return safetensors.torch.save(
+        {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    )
+
+
+def load_weights(model: Autoencoder, path: Path) -> None:
+    """Load weights.safetensors into `model`. Raises `DamagedError` when the file is not the model's."""
+    try:
+        model.load_state_dict(safetensors.torch.load_file(path))
+    except FileNotFoundError:
+        raise DamagedError(f"there are no saved weights yet ({path})") from None
+    except (safetensors.SafetensorError, OSError, RuntimeError, ValueError) as error:
+        raise DamagedError(f"{path} cannot be read: {str(error).splitlines()[0]}") from None

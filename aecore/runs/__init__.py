@@ -1,0 +1,1 @@
+"""Run directories: the format, the state of a run, summaries, notes, archives, the trash."""

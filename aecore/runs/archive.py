@@ -1,0 +1,229 @@
+"""A run as one zip file, and back: what leaves is what arrives, byte for byte.
+
+Only files of the run directory's format are taken, and nothing is trusted: no path leads outside, nothing inflates
+without bound, and a zip that is refused leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import stat
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from aecore import demo
+from aecore.errors import AecoreError, UserError, describe_os_error
+from aecore.runs.notes import check_text
+from aecore.runs.staging import commit, staging
+from aecore.runs.state import ACTIVE
+from aecore.runs.store import (
+    CODES,
+    EVALUATION,
+    EXPERIMENT,
+    FIGURES,
+    LAYERS,
+    LOG,
+    METRICS,
+    NOTES,
+    PROJECTIONS,
+    RESUME,
+    SNAPSHOTS,
+    STATUS,
+    STEPS,
+    WEIGHTS,
+    Run,
+    Store,
+)
+
+MB = 2**20
+FILES = {
+    **dict.fromkeys((EXPERIMENT, STATUS, NOTES), 4 * MB),
+    EVALUATION: 16 * MB,
+    **dict.fromkeys((METRICS, STEPS, LAYERS, LOG), 512 * MB),
+    **dict.fromkeys((SNAPSHOTS, FIGURES, CODES), 512 * MB),
+    **dict.fromkeys((WEIGHTS, RESUME), 4096 * MB),
+}
+"""What a run directory holds, and how large each file may be."""
+MOST_BYTES = 4096 * MB
+"""Of all files together."""
+MOST_ENTRIES = 1000
+PROJECTION = re.compile(PROJECTIONS + r"/[a-z]{1,20}-[23]d\.safetensors")
+MOST_PROJECTION = 64 * MB
+CHUNK = MB
+
+_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
+_GROWS_LITTLE = (WEIGHTS, RESUME, CODES)
+
+
+def pack(run: Run, file: Path | IO[bytes]) -> None:
+    """Write the run as a zip, every file under the run's id. Packing the same run again gives the same bytes.
+
+    Raises `AecoreError` where that cannot be written or the run cannot be read.
+    """
+    names = [name for name in FILES if run.file(name).is_file()]
+    shelf = run.file(PROJECTIONS)
+    if shelf.is_dir():
+        found = sorted(f"{PROJECTIONS}/{path.name}" for path in shelf.iterdir())
+        names += [name for name in found if PROJECTION.fullmatch(name)]
+    if EXPERIMENT not in names:
+        raise AecoreError(f"run {run.id} has no {EXPERIMENT}: there is nothing to pack")
+    try:
+        with zipfile.ZipFile(file, "w") as archive:
+            for name in names:
+                entry = zipfile.ZipInfo(f"{run.id}/{name}", _FIXED_TIME)
+                entry.compress_type = zipfile.ZIP_STORED if name in _GROWS_LITTLE else zipfile.ZIP_DEFLATED
+                entry.external_attr = (stat.S_IFREG | 0o644) << 16
+                archive.writestr(entry, run.file(name).read_bytes())
+    except OSError as error:
+        raise AecoreError(describe_os_error(error, f"packing run {run.id}")) from None
+
+
+def packed(run: Run) -> bytes:
+    """The zip of a run as bytes."""
+    buffer = io.BytesIO()
+    pack(run, buffer)
+    return buffer.getvalue()
+
+
+def curves_csv(run: Run) -> bytes:
+    """The run's metrics.jsonl as a table: a line an epoch, a column a number, empty where an epoch has none.
+
+    Raises `UserError` for a run that has no epochs.
+    """
+    metrics = run.metrics()
+    if not metrics:
+        raise UserError(f"run {run.id} has no epochs to make a table of")
+    text = io.StringIO(newline="")
+    columns = list(dict.fromkeys(name for entry in metrics for name in entry))
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(metrics)
+    return text.getvalue().encode()
+
+
+def is_packed(file: Path | IO[bytes]) -> bool:
+    """Whether a file is a zip with a run in it."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return any(PurePosixPath(name).name == EXPERIMENT for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
+    finally:
+        if not isinstance(file, Path):
+            file.seek(0)
+
+
+def unpack(file: Path | IO[bytes], store: Store | None = None) -> Run:
+    """Bring a packed run into the store under its own id, or with a number behind it where that is taken.
+
+    Raises `UserError` for a file that is no packed run, holds several or more than a run may, or leads outside.
+    """
+    demo.refuse("adding runs")
+    store = store or Store.default()
+    with _opened(file) as archive:
+        run_id, members = _members(archive)
+        if not run_id:  # the files themselves, without their folder: the file's name will do
+            run_id = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(getattr(file, "name", "") or str(file)).stem).strip("-")
+        with staging(store) as run:
+            _inflate(archive, members, run)
+            _check(run)
+            return commit(run.path, run_id or "run", store)
+
+
+def _opened(file: Path | IO[bytes]) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    except FileNotFoundError:
+        raise UserError(f"there is no file {file}") from None
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        raise UserError("this is no zip file, or only a part of one") from None
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror}") from None
+
+
+def _members(archive: zipfile.ZipFile) -> tuple[str, dict[str, zipfile.ZipInfo]]:
+    """The run's id, empty where the files lie loose, and its files by name in the run directory."""
+    entries = archive.infolist()
+    if len(entries) > MOST_ENTRIES:
+        raise UserError(f"the zip holds {len(entries):,} files; a run has a few dozen")
+    for entry in entries:
+        _check_entry(entry)
+    homes = {PurePosixPath(e.filename).parent for e in entries if PurePosixPath(e.filename).name == EXPERIMENT}
+    if len(homes) != 1:
+        raise UserError(
+            f"the zip holds {len(homes)} runs; it should hold one"
+            if homes
+            else f"the zip holds no run: there is no {EXPERIMENT} in it"
+        )
+    home = homes.pop()
+    members: dict[str, zipfile.ZipInfo] = {}
+    for entry in entries:
+        path = PurePosixPath(entry.filename)
+        if entry.is_dir() or not path.is_relative_to(home):
+            continue
+        name = str(path.relative_to(home))
+        if name not in FILES and not PROJECTION.fullmatch(name):
+            continue  # not a file of ours: left aside
+        if name in members:
+            raise UserError(f"the zip holds {name} twice")
+        members[name] = entry
+    total = sum(entry.file_size for entry in members.values())
+    if total > MOST_BYTES:
+        raise UserError(f"the zip would grow to {total / MB:,.0f} MB; a run has at most {MOST_BYTES // MB:,}")
+    run_id = home.name
+    if run_id and not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,120}", run_id):
+        raise UserError(f"the zip's folder '{run_id[:40]}' is no name for a run: letters, digits and - would be")
+    return run_id, members
+
+
+def _check_entry(entry: zipfile.ZipInfo) -> None:
+    name, path = entry.filename, PurePosixPath(entry.filename)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or "\0" in name:
+        raise UserError(f"the zip holds '{name[:60]}', which leads outside of its folder")
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise UserError(f"the zip holds '{name[:60]}', a link or device; a run has plain files only")
+    if entry.flag_bits & 1:
+        raise UserError("the zip is locked with a password; pack it without one")
+
+
+def _inflate(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], run: Run) -> None:
+    """Write the files; what is counted is what comes out, whatever the zip says."""
+    left = MOST_BYTES
+    for name, entry in members.items():
+        bound = min(FILES.get(name, MOST_PROJECTION), left)
+        target = run.file(name)
+        target.parent.mkdir(exist_ok=True)
+        written = 0
+        try:
+            with archive.open(entry) as source, target.open("wb") as file:
+                while chunk := source.read(CHUNK):
+                    written += len(chunk)
+                    if written > bound:
+                        raise UserError(
+                            f"{name} in the zip is larger than {bound // MB:,} MB, more than a run's may be"
+                        )
+                    file.write(chunk)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
+            raise UserError(f"the zip is damaged: {name} cannot be unpacked") from None
+        left -= written
+
+
+def _check(run: Run) -> None:
+    """Whether what was unpacked is a run; none of its processes lives here."""
+    try:
+        run.experiment()
+        status = run.status()
+        notes = run.notes()
+        for what, text in notes.items():
+            check_text(what, text)
+    except AecoreError as error:
+        raise UserError(f"the zip holds no sound run: {str(error).replace(f'run {run.id}', 'the run')}") from None
+    if status.get("state") in ACTIVE:
+        run.write_status(state="stopped", process=None)
+    elif status.get("process") is not None:
+        run.write_status(process=None)

@@ -1,0 +1,63 @@
+"""TODO docstring."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from aecore import demo
+from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error
+from aecore.runs.store import NOTES, Run
+
+LONGEST_TITLE, LONGEST_NOTE = 120, 2000
+
+
+_TURNS_TEXT = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""They change the order in which what follows is shown, so that a title could pass for another."""
+
+
+def rename(run: Run, title: str) -> None:
+    """Give a run another title; an empty one brings back its first. Its id stays, and so do links to it.
+
+    Raises `UserError` for a shipped run and for a title that is too long or more than a line.
+    """
+    demo.refuse("renaming runs")
+    _write_notes(run, title=check_text("title", title))
+
+
+def annotate(run: Run, note: str) -> None:
+    """Write a note to a run; an empty one removes it. Raises `UserError` as `rename` does."""
+    demo.refuse("writing notes")
+    _write_notes(run, note=check_text("note", note))
+
+
+def check_text(what: str, text: str) -> str:
+    """A `title` or a `note`, without blanks around it. Raises `UserError` for one that is too long or not plain."""
+    text = text.replace("\r\n", "\n").strip()
+    longest = LONGEST_TITLE if what == "title" else LONGEST_NOTE
+    if len(text) > longest:
+        raise UserError(f"a {what} has at most {longest:,} characters, this one has {len(text):,}")
+    allowed = "" if what == "title" else "\n\t"
+    for character in text:
+        if character not in allowed and (
+            unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in _TURNS_TEXT
+        ):
+            kind = "line breaks" if character in "\n\u2028\u2029" else f"control characters (U+{ord(character):04X})"
+            raise UserError(f"a {what} is plain text without {kind}")
+    return text
+
+
+def _write_notes(run: Run, **changes: str) -> None:
+    check_own(run)
+    try:
+        texts = run.notes()
+    except DamagedError:
+        texts = {"title": "", "note": ""}
+    try:
+        run.write_json(NOTES, texts | changes)
+    except OSError as error:
+        raise AecoreError(describe_os_error(error, f"writing to run {run.id}")) from None
+
+
+def check_own(run: Run) -> None:
+    if run.shipped:
+        raise UserError(f"run {run.id} ships with the project and stays as it is")

@@ -1,0 +1,124 @@
+"""What its user does with a whole run: name it, write a note to it, delete it, and get it back.
+
+A deleted run lies in `trash/` of the store for a week. Shipped runs are read-only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from aecore import demo
+from aecore.errors import AecoreError, UserError, describe_os_error, nearest
+from aecore.runs.notes import check_own
+from aecore.runs.staging import commit
+from aecore.runs.state import ACTIVE, run_state
+from aecore.runs.store import Run, Store
+
+KEPT_DAYS = 7
+"""What was deleted longer ago is removed for good when something else is deleted."""
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """A run in the trash. Its folder is named after the time and the id."""
+
+    path: Path
+
+    @property
+    def run(self) -> Run:
+        return Run(self.path)
+
+    @property
+    def id(self) -> str:
+        """The run's id, which it gets back when it is restored."""
+        return self.path.name.partition(".")[2]
+
+    @property
+    def seconds(self) -> float:
+        """When it was deleted, in seconds since 1970."""
+        return int(self.path.name.partition(".")[0]) / 1e6
+
+    @property
+    def title(self) -> str:
+        """What the run was called, as far as it can be read."""
+        try:
+            return self.run.title()
+        except AecoreError:
+            return self.id
+
+
+def deleted_runs(store: Store | None = None) -> list[Deleted]:
+    """The deleted runs, the last one first."""
+    folder = (store or Store.default()).root / "trash"
+    try:
+        names = [entry.name for entry in os.scandir(folder) if entry.is_dir()]
+    except FileNotFoundError:
+        return []
+    found = [Deleted(folder / name) for name in names if name.partition(".")[0].isdecimal() and "." in name]
+    return sorted(found, key=lambda deleted: deleted.path.name, reverse=True)
+
+
+def delete(run: Run, store: Store | None = None) -> Deleted:
+    """Move a run to the trash, from where `restore` brings it back for a week.
+
+    Raises `UserError` for a shipped run, one that is at work, and one outside of the store.
+    """
+    demo.refuse("deleting runs")
+    store = store or Store.default()
+    check_own(run)
+    if run.path.resolve().parent != (store.root / "runs").resolve():
+        raise UserError(f"run {run.id} is not in this store ({store.root}); remove its folder by hand")
+    if (state := run_state(run)) in ACTIVE:
+        raise UserError(f"run {run.id} is {state}; stop it first")
+    for old in deleted_runs(store):
+        if time.time() - old.seconds > KEPT_DAYS * 86_400:
+            with contextlib.suppress(AecoreError):  # it hinders nobody; the next time will do
+                purge(old)
+    folder = store.root / "trash"
+    try:
+        folder.mkdir(exist_ok=True)
+        gone = Deleted(folder / f"{time.time_ns() // 1000:016d}.{run.id}")
+        run.path.rename(gone.path)  # at once, so that no reader meets half a run
+    except OSError as error:
+        raise AecoreError(describe_os_error(error, f"deleting run {run.id}")) from None
+    return gone
+
+
+def restore(deleted: Deleted) -> Run:
+    """Bring a deleted run back under its id, or with a number behind it where another run has taken that."""
+    demo.refuse("restoring runs")
+    return commit(deleted.path, deleted.id, Store(deleted.path.parent.parent))
+
+
+def find_deleted(reference: str, store: Store | None = None) -> Deleted:
+    """The run in the trash with that id or unique beginning of one; of several with one id the last that was deleted.
+
+    Raises `UserError` where there is none or where the beginning fits several.
+    """
+    latest: dict[str, Deleted] = {}
+    for deleted in deleted_runs(store):
+        latest.setdefault(deleted.id, deleted)
+    if reference in latest:
+        return latest[reference]
+    matching = [run_id for run_id in latest if reference and run_id.startswith(reference)]
+    if len(matching) == 1:
+        return latest[matching[0]]
+    if matching:
+        raise UserError(f"'{reference}' fits {len(matching)} deleted runs: {', '.join(matching[:3])}")
+    raise UserError(f"there is no deleted run '{reference}': {nearest(reference, list(latest)[:20])}")
+
+
+def purge(deleted: Deleted) -> None:
+    """Remove a deleted run for good."""
+    demo.refuse("deleting runs")
+    try:
+        shutil.rmtree(deleted.path)
+    except FileNotFoundError:
+        pass  # another process was faster
+    except OSError as error:
+        raise AecoreError(describe_os_error(error, f"deleting run {deleted.id}")) from None

@@ -1,0 +1,123 @@
+"""What is looked at between epochs: the test set, a validation pass, and how every layer moves."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from aecore.config.experiment import Experiment
+from aecore.data.corruption import corrupt
+from aecore.latent.encode import CodeRange
+from aecore.models.autoencoder import Autoencoder
+from aecore.models.digit_classifier.network import read_digits
+from aecore.training.loss import kl_divergence
+
+TEST_BATCH = 2048
+TEST_NOISE_SEED = 10_001
+"""The test loss of every epoch is under the same noise, so that the curve shows the model and not the dice."""
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What a pass over images showed; the losses as training defines them."""
+
+    loss: float
+    reconstruction: float
+    kl: float | None
+    dead_units: int
+    code_std: np.ndarray
+    wrong_digit_rate: float | None
+
+
+@contextlib.contextmanager
+def drawing_from(model: Autoencoder, seed: int, device: torch.device) -> Iterator[None]:
+    """Let the model draw from a sequence of its own for a while, so that looking at it does not change its course."""
+    before = model.draws.generator
+    model.draws.seed(seed, device)
+    try:
+        yield
+    finally:
+        model.draws.generator = before
+
+
+@torch.no_grad()
+def probe(model: Autoencoder, images: Tensor, experiment: Experiment, labels: np.ndarray | None = None) -> Probed:
+    """Pass uint8 images (N, C, H, W) through the model under the training corruption.
+
+    With `labels`, uint8 (N,), the digit classifier reads the reconstructions and counts those it reads otherwise.
+    """
+    model.eval()
+    training, device = experiment.training, images.device
+    generator = torch.Generator(device).manual_seed(TEST_NOISE_SEED)
+    errors, divergences, codes = torch.zeros((), device=device), torch.zeros((), device=device), CodeRange()
+    wrong = 0
+    with drawing_from(model, TEST_NOISE_SEED + 1, device):
+        for start in range(0, len(images), TEST_BATCH):
+            clean = model.from_bytes(images[start : start + TEST_BATCH])
+            noisy = corrupt(clean, experiment.corruption, generator, model.low, model.high)
+            if model.gaussian:
+                mean, log_variance = model.distribution(noisy)
+                divergences += kl_divergence(mean, log_variance).sum()
+                codes.add(mean)
+                output = model.decode(model.sample(mean, log_variance))
+            else:
+                code = model.encode(noisy)
+                codes.add(code)
+                output = model.decode(code)
+            errors += (output - clean).square_().sum()
+            if labels is not None:
+                wrong += int(np.sum(read_digits(model.to_unit(output)) != labels[start : start + TEST_BATCH]))
+    count, units = len(images), model.plan.code_size
+    by_value = training.reduction == "mean"
+    reconstruction = float(errors) / count / (images[0].numel() if by_value else 1)
+    kl = float(divergences) / count / (units if by_value else 1) if model.gaussian else None
+    return Probed(
+        loss=reconstruction + training.beta * (kl or 0.0),
+        reconstruction=reconstruction,
+        kl=kl,
+        dead_units=codes.dead_units(),
+        code_std=codes.std(),
+        wrong_digit_rate=wrong / count if labels is not None else None,
+    )
+
+
+class LayerStats:
+    """How large the weights of every layer are, how large their gradients, and how far an epoch moved them."""
+
+    def __init__(self, model: Autoencoder) -> None:
+        self.model = model
+        self.before = self._weights()
+
+    def _weights(self) -> dict[str, Tensor]:
+        return {
+            name.removesuffix(".weight"): value.detach().clone()
+            for name, value in self.model.named_parameters()
+            if name.endswith(".weight") and value.dim() > 1
+        }
+
+    @torch.no_grad()
+    def take(self) -> dict[str, dict[str, float]]:
+        """Root mean squares by layer since the last call: `weight`, `gradient` (of the last step), `change`."""
+        now = self._weights()
+        names, rows = list(now), []
+        gradients = {name.removesuffix(".weight"): value.grad for name, value in self.model.named_parameters()}
+        for name in names:
+            gradient = gradients[name]
+            rows.append(
+                torch.stack(
+                    [
+                        now[name].square().mean().sqrt(),
+                        gradient.square().mean().sqrt() if gradient is not None else now[name].new_zeros(()),
+                        (now[name] - self.before[name]).square().mean().sqrt(),
+                    ]
+                )
+            )
+        self.before = now
+        values = torch.stack(rows).tolist()  # read from the device in one piece
+        keys = ("weight", "gradient", "change")
+        return {name: dict(zip(keys, row, strict=True)) for name, row in zip(names, values, strict=True)}

@@ -1,0 +1,131 @@
+"""A run's latent space as one HTML file that opens without a server; points, images, codes and decoder are in it."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from typing import Any
+
+import numpy as np
+
+from aecore import data
+from aecore.data import thumbnails
+from aecore.errors import UserError
+from aecore.latent.codes import Codes, read_codes
+from aecore.latent.projection import METHODS
+from aecore.latent.projection_store import Projection, read_projection
+from aecore.latent.request import ProjectionRequest, project_codes
+from aecore.runs.store import Run
+from aecore.viewer import point_cloud
+from aecore.viewer.decoder import _about, decoder_part
+
+_THEME = """
+:root {
+  color-scheme: light dark;
+  --st-background-color: #ffffff; --st-secondary-background-color: #f4f5f8; --st-text-color: #1b2028;
+  --st-primary-color: #2f5da8; --st-border-color: #d5d9e0; --st-base-radius: 8px;
+  --st-font: system-ui, sans-serif;
+  --st-chart-categorical-colors: #4477AA,#EE7733,#228833,#CC3377,#7755BB,#AA7744,#33AACC,#999933,#BB5566,#777777;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --st-background-color: #101318; --st-secondary-background-color: #1a1f27; --st-text-color: #e6e9ee;
+    --st-primary-color: #6e9be6; --st-border-color: #39414d;
+    --st-chart-categorical-colors: #77AADD,#EE8866,#66BB77,#E377AA,#A78BE0,#C79A6B,#66CCEE,#BBBB55,#DD7788,#AAAAAA;
+  }
+}
+body { margin: 0 auto; max-width: 1680px; padding: 16px 20px 12px; background: var(--st-background-color);
+  color: var(--st-text-color); font-family: var(--st-font); }
+h1 { margin: 0 0 12px; font-size: 20px; }
+footer { margin-top: 10px; font-size: 12px; opacity: 0.75; }
+"""
+
+
+def cloud_page(run: Run, method: str = "tsne", dims: int = 3) -> str:
+    """The page, as text. PCA and units are drawn for it where they were not yet; a t-SNE must be there.
+
+    Images come from the image set where it is on this machine, else from what travels with the project or the run.
+    Raises `UserError` where there is nothing to show.
+    """
+    codes = read_codes(run)
+    projection = _projection(run, codes, method, dims)
+    about = _about(run)
+    parts: dict[str, point_cloud.Payload] = {"points": point_cloud.points_part(projection)}
+    if codes is not None:
+        parts["codes"] = point_cloud.codes_part(codes)
+    tiles = _tiles(run, codes, projection)
+    if tiles is not None:
+        parts["atlas"] = point_cloud.atlas_part(tiles, projection.indices)
+    decoder = decoder_part(run, codes)
+    if decoder is not None:
+        parts["decoder"] = decoder
+    title = f"{run.title()}: {point_cloud.words(method, dims)}"
+    view = point_cloud.view(projection, f"{run.id}-{method}-{dims}d", title, **{name: name for name in parts})
+    shown = {
+        "key": run.id,
+        "views": [view],
+        "classes": about["classes"],
+        "address": True,
+        "file": f"{run.id}-{method}-{dims}d",
+    }
+    content = {"data": shown, "parts": {name: _packed(part) for name, part in parts.items()}}
+    return _written(title, about["citation"], content)
+
+
+def _projection(run: Run, codes: Codes | None, method: str, dims: int) -> Projection:
+    found = read_projection(run, method, dims) if method in METHODS and dims in (2, 3) else None
+    if found is not None:
+        return found
+    request = ProjectionRequest(method, dims)
+    request.check(int(run.status()["code_size"]))
+    if method == "tsne" or codes is None or codes.codes is None:
+        raise UserError(
+            f"run {run.id} has no {method} in {dims}D yet: make it with `aecore project {run.id} --method {method} "
+            f"--dims {dims}`"
+        )
+    return project_codes(codes, request)
+
+
+def _tiles(run: Run, codes: Codes | None, projection: Projection) -> np.ndarray | None:
+    """Small pictures uint8 (N, C, H, W) of the drawn test images; None where they are nowhere to be had."""
+    name = run.experiment().data.name
+    if data.prepared(name):
+        return thumbnails.small(np.array(data.load(name).x_test[projection.indices]))
+    if codes is not None and codes.images is not None:
+        rows = np.searchsorted(codes.indices, projection.indices)
+        if rows.max(initial=0) < len(codes.indices) and np.array_equal(codes.indices[rows], projection.indices):
+            return codes.images[rows]
+    return thumbnails.shipped(name, projection.indices, projection.labels)
+
+
+def _packed(part: point_cloud.Payload) -> dict[str, Any]:
+    return {
+        key: {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+        for key, value in part.items()
+    }
+
+
+def _written(title: str, citation: str, content: dict[str, Any]) -> str:
+    # Nothing in the content may end its element: "<" is written so that only JSON reads it as such.
+    packed = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{html.escape(title)}</title>
+<style>{_THEME}{point_cloud.style()}</style>
+</head>
+<body>
+<header><h1>{html.escape(title)}</h1></header>
+{point_cloud.markup()}
+<footer>{html.escape(citation)}</footer>
+<script type="application/json" id="content">{packed}</script>
+<script type="module">
+{point_cloud.script()}
+{point_cloud.standalone()}
+</script>
+</body>
+</html>
+"""

@@ -1,0 +1,193 @@
+// Runs a network that `aecore.models.browser_export` wrote: a list of operations over one Float32Array of weights.
+// Maps are channels last. One image at a time, no allocation after the first: made for a hand on a slider.
+
+const { createNetwork, toPixels } = (() => {
+const SELU_SCALE = 1.0507009873554805, SELU_ALPHA = 1.6732632423543772;
+
+const ACTIVATE = {
+  none: (x) => x,
+  relu: (x) => (x > 0 ? x : 0),
+  "leaky-relu": (x) => (x > 0 ? x : 0.01 * x),
+  selu: (x) => SELU_SCALE * (x > 0 ? x : SELU_ALPHA * (Math.exp(x) - 1)),
+  elu: (x) => (x > 0 ? x : Math.exp(x) - 1),
+  gelu: (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)),
+  silu: (x) => x / (1 + Math.exp(-x)),
+  tanh: Math.tanh,
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+};
+
+// Abramowitz and Stegun 7.1.26, off by at most 1.5e-7.
+function erf(x) {
+  const t = 1 / (1 + 0.3275911 * Math.abs(x));
+  const series = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
+  return Math.sign(x) * (1 - series * Math.exp(-x * x));
+}
+
+// A function from Float32Array to Float32Array. The result is its own buffer, written over by the next call.
+function createNetwork(ops, weights) {
+  const buffers = ops.map((op) => new Float32Array(sizeAfter(op)));
+  return (input) => {
+    let values = input;
+    ops.forEach((op, i) => {
+      const out = buffers[i].length ? buffers[i] : (buffers[i] = new Float32Array(lengthLike(op, values)));
+      RUN[op.kind](op, values, out, weights);
+      values = out;
+    });
+    return values;
+  };
+}
+
+function sizeAfter(op) {
+  if (op.kind === "linear") return op.outputs;
+  if (op.to) return op.to[0] * op.to[1] * op.to[2];
+  return 0; // as many as come in, known at the first call
+}
+
+function lengthLike(op, values) {
+  if (op.kind === "brightest") return 28 * 28;
+  return values.length;
+}
+
+const RUN = {
+  linear({ inputs, outputs, at, bias, activation }, x, y, w) {
+    const act = ACTIVATE[activation];
+    for (let o = 0, row = at; o < outputs; o += 1, row += inputs) {
+      let a = 0, b = 0, c = 0, d = 0, i = 0; // four sums: the processor works on them at the same time
+      for (; i + 3 < inputs; i += 4) {
+        a += x[i] * w[row + i];
+        b += x[i + 1] * w[row + i + 1];
+        c += x[i + 2] * w[row + i + 2];
+        d += x[i + 3] * w[row + i + 3];
+      }
+      for (; i < inputs; i += 1) a += x[i] * w[row + i];
+      y[o] = act(a + b + (c + d) + w[bias + o]);
+    }
+  },
+
+  // Every output pixel gathers from its window.
+  conv({ from: [height, width, inputs], to: [rows, columns, outputs], kernel, stride, padding, at, bias, activation }, x, y, w) {
+    for (let r = 0; r < rows; r += 1) {
+      for (let c = 0; c < columns; c += 1) {
+        const out = (r * columns + c) * outputs;
+        for (let o = 0; o < outputs; o += 1) y[out + o] = w[bias + o];
+        for (let ky = 0; ky < kernel; ky += 1) {
+          const row = r * stride - padding + ky;
+          if (row < 0 || row >= height) continue;
+          for (let kx = 0; kx < kernel; kx += 1) {
+            const column = c * stride - padding + kx;
+            if (column < 0 || column >= width) continue;
+            spread(x, (row * width + column) * inputs, inputs, y, out, outputs, w, at + (ky * kernel + kx) * inputs * outputs);
+          }
+        }
+      }
+    }
+    activate(y, activation);
+  },
+
+  // Every input pixel adds to the window it came from.
+  transposed({ from: [height, width, inputs], to: [rows, columns, outputs], kernel, stride, padding, at, bias, activation }, x, y, w) {
+    for (let i = 0; i < y.length; i += outputs) for (let o = 0; o < outputs; o += 1) y[i + o] = w[bias + o];
+    for (let r = 0; r < height; r += 1) {
+      for (let c = 0; c < width; c += 1) {
+        for (let ky = 0; ky < kernel; ky += 1) {
+          const row = r * stride - padding + ky;
+          if (row < 0 || row >= rows) continue;
+          for (let kx = 0; kx < kernel; kx += 1) {
+            const column = c * stride - padding + kx;
+            if (column < 0 || column >= columns) continue;
+            const window = at + (ky * kernel + kx) * inputs * outputs;
+            spread(x, (r * width + c) * inputs, inputs, y, (row * columns + column) * outputs, outputs, w, window);
+          }
+        }
+      }
+    }
+    activate(y, activation);
+  },
+
+  pool({ from: [, width], to: [rows, columns, channels] }, x, y) {
+    for (let r = 0; r < rows; r += 1) {
+      for (let c = 0; c < columns; c += 1) {
+        const first = (2 * r * width + 2 * c) * channels, below = first + width * channels;
+        for (let k = 0; k < channels; k += 1) {
+          const upper = Math.max(x[first + k], x[first + channels + k]);
+          y[(r * columns + c) * channels + k] = Math.max(upper, x[below + k], x[below + channels + k]);
+        }
+      }
+    }
+  },
+
+  // Bilinear with pixel centres as PyTorch has them (align_corners false).
+  resize({ from: [height, width, channels], to: [rows, columns] }, x, y) {
+    for (let r = 0; r < rows; r += 1) {
+      const [top, bottom, down] = between(r, rows, height);
+      for (let c = 0; c < columns; c += 1) {
+        const [left, right, across] = between(c, columns, width);
+        for (let k = 0; k < channels; k += 1) {
+          const value = (row, column) => x[(row * width + column) * channels + k];
+          const above = value(top, left) * (1 - across) + value(top, right) * across;
+          const under = value(bottom, left) * (1 - across) + value(bottom, right) * across;
+          y[(r * columns + c) * channels + k] = above * (1 - down) + under * down;
+        }
+      }
+    }
+  },
+
+  hwc({ shape: [channels, height, width] }, x, y) {
+    const area = height * width;
+    for (let k = 0; k < channels; k += 1) for (let i = 0; i < area; i += 1) y[i * channels + k] = x[k * area + i];
+  },
+
+  chw({ shape: [channels, height, width] }, x, y) {
+    const area = height * width;
+    for (let k = 0; k < channels; k += 1) for (let i = 0; i < area; i += 1) y[k * area + i] = x[i * channels + k];
+  },
+
+  affine({ scale, shift }, x, y) {
+    for (let i = 0; i < x.length; i += 1) y[i] = x[i] * scale + shift;
+  },
+
+  // A coloured digit is as bright as its brightest channel.
+  brightest(op, x, y) {
+    const channels = x.length / y.length;
+    for (let i = 0; i < y.length; i += 1) {
+      let most = 0;
+      for (let k = 0; k < channels; k += 1) most = Math.max(most, x[i * channels + k]);
+      y[i] = Math.min(most, 1);
+    }
+  },
+};
+
+// y[out…] += x[from…] · w[at…], a matrix of (inputs, outputs); what is zero, as after a ReLU, costs nothing.
+function spread(x, from, inputs, y, out, outputs, w, at) {
+  for (let i = 0; i < inputs; i += 1) {
+    const value = x[from + i];
+    if (value === 0) continue;
+    const row = at + i * outputs;
+    for (let o = 0; o < outputs; o += 1) y[out + o] += value * w[row + o];
+  }
+}
+
+function activate(values, name) {
+  if (name === "none") return;
+  const act = ACTIVATE[name];
+  for (let i = 0; i < values.length; i += 1) values[i] = act(values[i]);
+}
+
+function between(i, to, from) {
+  const place = Math.max((i + 0.5) * (from / to) - 0.5, 0), low = Math.min(Math.floor(place), from - 1);
+  return [low, Math.min(low + 1, from - 1), place - low];
+}
+
+// Draws an image (H, W, C) of 1 or 3 channels on the [0, 1] scale into the pixels of an ImageData.
+function toPixels(values, channels, pixels) {
+  const wide = channels >= 3;
+  for (let i = 0, p = 0; p < pixels.length; i += channels, p += 4) {
+    pixels[p] = 255 * values[i]; // the array itself cuts to 0…255 and rounds
+    pixels[p + 1] = 255 * values[wide ? i + 1 : i];
+    pixels[p + 2] = 255 * values[wide ? i + 2 : i];
+    pixels[p + 3] = 255;
+  }
+}
+
+return { createNetwork, toPixels };
+})();

@@ -1,0 +1,1 @@
+"""Runs, models, images and networks, read once and kept for every session."""

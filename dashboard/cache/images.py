@@ -1,0 +1,113 @@
+"""Test images for pages: from the image set where it is, else small ones that travel with the project or the run."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from aecore import data
+from aecore.data import thumbnails
+from aecore.errors import AecoreError
+from aecore.latent.codes import Codes
+from aecore.runs.store import Run
+from dashboard.cache import runs
+
+LOSSLESS_PIXELS = 12_000_000
+"""Larger sheets in colour are compressed."""
+
+
+def pictures_of(run: Run, codes: Codes, rows: np.ndarray | None = None) -> np.ndarray | None:
+    """The images of these rows of the run's codes, uint8 (N, C, h, w); None where they are nowhere to be had.
+
+    From the image set they are whole; large ones that only the run keeps are shrunk.
+    """
+    chosen = np.arange(len(codes.indices)) if rows is None else rows
+    name = run.experiment().data.name
+    if data.prepared(name):
+        return np.array(image_set(name).x_test[codes.indices[chosen]])
+    if codes.images is not None:
+        return codes.images[chosen]
+    return thumbnails.shipped(name, codes.indices[chosen], codes.labels[chosen])
+
+
+def panel_of(run: Run) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """The images of the run's own panel, uint8 (P, C, H, W), with labels and indices; None where it has none."""
+    try:
+        kept = runs.snapshots(run)
+        return kept["clean"], kept["labels"], kept["indices"]
+    except (AecoreError, KeyError):
+        return None
+
+
+def sheet(tiles: np.ndarray, per_line: int) -> tuple[bytes, str]:
+    """Tiles uint8 (N, C, H, W) in reading order as one picture, and its media type; without loss unless it would be
+    large."""
+    if tiles.shape[1] not in (1, 3):
+        tiles = tiles[:, :1]
+    buffer = io.BytesIO()
+    picture = thumbnails.sheet_of(tiles, per_line)
+    if tiles.shape[1] == 1:
+        picture.save(buffer, "PNG", compress_level=6)
+        return buffer.getvalue(), "image/png"
+    small = tiles[:, 0].size <= LOSSLESS_PIXELS and tiles.shape[0] <= 1000
+    picture.save(buffer, "WEBP", lossless=small, quality=80, method=2)
+    return buffer.getvalue(), "image/webp"
+
+
+def data_uri(tile: np.ndarray) -> str:
+    """One image uint8 (C, H, W) as a PNG address."""
+    return "data:image/png;base64," + base64.b64encode(sheet(tile[None], 1)[0]).decode()
+
+
+class ImageInfo(NamedTuple):
+    """What a page must know of the images that a run was trained on."""
+
+    name: str
+    title: str
+    image_shape: tuple[int, int, int]
+    classes: tuple[str, ...]
+    citation: str
+
+
+class Images(NamedTuple):
+    """Images to look at: uint8 (N, C, H, W), their labels and their numbers in the test set."""
+
+    clean: np.ndarray
+    labels: np.ndarray
+    numbers: np.ndarray
+    whole_test_set: bool
+
+
+def image_info(run: Run) -> ImageInfo:
+    """The run's images as the run itself says; older runs ask the catalogue."""
+    told = run.status().get("data")
+    if isinstance(told, dict) and {"title", "image_shape", "classes", "citation"} <= told.keys():
+        channels, height, width = map(int, told["image_shape"])
+        classes = tuple(map(str, told["classes"]))
+        name = run.experiment().data.name
+        return ImageInfo(name, str(told["title"]), (channels, height, width), classes, str(told["citation"]))
+    known = data.data_set(run.experiment().data.name)
+    return ImageInfo(known.name, known.title, known.image_shape, known.classes, known.citation)
+
+
+def test_images(run: Run) -> Images:
+    """The run's test set, or the panel that travels with the run when the set is not on this machine.
+
+    Raises `DamagedError` when there is neither.
+    """
+    name = run.experiment().data.name
+    if data.prepared(name):
+        images = image_set(name)
+        return Images(images.x_test, images.y_test, np.arange(len(images.x_test)), True)
+    panel = runs.snapshots(run)
+    return Images(panel["clean"], panel["labels"], panel["indices"], False)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def image_set(name: str) -> data.ImageSet:
+    """The whole image set, opened once."""
+    return data.load(name)

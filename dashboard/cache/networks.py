@@ -1,0 +1,62 @@
+"""A run's networks for the browser, where they answer a touch without asking the server. `aecore/viewer/js/network.js` runs
+them; neither torch nor the image set is needed."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import safetensors.numpy
+import streamlit as st
+
+import aecore
+from aecore.models import browser_export, digit_classifier
+from aecore.models.architecture import plan
+from aecore.runs.store import WEIGHTS, Run
+from dashboard.cache import runs
+from dashboard.cache.images import image_info
+
+NETWORK_JS = (Path(aecore.__file__).parent / "viewer" / "js" / "network.js").read_text()
+"""Defines `createNetwork(ops, weights)` and `toPixels(values, channels, pixels)`."""
+
+MOST_PRODUCTS = 60_000_000
+"""Larger networks take the browser longer than a tenth of a second an image."""
+MOST_BYTES = 24_000_000
+
+
+class Payload(NamedTuple):
+    """`header` is JSON: `ops`, `image_shape` [C, H, W], `code_size`; `weights` are float32, little-endian."""
+
+    header: dict[str, Any]
+    weights: bytes
+
+
+def payload(run: Run, side: str = "decoder") -> Payload | None:
+    """The run's decoder (or encoder) for the browser; None where it is too large for it.
+
+    Raises `DamagedError` when the weights cannot be read, `AecoreError` when they do not fit the model.
+    """
+    return _payload(str(run.path), runs.signature(run, (WEIGHTS,)), side)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _payload(path: str, stamp: tuple, side: str) -> Payload | None:
+    run = runs.run_at(path)
+    model, shape = run.experiment().model, image_info(run).image_shape
+    solved = plan(model, shape)
+    low, high = (0.0, 1.0) if model.range == "unit" else (-1.0, 1.0)
+    made = (browser_export.encoder if side == "encoder" else browser_export.decoder)(
+        solved, run.tensors(WEIGHTS), low, high
+    )
+    if made.products > MOST_PRODUCTS or made.weights.nbytes > MOST_BYTES:
+        return None
+    header = {"ops": list(made.ops), "image_shape": list(shape), "code_size": solved.code_size}
+    return Payload(header, made.weights.astype("<f4").tobytes())
+
+
+@cache
+def reader() -> Payload:
+    """The digit classifier: an image (28, 28, C) to ten scores."""
+    made = browser_export.digit_classifier(safetensors.numpy.load_file(digit_classifier.WEIGHTS))
+    return Payload({"ops": list(made.ops), "image_shape": [1, 28, 28], "code_size": 0}, made.weights.tobytes())

@@ -1,0 +1,1 @@
+"""Charts: the one way in which plotly figures are shown."""

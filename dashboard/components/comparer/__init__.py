@@ -1,0 +1,70 @@
+"""Several runs on one bench: the same images, and the same way between two, through all of them in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit.components.v2 as components
+
+from dashboard.components.interpolator import PATH_JS
+from dashboard.components.networks import COMMON_JS, Shipped, to_hwc
+
+_FOLDER = Path(__file__).parent
+_component = components.component(
+    "compare",
+    html=(_FOLDER / "bench.html").read_text(),
+    css=(_FOLDER / "bench.css").read_text(),
+    js="\n".join((COMMON_JS, PATH_JS, (_FOLDER / "bench.js").read_text())),
+)
+
+
+def bench(
+    shipped: Sequence[Shipped],
+    titles: Sequence[str],
+    clean: np.ndarray,
+    shown: np.ndarray,
+    names: Sequence[str],
+    classes: Sequence[str],
+    *,
+    view: str,
+    noisy: bool,
+    errors: float | None,
+    path: str = "line",
+    shares: Sequence[float] = (),
+    place: float | None = None,
+    visit: int,
+    key: str,
+) -> str | None:
+    """Show `view`: `images`, or `way` between the first two of them.
+
+    `clean` uint8 and `shown` float32 on the [0, 1] scale are the images (N, C, H, W) and what the models are given;
+    `errors` is the error that is drawn in full ink, None for none. Returns where the slider rests, None before it was
+    moved; it opens at `place` and goes there again whenever `visit` changes.
+    """
+    runs = [
+        {"title": title, "encoder": one["encoder"], "decoder": one["decoder"]}
+        for title, one in zip(titles, shipped, strict=True)
+    ]
+    data: dict[str, Any] = {
+        "runs": runs,
+        "reader": shipped[0]["reader"],
+        "clean": to_hwc(clean.astype(np.float32) / np.float32(255)),
+        "shown": to_hwc(shown),
+        "names": list(names),
+        "classes": list(classes),
+        "shape": list(clean.shape[1:]),
+        "view": view,
+        "noisy": noisy,
+        "errors": errors,
+        "path": path,
+        "shares": list(shares),
+        "place": place,
+        "visit": visit,
+    }
+    result = _component(
+        key=key, data=data, default={"place": None}, on_place_change=lambda: None, width="stretch", height="content"
+    )
+    return result.place  # type: ignore[no-any-return]

@@ -1,0 +1,76 @@
+"""A code under one's hands: a slider a unit, random codes, every unit swept; the browser decodes by itself."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+import streamlit.components.v2 as components
+
+from dashboard.components.networks import COMMON_JS, Shipped, to_hwc
+from dashboard.generate.units import Unit
+
+_FOLDER = Path(__file__).parent
+_component = components.component(
+    "generate",
+    html=(_FOLDER / "generate.html").read_text(),
+    css=(_FOLDER / "generate.css").read_text(),
+    js="\n".join((COMMON_JS, *((_FOLDER / name).read_text() for name in ("sheets.js", "draw.js", "generate.js")))),
+)
+
+
+def generate(
+    shipped: Shipped,
+    image: np.ndarray,
+    units: Sequence[Unit],
+    *,
+    view: str,
+    classes: Sequence[str],
+    map_shape: Sequence[int] | None,
+    vectors: np.ndarray,
+    vector: Sequence[float] | None,
+    inks: Sequence[Sequence[float]],
+    visit: int,
+    on_pick: Callable[[str], None],
+    key: str,
+) -> str | None:
+    """Show `view` (`units`, `random`, `traversal` or `draw`) of codes, beginning with that of `image`, uint8 (C, H, W).
+
+    `map_shape` (C, H, W) turns units into gains of channels; `vectors` (N, n) are the random codes; `inks` are the
+    colours to draw in, in [0, 1]. Returns the vector that the sliders rest at as text, empty at the start, None before
+    they were moved; `on_pick` is called with that of an image that was clicked or drawn. The sliders open at `vector`
+    and go there again whenever `visit` changes.
+    """
+    data = {
+        "encoder": shipped["encoder"],
+        "decoder": shipped["decoder"],
+        "reader": shipped["reader"],
+        "codes": shipped["codes"],
+        "image": to_hwc(image[None].astype(np.float32) / np.float32(255)),
+        "units": list(units),
+        "view": view,
+        "shape": list(image.shape),
+        "classes": list(classes),
+        "map": None if map_shape is None else list(map_shape),
+        "random": base64.b64encode(np.ascontiguousarray(vectors, "<f4").tobytes()).decode(),
+        "vector": None if vector is None else list(vector),
+        "inks": [list(ink) for ink in inks],
+        "visit": visit,
+    }
+
+    def picked() -> None:
+        on_pick(str(st.session_state[key]["picked"]))
+
+    result = _component(
+        key=key,
+        data=data,
+        default={"vector": None},
+        on_vector_change=lambda: None,
+        on_picked_change=picked,
+        width="stretch",
+        height="content",
+    )
+    return result.vector  # type: ignore[no-any-return]

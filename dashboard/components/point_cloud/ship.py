@@ -1,0 +1,125 @@
+"""A run's projection made ready for the cloud: its payloads are shipped once and named."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from aecore import data
+from aecore.latent.codes import Codes
+from aecore.latent.projection_store import Projection
+from aecore.runs.store import CODES, WEIGHTS, Run
+from aecore.viewer import point_cloud as drawn
+from dashboard.cache import codes as cached_codes
+from dashboard.cache import networks, runs
+from dashboard.cache.images import pictures_of
+from dashboard.components.assets import ship
+from dashboard.components.networks import ship_network
+
+
+def view(run: Run, projection: Projection, title: str = "", plain: bool = False) -> dict[str, Any]:
+    """The projection for `dashboard.components.point_cloud.cloud`. Ships what it needs; call it where nothing else is drawn, as every
+    payload leaves a gap of its own. A `plain` one has its images, but neither reconstructions nor neighbours."""
+    codes = cached_codes.codes(run)
+    made = drawn.points_part(projection)
+    points = _name("points", run.id, projection.method, str(projection.dims), _digest(made["coordinates"]))
+    ship(points, **made)
+    return drawn.view(
+        projection,
+        points,
+        title or drawn.words(projection.method, projection.dims),
+        points=points,
+        codes=None if plain else _ship_codes(run, codes),
+        atlas=_ship_atlas(run, codes, projection.indices, projection.labels),
+        decoder=None if plain else ship_decoder(run, codes),
+    )
+
+
+def live_view(
+    run: Run, method: str, dims: int, indices: np.ndarray, labels: np.ndarray, channel: str
+) -> dict[str, Any]:
+    """The same for points that are on the move; where they stand comes by `channel` (`dashboard.components.point_cloud.frames`)."""
+    codes = cached_codes.codes(run)
+    numbers = indices.astype("<i4").tobytes()
+    points = _name("moving", run.id, method, str(dims), _digest(numbers))
+    ship(points, indices=numbers, labels=labels.tobytes())
+    return {
+        "id": points,
+        "title": drawn.words(method, dims),
+        "dims": dims,
+        "method": method,
+        "axes": None,
+        "quality": [],
+        "note": "",
+        "points": points,
+        "codes": _ship_codes(run, codes),
+        "atlas": _ship_atlas(run, codes, indices.astype(np.int64), labels),
+        "decoder": ship_decoder(run, codes),
+        "live": channel,
+        "moving": True,
+    }
+
+
+def ship_decoder(run: Run, codes: Codes | None) -> str | None:
+    """The run's decoder; where codes are too wide to be kept, with the encoder before it."""
+    if codes is None:
+        return None
+    if codes.codes is not None:
+        return ship_network(run, "decoder")
+    made, before = networks.payload(run), networks.payload(run, "encoder")
+    if made is None or before is None:
+        return None
+    name = _name("both", run.id, str(runs.signature(run, (WEIGHTS,))))
+    return ship(name, header=made.header, weights=made.weights, before=before.header, before_weights=before.weights)
+
+
+def _ship_codes(run: Run, codes: Codes | None) -> str | None:
+    if codes is None:
+        return None
+    stamp = runs.signature(run, (CODES, WEIGHTS))
+    return ship(_name("codes", run.id, str(stamp)), **_codes(str(run.path), stamp, codes))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _codes(path: str, stamp: tuple, _codes: Codes) -> dict[str, Any]:
+    return drawn.codes_part(_codes)
+
+
+def _ship_atlas(run: Run, codes: Codes | None, indices: np.ndarray, labels: np.ndarray) -> str | None:
+    """Pictures of these test images: of all that have codes, where these are among them, so that a change of projection
+    sends no other."""
+    if codes is not None and np.isin(indices, codes.indices).all():
+        indices, labels = codes.indices, codes.labels
+    name = run.experiment().data.name
+    # What only the run keeps is its own; what the set or the project has is the same for all runs.
+    own = str(run.path) if codes is not None and codes.images is not None else ""
+    made = _atlas(name, own, data.prepared(name), _digest(indices.tobytes()), run, codes, indices, labels)
+    return ship(_name("atlas", name, own, _digest(made["image"])), **made) if made else None
+
+
+@st.cache_resource(max_entries=12, show_spinner="Gathering pictures…")
+def _atlas(
+    name: str,
+    own: str,
+    prepared: bool,
+    digest: str,
+    _run: Run,
+    _codes: Codes | None,
+    _indices: np.ndarray,
+    _labels: np.ndarray,
+) -> dict[str, Any] | None:
+    whole = Codes(None, _labels, _indices, np.zeros(len(_indices), np.float32), "none")
+    among = _codes is not None and np.array_equal(_codes.indices, _indices)
+    tiles = pictures_of(_run, _codes if among and _codes is not None else whole)
+    return None if tiles is None else drawn.atlas_part(tiles, _indices)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _name(what: str, *parts: str) -> str:
+    return f"{what}-{_digest(' '.join(parts).encode())}"

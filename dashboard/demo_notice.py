@@ -1,0 +1,47 @@
+"""What a public demo says about itself, and what it offers."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from aecore import data, demo
+from aecore.config.experiment import Experiment
+
+
+def note() -> None:
+    """A line on a demo, nothing elsewhere."""
+    mode = demo.mode()
+    if mode == "train":
+        most = demo.CAPS
+        st.caption(
+            f":material/public: Public demo: trainings of up to {most.epochs} epochs and {most.train_images:,} images "
+            "are open to everyone; adding, renaming and deleting runs are switched off."
+        )
+    elif mode:
+        st.caption(
+            ":material/public: Public demo: everything can be looked at; training, adding, renaming and deleting runs "
+            "are switched off."
+        )
+
+
+def image_sets() -> list[str]:
+    """The image sets that one may train on: on a demo those that are there."""
+    return [name for name in data.CATALOGUE if not demo.mode() or data.prepared(name)]
+
+
+def within_caps(experiment: Experiment) -> Experiment:
+    """The experiment, cut to what a demo trains, so that its form starts with something that it would accept."""
+    if not demo.mode():
+        return experiment
+    most, about = demo.CAPS, data.data_set(experiment.data.name)
+    changes = {
+        "training.epochs": min(experiment.training.epochs, most.epochs),
+        "data.validation_images": 0,
+        "training.log_every": None,
+    }
+    if min(experiment.data.train_images or about.train_images, about.train_images) > most.train_images:
+        changes["data.train_images"] = most.train_images
+    offered = image_sets()
+    if offered and experiment.data.name not in offered:
+        changes |= {"data.name": offered[-1], "data.train_images": None, "evaluation.wrong_digits": False}
+    return experiment.changed(changes)

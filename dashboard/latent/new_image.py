@@ -1,0 +1,115 @@
+"""An image that is none of the points, placed among them: a corrupted test image, or a picture of one's own."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from aecore.latent.projection import project_new
+from aecore.latent.projection_store import Projection
+from aecore.metrics.projection import NEIGHBOURS
+from aecore.runs.store import WEIGHTS, Run
+from dashboard.cache import codes as cached_codes
+from dashboard.cache import models
+from dashboard.cache.images import image_info
+from dashboard.latent.controls import PAGE
+from dashboard.url_state import key
+from dashboard.widgets import corruption_form, upload
+from dashboard.widgets.image_picker import gallery
+
+SOURCES = {"test": "A test image, corrupted", "own": "A picture of yours"}
+
+
+class Newcomer(NamedTuple):
+    """What is to be placed: float32 (C, H, W) on the [0, 1] scale, and what it is in words."""
+
+    image: np.ndarray
+    title: str
+
+
+def choose(run: Run, pinned: int | None) -> Newcomer | None:
+    """Widgets for a new image; None where there is none."""
+    shape = image_info(run).image_shape
+    images = gallery(run)
+    if not run.file(WEIGHTS).is_file() or images is None:
+        st.markdown("There are no images on this machine to place.")
+        return None
+    source = st.segmented_control(
+        "Image", list(SOURCES), format_func=SOURCES.__getitem__, default="test", key="newcomer-source", required=True
+    )
+    if source == "own":
+        own = upload.choose_own(shape, upload.on_black(images.images(range(min(len(images.numbers), 50)))))
+        return None if own is None else Newcomer(own.fitted.image.astype(np.float32) / np.float32(255), own.name)
+    return _corrupted(run, images, pinned, shape)
+
+
+def _corrupted(run: Run, images: Any, pinned: int | None, shape: tuple[int, int, int]) -> Newcomer:
+    known = images.numbers
+    if pinned is not None and pinned != st.session_state.get("newcomer-pinned") and pinned in known:
+        st.session_state["newcomer-number"] = pinned  # it follows the pinned image, until another is chosen here
+    st.session_state["newcomer-pinned"] = pinned
+    state = st.session_state
+    state["newcomer-number"] = min(max(int(state.get("newcomer-number", known[0])), int(known[0])), int(known[-1]))
+    number = st.number_input(
+        "Test image", int(known[0]), int(known[-1]), key="newcomer-number", help="That of the pinned point, or another."
+    )
+    row = min(int(np.searchsorted(known, number)), len(known) - 1)
+    corruption = corruption_form.choose_corruption(run, shape)
+    draw = corruption_form.choose_draw(corruption)
+    shown = models.corrupted(run, images.images([row]), corruption, draw)[0]
+    return Newcomer(shown, f"{images.name(row)}, {corruption.label if corruption.active else 'clean'}")
+
+
+def placed(run: Run, projection: Projection, found: Newcomer) -> dict[str, Any] | None:
+    """The new image for the cloud: where it stands, its code, its picture. None for runs whose codes are not kept."""
+    kept = cached_codes.codes(run)
+    if kept is None or kept.codes is None:
+        return None
+    rows = np.searchsorted(kept.indices, projection.indices)
+    rows = np.minimum(rows, len(kept.indices) - 1)
+    there = kept.indices[rows] == projection.indices
+    codes, points = kept.codes[rows[there]], projection.coordinates[there]
+    if len(codes) <= NEIGHBOURS:
+        return None
+    code = models.codes_of_images(run, found.image[None])
+    where = project_new(codes, points, code, projection.method)[0]
+    pixels = np.clip(np.round(found.image * 255), 0, 255).astype(np.uint8)
+    pixels = pixels if len(pixels) in (1, 3) else pixels[:1]
+    channels, height, width = pixels.shape
+    exact = {
+        "pca": "Its place is exact: the same projection of its code.",
+        "units": "Its place is exact: its own first units.",
+    }
+    note = f"In a t-SNE a new image has no place of its own; it stands among its {NEIGHBOURS} nearest by code."
+    stamp = hashlib.sha256(pixels.tobytes() + where.tobytes()).hexdigest()[:16]
+    return {
+        "stamp": stamp,
+        "place": where.astype(float).tolist(),
+        "code": code[0].astype(float).tolist(),
+        "image": {
+            "data": base64.b64encode(pixels.tobytes()).decode(),
+            "width": width,
+            "height": height,
+            "channels": channels,
+        },
+        "title": found.title,
+        "note": exact.get(projection.method, note),
+    }
+
+
+def is_open() -> bool:
+    return bool(st.session_state.get(key(PAGE, "place")))
+
+
+def open_panel() -> Any:
+    """The section that holds it; closed, nothing in it is computed and torch is not loaded."""
+    return st.expander(
+        "Place a new image in this map",
+        icon=":material/add_photo_alternate:",
+        on_change="rerun",
+        key=key(PAGE, "place"),
+    )

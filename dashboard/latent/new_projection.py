@@ -1,0 +1,146 @@
+"""Making a new projection from the page: its settings, how far it is, and the way back to the shipped one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from aecore import data, demo
+from aecore.errors import AecoreError, UserError
+from aecore.jobs import projection as projection_job
+from aecore.jobs.projection import Working
+from aecore.latent.projection import MOST_ITERATIONS, MOST_PERPLEXITY
+from aecore.latent.projection_store import is_replaced, restore_shipped
+from aecore.latent.request import MOST_PROJECTED, ProjectionRequest, code_size
+from aecore.runs.store import Run
+from aecore.viewer import point_cloud
+from dashboard.cache import codes as cached_codes
+from dashboard.cache.images import image_set
+from dashboard.format import count
+from dashboard.latent.controls import METHODS, PAGE, Wanted
+from dashboard.url_state import key
+
+
+def available(run: Run) -> int:
+    """How many test images can be drawn: those with codes, or the whole test set where it is on this machine."""
+    codes = cached_codes.codes(run)
+    known = len(codes.indices) if codes is not None and codes.codes is not None else 0
+    name = run.experiment().data.name
+    if data.prepared(name):
+        known = max(known, len(image_set(name).x_test))
+    return min(known, MOST_PROJECTED)
+
+
+def offer(wanted: Wanted) -> None:
+    """A button that opens the settings of a new projection."""
+    if demo.mode():
+        return
+    started = st.session_state.get(key(PAGE, "started"), 0)
+    # With another key it is another popover, which is closed: the points that begin to move are what to look at.
+    with st.popover("New drawing", icon=":material/add:", key=f"{key(PAGE, 'new')}-{started}"):
+        settings(wanted)
+
+
+def settings(wanted: Wanted) -> None:
+    """The settings of a new projection, and the button that starts it."""
+    run, most = wanted.run, available(wanted.run)
+    if most < 50:
+        st.markdown("Neither codes nor the image set are on this machine: there is nothing to draw.")
+        return
+    method = st.segmented_control(
+        "Method", list(METHODS), format_func=METHODS.__getitem__, default="tsne", key="new-method", required=True
+    )
+    size = code_size(run)
+    dims = st.segmented_control(
+        "In", [2, 3] if size > 2 else [2], format_func="{}D".format, default=wanted.dims, key="new-dims", required=True
+    )
+    points = st.number_input("Test images", 50, most, min(3000, most), step=500, key=f"new-points-{most}")
+    if method == "tsne":
+        perplexity = st.number_input(
+            "Perplexity",
+            1.0,
+            float(MOST_PERPLEXITY),
+            min(30.0, float((points - 2) // 3)),
+            step=5.0,
+            help="About how many neighbours every point tries to keep. Low: many small groups. High: the large shape.",
+            key="new-perplexity",
+        )
+        iterations = st.number_input("Iterations", 10, MOST_ITERATIONS, 1000, step=250, key="new-iterations")
+        seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="new-seed", help="Another seed, another drawing.")
+        request = ProjectionRequest("tsne", int(dims or 3), points, perplexity, iterations, seed)
+    else:
+        request = ProjectionRequest(str(method), int(dims or 3), points)
+    st.caption(
+        f"It takes the place of the {point_cloud.words(request.method, request.dims)} that is here. "
+        "Three dimensions take longer than two."
+    )
+    if st.button("Start", icon=":material/play_arrow:", type="primary", key="new-start"):
+        begin(run, request)
+
+
+def begin(run: Run, request: ProjectionRequest) -> None:
+    """Start it and turn the page to it."""
+    try:
+        projection_job.start(run, request)
+    except AecoreError as error:
+        st.error(str(error))
+        return
+    st.session_state[key(PAGE, "started")] = st.session_state.get(key(PAGE, "started"), 0) + 1
+    st.session_state[key(PAGE, "turn")] = {"method": request.method, "dims": str(request.dims)}
+    st.rerun()
+
+
+def turn() -> None:
+    """Show what was just started: a widget's value can be set only before it is drawn."""
+    for name, value in st.session_state.pop(key(PAGE, "turn"), {}).items():
+        st.session_state[key(PAGE, name)] = value
+
+
+def way_back(wanted: Wanted) -> None:
+    """For a shipped run whose drawing was made anew: the shipped one again."""
+    if not is_replaced(wanted.run, wanted.method, wanted.dims) or demo.mode():
+        return
+    if st.button("Back to the shipped one", icon=":material/undo:", key=key(PAGE, "restore")):
+        restore_shipped(wanted.run, wanted.method, wanted.dims)
+        st.rerun()
+
+
+def channel(run: Run, now: Working) -> str:
+    """What the frames of this attempt are told apart by."""
+    return f"{run.id} {now.process.get('pid')} {now.process.get('started')}"
+
+
+def live(now: Working) -> tuple[dict[str, object], bytes]:
+    """How far it is, for the cloud, and the coordinates."""
+    share = now.done / now.total if now.total else 0.0
+    text = f"{METHODS[now.request.method]}: {now.stage}"
+    if now.total:
+        text = f"{METHODS[now.request.method]}: {now.done:,} of {count(now.total, 'iteration')}"
+    about: dict[str, object] = {"text": text, "share": share}
+    if now.coordinates is None or not len(now.coordinates):
+        return about, b""
+    steps = point_cloud.quantised(now.coordinates)
+    return about | {"low": steps["low"], "step": steps["step"]}, steps["coordinates"]
+
+
+def controls(run: Run, now: Working, shown: bool) -> None:
+    """The line about a projection in the making, with its button: stop it, or take away what is left of it."""
+    words = f"{point_cloud.words(now.request.method, now.request.dims)} of {count(now.request.points, 'test image')}"
+    with st.container(horizontal=True, vertical_alignment="center", key=key(PAGE, "job")):
+        if now.state == "running":
+            if not shown:
+                st.markdown(f":material/hourglass_top: {words} is being made.")
+            if st.button("Stop", icon=":material/stop:", key=key(PAGE, "stop"), disabled=bool(demo.mode())):
+                try:
+                    projection_job.stop(run)
+                except UserError as error:
+                    st.error(str(error))
+                    return
+                st.rerun()
+            return
+        if now.state == "failed":
+            st.error(f"{words}: {now.error}", icon=":material/error:")
+        else:
+            st.warning(f"{words} was interrupted: its process is gone.", icon=":material/power_off:")
+        if not demo.mode() and st.button("Dismiss", key=key(PAGE, "dismiss")):
+            projection_job.forget(run)
+            st.rerun()

@@ -1,0 +1,66 @@
+"""The router: the one list of pages, and the guard that leads a page opened past it back to it.
+
+A folder named `pages` makes Streamlit 1.67 answer the first deep link after a start by its older rules: it runs the page's
+file alone, without `streamlit_app.py`. So every page begins with `route()`, which sees that and calls the router itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import streamlit as st
+
+from aecore import demo
+from dashboard import style, url_state
+
+_FOLDER = Path(__file__).parent
+_PAGES = _FOLDER.parent / "pages"
+_routing = threading.local()
+"""Every run of a script is a thread of its own; `active` is set while the router runs a page in it."""
+
+
+def navigate() -> None:
+    """Page settings, menu, and the page that the address names."""
+    st.set_page_config(page_title="Autoencoder Lab", page_icon=str(_FOLDER / "icon.svg"), layout="wide")
+    style.apply()
+    st.logo(_FOLDER / "logo.svg", size="large")
+    page = st.navigation(
+        [
+            _page("overview", "Overview", "table_rows", default=True),
+            # On a read-only demo links to the course of a run still lead there, but nobody is invited to train.
+            _page("train", "Train", "model_training", hidden=demo.mode() == "read-only"),
+            _page("sweep", "Sweep", "grid_on"),
+            _page("reports", "Reports", "fact_check"),
+            _page("denoise", "Denoise", "blur_on"),
+            _page("replay", "Replay", "slow_motion_video"),
+            _page("interpolate", "Interpolate", "linear_scale"),
+            _page("latent", "Latent space", "scatter_plot"),
+            _page("generate", "Generate", "tune"),
+            _page("compare", "Compare", "compare"),
+        ],
+        position="top",
+    )
+    url_state.turn_to(page.url_path)
+    _routing.active = True
+    try:
+        page.run()
+    finally:
+        _routing.active = False
+
+
+def route() -> None:
+    """The first call of every page: where Streamlit came past the router, go through it and end this run."""
+    if not getattr(_routing, "active", False):
+        navigate()
+        st.stop()
+
+
+def _page(name: str, title: str, icon: str, *, default: bool = False, hidden: bool = False):
+    return st.Page(
+        _PAGES / f"{name}.py",
+        title=title,
+        icon=f":material/{icon}:",
+        default=default,
+        visibility="hidden" if hidden else "visible",
+    )

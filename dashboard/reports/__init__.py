@@ -1,0 +1,15 @@
+"""The course reports on a page: verdicts, figures rebuilt from the shipped runs, and where words and code part."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.reports.figures import draw
+from dashboard.reports.tables import verdict_table
+
+__all__ = ["draw", "style_sheet", "verdict_table"]
+
+
+def style_sheet() -> None:
+    """Load the style of the figures; once a page."""
+    st.html(Path(__file__).with_name("report.css"))

@@ -1,0 +1,198 @@
+"""Drawing one figure of a report from what its runs keep; a run that is not there is told, the rest goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import streamlit as st
+
+from aecore.config.corruption import Corruption
+from aecore.errors import AecoreError, DamagedError
+from aecore.models.architecture import plan
+from aecore.reports.definition import Figure
+from aecore.runs.store import Run
+from dashboard.cache import runs
+from dashboard.cache.images import image_info
+from dashboard.charts.training_curves import loss_curves, movement, step_curves
+from dashboard.reports import plots, tables
+from dashboard.reports.grid import Row, grid
+from dashboard.widgets.layer_table import layer_table
+
+
+def draw(figure: Figure, chosen: Sequence[Run]) -> None:
+    """The figure's title, what is drawn, and its caption; what is wrong with a run is said in its place."""
+    st.subheader(figure.title, anchor=figure.key, help=None)
+    if figure.caption:
+        st.caption(figure.caption)
+    if not chosen:
+        names = " ".join(figure.presets)
+        st.info(
+            f"This figure needs a finished run: `python -m aecore gallery {names}`", icon=":material/hourglass_empty:"
+        )
+        return
+    try:
+        _KINDS[figure.kind](figure, chosen)
+    except AecoreError as error:
+        st.error(str(error), icon=":material/broken_image:")
+    except KeyError as error:
+        st.error(f"{chosen[0].id} holds nothing for this figure ({error})", icon=":material/broken_image:")
+
+
+def _layers(_figure: Figure, chosen: Sequence[Run]) -> None:
+    shape = image_info(chosen[0]).image_shape
+    layer_table(plan(chosen[0].experiment().model, shape))
+
+
+def _curves(figure: Figure, chosen: Sequence[Run]) -> None:
+    for run in chosen:
+        loss_curves(run.metrics(), run.experiment().training.epochs, key=f"{figure.key}-{run.id}")
+
+
+def _steps(figure: Figure, chosen: Sequence[Run]) -> None:
+    for run in chosen:
+        step_curves(run, key=f"{figure.key}-{run.id}")
+
+
+def _movement(figure: Figure, chosen: Sequence[Run]) -> None:
+    for run in chosen:
+        movement(run, key=f"{figure.key}-{run.id}")
+
+
+def _compared(figure: Figure, chosen: Sequence[Run]) -> None:
+    plots.compared(chosen, "test_loss", "Mean squared error on the test set", log=True, key=figure.key)
+
+
+def _wrong_digits(figure: Figure, chosen: Sequence[Run]) -> None:
+    plots.compared(chosen, "wrong_digit_rate", "Wrong digits, % of the test set", log=False, key=figure.key)
+    known = tables.accuracy()["mnist"]
+    st.caption(f"The classifier reads {known:.2%} of the clean test images as labelled.")
+
+
+def _pictures(figure: Figure, chosen: Sequence[Run]) -> None:
+    for run in chosen:
+        parts = _parts(figure, run)
+        classes = image_info(run).classes
+        headings = [classes[label] for label in parts["labels"]]
+        noise = Corruption.parse(figure.corruption)
+        rows = [Row("clean", parts["clean"])]
+        if "noisy" in parts:
+            rows.append(Row(noise.label, parts["noisy"]))
+        grid([*rows, Row("output", parts["output"])], headings)
+
+
+def _corruptions(figure: Figure, chosen: Sequence[Run]) -> None:
+    images = _parts(figure, chosen[0])["clean"]
+    grid([Row("", images)], [Corruption.parse(text).label for text in figure.corruptions])
+
+
+def _strip(figure: Figure, chosen: Sequence[Run]) -> None:
+    for run in chosen:
+        parts = _parts(figure, run)
+        frames, ends, count = parts["frames"], parts["ends"], figure.frames
+        shares = {
+            "both ends": [f"{i}/{count - 1}" for i in range(count)],
+            "open end": [f"{i}/{count}" for i in range(count)],
+            "between": [f"{i + 1}/{count + 1}" for i in range(count)],
+        }[figure.convention]
+        headings = ["from", *shares, "to"]
+        grid([Row("", np.concatenate([ends[:1], frames, ends[1:]]))], headings, alt="interpolation")
+
+
+def _samples(figure: Figure, chosen: Sequence[Run]) -> None:
+    for run in chosen:
+        parts = _parts(figure, run)
+        vectors, frames = parts["vectors"], parts["frames"]
+        few = vectors.shape[1] <= 8
+        for start in range(0, len(frames), 10):
+            part = slice(start, start + 10)
+            headings = ["\n".join(f"{value:.2f}" for value in vector) for vector in vectors[part]] if few else []
+            name = f"code of {vectors.shape[1]}" if len(chosen) > 1 else ""
+            grid([Row(name, frames[part])], headings, alt="sample")
+
+
+def _epochs(figure: Figure, chosen: Sequence[Run]) -> None:
+    if len(figure.images) == 1:
+        grid(
+            [_course(run, figure.images[0], figure.epochs) for run in chosen],
+            [f"epoch {epoch}" for epoch in figure.epochs],
+            alt=f"reconstruction of test image {figure.images[0]}",
+        )
+        return
+    for run, column in zip(chosen, st.columns(len(chosen)), strict=True):
+        with column:
+            st.markdown(f"**{run.id}**")
+            panel = runs.snapshots(run)
+            places = [_place(panel, image) for image in figure.images]
+            rows = [Row("noisy", panel["noisy"][places])] if "noisy" in panel else []
+            rows += [
+                Row(f"epoch {epoch}", panel["reconstructions"][_row(panel, epoch)][places]) for epoch in figure.epochs
+            ]
+            grid(rows)
+
+
+def _course(run: Run, image: int, epochs: Sequence[int]) -> Row:
+    """One image at several epochs; where the classifier read another digit, that digit below."""
+    panel = runs.snapshots(run)
+    place, found = _place(panel, image), [_row(panel, epoch) for epoch in epochs]
+    notes = []
+    if "digits" in panel:
+        right = int(panel["labels"][place])
+        read = [int(panel["digits"][row, place]) for row in found]
+        notes = [f"reads {digit}" if digit != right else "" for digit in read]
+    name = f"code of {runs.summary(run).code_size}"
+    return Row(name, panel["reconstructions"][found, place], notes)
+
+
+def _place(panel: Mapping[str, np.ndarray], image: int) -> int:
+    places = np.flatnonzero(panel["indices"] == image)
+    if not len(places):
+        raise DamagedError(f"test image {image} is not among the run's snapshots")
+    return int(places[0])
+
+
+def _row(panel: Mapping[str, np.ndarray], epoch: int) -> int:
+    return max(0, int(np.searchsorted(panel["epochs"], epoch, side="right")) - 1)
+
+
+def _points(figure: Figure, chosen: Sequence[Run]) -> None:
+    for run in chosen:
+        found = runs.projection(run, figure.method, figure.dims)
+        if found is None:
+            st.caption(
+                f"Not made yet: `python -m aecore project {run.id} --method {figure.method} --dims {figure.dims}`"
+            )
+            continue
+        plots.cloud(run, found, key=f"{figure.key}-{run.id}")
+
+
+def _denoisers(figure: Figure, chosen: Sequence[Run]) -> None:
+    for run in chosen:
+        tables.denoisers(run, figure.corruption)
+
+
+def _parts(figure: Figure, run: Run) -> dict[str, np.ndarray]:
+    """The figure's own pictures out of the run's file. Raises `DamagedError` without them."""
+    prefix = f"{figure.key}/"
+    kept = {name.removeprefix(prefix): value for name, value in runs.figures(run).items() if name.startswith(prefix)}
+    if not kept:
+        raise DamagedError(f"run {run.id} holds no pictures for “{figure.title}”")
+    return kept
+
+
+_KINDS: dict[str, Callable[[Figure, Sequence[Run]], None]] = {
+    "layers": _layers,
+    "curves": _curves,
+    "steps": _steps,
+    "movement": _movement,
+    "compared": _compared,
+    "wrong-digits": _wrong_digits,
+    "pairs": _pictures,
+    "triplets": _pictures,
+    "corruptions": _corruptions,
+    "strip": _strip,
+    "samples": _samples,
+    "epochs": _epochs,
+    "points": _points,
+    "denoisers": _denoisers,
+}

@@ -1,0 +1,44 @@
+"""Images in rows and columns with words at the side, above and below: the form of most figures in the reports."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from dashboard.widgets.image_grid import png_uri
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of images, uint8 (N, C, H, W), with its name; `notes` stand under the images, empty for none."""
+
+    name: str
+    images: np.ndarray
+    notes: Sequence[str] = ()
+
+
+def grid(rows: Sequence[Row], headings: Sequence[str] = (), alt: str = "image") -> None:
+    """Rows of equally many images. `headings` stand above the columns; on a phone the lines scroll sideways."""
+    columns = max(len(row.images) for row in rows)
+    cells = []
+    if any(headings):
+        cells.append('<span class="ae-corner"></span>')
+        cells += [f'<span class="ae-heading">{html.escape(text)}</span>' for text in headings]
+    for row in rows:
+        cells.append(f'<span class="ae-name">{html.escape(row.name)}</span>')
+        for i in range(columns):
+            if i >= len(row.images):
+                cells.append("<span></span>")
+                continue
+            told = f"{row.name} {alt}, {headings[i] if i < len(headings) else f'number {i + 1}'}"
+            note = f"<figcaption>{html.escape(row.notes[i])}</figcaption>" if i < len(row.notes) else ""
+            picture = f'<img class="ae-pixels" alt="{html.escape(told)}" src="{png_uri(row.images[i])}">'
+            cells.append(f"<figure>{picture}{note}</figure>")
+    named = "named" if any(row.name for row in rows) else "bare"
+    st.html(
+        f'<div class="ae-scroll"><div class="ae-grid {named}" style="--columns:{columns}">{"".join(cells)}</div></div>'
+    )

@@ -1,0 +1,102 @@
+"""The tables of a report: reported against measured, and what denoisers gain over doing nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from aecore.models.digit_classifier import accuracy, reads
+from aecore.reports.claims import Verdict
+from aecore.reports.format import format_value
+from aecore.runs.store import Run
+from dashboard.denoise.classical import TITLES
+
+WORDS = {
+    "reproduced": "✓ reproduced",
+    "better": "▲ better than reported",
+    "not reproduced": "✗ not reproduced",
+    "not measured": "– not measured",
+}
+
+
+def verdict_table(found: Sequence[Verdict], *, with_report: bool = False) -> None:
+    """Every claim in a row: reported, measured, the noisy input's own score, and the verdict in words."""
+    rows = [
+        {
+            "Report": entry.report,
+            "Run": entry.preset,
+            "Number": entry.claim.quantity,
+            "Reported": format_value(entry.claim.reported, entry.claim.unit),
+            "Measured": format_value(entry.measured, entry.claim.unit),
+            "Noisy input itself": ""
+            if entry.noisy_input is None
+            else format_value(entry.noisy_input, entry.claim.unit),
+            "Verdict": WORDS[entry.word],
+        }
+        for entry in found
+    ]
+    left_out = [] if with_report else ["Report"]
+    if not any(row["Noisy input itself"] for row in rows):
+        left_out.append("Noisy input itself")
+    frame = pd.DataFrame(rows).drop(columns=left_out)
+    right = st.column_config.TextColumn(alignment="right")
+    st.dataframe(
+        frame,
+        hide_index=True,
+        height="content",
+        column_config={"Reported": right, "Measured": right, "Noisy input itself": right},
+    )
+    remarks = dict.fromkeys(f"{entry.claim.quantity}: {entry.claim.note}" for entry in found if entry.claim.note)
+    if remarks:
+        st.caption("  \n".join(remarks))
+
+
+def denoisers(run: Run, corruption: str) -> None:
+    """The noisy input, the network and the classical denoisers on the whole test set, the best of each column marked.
+
+    Raises `AecoreError` when the evaluation cannot be read.
+    """
+    entry = next((entry for entry in run.evaluation() if entry["corruption"] == corruption), None)
+    if entry is None:
+        st.caption(f"This run was not measured under {corruption}.")
+        return
+    named: list[tuple[str, dict[str, Any]]] = [
+        ("the noisy input itself", entry["noisy_input"]),
+        ("this network", entry["metrics"]),
+    ]
+    for name, measured in entry.get("classical", {}).items():
+        named.append((f"{TITLES.get(name, name)} ({measured['strength']:g})", measured["metrics"]))
+    data_name = run.experiment().data.name
+    columns = [("psnr_db", "PSNR dB", 2, True), ("ssim", "SSIM", 3, True), ("mse", "MSE", 5, False)]
+    columns += [("snr_db", "SNR dB", 2, True)]
+    if reads(data_name):
+        columns.append(("wrong_digit_rate", "Wrong digits", 4, False))
+    rows: list[dict[str, str]] = [{"Denoiser": name} for name, _ in named]
+    for key, title, digits, higher in columns:
+        values = [scores.get(key) for _, scores in named]
+        known = [value for value in values if value is not None]
+        best = (max(known) if higher else min(known)) if known else None
+        for row, value in zip(rows, values, strict=True):
+            row[title] = "–" if value is None else _cell(key, value, digits, value == best)
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        height="content",
+        column_config={
+            title: st.column_config.TextColumn(alignment="right", width="small") for _, title, _, _ in columns
+        },
+    )
+    words = (
+        f"{entry['n']:,} test images. ● marks the best of a column; in brackets, each classical denoiser's strength."
+    )
+    if reads(data_name):
+        words += f" The classifier itself misreads {1 - accuracy()[data_name]:.2%} of the clean test images."
+    st.caption(words)
+
+
+def _cell(key: str, value: float, digits: int, best: bool) -> str:
+    text = f"{value:.2%}" if key == "wrong_digit_rate" else f"{value:.{digits}f}"
+    return f"● {text}" if best else text

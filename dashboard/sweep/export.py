@@ -1,0 +1,134 @@
+"""A sweep as files: its runs as a table, its definition as TOML for the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aecore.config.experiment import difference
+from aecore.errors import AecoreError
+from aecore.presets import preset
+from aecore.sweeps.definition import MEASURED, Range, Sweep, shown
+from aecore.sweeps.statistics import measured_under
+from aecore.sweeps.store import Row
+
+
+def csv_text(sweep: Sweep, rows: Sequence[Row]) -> str:
+    """A line a run: what it is, then every metric under every corruption, as `mse (gaussian:0.2)`."""
+    under = measured_under(rows)
+    metrics = [(goal, each) for each in under for goal in MEASURED if any(_has(row, goal, each) for row in rows)]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    fixed = [
+        "run",
+        *sweep.vary,
+        "seed",
+        "state",
+        "trained_with",
+        "epoch",
+        "seconds",
+        "device",
+        "train_loss",
+        "test_loss",
+    ]
+    writer.writerow([*fixed, *(f"{goal} ({each})" for goal, each in metrics)])
+    for row in rows:
+        values = [_cell(row.values.get(key)) for key in sweep.vary]
+        about = [row.seed, row.state, row.corruption, row.epoch, row.seconds, row.device, row.train_loss, row.test_loss]
+        writer.writerow([row.run, *values, *about, *(row.figure(goal, each) for goal, each in metrics)])
+    return out.getvalue()
+
+
+def _has(row: Row, goal: str, under: str) -> bool:
+    return row.figure(goal, under) is not None
+
+
+def _cell(value: Any) -> Any:
+    return shown(value) if isinstance(value, list | tuple) else value
+
+
+def toml_text(sweep: Sweep) -> str:
+    """The definition as a file that `python -m aecore sweep FILE.toml` carries out, the short way where a preset and
+    a few changes say it all."""
+    short = _text(sweep, _based(sweep))
+    try:
+        if Sweep.parse(tomllib.loads(short)).plain() == sweep.plain():
+            return short
+    except AecoreError:
+        pass
+    return _text(sweep, {"experiment": _without_null(sweep.experiment.model_dump(mode="json"))})
+
+
+def _based(sweep: Sweep) -> dict[str, Any]:
+    try:
+        base = preset(sweep.experiment.preset).experiment
+    except AecoreError:
+        return {}
+    changes = {key: after for key, (_, after) in difference(base, sweep.experiment).items() if after is not None}
+    return {"base": sweep.experiment.preset} | ({"set": changes} if changes else {})
+
+
+def _text(sweep: Sweep, base: Mapping[str, Any]) -> str:
+    counted = sweep.seeds == tuple(range(len(sweep.seeds)))
+    top: dict[str, Any] = {
+        "name": sweep.name,
+        **{key: value for key, value in base.items() if not isinstance(value, Mapping)},
+        "method": sweep.method,
+        **({} if sweep.method == "grid" else {"trials": sweep.trials}),
+        "seeds": len(sweep.seeds) if counted else list(sweep.seeds),
+        "goal": sweep.goal,
+        "under": sweep.under,
+    }
+    lines = [f"{name} = {_toml(value)}" for name, value in top.items()]
+    for name, table in base.items():
+        if isinstance(table, Mapping):
+            lines += _table(name, table)
+    return "\n".join([*lines, *_vary(sweep), ""])
+
+
+def _vary(sweep: Sweep) -> list[str]:
+    """The values by setting; null among them has no place in TOML, which is said."""
+    lines = ["", "[vary]"]
+    for key, values in sweep.vary.items():
+        if isinstance(values, tuple) and None in values:
+            lines.append(f"# {key}: its default is varied too, which a TOML file cannot say")
+            values = tuple(value for value in values if value is not None)
+        if values:
+            lines.append(f"{_key(key)} = {_toml(values)}")
+    return lines
+
+
+def _table(name: str, values: Mapping[str, Any]) -> list[str]:
+    plain = {key: value for key, value in values.items() if not isinstance(value, Mapping)}
+    lines = ["", f"[{name}]", *(f"{_key(key)} = {_toml(value)}" for key, value in plain.items())]
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            lines += _table(f"{name}.{key}", value)
+    return lines
+
+
+def _key(key: str) -> str:
+    return json.dumps(key) if "." in key else key
+
+
+def _toml(value: Any) -> str:
+    """Numbers, texts and lists are written in TOML as in JSON."""
+    if isinstance(value, Range):
+        inside = ", ".join(f"{name} = {json.dumps(found)}" for name, found in value.model_dump().items() if found)
+        return f"{{ {inside} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _without_null(values: Mapping[str, Any]) -> dict[str, Any]:
+    """TOML has none; what is not named has its default, which is null wherever a setting may be."""
+    return {
+        key: _without_null(value) if isinstance(value, Mapping) else value
+        for key, value in values.items()
+        if value is not None
+    }

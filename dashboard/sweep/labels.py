@@ -1,0 +1,133 @@
+"""What a sweep's settings, values and figures are called."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aecore.config.corruption import Corruption
+from aecore.errors import UserError
+from aecore.sweeps.definition import shown
+from dashboard.format import count
+from dashboard.widgets.experiment_form import SECTIONS, label_of
+
+DIGITS = 4
+"""Means are shown with so many significant digits, spreads to the same place."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One of `definition.GOALS` for people: `scale` brings it to its `unit`."""
+
+    title: str
+    unit: str = ""
+    scale: float = 1.0
+    decimals: int | None = None
+    """None for as many as `DIGITS` ask for."""
+
+
+FIGURES = {
+    "mse": Figure("MSE"),
+    "psnr_db": Figure("PSNR", "dB", decimals=2),
+    "ssim": Figure("SSIM", decimals=4),
+    "snr_db": Figure("SNR", "dB", decimals=2),
+    "wrong_digit_rate": Figure("Wrong digits", "%", 100, 2),
+    "test_loss": Figure("Test loss"),
+    "train_loss": Figure("Training loss"),
+    "seconds": Figure("Training time", "s"),
+}
+
+
+def setting(key: str) -> str:
+    """A setting's name: `Code size`, `Training corruption`."""
+    return SECTIONS["corruption"] if key == "corruption" else label_of(key)
+
+
+def setting_choice(key: str) -> str:
+    """The same with its key behind, where several could be meant."""
+    return f"{setting(key)}  ({key})"
+
+
+def lower(title: str) -> str:
+    """A title within a sentence: `code size`."""
+    return f"{title[0].lower()}{title[1:]}"
+
+
+def value(key: str, found: Any) -> str:
+    """A setting's value in a label: `8`, `Gaussian 0.3`, `392–8`."""
+    if key == "corruption":
+        return corruption(str(found))
+    if isinstance(found, bool):
+        return "yes" if found else "no"
+    return "default" if found is None else shown(found)
+
+
+def combination(values: Mapping[str, Any]) -> str:
+    """`code size 8, Gaussian 0.3`: numbers and words that say nothing by themselves are named."""
+    return ", ".join(
+        value(key, found) if key == "corruption" else f"{lower(setting(key))} {value(key, found)}"
+        for key, found in values.items()
+    )
+
+
+def corruption(text: str) -> str:
+    """A corruption in a few words: `clean`, `Gaussian 0.3 + square 8`."""
+    try:
+        parsed = Corruption.parse(text)
+    except UserError:
+        return text
+    kinds = {
+        "gaussian": f"Gaussian {parsed.level:g}",
+        "gaussian-variance": f"Gaussian, variance {parsed.level:g}",
+        "masking": f"masking {parsed.level:.0%}",
+        "salt-pepper": f"salt-and-pepper {parsed.level:.0%}",
+    }
+    parts = [kinds[parsed.kind] + (", clamped" if parsed.clamp else "")] if parsed.kind != "none" else []
+    parts += [f"{parsed.occlusion} {parsed.size}"] if parsed.occlusion != "none" else []
+    return (" + ".join(parts) or "clean") + (", drawn once" if parsed.once else "")
+
+
+def tested(under: str) -> str:
+    """What the test images suffered: `clean test images`."""
+    if under == "own":
+        return "test images corrupted as in training"
+    return "clean test images" if under == "none" else f"test images with {corruption(under)}"
+
+
+def tested_label(under: str) -> str:
+    """The same as a choice."""
+    return {"own": "as trained", "none": "clean images"}.get(under) or corruption(under)
+
+
+def heading(goal: str, under: str, measured: bool) -> str:
+    """The title of a chart: what is shown, on which images, in which unit."""
+    figure = FIGURES[goal]
+    unit = f", {figure.unit}" if figure.unit else ""
+    return f"{figure.title}{f' on {tested(under)}' if measured else ''}{unit}"
+
+
+def decimals(goal: str, mean: float) -> int:
+    """So many digits behind the point show a mean of this figure, given in its unit."""
+    fixed = FIGURES[goal].decimals
+    if fixed is not None:
+        return fixed
+    if not mean or not math.isfinite(mean):
+        return DIGITS
+    return min(max(DIGITS - 1 - math.floor(math.log10(abs(mean))), 0), 8)
+
+
+def figure(goal: str, mean: float, std: float | None) -> str:
+    """`0.01234 ± 0.00012`, `23.45 ± 0.10 dB`; without a spread the mean alone."""
+    about = FIGURES[goal]
+    mean, places = mean * about.scale, decimals(goal, mean * about.scale)
+    unit = f" {about.unit}" if about.unit else ""
+    if std is None:
+        return f"{mean:,.{places}f}{unit}"
+    return f"{mean:,.{places}f} ± {std * about.scale:,.{places}f}{unit}"
+
+
+def seeds(number: int) -> str:
+    """Over how many runs a mean is."""
+    return f"mean of {count(number, 'seed')}" if number > 1 else "1 seed, so no spread"

@@ -1,0 +1,93 @@
+"""Adding a run from a file: one that was downloaded here as a zip, or a checkpoint of another program."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from aecore import demo
+from aecore.data.catalogue import CATALOGUE
+from aecore.errors import AecoreError, describe_os_error
+from aecore.presets import presets
+from aecore.runs import archive
+from aecore.runs.store import Run, Store
+from dashboard.widgets.run_actions import forget
+
+LARGEST_MB = 1024
+KINDS = ["zip", "pth", "pt", "safetensors"]
+_ROUND = "adding-round"
+
+_WORDS = {
+    "reading": "Reading the file",
+    "trying": "Trying which functions fit the weights",
+    "preparing": "Preparing the images",
+    "evaluating": "Measuring it on the test images",
+}
+
+
+def add_a_run() -> None:
+    """A popover that takes a file and makes a run of it."""
+    if demo.mode():
+        return
+    number = st.session_state.get(_ROUND, 0)  # a new key empties and closes the popover
+    with st.popover("Add a run", icon=":material/upload_file:", type="tertiary", key=f"adding-{number}"):
+        st.markdown("A run downloaded here (.zip), or a checkpoint of your own (.pth, .pt, .safetensors).")
+        given = st.file_uploader(
+            "File", KINDS, max_upload_size=LARGEST_MB, label_visibility="collapsed", key=f"adding-file-{number}"
+        )
+        preset = data = ""
+        if given is not None and not given.name.lower().endswith(".zip"):
+            preset = st.selectbox(
+                "Model",
+                ["", *presets()],
+                format_func=lambda name: presets()[name].title if name else "Find out by itself",
+                key=f"adding-preset-{number}",
+            )
+            data = st.selectbox(
+                "Images it was trained on",
+                ["", *CATALOGUE],
+                format_func=lambda name: CATALOGUE[name].title if name else "Find out by itself",
+                key=f"adding-data-{number}",
+            )
+        if st.button("Add", type="primary", disabled=given is None, key=f"adding-go-{number}") and given is not None:
+            forget()
+            _add(given, preset, data)
+
+
+def _add(given: UploadedFile, preset: str, data: str) -> None:
+    """Make a run of the file, saying how far it is; open it, or say what is wrong with the file."""
+    bar = st.progress(0.0, "Reading the file")
+
+    def report(stage: str, done: float, total: float, note: str) -> None:
+        words = _WORDS.get(stage, stage.capitalize())
+        bar.progress(min(done / total, 1.0) if total else 0.0, f"{words}{f': {note}' if note else ''}")
+
+    try:
+        run = _made(given, preset, data, report)
+    except AecoreError as error:
+        bar.empty()
+        st.error(str(error), icon=":material/error:")
+        return
+    st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
+    st.query_params["run"] = run.id
+    st.rerun()
+
+
+def _made(given: UploadedFile, preset: str, data: str, report) -> Run:
+    if archive.is_packed(given):
+        return archive.unpack(given, Store.default())
+    from aecore.interop import import_checkpoint  # torch
+
+    try:
+        with tempfile.NamedTemporaryFile(prefix="aecore-") as file:
+            file.write(given.getbuffer())
+            file.flush()
+            imported = import_checkpoint(
+                Path(file.name), preset_name=preset, data_name=data, file_name=given.name, report=report
+            )
+    except OSError as error:
+        raise AecoreError(describe_os_error(error, f"storing {given.name}")) from None
+    return imported.run

@@ -1,0 +1,169 @@
+"""What a person does with a whole run: title and note, download, delete with Undo. Acts in callbacks, so that no click
+is lost on a live page."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from aecore import demo
+from aecore.errors import AecoreError
+from aecore.runs import archive, trash
+from aecore.runs import notes as run_notes
+from aecore.runs.state import ACTIVE
+from aecore.runs.store import WEIGHTS, Run, Store
+from aecore.runs.summary import RunSummary
+from dashboard.format import count, plain
+
+_PROBLEM, _DELETED, _EDITS = "manage-problem", "manage-deleted", "manage-edits"
+
+
+def edit(run: Run, row: RunSummary) -> None:
+    """A small form for title and note; nothing for a run that is read-only."""
+    if run.shipped or demo.mode():
+        return
+    # Its key counts what was saved: a new one closes the popover and fills it anew.
+    key = f"{run.id}-{st.session_state.get(_EDITS, 0)}"
+    with (
+        st.popover("Edit", icon=":material/edit:", type="tertiary", key=f"edit-{key}"),
+        st.form(f"edit-form-{key}", border=False),
+    ):
+        st.text_input("Title", row.title, max_chars=run_notes.LONGEST_TITLE, key=f"title-{key}")
+        st.text_area(
+            "Note",
+            row.note,
+            max_chars=run_notes.LONGEST_NOTE,
+            height=120,
+            placeholder="What you tried, what you saw",
+            key=f"note-{key}",
+        )
+        st.form_submit_button("Save", type="primary", on_click=_save, args=(run, key))
+        problem()
+
+
+def _save(run: Run, key: str) -> None:
+    title, note = st.session_state[f"title-{key}"], st.session_state[f"note-{key}"]
+    forget()
+    try:
+        # Both are checked before either is written.
+        run_notes.check_text("note", note)
+        run_notes.rename(run, title)
+        run_notes.annotate(run, note)
+    except AecoreError as error:
+        st.session_state[_PROBLEM] = str(error)
+        return
+    st.session_state[_EDITS] = st.session_state.get(_EDITS, 0) + 1
+
+
+def download(run: Run, row: RunSummary) -> None:
+    """A menu of files; each is made when it is asked for."""
+    with (
+        st.popover("Download", icon=":material/download:", type="tertiary", key=f"download-{run.id}"),
+        st.container(gap=None),
+    ):
+        _file("Whole run (.zip)", run, "zip", partial(archive.packed, run), "To open here or on another machine")
+        if run.file(WEIGHTS).is_file():
+            read = run.file(WEIGHTS).read_bytes
+            _file("Weights (.safetensors)", run, "safetensors", read, "Opens without running code")
+            _file("Weights for PyTorch (.pth)", run, "pth", partial(_pth, run), "A state dict, for torch.load")
+        if row.epoch:
+            _file("Curves (.csv)", run, "csv", partial(archive.curves_csv, run), "One line an epoch")
+
+
+def _file(label: str, run: Run, kind: str, make, about: str) -> None:
+    st.download_button(
+        label,
+        make,
+        f"{run.id}.{kind}",
+        key=f"get-{kind}-{run.id}",
+        type="tertiary",
+        help=about,
+        on_click="ignore",
+    )
+
+
+def _pth(run: Run) -> bytes:
+    from aecore.interop import pth_bytes  # torch
+
+    return pth_bytes(run)
+
+
+def delete_button(run: Run, state: str) -> None:
+    """Delete at a click, to be undone at another; nothing for a run that is read-only or at work."""
+    if not (run.shipped or demo.mode() or state in ACTIVE):
+        icon = ":material/delete:"
+        st.button("Delete", icon=icon, key="delete", type="tertiary", on_click=_delete, args=(run,))
+
+
+def _delete(run: Run) -> None:
+    forget()
+    try:
+        gone = trash.delete(run)
+    except AecoreError as error:
+        st.session_state[_PROBLEM] = str(error)
+        return
+    st.session_state[_DELETED] = str(gone.path)
+    st.query_params.pop("run", None)
+
+
+def undo_bar() -> None:
+    """After a run was deleted: what happened, and the way back, until something else is done."""
+    problem()
+    path = st.session_state.get(_DELETED)
+    if path is None:
+        return
+    gone = trash.Deleted(Path(path))
+    if not gone.path.is_dir():  # brought back or removed elsewhere
+        forget()
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small", key="undo-bar"):
+        st.markdown(f"“{plain(gone.title)}” is deleted.", width="content")
+        st.button("Undo", icon=":material/undo:", key="undo", on_click=_restore, args=(gone,))
+        st.space("stretch")
+        st.button("", icon=":material/close:", key="undo-close", type="tertiary", help="Close", on_click=forget)
+
+
+def trash_list() -> None:
+    """The runs deleted within a week, to bring back or to remove for good; nothing when there are none."""
+    gone = [] if demo.mode() else trash.deleted_runs(Store.default())
+    if not gone:
+        return
+    with st.popover(count(len(gone), "deleted run"), icon=":material/delete:", type="tertiary", key="trash"):
+        st.caption(f"Deleted runs stay here for {trash.KEPT_DAYS} days.")
+        for number, entry in enumerate(gone[:20]):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.markdown(f"**{plain(entry.title)}**  \n:small[{plain(entry.id)}]", width="stretch")
+                st.button("Restore", key=f"restore-{number}", on_click=_restore, args=(entry,))
+                st.button("Delete forever", key=f"purge-{number}", type="tertiary", on_click=_purge, args=(entry,))
+        if len(gone) > 20:
+            st.caption(f"{count(len(gone) - 20, 'older one')}: python -m aecore restore")
+
+
+def _restore(gone: trash.Deleted) -> None:
+    forget()
+    try:
+        st.query_params["run"] = trash.restore(gone).id
+    except AecoreError as error:
+        st.session_state[_PROBLEM] = str(error)
+
+
+def _purge(gone: trash.Deleted) -> None:
+    forget()
+    try:
+        trash.purge(gone)
+    except AecoreError as error:
+        st.session_state[_PROBLEM] = str(error)
+
+
+def forget() -> None:
+    """Something else is done: what was said about the last deed is over."""
+    st.session_state.pop(_DELETED, None)
+    st.session_state.pop(_PROBLEM, None)
+
+
+def problem() -> None:
+    """What the last deed ran into, once."""
+    if said := st.session_state.pop(_PROBLEM, None):
+        st.error(said, icon=":material/error:")

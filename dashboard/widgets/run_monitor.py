@@ -1,0 +1,182 @@
+"""Watching one run: state, progress, curves and the panel, from nothing but its directory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from aecore import demo, jobs
+from aecore.errors import AecoreError, DamagedError
+from aecore.runs.state import ACTIVE, RESUMABLE, run_state
+from aecore.runs.store import LAYERS, Run
+from aecore.runs.summary import import_notes
+from dashboard.cache import jsonl, runs
+from dashboard.cache.sweeps import is_there
+from dashboard.charts.training_curves import loss_curves, movement, step_curves
+from dashboard.format import count, duration, plain
+from dashboard.style import state_badge
+from dashboard.widgets import image_grid, run_actions
+
+TICK_S = 1.0
+
+
+def watch(run: Run) -> None:
+    """The live view of a run; ticks once a second while the run is active and not at all afterwards."""
+    shown = st.session_state["shown_state"] = run_state(run)
+
+    def tick() -> None:
+        state = run_state(run)
+        # The session's word counts, not that of the script run which made this tick: a late tick of an
+        # earlier one would otherwise rerun a page that is right already, and swallow a click on it.
+        if state != st.session_state.get("shown_state"):
+            st.rerun()  # the heading and its buttons, outside of this fragment, change too
+        _body(run, state)
+
+    st.fragment(tick, run_every=TICK_S if shown in ACTIVE else None)()
+
+
+def _body(run: Run, state: str) -> None:
+    try:
+        status = run.status()
+        experiment = run.experiment()
+    except DamagedError as error:
+        st.error(str(error), icon=":material/broken_image:")
+        return
+    metrics = jsonl.metrics(run)
+    _progress(run, state, status, metrics, experiment.training.epochs)
+    if state in ("failed", "interrupted") and (said := run.log_tail()):
+        with st.expander("What its process said last", icon=":material/terminal:"):
+            st.code(said, language=None)
+    if not metrics:
+        if state in ACTIVE:
+            st.caption("The curves begin with the first finished epoch.")
+        elif status.get("imported"):
+            st.caption("Its weights were trained elsewhere, so there are no curves.")
+            _panel(run, "")
+        return
+    last = metrics[-1]
+    with st.container(horizontal=True, gap="small"):
+        st.metric("Training loss", f"{last['train_loss']:.5f}", border=True)
+        st.metric("Test loss", f"{last['test_loss']:.5f}", border=True)
+        st.metric("Learning rate", f"{last['lr']:.3g}", border=True)
+        st.metric(
+            "Dead code units",
+            f"{last['dead_units']} of {runs.summary(run).code_size:,}",
+            border=True,
+            help="Units of the code that say the same for every test image.",
+        )
+        st.metric("Speed", f"{last['images_per_s']:,.0f} images/s", border=True)
+    loss_curves(metrics, experiment.training.epochs, key=f"curves-{run.id}")
+    if experiment.training.log_every:
+        step_curves(run, key=f"steps-{run.id}")
+    if run.file(LAYERS).exists() and st.toggle("Show what the code units and the layers do", key="show-layers"):
+        movement(run, key=f"layers-{run.id}")
+    _panel(run, "The panel appears with the first saved epoch.")
+
+
+def _panel(run: Run, without: str) -> None:
+    """The panel's images, or what is said where there is none yet."""
+    try:
+        snapshots = runs.snapshots(run)
+    except DamagedError:
+        if without:
+            st.caption(without)
+        return
+    st.subheader("Reconstructions, epoch by epoch" if len(snapshots["epochs"]) > 1 else "Reconstructions")
+    image_grid.film(snapshots)
+
+
+def _progress(run: Run, state: str, status: dict[str, Any], metrics: list[dict[str, Any]], epochs: int) -> None:
+    if state == "queued":
+        place = jobs.queue_position(run)
+        waiting = "starting" if place is None else "next in line" if place == 1 else f"number {place} in line"
+        st.progress(0.0, f"Waiting for its device: {waiting}")
+    elif state == "preparing":
+        stage = status.get("stage") or {}
+        share = stage["done"] / stage["total"] if stage.get("total") else 0.0
+        what = f": {stage['what']}" if stage else ""
+        st.progress(min(share, 1.0), f"Preparing the images{what}")
+    elif state == "running":
+        done = metrics[-1]["epoch"] if metrics else 0
+        within = status.get("step", 0) / status["steps"] if status.get("steps") else 0.0
+        whole = done + (within if status.get("epoch") == done else 0.0)
+        left = ""
+        if metrics:
+            left = f", about {duration((epochs - whole) * metrics[-1]['seconds'] / done)} left"
+        st.progress(min(whole / epochs, 1.0), f"Epoch {min(done + 1, epochs)} of {epochs}{left}")
+    elif state == "evaluating":
+        st.progress(1.0, "Measuring the model on the whole test set")
+    elif status.get("error"):
+        st.error(status["error"], icon=":material/error:")
+    elif state == "interrupted":
+        st.warning("Its process ended without a word. Resume goes on from the last saved epoch.")
+
+
+def heading(run: Run) -> None:
+    """Name, state and the buttons that fit the state.
+
+    The buttons act in callbacks: those run even when the script run that a click asked for is itself interrupted,
+    as happens while a live page changes under the pointer.
+    """
+    row = runs.summary(run)
+    idle = row.state not in ACTIVE
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.subheader(plain(row.title), anchor=False, width="content")
+        state_badge(row.state)
+        run_actions.edit(run, row)
+        st.space("stretch")
+        if not idle and not demo.mode():
+            st.button("Stop", icon=":material/stop:", key="stop", on_click=_stop, args=(run,))
+        if row.state in RESUMABLE and not demo.mode():
+            icon = ":material/play_arrow:"
+            st.button("Resume", icon=icon, type="primary", key="resume", on_click=_resume, args=(run,))
+        if row.sweep and is_there(row.sweep):
+            icon = ":material/grid_on:"
+            st.page_link("pages/sweep.py", label="Sweep", icon=icon, query_params={"sweep": row.sweep})
+        if row.epoch:
+            st.page_link(
+                "pages/replay.py",
+                label="Replay",
+                icon=":material/slow_motion_video:",
+                query_params={"run": run.id},
+            )
+        if idle and (row.epoch or row.imported):
+            st.page_link(
+                "pages/denoise.py",
+                label="Open on Denoise",
+                icon=":material/blur_on:",
+                query_params={"run": run.id},
+            )
+        run_actions.download(run, row)
+        run_actions.delete_button(run, row.state)
+    parts = [
+        row.id,
+        row.data,
+        f"code of {row.code_size:,}" if row.code_size else "",
+        count(row.parameters, "parameter") if row.parameters else "",
+        row.machine,
+        f"imported from {row.imported}" if row.imported else "",
+    ]
+    st.caption(" · ".join(plain(part) for part in parts if part))
+    if row.imported:
+        lines = [f"{line[0].upper()}{line[1:]}." for line in import_notes(run.status())]
+        st.caption("  \n".join(map(plain, lines)))
+    if row.note:
+        st.text(row.note)
+
+
+def _stop(run: Run) -> None:
+    try:
+        jobs.stop(run, wait_s=0)  # the page goes on living; a tick sees the end
+        st.toast("Stopping after this epoch.", icon=":material/stop:")
+    except AecoreError as error:
+        st.toast(str(error), icon=":material/error:")
+
+
+def _resume(run: Run) -> None:
+    try:
+        jobs.requeue(run)
+        jobs.start(run)
+    except (AecoreError, OSError) as error:
+        st.toast(str(error), icon=":material/error:")

@@ -1,0 +1,62 @@
+"""TODO docstring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import streamlit as st
+
+from aecore.runs.store import WEIGHTS, Run, Store
+from dashboard.cache.runs import summaries, summary
+from dashboard.url_state import key
+
+
+def chosen() -> Run | None:
+    """The run named in the address, if the store lists it; a stale or foreign id is said to be unknown."""
+    run_id = st.query_params.get("run")
+    if not run_id:
+        return None
+    run = Store.default().listed(run_id)
+    if run is None:
+        st.warning(f"There is no run “{run_id[:80]}” here. It may have been deleted.", icon=":material/search_off:")
+        del st.query_params["run"]
+    return run
+
+
+def with_weights() -> list[Run]:
+    """The runs that have something to look through: saved weights."""
+    return [run for run in Store.default().runs() if run.file(WEIGHTS).is_file()]
+
+
+def choose(
+    page: str, width: int | Literal["stretch"] = "stretch", on_change: Callable[[], None] = lambda: None
+) -> Run | None:
+    """A picker of runs with weights, kept in the page's address; None, with a way on, where there is none."""
+    usable = {run.id: run for run in with_weights()}
+    if not usable:
+        st.info("No run has saved weights yet. Train one first.", icon=":material/inbox:")
+        st.page_link("pages/train.py", label="Train a first model", icon=":material/play_arrow:")
+        return None
+    field = key(page, "run")
+    asked = st.session_state.get(field, "")
+    if asked not in usable:
+        if asked:
+            st.warning(f"There is no run “{asked[:80]}” with weights here.", icon=":material/search_off:")
+        order = [row.id for row in summaries()]
+        st.session_state[field] = min(usable, key=order.index)
+    titles = {run_id: summary(run).title for run_id, run in usable.items()}
+    picked = st.selectbox(
+        "Run",
+        list(usable),
+        format_func=lambda run_id: label(run_id, titles),
+        key=field,
+        on_change=on_change,
+        width=width,
+    )
+    return usable[picked]
+
+
+def label(run_id: str, titles: Mapping[str, str]) -> str:
+    """A run's title with its id, unless that says the same."""
+    return run_id if titles[run_id] in run_id else f"{titles[run_id]}  ({run_id})"

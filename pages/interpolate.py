@@ -1,0 +1,190 @@
+"""Interpolate: from image to image through the code, as fast as a hand moves; or over the plane between four."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from aecore.config.corruption import Corruption
+from aecore.errors import UserError
+from aecore.latent.interpolation import shares
+from aecore.runs.store import Run
+from dashboard import page, url_state
+from dashboard.cache import codes as cached_codes
+from dashboard.components.interpolator import walk
+from dashboard.components.networks import ship_run
+from dashboard.interpolate import export
+from dashboard.navigation import route
+from dashboard.url_state import Field, key, number, one_of
+from dashboard.widgets import image_picker, run_picker
+
+route()
+
+PAGE = "interpolate"
+STEPS = {
+    "both ends": "Both ends (004)",
+    "open end": "i/n, no end (003)",
+    "between": "Between (000)",
+}
+MOST_STEPS = 24
+
+
+def place(text: str) -> tuple[float, ...]:
+    """Where the walk rests: one share or two. Raises `ValueError` for anything else."""
+    values = tuple(float(part) for part in text.split(","))
+    if len(values) > 2 or not all(0 <= value <= 1 for value in values):
+        raise ValueError(text)
+    return values
+
+
+def noise(text: str) -> str:
+    try:
+        return str(Corruption.parse(text))
+    except UserError:
+        raise ValueError(text) from None
+
+
+FIELDS = {
+    "run": Field(""),
+    "mode": Field("two", one_of("two", "four")),
+    "path": Field("line", one_of("line", "arc")),
+    "steps": Field("both ends", one_of(*STEPS)),
+    "n": Field(10, number(2, MOST_STEPS), str),
+    "side": Field(9, number(3, 15), str),
+    "noise": Field("none", noise),
+    "draw": Field(0, number(0, 10**6), str),
+    **{name: Field(-1, number(0, 10**7), str) for name in ("a", "b", "c", "d")},
+    "at": Field(None, place, lambda value: ",".join(f"{v:.3f}" for v in value) if value else ""),
+}
+ENDS = {
+    "two": {"a": "From test image", "b": "To test image"},
+    "four": {"a": "Above left", "b": "Above right", "c": "Below left", "d": "Below right"},
+}
+
+
+def take_usual_number() -> None:
+    """A convention comes with the number of steps that its report took."""
+    st.session_state[key(PAGE, "n")] = 8 if st.session_state[key(PAGE, "steps")] == "between" else 10
+
+
+def controls() -> Run | None:
+    """Which run and how to go: between how many, on which path, in which steps, through which noise."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="interpolate-bar"):
+        run = run_picker.choose(PAGE, width=200)
+        if run is None:
+            return None
+        four = st.segmented_control(
+            "Between",
+            ["two", "four"],
+            format_func={"two": "Two images", "four": "Four corners"}.__getitem__,
+            key=key(PAGE, "mode"),
+            required=True,
+        )
+        if four == "four":
+            st.slider("Images a side", 3, 15, key=key(PAGE, "side"), width=180)
+        else:
+            st.segmented_control(
+                "Path",
+                ["line", "arc"],
+                format_func={"line": "Line", "arc": "Arc"}.__getitem__,
+                key=key(PAGE, "path"),
+                required=True,
+                help="The straight line between the two codes, or the arc around the origin (spherical interpolation), "
+                "which keeps the length of the codes.",
+            )
+            st.selectbox(
+                "Steps",
+                list(STEPS),
+                format_func=STEPS.__getitem__,
+                key=key(PAGE, "steps"),
+                on_change=take_usual_number,
+                help="As in the reports: 004 begins and ends with the two images; 003 takes i/n and never arrives; "
+                "000 shows what lies between them.",
+                width=175,
+            )
+            st.number_input("How many", 2, MOST_STEPS, key=key(PAGE, "n"), width=90)
+        image_picker.choose_noise(PAGE, run)
+    return run
+
+
+def way(run: Run, found: image_picker.Ends) -> export.Way:
+    state = st.session_state
+    side = state[key(PAGE, "side")] if state[key(PAGE, "mode")] == "four" else 0
+    steps = shares(state[key(PAGE, "n")], state[key(PAGE, "steps")]).round(6)
+    return export.Way(found.shown, state[key(PAGE, "path")], tuple(steps.tolist()), side)
+
+
+def downloads(run: Run, shown: export.Way) -> None:
+    """Files of what is on the page; they are made when asked for."""
+    name = f"{run.id}-{'plane' if shown.side else 'interpolation'}"
+    with st.container(horizontal=True):
+        if shown.side:
+            st.download_button(
+                "PNG of the plane", lambda: export.plane_png(run, shown), f"{name}.png", icon=":material/download:"
+            )
+            return
+        st.download_button("PNG strip", lambda: export.strip_png(run, shown), f"{name}.png", icon=":material/download:")
+        st.download_button("GIF", lambda: export.gif(run, shown), f"{name}.gif", icon=":material/gif_box:")
+
+
+def view() -> None:
+    url_state.arrive(PAGE, FIELDS)
+    run = controls()
+    if run is None:
+        return
+    gallery = image_picker.gallery(run)
+    if gallery is None:
+        st.info(
+            "This run kept no images, and its image set is not on this machine.", icon=":material/image_not_supported:"
+        )
+        return
+    found = image_picker.choose(PAGE, run, gallery, ENDS[st.session_state[key(PAGE, "mode")]])
+    shown = way(run, found)
+    shipped = ship_run(run, cached_codes.codes(run))
+    rests = None
+    if shipped["encoder"] is None or shipped["decoder"] is None:
+        st.caption("This network is too large to run in the browser; the server has drawn the steps.")
+        picture = export.plane_png(run, shown) if shown.side else export.strip_png(run, shown)
+        st.image(picture, caption="Decoded on the way above, plain cross-fade below" if not shown.side else None)
+    else:
+        rests = walk(
+            shipped,
+            np.asarray(shown.images),
+            found.names,
+            gallery.classes,
+            path=shown.path,
+            shares=shown.shares,
+            side=shown.side,
+            place=_opened(),
+            visit=url_state.visit(PAGE),
+            key="walk",
+        )
+    downloads(run, shown)
+    st.caption(gallery.note)
+    url_state.keep(PAGE, FIELDS, at=_rested(rests))
+
+
+def _opened() -> tuple[float, ...] | None:
+    """Where the walk opens: a place on a plane has two shares."""
+    at = st.session_state.get(key(PAGE, "at"))
+    if at and len(at) == 1 and st.session_state[key(PAGE, "mode")] == "four":
+        return (at[0], 0.5)
+    return (*at, 0.5)[:2] if at else None
+
+
+def _rested(rests: str | None) -> tuple[float, ...] | None:
+    """Where it rests, for the address: what the browser told since this visit began, else where it opened."""
+    told = (url_state.visit(PAGE), rests)
+    before = st.session_state.get(key(PAGE, "rested"))
+    if before is None or before[0] != told[0]:
+        st.session_state[key(PAGE, "rested")] = told
+        return st.session_state.get(key(PAGE, "at"))
+    if rests is None or rests == before[1]:
+        return st.session_state.get(key(PAGE, "at"))
+    st.session_state[key(PAGE, "rested")] = told
+    st.session_state[key(PAGE, "at")] = place(rests)
+    return place(rests)
+
+
+st.title("Interpolate", anchor=False)
+page.draw(view)

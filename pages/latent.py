@@ -1,0 +1,168 @@
+"""Latent space: a run's codes as points that turn under the hand, with their images and neighbours."""
+
+import streamlit as st
+
+from aecore.jobs import projection as projection_job
+from aecore.latent.projection_store import Projection
+from aecore.runs.store import Run
+from aecore.viewer.html_export import cloud_page
+from dashboard import page, url_state
+from dashboard.cache import codes as cached_codes
+from dashboard.cache import runs
+from dashboard.cache.images import image_info
+from dashboard.components.point_cloud import HEIGHT, cloud
+from dashboard.components.point_cloud.frames import send
+from dashboard.components.point_cloud.ship import live_view, view
+from dashboard.latent import new_image, new_projection
+from dashboard.latent.controls import FIELDS, PAGE, START, Wanted, at_once, choose, drawing
+from dashboard.navigation import route
+
+route()
+
+TICK_S = 0.5
+STATE = f"{PAGE}-pinned"
+
+
+def first_look() -> dict[str, str]:
+    """What a link says of the first look, taken out of the address: from then on the component keeps it there."""
+    asked = {name: st.query_params[name] for name in START if name in st.query_params}
+    for name in asked:
+        del st.query_params[name]
+    if asked:
+        st.session_state[f"{PAGE}-start"] = asked
+    return st.session_state.get(f"{PAGE}-start", {})
+
+
+def save_as_page(wanted: Wanted) -> None:
+    """The drawing as one HTML file, made when the button is pressed."""
+    run, method, dims = wanted.run, wanted.method, wanted.dims
+    st.download_button(
+        "Save as a web page",
+        data=lambda: cloud_page(run, method, dims),
+        file_name=f"{run.id}-{method}-{dims}d.html",
+        mime="text/html",
+        icon=":material/download:",
+        key=f"{PAGE}-page",
+        on_click="ignore",
+        help="One file of 1 to 5 MB that opens without a server: the points with their images, and the decoder.",
+    )
+
+
+def nothing_there(wanted: Wanted) -> None:
+    """What to do where there is no drawing and no codes to make one of at once."""
+    st.info(f"There is no {wanted.words} of this run yet.", icon=":material/scatter_plot:")
+    with st.container(border=True, width=420):
+        new_projection.settings(wanted)
+
+
+def show(wanted: Wanted, start: dict[str, str]) -> None:
+    """The cloud: of a projection in the making as its points move, else of the one that is there."""
+    run, now = wanted.run, projection_job.working(wanted.run)
+    if (now.state if now else None) != st.session_state.get(f"{PAGE}-state"):
+        st.rerun()  # it began or ended: the rest of the page has to know
+    own = now is not None and (now.request.method, now.request.dims) == (wanted.method, wanted.dims)
+    place = st.container()
+    if own and now is not None and now.state == "running":
+        shown = being_made(wanted, now)
+    else:
+        made = drawing(wanted)
+        if made is None and wanted.method == "tsne":
+            made = at_once(Wanted(run, "pca", wanted.dims))
+            if made is not None:
+                st.markdown(f"There is no {wanted.words} of this run yet; this is its PCA. *New drawing* makes one.")
+        shown = view(run, made) if made else None
+        if shown is not None and made is not None:
+            shown["extra"] = extra(run, made)
+    with place:
+        if shown is None:
+            if not (own and now is not None and now.state == "running"):
+                nothing_there(wanted)
+            else:
+                st.skeleton(height=HEIGHT)
+        else:
+            st.session_state[STATE] = cloud(
+                [shown],
+                classes=image_info(run).classes,
+                images=run.experiment().data.name,
+                key=f"{PAGE}-cloud",
+                address=True,
+                start=start,
+                file=f"{run.id}-{wanted.method}-{wanted.dims}d",
+            )
+    if now is not None:
+        new_projection.controls(run, now, own)
+
+
+def being_made(wanted: Wanted, now: projection_job.Working) -> dict | None:
+    """The points as they move; before they do, what there was or the PCA that they start from."""
+    run, channel = wanted.run, new_projection.channel(wanted.run, now)
+    about, coordinates = new_projection.live(now)
+    send(channel, about, coordinates)
+    if coordinates:
+        return live_view(run, wanted.method, wanted.dims, now.indices, now.labels, channel)
+    made = drawing(wanted) or at_once(Wanted(run, "pca", wanted.dims))
+    return {**view(run, made), "live": channel} if made else None
+
+
+def extra(run: Run, made: Projection) -> dict | None:
+    """The new image that was chosen below, placed among the points."""
+    found = st.session_state.get(f"{PAGE}-newcomer")
+    if found is None or found[0] != run.id:
+        return None
+    return new_image.placed(run, made, found[1])
+
+
+def place_new(run: Run) -> None:
+    """The section below the cloud that chooses a new image."""
+    panel = new_image.open_panel()
+    with panel:
+        if not panel.open:
+            st.session_state.pop(f"{PAGE}-newcomer", None)
+            return
+        codes = cached_codes.codes(run)
+        if codes is None or codes.codes is None:
+            st.markdown("Codes of this width are not kept, so there is nothing to place a new image among.")
+            st.session_state.pop(f"{PAGE}-newcomer", None)
+            return
+        with st.container(horizontal=True, vertical_alignment="bottom", key=f"{PAGE}-newcomer-bar"):
+            found = new_image.choose(run, st.session_state.get(STATE))
+        if found is None:
+            st.session_state.pop(f"{PAGE}-newcomer", None)
+        else:
+            st.session_state[f"{PAGE}-newcomer"] = (run.id, found)
+
+
+def view_page() -> None:
+    url_state.arrive(PAGE, FIELDS)
+    new_projection.turn()
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"{PAGE}-bar"):
+        wanted = choose()
+        if wanted is None:
+            return
+        new_projection.offer(wanted)
+        if runs.projection(wanted.run, wanted.method, wanted.dims) is not None:
+            save_as_page(wanted)
+    url_state.keep(PAGE, FIELDS)
+    start = first_look()
+    now = projection_job.working(wanted.run)
+    st.session_state[f"{PAGE}-state"] = now.state if now else None
+    running = now is not None and now.state == "running"
+    cloud_of = st.fragment(show, run_every=TICK_S if running else None)
+    main, below = st.container(), st.container()
+    if new_image.is_open():  # what is placed has to be known before the cloud is drawn
+        with below:
+            place_new(wanted.run)
+        with main:
+            cloud_of(wanted, start)
+    else:
+        with main:
+            cloud_of(wanted, start)
+        with below:
+            place_new(wanted.run)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(image_info(wanted.run).citation)
+        new_projection.way_back(wanted)
+
+
+st.title("Latent space", anchor=False)
+page.draw(view_page)

@@ -1,0 +1,118 @@
+"""Reports: what five course reports did, rebuilt from our own runs, with every number they state beside ours."""
+
+from collections.abc import Iterable
+
+import streamlit as st
+from dashboard.reports import draw, style_sheet, verdict_table
+
+from aecore.presets import presets
+from aecore.reports import claims
+from aecore.reports.definition import Report, differences, reports
+from aecore.runs.store import Run, Store
+from dashboard import style, url_state
+from dashboard.format import count
+from dashboard.navigation import route
+from dashboard.url_state import Field, key, one_of
+
+route()
+
+ALL = "All numbers"
+
+
+PAGE = "reports"
+OPTIONS = [*reports(), ALL]
+FIELDS = {"report": Field(OPTIONS[0], one_of(*OPTIONS))}
+
+
+def choose() -> Report | None:
+    """The report named in the address or picked; None for the table of all numbers."""
+    url_state.arrive(PAGE, FIELDS)
+    known = reports()
+    names = {number: f"{number} · {report.author.split()[-1]}" for number, report in known.items()}
+    picked: str = (
+        st.segmented_control(
+            "Report",
+            OPTIONS,
+            format_func=lambda number: names.get(number, ALL),
+            key=key(PAGE, "report"),
+            label_visibility="collapsed",
+            required=True,
+        )
+        or ALL
+    )
+    url_state.keep(PAGE, FIELDS)
+    return known.get(picked)
+
+
+def everything(store: Store) -> None:
+    """Every number of every report in one table."""
+    found = claims.verdicts(store)
+    tally(found)
+    verdict_table(found, with_report=True)
+    st.caption("The same table: `python -m aecore results`, made from the runs' own files.")
+
+
+def tally(found: list[claims.Verdict]) -> None:
+    """How many numbers came out as reported, in a line of badges."""
+    looks: list[tuple[claims.Word, str, style.BadgeColor]] = [
+        ("reproduced", ":material/check:", "green"),
+        ("better", ":material/trending_up:", "blue"),
+        ("not reproduced", ":material/close:", "red"),
+        ("not measured", ":material/hourglass_empty:", "gray"),
+    ]
+    with st.container(horizontal=True):
+        for word, icon, color in looks:
+            number = sum(verdict.word == word for verdict in found)
+            if number:
+                words = "better than reported" if word == "better" else word
+                st.badge(f"{count(number, 'number')} {words}", icon=icon, color=color)
+
+
+def page(report: Report, store: Store) -> None:
+    """One report: what it did, its numbers, where it contradicts itself or its code, and its figures."""
+    st.header(report.title, anchor=False)
+    st.caption(f"{report.author} · {report.course} · report {report.number}")
+    st.markdown(f"**{report.summary}**")
+    with st.container(key="report-text"):
+        left, right = st.columns(2, gap="large")
+        with left:
+            st.markdown("##### What it did\n" + _bullets(report.did))
+            st.markdown("##### What running it again showed\n" + _bullets(report.found))
+        with right:
+            st.markdown("##### Where words, code and figures part\n" + _bullets(differences(report)))
+    st.subheader("Reported against measured", anchor=False)
+    found = claims.verdicts(store, list(report.presets))
+    tally(found)
+    verdict_table(found)
+    chosen = {name: run for name in report.presets if (run := claims.gallery_run(name, store))}
+    runs_row(report, chosen)
+    for figure in report.figures:
+        draw(figure, [chosen[name] for name in figure.presets if name in chosen])
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def runs_row(report: Report, chosen: dict[str, Run]) -> None:
+    """The runs behind the page, each a link to look further or to run it again."""
+    for name in report.presets:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{presets()[name].title}**")
+            if name in chosen:
+                query = {"run": name}
+                st.page_link("pages/train.py", label="Curves", icon=":material/show_chart:", query_params=query)
+                st.page_link("pages/replay.py", label="Replay", icon=":material/slow_motion_video:", query_params=query)
+                st.page_link("pages/denoise.py", label="Denoise", icon=":material/blur_on:", query_params=query)
+                st.page_link("pages/latent.py", label="Codes", icon=":material/scatter_plot:", query_params=query)
+            again = {"preset": name}
+            st.page_link("pages/train.py", label="Run it again", icon=":material/replay:", query_params=again)
+
+
+st.title("Reports", anchor=False)
+style_sheet()
+shown = choose()
+if shown is None:
+    everything(Store.default())
+else:
+    page(shown, Store.default())

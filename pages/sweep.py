@@ -1,0 +1,115 @@
+"""Sweep: an experiment with some of its settings varied, over seeds; what that does to the results."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from aecore import demo
+from aecore.errors import AecoreError
+from aecore.runs.state import ACTIVE
+from aecore.runs.store import Store
+from aecore.sweeps.definition import GOALS
+from aecore.sweeps.store import SweepFolder, sweeps
+from dashboard import demo_notice, url_state
+from dashboard.cache.sweeps import look, title
+from dashboard.charts.sweep_figures import VIEWS
+from dashboard.navigation import route
+from dashboard.sweep.form import new_sweep
+from dashboard.sweep.header import heading, progress
+from dashboard.sweep.results import results
+from dashboard.url_state import Field, key, one_of
+
+route()
+
+PAGE = "sweep"
+TICK_S = 2.0
+FIELDS = {
+    "sweep": Field(""),
+    "figure": Field("", one_of(*GOALS)),
+    "under": Field(""),
+    "view": Field("", one_of(*VIEWS)),
+    "new": Field(False, lambda text: text == "1", lambda on: "1" if on else ""),
+}
+
+
+def choose(listed: list[SweepFolder]) -> SweepFolder:
+    """The sweep to look at, and the way to a new one."""
+    state, field, known = st.session_state, key(PAGE, "sweep"), {folder.id: folder for folder in listed}
+    asked = state.get(field, "")
+    if asked not in known:
+        if asked:
+            st.warning(f"There is no sweep “{asked[:80]}” here.", icon=":material/search_off:")
+        state[field] = listed[0].id
+    with st.container(horizontal=True, vertical_alignment="center"):
+        chosen: str = st.selectbox(
+            "Sweep",
+            list(known),
+            format_func=lambda name: f"{title(known[name])}  ({name})",
+            key=field,
+            on_change=forget,
+            label_visibility="collapsed",
+        )
+        if not demo.mode():
+            st.button("New sweep", icon=":material/add:", key="sweep-open-new", on_click=open_new)
+    return known[chosen]
+
+
+def forget() -> None:
+    """Another sweep begins with its own goal."""
+    for name in ("figure", "under", "view"):
+        st.session_state[key(PAGE, name)] = ""
+
+
+def open_new() -> None:
+    st.session_state[key(PAGE, "new")] = True
+
+
+def watch(folder: SweepFolder) -> None:
+    """The sweep, live while it is carried out; heading and buttons change with its state, outside of the fragment."""
+    store, shown = Store.default(), folder.state()
+    st.session_state["sweep-state"] = (folder.id, shown)
+    heading(look(folder, store), shown)
+
+    def tick() -> None:
+        state = folder.state()
+        # The session's word counts, not that of the script run which made this tick.
+        if st.session_state.get("sweep-state") != (folder.id, state):
+            st.rerun()
+        try:
+            seen = look(folder, store)
+            progress(seen, state)
+            results(seen)
+        except AecoreError as error:  # damaged or deleted while it is looked at
+            st.error(str(error), icon=":material/broken_image:")
+        url_state.keep(PAGE, FIELDS)
+
+    st.fragment(tick, run_every=TICK_S if shown in ACTIVE else None)()
+
+
+def empty() -> None:
+    """What a sweep is, where there is none yet."""
+    st.markdown(
+        "A sweep trains one experiment many times, with some of its settings varied and every combination repeated "
+        "with several seeds, and shows what each setting does as mean and spread."
+    )
+    if demo.mode():
+        st.info("This demo holds no sweep.", icon=":material/inbox:")
+
+
+st.title("Sweep", anchor=False)
+demo_notice.note()
+url_state.arrive(PAGE, FIELDS)
+folders = sweeps(Store.default())
+try:
+    if not folders:
+        empty()
+    if not demo.mode() and (not folders or st.session_state.get(key(PAGE, "new"))):
+        for name in FIELDS:  # Streamlit forgets what belongs to widgets that are not drawn
+            st.session_state[key(PAGE, name)] = st.session_state[key(PAGE, name)]
+        new_sweep(closable=bool(folders))
+        url_state.keep(PAGE, FIELDS)
+    elif folders:
+        watch(choose(folders))
+except AecoreError as problem:
+    st.error(str(problem), icon=":material/broken_image:")
+    url_state.keep(PAGE, FIELDS)
