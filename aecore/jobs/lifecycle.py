@@ -121,7 +121,7 @@ def take_over(run: Run) -> None:
 
 def give_up(run: Run, why: str, state: str = "failed") -> None:
     """Write that a run's worker is known to have ended without a word of its own."""
-    run.write_status(state=run_state, error=why or None, ended=now(), process=None)
+    run.write_status(state=state, error=why or None, ended=now(), process=None)
 
 
 def work(

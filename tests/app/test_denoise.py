@@ -459,7 +459,7 @@ def test_a_damaged_evaluation_is_told(store, trained):
 
 
 def test_its_modules_load_without_torch_and_scikit_image():
-    names = ["controls", "classical", "rows", "sheet", "shown"]
+    names = ["controls", "classical", "rows", "sheet", "batch"]
     modules = ", ".join([*(f"dashboard.denoise.{name}" for name in names), "dashboard.widgets.upload"])
     code = f"import {modules}, sys; sys.exit('torch' in sys.modules or 'skimage' in sys.modules)"
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT).returncode == 0

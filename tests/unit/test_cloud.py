@@ -160,8 +160,8 @@ def test_the_page_needs_no_torch(run):
     code = f"""
 import sys
 from pathlib import Path
-from aecore.cloud_page import cloud_page
-from aecore.store import Run
+from aecore.viewer.html_export import cloud_page
+from aecore.runs.store import Run
 cloud_page(Run(Path({str(run.path)!r})), "tsne", 3)
 sys.exit(bool({{"torch", "streamlit"}} & set(sys.modules)))
 """

@@ -81,7 +81,7 @@ LIGHT = (
         "aecore.viewer.point_cloud",
         "aecore.viewer.html_export",
         "dashboard.components.point_cloud",
-        "dashboard.latent.projection_job",
+        "dashboard.latent.new_projection",
     ),
     *(
         "dashboard.widgets.run_monitor",

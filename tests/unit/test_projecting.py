@@ -154,10 +154,11 @@ def test_a_demo_makes_none(trained, monkeypatch):
 def test_kept_codes_serve_without_torch_and_images(shipped, monkeypatch):
     code = f"""
 import sys
-from aecore.projecting import Request, work
-from aecore.store import Run
+from aecore.jobs.projection import work
+from aecore.latent.request import ProjectionRequest
+from aecore.runs.store import Run
 from pathlib import Path
-work(Run(Path({str(shipped.path)!r})), Request("pca", 2, 500))
+work(Run(Path({str(shipped.path)!r})), ProjectionRequest("pca", 2, 500))
 sys.exit("torch" in sys.modules)
 """
     environment = os.environ | {"AECORE_DATA": "/nowhere"}

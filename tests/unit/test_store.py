@@ -166,6 +166,6 @@ def test_a_full_disk_while_creating_is_one_line(store, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("aecore.files.atomic_write", full)
+    monkeypatch.setattr("aecore.runs.store.atomic_write", full)
     with pytest.raises(AecoreError, match="the disk is full"):
         store.create(EXPERIMENT)
