@@ -73,7 +73,7 @@ COMPARED = ("mnist-selu-2-clean", "mnist-selu-6-clean", "mnist-mlp8")
 COMPARE = f"/compare?runs={','.join(COMPARED)}"
 CLOUD_3D, CLOUD_2D = (f"/latent?run={CLOUD}&method=tsne&dims={dims}" for dims in (3, 2))
 TABLE = '[data-testid="stDataFrame"] canvas'
-CURVE = ".lc-plot path.line"
+CURVE = ".pc[data-drawn] path.js-line"
 POINTS = ".cl[data-ready] .cl-gl"
 
 VIEWS = (
@@ -81,6 +81,8 @@ VIEWS = (
     View("Overview", "/", "Autoencoder Lab", TABLE, "table of runs", "Overview"),
     View("Train, form", "/train", "Train", TABLE, "table of layers", "Train"),
     View("Train, a finished run", f"/train?run={SMALL}", "Train", ".ae-film img", "film of epochs", runs=(SMALL,)),
+    View("Train, curves", f"/train?run={SMALL}", "Train", CURVE, "curves", runs=(SMALL,)),
+    View("Sweep", "/sweep", "Sweep", CURVE, "curves", "Sweep"),
     View("Reports", "/reports", "Reports", "img.ae-pixels", "first figure", "Reports"),
     View("Denoise", "/denoise", "Denoise", ".ae-sheet img", "sheet of images", "Denoise"),
     View("Replay", "/replay", "Replay", ".rp[data-ready] canvas", "sheet of images", "Replay"),
@@ -232,7 +234,7 @@ ASKS = (
         runs=(SMALL,),
     ),
     Ask("Latent space, method", CLOUD_3D, ".cl-gl", "pointerdown", method, (".cl", "view"), (CLOUD,)),
-    Ask("Compare, another curve", COMPARE, CURVE, "pointerdown", curve, runs=COMPARED),
+    Ask("Compare, another curve", COMPARE, CURVE, "pointerdown", curve, (".pc", "drawn"), COMPARED),
 )
 VISITS = (
     Visit(

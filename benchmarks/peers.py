@@ -53,7 +53,7 @@ OURS = Tool(
     filter='input[aria-label="Filter"]',
     pastes=True,
     curves=lambda runs: f"/compare?runs={','.join(runs)}",
-    chart=".lc-plot",
+    chart=".pc[data-drawn] .pc-plot",
 )
 TENSORBOARD = Tool(
     name="TensorBoard",

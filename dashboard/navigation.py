@@ -13,9 +13,12 @@ import streamlit as st
 
 from aecore import demo
 from dashboard import style, url_state
+from dashboard.charts import script
 
 _FOLDER = Path(__file__).parent
 _PAGES = _FOLDER.parent / "pages"
+_WITH_CHARTS = ("train", "sweep", "reports", "compare")
+"""Pages on which a chart may be the first thing to be seen: its script is fetched at once."""
 _routing = threading.local()
 """Every run of a script is a thread of its own; `active` is set while the router runs a page in it."""
 
@@ -42,6 +45,7 @@ def navigate() -> None:
         position="top",
     )
     url_state.turn_to(page.url_path)
+    script.prefetch(now=page.url_path in _WITH_CHARTS and (page.url_path != "train" or "run" in st.query_params))
     _routing.active = True
     try:
         page.run()

@@ -9,17 +9,18 @@ import streamlit as st
 
 from aecore.config.corruption import Corruption
 from aecore.errors import UserError
+from aecore.format import count
 from aecore.latent.interpolation import shares
+from aecore.plots.curves import AXIS_TITLES, METRIC_TITLES
 from aecore.runs.state import ACTIVE, run_state
 from aecore.runs.store import WEIGHTS, Run, Store
 from dashboard import page, url_state
 from dashboard.cache import models, runs
 from dashboard.cache.images import image_info
-from dashboard.charts import comparison_curves
+from dashboard.charts.run_charts import comparison_chart
 from dashboard.compare import clouds, tables
 from dashboard.components.comparer import bench
 from dashboard.components.networks import ship_run
-from dashboard.format import count
 from dashboard.navigation import route
 from dashboard.url_state import Field, key, number, one_of
 from dashboard.widgets import image_picker, run_picker
@@ -49,8 +50,8 @@ FIELDS = {
     "runs": Field([], lambda text: [name for name in text.split(",") if name][: tables.MOST], ",".join),
     "base": Field(""),
     "view": Field("numbers", one_of(*VIEWS)),
-    "curve": Field("test_loss", one_of(*comparison_curves.FIELDS)),
-    "x": Field("epoch", one_of(*comparison_curves.AXES)),
+    "curve": Field("test_loss", one_of(*METRIC_TITLES)),
+    "x": Field("epoch", one_of(*AXIS_TITLES)),
     "smooth": Field(0.0, lambda text: min(max(float(text), 0.0), 0.95), "{:g}".format),
     "log": Field(True, lambda text: text != "0", lambda on: "1" if on else "0"),
     "tested": Field("none", noise),
@@ -131,15 +132,15 @@ def draw_curves(chosen: Sequence[Run], titles: Sequence[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         field = st.selectbox(
             "Curve",
-            list(comparison_curves.FIELDS),
-            format_func=comparison_curves.FIELDS.__getitem__,
+            list(METRIC_TITLES),
+            format_func=METRIC_TITLES.__getitem__,
             key=key(PAGE, "curve"),
             width=190,
         )
         axis = st.selectbox(
             "Along",
-            list(comparison_curves.AXES),
-            format_func=comparison_curves.AXES.__getitem__,
+            list(AXIS_TITLES),
+            format_func=AXIS_TITLES.__getitem__,
             key=key(PAGE, "x"),
             width=200,
         )
@@ -148,8 +149,7 @@ def draw_curves(chosen: Sequence[Run], titles: Sequence[str]) -> None:
     names = [f"{letter} {title}" for letter, title in zip(tables.LETTERS, titles, strict=False)]
 
     def drawn() -> None:
-        if not comparison_curves.overlay(chosen, names, field, axis=axis, amount=amount, log=log, key="compare-curves"):
-            st.caption(f"None of these runs wrote down {comparison_curves.FIELDS[field].lower()}.")
+        comparison_chart(chosen, field, "compare-curves", names=names, axis=axis, smoothing=amount, log=log)
         if len({run.experiment().training.reduction for run in chosen}) > 1 and "loss" in field:
             st.caption("Losses of these runs are not on one scale: some are sums over an image, others means.")
         if len({str(run.experiment().corruption) for run in chosen}) > 1 and "loss" in field:

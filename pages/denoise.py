@@ -7,6 +7,7 @@ from aecore import data, demo
 from aecore.config.corruption import Corruption
 from aecore.data.catalogue import CATALOGUE
 from aecore.errors import AecoreError
+from aecore.format import count
 from aecore.runs.store import Run
 from dashboard import page
 from dashboard.cache import models
@@ -16,7 +17,6 @@ from dashboard.denoise import rows as compared
 from dashboard.denoise import sheet as drawing
 from dashboard.denoise.batch import TEST_ORDER, Shown, from_extremes, from_own, from_test_set
 from dashboard.denoise.rows import Row
-from dashboard.format import count
 from dashboard.navigation import route
 from dashboard.widgets import corruption_form, run_picker, upload
 

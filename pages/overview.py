@@ -7,6 +7,7 @@ import streamlit as st
 
 from aecore import demo
 from aecore.errors import AecoreError
+from aecore.format import count
 from aecore.runs.state import ACTIVE
 from aecore.runs.store import Store
 from aecore.runs.summary import RunSummary
@@ -14,7 +15,6 @@ from dashboard import demo_notice
 from dashboard.cache import runs
 from dashboard.compare.tables import MOST
 from dashboard.denoise.classical import TITLES
-from dashboard.format import count
 from dashboard.navigation import route
 from dashboard.widgets import add_run, image_grid, run_actions, run_monitor, run_selection, run_table
 

@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 
 import streamlit as st
-from dashboard.reports import draw, style_sheet, verdict_table
 
+from aecore.format import count
 from aecore.presets import presets
 from aecore.reports import claims
 from aecore.reports.definition import Report, differences, reports
 from aecore.runs.store import Run, Store
 from dashboard import style, url_state
-from dashboard.format import count
 from dashboard.navigation import route
+from dashboard.reports import draw, style_sheet, verdict_table
 from dashboard.url_state import Field, key, one_of
 
 route()

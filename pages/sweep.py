@@ -12,11 +12,10 @@ from aecore.sweeps.definition import GOALS
 from aecore.sweeps.store import SweepFolder, sweeps
 from dashboard import demo_notice, url_state
 from dashboard.cache.sweeps import look, title
-from dashboard.charts.sweep_figures import VIEWS
 from dashboard.navigation import route
 from dashboard.sweep.form import new_sweep
 from dashboard.sweep.header import heading, progress
-from dashboard.sweep.results import results
+from dashboard.sweep.results import VIEWS, results
 from dashboard.url_state import Field, key, one_of
 
 route()

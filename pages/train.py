@@ -4,19 +4,20 @@ import streamlit as st
 
 from aecore import demo, jobs
 from aecore.config.experiment import Experiment, difference
+from aecore.config.labels import label_of
 from aecore.data.catalogue import data_set
 from aecore.devices import devices
 from aecore.errors import AecoreError
+from aecore.format import count, format_value
 from aecore.models.architecture import Plan, plan
 from aecore.presets import Preset, presets
-from aecore.reports.format import format_value
 from aecore.runs.state import ACTIVE
 from dashboard import demo_notice
 from dashboard.cache import runs
-from dashboard.format import count, plain
+from dashboard.format import plain
 from dashboard.navigation import route
 from dashboard.widgets import run_actions, run_monitor, run_picker
-from dashboard.widgets.experiment_form import experiment_form, label_of
+from dashboard.widgets.experiment_form import experiment_form
 from dashboard.widgets.layer_table import layer_table
 
 route()

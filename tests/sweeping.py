@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from aecore.runs.store import Store
 from aecore.sweeps import runner
 from aecore.sweeps import store as sweep_store
-from aecore.sweeps.definition import Sweep
-from aecore.sweeps.store import SHELVES, SweepFolder
+from aecore.sweeps.definition import Point, Sweep
+from aecore.sweeps.store import SHELVES, Row, SweepFolder
 from tests.unit.test_sweeps import InProcess
 
 SMALL = {
@@ -45,3 +46,11 @@ def shipped(sweep: SweepFolder, store: Store) -> SweepFolder:
     for name in ("sweep.json", "results.json"):
         shutil.copy(sweep.file(name), target.file(name))
     return target
+
+
+def rows_of(sweep: Sweep, score: Callable[[Point], float]) -> list[Row]:
+    """A finished run for every point of the sweep, with that MSE on clean test images."""
+    return [
+        Row(f"r{i}", dict(point.values), point.seed, "finished", measured={"none": {"mse": score(point)}})
+        for i, point in enumerate(sweep.points())
+    ]

@@ -21,8 +21,8 @@ from rich.progress import (
 from rich.table import Table
 
 from aecore.errors import AecoreError
+from aecore.format import format_value
 from aecore.reports.claims import Verdict
-from aecore.reports.format import format_value
 from aecore.runs.store import Run
 from aecore.runs.summary import summarise
 

@@ -10,8 +10,7 @@ from aecore.cli.console import Progress, print_evaluations, print_verdicts, tabl
 from aecore.cli.options import Device, Json, RunName, print_json
 from aecore.config.corruption import Corruption
 from aecore.presets import preset
-from aecore.reports.claims import verdicts
-from aecore.reports.format import markdown_table
+from aecore.reports.claims import markdown_table, verdicts
 from aecore.runs.store import Store
 
 measuring = typer.Typer()

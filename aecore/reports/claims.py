@@ -21,6 +21,7 @@ from typing import Any, Literal
 import numpy as np
 
 from aecore.errors import AecoreError
+from aecore.format import format_value
 from aecore.presets import Claim, Preset, preset, presets
 from aecore.runs.store import STEPS, Run, Store
 
@@ -158,3 +159,16 @@ _SPECIAL: dict[str, Callable[[Claim, Run, Store], float | None]] = {
     "share_of_epochs_below": _share_below,
     "share_of_epochs_above": _share_above,
 }
+
+
+def markdown_table(found: list[Verdict]) -> str:
+    """The table of reported against measured, as the README shows it."""
+    lines = [
+        "| report | run | number | reported | measured | the noisy input itself | |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for v in found:
+        beside = "" if v.noisy_input is None else format_value(v.noisy_input, v.claim.unit)
+        cells = [v.report, f"`{v.preset}`", v.claim.quantity, format_value(v.claim.reported, v.claim.unit)]
+        lines.append("| " + " | ".join([*cells, format_value(v.measured, v.claim.unit), beside, v.word]) + " |")
+    return "\n".join(lines)

@@ -28,6 +28,7 @@ Kind = Literal[
     "samples",  # images decoded from random codes
     "epochs",  # reconstructions epoch by epoch, from the snapshots
     "points",  # codes as points
+    "plot-3d",  # codes as an interactive plotly figure
     "denoisers",  # the network, its noisy input and the classical denoisers, in numbers
 ]
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from aecore.config.corruption import Corruption
+from aecore.format import count
 from aecore.runs.store import Run
 from dashboard.cache import models
 from dashboard.cache.images import ImageInfo, Images
-from dashboard.format import count
 from dashboard.widgets.upload import Own
 
 TEST_ORDER = "test"

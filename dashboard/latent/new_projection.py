@@ -6,6 +6,7 @@ import streamlit as st
 
 from aecore import data, demo
 from aecore.errors import AecoreError, UserError
+from aecore.format import count
 from aecore.jobs import projection as projection_job
 from aecore.jobs.projection import Working
 from aecore.latent.projection import MOST_ITERATIONS, MOST_PERPLEXITY
@@ -15,7 +16,6 @@ from aecore.runs.store import Run
 from aecore.viewer import point_cloud
 from dashboard.cache import codes as cached_codes
 from dashboard.cache.images import image_set
-from dashboard.format import count
 from dashboard.latent.controls import METHODS, PAGE, Wanted
 from dashboard.url_state import key
 

@@ -15,9 +15,9 @@ from PIL import Image
 
 from aecore.data.catalogue import data_set
 from aecore.errors import AecoreError, DamagedError
+from aecore.plots.thin import thin
 from aecore.runs.store import EXPERIMENT, METRICS, SNAPSHOTS, STEPS, Run
 from dashboard.cache import runs
-from dashboard.charts.training_curves import thinned
 
 LONGEST_SIDE = 8192
 """Wider or taller pictures are refused by some browsers and GPUs."""
@@ -243,6 +243,6 @@ def curve(entries: Sequence[Mapping[str, Any]], field: str, epochs: Iterable[flo
 
     wanted = {near(epoch) for epoch in epochs}
     known = [dict(entry) for entry in entries if is_number(entry.get(field))]
-    kept = {entry["epoch"]: entry[field] for entry in thinned(known, (field,))}
+    kept = {entry["epoch"]: entry[field] for entry in thin(known, (field,))}
     kept |= {entry["epoch"]: entry[field] for entry in known if near(entry["epoch"]) in wanted}
     return {"epochs": sorted(kept), "values": [kept[epoch] for epoch in sorted(kept)]}

@@ -14,8 +14,9 @@ from aecore.reports.definition import Figure
 from aecore.runs.store import Run
 from dashboard.cache import runs
 from dashboard.cache.images import image_info
-from dashboard.charts.training_curves import loss_curves, movement, step_curves
-from dashboard.reports import plots, tables
+from dashboard.charts.run_charts import comparison_chart, layer_chart, loss_chart, projection_chart, step_chart
+from dashboard.reports import tables
+from dashboard.reports.cloud import cloud
 from dashboard.reports.grid import Row, grid
 from dashboard.widgets.layer_table import layer_table
 
@@ -46,25 +47,25 @@ def _layers(_figure: Figure, chosen: Sequence[Run]) -> None:
 
 def _curves(figure: Figure, chosen: Sequence[Run]) -> None:
     for run in chosen:
-        loss_curves(run.metrics(), run.experiment().training.epochs, key=f"{figure.key}-{run.id}")
+        loss_chart(run, key=f"{figure.key}-{run.id}")
 
 
 def _steps(figure: Figure, chosen: Sequence[Run]) -> None:
     for run in chosen:
-        step_curves(run, key=f"{figure.key}-{run.id}")
+        step_chart(run, key=f"{figure.key}-{run.id}")
 
 
 def _movement(figure: Figure, chosen: Sequence[Run]) -> None:
     for run in chosen:
-        movement(run, key=f"{figure.key}-{run.id}")
+        layer_chart(run, key=f"{figure.key}-{run.id}")
 
 
 def _compared(figure: Figure, chosen: Sequence[Run]) -> None:
-    plots.compared(chosen, "test_loss", "Mean squared error on the test set", log=True, key=figure.key)
+    comparison_chart(chosen, "test_loss", figure.key)
 
 
 def _wrong_digits(figure: Figure, chosen: Sequence[Run]) -> None:
-    plots.compared(chosen, "wrong_digit_rate", "Wrong digits, % of the test set", log=False, key=figure.key)
+    comparison_chart(chosen, "wrong_digit_rate", figure.key, log=False)
     known = tables.accuracy()["mnist"]
     st.caption(f"The classifier reads {known:.2%} of the clean test images as labelled.")
 
@@ -163,7 +164,12 @@ def _points(figure: Figure, chosen: Sequence[Run]) -> None:
                 f"Not made yet: `python -m aecore project {run.id} --method {figure.method} --dims {figure.dims}`"
             )
             continue
-        plots.cloud(run, found, key=f"{figure.key}-{run.id}")
+        cloud(run, found, key=f"{figure.key}-{run.id}")
+
+
+def _plot_3d(figure: Figure, chosen: Sequence[Run]) -> None:
+    for run in chosen:
+        projection_chart(run, figure.method, figure.dims, key=f"{figure.key}-{run.id}")
 
 
 def _denoisers(figure: Figure, chosen: Sequence[Run]) -> None:
@@ -194,5 +200,6 @@ _KINDS: dict[str, Callable[[Figure, Sequence[Run]], None]] = {
     "samples": _samples,
     "epochs": _epochs,
     "points": _points,
+    "plot-3d": _plot_3d,
     "denoisers": _denoisers,
 }

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from aecore.format import format_value
 from aecore.models.digit_classifier import accuracy, reads
 from aecore.reports.claims import Verdict
-from aecore.reports.format import format_value
 from aecore.runs.store import Run
 from dashboard.denoise.classical import TITLES
 

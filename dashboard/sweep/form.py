@@ -12,16 +12,17 @@ import streamlit as st
 from aecore import devices
 from aecore.config.experiment import Experiment
 from aecore.errors import AecoreError, DamagedError, UserError
+from aecore.format import count, duration
 from aecore.models.digit_classifier import reads
 from aecore.presets import presets
 from aecore.runs.store import Store
-from aecore.sweeps import runner
+from aecore.sweeps import labels, runner
 from aecore.sweeps import store as sweep_store
 from aecore.sweeps.definition import GOALS, MEASURED, Sweep
 from dashboard import demo_notice
 from dashboard.cache import runs
-from dashboard.format import count, duration, plain
-from dashboard.sweep import labels, parse_values
+from dashboard.format import plain
+from dashboard.sweep import parse_values
 from dashboard.sweep.estimate import estimate_s
 from dashboard.sweep.export import toml_text
 from dashboard.sweep.header import begin

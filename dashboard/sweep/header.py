@@ -14,14 +14,14 @@ import streamlit as st
 
 from aecore import demo
 from aecore.errors import AecoreError, DamagedError, describe_os_error
+from aecore.format import count, duration
 from aecore.runs.state import ACTIVE, RESUMABLE
-from aecore.sweeps import runner
+from aecore.sweeps import labels, runner
 from aecore.sweeps.definition import Range, Sweep
 from aecore.sweeps.store import Row, SweepFolder
 from dashboard.cache.sweeps import Seen, left_s
-from dashboard.format import count, duration, plain
+from dashboard.format import plain
 from dashboard.style import state_badge
-from dashboard.sweep import labels
 from dashboard.sweep.export import csv_text, toml_text
 
 PROBLEM = "sweep-problem"

@@ -13,8 +13,8 @@ from pydantic.fields import FieldInfo
 from aecore.config.corruption import Corruption
 from aecore.config.experiment import fields, typed_value
 from aecore.errors import UserError
+from aecore.sweeps import labels
 from aecore.sweeps.definition import NOT_VARIED
-from dashboard.sweep import labels
 
 FIRST = (
     "model.bottleneck.size",

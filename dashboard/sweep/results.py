@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import streamlit as st
 
+from aecore.format import count
+from aecore.plots.sweep import View
+from aecore.plots.sweep import views as fitting_views
 from aecore.runs.store import Store
+from aecore.sweeps import labels
 from aecore.sweeps.statistics import Group
 from dashboard.cache.sweeps import Seen, figures, groups
-from dashboard.charts import sweep_figures
-from dashboard.charts.sweep_chart import Chart, sweep_chart
-from dashboard.format import count
-from dashboard.sweep import labels
+from dashboard.charts.run_charts import sweep_chart
 from dashboard.sweep.table import table, ticked_bar
 from dashboard.url_state import key
 
 PAGE = "sweep"
+VIEWS: dict[View, str] = {"lines": "Lines", "heat": "Heat map", "parallel": "All settings"}
 
 
 def results(seen: Seen) -> None:
@@ -31,18 +31,13 @@ def results(seen: Seen) -> None:
     if not found:
         st.info("No finished run has this figure.", icon=":material/query_stats:")
         return
-    sweep_chart(_chart(seen, view, goal, under), key=f"sweep-chart-{seen.folder.id}")
+    sweep_chart(seen, goal, under, view, key=f"sweep-chart-{seen.folder.id}")
     st.caption(legend(seen, found, goal, view))
     st.subheader("Combinations, best first", anchor=False)
     ticked_bar(seen, table(seen, found, goal), Store.default())
 
 
-@lru_cache(maxsize=8)
-def _chart(seen: Seen, view: sweep_figures.View, goal: str, under: str) -> Chart:
-    return sweep_figures.chart(view, seen.sweep, groups(seen, goal, under), goal, under)
-
-
-def _controls(seen: Seen, known: dict[str, list[str]]) -> tuple[str, str, sweep_figures.View]:
+def _controls(seen: Seen, known: dict[str, list[str]]) -> tuple[str, str, View]:
     """The figure, under which corruption, and the kind of chart; those that the address names if they are there."""
     state, sweep = st.session_state, seen.sweep
     figure, tested, shape = key(PAGE, "figure"), key(PAGE, "under"), key(PAGE, "view")
@@ -66,15 +61,15 @@ def _controls(seen: Seen, known: dict[str, list[str]]) -> tuple[str, str, sweep_
                 help="The whole test set, clean or corrupted. As trained: with the corruption that each run was "
                 "trained with.",
             )
-        views = sweep_figures.views(sweep)
+        views = fitting_views(sweep)
         if state.get(shape) not in views:
             state[shape] = views[0]
         if len(views) > 1:
-            st.segmented_control("Chart", views, format_func=sweep_figures.VIEWS.__getitem__, key=shape, required=True)
+            st.segmented_control("Chart", views, format_func=VIEWS.__getitem__, key=shape, required=True)
     return goal, under, state[shape]
 
 
-def legend(seen: Seen, found: list[Group], goal: str, view: sweep_figures.View) -> str:
+def legend(seen: Seen, found: list[Group], goal: str, view: View) -> str:
     """What is drawn, and what ± means here."""
     numbers = sorted({len(group.figures) for group in found})
     parts = []

@@ -10,13 +10,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from aecore.format import count
 from aecore.runs.store import Store
+from aecore.sweeps import labels
 from aecore.sweeps.definition import GOALS
 from aecore.sweeps.statistics import Group, best
 from dashboard.cache.sweeps import Seen
 from dashboard.compare.tables import MOST
-from dashboard.format import count, plain
-from dashboard.sweep import labels
+from dashboard.format import plain
 
 SHOWN_ROWS = 1000
 """So many combinations are in the table; the CSV has them all."""

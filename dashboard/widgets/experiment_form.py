@@ -14,47 +14,12 @@ from pydantic.fields import FieldInfo
 from aecore import demo
 from aecore.config.corruption import Corruption
 from aecore.config.experiment import Experiment, fields
+from aecore.config.labels import SECTIONS, label_of
 from aecore.config.model import Conv
 from aecore.data.catalogue import CATALOGUE
 from aecore.data.custom.source import is_path
 from aecore.errors import UserError
 from dashboard import demo_notice
-
-SECTIONS = {
-    "data": "Data",
-    "model": "Model",
-    "corruption": "Training corruption",
-    "training": "Training",
-    "evaluation": "Evaluation",
-}
-LABELS = {
-    "name": "Title",
-    "data.name": "Image set",
-    "data.train_images": "Training images",
-    "data.validation_images": "Held-out validation images",
-    "model.conv": "Convolutions",
-    "model.decoder_conv": "Decoder's convolutions",
-    "model.decoder_fit": "Decoder's size",
-    "model.norm": "Normalisation",
-    "model.range": "Range of images",
-    "model.bottleneck.kind": "Kind of code",
-    "model.bottleneck.sample": "Draw codes",
-    "training.reduction": "Loss reduction",
-    "training.beta": "β, weight of the KL divergence",
-    "training.restart_every": "Restart the optimiser every … epochs",
-    "training.log_every": "Log every … steps",
-    "evaluation.wrong_digits": "Count wrong digits",
-    "model.activation": "Hidden activation",
-    "model.output": "Output activation",
-    "model.init": "Initial weights",
-    "model.bias_init": "Initial bias",
-    "model.dense": "Dense layers",
-    "model.decoder_dense": "Decoder's dense layers",
-    "model.bottleneck.size": "Code size",
-    "model.bottleneck.activation": "Code activation",
-    "training.lr": "Learning rate",
-    "evaluation.corruptions": "Test noise",
-}
 
 
 def experiment_form(base: Experiment, key: str) -> Experiment:
@@ -85,11 +50,6 @@ def _in_pairs(settings: list[tuple[str, FieldInfo]], values: dict[str, Any], key
 def _is_main(field: FieldInfo) -> bool:
     extra = field.json_schema_extra
     return isinstance(extra, dict) and bool(extra.get("main"))
-
-
-def label_of(name: str) -> str:
-    """A setting's name for people."""
-    return LABELS.get(name) or name.rpartition(".")[2].replace("_", " ").capitalize()
 
 
 def _widget(name: str, field: FieldInfo, value: Any, key: str) -> Any:

@@ -10,12 +10,13 @@ import streamlit as st
 
 from aecore import demo
 from aecore.errors import AecoreError
+from aecore.format import count
 from aecore.runs import archive, trash
 from aecore.runs import notes as run_notes
 from aecore.runs.state import ACTIVE
 from aecore.runs.store import WEIGHTS, Run, Store
 from aecore.runs.summary import RunSummary
-from dashboard.format import count, plain
+from dashboard.format import plain
 
 _PROBLEM, _DELETED, _EDITS = "manage-problem", "manage-deleted", "manage-edits"
 

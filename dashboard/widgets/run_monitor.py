@@ -8,13 +8,14 @@ import streamlit as st
 
 from aecore import demo, jobs
 from aecore.errors import AecoreError, DamagedError
+from aecore.format import count, duration
 from aecore.runs.state import ACTIVE, RESUMABLE, run_state
 from aecore.runs.store import LAYERS, Run
 from aecore.runs.summary import import_notes
 from dashboard.cache import jsonl, runs
 from dashboard.cache.sweeps import is_there
-from dashboard.charts.training_curves import loss_curves, movement, step_curves
-from dashboard.format import count, duration, plain
+from dashboard.charts.run_charts import layer_chart, loss_chart, step_chart
+from dashboard.format import plain
 from dashboard.style import state_badge
 from dashboard.widgets import image_grid, run_actions
 
@@ -67,11 +68,11 @@ def _body(run: Run, state: str) -> None:
             help="Units of the code that say the same for every test image.",
         )
         st.metric("Speed", f"{last['images_per_s']:,.0f} images/s", border=True)
-    loss_curves(metrics, experiment.training.epochs, key=f"curves-{run.id}")
+    loss_chart(run, key=f"curves-{run.id}")
     if experiment.training.log_every:
-        step_curves(run, key=f"steps-{run.id}")
+        step_chart(run, key=f"steps-{run.id}")
     if run.file(LAYERS).exists() and st.toggle("Show what the code units and the layers do", key="show-layers"):
-        movement(run, key=f"layers-{run.id}")
+        layer_chart(run, key=f"layers-{run.id}")
     _panel(run, "The panel appears with the first saved epoch.")
 
 

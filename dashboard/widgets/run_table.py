@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from aecore.format import count
 from aecore.runs.summary import RunSummary
-from dashboard.format import count
 from dashboard.widgets import run_selection
 
 PAGE_ROWS = 100

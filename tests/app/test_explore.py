@@ -18,7 +18,6 @@ from aecore.latent.interpolation import interpolate
 from aecore.runs.store import CODES, SNAPSHOTS, WEIGHTS, Run, Store
 from dashboard.cache import codes as cached_codes
 from dashboard.cache import models
-from dashboard.charts import comparison_curves
 from dashboard.compare import tables
 from dashboard.generate.export import random_png, traversal_png
 from dashboard.generate.units import gains_of, units_of
@@ -208,8 +207,8 @@ def test_two_runs_in_numbers(gallery):
     assert "model.bottleneck.size" in settings
     assert "training.optimizer" not in settings
     assert "under the noise it was trained with" in texts(app)
-    chart = sent(app, "live_chart")
-    assert [series["name"] for series in chart["panels"][0]["series"]] == ["A mnist-selu-2-clean", "B mnist-mlp8"]
+    chart = sent(app, "plotly_chart")["figure"]
+    assert [trace["name"] for trace in chart["data"]] == ["A mnist-selu-2-clean", "B mnist-mlp8"]
 
 
 def test_one_run_alone_is_not_compared(gallery):
@@ -226,26 +225,6 @@ def test_a_damaged_or_unknown_run_in_the_link_is_said(gallery):
     app = page("compare", runs="mnist-mlp8,gone,mnist-selu-2-clean", view="way", at="0.3")
     assert "no run “gone”" in texts(app)
     assert sent(app, "compare")["place"] == 0.3
-
-
-def test_curves_share_an_axis_without_inventing_values():
-    lines = [{"epoch": e, "test_loss": 1 / e, "seconds": 2.0 * e} for e in range(1, 6)]
-    one = comparison_curves.curve(lines, "test_loss", "epoch", 0)
-    other = comparison_curves.curve(lines[:2], "test_loss", "epoch", 0)
-    places, values = comparison_curves.on_one_axis([one, other])
-    assert places.tolist() == [1, 2, 3, 4, 5]
-    assert values[0] == pytest.approx([1 / e for e in range(1, 6)])
-    assert values[1] == [1.0, 0.5, None, None, None]
-    assert comparison_curves.curve(lines, "test_loss", "share", 0)[0].tolist() == [20, 40, 60, 80, 100]
-    assert comparison_curves.curve(lines, "test_loss", "seconds", 0)[0][-1] == 10
-    assert not len(comparison_curves.curve(lines, "wrong_digit_rate", "epoch", 0)[0])
-    many = (np.arange(5000.0), np.sin(np.arange(5000.0)))
-    assert len(comparison_curves.on_one_axis([many])[0]) == comparison_curves.POINTS
-
-
-def test_smoothing_keeps_a_constant_and_the_first_value():
-    assert comparison_curves.smoothed(np.full(9, 3.0), 0.9) == pytest.approx(3)
-    assert comparison_curves.smoothed(np.array([5.0, 1.0]), 0.5) == pytest.approx([5, (0.5 * 5 * 0.5 + 0.5) / 0.75])
 
 
 def test_the_best_is_marked_only_where_there_is_one():

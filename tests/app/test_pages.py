@@ -53,7 +53,7 @@ def test_a_deep_link_opens_the_run_and_a_stale_one_is_told(gallery, trained):
 
 def test_every_setting_has_a_widget_on_train(store):
     from aecore.config.experiment import keys
-    from dashboard.widgets.experiment_form import label_of
+    from aecore.config.labels import label_of
 
     app = page("train")
     shown = {

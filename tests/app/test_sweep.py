@@ -11,19 +11,17 @@ import tomllib
 
 import pytest
 
-from aecore import jobs
 from aecore.jobs import detach as detached
 from aecore.runs.store import Store
 from aecore.sweeps import statistics
 from aecore.sweeps import store as sweep_store
-from aecore.sweeps.definition import Range, Sweep
-from aecore.sweeps.store import Row, SweepFolder
+from aecore.sweeps.definition import Sweep
+from aecore.sweeps.store import SweepFolder
 from dashboard.cache import sweeps
 from dashboard.cache.sweeps import look
-from dashboard.charts import sweep_figures
-from dashboard.sweep import export, labels, parse_values, table
+from dashboard.sweep import export, parse_values, table
 from tests.app.pages import page, texts
-from tests.sweeping import SMALL, carried_out, copied, shipped
+from tests.sweeping import SMALL, carried_out, copied, rows_of, shipped
 
 
 @pytest.fixture(scope="module")
@@ -218,105 +216,6 @@ def test_of_a_combination_the_run_nearest_the_mean_is_compared(swept, store):
     shutil.rmtree(store.root / "runs" / runs[1])
     assert table.typical(group, store) == runs[2], "0.26 is nearer to 0.187 than 0.1"
     assert table.typical(statistics.Group({}, (0.1,), ("gone",)), store) is None
-
-
-# ---- charts --------------------------------------------------------------------------------------
-
-
-def rows_of(sweep: Sweep, figure) -> list[Row]:
-    return [
-        Row(f"r{i}", dict(p.values), p.seed, "finished", measured={"none": {"mse": figure(p)}})
-        for i, p in enumerate(sweep.points())
-    ]
-
-
-def drawn(vary, view=None, seeds=2, figure=lambda point: 0.1 + 0.01 * point.seed, **more):
-    sweep = Sweep.parse({"name": "x", "base": "digits-quick", "vary": vary, "seeds": seeds} | more)
-    found = statistics.groups(sweep, rows_of(sweep, figure), "mse", "none")
-    return sweep_figures.chart(view or sweep_figures.views(sweep)[0], sweep, found, "mse", "none"), sweep
-
-
-def test_the_chart_follows_from_what_varies():
-    size, noise = {"model.bottleneck.size": [2, 4]}, {"corruption": ["none", "gaussian:0.3"]}
-    words_ = {"model.activation": ["relu", "selu"]}
-    many = {"model.bottleneck.size": list(range(2, 14)), "training.batch_size": list(range(10, 130, 10))}
-    assert sweep_figures.views(drawn(size)[1]) == ["lines"]
-    assert sweep_figures.views(drawn(size | noise)[1]) == ["lines", "heat"]
-    assert sweep_figures.views(drawn(many)[1]) == ["heat"], "no more lines than colours"
-    assert sweep_figures.views(drawn(size | noise | words_)[1]) == ["parallel"]
-    one = size | {"corruption": ["none"]} | {"model.activation": ["relu"]}
-    assert sweep_figures.views(drawn(one)[1]) == ["lines"], "what has one value does not vary"
-    drawing = {"method": "random", "trials": 5}
-    ranges = {"training.lr": Range(low=1e-4, high=1e-2, log=True)} | size
-    assert sweep_figures.views(Sweep.parse({"name": "x", "base": "digits-quick", "vary": ranges} | drawing)) == [
-        "parallel"
-    ]
-
-
-def test_lines_run_along_numbers_and_words_are_the_colour():
-    found, _ = drawn({"corruption": ["none", "gaussian:0.3"], "model.bottleneck.size": [8, 2, 4, 16, 32]})
-    along, told = found["axes"]
-    assert along["title"] == "Code size"
-    assert list(along["labels"]) == ["2", "4", "8", "16", "32"]
-    assert list(along["places"]) == pytest.approx([0, 0.25, 0.5, 0.75, 1]), "doubling is a step"
-    assert list(told["labels"]) == ["clean", "Gaussian 0.3"]
-    assert {tuple(mark["at"]) for mark in found["marks"]} == {(i, j) for i in range(5) for j in range(2)}
-    mark = found["marks"][0]
-    assert mark["mean"] == pytest.approx(0.105)
-    assert mark["std"] == pytest.approx(0.01 / 2**0.5)
-    assert mark["figures"] == pytest.approx([0.1, 0.11])
-    assert mark["text"] == "0.1050 ± 0.0071"
-    assert mark["n"] == "mean of 2 seeds"
-
-
-@pytest.mark.parametrize(
-    ("given", "places"),
-    [
-        ([16, 32, 48], [0, 0.5, 1]),
-        ([2, 4, 8], [0, 0.5, 1]),
-        ([1, 2, 3, 5], [0, 0.25, 0.5, 1]),
-        ([1e-4, 1e-3, 1e-2], [0, 0.5, 1]),
-        ([0, 1e-3, 1e-1], [0, 0.5, 1]),  # an even step, for 0 has no logarithm
-        ([0, 0.25, 0.5], [0, 0.5, 1]),
-        ([5], [0.5]),
-    ],
-)
-def test_numbers_lie_where_they_can_be_told_apart(given, places):
-    found, _ = drawn({"training.weight_decay" if max(given) < 1 else "model.bottleneck.size": given})
-    assert list(found["axes"][0]["places"]) == pytest.approx(places)
-
-
-def test_drawn_numbers_have_round_ticks():
-    vary = {"training.lr": {"low": 1e-4, "high": 1e-1, "log": True}}
-    found, _ = drawn(vary, method="random", trials=40, seeds=1)
-    axis = found["axes"][0]
-    assert [label for _, label in axis["ticks"]] == ["0.001", "0.01"]
-    assert 0 < axis["ticks"][0][0] < axis["ticks"][1][0] < 1
-    assert len(axis["places"]) == 40
-
-
-def test_one_seed_has_no_spread():
-    found, _ = drawn({"model.activation": ["relu", "selu"]}, seeds=1)
-    assert [mark["std"] for mark in found["marks"]] == [None, None]
-    assert found["marks"][0]["n"] == "1 seed, so no spread"
-    assert found["marks"][0]["text"] == "0.1000"
-
-
-def test_wrong_digits_are_per_cent():
-    assert labels.figure("wrong_digit_rate", 0.0312, 0.001) == "3.12 ± 0.10 %"
-    assert (
-        labels.heading("wrong_digit_rate", "gaussian:0.3", True) == "Wrong digits on test images with Gaussian 0.3, %"
-    )
-    assert labels.figure("psnr_db", 23.456, None) == "23.46 dB"
-    assert labels.figure("train_loss", 104.239, 1.2) == "104.2 ± 1.2"
-
-
-def test_values_of_before_a_sweep_was_changed_keep_their_place():
-    sweep = Sweep.parse({"name": "x", "base": "digits-quick", "vary": {"model.bottleneck.size": [2, 4]}})
-    rows = rows_of(sweep, lambda point: 0.1)
-    now = Sweep.parse({"name": "x", "base": "digits-quick", "vary": {"model.bottleneck.size": [4, 8]}})
-    found = sweep_figures.chart("lines", now, statistics.groups(now, rows, "mse", "none"), "mse", "none")
-    assert list(found["axes"][0]["labels"]) == ["2", "4", "8"]
 
 
 # ---- files ---------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from aecore.runs.state import run_state
 from tools.browser import settle
 
-PLOT = ".lc-plot"
+PLOT = ".pc[data-drawn] .pc-plot"
 
 
 def fill_number(tab: Page, label: str, value: int) -> None:
@@ -117,23 +117,6 @@ def test_a_row_of_the_overview_opens_its_run(tab, address):
     assert "run=mnist-mlp8" in tab.url
     tab.go_back()
     expect(tab.get_by_role("heading", name="Autoencoder Lab")).to_be_visible()
-
-
-def test_curves_answer_the_keyboard_and_hide_what_is_clicked(tab, address):
-    tab.goto(f"{address}/train?run=mnist-mlp8")
-    settle(tab)
-    plot = tab.locator(PLOT)
-    expect(plot.locator("path.line")).to_have_count(4)
-    plot.focus()
-    for _ in range(3):
-        plot.press("ArrowLeft")
-    expect(tab.locator(".lc-x")).to_have_text("epoch 47")
-    plot.press("+")
-    assert plot.get_attribute("data-domain") != "1 50"
-    plot.press("Escape")
-    assert plot.get_attribute("data-domain") == "1 50"
-    tab.get_by_role("button", name=re.compile("test loss")).click()
-    expect(plot.locator("path.line")).to_have_count(3)
 
 
 def test_nothing_is_wider_than_a_phone(browser, address):

@@ -13,7 +13,7 @@ from aecore.inference import load_model
 from aecore.latent.projection_store import read_projection
 from aecore.metrics.evaluation import evaluate
 from aecore.reports import claims
-from aecore.reports.format import markdown_table
+from aecore.reports.claims import markdown_table
 from aecore.reports.gallery import SAMPLE, shipped
 from aecore.runs.state import run_state
 from aecore.runs.store import Run, Store

@@ -70,7 +70,7 @@ def test_a_figure_can_be_drawn_from_what_its_runs_keep(number, figure):
         if figure.kind == "wrong-digits":
             assert experiment.evaluation.wrong_digits
         code_size = plan(experiment.model, about.image_shape).code_size
-        if figure.kind == "points":
+        if figure.kind in ("points", "plot-3d"):
             assert figure.method in projection.METHODS
             assert figure.dims in (2, 3)
             assert figure.dims <= code_size
@@ -78,7 +78,7 @@ def test_a_figure_can_be_drawn_from_what_its_runs_keep(number, figure):
         interpolate(codes[0], codes[1], figure.frames, figure.convention)
         random_codes(codes, figure.count, figure.distribution, 0)
     assert figure.kind in PICTURED or figure.kind in (
-        "layers", "curves", "steps", "movement", "compared", "wrong-digits", "epochs", "points", "denoisers",
+        "layers", "curves", "steps", "movement", "compared", "wrong-digits", "epochs", "points", "plot-3d", "denoisers",
     )  # fmt: skip
 
 

@@ -8,10 +8,10 @@ import pytest
 import safetensors.numpy
 
 from aecore.errors import UserError
+from aecore.format import format_value
 from aecore.presets import Claim, preset
 from aecore.reports import claims
-from aecore.reports.claims import judge, measure, verdict, verdicts
-from aecore.reports.format import format_value, markdown_table
+from aecore.reports.claims import judge, markdown_table, measure, verdict, verdicts
 from aecore.runs.store import Run
 
 

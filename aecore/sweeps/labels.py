@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from aecore.config.corruption import Corruption
+from aecore.config.labels import SECTIONS, label_of
 from aecore.errors import UserError
+from aecore.format import count
 from aecore.sweeps.definition import shown
-from dashboard.format import count
-from dashboard.widgets.experiment_form import SECTIONS, label_of
 
 DIGITS = 4
 """Means are shown with so many significant digits, spreads to the same place."""

@@ -1,0 +1,44 @@
+"""What settings are called for people: in forms, tables and figures."""
+
+from __future__ import annotations
+
+SECTIONS = {
+    "data": "Data",
+    "model": "Model",
+    "corruption": "Training corruption",
+    "training": "Training",
+    "evaluation": "Evaluation",
+}
+LABELS = {
+    "name": "Title",
+    "data.name": "Image set",
+    "data.train_images": "Training images",
+    "data.validation_images": "Held-out validation images",
+    "model.conv": "Convolutions",
+    "model.decoder_conv": "Decoder's convolutions",
+    "model.decoder_fit": "Decoder's size",
+    "model.norm": "Normalisation",
+    "model.range": "Range of images",
+    "model.bottleneck.kind": "Kind of code",
+    "model.bottleneck.sample": "Draw codes",
+    "training.reduction": "Loss reduction",
+    "training.beta": "β, weight of the KL divergence",
+    "training.restart_every": "Restart the optimiser every … epochs",
+    "training.log_every": "Log every … steps",
+    "evaluation.wrong_digits": "Count wrong digits",
+    "model.activation": "Hidden activation",
+    "model.output": "Output activation",
+    "model.init": "Initial weights",
+    "model.bias_init": "Initial bias",
+    "model.dense": "Dense layers",
+    "model.decoder_dense": "Decoder's dense layers",
+    "model.bottleneck.size": "Code size",
+    "model.bottleneck.activation": "Code activation",
+    "training.lr": "Learning rate",
+    "evaluation.corruptions": "Test noise",
+}
+
+
+def label_of(name: str) -> str:
+    """A setting's name for people."""
+    return LABELS.get(name) or name.rpartition(".")[2].replace("_", " ").capitalize()

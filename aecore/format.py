@@ -1,0 +1,29 @@
+"""Numbers as people read them, the same on pages, in figures and on the command line."""
+
+from __future__ import annotations
+
+
+def count(number: int, noun: str) -> str:
+    """`1 run`, `2 runs`, `10,000 images`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """`8 s`, `2 min 05 s`, `1 h 20 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def format_value(value: float | None, unit: str = "") -> str:
+    """Whole or with two decimals, below 1 four significant digits, a dash for None."""
+    if value is None:
+        return "–"
+    if float(value).is_integer() and abs(value) >= 1:
+        text = f"{value:,.0f}"
+    else:
+        text = f"{value:.2f}" if abs(value) >= 1 else f"{value:.4g}"
+    return f"{text} {unit}".strip()

@@ -1,0 +1,195 @@
+"""Training as curves: losses, learning rate, code units, layers, and several runs over one another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from aecore.errors import UserError
+from aecore.plots.panels import Panel, line, stack
+from aecore.plots.resolve import Lines, RunLike, read_lines, resolve_run
+from aecore.plots.thin import smooth, thin, thin_curve
+from aecore.runs.store import LAYERS, METRICS, STEPS
+
+METRIC_TITLES = {
+    "test_loss": "Test loss",
+    "train_loss": "Training loss",
+    "wrong_digit_rate": "Wrong digits",
+    "dead_units": "Dead code units",
+    "images_per_s": "Images per second",
+    "lr": "Learning rate",
+}
+"""The fields of metrics.jsonl that runs can be compared in."""
+AXIS_TITLES = {"epoch": "Epoch", "share": "Share of the training (%)", "seconds": "Training time (s)"}
+MOST_UNITS = 10
+"""So many code units have a line of their own."""
+
+
+def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
+    """The losses of a run by epoch, with its learning rate and dead code units below; of several runs their test
+    losses over one another.
+
+    Takes ids, paths or runs. Raises `UserError` where there is no such run, or none that has finished an epoch.
+    """
+    found = [resolve_run(run) for run in runs]
+    if not found:
+        raise UserError("loss_curves needs at least one run: its id, its path or the run itself")
+    if len(found) > 1:
+        return metric_curves(*found, read=read)
+    run = found[0]
+    metrics = read(run, METRICS)
+    if not metrics:
+        raise UserError(f"run {run.id} has not finished an epoch yet, so there are no curves")
+    points, last = thin(metrics, ("train_loss", "test_loss")), metrics[-1]
+    training = run.experiment().training
+    x = [entry["epoch"] for entry in points]
+
+    def of(name: str, field: str, shade: int, step: bool = False) -> dict[str, Any]:
+        return line(name, x, [entry.get(field) for entry in points], shade, step=step)
+
+    unit = "mean over pixels" if training.reduction == "mean" else "sum over an image"
+    losses = [of("training loss", "train_loss", 0), of("test loss", "test_loss", 1)]
+    panels = [Panel(f"Loss ({unit})", 220, losses, log=True)]
+    if "train_kl" in last:
+        parts = [
+            of("reconstruction, training", "train_reconstruction", 0),
+            of("reconstruction, test", "test_reconstruction", 1),
+            of("KL, training", "train_kl", 4),
+            of("KL, test", "test_kl", 5),
+        ]
+        panels.append(Panel("Error and KL divergence", 140, parts, log=True))
+    if "wrong_digit_rate" in last:
+        wrong = [None if (rate := entry.get("wrong_digit_rate")) is None else 100 * rate for entry in points]
+        panels.append(Panel("Wrong digits (% of the test set)", 72, [line("wrong digits", x, wrong, 6)]))
+    panels.append(Panel("Learning rate", 56, [of("learning rate", "lr", 2, step=True)], log=True))
+    panels.append(Panel("Dead code units", 48, [of("dead units", "dead_units", 3, step=True)], counts=True))
+    return stack(
+        panels,
+        title=f"Training of {run.title()}",
+        alt=f"Loss by epoch of {run.title()}. At epoch {last['epoch']} of {training.epochs}: training loss "
+        f"{last['train_loss']:.4g}, test loss {last['test_loss']:.4g}, learning rate {last['lr']:.3g}.",
+        file=f"{run.id}-loss",
+        x_title="Epoch",
+        x_name="epoch",
+        x_range=(1, max(training.epochs, last["epoch"], 2)),
+    )
+
+
+def metric_curves(
+    *runs: RunLike,
+    metric: str = "test_loss",
+    axis: str = "epoch",
+    smoothing: float = 0.0,
+    log: bool = True,
+    names: Sequence[str] = (),
+    read: Lines = read_lines,
+) -> go.Figure:
+    """One field of metrics.jsonl of several runs over one another.
+
+    `axis` is `epoch`, `share` (percent of the training) or `seconds`; `smoothing`, from 0 to below 1, is the weight of
+    the past in an exponential moving average; `names` are the runs' titles unless given. Raises `UserError` for other
+    words and where none of the runs has the field.
+    """
+    if metric not in METRIC_TITLES or axis not in AXIS_TITLES:
+        raise UserError(f"metric is one of {', '.join(METRIC_TITLES)}; axis is one of {', '.join(AXIS_TITLES)}")
+    if not 0 <= smoothing < 1:
+        raise UserError(f"smoothing lies between 0 and 1, and below 1, not {smoothing:g}")
+    found = [resolve_run(run) for run in runs]
+    names = names or [run.title() for run in found]
+    scale = 100 if metric == "wrong_digit_rate" else 1
+    traces, ends = [], []
+    for i, (run, name) in enumerate(zip(found, names, strict=True)):
+        x, y = curve(read(run, METRICS), metric, axis, smoothing)
+        if len(x):
+            ends.append(f"{name} {scale * y[-1]:.4g}")
+            x, y = thin_curve(x, scale * y)
+            traces.append(line(name, x.tolist(), y.tolist(), i))
+    title = METRIC_TITLES[metric]
+    if not traces:
+        raise UserError(f"none of these runs has recorded {title.lower()}")
+    shown = f"{title} (%)" if scale == 100 else f"{title}, smoothed" if smoothing else title
+    return stack(
+        [Panel(shown, 300, traces, log=log)],
+        title=f"{title} of {len(traces)} runs",
+        alt=f"{title} of {len(traces)} runs by {axis}; last values: {', '.join(ends)}.",
+        file=f"{metric.replace('_', '-')}-of-{len(traces)}-runs",
+        x_title=AXIS_TITLES[axis],
+        x_name={"epoch": "epoch", "share": "% of training", "seconds": "seconds"}[axis],
+    )
+
+
+def curve(lines: Sequence[Mapping[str, Any]], field: str, axis: str, smoothing: float) -> tuple[np.ndarray, np.ndarray]:
+    """One field of metrics.jsonl as (x, y), both (P,): what is no finite number is left out."""
+    known = [entry for entry in lines if isinstance(entry.get(field), int | float) and math.isfinite(entry[field])]
+    if axis == "seconds":
+        known = [entry for entry in known if isinstance(entry.get("seconds"), int | float)]
+    x = np.array([entry["seconds"] if axis == "seconds" else entry["epoch"] for entry in known], float)
+    if axis == "share" and lines:
+        x = 100 * x / max(entry["epoch"] for entry in lines)
+    return x, smooth(np.array([entry[field] for entry in known], float), smoothing)
+
+
+def step_curves(run: RunLike, *, read: Lines = read_lines) -> go.Figure:
+    """Mean training loss and validation loss every so many steps. Raises `UserError` where the run recorded none."""
+    run = resolve_run(run)
+    lines = thin(read(run, STEPS), ("train_loss", "validation_loss"))
+    if not lines:
+        raise UserError(f"run {run.id} recorded no losses between its epochs")
+    x = [entry["step"] for entry in lines]
+    traces = [
+        line(name, x, [entry.get(field) for entry in lines], shade)
+        for shade, (name, field) in enumerate(
+            {"training loss": "train_loss", "validation loss": "validation_loss"}.items()
+        )
+        if any(field in entry for entry in lines)
+    ]
+    return stack(
+        [Panel("Loss", 200, traces, log=True)],
+        title=f"Loss by step of {run.title()}",
+        alt=f"Loss by training step of {run.title()}, last {lines[-1]['train_loss']:.4g} at step {x[-1]:,}.",
+        file=f"{run.id}-steps",
+        x_title="Step",
+        x_name="step",
+        x_range=(0, max(x[-1], 1)),
+    )
+
+
+def layer_curves(run: RunLike, *, read: Lines = read_lines) -> go.Figure:
+    """The spread of each code unit, the learning rate, and how far every epoch moves each layer's weights.
+
+    Raises `UserError` where the run recorded none of it.
+    """
+    run = resolve_run(run)
+    lines, rates = thin(read(run, LAYERS)), thin(read(run, METRICS))
+    if not lines:
+        raise UserError(f"run {run.id} recorded nothing about its layers")
+    x = [entry["epoch"] for entry in lines]
+    units, names = len(lines[-1].get("code_std", [])), list(lines[-1]["layers"])
+    panels = []
+    if units:
+        spread = [
+            line(f"unit {i + 1}", x, [entry["code_std"][i] for entry in lines], i)
+            for i in range(min(units, MOST_UNITS))
+        ]
+        panels.append(Panel("Std of each code unit", 170, spread))
+    rate = line("learning rate", [r["epoch"] for r in rates], [r.get("lr") for r in rates], 2, step=True)
+    panels.append(Panel("Learning rate", 56, [rate], log=True))
+    moved = [
+        line(name, x, [entry["layers"][name]["change"] for entry in lines], i, dash="dot" if units else "solid")
+        for i, name in enumerate(names)
+    ]
+    panels.append(Panel("Weight change (RMS)", 170, moved, log=True))
+    return stack(
+        panels,
+        title=f"Code units and layers of {run.title()}",
+        alt=f"Standard deviation of {units} code units over the test images, and the change of the weights of {len(names)} "
+        f"layers, by epoch, of {run.title()}.",
+        file=f"{run.id}-layers",
+        x_title="Epoch",
+        x_name="epoch",
+        x_range=(1, max(2, x[-1])),
+    )

@@ -1,0 +1,64 @@
+"""The look that all figures share: palette, axes, layout. The same in notebooks, in exports and in the app.
+
+Figures are drawn in the colours of the light theme; the app replaces them by those of the theme that is on. What it needs
+to know beyond the figure itself stands in `layout.meta`: `title`, `alt` (what a screen reader says), `file` (the name
+under which it is saved) and `log` (the axes that the log switch concerns).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+PALETTE = (
+    "#4477AA", "#EE7733", "#228833", "#CC3377", "#7755BB", "#AA7744", "#33AACC", "#999933", "#BB5566", "#777777",
+)  # fmt: skip
+"""The ten class colours; the first two also draw training and test loss."""
+INK, MUTED, GRID, PAPER = "#1B2028", "#5A6270", "#E3E6EB", "#FFFFFF"
+FONT = "Source Sans, system-ui, sans-serif"
+SEQUENTIAL = "Viridis"
+SHADES = [[0, "#EDF2FA"], [0.35, "#A9C2E6"], [0.7, "#4A77BD"], [1, "#17356B"]]
+"""From light to dark, for cells that hold text: plotly writes it black or white, and no shade lies between the two."""
+
+
+def color(index: int, alpha: float = 1.0) -> str:
+    """The palette's colour of that index, as `#RRGGBB`, or `rgba(…)` where it is translucent."""
+    code = PALETTE[index % len(PALETTE)]
+    if alpha >= 1:
+        return code
+    red, green, blue = (int(code[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{alpha:g})"
+
+
+def axis(title: str = "", *, log: bool = False, **more: Any) -> dict[str, Any]:
+    """A cartesian axis with a title, linear or logarithmic with ticks at 1, 2 and 5."""
+    look = {
+        "title": {"text": title, "font": {"size": 12, "color": MUTED}, "standoff": 8},
+        "gridcolor": GRID,
+        "zeroline": False,
+        "tickfont": {"size": 11, "color": MUTED},
+        "automargin": True,
+        "showline": False,
+        "ticks": "",
+    }
+    # Powers of ten alone leave a loss that falls by less than that without a single label.
+    scale = {"type": "log", "dtick": "D2", "tickformat": "~g"} if log else {"type": "linear"}
+    return look | scale | more
+
+
+def layout(title: str, alt: str, file: str, *, height: int, log: Sequence[str] = (), **more: Any) -> dict[str, Any]:
+    """The layout of a figure, to which its axes are added."""
+    return {
+        "template": {},
+        "height": height,
+        "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": 15, "color": INK}},
+        "font": {"family": FONT, "size": 12, "color": INK},
+        "colorway": list(PALETTE),
+        "paper_bgcolor": PAPER,
+        "plot_bgcolor": PAPER,
+        "margin": {"l": 56, "r": 16, "t": 56, "b": 44},
+        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 12}},
+        "hoverlabel": {"font": {"size": 12}},
+        "meta": {"title": title, "alt": alt, "file": file, "log": list(log)},
+        **more,
+    }

@@ -1,0 +1,243 @@
+// A plotly figure that stays mounted: zoom, camera and hidden series outlive new data, and so does the DOM node.
+// `st.plotly_chart` mounts anew whenever its figure changes; here `Plotly.react` with a constant `uirevision` does not.
+
+import { drawLegend, showValues, valueAt } from "./legend.js";
+import { listenToKeys, turnedEye } from "./keyboard.js";
+import { loadPlotly } from "./library.js";
+import { listed, shortValue } from "./rows.js";
+import { readTheme, recolor } from "./theme.js";
+import { buildTools, fillTable } from "./tools.js";
+
+/**
+ * What Python sends: the figure as plotly's JSON, the script's address, and a word that changes when the axes mean
+ * something else, so that a zoom does not carry over.
+ * @typedef {{ figure: { data: any[], layout: any }, script: string, revision: string }} ChartData
+ */
+
+/** @param {{ data: ChartData, parentElement: HTMLElement & { chart?: ReturnType<typeof createChart> } }} arguments */
+export default function ({ data, parentElement }) {
+  const chart = (parentElement.chart ??= createChart(/** @type {HTMLElement} */ (parentElement.querySelector(".pc"))));
+  chart.update(data);
+  return () => {
+    chart.destroy();
+    delete parentElement.chart;
+  };
+}
+
+/** Space above the plots, in pixels, where the page shows the title: with the heading of a first panel, and without. */
+const UNDER_HEADING = 30, TOP = 12;
+
+/** @param {HTMLElement} root */
+function createChart(root) {
+  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`.pc-${name}`));
+  const plot = /** @type {any} */ (part("plot")), legend = part("legend"), status = part("status"), spoken = part("spoken");
+  /** @type {Set<string>} */
+  const hidden = new Set();
+  const state = {
+    /** @type {ChartData | null} */ data: null,
+    /** @type {any} */ Plotly: null,
+    /** @type {boolean | null} */ log: null,
+    pan: false,
+    resets: 0,
+    /** @type {number | null} */ at: null,
+    width: 0,
+    gone: false,
+    drawing: Promise.resolve(),
+  };
+  const tools = buildTools(part("tools"), {
+    figure: savable,
+    Plotly: () => state.Plotly,
+    script: () => state.data?.script ?? "",
+    width: () => Math.max(state.width, 640),
+    say: (text) => (status.textContent = text),
+    log: () => choose({ log: !isLog() }),
+    pan: () => choose({ pan: !state.pan }),
+    reset: () => choose({ resets: state.resets + 1 }),
+    table: () => fillTable(part("table"), state.data?.figure ?? { data: [], layout: {} }),
+  });
+
+  /** @param {ChartData} data */
+  function update(data) {
+    state.data = data;
+    const { layout } = data.figure;
+    plot.setAttribute("aria-label", `${layout.meta.alt} Arrow keys read or turn it, plus and minus zoom, Escape resets.`);
+    plot.style.height = `${shownLayout(layout).height}px`;
+    tools.refresh({ log: canSwitch(layout), table: true });
+    loadPlotly(data.script).then(
+      (Plotly) => {
+        state.Plotly = Plotly;
+        status.textContent = "";
+        draw();
+      },
+      (error) => {
+        status.textContent = `No chart: ${error.message}. Reload the page to try again; the values are in the table.`;
+        tools.openTable();
+      },
+    );
+  }
+
+  // One drawing at a time: plotly draws in several turns, and two at once leave a mixture.
+  function draw() {
+    state.drawing = state.drawing.then(drawNow).catch((error) => {
+      status.textContent = `This chart could not be drawn: ${error.message}`;
+    });
+  }
+
+  async function drawNow() {
+    if (state.gone || !state.data) return;
+    const { data, layout } = themed(), first = !plot.on;
+    drawLegend(legend, layout.showlegend ? data : [], choices, data[0]?.type === "scatter" && layout.hovermode === "x unified");
+    await state.Plotly.react(plot, data, { ...layout, showlegend: false }, CONFIG);
+    if (first) listen();
+    root.dataset.drawn = String(Number(root.dataset.drawn ?? 0) + 1);
+    tools.refresh({ log: canSwitch(layout), isLog: isLog(), pan: state.pan, canPan: Boolean(layout.xaxis), table: true });
+  }
+
+  // ---- the figure as it is shown ------------------------------------------------------------
+
+  function themed() {
+    const { figure, revision } = /** @type {ChartData} */ (state.data), theme = readTheme(root);
+    const data = recolor(figure.data, theme).map((trace) => ({
+      ...trace,
+      visible: hidden.has(trace.legendgroup ?? trace.name) ? "legendonly" : trace.visible ?? true,
+    }));
+    const layout = shownLayout(recolor(figure.layout, theme));
+    layout.font = { ...layout.font, family: theme.font };
+    layout.hoverlabel = { bgcolor: theme.panel, bordercolor: theme.grid, font: { color: theme.ink, size: 12, family: theme.font } };
+    layout.uirevision = `${revision} ${state.resets}`;
+    layout.dragmode = layout.scene ? "orbit" : state.pan ? "pan" : "zoom";
+    if (state.log !== null) for (const name of layout.meta.log) layout[name] = rescaled(layout[name], state.log);
+    return { data, layout };
+  }
+
+  /** The same with title and legend, for a file: as it is zoomed and turned, without the series that are hidden. */
+  function savable() {
+    const { data, layout } = themed(), now = plot.layout ?? layout, made = /** @type {ChartData} */ (state.data).figure.layout;
+    const saved = { ...now, title: { ...made.title, font: { ...made.title?.font, color: layout.font.color } }, uirevision: undefined };
+    saved.height = made.height;
+    saved.margin = { ...made.margin, t: made.margin.t + (layout.showlegend ? 24 : 0) };
+    saved.showlegend = layout.showlegend;
+    saved.legend = layout.legend;
+    return { data: data.filter((trace) => trace.visible === true), layout: saved };
+  }
+
+  /** @param {any} layout */
+  function canSwitch(layout) {
+    return layout.meta.log.length > 0;
+  }
+
+  function isLog() {
+    const { layout } = /** @type {ChartData} */ (state.data).figure;
+    return state.log ?? layout[layout.meta.log[0]]?.type === "log";
+  }
+
+  /** @param {Partial<typeof state>} change */
+  function choose(change) {
+    Object.assign(state, change);
+    draw();
+  }
+
+  const choices = {
+    hidden,
+    /** @param {string} name */
+    toggle(name) {
+      if (!hidden.delete(name)) hidden.add(name);
+      draw();
+    },
+    /** @param {string} name */
+    isolate(name) {
+      const names = /** @type {ChartData} */ (state.data).figure.data.map((trace) => trace.legendgroup ?? trace.name);
+      const alone = names.every((other) => other === name || hidden.has(other));
+      hidden.clear();
+      if (!alone) for (const other of names) if (other !== name) hidden.add(other);
+      draw();
+    },
+  };
+
+  // ---- pointer, keys, size ------------------------------------------------------------------
+
+  function listen() {
+    plot.on("plotly_hover", (/** @type {any} */ event) => {
+      if (plot.layout.hovermode === "x unified") showValues(legend, plot.data, event.points[0].x);
+    });
+    plot.on("plotly_unhover", () => {
+      if (plot.layout.hovermode === "x unified") showValues(legend, plot.data, null);
+    });
+    plot.on("plotly_doubleclick", () => choose({ resets: state.resets + 1 }));
+  }
+
+  // A wheel over a chart scrolls the page unless the chart was clicked or Ctrl is held.
+  plot.addEventListener("wheel", (/** @type {WheelEvent} */ event) => {
+    if (!event.ctrlKey && !event.metaKey && !plot.matches(":focus, :focus-within")) event.stopPropagation();
+  }, { capture: true, passive: true });
+  plot.addEventListener("pointerdown", () => plot.focus({ preventScroll: true }), { capture: true });
+
+  listenToKeys(plot, {
+    deep: () => Boolean(plot.layout?.scene),
+    reset: () => choose({ resets: state.resets + 1 }),
+    move(step) {
+      const shown = (plot.data ?? []).filter((/** @type {any} */ trace) => trace.visible !== "legendonly" && trace.hoverinfo !== "skip");
+      const xs = listed(shown[0]?.x);
+      if (!xs.length || plot.layout.hovermode === false) return;
+      state.at = Math.min(Math.max(state.at === null ? xs.length - 1 : state.at + step, 0), xs.length - 1);
+      const x = xs[state.at];
+      const marks = plot.data.flatMap((/** @type {any} */ trace, /** @type {number} */ curveNumber) => {
+        const pointNumber = shown.includes(trace) ? listed(trace.x).indexOf(x) : -1;
+        return pointNumber < 0 ? [] : [{ curveNumber, pointNumber }];
+      });
+      state.Plotly.Fx.hover(plot, marks, ["xy"]);
+      const values = shown.map((/** @type {any} */ trace) => `${trace.name} ${shortValue(valueAt(trace, x))}`);
+      spoken.textContent = `${shortValue(x)}: ${values.join(", ")}`;
+    },
+    turn(right, up) {
+      const eye = plot._fullLayout.scene.camera.eye;
+      state.Plotly.relayout(plot, { "scene.camera.eye": turnedEye(eye, right, up) });
+    },
+    zoom(factor) {
+      if (plot.layout.scene) {
+        const { x, y, z } = plot._fullLayout.scene.camera.eye;
+        state.Plotly.relayout(plot, { "scene.camera.eye": { x: x * factor, y: y * factor, z: z * factor } });
+      } else if (plot.layout.xaxis) {
+        const [low, high] = plot._fullLayout.xaxis.range.map(Number), middle = (low + high) / 2, half = ((high - low) / 2) * factor;
+        state.Plotly.relayout(plot, { "xaxis.range": [middle - half, middle + half] });
+      }
+    },
+  });
+
+  const observer = new ResizeObserver(([entry]) => {
+    const width = Math.round(entry.contentRect.width);
+    if (!width || width === state.width) return;
+    const first = state.width === 0;
+    state.width = width;
+    if (!first && plot.on) state.drawing = state.drawing.then(() => state.gone || state.Plotly.Plots.resize(plot));
+  });
+  observer.observe(plot);
+
+  function destroy() {
+    state.gone = true;
+    observer.disconnect();
+    tools.destroy();
+    if (plot.on) state.Plotly.purge(plot);
+  }
+
+  return { update, destroy };
+}
+
+const CONFIG = { displayModeBar: false, scrollZoom: true, doubleClick: false, responsive: false, showTips: false };
+
+/**
+ * A layout without its title, whose place on the page is taken by the page's own.
+ * @param {any} layout
+ */
+function shownLayout(layout) {
+  const headed = layout.annotations?.some((/** @type {any} */ note) => note.y > 0.99);
+  const top = layout.scene ? 0 : layout.margin.t > 90 ? 60 : headed ? UNDER_HEADING : TOP;
+  return { ...layout, title: undefined, margin: { ...layout.margin, t: top }, height: layout.height - (layout.margin.t - top) };
+}
+
+/** @param {any} axis @param {boolean} log */
+function rescaled(axis, log) {
+  const type = log ? "log" : "linear";
+  if (axis.type === type) return axis;
+  return { ...axis, type, uirevision: type, dtick: log ? "D2" : undefined, tickformat: "~g", rangemode: log ? "normal" : "tozero" };
+}

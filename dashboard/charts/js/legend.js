@@ -1,0 +1,75 @@
+// The names of a chart's series with their values: a click hides one, a double click shows it alone.
+
+import { listed, shortValue } from "./rows.js";
+
+/** @typedef {{ hidden: Set<string>, toggle: (name: string) => void, isolate: (name: string) => void }} Choices */
+
+/**
+ * Draw the legend. Values are those at the hovered x, else the last ones.
+ * @param {HTMLElement} box
+ * @param {any[]} traces in the theme's colours
+ * @param {Choices} choices
+ * @param {boolean} withValues
+ */
+export function drawLegend(box, traces, choices, withValues) {
+  const named = namedSeries(traces), names = named.map((trace) => trace.name).join("\n");
+  if (box.dataset.names !== names) {
+    box.dataset.names = names;
+    box.replaceChildren(...named.map((trace) => entry(trace.name, choices)));
+  }
+  named.forEach((trace, i) => {
+    const button = /** @type {HTMLElement} */ (box.children[i]);
+    const mark = /** @type {HTMLElement} */ (button.firstElementChild);
+    mark.style.background = trace.line?.color ?? trace.marker?.color ?? "currentColor";
+    mark.classList.toggle("dot", trace.mode === "markers");
+    button.setAttribute("aria-pressed", String(!choices.hidden.has(trace.name)));
+  });
+  showValues(box, traces, withValues ? null : undefined);
+}
+
+/**
+ * The values at x behind the names: null for the last of each series, undefined for none at all.
+ * @param {HTMLElement} box
+ * @param {any[]} traces
+ * @param {number | string | null | undefined} x
+ */
+export function showValues(box, traces, x) {
+  namedSeries(traces).forEach((trace, i) => {
+    const value = x === undefined ? "" : shortValue(valueAt(trace, x));
+    const shown = box.children[i]?.querySelector(".value");
+    if (shown) shown.textContent = value;
+  });
+}
+
+/** @param {any} trace @param {number | string | null} x */
+export function valueAt(trace, x) {
+  const xs = listed(trace.x), ys = listed(trace.y);
+  if (x === null) return ys.findLast((value) => value != null);
+  return ys[xs.indexOf(x)];
+}
+
+/** One trace for each name that the legend shows. @param {any[]} traces */
+export function namedSeries(traces) {
+  return traces.filter((trace) => trace.showlegend !== false && trace.name);
+}
+
+/** @param {string} name @param {Choices} choices */
+function entry(name, choices) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "series";
+  button.title = "Click to hide or show, double-click to show it alone";
+  const label = document.createElement("span"), value = document.createElement("span");
+  label.textContent = name;
+  value.className = "value";
+  button.append(document.createElement("i"), label, value);
+  let waiting = 0;
+  button.onclick = (event) => {
+    // A double click must not hide the series first: its second click comes within this time.
+    clearTimeout(waiting);
+    if (event.altKey || event.detail > 1) choices.isolate(name);
+    else if (event.detail === 0) choices.toggle(name); // from the keyboard
+    else waiting = setTimeout(() => choices.toggle(name), 220);
+  };
+  return button;
+}

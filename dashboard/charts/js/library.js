@@ -1,0 +1,53 @@
+// Plotly's script, which comes from the installed Python package and is fetched once a visit.
+
+/** @type {Promise<any> | undefined} */
+let loading;
+
+/**
+ * Plotly, loaded from `url` unless it is there already. Rejects where the script cannot be had; the next call tries again.
+ * @param {string} url relative to the app
+ * @returns {Promise<any>}
+ */
+export function loadPlotly(url) {
+  const shared = /** @type {any} */ (globalThis);
+  if (shared.Plotly) return Promise.resolve(shared.Plotly);
+  // Every component is a module of its own: what is being loaded is noted where all of them look.
+  loading = shared.aecorePlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = resolveUrl(url);
+    script.async = true;
+    script.onload = () => (shared.Plotly ? resolve(shared.Plotly) : reject(new Error("the script defines no Plotly")));
+    script.onerror = () => {
+      delete shared.aecorePlotly;
+      script.remove();
+      reject(new Error("the chart library could not be fetched"));
+    };
+    document.head.append(script);
+  });
+  return /** @type {Promise<any>} */ (loading);
+}
+
+/**
+ * Fetch the script when the page has nothing else to do, without running it.
+ * @param {string} url
+ */
+export function prefetchPlotly(url) {
+  const shared = /** @type {any} */ (globalThis), connection = /** @type {any} */ (navigator).connection;
+  if (shared.Plotly || shared.aecorePlotly || shared.aecorePrefetch || connection?.saveData) return;
+  shared.aecorePrefetch = true;
+  const idle = shared.requestIdleCallback ?? ((/** @type {() => void} */ work) => setTimeout(work, 1));
+  setTimeout(() => idle(() => {
+    if (shared.Plotly || shared.aecorePlotly) return;
+    const link = document.createElement("link");
+    [link.rel, link.as, link.href] = ["prefetch", "script", resolveUrl(url)];
+    document.head.append(link);
+  }), CALM_MS);
+}
+
+/** The first pictures of a page come before this. */
+const CALM_MS = 2500;
+
+/** @param {string} url */
+export function resolveUrl(url) {
+  return new URL(url, document.baseURI).href;
+}

@@ -1,0 +1,81 @@
+"""The charts of runs, from the lines that the server keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from aecore import plots
+from aecore.errors import UserError
+from aecore.plots.sweep import View, sweep_figure
+from aecore.runs.store import Run
+from dashboard.cache import jsonl, runs
+from dashboard.cache.sweeps import Seen, groups
+from dashboard.charts.plotly_chart import plotly_chart
+
+
+def loss_chart(run: Run, key: str) -> None:
+    """Training and test loss, and below them what else is recorded of every epoch."""
+    _show(lambda: plots.loss_curves(run, read=jsonl.lines), key)
+
+
+def step_chart(run: Run, key: str) -> None:
+    """Losses every so many steps."""
+    _show(lambda: plots.step_curves(run, read=jsonl.lines), key)
+
+
+def layer_chart(run: Run, key: str) -> None:
+    """What the code units and the layers do."""
+    _show(lambda: plots.layer_curves(run, read=jsonl.lines), key)
+
+
+def comparison_chart(
+    chosen: Sequence[Run],
+    metric: str,
+    key: str,
+    *,
+    names: Sequence[str] = (),
+    axis: str = "epoch",
+    smoothing: float = 0.0,
+    log: bool = True,
+) -> None:
+    """One metric of several runs over one another."""
+    names = names or [runs.summary(run).title for run in chosen]
+
+    def draw() -> go.Figure:
+        made = plots.metric_curves(
+            *chosen, metric=metric, axis=axis, smoothing=smoothing, log=log, names=names, read=jsonl.lines
+        )
+        # The page has a switch of its own, which stands in its address.
+        return made.update_layout(meta=made.layout.meta | {"log": []})
+
+    _show(draw, key, revision=f"{metric} {axis} {log}")
+
+
+def projection_chart(run: Run, method: str, dims: int, key: str) -> None:
+    """A saved projection as an interactive plotly figure."""
+    _show(lambda: plots.projection(run, method, dims, found=runs.projection(run, method, dims)), key)
+
+
+def sweep_chart(seen: Seen, metric: str, under: str, view: View, key: str) -> None:
+    """A sweep in one of its views."""
+    plotly_chart(_sweep_figure(seen, metric, under, view), key=key, revision=f"{metric} {under} {view}")
+
+
+@lru_cache(maxsize=8)
+def _sweep_figure(seen: Seen, metric: str, under: str, view: View) -> go.Figure:
+    return sweep_figure(seen.sweep, groups(seen, metric, under), metric, under, view, seen.folder.id)
+
+
+def _show(figure: Callable[[], go.Figure], key: str, revision: str = "") -> None:
+    """Show the figure, or say why there is none."""
+    try:
+        made = figure()
+    except UserError as error:
+        text = str(error)
+        st.caption(f"{text[0].upper()}{text[1:]}.")
+        return
+    plotly_chart(made, key=key, revision=revision)

@@ -1,0 +1,51 @@
+"""Plotly's script for the browser: taken from the installed package, served by the app, fetched ahead when a page is idle.
+
+It has 4.8 MB. Served as a file of its own it is fetched once and compiled once, where a component that held it would send
+it with every visit. The app's folder `static/` holds a copy, made at the first need; it is not in git.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from functools import cache
+from importlib import metadata, resources
+from pathlib import Path
+
+import streamlit.components.v2 as components
+
+from aecore.files import atomic_write
+from aecore.viewer.link import link
+
+FOLDER = Path(__file__).parents[2] / "static"
+"""What Streamlit serves under app/static/ (`server.enableStaticServing`)."""
+
+_prefetch = components.component(
+    "plotly-prefetch",
+    html="<span></span>",
+    css="\nspan { display: none; }\n",
+    js=link(Path(__file__).parent / "js" / "prefetch.js"),
+)
+
+
+@cache
+def script_url() -> str:
+    """Where the browser finds the script, relative to the app. Makes the file where it is missing or not the package's."""
+    source = Path(str(resources.files("plotly"))) / "package_data" / "plotly.min.js"
+    content = source.read_bytes()
+    # The name says what is in it: another version of plotly is another file, which no browser has kept.
+    name = f"plotly-{metadata.version('plotly')}-{hashlib.sha256(content).hexdigest()[:8]}.min.js"
+    target = FOLDER / name
+    if not target.is_file() or target.stat().st_size != len(content):
+        FOLDER.mkdir(exist_ok=True)
+        atomic_write(target, content)
+        for old in FOLDER.glob("plotly-*.min.js"):
+            if old.name != name:
+                with contextlib.suppress(OSError):
+                    old.unlink()
+    return f"app/static/{name}"
+
+
+def prefetch(now: bool = False) -> None:
+    """Have the browser fetch the script: `now` on a page with a chart, else when the page is idle."""
+    _prefetch(key=f"asset-plotly-{'now' if now else 'idle'}", data={"url": script_url(), "now": now}, width=1, height=1)

@@ -1,0 +1,27 @@
+"""Codes as clouds of points in a report."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from aecore.latent.projection_store import Projection
+from aecore.runs.store import Run
+from dashboard.cache.images import image_info
+from dashboard.components.point_cloud import cloud as draw_clouds
+from dashboard.components.point_cloud.ship import view
+
+
+@st.fragment
+def cloud(run: Run, found: Projection, key: str) -> None:
+    """A projection as points that turn under the hand; a fragment, so that pinning one draws nothing else anew."""
+    place = st.container()
+    shown = view(run, found, plain=True)
+    with place:
+        draw_clouds(
+            [shown],
+            classes=image_info(run).classes,
+            images=run.experiment().data.name,
+            key=key,
+            height=480,
+            file=f"{run.id}-{found.method}-{found.dims}d",
+        )
