@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from streamlit.testing.v1 import AppTest
 
 from tests.conftest import ROOT
@@ -24,3 +26,9 @@ def page(name: str = "", **query: str) -> AppTest:
 def texts(app: AppTest) -> str:
     parts = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.subheader]
     return "\n".join(element.value for element in parts)
+
+
+def components(app: AppTest, name: str) -> list[Any]:
+    """The messages of the components of that name on the page."""
+    protos = [node.proto for node in app.get("bidi_component")]  # type: ignore[attr-defined]
+    return [proto for proto in protos if proto.component_name.endswith(name)]

@@ -22,7 +22,7 @@ from dashboard.compare import tables
 from dashboard.generate.export import random_png, traversal_png
 from dashboard.generate.units import gains_of, units_of
 from dashboard.interpolate.export import Way, gif, plane_png, strip_png
-from tests.app.pages import page, texts
+from tests.app.pages import components, page, texts
 from tests.conftest import GALLERY_RUN, ROOT
 
 
@@ -35,8 +35,7 @@ def gallery(store: Store) -> Store:
 
 def sent(app: AppTest, name: str) -> dict:
     """What a component was given."""
-    protos = [element.proto for element in app.get("bidi_component")]
-    return next(json.loads(proto.json) for proto in protos if proto.component_name.endswith(name))
+    return json.loads(components(app, name)[0].json)
 
 
 def images_in(packed: str, shape: list[int]) -> np.ndarray:

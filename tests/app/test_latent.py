@@ -17,9 +17,8 @@ from aecore.jobs import projection as projection_job
 from aecore.latent.projection_store import projection_folder, read_projection
 from aecore.latent.request import ProjectionRequest, code_size
 from aecore.runs.store import CODES, WEIGHTS, Run
+from tests.app.pages import components
 from tests.conftest import GALLERY_RUN, ROOT
-
-COMPONENT = "bidi_component"
 
 
 @pytest.fixture
@@ -39,20 +38,16 @@ def page(**query: str) -> AppTest:
     return app
 
 
-def nodes(app: AppTest, name: str) -> list[Any]:
-    return [node.proto for node in app.get(COMPONENT) if node.proto.component_name.endswith(name)]  # type: ignore[attr-defined]
-
-
 def sent(app: AppTest) -> dict[str, Any]:
     """What the cloud is told."""
-    (cloud,) = nodes(app, "cloud")
+    (cloud,) = components(app, "cloud")
     return json.loads(cloud.json)
 
 
 def parts(app: AppTest) -> dict[str, dict[str, Any]]:
     """What was shipped, by name."""
     found = {}
-    for node in nodes(app, "assets"):
+    for node in components(app, "assets"):
         length = int.from_bytes(node.bytes[:4], "little")
         head = json.loads(node.bytes[4 : 4 + length])
         blobs = {part: node.bytes[4 + length :][slice(*span)] for part, span in head["blobs"].items()}
@@ -81,7 +76,7 @@ def test_a_first_visit_shows_the_first_shipped_run_in_three_dimensions(shipped):
 
 def test_what_is_small_says_nothing_of_what_is_large(shipped):
     app = page()
-    assert len(nodes(app, "cloud")[0].json) < 4000
+    assert len(components(app, "cloud")[0].json) < 4000
 
 
 def test_a_link_names_run_drawing_and_first_look(shipped):
@@ -122,7 +117,7 @@ def test_without_codes_images_and_drawings_the_page_says_so(shipped):
     app = page()
     assert "There is no PCA in 3D of this run yet" in texts(app)
     assert "there is nothing to draw" in texts(app)
-    assert not nodes(app, "cloud")
+    assert not components(app, "cloud")
 
 
 def test_wide_codes_are_not_kept_and_the_points_are_shown(shipped):
@@ -159,7 +154,7 @@ def test_a_job_in_progress_is_watched_and_stopped(trained):
     app = page(run=trained.id, method="tsne", dims="2")
     data = sent(app)
     assert data["views"][0]["moving"]
-    (frame,) = nodes(app, "cloud-frames")
+    (frame,) = components(app, "cloud-frames")
     head = json.loads(frame.bytes[4 : 4 + int.from_bytes(frame.bytes[:4], "little")])
     assert head["channel"] == data["views"][0]["live"]
     assert "of 10,000 iterations" in head["text"]

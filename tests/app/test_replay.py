@@ -20,11 +20,9 @@ from aecore.errors import DamagedError
 from aecore.presets import preset
 from aecore.runs.store import EXPERIMENT, METRICS, SNAPSHOTS, STEPS, Run, Store
 from dashboard.replay import reel as reels
+from tests.app.pages import components, texts
 from tests.app.pages import page as opened
-from tests.app.pages import texts
 from tests.conftest import GALLERY_RUN, ROOT
-
-COMPONENT = "bidi_component"
 
 
 def made_run(
@@ -74,8 +72,8 @@ def page(**query: str) -> AppTest:
 
 def sent(app: AppTest) -> dict[str, Any]:
     """The data of the player."""
-    (node,) = app.get(COMPONENT)
-    return json.loads(node.proto.json)  # type: ignore[attr-defined]
+    (player,) = components(app, "replay")
+    return json.loads(player.json)
 
 
 def test_a_run_is_sent_whole_and_opens_at_its_last_epoch(gallery):
@@ -123,7 +121,7 @@ def test_runs_with_other_images_do_not_share_columns(store):
 def test_an_empty_store_says_what_to_do(store):
     app = page()
     assert "No run has snapshots yet" in texts(app)
-    assert not app.get(COMPONENT)
+    assert not components(app, "replay")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +148,7 @@ def test_damaged_snapshots_are_told_in_one_line_and_the_other_run_is_shown(store
     app = page(run=broken.id)
     assert len(app.error) == 1
     assert words in app.error[0].value
-    assert not app.get(COMPONENT)
+    assert not components(app, "replay")
     sound = made_run(store, "sound-20260101-000000", [1, 2])
     app = page(run=sound.id, **{"with": broken.id})
     assert len(app.error) == 1

@@ -25,7 +25,7 @@ GALLERY = ROOT / "checkpoints" / "gallery"
 
 
 def traces_of(figure: go.Figure) -> list[dict]:
-    return [trace.to_plotly_json() for trace in figure.data]
+    return [trace.to_plotly_json() for trace in figure.select_traces()]
 
 
 def named(figure: go.Figure) -> dict[str, dict]:
