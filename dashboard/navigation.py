@@ -17,8 +17,6 @@ from dashboard.charts import script
 
 _FOLDER = Path(__file__).parent
 _PAGES = _FOLDER.parent / "pages"
-_WITH_CHARTS = ("train", "sweep", "reports", "compare")
-"""Pages on which a chart may be the first thing to be seen: its script is fetched at once."""
 _routing = threading.local()
 """Every run of a script is a thread of its own; `active` is set while the router runs a page in it."""
 
@@ -45,12 +43,19 @@ def navigate() -> None:
         position="top",
     )
     url_state.turn_to(page.url_path)
-    script.prefetch(now=page.url_path in _WITH_CHARTS and (page.url_path != "train" or "run" in st.query_params))
+    script.prefetch(now=_begins_with_a_chart(page.url_path))
     _routing.active = True
     try:
         page.run()
     finally:
         _routing.active = False
+
+
+def _begins_with_a_chart(page: str) -> bool:
+    """Whether a chart is the first thing to be seen on the page; its script is then fetched before it is asked for."""
+    if page == "train":
+        return "run" in st.query_params
+    return page == "sweep" or (page == "compare" and st.query_params.get("view", "numbers") == "numbers")
 
 
 def route() -> None:

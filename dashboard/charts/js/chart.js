@@ -39,6 +39,7 @@ function createChart(root) {
     /** @type {boolean | null} */ log: null,
     pan: false,
     resets: 0,
+    /** @type {{ ranges: Record<string, any[]>, camera: any }} where the view was moved to */ view: { ranges: {}, camera: null },
     /** @type {number | null} */ at: null,
     width: 0,
     gone: false,
@@ -50,14 +51,15 @@ function createChart(root) {
     script: () => state.data?.script ?? "",
     width: () => Math.max(state.width, 640),
     say: (text) => (status.textContent = text),
-    log: () => choose({ log: !isLog() }),
+    log: switchLog,
     pan: () => choose({ pan: !state.pan }),
-    reset: () => choose({ resets: state.resets + 1 }),
+    reset,
     table: () => fillTable(part("table"), state.data?.figure ?? { data: [], layout: {} }),
   });
 
   /** @param {ChartData} data */
   function update(data) {
+    if (state.data && state.data.revision !== data.revision) state.view = { ranges: {}, camera: null };
     state.data = data;
     const { layout } = data.figure;
     plot.setAttribute("aria-label", `${layout.meta.alt} Arrow keys read or turn it, plus and minus zoom, Escape resets.`);
@@ -107,6 +109,8 @@ function createChart(root) {
     layout.uirevision = `${revision} ${state.resets}`;
     layout.dragmode = layout.scene ? "orbit" : state.pan ? "pan" : "zoom";
     if (state.log !== null) for (const name of layout.meta.log) layout[name] = rescaled(layout[name], state.log);
+    for (const [name, range] of Object.entries(state.view.ranges)) if (layout[name]) layout[name] = { ...layout[name], range, autorange: false };
+    if (layout.scene && state.view.camera) layout.scene = { ...layout.scene, camera: state.view.camera };
     return { data, layout };
   }
 
@@ -129,6 +133,16 @@ function createChart(root) {
   function isLog() {
     const { layout } = /** @type {ChartData} */ (state.data).figure;
     return state.log ?? layout[layout.meta.log[0]]?.type === "log";
+  }
+
+  function switchLog() {
+    const log = !isLog();
+    for (const name of /** @type {ChartData} */ (state.data).figure.layout.meta.log) delete state.view.ranges[name];
+    choose({ log });
+  }
+
+  function reset() {
+    choose({ resets: state.resets + 1, view: { ranges: {}, camera: null } });
   }
 
   /** @param {Partial<typeof state>} change */
@@ -163,7 +177,17 @@ function createChart(root) {
     plot.on("plotly_unhover", () => {
       if (plot.layout.hovermode === "x unified") showValues(legend, plot.data, null);
     });
-    plot.on("plotly_doubleclick", () => choose({ resets: state.resets + 1 }));
+    plot.on("plotly_doubleclick", reset);
+    // Plotly keeps a zoom only where the figure comes with the very range that it came with before, and forgets what was
+    // moved by a call. So the view is kept here, and every figure is drawn with it.
+    plot.on("plotly_relayout", (/** @type {Record<string, any>} */ change) => {
+      const { scene, ...full } = plot._fullLayout;
+      for (const key of Object.keys(change)) {
+        const name = key.split(".")[0];
+        if (/^[xy]axis\d*$/.test(name)) state.view.ranges[name] = full[name].range.slice();
+      }
+      if (scene && Object.keys(change).some((key) => key.startsWith("scene.camera"))) state.view.camera = plot.layout.scene.camera;
+    });
   }
 
   // A wheel over a chart scrolls the page unless the chart was clicked or Ctrl is held.
@@ -174,7 +198,7 @@ function createChart(root) {
 
   listenToKeys(plot, {
     deep: () => Boolean(plot.layout?.scene),
-    reset: () => choose({ resets: state.resets + 1 }),
+    reset,
     move(step) {
       const shown = (plot.data ?? []).filter((/** @type {any} */ trace) => trace.visible !== "legendonly" && trace.hoverinfo !== "skip");
       const xs = listed(shown[0]?.x);

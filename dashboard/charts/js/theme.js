@@ -49,7 +49,7 @@ export function recolor(value, theme) {
   /** @param {any} part @returns {any} */
   const visit = (part) => {
     if (typeof part === "string") return colored(part, table);
-    if (Array.isArray(part)) return part.length && typeof part[0] === "number" ? part : part.map(visit);
+    if (Array.isArray(part)) return part.map(visit); // a copy: plotly writes a zoom into the very range it was given
     if (part && typeof part === "object" && !ArrayBuffer.isView(part)) {
       return Object.fromEntries(Object.entries(part).map(([name, inner]) => [name, DATA.has(name) ? inner : visit(inner)]));
     }
