@@ -11,9 +11,9 @@ const ROUND = [1, 2, 5];
  * @returns {number[]}
  */
 export function roundTicks(low, high, most, least = 0) {
-  if (!(high >= low) || most < 1) return [];
+  if (!(high > low) || most < 1) return low === high ? [low] : [];
   const slack = (high - low) * 1e-9; // an end that is round but for rounding is among them
-  const smallest = Math.max((high - low) / most, least, Number.MIN_VALUE);
+  const smallest = Math.max((high - low) / most, least);
   for (let power = Math.floor(Math.log10(smallest)); ; power += 1) {
     for (const digit of ROUND) {
       const step = Number(`${digit}e${power}`);

@@ -5,7 +5,7 @@
 import { roundTicks, thatFit } from "../ticks.js";
 
 const LARGEST_LEAD = 0.25;
-const CHARACTER = 6.7, GAP = 12; // of a tick's number, pixels
+const CHARACTER = 6.7, GAP = 24; // of a tick's number, pixels
 
 /**
  * From epochs to the share of the width. Linear, except that rows taken within the first epoch, which would fall on a
