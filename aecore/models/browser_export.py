@@ -114,7 +114,7 @@ def encoder(plan: Plan, tensors: Tensors, low: float, high: float) -> Network:
 
 
 def digit_classifier(tensors: Tensors) -> Network:
-    """From an image (28, 28, C) on the [0, 1] scale to ten scores: `aecore.models.digit_classifier.network` layer by layer."""
+    """From an image (28, 28, C) on the [0, 1] scale to ten scores: `models.digit_classifier.network` layer by layer."""
     made = _Builder(tensors)
     made.add("brightest")
     side, channels = 28, 1

@@ -48,8 +48,8 @@ needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is no
 @needs_node
 def test_private_names_of_modules_do_not_meet(written, tmp_path):
     entry = written(
-        entry='import { one } from "./one.js";\nimport { two as second } from "./two.js";\n'
-        "const hidden = 3;\nglobalThis.result = [one(), second, hidden];\n",
+        entry='import { one } from "./one.js";\nimport { two as second, two } from "./two.js";\n'
+        "const hidden = two + 1;\nglobalThis.result = [one(), second, hidden];\n",
         one="const hidden = 1;\nexport function one() {\n  return hidden;\n}\n",
         two='import { one } from "./one.js";\n\nconst hidden = one() + 1;\nexport const two = hidden;\n',
     )

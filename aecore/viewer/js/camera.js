@@ -11,6 +11,8 @@ export const NEAREST = 0.06;
 export const FARTHEST = 12;
 const STEEPEST = Math.PI / 2 - 0.01;
 
+export const DIMS = /** @type {Dims[]} */ ([2, 3]);
+
 /** @type {Record<Dims, Camera>} */
 export const HOMES = {
   2: { yaw: 0, pitch: 0, distance: 1.95, target: [0, 0, 0], perspective: 0 },

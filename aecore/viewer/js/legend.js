@@ -3,7 +3,7 @@
 /** @import { Cloud, Panel, Stage } from "./types.js" */
 
 import { button, element, found, partsOf } from "./dom.js";
-import { clamp, figure } from "./numbers.js";
+import { clamp, figure, tally } from "./numbers.js";
 import { toCss } from "./theme.js";
 
 /**
@@ -58,10 +58,7 @@ export function createLegend(owner, root, panel) {
     }
     unit.append(number, ` of ${units}`, slider);
     const ramp = element("div", "cl-ramp", element("span"), element("i"), element("span"));
-    const classes = element("div", "cl-classes");
-    /** @type {Map<number, number>} */
-    const counts = new Map();
-    for (const label of stage.points.labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+    const classes = element("div", "cl-classes"), counts = tally(stage.points.labels);
     for (const [label, count] of [...counts].sort(([a], [b]) => a - b)) {
       const one = button("cl-class", "", () => owner.toggleClass(label));
       one.append(element("i", "cl-dot"), element("span", "", panel.nameOf(label)), element("small", "", count.toLocaleString("en")));

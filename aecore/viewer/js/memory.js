@@ -1,12 +1,10 @@
 // The view in the address, behind the #, so that a link, Back and reload bring it back; and in memory, for a page that was
 // left and is come back to. Nothing of it goes through the server.
 
-/** @import { Cloud, Dims } from "./types.js" */
+/** @import { Cloud } from "./types.js" */
 
-import { cameraFromText, cameraText } from "./camera.js";
+import { DIMS, cameraFromText, cameraText } from "./camera.js";
 import { registry } from "./registry.js";
-
-const DIMS = /** @type {Dims[]} */ ([2, 3]);
 
 /**
  * @param {Cloud} owner

@@ -45,6 +45,17 @@ export const signed = (value) => `${value < 0 ? "−" : ""}${Math.abs(value).toF
 export const percent = (share) => `${(100 * share).toFixed(0)} %`;
 
 /**
+ * How often each value occurs.
+ * @param {Iterable<number>} values
+ * @returns {Map<number, number>}
+ */
+export function tally(values) {
+  const counts = new Map();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+}
+
+/**
  * @param {number} number
  * @param {string} noun
  */

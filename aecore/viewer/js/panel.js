@@ -4,7 +4,7 @@
 
 import { button, element, partsOf } from "./dom.js";
 import { meanCode } from "./neighbours.js";
-import { figure, plural } from "./numbers.js";
+import { figure, plural, tally } from "./numbers.js";
 import { averaged, codeOf, decodedFrom, errorOf, neighboursOf, pictureOf, reconstructionOf } from "./pictures.js";
 import { classColor, toCss } from "./theme.js";
 
@@ -143,8 +143,7 @@ export function createPanel(owner, root) {
       box.append(element("p", "cl-quiet", "Codes of this width are not kept, so there are no neighbours to show."));
       return;
     }
-    const votes = new Map();
-    for (const { row } of found) votes.set(points.labels[row], (votes.get(points.labels[row]) ?? 0) + 1);
+    const votes = tally(found.map(({ row }) => points.labels[row]));
     const [most, count] = [...votes].sort((a, b) => b[1] - a[1])[0];
     const told = label === undefined ? `mostly ${nameOf(most)} (${count} of ${found.length})` : `${votes.get(label) ?? 0} of ${found.length} of the same class`;
     const where = owner.stages.length > 1 ? stage.view.title : "code space";
@@ -186,8 +185,7 @@ export function createPanel(owner, root) {
   function selection(box, stage, chosen) {
     const { points } = stage, rows = [...chosen].map(stage.rowOf).filter((row) => row >= 0);
     head(box, `${plural(rows.length, "point")} selected`, () => owner.select(stage, []));
-    const counts = new Map();
-    for (const row of rows) counts.set(points.labels[row], (counts.get(points.labels[row]) ?? 0) + 1);
+    const counts = tally(rows.map((row) => points.labels[row]));
     const bars = element("div", "cl-bars");
     for (const [label, count] of [...counts].sort((a, b) => b[1] - a[1])) {
       const bar = element("i");

@@ -2,11 +2,9 @@
 
 /** @import { Cloud, Dims, Place } from "./types.js" */
 
-import { FARTHEST, NEAREST, betweenCameras, cameraText, copyCamera, homeCamera, turnCamera } from "./camera.js";
+import { DIMS, FARTHEST, NEAREST, betweenCameras, cameraText, copyCamera, homeCamera, turnCamera } from "./camera.js";
 import { ease, still } from "./motion.js";
 import { clamp } from "./numbers.js";
-
-const DIMS = /** @type {Dims[]} */ ([2, 3]);
 
 /**
  * @param {Cloud} owner

@@ -1,8 +1,8 @@
 """Codes as clouds of points that turn under the hand: one or several side by side, drawn by `aecore/viewer/js/`.
 
 All that is large is shipped once (`dashboard.components.assets`); turning, colouring, pinning and selecting never ask
-the server. Only the pinned image is told to Python. Clouds of one component share camera, colours and pinned image, and so do
-components with the same `group`.
+the server. Only the pinned image is told to Python. Clouds of one component share camera, colours and pinned image,
+and so do components with the same `group`.
 """
 
 from __future__ import annotations
