@@ -23,8 +23,8 @@ from dashboard.components.networks import ship_network
 def view(run: Run, projection: Projection, title: str = "", plain: bool = False) -> dict[str, Any]:
     """The projection for `dashboard.components.point_cloud.cloud`.
 
-    Ships what it needs; call it where nothing else is drawn, as every payload leaves a gap of its own. A `plain` one has
-    its images, but neither reconstructions nor neighbours.
+    Ships what it needs; call it where nothing else is drawn, as every payload leaves a gap of its own. A `plain` one
+    has its images, but neither reconstructions nor neighbours.
     """
     codes = cached_codes.codes(run)
     made = drawn.points_part(projection)
