@@ -6,7 +6,7 @@ BIN := .venv/bin
 # Opened to the network, the app is reached under names that nobody knows here.
 HOSTS := $(if $(filter-out 127.0.0.1 localhost,$(HOST)),--server.allowedHosts '*')
 
-.PHONY: app test check gallery clean
+.PHONY: app test check check-javascript gallery clean
 
 app: .venv/installed
 	$(BIN)/streamlit run streamlit_app.py --server.address $(HOST) --server.port $(PORT) $(HOSTS)
@@ -19,13 +19,27 @@ check: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+	@$(MAKE) --no-print-directory check-javascript
+
+# Types of the browser's scripts, where there is node: nothing that runs needs it.
+check-javascript:
+	@if ! command -v node >/dev/null || ! command -v npm >/dev/null; then \
+		echo "node is not installed: JavaScript was not type-checked"; \
+	elif [ -x node_modules/.bin/tsc ] && [ ! package-lock.json -nt node_modules/.package-lock.json ] \
+		|| { npm ci --silent --no-audit --no-fund && touch node_modules/.package-lock.json; }; then \
+		node_modules/.bin/tsc && echo "tsc: no errors"; \
+	elif npm ping >/dev/null 2>&1; then \
+		echo "npm ci failed: run it to see why" >&2; exit 1; \
+	else \
+		echo "npm cannot reach its registry: JavaScript was not type-checked"; \
+	fi
 
 # Trains the presets that ship as finished runs and are not there yet.
 gallery: .venv/installed
 	$(BIN)/python -m aecore gallery
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules .pytest_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -1,7 +1,7 @@
 """A trained network as a list of plain operations and one array of weights, for where there is no torch: the browser.
 
 Normalisation is folded into the layer before it and dropout is left out, as in evaluation. Maps are channels last,
-(H, W, C); `chw` and `hwc` mark where a map becomes a row of features and back. `web/network.js` runs these lists.
+(H, W, C); `chw` and `hwc` mark where a map becomes a row of features and back. `viewer/js/network.js` runs these lists.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def encoder(plan: Plan, tensors: Tensors, low: float, high: float) -> Network:
 
 
 def digit_classifier(tensors: Tensors) -> Network:
-    """From an image (28, 28, C) on the [0, 1] scale to ten scores: `aecore.models.digit_classifier.network` layer by layer."""
+    """From an image (28, 28, C) on the [0, 1] scale to ten scores: `models.digit_classifier.network` layer by layer."""
     made = _Builder(tensors)
     made.add("brightest")
     side, channels = 28, 1

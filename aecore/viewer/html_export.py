@@ -123,7 +123,6 @@ def _written(title: str, citation: str, content: dict[str, Any]) -> str:
 <footer>{html.escape(citation)}</footer>
 <script type="application/json" id="content">{packed}</script>
 <script type="module">
-{point_cloud.script()}
 {point_cloud.standalone()}
 </script>
 </body>

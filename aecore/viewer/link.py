@@ -28,6 +28,10 @@ _DECLARED = re.compile(rf"^(?:export )?(?:async )?(?:function\*?|const|let|var|c
 _STATEMENT = re.compile(r"^(?:import|export)\b", re.MULTILINE)
 _RUNTIME = re.compile(r"\bimport\s*[(.]")
 _COMMENT = re.compile(r"/\*.*?\*/|(?<![:\"'])//[^\n]*", re.DOTALL)
+_SUPPORTED = (
+    'only `import { a, b as c } from "./file.js";` and `export` before a function, class or const are supported, '
+    "and `export default` in an entry"
+)
 
 
 class LinkError(AecoreError):
@@ -41,7 +45,7 @@ class _Module:
     exports: set[str] = field(default_factory=set)
     has_default: bool = False
     imports: list[tuple[int, Path, dict[str, str]]] = field(default_factory=list)
-    """Position of the statement, the file, and local names by exported ones."""
+    """Position of the statement, the file, and exported names by local ones."""
 
     def error(self, at: int, why: str) -> LinkError:
         return LinkError(f"{_shown(self.path)}, line {self.text.count(chr(10), 0, at) + 1}: {why}")
@@ -77,7 +81,7 @@ def _ordered(entry: Path) -> list[_Module]:
             imported = visit(target)
             if imported.has_default:
                 raise module.error(at, f"{_shown(target)} has a default export, which only an entry may have")
-            for name in wanted:
+            for name in wanted.values():
                 if name not in imported.exports:
                     raise module.error(at, f"{_shown(target)} has no export {name}")
         under_way.pop()
@@ -108,8 +112,9 @@ def _parsed(path: Path) -> _Module:
             words = re.fullmatch(rf"({_NAME})(?: as ({_NAME}))?", one)
             if words is None or not found[2].startswith("."):
                 raise module.error(found.start(), _SUPPORTED)
-            names[words[1]] = words[2] or words[1]
-            declare(names[words[1]], found.start())
+            local = words[2] or words[1]
+            declare(local, found.start())
+            names[local] = words[1]
         module.imports.append((found.start(), (path.parent / found[2]).resolve(), names))
     for found in _DECLARED.finditer(text):
         declare(found[1], found.start())
@@ -130,12 +135,6 @@ def _parsed(path: Path) -> _Module:
     return module
 
 
-_SUPPORTED = (
-    'only `import { a, b as c } from "./file.js";` and `export` before a function, class or const are supported, '
-    "and `export default` in an entry"
-)
-
-
 def _variables(modules: list[_Module]) -> dict[Path, str]:
     """A name for the exports of each module; `$` keeps it apart from what the sources declare."""
     names: dict[Path, str] = {}
@@ -151,7 +150,7 @@ def _written(module: _Module, names: dict[Path, str], is_entry: bool) -> str:
 
     def destructured(found: re.Match[str]) -> str:
         variable, wanted = taken[found.start()]
-        fields = ", ".join(name if name == local else f"{name}: {local}" for name, local in wanted.items())
+        fields = ", ".join(name if name == local else f"{name}: {local}" for local, name in wanted.items())
         return f"const {{ {fields} }} = {variable};"
 
     text = _IMPORT.sub(destructured, module.text).strip("\n")

@@ -1,6 +1,6 @@
 """A run's latent space for the browser: the scripts that draw it, and what they are given. Needs no torch.
 
-The files of `web/cloud/` draw points in WebGL, alone on a page of their own (`aecore.viewer.html_export`) or as a component of
+The files of `js/` draw points in WebGL, alone on a page of their own (`aecore.viewer.html_export`) or as a component of
 the app. They ask for payloads by name; a payload is a mapping of bytes and of what JSON can say.
 """
 
@@ -19,12 +19,9 @@ from aecore.errors import UserError
 from aecore.latent.codes import Codes
 from aecore.latent.projection_store import Projection
 from aecore.metrics.projection import NEIGHBOURS
+from aecore.viewer.link import link
 
 _HERE = Path(__file__).parent
-FILES = (
-    *("camera.js", "points.js", "colors.js", "paint.js", "stage.js", "input.js", "panel.js", "legend.js"),
-    *("pointing.js", "tools.js", "memory.js", "live.js", "cloud.js"),
-)
 LARGEST_SHEET = 8192
 """Pixels; wider or taller pictures are refused by some browsers and GPUs."""
 
@@ -42,25 +39,14 @@ class Figure(TypedDict):
     hint: str
 
 
-def script() -> str:
-    """The scripts as one text; `createCloud(root, host)` is what they define."""
-    return "\n".join(
-        [(_HERE / "js" / "network.js").read_text(), *((_HERE / "js" / name).read_text() for name in FILES)]
-    )
-
-
-def live_script() -> str:
-    """The script over which frames of moving points reach the clouds."""
-    return (_HERE / "js" / "live.js").read_text()
-
-
 def standalone() -> str:
-    """The script that starts the cloud on a page of its own."""
-    return (_HERE / "js" / "standalone.js").read_text()
+    """The script of a page of its own, as one module."""
+    return link(_HERE / "js" / "standalone.js")
 
 
 def style() -> str:
-    return (_HERE / "cloud.css").read_text()
+    """The style sheet: what all components share, then the clouds' own."""
+    return "".join((_HERE / name).read_text() for name in ("base.css", "cloud.css"))
 
 
 def markup() -> str:

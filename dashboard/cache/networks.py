@@ -1,24 +1,21 @@
-"""A run's networks for the browser, where they answer a touch without asking the server. `aecore/viewer/js/network.js` runs
-them; neither torch nor the image set is needed."""
+"""A run's networks for the browser, where they answer a touch without asking the server.
+
+`aecore/viewer/js/network.js` runs them; neither torch nor the image set is needed.
+"""
 
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import safetensors.numpy
 import streamlit as st
 
-import aecore
 from aecore.models import browser_export, digit_classifier
 from aecore.models.architecture import plan
 from aecore.runs.store import WEIGHTS, Run
 from dashboard.cache import runs
 from dashboard.cache.images import image_info
-
-NETWORK_JS = (Path(aecore.__file__).parent / "viewer" / "js" / "network.js").read_text()
-"""Defines `createNetwork(ops, weights)` and `toPixels(values, channels, pixels)`."""
 
 MOST_PRODUCTS = 60_000_000
 """Larger networks take the browser longer than a tenth of a second an image."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from pathlib import Path
 from typing import TypedDict
 
 import numpy as np
@@ -13,11 +12,7 @@ from aecore.latent.codes import Codes
 from aecore.models.digit_classifier import reads
 from aecore.runs.store import CODES, WEIGHTS, Run
 from dashboard.cache import networks, runs
-from dashboard.components.assets import ASSET_JS, ship
-
-_FOLDER = Path(__file__).parent
-COMMON_JS = "\n".join((ASSET_JS, networks.NETWORK_JS, (_FOLDER / "shared.js").read_text()))
-"""Assets, networks and the helpers of `shared.js`, to go before a component's own files."""
+from dashboard.components.assets import ship
 
 
 class Shipped(TypedDict):

@@ -11,11 +11,14 @@ from aecore.models import browser_export
 from aecore.models.autoencoder import Autoencoder
 from aecore.models.digit_classifier.network import classifier
 from aecore.runs.store import Run
+from aecore.viewer.link import link
 from dashboard.cache import networks
-from tests.conftest import GALLERY_RUN
+from tests.conftest import GALLERY_RUN, ROOT
 from tests.unit.small import CONV, VAE
 
 pytestmark = pytest.mark.browser
+
+SCRIPT = ROOT / "aecore" / "viewer" / "js" / "network.js"
 
 CALL = """([ops, weights, inputs]) => {
   const run = createNetwork(ops, Float32Array.from(weights));
@@ -27,7 +30,8 @@ CALL = """([ops, weights, inputs]) => {
 def call(browser):
     """Run a network of `aecore.models.browser_export` on rows of numbers."""
     page = browser.new_page()
-    page.add_script_tag(content=networks.NETWORK_JS + "globalThis.createNetwork = createNetwork;")
+    page.add_script_tag(content=link(SCRIPT) + "globalThis.createNetwork = createNetwork;", type="module")
+    page.wait_for_function("'createNetwork' in globalThis")
     yield lambda made, rows: np.array(page.evaluate(CALL, [list(made.ops), made.weights.tolist(), rows.tolist()]))
     page.close()
 

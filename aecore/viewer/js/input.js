@@ -1,17 +1,52 @@
 // Hands on a stage: mouse, touch and keyboard. Moves the owner's camera, and tells what is pointed at, clicked, drawn round.
 
+/** @import { Camera, Cloud, Place, Stage } from "./types.js" */
+
+import { panCamera, placeAt, turnCamera, zoomCamera } from "./camera.js";
+import { clamp } from "./numbers.js";
+
 const TURN = 0.0075, CLICK_PX = 5;
 
-function listen(owner, stage) {
-  const { box } = stage, fingers = new Map();
-  let gesture = null, armed = false;
+/**
+ * What the pointers on a stage are doing since the first of them came down.
+ * @typedef {object} Gesture
+ * @property {"move" | "turn" | "pan" | "box" | "lasso" | "pinch" | "none"} kind
+ * @property {number} x
+ * @property {number} y
+ * @property {number} startX
+ * @property {number} startY
+ * @property {number} moved pixels so far
+ * @property {Place} speed radians a millisecond
+ * @property {number} when
+ * @property {number} apart pixels between the two fingers of a pinch
+ * @property {Place[]} [path] of a selection
+ */
+
+/**
+ * @param {Cloud} owner
+ * @param {Stage} stage
+ */
+export function listen(owner, stage) {
+  const { box } = stage;
+  /** @type {Map<number, Place>} */
+  const fingers = new Map();
+  /** @type {Gesture | null} */
+  let gesture = null;
+  let armed = false;
+  /**
+   * @param {MouseEvent} event
+   * @returns {Place}
+   */
   const local = (event) => {
     const frame = box.getBoundingClientRect();
     return [event.clientX - frame.left, event.clientY - frame.top];
   };
+  /** @param {(camera: Camera) => void} move */
   const change = (move) => owner.moveCamera(stage, move);
+  /** @type {(across: number, down: number) => void} */
   const pan = (across, down) => change((camera) => panCamera(camera, across, down, stage.width, stage.height));
-  // To the point at (x, y) where there is one: in a hollow cloud one would else pass through the near side.
+  /** To the point at (x, y) where there is one: in a hollow cloud one would else pass through the near side.
+   * @type {(factor: number, x?: number, y?: number) => void} */
   const zoom = (factor, x = stage.width / 2, y = stage.height / 2) =>
     change((camera) => {
       const row = camera.perspective && factor > 1 ? stage.pick(x, y, 40) : -1, { width, height } = stage;
@@ -19,8 +54,9 @@ function listen(owner, stage) {
       zoomCamera(camera, factor, place);
     });
 
+  /** @param {PointerEvent} event */
   function down(event) {
-    if (event.target.closest("button, input, select, a")) return;
+    if (/** @type {Element} */ (event.target).closest("button, input, select, a")) return;
     const [x, y] = local(event);
     fingers.set(event.pointerId, [x, y]);
     box.setPointerCapture(event.pointerId);
@@ -28,16 +64,26 @@ function listen(owner, stage) {
     armed = true;
     owner.stopSpin();
     if (fingers.size === 2) {
-      gesture = { kind: "pinch", ...pinch() };
+      gesture = begun("pinch", event, pinch());
       stage.drawPath(null);
       owner.hover(stage, -1);
       return;
     }
     const drawing = owner.state.tool !== "move" && event.button === 0;
     const turning = stage.view?.dims === 3 && event.button === 0 && !event.shiftKey;
-    gesture = { kind: drawing ? owner.state.tool : turning ? "turn" : "pan", x, y, startX: x, startY: y, moved: 0, speed: [0, 0], when: event.timeStamp };
+    gesture = begun(drawing ? owner.state.tool : turning ? "turn" : "pan", event, { x, y });
     if (drawing) gesture.path = [[x, y]];
     if (event.button !== 0) event.preventDefault();
+  }
+
+  /**
+   * @param {Gesture["kind"]} kind
+   * @param {PointerEvent} event
+   * @param {{ x: number, y: number, apart?: number }} at
+   * @returns {Gesture}
+   */
+  function begun(kind, event, { x, y, apart = 0 }) {
+    return { kind, x, y, startX: x, startY: y, moved: 0, speed: [0, 0], when: event.timeStamp, apart };
   }
 
   function pinch() {
@@ -45,6 +91,7 @@ function listen(owner, stage) {
     return { apart: Math.hypot(ax - bx, ay - by), x: (ax + bx) / 2, y: (ay + by) / 2 };
   }
 
+  /** @param {PointerEvent} event */
   function move(event) {
     const [x, y] = local(event);
     if (!gesture) {
@@ -68,24 +115,26 @@ function listen(owner, stage) {
     box.classList.add("cl-held");
     if (gesture.kind === "turn") {
       change((camera) => turnCamera(camera, across * TURN, downward * TURN));
-      gesture.speed = gesture.speed.map((value, k) => 0.6 * value + (0.4 * [across, downward][k] * TURN) / passed);
+      const [turned, tilted] = gesture.speed;
+      gesture.speed = [0.6 * turned + (0.4 * across * TURN) / passed, 0.6 * tilted + (0.4 * downward * TURN) / passed];
     } else if (gesture.kind === "pan") {
       pan(across, downward);
     } else if (gesture.kind === "box") {
       const { startX, startY } = gesture;
       gesture.path = [[startX, startY], [x, startY], [x, y], [startX, y]];
       stage.drawPath(gesture.path);
-    } else {
+    } else if (gesture.path) {
       gesture.path.push([x, y]);
       stage.drawPath(gesture.path);
     }
   }
 
+  /** @param {PointerEvent} event */
   function up(event) {
     const [x, y] = local(event), ended = gesture;
     fingers.delete(event.pointerId);
     if (fingers.size) {
-      gesture = fingers.size === 2 ? { kind: "pinch", ...pinch() } : { kind: "none", x, y, moved: Infinity, speed: [0, 0], when: event.timeStamp };
+      gesture = fingers.size === 2 ? begun("pinch", event, pinch()) : { ...begun("none", event, { x, y }), moved: Infinity };
       return;
     }
     gesture = null;
@@ -102,7 +151,10 @@ function listen(owner, stage) {
     }
   }
 
-  // The wheel belongs to the page until one has taken hold of the cloud; with Ctrl, as a pinch on a touchpad sends, it zooms.
+  /**
+   * The wheel belongs to the page until one has taken hold of the cloud; with Ctrl, as a pinch on a touchpad sends, it zooms.
+   * @param {WheelEvent} event
+   */
   function wheel(event) {
     if (!armed && !event.ctrlKey && !event.metaKey) {
       owner.hint(stage, "Click the cloud to zoom with the wheel");
@@ -114,14 +166,17 @@ function listen(owner, stage) {
     zoom(Math.exp(-clamp(event.deltaY * unit, -240, 240) * speed), ...local(event));
   }
 
+  /** @param {KeyboardEvent} event */
   function keys(event) {
     if (event.altKey || event.ctrlKey || event.metaKey || event.target !== box || !stage.view) return;
     const flat = stage.view.dims === 2 || event.shiftKey, step = 40;
+    /** @type {(across: number, downward: number) => void} */
     const arrow = (across, downward) => {
       owner.stopSpin();
       if (flat) pan(-across * step, -downward * step);
       else change((camera) => turnCamera(camera, across * 0.1, downward * 0.1));
     };
+    /** @type {Record<string, () => void>} */
     const actions = {
       ArrowLeft: () => arrow(-1, 0),
       ArrowRight: () => arrow(1, 0),
@@ -136,7 +191,9 @@ function listen(owner, stage) {
       "[": () => owner.step(stage, -1),
       "]": () => owner.step(stage, 1),
       n: () => owner.toNeighbour(stage),
-      Enter: () => owner.state.hovered !== null && owner.pin(owner.state.hovered, stage),
+      Enter: () => {
+        if (owner.state.hovered !== null) owner.pin(owner.state.hovered, stage);
+      },
       Escape: () => owner.escape(),
     };
     if (!actions[event.key]) return;
@@ -144,16 +201,25 @@ function listen(owner, stage) {
     actions[event.key]();
   }
 
-  const leave = () => gesture || owner.hover(stage, -1);
-  const disarm = () => (armed = false);
+  const leave = () => {
+    if (!gesture) owner.hover(stage, -1);
+  };
+  const disarm = () => {
+    armed = false;
+  };
+  /** @param {MouseEvent} event */
   const twice = (event) => {
     const row = stage.pick(...local(event));
     if (row >= 0) owner.flyTo(stage, row, 2.2);
   };
-  const handlers = {
-    pointerdown: down, pointermove: move, pointerup: up, pointercancel: up, pointerleave: leave,
-    keydown: keys, blur: disarm, dblclick: twice, contextmenu: (event) => event.preventDefault(),
-  };
-  for (const [name, handler] of Object.entries(handlers)) box.addEventListener(name, handler);
+  box.addEventListener("pointerdown", down);
+  box.addEventListener("pointermove", move);
+  box.addEventListener("pointerup", up);
+  box.addEventListener("pointercancel", up);
+  box.addEventListener("pointerleave", leave);
+  box.addEventListener("keydown", keys);
+  box.addEventListener("blur", disarm);
+  box.addEventListener("dblclick", twice);
+  box.addEventListener("contextmenu", (event) => event.preventDefault());
   box.addEventListener("wheel", wheel, { passive: false });
 }

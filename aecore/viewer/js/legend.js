@@ -1,13 +1,25 @@
 // The legend: what the colours mean, classes on and off, finding a class or an image; and the figures beside the cloud.
 
-function createLegend(owner, root, panel) {
-  const part = (name) => root.querySelector(`.cl-${name}`);
+/** @import { Cloud, Panel, Stage } from "./types.js" */
+
+import { button, element, found, partsOf } from "./dom.js";
+import { clamp, figure, tally } from "./numbers.js";
+import { toCss } from "./theme.js";
+
+/**
+ * @param {Cloud} owner
+ * @param {HTMLElement} root
+ * @param {Panel} panel
+ */
+export function createLegend(owner, root, panel) {
+  const part = partsOf(root, "cl");
   let built = "";
 
+  /** @param {Stage[]} stages those that show something */
   function update(stages) {
     const stage = stages[0];
     if (!stage?.points) return;
-    const widths = stages.map(({ points }) => points?.codes?.width ?? 0), errors = stages.some(({ points }) => points?.codes);
+    const widths = stages.map(({ points }) => points?.codes?.width ?? 0), errors = stages.some(({ points }) => points?.codes != null);
     const key = JSON.stringify([widths, errors, owner.data.classes, stage.view.id, stages.length, stage.points.count]);
     if (key !== built) {
       built = key;
@@ -17,11 +29,16 @@ function createLegend(owner, root, panel) {
     refresh(stage);
   }
 
+  /**
+   * @param {Stage} stage
+   * @param {number} units
+   * @param {boolean} errors
+   */
   function build(stage, units, errors) {
     const box = part("colors"), choices = [["label", "Class"]];
     if (errors) choices.push(["error", "Error"]);
     if (units) choices.push(["unit", "Unit"]);
-    const kinds = make("div", "cl-kinds");
+    const kinds = element("div", "cl-kinds");
     kinds.setAttribute("role", "group");
     kinds.setAttribute("aria-label", "Colour by");
     for (const [kind, name] of choices) {
@@ -29,41 +46,45 @@ function createLegend(owner, root, panel) {
       one.dataset.kind = kind;
       kinds.append(one);
     }
-    const head = make("div", "cl-head", make("strong", "", "Colour"), kinds);
-    const unit = make("label", "cl-unit", "Unit ");
-    const number = Object.assign(make("input"), { type: "number", min: 1, max: units, step: 1 });
-    const slider = Object.assign(make("input"), { type: "range", min: 1, max: units, step: 1 });
+    const head = element("div", "cl-head", element("strong", "", "Colour"), kinds);
+    const unit = element("label", "cl-unit", "Unit ");
+    const number = Object.assign(element("input"), { type: "number", min: "1", max: String(units), step: "1" });
+    const slider = Object.assign(element("input"), { type: "range", min: "1", max: String(units), step: "1" });
     slider.setAttribute("aria-label", "Unit of the code");
     for (const input of [number, slider]) {
-      input.oninput = () => input.value && owner.colorBy(`unit${clamp(Math.round(Number(input.value)), 1, units) - 1}`);
+      input.oninput = () => {
+        if (input.value) owner.colorBy(`unit${clamp(Math.round(Number(input.value)), 1, units) - 1}`);
+      };
     }
     unit.append(number, ` of ${units}`, slider);
-    const ramp = make("div", "cl-ramp", make("span"), make("i"), make("span"));
-    const classes = make("div", "cl-classes"), counts = new Map();
-    for (const label of stage.points.labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-    for (const label of [...counts.keys()].sort((a, b) => a - b)) {
+    const ramp = element("div", "cl-ramp", element("span"), element("i"), element("span"));
+    const classes = element("div", "cl-classes"), counts = tally(stage.points.labels);
+    for (const [label, count] of [...counts].sort(([a], [b]) => a - b)) {
       const one = button("cl-class", "", () => owner.toggleClass(label));
-      one.append(make("i", "cl-dot"), make("span", "", panel.nameOf(label)), make("small", "", counts.get(label).toLocaleString("en")));
+      one.append(element("i", "cl-dot"), element("span", "", panel.nameOf(label)), element("small", "", count.toLocaleString("en")));
       one.ondblclick = () => owner.onlyClass(label);
-      one.onpointerenter = (event) => event.pointerType === "mouse" && owner.emphasise(label);
+      one.onpointerenter = (event) => {
+        if (event.pointerType === "mouse") owner.emphasise(label);
+      };
       one.onpointerleave = () => owner.emphasise(null);
-      one.dataset.label = label;
+      one.dataset.label = String(label);
       one.title = "Click: show or hide. Double click: only this class.";
       classes.append(one);
     }
-    box.replaceChildren(head, unit, ramp, classes, find(counts));
+    box.replaceChildren(head, unit, ramp, classes, finder([...counts.keys()]));
   }
 
-  function find(counts) {
-    const form = make("form", "cl-find"), input = Object.assign(make("input"), { type: "search", placeholder: "Find a class, or #123" });
+  /** @param {number[]} labels */
+  function finder(labels) {
+    const form = element("form", "cl-find"), input = Object.assign(element("input"), { type: "search", placeholder: "Find a class, or #123" });
     input.setAttribute("aria-label", "Find a class or a test image");
-    const said = make("span", "cl-said");
+    const said = element("span", "cl-said");
     form.onsubmit = (event) => {
       event.preventDefault();
       const text = input.value.trim().toLowerCase();
       if (!text) return;
-      const label = [...counts.keys()].find((one) => panel.nameOf(one).toLowerCase() === text)
-        ?? [...counts.keys()].find((one) => text.length > 2 && panel.nameOf(one).toLowerCase().startsWith(text));
+      const label = labels.find((one) => panel.nameOf(one).toLowerCase() === text)
+        ?? labels.find((one) => text.length > 2 && panel.nameOf(one).toLowerCase().startsWith(text));
       const index = /^#?\d+$/.test(text) ? Number(text.replace("#", "")) : null;
       said.textContent = "";
       if (label !== undefined && !text.startsWith("#")) owner.findClass(label);
@@ -71,45 +92,50 @@ function createLegend(owner, root, panel) {
       else said.textContent = "No such class. A test image is found by its number, as in #123.";
     };
     input.oninput = () => (said.textContent = "");
-    form.append(input, button("cl-button", "Find", () => form.requestSubmit()), said);
+    form.append(input, button("ae-button cl-button", "Find", () => form.requestSubmit()), said);
     return form;
   }
 
+  /** @param {Stage} stage */
   function refresh(stage) {
     const { state } = owner, kind = stage.colored.kind, box = part("colors");
-    for (const one of box.querySelectorAll(".cl-kind")) one.setAttribute("aria-pressed", one.dataset.kind === kind);
-    const unit = box.querySelector(".cl-unit"), ramp = box.querySelector(".cl-ramp");
+    for (const one of nodes(box, ".cl-kind")) one.setAttribute("aria-pressed", String(one.dataset.kind === kind));
+    const unit = found(box, ".cl-unit"), ramp = found(box, ".cl-ramp");
     unit.hidden = kind !== "unit";
     ramp.hidden = kind === "label";
-    for (const input of unit.querySelectorAll("input")) if (root.getRootNode().activeElement !== input) input.value = state.unit + 1;
+    const { activeElement } = /** @type {Document | ShadowRoot} */ (root.getRootNode());
+    for (const input of unit.querySelectorAll("input")) if (activeElement !== input) input.value = String(state.unit + 1);
     if (kind !== "label") {
-      const [low, line, high] = ramp.children, { colored } = stage;
-      low.textContent = figure(colored.low);
-      high.textContent = `${figure(colored.high)}${kind === "error" ? " (log)" : ""}`;
-      line.style.background = `linear-gradient(to right, ${colored.ramp.map(toCss).join(", ")})`;
+      const [low, line, high] = nodes(ramp, "*"), { colored } = stage;
+      low.textContent = figure(colored.low ?? NaN);
+      high.textContent = `${figure(colored.high ?? NaN)}${kind === "error" ? " (log)" : ""}`;
+      line.style.background = `linear-gradient(to right, ${(colored.ramp ?? []).map(toCss).join(", ")})`;
     }
-    for (const one of box.querySelectorAll(".cl-class")) {
+    for (const one of nodes(box, ".cl-class")) {
       const label = Number(one.dataset.label);
-      one.setAttribute("aria-pressed", !state.hidden.has(label));
+      one.setAttribute("aria-pressed", String(!state.hidden.has(label)));
       if (kind === "label") panel.tint(one, label);
       else one.style.removeProperty("--cl-color");
     }
   }
 
-  // How far to trust the drawing, a line a figure.
+  /**
+   * How far to trust the drawing, a line a figure.
+   * @param {Stage[]} stages
+   */
   function trust(stages) {
     const box = part("trust"), lines = stages.length === 1 ? (stages[0].view.quality ?? []) : [];
     box.hidden = !lines.length;
-    box.replaceChildren(make("div", "cl-head", make("strong", "", "How far to trust it")));
+    box.replaceChildren(element("div", "cl-head", element("strong", "", "How far to trust it")));
     for (const { name, value, text, hint } of lines) {
-      const bar = make("i");
+      const bar = element("i");
       bar.style.width = `${clamp(value, 0, 1) * 100}%`;
-      const line = make("div", "cl-figure", make("span", "", name), make("b", "", text), make("div", "", bar));
+      const line = element("div", "cl-figure", element("span", "", name), element("b", "", text), element("div", "", bar));
       line.title = hint;
       box.append(line);
     }
     const note = stages[0].view.note;
-    if (note && stages.length === 1) box.append(make("p", "cl-quiet", note));
+    if (note && stages.length === 1) box.append(element("p", "cl-quiet", note));
     const slow = stages.some(({ box: stage }) => stage.dataset.painter === "canvas");
     part("help").textContent = (slow ? "This browser has no WebGL2, so the cloud is drawn without it, more slowly. " : "") +
       "Drag to turn or move, scroll to come near, double click to go there. Keys: arrows, + −, R reset, space spin, [ ] next point, N its neighbour.";
@@ -117,3 +143,10 @@ function createLegend(owner, root, panel) {
 
   return { update };
 }
+
+/**
+ * @param {ParentNode} box
+ * @param {string} selector
+ * @returns {HTMLElement[]}
+ */
+const nodes = (box, selector) => Array.from(box.querySelectorAll(selector));

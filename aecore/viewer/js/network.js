@@ -1,9 +1,11 @@
 // Runs a network that `aecore.models.browser_export` wrote: a list of operations over one Float32Array of weights.
 // Maps are channels last. One image at a time, no allocation after the first: made for a hand on a slider.
 
-const { createNetwork, toPixels } = (() => {
+/** @import { Activation, Network, Numbers, Op, OpOf } from "./types.js" */
+
 const SELU_SCALE = 1.0507009873554805, SELU_ALPHA = 1.6732632423543772;
 
+/** @type {Record<Activation, (x: number) => number>} */
 const ACTIVATE = {
   none: (x) => x,
   relu: (x) => (x > 0 ? x : 0),
@@ -16,38 +18,58 @@ const ACTIVATE = {
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
 };
 
-// Abramowitz and Stegun 7.1.26, off by at most 1.5e-7.
+/**
+ * Abramowitz and Stegun 7.1.26, off by at most 1.5e-7.
+ * @param {number} x
+ */
 function erf(x) {
   const t = 1 / (1 + 0.3275911 * Math.abs(x));
   const series = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
   return Math.sign(x) * (1 - series * Math.exp(-x * x));
 }
 
-// A function from Float32Array to Float32Array. The result is its own buffer, written over by the next call.
-function createNetwork(ops, weights) {
+/**
+ * A function from the numbers of one image or code to those after the last operation. The result is its own buffer,
+ * written over by the next call.
+ * @param {Op[]} ops
+ * @param {Float32Array} weights
+ * @returns {Network}
+ */
+export function createNetwork(ops, weights) {
   const buffers = ops.map((op) => new Float32Array(sizeAfter(op)));
   return (input) => {
+    /** @type {any} */
     let values = input;
     ops.forEach((op, i) => {
       const out = buffers[i].length ? buffers[i] : (buffers[i] = new Float32Array(lengthLike(op, values)));
-      RUN[op.kind](op, values, out, weights);
+      /** @type {Run<any>} */ (RUN[op.kind])(op, values, out, weights);
       values = out;
     });
     return values;
   };
 }
 
+/** @param {Op} op */
 function sizeAfter(op) {
   if (op.kind === "linear") return op.outputs;
-  if (op.to) return op.to[0] * op.to[1] * op.to[2];
+  if ("to" in op) return op.to[0] * op.to[1] * op.to[2];
   return 0; // as many as come in, known at the first call
 }
 
+/**
+ * @param {Op} op
+ * @param {Numbers} values
+ */
 function lengthLike(op, values) {
   if (op.kind === "brightest") return 28 * 28;
   return values.length;
 }
 
+/**
+ * @template {Op} T
+ * @typedef {(op: T, x: Float32Array, y: Float32Array, w: Float32Array) => void} Run
+ */
+/** @type {{ [K in Op["kind"]]: Run<OpOf<K>> }} */
 const RUN = {
   linear({ inputs, outputs, at, bias, activation }, x, y, w) {
     const act = ACTIVATE[activation];
@@ -123,6 +145,7 @@ const RUN = {
       for (let c = 0; c < columns; c += 1) {
         const [left, right, across] = between(c, columns, width);
         for (let k = 0; k < channels; k += 1) {
+          /** @type {(row: number, column: number) => number} */
           const value = (row, column) => x[(row * width + column) * channels + k];
           const above = value(top, left) * (1 - across) + value(top, right) * across;
           const under = value(bottom, left) * (1 - across) + value(bottom, right) * across;
@@ -157,7 +180,17 @@ const RUN = {
   },
 };
 
-// y[out…] += x[from…] · w[at…], a matrix of (inputs, outputs); what is zero, as after a ReLU, costs nothing.
+/**
+ * y[out…] += x[from…] · w[at…], a matrix of (inputs, outputs); what is zero, as after a ReLU, costs nothing.
+ * @param {Float32Array} x
+ * @param {number} from
+ * @param {number} inputs
+ * @param {Float32Array} y
+ * @param {number} out
+ * @param {number} outputs
+ * @param {Float32Array} w
+ * @param {number} at
+ */
 function spread(x, from, inputs, y, out, outputs, w, at) {
   for (let i = 0; i < inputs; i += 1) {
     const value = x[from + i];
@@ -167,27 +200,23 @@ function spread(x, from, inputs, y, out, outputs, w, at) {
   }
 }
 
+/**
+ * @param {Float32Array} values
+ * @param {Activation} name
+ */
 function activate(values, name) {
   if (name === "none") return;
   const act = ACTIVATE[name];
   for (let i = 0; i < values.length; i += 1) values[i] = act(values[i]);
 }
 
+/**
+ * The two pixels of a row of `from` between which pixel `i` of a row of `to` lies, and the share of the second.
+ * @param {number} i
+ * @param {number} to
+ * @param {number} from
+ */
 function between(i, to, from) {
   const place = Math.max((i + 0.5) * (from / to) - 0.5, 0), low = Math.min(Math.floor(place), from - 1);
   return [low, Math.min(low + 1, from - 1), place - low];
 }
-
-// Draws an image (H, W, C) of 1 or 3 channels on the [0, 1] scale into the pixels of an ImageData.
-function toPixels(values, channels, pixels) {
-  const wide = channels >= 3;
-  for (let i = 0, p = 0; p < pixels.length; i += channels, p += 4) {
-    pixels[p] = 255 * values[i]; // the array itself cuts to 0…255 and rounds
-    pixels[p + 1] = 255 * values[wide ? i + 1 : i];
-    pixels[p + 2] = 255 * values[wide ? i + 2 : i];
-    pixels[p + 3] = 255;
-  }
-}
-
-return { createNetwork, toPixels };
-})();

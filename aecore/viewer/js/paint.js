@@ -1,9 +1,16 @@
 // Draws points back to front: as round dots, and as their images where they are large enough. WebGL2 where there is
 // one, else a plain canvas that is given the same list.
 
+/** @import { Atlas, Painter } from "./types.js" */
+
+import { context2d } from "./dom.js";
+
 // A point is four equal corners of x, y, radius, share of the image, tile (float32 each), red, green, blue, opacity (bytes
 // each). Drawing one instance a point would spare three of them, but takes five times as long without a GPU.
-const CORNER = 24, STRIDE = 4 * CORNER;
+/** Bytes of a corner. */
+export const CORNER = 24;
+/** Bytes of a point. */
+export const STRIDE = 4 * CORNER;
 
 const VERTEX = `#version 300 es
 in vec4 place; in float tile; in vec4 color;
@@ -45,27 +52,48 @@ void main() {
   paint = mix(round_, picture * square * tint.a, image);
 }`;
 
-// A painter on a canvas, or null without WebGL2. `onLost` is called when the graphics are gone, `onBack` when they return.
-function createPainter(canvas, onBack) {
-  const gl = canvas.getContext("webgl2", { antialias: false, alpha: true, premultipliedAlpha: true, powerPreference: "high-performance" });
-  if (!gl) return null;
-  let parts = null, atlas = null, buffer = new ArrayBuffer(0), indexed = 0;
+/**
+ * A painter on a canvas, or null without WebGL2. `onBack` is called when graphics that were gone return.
+ * @param {HTMLCanvasElement} canvas
+ * @param {() => void} onBack
+ * @returns {Painter | null}
+ */
+export function createPainter(canvas, onBack) {
+  const settings = { antialias: false, alpha: true, premultipliedAlpha: true, powerPreference: "high-performance" };
+  const gl = /** @type {WebGL2RenderingContext | null} */ (canvas.getContext("webgl2", settings));
+  return gl && createGlPainter(gl, canvas, onBack);
+}
+
+/**
+ * @param {WebGL2RenderingContext} gl
+ * @param {HTMLCanvasElement} canvas
+ * @param {() => void} onBack
+ * @returns {Painter}
+ */
+function createGlPainter(gl, canvas, onBack) {
+  /** @type {Record<string, WebGLUniformLocation | null> | null} */
+  let parts = null;
+  /** @type {Atlas | null} */
+  let atlas = null;
+  let buffer = new ArrayBuffer(0), indexed = 0;
 
   function build() {
     const program = gl.createProgram();
-    for (const [type, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+    for (const [type, source] of /** @type {[number, string][]} */ ([[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]])) {
       const shader = gl.createShader(type);
+      if (!shader) return; // the graphics are gone
       gl.shaderSource(shader, source);
       gl.compileShader(shader);
       gl.attachShader(program, shader);
     }
     gl.linkProgram(program);
     if (gl.isContextLost()) return;
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program));
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program) ?? "");
     gl.useProgram(program);
     gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
     indexed = 0;
+    /** @type {(name: string, many: number, type: number, normal: boolean, at: number) => void} */
     const attribute = (name, many, type, normal, at) => {
       const place = gl.getAttribLocation(program, name);
       gl.enableVertexAttribArray(place);
@@ -85,6 +113,7 @@ function createPainter(canvas, onBack) {
     setAtlas(shown);
   }
 
+  /** @param {Atlas | null} next */
   function setAtlas(next) {
     if (!parts || next === atlas) return;
     atlas = next;
@@ -106,7 +135,10 @@ function createPainter(canvas, onBack) {
     gl.uniform1i(parts.glyphs, grey ? 1 : 0);
   }
 
-  // Two triangles for every four corners.
+  /**
+   * Two triangles for every four corners.
+   * @param {number} many
+   */
   function index(many) {
     if (indexed >= many) return;
     indexed = Math.ceil(many * 1.25);
@@ -115,12 +147,16 @@ function createPainter(canvas, onBack) {
     gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, corners, gl.STATIC_DRAW);
   }
 
-  // A list for `many` points, as arrays over one buffer that is kept and grows.
+  /**
+   * A list for `many` points, as arrays over one buffer that is kept and grows.
+   * @param {number} many
+   */
   function list(many) {
     if (buffer.byteLength < many * STRIDE) buffer = new ArrayBuffer(Math.ceil(many * 1.25) * STRIDE);
     return { floats: new Float32Array(buffer), bytes: new Uint8Array(buffer) };
   }
 
+  /** @type {Painter["draw"]} */
   function draw(many, width, height, density, theme) {
     if (!parts || gl.isContextLost()) return;
     gl.viewport(0, 0, canvas.width, canvas.height);
@@ -134,6 +170,7 @@ function createPainter(canvas, onBack) {
     gl.drawElements(gl.TRIANGLES, many * 6, gl.UNSIGNED_INT, 0);
   }
 
+  /** @param {Event} event */
   const lost = (event) => {
     event.preventDefault(); // else it never comes back
     parts = null;
@@ -154,14 +191,22 @@ function createPainter(canvas, onBack) {
   return { kind: "webgl2", list, draw, setAtlas, hasAtlas: () => atlas !== null, destroy };
 }
 
-// The same on a plain canvas: slower, and with dots only a little less fine.
-function createPlainPainter(canvas) {
-  const context = canvas.getContext("2d");
-  let atlas = null, buffer = new ArrayBuffer(0);
+/**
+ * The same on a plain canvas: slower, and with dots only a little less fine.
+ * @param {HTMLCanvasElement} canvas
+ * @returns {Painter}
+ */
+export function createPlainPainter(canvas) {
+  const context = context2d(canvas);
+  /** @type {Atlas | null} */
+  let atlas = null;
+  let buffer = new ArrayBuffer(0);
+  /** @param {number} many */
   function list(many) {
     if (buffer.byteLength < many * STRIDE) buffer = new ArrayBuffer(Math.ceil(many * 1.25) * STRIDE);
     return { floats: new Float32Array(buffer), bytes: new Uint8Array(buffer) };
   }
+  /** @type {Painter["draw"]} */
   function draw(many, width, height, density) {
     const floats = new Float32Array(buffer), bytes = new Uint8Array(buffer);
     context.setTransform(density, 0, 0, density, 0, 0);
@@ -185,5 +230,5 @@ function createPlainPainter(canvas) {
     }
     context.globalAlpha = 1;
   }
-  return { kind: "canvas", list, draw, setAtlas: (next) => (atlas = next), hasAtlas: () => atlas !== null, destroy() {} };
+  return { kind: "canvas", list, draw, setAtlas: (next) => void (atlas = next), hasAtlas: () => atlas !== null, destroy() {} };
 }

@@ -1,7 +1,18 @@
 // What is pointed at, pinned and selected, and which classes are seen; the same in all clouds that stand together.
 
-function addPointing(owner, root, host) {
-  const part = (name) => root.querySelector(`.cl-${name}`), { state } = owner;
+/** @import { Cloud } from "./types.js" */
+
+import { HOMES, copyCamera } from "./camera.js";
+import { partsOf } from "./dom.js";
+import { plural } from "./numbers.js";
+import { codeOf, neighboursOf } from "./pictures.js";
+
+/**
+ * @param {Cloud} owner
+ * @param {HTMLElement} root
+ */
+export function addPointing(owner, root) {
+  const part = partsOf(root, "cl"), { state, host } = owner;
 
   owner.hover = (stage, row, place) => {
     const index = row < 0 ? null : stage.points.indices[row];
@@ -12,7 +23,7 @@ function addPointing(owner, root, host) {
   owner.point = (index, shared = false) => {
     if (index === state.hovered) return;
     state.hovered = index;
-    root.dataset.hover = index ?? "";
+    root.dataset.hover = String(index ?? "");
     if (!shared) owner.share((other) => other.point(index, true));
     owner.redraw();
   };
@@ -24,7 +35,7 @@ function addPointing(owner, root, host) {
   owner.pin = (index, stage = owner.stages[0], shared = false) => {
     [state.pinned, state.selected, owner.active] = [index, null, stage];
     if (index !== null) state.extraOpen = false;
-    root.dataset.pinned = index ?? "";
+    root.dataset.pinned = String(index ?? "");
     root.dataset.selected = "";
     part("card").hidden = true;
     owner.refresh();
@@ -50,7 +61,7 @@ function addPointing(owner, root, host) {
   owner.step = (stage, way) => {
     const { points } = stage, shown = Array.from(points.indices).filter((_, i) => !state.hidden.has(points.labels[i])).sort((a, b) => a - b);
     if (!shown.length) return;
-    const at = state.pinned === null ? (way > 0 ? -1 : 0) : shown.findIndex((index) => index >= state.pinned);
+    const at = state.pinned === null ? (way > 0 ? -1 : 0) : shown.findIndex((index) => index >= Number(state.pinned));
     owner.goTo(stage, shown[(at + way + shown.length) % shown.length]);
   };
   owner.toNeighbour = (stage) => {
@@ -60,7 +71,7 @@ function addPointing(owner, root, host) {
   owner.select = (stage, indices) => {
     state.selected = indices.length ? new Set(indices) : null;
     owner.active = stage;
-    root.dataset.selected = indices.length || "";
+    root.dataset.selected = String(indices.length || "");
     if (indices.length) part("spoken").textContent = `${plural(indices.length, "point")} selected`;
     owner.refresh();
   };
@@ -83,11 +94,12 @@ function addPointing(owner, root, host) {
   // Rows of the neighbours of what is pinned, and where on the screen it is.
   owner.neighboursIn = (stage) => {
     const row = state.pinned === null ? -1 : stage.rowOf(state.pinned), newcomer = state.pinned === null && state.extraOpen && stage.extra;
-    const code = newcomer ? stage.extra.code : codeOf(stage.points, row);
-    if (stage.near?.code !== code || stage.near.points !== stage.points) {
-      stage.near = { code, points: stage.points, rows: neighboursOf(stage.points, code, row).map((one) => one.row) };
+    const code = newcomer ? newcomer.code : codeOf(stage.points, row);
+    let { near } = stage;
+    if (!near || near.code !== code || near.points !== stage.points) {
+      near = stage.near = { code, points: stage.points, rows: neighboursOf(stage.points, code, row).map((one) => one.row) };
     }
-    return stage.near.rows.filter((one) => !state.hidden.has(stage.points.labels[one]));
+    return near.rows.filter((one) => !state.hidden.has(stage.points.labels[one]));
   };
   owner.centreIn = (stage, at) => {
     const row = state.pinned === null ? -1 : stage.rowOf(state.pinned);
@@ -106,7 +118,7 @@ function addPointing(owner, root, host) {
   // A second time brings the others back; so does null.
   owner.onlyClass = (label, always = false) => {
     const others = [...labels()].filter((one) => one !== label);
-    const alone = !state.hidden.has(label) && others.every((one) => state.hidden.has(one));
+    const alone = label !== null && !state.hidden.has(label) && others.every((one) => state.hidden.has(one));
     state.hidden = new Set(label === null || (alone && !always) ? [] : others);
     owner.refresh();
   };

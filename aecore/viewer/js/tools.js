@@ -1,5 +1,9 @@
 // The row of tools over the clouds: what a drag does, turning by itself, the way back, a picture.
 
+/** @import { Cloud } from "./types.js" */
+
+import { button, context2d, element, partsOf } from "./dom.js";
+
 const ICONS = {
   turn: "M7 11.5V5.6a1.4 1.4 0 0 1 2.8 0V10m0-1V4.4a1.4 1.4 0 0 1 2.8 0V10m0-4.2a1.4 1.4 0 0 1 2.8 0V11m0-2.4a1.4 1.4 0 0 1 2.8 0V14c0 4-2.4 6.5-6 6.5-3.2 0-4.6-1.6-6.2-4.6L5 13.200a1.400 1.400 0 0 1 2.300-1.500",
   box: "M4 4h4M10.500 4h3M16 4h4v4M20 10.500v3M20 16v4h-4M13.500 20h-3M8 20H4v-4M4 13.500v-3M4 8V4",
@@ -10,8 +14,14 @@ const ICONS = {
   full: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
 };
 
-function addTools(owner, root) {
-  const part = (name) => root.querySelector(`.cl-${name}`), { state } = owner;
+/** @typedef {[icon: keyof typeof ICONS, name: string, act: () => void, pressed?: boolean]} Tool */
+
+/**
+ * @param {Cloud} owner
+ * @param {HTMLElement} root
+ */
+export function addTools(owner, root) {
+  const part = partsOf(root, "cl"), { state } = owner;
   let hintTimer = 0;
 
   owner.choose = (tool) => {
@@ -20,7 +30,7 @@ function addTools(owner, root) {
   };
   owner.tools = () => {
     const turning = owner.stages.some(({ view }) => view?.dims === 3);
-    const list = [
+    const list = /** @type {Tool[]} */ ([
       ["turn", turning ? "Turn" : "Move", () => owner.choose("move"), state.tool === "move"],
       ["box", "Select a box", () => owner.choose("box"), state.tool === "box"],
       ["lasso", "Select by lasso", () => owner.choose("lasso"), state.tool === "lasso"],
@@ -28,7 +38,7 @@ function addTools(owner, root) {
       ["reset", "Reset the view", owner.reset],
       ["photo", "Save as a picture", photograph],
       document.fullscreenEnabled && ["full", "Full screen", fullscreen],
-    ].filter(Boolean);
+    ].filter(Boolean));
     const bar = part("tools"), key = list.map(([icon]) => icon).join();
     if (bar.dataset.key !== key) {
       bar.dataset.key = key;
@@ -40,24 +50,25 @@ function addTools(owner, root) {
       }));
     }
     list.forEach(([, name, act, pressed], i) => {
-      const one = bar.children[i];
+      const one = /** @type {HTMLButtonElement} */ (bar.children[i]);
       one.onclick = act;
       one.title = name;
       one.setAttribute("aria-label", name);
-      if (pressed !== undefined) one.setAttribute("aria-pressed", pressed);
+      if (pressed !== undefined) one.setAttribute("aria-pressed", String(pressed));
     });
     root.classList.toggle("cl-drawing", state.tool !== "move");
-    root.dataset.spin = state.spin;
-  }
+    root.dataset.spin = String(state.spin);
+  };
 
   function photograph() {
     const shots = owner.stages.filter(({ points }) => points).map((stage) => stage.snapshot());
-    const sheet = document.createElement("canvas"), wide = Math.min(shots.length, 3);
+    const sheet = element("canvas"), wide = Math.min(shots.length, 3);
     sheet.width = Math.max(...shots.map(({ width }) => width)) * wide;
     sheet.height = Math.max(...shots.map(({ height }) => height)) * Math.ceil(shots.length / wide);
-    shots.forEach((shot, i) => sheet.getContext("2d").drawImage(shot, (i % wide) * shot.width, Math.floor(i / wide) * shot.height));
+    shots.forEach((shot, i) => context2d(sheet).drawImage(shot, (i % wide) * shot.width, Math.floor(i / wide) * shot.height));
     sheet.toBlob((blob) => {
-      const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: `${owner.data.file ?? "latent-space"}.png` });
+      if (!blob) return;
+      const link = Object.assign(element("a"), { href: URL.createObjectURL(blob), download: `${owner.data.file ?? "latent-space"}.png` });
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
     });

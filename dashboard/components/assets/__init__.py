@@ -12,19 +12,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import streamlit.components.v2 as components
 from streamlit.errors import StreamlitDuplicateElementKey
 
-_FOLDER = Path(__file__).parent
-ASSET_JS = (_FOLDER / "asset.js").read_text()
-"""Defines `assets`; `await assets.get(name)` gives the parts that were shipped under that name."""
+from dashboard.components.register import HIDDEN, component
 
-_carrier = components.component(
-    "assets",
-    html="<span></span>",
-    css="\nspan { display: none; }\n",
-    js=ASSET_JS + (_FOLDER / "carrier.js").read_text(),
-)
+_carrier = component("assets", Path(__file__).parent / "carrier.js", *HIDDEN)
 
 
 def ship(name: str, **parts: Any) -> str:

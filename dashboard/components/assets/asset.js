@@ -1,14 +1,25 @@
 // Large things that several components share: pictures, weights, coordinates. A carrier puts them down under a name,
 // whoever needs one waits for it. They outlive the components, the latest few of them.
 
-const assets = (globalThis.aecoreAssets ||= (() => {
-  const MOST = 24;
-  const kept = new Map(), waiting = new Map();
+/** @import { Assets } from "../types.js" */
+
+const MOST = 24;
+const page = /** @type {{ aecoreAssets?: Assets }} */ (/** @type {unknown} */ (globalThis));
+
+/** One for the page, though every component has this script. */
+export const assets = (page.aecoreAssets ??= createAssets());
+
+/** @returns {Assets} */
+function createAssets() {
+  /** @type {Map<string, unknown>} */
+  const kept = new Map();
+  /** @type {Map<string, ((parts: unknown) => void)[]>} */
+  const waiting = new Map();
   return {
     put(name, parts) {
       kept.delete(name);
       kept.set(name, parts);
-      while (kept.size > MOST) kept.delete(kept.keys().next().value);
+      for (const oldest of [...kept.keys()].slice(0, Math.max(kept.size - MOST, 0))) kept.delete(oldest);
       waiting.get(name)?.forEach((resolve) => resolve(parts));
       waiting.delete(name);
     },
@@ -23,4 +34,4 @@ const assets = (globalThis.aecoreAssets ||= (() => {
       return new Promise((resolve) => waiting.set(name, [...(waiting.get(name) ?? []), resolve]));
     },
   };
-})());
+}

@@ -1,11 +1,18 @@
-// The carrier: shows nothing, hands over what it was given. One message: the length of a JSON text in four bytes, the
-// text, then all bytes that its parts point into.
+// The carrier: shows nothing, hands over what it was given. The head names the parts, and where in the body those of
+// bytes lie.
 
+/** @import { Bytes } from "../../../aecore/viewer/js/types.js" */
+/** @import { ComponentArguments } from "../types.js" */
+
+import { readMessage } from "../../../aecore/viewer/js/bytes.js";
+import { assets } from "./asset.js";
+
+/** @param {ComponentArguments<Bytes>} mount */
 export default function ({ data }) {
-  const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true), begin = 4 + length;
-  const { name, parts, blobs } = JSON.parse(new TextDecoder().decode(bytes.subarray(4, begin)));
+  const { head, body } = readMessage(data);
+  /** @type {{ name: string, parts: Record<string, unknown>, blobs: Record<string, [number, number]> }} */
+  const { name, parts, blobs } = head;
   if (assets.has(name)) return;
-  for (const [part, [from, to]] of Object.entries(blobs)) parts[part] = bytes.subarray(begin + from, begin + to);
+  for (const [part, [from, to]] of Object.entries(blobs)) parts[part] = body.subarray(from, to);
   assets.put(name, parts);
 }

@@ -7,18 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit.components.v2 as components
 
-from dashboard.components.interpolator import PATH_JS
-from dashboard.components.networks import COMMON_JS, Shipped, to_hwc
+from dashboard.components.networks import Shipped, to_hwc
+from dashboard.components.register import component
 
-_FOLDER = Path(__file__).parent
-_component = components.component(
-    "compare",
-    html=(_FOLDER / "bench.html").read_text(),
-    css=(_FOLDER / "bench.css").read_text(),
-    js="\n".join((COMMON_JS, PATH_JS, (_FOLDER / "bench.js").read_text())),
-)
+_component = component("compare", Path(__file__).with_name("component.js"))
 
 
 def bench(

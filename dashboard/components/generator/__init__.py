@@ -8,18 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import streamlit as st
-import streamlit.components.v2 as components
 
-from dashboard.components.networks import COMMON_JS, Shipped, to_hwc
+from dashboard.components.networks import Shipped, to_hwc
+from dashboard.components.register import component
 from dashboard.generate.units import Unit
 
-_FOLDER = Path(__file__).parent
-_component = components.component(
-    "generate",
-    html=(_FOLDER / "generate.html").read_text(),
-    css=(_FOLDER / "generate.css").read_text(),
-    js="\n".join((COMMON_JS, *((_FOLDER / name).read_text() for name in ("sheets.js", "draw.js", "generate.js")))),
-)
+_component = component("generate", Path(__file__).with_name("component.js"))
 
 
 def generate(

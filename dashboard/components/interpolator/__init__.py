@@ -6,20 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import streamlit.components.v2 as components
 
-from dashboard.components.networks import COMMON_JS, Shipped, to_hwc
+from dashboard.components.networks import Shipped, to_hwc
+from dashboard.components.register import component
 
-_FOLDER = Path(__file__).parent
-PATH_JS = (_FOLDER / "path.js").read_text()
-"""Defines `alongPath` and `onPlane`."""
-
-_component = components.component(
-    "interpolate",
-    html=(_FOLDER / "interpolate.html").read_text(),
-    css=(_FOLDER / "interpolate.css").read_text(),
-    js="\n".join((COMMON_JS, PATH_JS, *((_FOLDER / name).read_text() for name in ("plot.js", "interpolate.js")))),
-)
+_component = component("interpolate", Path(__file__).with_name("component.js"))
 
 
 def walk(

@@ -1,33 +1,46 @@
 // Codes on the way: a line, an arc or a plane, as `aecore.latent.interpolation` has them.
 
-const { alongPath, onPlane } = (() => {
-  function alongPath(start, end, share, path, out) {
-    const size = start.length;
-    let dot = 0, one = 0, other = 0;
-    if (path === "arc") {
-      for (let i = 0; i < size; i += 1) {
-        dot += start[i] * end[i];
-        one += start[i] * start[i];
-        other += end[i] * end[i];
-      }
-    }
-    const lengths = Math.sqrt(one * other);
-    const angle = lengths > 0 ? Math.acos(Math.min(1, Math.max(-1, dot / lengths))) : 0;
-    const arc = path === "arc" && Math.sin(angle) >= 1e-6;
-    const from = arc ? Math.sin((1 - share) * angle) / Math.sin(angle) : 1 - share;
-    const to = arc ? Math.sin(share * angle) / Math.sin(angle) : share;
-    for (let i = 0; i < size; i += 1) out[i] = from * start[i] + to * end[i];
-    return out;
-  }
+/** @import { PathKind } from "../types.js" */
 
-  // Corners: top left, top right, bottom left, bottom right.
-  function onPlane([a, b, c, d], across, down, out) {
-    for (let i = 0; i < out.length; i += 1) {
-      const top = a[i] + across * (b[i] - a[i]), bottom = c[i] + across * (d[i] - c[i]);
-      out[i] = top + down * (bottom - top);
+/**
+ * The code at `share` of the way from `start` to `end`, written into `out`. An arc is a spherical interpolation; between
+ * codes in the same or in opposite directions it is the line.
+ * @param {Float32Array} start
+ * @param {Float32Array} end
+ * @param {number} share
+ * @param {PathKind} path
+ * @param {Float32Array} out
+ */
+export function alongPath(start, end, share, path, out) {
+  const size = start.length;
+  let dot = 0, one = 0, other = 0;
+  if (path === "arc") {
+    for (let i = 0; i < size; i += 1) {
+      dot += start[i] * end[i];
+      one += start[i] * start[i];
+      other += end[i] * end[i];
     }
-    return out;
   }
+  const lengths = Math.sqrt(one * other);
+  const angle = lengths > 0 ? Math.acos(Math.min(1, Math.max(-1, dot / lengths))) : 0;
+  const arc = path === "arc" && Math.sin(angle) >= 1e-6;
+  const from = arc ? Math.sin((1 - share) * angle) / Math.sin(angle) : 1 - share;
+  const to = arc ? Math.sin(share * angle) / Math.sin(angle) : share;
+  for (let i = 0; i < size; i += 1) out[i] = from * start[i] + to * end[i];
+  return out;
+}
 
-  return { alongPath, onPlane };
-})();
+/**
+ * The code on the plane between four, written into `out`.
+ * @param {Float32Array[]} corners top left, top right, bottom left, bottom right
+ * @param {number} across
+ * @param {number} down
+ * @param {Float32Array} out
+ */
+export function onPlane([a, b, c, d], across, down, out) {
+  for (let i = 0; i < out.length; i += 1) {
+    const top = a[i] + across * (b[i] - a[i]), bottom = c[i] + across * (d[i] - c[i]);
+    out[i] = top + down * (bottom - top);
+  }
+  return out;
+}

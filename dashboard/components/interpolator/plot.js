@@ -1,18 +1,41 @@
 // Below the strip: how far each point of the way is from the nearest real code, and what the classifier reads there.
 
-const SAMPLES = 61;
+/** @import { Sample } from "../types.js" */
+
+import { svgElement } from "../../../aecore/viewer/js/dom.js";
+
+export const SAMPLES = 61;
 const PLOT = { height: 96, top: 18, bottom: 70, band: 76, bandHeight: 18 };
 
-function createPlot(svg) {
-  // `seen` holds { distance, digit } by sample, null where none was found yet.
+/**
+ * `seen` by sample, null where it was not looked yet; `usual` is the usual distance between real codes.
+ * @typedef {object} Plotted
+ * @property {(Sample | null)[]} seen
+ * @property {number} [usual]
+ * @property {number} width
+ * @property {number} pad
+ * @property {string[]} colors
+ * @property {string[]} classes
+ * @property {string} label
+ */
+/** @typedef {[number, Sample]} Known */
+
+/** @param {SVGElement} svg */
+export function createPlot(svg) {
+  /** @param {Plotted} plotted */
   function draw({ seen, usual, width, pad, colors, classes, label }) {
-    const nodes = [], inner = width - 2 * pad, x = (i) => pad + (i / (SAMPLES - 1)) * inner;
+    /** @type {SVGElement[]} */
+    const nodes = [];
+    const inner = width - 2 * pad;
+    /** @param {number} i */
+    const x = (i) => pad + (i / (SAMPLES - 1)) * inner;
     svg.setAttribute("viewBox", `0 0 ${width} ${PLOT.height}`);
     svg.style.marginLeft = `${-pad}px`;
     svg.style.width = `${width}px`;
-    const known = seen.map((sample, i) => [i, sample]).filter(([, sample]) => sample);
+    const known = seen.flatMap((sample, i) => (sample ? [/** @type {Known} */ ([i, sample])] : []));
     if (usual !== undefined) {
       const most = Math.max(usual, ...known.map(([, { distance }]) => distance)) * 1.08 || 1;
+      /** @param {number} value */
       const y = (value) => PLOT.bottom - (value / most) * (PLOT.bottom - PLOT.top);
       nodes.push(svgElement("line", { class: "axis", x1: pad, x2: width - pad, y1: PLOT.bottom, y2: PLOT.bottom }));
       nodes.push(svgElement("line", { class: "usual", x1: pad, x2: width - pad, y1: y(usual), y2: y(usual) }));
@@ -20,32 +43,34 @@ function createPlot(svg) {
       nodes.push(svgElement("polyline", { class: "curve", points: points.join(" ") }));
       nodes.push(text(pad, 11, "Distance to the nearest real code (dashed: usual)"));
     }
-    for (const { from, to, digit } of runsOf(known.filter(([, { digit }]) => digit !== null))) {
+    for (const { from, to, digit } of runsOf(known)) {
       const left = Math.max(x(from - 0.5), pad), right = Math.min(x(to + 0.5), width - pad);
       const band = { x: left, y: PLOT.band, width: Math.max(right - left - 1, 1), height: PLOT.bandHeight, rx: 3 };
       nodes.push(svgElement("rect", { ...band, fill: colors[digit % colors.length] }));
-      if (right - left > 14) nodes.push(text((left + right) / 2, PLOT.band + 13, classes[digit] ?? digit, "digit"));
+      if (right - left > 14) nodes.push(text((left + right) / 2, PLOT.band + 13, classes[digit] ?? String(digit), "digit"));
     }
     svg.replaceChildren(...nodes);
     svg.setAttribute("aria-label", label);
   }
 
-  function text(x, y, words, className = "") {
-    const node = svgElement("text", { x, y, class: className });
-    node.textContent = words;
-    return node;
-  }
-
-  // Neighbouring samples that are read as the same digit, as stretches.
-  function runsOf(known) {
-    const runs = [];
-    for (const [i, { digit }] of known) {
-      const last = runs[runs.length - 1];
-      if (last && last.digit === digit && last.to === i - 1) last.to = i;
-      else runs.push({ from: i, to: i, digit });
-    }
-    return runs;
-  }
-
   return { draw };
+}
+
+/** @type {(x: number, y: number, words: string, className?: string) => SVGElement} */
+const text = (x, y, words, className = "") => svgElement("text", { x, y, class: className }, words);
+
+/**
+ * Neighbouring samples that are read as the same digit, as stretches.
+ * @param {Known[]} known
+ */
+function runsOf(known) {
+  /** @type {{ from: number, to: number, digit: number }[]} */
+  const runs = [];
+  for (const [i, { digit }] of known) {
+    if (digit === null) continue;
+    const last = runs[runs.length - 1];
+    if (last && last.digit === digit && last.to === i - 1) last.to = i;
+    else runs.push({ from: i, to: i, digit });
+  }
+  return runs;
 }

@@ -1,8 +1,8 @@
 """Codes as clouds of points that turn under the hand: one or several side by side, drawn by `aecore/viewer/js/`.
 
-All that is large is shipped once (`dashboard.components.assets`); turning, colouring, pinning and selecting never ask the server.
-Only the pinned image is told to Python. Clouds of one component share camera, colours and pinned image, and so do
-components with the same `group`.
+All that is large is shipped once (`dashboard.components.assets`); turning, colouring, pinning and selecting never ask
+the server. Only the pinned image is told to Python. Clouds of one component share camera, colours and pinned image,
+and so do components with the same `group`.
 """
 
 from __future__ import annotations
@@ -11,18 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import streamlit.components.v2 as components
-
 from aecore.viewer import point_cloud as drawn
-from dashboard.components.assets import ASSET_JS
+from dashboard.components.register import component
 
 HEIGHT = 640
-_component = components.component(
-    "cloud",
-    html=drawn.markup(),
-    css=drawn.style(),
-    js="\n".join((ASSET_JS, drawn.script(), (Path(__file__).parent / "component.js").read_text())),
-)
+_component = component("cloud", Path(__file__).with_name("component.js"), drawn.markup(), drawn.style())
 
 
 def cloud(
@@ -37,7 +30,7 @@ def cloud(
     height: int = HEIGHT,
     file: str = "latent-space",
 ) -> int | None:
-    """Show clouds, each as `dashboard.components.point_cloud.ship` makes it. Returns the number of the pinned test image, if any.
+    """Show clouds, each as `ship.view` makes it. Returns the number of the pinned test image, if any.
 
     `images` names the image set: what is pinned or hidden stays as long as that does. With `address` the camera, the
     colours and the pinned image stand in the page's address, behind the #. `start` may name `point`, `color` and

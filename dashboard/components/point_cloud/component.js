@@ -1,17 +1,41 @@
-// The clouds as a component of the app. Streamlit calls the function below again at every change of data or theme, so
-// all state lives on the mounted element.
+// The clouds as a component of the app.
 
+/** @import { CloudData } from "../../../aecore/viewer/js/types.js" */
+/** @import { ComponentArguments } from "../types.js" */
+
+import { createCloud } from "../../../aecore/viewer/js/cloud.js";
+import { assets } from "../assets/asset.js";
+import { mounted } from "../mount.js";
+
+const STEP_MS = 300; // stepping through points is quick
+
+/** @param {ComponentArguments<CloudData>} mount */
 export default function ({ data, parentElement, setStateValue }) {
-  const root = parentElement.querySelector(".cl");
-  const cloud = (parentElement.__cloud ||= createCloud(root, { asset: (name) => assets.get(name), told: () => {} }));
-  cloud.host.told = ({ pinned }) => {
-    clearTimeout(cloud.telling);
-    cloud.telling = setTimeout(() => setStateValue("pinned", pinned), 300); // stepping through points is quick
-  };
+  const [cloud, cleanup] = mounted(parentElement, ".cl", createToldCloud);
+  cloud.tell = (pinned) => setStateValue("pinned", pinned);
   cloud.update(data);
-  return () => {
-    clearTimeout(cloud.telling);
-    cloud.destroy();
-    delete parentElement.__cloud;
+  return cleanup;
+}
+
+/** @param {HTMLElement} root */
+function createToldCloud(root) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const cloud = createCloud(root, {
+    asset: (name) => assets.get(name),
+    told: ({ pinned }) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => told.tell(pinned), STEP_MS);
+    },
+  });
+  const told = {
+    /** @type {(pinned: number | null) => void} */
+    tell: () => {},
+    update: cloud.update,
+    destroy() {
+      clearTimeout(timer);
+      cloud.destroy();
+    },
   };
+  return told;
 }

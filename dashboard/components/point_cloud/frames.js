@@ -1,8 +1,13 @@
-// Hands a frame over to the clouds. One message: the length of a JSON text in four bytes, the text, then the coordinates.
+// Hands a frame over to the clouds that show its channel.
 
+/** @import { Bytes } from "../../../aecore/viewer/js/types.js" */
+/** @import { ComponentArguments } from "../types.js" */
+
+import { readMessage } from "../../../aecore/viewer/js/bytes.js";
+import { tellFrame } from "../../../aecore/viewer/js/live.js";
+
+/** @param {ComponentArguments<Bytes>} mount */
 export default function ({ data }) {
-  const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  const { channel: name, ...frame } = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  tellFrame(name, frame.low ? { ...frame, coordinates: bytes.subarray(4 + length) } : frame);
+  const { head: { channel, ...frame }, body } = readMessage(data);
+  tellFrame(channel, frame.low ? { ...frame, coordinates: body } : frame);
 }

@@ -7,16 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import streamlit.components.v2 as components
+from dashboard.components.register import HIDDEN, component
 
-from aecore.viewer import point_cloud as drawn
-
-_sender = components.component(
-    "cloud-frames",
-    html="<span></span>",
-    css="\nspan { display: none; }\n",
-    js=drawn.live_script() + (Path(__file__).parent / "frames.js").read_text(),
-)
+_sender = component("cloud-frames", Path(__file__).with_name("frames.js"), *HIDDEN)
 
 
 def send(channel: str, about: Mapping[str, Any], coordinates: bytes) -> None:

@@ -21,8 +21,11 @@ from dashboard.components.networks import ship_network
 
 
 def view(run: Run, projection: Projection, title: str = "", plain: bool = False) -> dict[str, Any]:
-    """The projection for `dashboard.components.point_cloud.cloud`. Ships what it needs; call it where nothing else is drawn, as every
-    payload leaves a gap of its own. A `plain` one has its images, but neither reconstructions nor neighbours."""
+    """The projection for `dashboard.components.point_cloud.cloud`.
+
+    Ships what it needs; call it where nothing else is drawn, as every payload leaves a gap of its own. A `plain` one
+    has its images, but neither reconstructions nor neighbours.
+    """
     codes = cached_codes.codes(run)
     made = drawn.points_part(projection)
     points = _name("points", run.id, projection.method, str(projection.dims), _digest(made["coordinates"]))
@@ -41,7 +44,7 @@ def view(run: Run, projection: Projection, title: str = "", plain: bool = False)
 def live_view(
     run: Run, method: str, dims: int, indices: np.ndarray, labels: np.ndarray, channel: str
 ) -> dict[str, Any]:
-    """The same for points that are on the move; where they stand comes by `channel` (`dashboard.components.point_cloud.frames`)."""
+    """The same for points that are on the move; where they stand comes by `channel` (`point_cloud.frames`)."""
     codes = cached_codes.codes(run)
     numbers = indices.astype("<i4").tobytes()
     points = _name("moving", run.id, method, str(dims), _digest(numbers))

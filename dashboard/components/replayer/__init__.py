@@ -9,18 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import streamlit.components.v2 as components
-
+from dashboard.components.register import component
 from dashboard.replay.reel import Reel
 
-_FOLDER = Path(__file__).parent
-_component = components.component(
-    "replay",
-    html=(_FOLDER / "replay.html").read_text(),
-    css=(_FOLDER / "replay.css").read_text(),
-    # One module for the browser; the last file holds the function that Streamlit calls.
-    js="\n".join((_FOLDER / name).read_text() for name in ("reel.js", "sheet.js", "curve.js", "replay.js")),
-)
+_component = component("replay", Path(__file__).with_name("component.js"))
 
 
 def replay(

@@ -1,28 +1,47 @@
 // The frames of a run: one unpacked picture, from which tiles are copied, and the arithmetic of their errors.
 
-// Unpack the picture of a run; `run.stamp` names its content.
-async function unpack(run) {
+/** @import { Reel, ReelData } from "../types.js" */
+
+import { context2d, element } from "../../../aecore/viewer/js/dom.js";
+
+/**
+ * Unpack the picture of a run; `run.stamp` names its content.
+ * @param {ReelData} run
+ */
+export async function unpack(run) {
   const picture = new Image();
   picture.src = run.atlas;
   await picture.decode();
   return createReel(run, await createImageBitmap(picture));
 }
 
+/**
+ * @param {ReelData} run
+ * @param {ImageBitmap} bitmap
+ * @returns {Reel}
+ */
 function createReel(run, bitmap) {
+  /** @type {Uint8ClampedArray | null} */
   let pixels = null;
-  const scratch = document.createElement("canvas");
+  const scratch = element("canvas");
   [scratch.width, scratch.height] = [run.width, run.height];
-  const scratchContext = scratch.getContext("2d");
-  const rowOf = { clean: () => 0, noisy: () => 1, output: (row) => row + (run.noisy ? 2 : 1) };
+  const scratchContext = context2d(scratch);
 
-  // Where the tile of an image lies in the picture; `row` counts epochs.
+  /**
+   * Where the tile of an image lies in the picture; `row` counts epochs.
+   * @param {"clean" | "noisy" | "output"} kind
+   * @param {number} row
+   * @param {number} image
+   */
   function place(kind, row, image) {
-    const index = rowOf[kind](row) * run.count + image;
+    const before = { clean: 0, noisy: 1, output: row + (run.noisy ? 2 : 1) }[kind];
+    const index = before * run.count + image;
     return [(index % run.per_line) * run.width, Math.floor(index / run.per_line) * run.height];
   }
 
+  /** @type {Reel["draw"]} */
   function draw(canvas, kind, row, image) {
-    const context = canvas.getContext("2d");
+    const context = context2d(canvas);
     context.imageSmoothingEnabled = false; // a canvas that changes its size forgets this
     if (kind === "difference") {
       scratchContext.putImageData(difference(row, image), 0, 0);
@@ -36,16 +55,21 @@ function createReel(run, bitmap) {
   // The whole picture's values, read back once and only where errors are asked for.
   function values() {
     if (!pixels) {
-      const canvas = document.createElement("canvas");
+      const canvas = element("canvas");
       [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
-      const context = canvas.getContext("2d", { willReadFrequently: true });
+      const context = context2d(canvas, { willReadFrequently: true });
       context.drawImage(bitmap, 0, 0);
       pixels = context.getImageData(0, 0, bitmap.width, bitmap.height).data;
     }
     return pixels;
   }
 
-  // Call `visit(distance, byte in the tile)` for red, green and blue of every pixel of output minus clean.
+  /**
+   * Call `visit(distance, byte in the tile)` for red, green and blue of every pixel of output minus clean.
+   * @param {number} row
+   * @param {number} image
+   * @param {(distance: number, at: number) => void} visit
+   */
   function eachError(row, image, visit) {
     const all = values(), [cleanX, cleanY] = place("clean", 0, image), [x, y] = place("output", row, image);
     for (let j = 0; j < run.height; j += 1) {
@@ -56,6 +80,10 @@ function createReel(run, bitmap) {
     }
   }
 
+  /**
+   * @param {number} row
+   * @param {number} image
+   */
   function difference(row, image) {
     const tile = new ImageData(run.width, run.height);
     tile.data.fill(255);
@@ -63,7 +91,7 @@ function createReel(run, bitmap) {
     return tile;
   }
 
-  // Mean squared error on the [0, 1] scale; a grey image has three equal channels.
+  /** Mean squared error on the [0, 1] scale; a grey image has three equal channels. @type {Reel["meanSquaredError"]} */
   function meanSquaredError(row, image) {
     let sum = 0;
     eachError(row, image, (distance) => (sum += distance * distance));

@@ -1,0 +1,34 @@
+// Images (H, W, C) of one or three channels on the [0, 1] scale onto canvases.
+
+/** @import { ImageShape, Numbers } from "./types.js" */
+
+import { context2d } from "./dom.js";
+
+/**
+ * Writes an image into the pixels of an ImageData.
+ * @param {Numbers} values
+ * @param {number} channels
+ * @param {Uint8ClampedArray} pixels
+ */
+export function toPixels(values, channels, pixels) {
+  const wide = channels >= 3;
+  for (let i = 0, p = 0; p < pixels.length; i += channels, p += 4) {
+    pixels[p] = 255 * values[i]; // the array itself cuts to 0…255 and rounds
+    pixels[p + 1] = 255 * values[wide ? i + 1 : i];
+    pixels[p + 2] = 255 * values[wide ? i + 2 : i];
+    pixels[p + 3] = 255;
+  }
+}
+
+/**
+ * Paints an image into a canvas of its own size; CSS enlarges it.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Numbers} values
+ * @param {ImageShape} shape
+ */
+export function paintImage(canvas, values, [channels, height, width]) {
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  const context = context2d(canvas), image = context.createImageData(width, height);
+  toPixels(values, channels, image.data);
+  context.putImageData(image, 0, 0);
+}

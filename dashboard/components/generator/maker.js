@@ -1,0 +1,160 @@
+// A code under one's hands: sliders, random codes and sweeps, all decoded here.
+
+/** @import { Network, Numbers } from "../../../aecore/viewer/js/types.js" */
+/** @import { GenerateData, RealCodes } from "../types.js" */
+
+import { found, partsOf } from "../../../aecore/viewer/js/dom.js";
+import { paintImage } from "../../../aecore/viewer/js/images.js";
+import { assets } from "../assets/asset.js";
+import { networkOf, reading, realCodesOf, rowsOf, sizeOf } from "../networks.js";
+import { createRest, perFrame } from "../pace.js";
+import { createPad } from "./pad.js";
+import { drawRandom, drawTraversal } from "./sheets.js";
+import { createSliders } from "./sliders.js";
+import { asText, idleWords } from "./words.js";
+
+/**
+ * @typedef {object} Networks
+ * @property {Network} encode
+ * @property {Network} decode
+ * @property {Network | null} read
+ * @property {RealCodes | null} real
+ */
+/**
+ * What is shown. `code` is that of the image; of a map as code every channel has a gain and the vector holds the gains,
+ * else a code is its own vector. `start` is the vector of the image.
+ * @typedef {Networks & { data: GenerateData, code: Float32Array, start: Float32Array, vector: Float32Array }} Made
+ */
+
+const VIEWS = /** @type {const} */ (["units", "random", "traversal", "draw"]);
+
+/** @param {HTMLElement} root */
+export function createMaker(root) {
+  const part = partsOf(root, "ge"), canvas = /** @type {HTMLCanvasElement} */ (found(root, ".ge-result canvas"));
+  /** @type {HTMLButtonElement} */
+  const reset = part("reset");
+  /** @type {Made | null} */
+  let made = null;
+  let print = "", names = "", stop = () => {};
+  const maker = {
+    update,
+    destroy,
+    tell: /** @type {(vector: string) => void} */ (() => {}),
+    pick: /** @type {(vector: string) => void} */ (() => {}),
+  };
+  const vectorText = () => (made ? asText(made.vector) : "");
+  const rest = createRest(vectorText, (now) => maker.tell(made && now === asText(made.start) ? "" : now));
+  const sliders = createSliders(part("sliders"), changed);
+
+  /** @param {GenerateData} data */
+  async function update(data) {
+    const wanted = JSON.stringify(data);
+    if (wanted === print) return;
+    print = wanted;
+    const asked = [data.encoder, data.decoder, data.reader, data.codes];
+    const [encoder, decoder, reader, codes] = await Promise.all(asked.map((name) => (name ? assets.get(name) : null)));
+    if (print !== wanted) return;
+    const same = made && JSON.stringify(asked) === names ? made : null;
+    names = JSON.stringify(asked);
+    /** @type {Networks} */
+    const { encode, decode, read, real } = same ?? {
+      encode: networkOf(encoder),
+      decode: networkOf(decoder),
+      read: reader && networkOf(reader),
+      real: codes && realCodesOf(codes),
+    };
+    const anew = !made || data.visit !== made.data.visit || data.image !== made.data.image;
+    const code = encode(rowsOf(data.image, sizeOf(data.shape))[0]).slice();
+    const start = data.map ? new Float32Array(data.map[0]).fill(1) : code.slice();
+    const given = data.vector?.length === start.length ? Float32Array.from(data.vector) : start.slice();
+    made = { encode, decode, read, real, data, code, start, vector: anew || !made ? given : made.vector };
+    if (anew) rest.known();
+    for (const view of VIEWS) part(view).hidden = view !== data.view;
+    arrange(made);
+    root.dataset.ready = "true";
+  }
+
+  /** @param {GenerateData} data */
+  const nounOf = (data) => (data.map ? "channel" : "unit");
+
+  /**
+   * The code that a vector stands for.
+   * @param {Made} shown
+   * @param {Float32Array} vector
+   */
+  function codeOf({ data, code }, vector) {
+    if (!data.map) return vector;
+    const [channels, height, width] = data.map, area = height * width, scaled = new Float32Array(code.length);
+    for (let c = 0; c < channels; c += 1) {
+      for (let i = c * area; i < (c + 1) * area; i += 1) scaled[i] = code[i] * vector[c];
+    }
+    return scaled;
+  }
+
+  /** @param {Made} shown */
+  function arrange(shown) {
+    stop();
+    stop = () => {};
+    const { data, start, encode, read } = shown, { units, shape, view, classes } = data;
+    /** @param {string} vector */
+    const pick = (vector) => maker.pick(vector);
+    /** @param {Numbers} image */
+    const say = (image) => reading(read, image, classes);
+    /** @param {Float32Array} vector */
+    const decode = (vector) => shown.decode(codeOf(shown, vector));
+    delete part(view).dataset.done;
+    if (view === "random") {
+      const vectors = rowsOf(data.random, start.length);
+      stop = drawRandom(part("random"), { vectors, decode, shape, say, pick });
+    } else if (view === "draw") {
+      const near = (/** @type {Float32Array} */ code) => nearWords(shown, code);
+      createPad(part("draw"), { encode, decode: shown.decode, shape, colors: data.inks, say, near, pick });
+    } else if (view === "traversal") {
+      stop = drawTraversal(part("traversal"), { base: shown.vector, units, decode, shape, pick, noun: nounOf(data) });
+    } else {
+      sliders.build(units, nounOf(data), shown.vector, shown.start);
+      part("dead").textContent = idleWords(units, nounOf(data));
+      render();
+    }
+  }
+
+  const renderSoon = perFrame(render);
+
+  function changed() {
+    renderSoon();
+    rest.moved();
+  }
+
+  function render() {
+    if (!made) return;
+    const { data, vector, start, read } = made, code = codeOf(made, vector), image = made.decode(code);
+    paintImage(canvas, image, data.shape);
+    const said = reading(read, image, data.classes);
+    part("says").textContent = said;
+    canvas.setAttribute("aria-label", `Decoded image${said ? `, ${said}` : ""}`);
+    sliders.show(vector);
+    part("near").textContent = nearWords(made, code);
+    reset.disabled = asText(vector) === asText(start);
+    root.dataset.vector = asText(vector);
+  }
+
+  /**
+   * @param {Made} shown
+   * @param {Float32Array} code
+   */
+  function nearWords({ real, data }, code) {
+    return real ? `Nearest real code: ${real.describe(code, data.classes)}` : "";
+  }
+
+  reset.onclick = () => {
+    made?.vector.set(made.start);
+    changed();
+  };
+
+  function destroy() {
+    stop();
+    rest.stop();
+  }
+
+  return maker;
+}

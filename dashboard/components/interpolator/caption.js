@@ -1,0 +1,13 @@
+// What stands under an image, and what a screen reader says of it.
+
+import { element, found } from "../../../aecore/viewer/js/dom.js";
+
+/**
+ * @param {HTMLElement} figure with a canvas and a figcaption
+ * @param {string} title
+ * @param {string} words
+ */
+export function captioned(figure, title, words) {
+  found(figure, "figcaption").replaceChildren(element("b", "", title), element("span", "", words));
+  found(figure, "canvas").setAttribute("aria-label", `${title}, ${words}`);
+}

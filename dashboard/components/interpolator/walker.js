@@ -1,0 +1,225 @@
+// Walking between images: the networks are here, so nothing is asked of the server while a hand moves.
+
+/** @import { Walk, WalkData } from "../types.js" */
+
+import { found, partsOf } from "../../../aecore/viewer/js/dom.js";
+import { paintImage } from "../../../aecore/viewer/js/images.js";
+import { clamp, percent, shortNumber } from "../../../aecore/viewer/js/numbers.js";
+import { assets } from "../assets/asset.js";
+import { watchWidth } from "../mount.js";
+import { networkOf, reading, realCodesOf, rowsOf, sizeOf } from "../networks.js";
+import { createRest, perFrame } from "../pace.js";
+import { showPlaying } from "../play_button.js";
+import { captioned } from "./caption.js";
+import { onPlane } from "./path.js";
+import { createPlane } from "./plane.js";
+import { createWay, decodeAt, mixAt } from "./way.js";
+
+const PLAY_S = 4;
+
+/** @param {HTMLElement} root */
+export function createWalker(root) {
+  const part = partsOf(root, "ip");
+  /** @type {HTMLInputElement} */
+  const slider = part("slider");
+  const play = part("play"), track = part("track"), decodedFigure = part("decoded"), pixelsFigure = part("pixels");
+  /** @type {Walk | null} */
+  let walk = null;
+  /** @type {WalkData | null} */
+  let next = null; // asked for last
+  let print = "", names = "";
+  /** @type {[number, number]} */
+  let at = [0.5, 0.5]; // share across, and down on a plane
+  let width = 0, playing = false, stop = () => {};
+  const walker = { update, destroy, tell: /** @type {(place: string) => void} */ (() => {}) };
+
+  // ---- data ---------------------------------------------------------------------------------
+
+  /** @param {WalkData} data */
+  async function update(data) {
+    const asked = JSON.stringify(data);
+    if (asked === print) return layOut(); // the theme changed, or nothing did
+    [print, next] = [asked, data];
+    const wanted = [data.encoder, data.decoder, data.reader, data.codes];
+    const [encoder, decoder, reader, codes] = await Promise.all(wanted.map((name) => (name ? assets.get(name) : null)));
+    if (next !== data) return;
+    const same = walk && JSON.stringify(wanted) === names ? walk : null;
+    names = JSON.stringify(wanted);
+    const networks = same ?? {
+      encode: networkOf(encoder),
+      decode: networkOf(decoder),
+      read: reader && networkOf(reader),
+      real: codes && realCodesOf(codes),
+    };
+    adopt(data, networks);
+  }
+
+  /**
+   * @param {WalkData} data
+   * @param {Pick<Walk, "encode" | "decode" | "read" | "real" | "usual">} networks
+   */
+  function adopt(data, { encode, decode, read, real, usual }) {
+    const asked = walk === null || data.visit !== walk.data.visit;
+    const images = rowsOf(data.ends, sizeOf(data.shape)), codes = images.map((image) => encode(image).slice());
+    const code = new Float32Array(codes[0].length), mixed = new Float32Array(images[0].length);
+    walk = { data, encode, decode, read, real, usual, images, codes, code, mixed };
+    if (asked) at = data.place ? [data.place[0], data.place[1] ?? 0.5] : [0.5, 0.5];
+    rest.known();
+    part("stage").hidden = part("scrub").hidden = track.hidden = data.plane;
+    part("plane").hidden = !data.plane;
+    part("help").textContent = data.plane
+      ? "Move over the plane, or use the arrow keys. The corners are the reconstructions of the four images."
+      : "Drag anywhere along the way. ← → step, Home and End jump, space plays.";
+    layOut();
+    root.dataset.ready = "true";
+  }
+
+  const resting = () => at.slice(0, walk?.data.plane ? 2 : 1).map((share) => share.toFixed(3)).join(",");
+  const rest = createRest(resting, (place) => walker.tell(place), () => playing);
+
+  // ---- drawing ------------------------------------------------------------------------------
+
+  // All that depends on the width, the data or the theme; then the place.
+  function layOut() {
+    if (!walk || !width) return;
+    stop();
+    stop = walk.data.plane ? plane.draw(walk) : way.draw(walk, width);
+    render();
+  }
+
+  function render() {
+    if (!walk) return;
+    const { data, read } = walk, [share, down] = at;
+    if (data.plane) {
+      const image = walk.decode(onPlane(walk.codes, share, down, walk.code));
+      plane.mark(walk, at, image);
+      readOut("");
+    } else {
+      const image = decodeAt(walk, share);
+      paintImage(found(decodedFigure, "canvas"), image, data.shape);
+      captioned(decodedFigure, "through the code", reading(read, image, data.classes));
+      const mixed = mixAt(walk, share);
+      paintImage(found(pixelsFigure, "canvas"), mixed, data.shape);
+      captioned(pixelsFigure, "pixels cross-faded", reading(read, mixed, data.classes));
+      slider.value = String(share);
+      slider.setAttribute("aria-valuetext", `${percent(share)} of the way`);
+      way.mark(share, width);
+      readOut(`${percent(share)} of the way`);
+    }
+    root.dataset.at = resting();
+    root.dataset.frames = String(Number(root.dataset.frames ?? 0) + 1);
+  }
+
+  /** @param {string} where */
+  function readOut(where) {
+    if (!walk) return;
+    const { real, usual, code, data } = walk, parts = where ? [where] : [];
+    if (real) {
+      const far = usual === undefined ? "" : `; usual between real codes ${shortNumber(usual)}`;
+      parts.push(`nearest real code: ${real.describe(code, data.classes)}${far}`);
+    }
+    part("readout").textContent = parts.join(" — ");
+  }
+
+  // ---- moving -------------------------------------------------------------------------------
+
+  const renderSoon = perFrame(render);
+
+  function go(/** @type {number} */ share, down = at[1]) {
+    at = [clamp(share, 0, 1), clamp(down, 0, 1)];
+    renderSoon();
+    rest.moved();
+  }
+
+  function start() {
+    playing = true;
+    let since = performance.now(), share = at[0] >= 1 ? 0 : at[0], direction = 1;
+    /** @param {number} time */
+    const tick = (time) => {
+      if (!playing) return;
+      share += (direction * Math.min(time - since, 100)) / (1000 * PLAY_S);
+      since = time;
+      if (share >= 1 || share <= 0) direction = share >= 1 ? -1 : 1;
+      go(share);
+      requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+    showPlaying(play, playing);
+  }
+
+  function halt() {
+    if (!playing) return;
+    playing = false;
+    showPlaying(play, playing);
+    rest.moved();
+  }
+
+  // ---- touch, mouse, keyboard ---------------------------------------------------------------
+
+  const way = createWay(root, () => render());
+  const plane = createPlane(root);
+  slider.oninput = () => {
+    halt();
+    go(Number(slider.value));
+  };
+  play.onclick = () => (playing ? halt() : start());
+
+  /**
+   * @param {HTMLElement} node
+   * @param {(event: PointerEvent) => void} move
+   */
+  function dragged(node, move) {
+    node.onpointerdown = (event) => {
+      if (!walk || event.button > 0) return;
+      halt();
+      node.setPointerCapture(event.pointerId);
+      move(event);
+    };
+    node.onpointermove = (event) => {
+      if (node.hasPointerCapture(event.pointerId)) move(event);
+    };
+  }
+
+  dragged(track, (event) => {
+    go(way.shareAt(event));
+    slider.focus({ preventScroll: true }); // the arrow keys go on from here
+  });
+  dragged(part("field"), (event) => {
+    if (walk) go(...plane.sharesAt(event, walk.data.side));
+  });
+
+  root.onkeydown = (event) => {
+    if (!walk || event.altKey || event.ctrlKey || event.metaKey) return;
+    const { plane: flat, shares, side } = walk.data, [share, down] = at;
+    const whole = flat ? 1 / (side - 1) : 1 / Math.max(shares.length - 1, 1), step = whole * (event.shiftKey ? 0.2 : 1);
+    /** @type {Record<string, () => void>} */
+    const keys = {
+      ArrowLeft: () => go(share - step),
+      ArrowRight: () => go(share + step),
+      ArrowUp: () => (flat ? go(share, down - step) : go(share + step)),
+      ArrowDown: () => (flat ? go(share, down + step) : go(share - step)),
+      Home: () => go(0, 0),
+      End: () => go(1, 1),
+    };
+    if (!flat && !(/** @type {Element} */ (event.target).matches("button"))) keys[" "] = () => play.click();
+    if (!keys[event.key]) return;
+    event.preventDefault();
+    if (event.key !== " ") halt();
+    keys[event.key]();
+  };
+
+  const stopWatching = watchWidth(root, (now) => {
+    width = now;
+    layOut();
+  });
+  showPlaying(play, playing);
+
+  function destroy() {
+    stopWatching();
+    rest.stop();
+    stop();
+    playing = false;
+  }
+
+  return walker;
+}

@@ -1,0 +1,138 @@
+// The way between two images: its ends, the strips of what lies between them, and the plot below.
+
+/** @import { Sample, Walk } from "../types.js" */
+
+import { element, found, partsOf } from "../../../aecore/viewer/js/dom.js";
+import { paintImage } from "../../../aecore/viewer/js/images.js";
+import { readScores } from "../../../aecore/viewer/js/scores.js";
+import { classColors } from "../../../aecore/viewer/js/theme.js";
+import { inSlices } from "../pace.js";
+import { captioned } from "./caption.js";
+import { alongPath } from "./path.js";
+import { SAMPLES, createPlot } from "./plot.js";
+
+/**
+ * What is decoded at a share of the way; `walk.code` is then the code of that place.
+ * @param {Walk} walk
+ * @param {number} share
+ */
+export function decodeAt({ decode, codes, data, code }, share) {
+  return decode(alongPath(codes[0], codes[1], share, data.path, code));
+}
+
+/**
+ * The plain cross-fade of the two images.
+ * @param {Walk} walk
+ * @param {number} share
+ */
+export function mixAt({ images: [a, b], mixed }, share) {
+  for (let i = 0; i < a.length; i += 1) mixed[i] = a[i] + share * (b[i] - a[i]);
+  return mixed;
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {() => void} known called when the usual distance between real codes has been found
+ */
+export function createWay(root, known) {
+  const part = partsOf(root, "ip"), track = part("track"), plot = createPlot(part("plot"));
+  const ends = /** @type {HTMLElement[]} */ (Array.from(root.querySelectorAll(".ip-end")));
+  const padding = () => parseFloat(getComputedStyle(track).paddingLeft);
+
+  /**
+   * Draws all but the place, the plot bit by bit; returns what stops it.
+   * @param {Walk} walk
+   * @param {number} width
+   */
+  function draw(walk, width) {
+    const { data, images } = walk, { shape, shares } = data;
+    ends.forEach((figure, i) => {
+      paintImage(found(figure, "canvas"), images[i], shape);
+      captioned(figure, data.names[i], i ? "end" : "start");
+    });
+    const pad = padding(), inner = width - 2 * pad;
+    const apart = shares.length > 1 ? (shares[1] - shares[0]) * inner : inner;
+    const tile = Math.max(12, Math.min(2 * pad, apart - 3));
+    track.style.setProperty("--tile", `${tile}px`);
+    track.style.setProperty("--pad", `${pad}px`);
+    drawStrip(walk, "decoded", decodeAt, "decoded on the way", tile);
+    drawStrip(walk, "pixels", mixAt, "plain cross-fade", tile);
+    return look(walk, width, pad);
+  }
+
+  /**
+   * @param {Walk} walk
+   * @param {string} name
+   * @param {typeof decodeAt} imageAt
+   * @param {string} words
+   * @param {number} tile
+   */
+  function drawStrip(walk, name, imageAt, words, tile) {
+    const { shape, shares } = walk.data, strip = part(`strip-${name}`);
+    strip.style.height = `${(tile * shape[1]) / shape[2] + 4}px`;
+    strip.setAttribute("aria-label", `${shares.length} images ${words}`);
+    strip.replaceChildren(
+      ...shares.map((share) => {
+        const canvas = element("canvas");
+        canvas.style.left = `${share * 100}%`;
+        canvas.dataset.share = share.toFixed(3);
+        paintImage(canvas, imageAt(walk, share), shape);
+        return canvas;
+      }),
+    );
+    strip.style.marginLeft = strip.style.marginRight = "0";
+  }
+
+  /**
+   * Walks the way in small steps and notes the nearest real code and the digit; returns what stops it.
+   * @param {Walk} walk
+   * @param {number} width
+   * @param {number} pad
+   */
+  function look(walk, width, pad) {
+    const { real, read, data } = walk;
+    part("plot").style.display = real || read ? "" : "none";
+    if (!real && !read) return () => {};
+    /** @type {(Sample | null)[]} */
+    const seen = new Array(SAMPLES).fill(null);
+    const colors = classColors(root);
+    const show = () => {
+      const digits = new Set(seen.map((sample) => sample?.digit ?? null).filter((digit) => digit !== null));
+      const label = `On the way${digits.size ? `, read as ${[...digits].join(", ")}` : ""}`;
+      plot.draw({ seen, usual: walk.usual, width, pad, colors, classes: data.classes, label });
+      root.dataset.looked = String(seen.every(Boolean));
+    };
+    show();
+    return inSlices(SAMPLES + 1, (i) => {
+      if (i === 0) {
+        if (real) walk.usual ??= real.usual();
+        return;
+      }
+      const image = decodeAt(walk, (i - 1) / (SAMPLES - 1));
+      const digit = read ? readScores(read(image)).digit : null;
+      seen[i - 1] = { digit, distance: real ? real.nearest(walk.code).distance : 0 };
+      if (i % 6 === 0) show();
+    }, () => {
+      show();
+      known();
+    });
+  }
+
+  /**
+   * Moves the line over strips and plot.
+   * @param {number} share
+   * @param {number} width
+   */
+  function mark(share, width) {
+    const pad = padding();
+    part("head").style.left = `${pad + share * (width - 2 * pad)}px`;
+  }
+
+  /** @param {PointerEvent} event */
+  function shareAt(event) {
+    const box = track.getBoundingClientRect(), pad = padding();
+    return (event.clientX - box.left - pad) / (box.width - 2 * pad);
+  }
+
+  return { draw, mark, shareAt };
+}

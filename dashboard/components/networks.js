@@ -1,0 +1,56 @@
+// A run's networks and real codes as they were shipped, ready to use, and what they say in words.
+
+/** @import { ImageShape, Network, Numbers } from "../../aecore/viewer/js/types.js" */
+/** @import { CodesAsset, NetworkAsset, RealCodes } from "./types.js" */
+
+import { floats, fromBase64, typed } from "../../aecore/viewer/js/bytes.js";
+import { nearestCodes, usualDistance } from "../../aecore/viewer/js/neighbours.js";
+import { createNetwork } from "../../aecore/viewer/js/network.js";
+import { percent, shortNumber } from "../../aecore/viewer/js/numbers.js";
+import { readScores } from "../../aecore/viewer/js/scores.js";
+
+/** @param {NetworkAsset} asset */
+export const networkOf = (asset) => createNetwork(asset.header.ops, floats(asset.weights));
+
+/**
+ * @param {CodesAsset} asset
+ * @returns {RealCodes}
+ */
+export function realCodesOf({ codes: bytes, size, indices: numbers, labels }) {
+  const codes = { values: floats(bytes), width: size }, indices = typed(Int32Array, numbers), rows = Array.from(indices.keys());
+  /** @param {Numbers} code */
+  const nearest = (code) => nearestCodes(codes, code, rows, 1)[0] ?? { row: -1, distance: Infinity };
+  return {
+    nearest,
+    describe(code, classes) {
+      const { row, distance } = nearest(code), label = labels[row];
+      return `test image ${indices[row]} · ${classes[label] ?? label}, ${shortNumber(distance)} away`;
+    },
+    usual: () => usualDistance(codes),
+  };
+}
+
+/**
+ * Rows of `size` numbers that were sent as base64 of float32.
+ * @param {string} base64
+ * @param {number} size
+ */
+export function rowsOf(base64, size) {
+  const all = floats(fromBase64(base64));
+  return Array.from({ length: all.length / size }, (_, i) => all.subarray(i * size, (i + 1) * size));
+}
+
+/** @param {ImageShape} shape */
+export const sizeOf = ([channels, height, width]) => channels * height * width;
+
+/**
+ * What a classifier reads in an image, in words; empty without one.
+ * @param {Network | null} read
+ * @param {Numbers} image
+ * @param {string[]} classes
+ */
+export function reading(read, image, classes) {
+  if (!read) return "";
+  const { digit, sure } = readScores(read(image));
+  return `reads ${classes[digit] ?? digit}, ${percent(sure)}`;
+}

@@ -1,0 +1,14 @@
+// The replayer as Streamlit mounts it.
+
+/** @import { ComponentArguments, ReplayData } from "../types.js" */
+
+import { mounted } from "../mount.js";
+import { createPlayer } from "./player.js";
+
+/** @param {ComponentArguments<ReplayData>} mount */
+export default function ({ data, parentElement, setStateValue }) {
+  const [player, cleanup] = mounted(parentElement, ".rp", createPlayer);
+  player.tell = (epoch) => setStateValue("epoch", epoch);
+  player.update(data);
+  return cleanup;
+}

@@ -1,0 +1,3 @@
+// The letters by which runs beside each other are told apart.
+
+export const LETTERS = "ABCDEF";

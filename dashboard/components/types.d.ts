@@ -1,0 +1,206 @@
+// What Python gives the components of the app. For `tsc` alone: nothing here reaches a browser.
+
+import type { Bytes, ImageShape, Network, NetworkPart, Numbers } from "../../aecore/viewer/js/types.js";
+
+/** What Streamlit calls a component with, at every change of data or theme. */
+export interface ComponentArguments<D> {
+  data: D;
+  parentElement: HTMLElement | ShadowRoot;
+  key: string;
+  name: string;
+  setStateValue(name: string, value: unknown): void;
+  setTriggerValue(name: string, value: unknown): void;
+}
+/** What stays on the mounted element between those calls. */
+export interface Mounted<D> {
+  update(data: D): unknown;
+  destroy(): void;
+}
+
+// ---- assets (`assets/__init__.py`, `networks.py`) -------------------------------------------------
+
+export interface Assets {
+  put(name: string, parts: unknown): void;
+  has(name: string): boolean;
+  get(name: string): Promise<any>;
+}
+/** Names of assets; null for what there is not. */
+export interface Shipped {
+  encoder: string | null;
+  decoder: string | null;
+  reader: string | null;
+  codes: string | null;
+}
+/** Codes float32 (N, size), with the numbers of their test images and their labels. */
+export interface CodesAsset {
+  codes: Bytes;
+  size: number;
+  indices: Bytes;
+  labels: Uint8Array;
+}
+export type NetworkAsset = NetworkPart;
+
+/** Real codes to measure distances to. */
+export interface RealCodes {
+  nearest(code: Numbers): { row: number; distance: number };
+  /** Which test image is nearest and how far away, in words. */
+  describe(code: Numbers, classes: string[]): string;
+  usual(): number;
+}
+
+// ---- interpolator ------------------------------------------------------------------------------------
+
+/** `ends`: two images, or four, as base64 of float32 (H, W, C). */
+export interface WalkData extends Shipped {
+  ends: string;
+  names: string[];
+  classes: string[];
+  shape: ImageShape;
+  path: PathKind;
+  shares: number[];
+  plane: boolean;
+  side: number;
+  place: number[] | null;
+  visit: number;
+}
+export type PathKind = "line" | "arc";
+/** What was found at a sample of the way; `digit` is null without a classifier. */
+export interface Sample {
+  distance: number;
+  digit: number | null;
+}
+/** What the interpolator shows. */
+export interface Walk {
+  data: WalkData;
+  encode: Network;
+  decode: Network;
+  read: Network | null;
+  real: RealCodes | null;
+  /** Of the two or four ends. */
+  images: Float32Array[];
+  codes: Float32Array[];
+  /** Of the place that was decoded last. */
+  code: Float32Array;
+  mixed: Float32Array;
+  /** The usual distance between real codes, once it is known. */
+  usual?: number;
+}
+
+// ---- comparer ----------------------------------------------------------------------------------------
+
+export interface BenchRun {
+  title: string;
+  encoder: string;
+  decoder: string;
+}
+export interface BenchData {
+  runs: BenchRun[];
+  reader: string | null;
+  clean: string;
+  shown: string;
+  names: string[];
+  classes: string[];
+  shape: ImageShape;
+  view: "images" | "way";
+  noisy: boolean;
+  /** The error that is drawn in full ink, null for none. */
+  errors: number | null;
+  path: PathKind;
+  shares: number[];
+  place: number | null;
+  visit: number;
+}
+
+// ---- generator ---------------------------------------------------------------------------------------
+
+/** A unit of the code over all real codes: `dead` never moves, `inactive` hardly. */
+export interface Unit {
+  index: number;
+  low: number;
+  high: number;
+  spread: number;
+  dead: boolean;
+  inactive: boolean;
+  histogram: number[];
+}
+export interface GenerateData extends Shipped {
+  image: string;
+  units: Unit[];
+  view: "units" | "random" | "traversal" | "draw";
+  shape: ImageShape;
+  classes: string[];
+  map: ImageShape | null;
+  random: string;
+  vector: number[] | null;
+  inks: number[][];
+  visit: number;
+}
+
+// ---- replayer (`dashboard/replay/reel.py`) -------------------------------------------------------------
+
+export interface LossCurve {
+  epochs: number[];
+  values: number[];
+}
+/** Tiles lie in reading order in the picture `atlas`, `per_line` a line: clean, noisy, then epochs. */
+export interface ReelData {
+  id: string;
+  title: string;
+  stamp: string;
+  atlas: string;
+  per_line: number;
+  width: number;
+  height: number;
+  count: number;
+  noisy: boolean;
+  epochs: number[];
+  names: string[];
+  /** What a classifier reads in each reconstruction, where that is not its label. */
+  digits: (number | null)[][] | null;
+  /** Digits read right and digits read, of each epoch. */
+  digits_read: [number, number][] | null;
+  train: LossCurve;
+  test: LossCurve;
+}
+export interface ReplayData {
+  runs: ReelData[];
+  shared: boolean;
+  one_noise: boolean;
+  start: number | null;
+  visit: number;
+}
+/** A row of pictures of the sheet. */
+export interface Lane {
+  kind: "clean" | "noisy" | "output" | "difference";
+  run: number;
+  text: string;
+  brief: string;
+  letter: string;
+}
+/** The unpacked picture of a run. */
+export interface Reel {
+  stamp: string;
+  draw(canvas: HTMLCanvasElement, kind: Lane["kind"], row: number, image: number): void;
+  meanSquaredError(row: number, image: number): number;
+}
+/** From epochs to the share of the width, 0 to 1. */
+export interface EpochAxis {
+  first: number;
+  last: number;
+  /** Of every stop. */
+  shares: number[];
+  toShare(epoch: number): number;
+  nearestStop(share: number): number;
+  /** Round epochs whose numbers fit below `width` pixels, none beginning before `from`. */
+  ticks(width: number, toPixel: (epoch: number) => number, from: number): number[];
+}
+export interface CurveLine extends LossCurve {
+  color: string;
+  dashed: boolean;
+}
+/** A measured loss; `earlier` where none was measured at the epoch that is shown. */
+export interface LossPoint {
+  epoch: number;
+  value: number;
+  earlier: boolean;
+}
