@@ -11,19 +11,12 @@ import json
 from pathlib import Path
 
 import plotly.graph_objects as go
-import streamlit.components.v2 as components
 
-from aecore.viewer.link import link
 from dashboard.charts.script import script_url
+from dashboard.components.register import component
 
-_FOLDER = Path(__file__).parent
-_component = components.component(
-    "plotly_chart",
-    html=(_FOLDER / "chart.html").read_text(),
-    css=(_FOLDER / "chart.css").read_text(),
-    js=link(_FOLDER / "js" / "chart.js"),
-    isolate_styles=False,  # plotly's own rules are in the page's head
-)
+# Not isolated, for plotly writes its own rules into the page's head.
+_component = component("plotly_chart", Path(__file__).parent / "plotly" / "chart.js", isolated=False)
 
 
 def plotly_chart(figure: go.Figure, *, key: str, revision: str = "") -> None:

@@ -12,20 +12,13 @@ from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
 
-import streamlit.components.v2 as components
-
 from aecore.files import atomic_write
-from aecore.viewer.link import link
+from dashboard.components.register import HIDDEN, component
 
 FOLDER = Path(__file__).parents[2] / "static"
 """What Streamlit serves under app/static/ (`server.enableStaticServing`)."""
 
-_prefetch = components.component(
-    "plotly-prefetch",
-    html="<span></span>",
-    css="\nspan { display: none; }\n",
-    js=link(Path(__file__).parent / "js" / "prefetch.js"),
-)
+_prefetch = component("plotly-prefetch", Path(__file__).parent / "plotly" / "prefetch.js", *HIDDEN)
 
 
 @cache

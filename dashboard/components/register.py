@@ -16,12 +16,12 @@ HIDDEN = "<span></span>", "\nspan { display: none; }\n"
 """Markup and style of a component that shows nothing."""
 
 
-def component(name: str, script: Path, html: str | None = None, css: str | None = None) -> Any:
+def component(name: str, script: Path, html: str | None = None, css: str | None = None, isolated: bool = True) -> Any:
     """Register the component `name`, and return what mounts it.
 
     `script` is the entry, with the `export default` that Streamlit calls; it is linked with all that it imports. Markup
     and style are the `component.html` and `component.css` beside it unless they are given. The rules that all
-    components share go before the style, for a root of the class `ae`.
+    components share go before the style, for a root of the class `ae`. One that is not `isolated` stands in the page itself, where every rule of the page holds.
     """
     folder = script.parent
     return components.component(
@@ -29,4 +29,5 @@ def component(name: str, script: Path, html: str | None = None, css: str | None 
         html=(folder / "component.html").read_text() if html is None else html,
         css=_BASE.read_text() + (folder / "component.css").read_text() if css is None else css,
         js=link(script),
+        isolate_styles=isolated,
     )

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tomllib
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -25,7 +26,8 @@ GALLERY = ROOT / "checkpoints" / "gallery"
 
 
 def traces_of(figure: go.Figure) -> list[dict]:
-    return [trace.to_plotly_json() for trace in figure.select_traces()]
+    traces: Any = figure.data
+    return [trace.to_plotly_json() for trace in traces]
 
 
 def named(figure: go.Figure) -> dict[str, dict]:
@@ -150,7 +152,7 @@ def test_every_figure_says_what_it_shows_and_where_it_is_saved(monkeypatch):
 def test_the_palette_is_that_of_the_theme():
     theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
     assert tuple(theme["chartCategoricalColors"]) == PALETTE
-    made_in = (ROOT / "dashboard" / "charts" / "js" / "theme.js").read_text()
+    made_in = (ROOT / "dashboard" / "charts" / "plotly" / "theme.js").read_text()
     assert all(code in made_in for code in PALETTE)
     assert color(0, 0.5) == "rgba(68,119,170,0.5)"
 

@@ -1,5 +1,7 @@
 // The values of a figure as a table: for reading, for the screen reader, for CSV.
 
+import { fromBase64 } from "../../../aecore/viewer/js/bytes.js";
+
 /** @typedef {{ columns: string[], rows: (string | number | null)[][] }} Table */
 
 /**
@@ -91,8 +93,7 @@ const WIDTHS = /** @type {Record<string, any>} */ ({
 export function listed(value) {
   if (value == null) return [];
   if (typeof value.bdata === "string") {
-    const bytes = Uint8Array.from(atob(value.bdata), (letter) => letter.charCodeAt(0));
-    return Array.from(new WIDTHS[value.dtype](bytes.buffer));
+    return Array.from(new WIDTHS[value.dtype](fromBase64(value.bdata).buffer));
   }
   return Array.from(value);
 }

@@ -1,5 +1,7 @@
 // A figure in the colours of the app's theme. Figures are made in those of the light theme (aecore/plots/style.py).
 
+import { classColors } from "../../../aecore/viewer/js/theme.js";
+
 /** @typedef {{ palette: string[], ink: string, muted: string, grid: string, paper: string, panel: string, dark: boolean, font: string }} Theme */
 
 /** The colours that figures are made in: class colours, ink, muted ink, grid, paper. */
@@ -18,11 +20,10 @@ export const MADE_IN = {
  */
 export function readTheme(root) {
   const style = getComputedStyle(root), of = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
-  const listed = of("--st-chart-categorical-colors").match(/#[0-9a-f]{3,8}|rgba?\([^)]*\)/gi);
   const paper = of("--st-background-color") || MADE_IN.paper, ink = of("--st-text-color") || MADE_IN.ink;
   const dark = luminance(paper) < 0.5;
   return {
-    palette: listed?.length ? listed : MADE_IN.palette,
+    palette: classColors(root),
     ink,
     muted: mix(ink, paper, 0.32),
     grid: mix(ink, paper, dark ? 0.84 : 0.89),
