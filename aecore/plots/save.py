@@ -1,0 +1,57 @@
+"""Figures as files: a page that opens without a server, or a picture where kaleido is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+
+import plotly.graph_objects as go
+
+from aecore.errors import AecoreError, UserError, nearest
+from aecore.plots.curves import layer_curves, loss_curves, step_curves
+from aecore.plots.latent import code_histograms, errors, projection
+from aecore.runs.store import Run
+
+FIGURES: dict[str, Callable[[Run], go.Figure]] = {
+    "loss": loss_curves,
+    "steps": step_curves,
+    "layers": layer_curves,
+    "projection": projection,
+    "codes": code_histograms,
+    "errors": errors,
+}
+"""The figures of a run, by name."""
+PICTURES = ("png", "svg", "pdf")
+
+
+def figure_of(run: Run, name: str) -> go.Figure:
+    """One of `FIGURES` of the run. Raises `UserError` for another name, and where the run does not hold what it takes."""
+    if name not in FIGURES:
+        raise UserError(f"unknown figure '{name}': {nearest(name, FIGURES)}")
+    return FIGURES[name](run)
+
+
+def figure_bytes(figure: go.Figure, format: str) -> bytes:
+    """The figure as `html` (plotly's script is in it), or as `png` at twice the size, `svg` or `pdf`, for which kaleido
+    must be installed.
+
+    Raises `UserError` for another format and without kaleido, `AecoreError` where kaleido fails.
+    """
+    if format == "html":
+        return figure.to_html(include_plotlyjs=True, config={"responsive": True, "displaylogo": False}).encode()
+    if format not in PICTURES:
+        raise UserError(f"unknown format '{format}' for a figure: {nearest(format, ('html', *PICTURES))}")
+    if importlib.util.find_spec("kaleido") is None:
+        raise UserError(f"a {format} needs kaleido (pip install kaleido); html needs nothing")
+    try:
+        return figure.to_image(
+            format=format, width=1000, height=figure.layout.height, scale=2 if format == "png" else 1
+        )
+    except Exception as error:  # kaleido drives a browser, and what that may raise is not documented
+        raise AecoreError(f"kaleido could not draw the {format}: {str(error).splitlines()[0]}") from None
+
+
+def format_of(path: Path) -> str:
+    """The format that a file's name asks for; html where it has no ending."""
+    return path.suffix.removeprefix(".").lower() or "html"
