@@ -19,7 +19,7 @@ from aecore.latent.projection import project
 from aecore.latent.projection_store import Projection
 from aecore.metrics import classical
 from aecore.metrics import image as image_metrics
-from aecore.metrics.evaluation import NOISE_SEED, evaluate, reconstructions
+from aecore.metrics.evaluation import NOISE_SEED, evaluate, reconstructions, run_entry
 from aecore.metrics.projection import quality
 from aecore.models.autoencoder import Autoencoder
 from aecore.models.digit_classifier import reads
@@ -35,7 +35,7 @@ def load_model(run: Run, device: torch.device | None = None) -> Autoencoder:
     model = Autoencoder(experiment.model, image_shape(run))
     load_weights(model, run.file(WEIGHTS))
     device = device or torch.device("cpu")
-    model.draws.seed(0, device)
+    model.rng.seed(0, device)
     return model.eval().to(device)
 
 
@@ -72,7 +72,7 @@ class LoadedRun:
             lambda n, of: report("evaluating", n, of, corruption.label),
             self.labels[:images] if reads(self.run.experiment().data.name) else None,
         )
-        return {"run": self.run.id, "split": "test", **measured}
+        return run_entry(self.run.id, measured)
 
     def codes(self, points: int) -> Codes:
         """Codes and reconstruction errors of `points` test images, evenly spread over the set, under the training

@@ -22,16 +22,15 @@ from aecore.interop.choose_settings import IMAGES, try_out
 from aecore.interop.infer_architecture import infer
 from aecore.interop.match_layers import MisfitError, fit
 from aecore.interop.read_checkpoint import Checkpoint, read_checkpoint
-from aecore.metrics.evaluation import evaluate
+from aecore.metrics.evaluation import evaluate_all
 from aecore.models.architecture import plan
 from aecore.models.autoencoder import Autoencoder
-from aecore.models.digit_classifier import reads
 from aecore.models.weights import weights_bytes
 from aecore.presets import preset, presets
 from aecore.progress import Report
 from aecore.runs.staging import commit, staging
 from aecore.runs.store import EVALUATION, EXPERIMENT, SNAPSHOTS, STATUS, WEIGHTS, Run, Store, now, timed_id
-from aecore.training.outputs import about_images, save_codes
+from aecore.training.outputs import save_codes
 from aecore.training.snapshots import Snapshots
 
 SETS_FIRST = ("mnist", "cifar10", "colored-mnist", "digits")
@@ -165,7 +164,7 @@ def import_checkpoint(
     about = data.data_set(experiment.data.name)
     model = Autoencoder(experiment.model, about.image_shape)
     model.load_state_dict(understood.weights)
-    model.draws.seed(0, torch.device("cpu"))
+    model.rng.seed(0, torch.device("cpu"))
     with staging(store) as run:
         run_id = timed_id(title)
         run.write_json(EXPERIMENT, experiment.model_dump(mode="json"))
@@ -185,7 +184,7 @@ def import_checkpoint(
                 "epochs": 0,
                 "parameters": model.plan.parameters,
                 "code_size": model.plan.code_size,
-                "data": about_images(about),
+                "data": about.info.as_json(),
                 "process": None,
                 "error": None,
                 "imported": {
@@ -240,16 +239,7 @@ def _look(
     if not measure:
         return
     save_codes(run, model, test, labels)
-    found: list[dict[str, Any]] = []
-    for corruption in experiment.evaluation.corruptions:
-        measured = evaluate(
-            model,
-            test,
-            corruption,
-            lambda done, total, what=corruption: report("evaluating", done, total, what.label),
-            labels if reads(experiment.data.name) else None,
-        )
-        found.append({"run": run_id, "split": "test", **measured})
+    found = evaluate_all(model, test, labels, experiment, run_id, report)
     run.write_json(EVALUATION, {"evaluations": found})
     if found and (found[0]["metrics"]["mse"] or 0) > found[0]["black_mse"]:
         remarks.append(

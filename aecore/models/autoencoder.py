@@ -12,8 +12,8 @@ from torch.nn import functional as F
 from aecore.config.model import Model
 from aecore.models.architecture import Layer, plan
 from aecore.models.batch_norm import BatchNorm1d, BatchNorm2d
-from aecore.models.linear import Linear
-from aecore.models.rng import Draws
+from aecore.models.fast_paths import InPlaceSigmoid, InPlaceTanh, Linear
+from aecore.models.rng import ModelRng
 
 
 class Autoencoder(nn.Module):
@@ -33,9 +33,9 @@ class Autoencoder(nn.Module):
         self.low, self.high = (0.0, 1.0) if model.range == "unit" else (-1.0, 1.0)
         self.gaussian = model.bottleneck.kind == "gaussian"
         self.samples_always = model.bottleneck.sample == "always"
-        self.draws = Draws()
-        self.encoder = _stack(self.plan.encoder, self.draws)
-        self.decoder = _stack(self.plan.decoder, self.draws)
+        self.rng = ModelRng()
+        self.encoder = _stack(self.plan.encoder, self.rng)
+        self.decoder = _stack(self.plan.decoder, self.rng)
         _initialise(self, model, torch.Generator().manual_seed(seed))
         if self.plan.map_shape:
             # Convolutions of the CPU are two to three times as fast on images with channels last.
@@ -60,7 +60,7 @@ class Autoencoder(nn.Module):
         Batch normalisations stay in float32 and are shared with this network, as its draws are; all other weights
         are copies, in the order of `parameters()`.
         """
-        shared: dict[int, object] = {id(self.draws): self.draws}
+        shared: dict[int, object] = {id(self.rng): self.rng}
         shared |= {id(layer): layer for layer in self.modules() if isinstance(layer, _NORMS)}
         twin = copy.deepcopy(self, shared)
         for layer in twin.modules():
@@ -84,7 +84,7 @@ class Autoencoder(nn.Module):
         itself outside of training, unless the model samples always."""
         if not (self.training or self.samples_always):
             return mean
-        return mean + torch.exp(0.5 * log_variance) * self.draws.normal(mean)
+        return mean + torch.exp(0.5 * log_variance) * self.rng.normal(mean)
 
     def encode(self, images: Tensor) -> Tensor:
         """Images (B, C, H, W) to codes (B, n)."""
@@ -113,14 +113,14 @@ class Autoencoder(nn.Module):
 class _Dropout(nn.Module):
     """Srivastava et al. 2014, with values scaled up in training, from the model's own draws."""
 
-    def __init__(self, rate: float, draws: Draws) -> None:
+    def __init__(self, rate: float, rng: ModelRng) -> None:
         super().__init__()
-        self.rate, self.draws = rate, draws
+        self.rate, self.rng = rate, rng
 
     def forward(self, values: Tensor) -> Tensor:
         if not self.training:
             return values
-        return values * self.draws.kept(values, 1 - self.rate).div_(1 - self.rate)
+        return values * self.rng.keep_mask(values, 1 - self.rate).div_(1 - self.rate)
 
     def extra_repr(self) -> str:
         return f"rate={self.rate}"
@@ -138,20 +138,6 @@ class _Gaussian(nn.Module):
         return torch.cat([self.mean(features), self.log_variance(features)], dim=1)
 
 
-class _Sigmoid(nn.Module):
-    """The sigmoid written over its input, which torch's own module cannot do."""
-
-    def forward(self, values: Tensor) -> Tensor:
-        return torch.sigmoid_(values)
-
-
-class _Tanh(nn.Module):
-    """The hyperbolic tangent written over its input."""
-
-    def forward(self, values: Tensor) -> Tensor:
-        return torch.tanh_(values)
-
-
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
     "leaky-relu": nn.LeakyReLU,
@@ -159,15 +145,15 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "elu": nn.ELU,
     "gelu": nn.GELU,
     "silu": nn.SiLU,
-    "tanh": _Tanh,
-    "sigmoid": _Sigmoid,
+    "tanh": InPlaceTanh,
+    "sigmoid": InPlaceSigmoid,
 }
 
 
 _NORMS = (BatchNorm1d, BatchNorm2d)
 
 
-def _stack(layers: tuple[Layer, ...], draws: Draws) -> nn.Sequential:
+def _stack(layers: tuple[Layer, ...], rng: ModelRng) -> nn.Sequential:
     stack = nn.Sequential()
     before = ""
     for layer in layers:
@@ -178,14 +164,14 @@ def _stack(layers: tuple[Layer, ...], draws: Draws) -> nn.Sequential:
         stack.add_module(name, _layer(layer))
         if layer.norm:
             kind = BatchNorm1d if layer.kind == "Linear" else BatchNorm2d
-            stack.add_module(f"{name}_norm", kind(layer.outputs, draws))
+            stack.add_module(f"{name}_norm", kind(layer.outputs, rng))
         if layer.activation != "none":
             # In place: nothing else reads the layer's output, and backward needs only the result.
             kind = ACTIVATIONS[layer.activation]
             module = kind(inplace=True) if kind in (nn.ReLU, nn.LeakyReLU, nn.SELU, nn.ELU) else kind()
             stack.add_module(f"{name}_{layer.activation.replace('-', '_')}", module)
         if layer.dropout:
-            stack.add_module(f"{name}_dropout", _Dropout(layer.dropout, draws))
+            stack.add_module(f"{name}_dropout", _Dropout(layer.dropout, rng))
     return stack
 
 

@@ -13,35 +13,35 @@ from torch import Tensor, nn
 from torch import distributed as dist
 from torch.autograd.function import once_differentiable
 
-from aecore.models.rng import Draws
+from aecore.models.rng import ModelRng
 
 
 class BatchNorm1d(nn.BatchNorm1d):
     """Of (B, n), each of n features."""
 
-    def __init__(self, features: int, draws: Draws) -> None:
+    def __init__(self, features: int, rng: ModelRng) -> None:
         super().__init__(features)
-        self.draws = draws
+        self.rng = rng
 
     def forward(self, input: Tensor) -> Tensor:
         """Values normalised, of the same shape."""
-        if not self.training or self.draws.part is None:
+        if not self.training or self.rng.shard is None:
             return super().forward(input)
-        return _normalised(self, input, self.draws.part.weight > 0)
+        return _normalised(self, input, self.rng.shard.weight > 0)
 
 
 class BatchNorm2d(nn.BatchNorm2d):
     """Of (B, C, H, W), each of C channels."""
 
-    def __init__(self, channels: int, draws: Draws) -> None:
+    def __init__(self, channels: int, rng: ModelRng) -> None:
         super().__init__(channels)
-        self.draws = draws
+        self.rng = rng
 
     def forward(self, input: Tensor) -> Tensor:
         """Values normalised, of the same shape."""
-        if not self.training or self.draws.part is None:
+        if not self.training or self.rng.shard is None:
             return super().forward(input)
-        return _normalised(self, input, self.draws.part.weight > 0)
+        return _normalised(self, input, self.rng.shard.weight > 0)
 
 
 def _normalised(layer: nn.BatchNorm1d | nn.BatchNorm2d, values: Tensor, counts: bool) -> Tensor:

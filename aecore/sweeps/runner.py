@@ -22,9 +22,8 @@ import filelock
 from aecore import demo, jobs
 from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error
 from aecore.jobs import detach
-from aecore.jobs.signals import heartbeat
 from aecore.runs.process import is_alive, is_here, this_process
-from aecore.runs.state import ACTIVE, LOCK, RESUMABLE
+from aecore.runs.state import ACTIVE, LOCK, RESUMABLE, heartbeat
 from aecore.runs.store import LOG, Run, Store, now
 from aecore.sweeps.definition import Point, Sweep
 from aecore.sweeps.executors import Engine

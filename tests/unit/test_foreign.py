@@ -139,7 +139,7 @@ def rebuilt(found, shape) -> Autoencoder:
 @torch.no_grad()
 def same_output(found, model: nn.Module, images: Tensor) -> None:
     ours = rebuilt(found, tuple(images.shape[1:])).decode(_codes(found, images))
-    # Our linear layers multiply in another order than PyTorch's, see models/linear.py.
+    # Our linear layers multiply in another order than PyTorch's, see models/fast_paths.py.
     torch.testing.assert_close(ours, model(images).view_as(ours), rtol=0, atol=2e-6)
 
 

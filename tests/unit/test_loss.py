@@ -8,7 +8,7 @@ from torch import distributions
 
 from aecore.config.sections import Training
 from aecore.training.loss import kl_divergence, loss_of, squared_error
-from aecore.training.probe import TEST_NOISE_SEED, drawing_from, probe
+from aecore.training.probe import TEST_NOISE_SEED, temporary_rng, probe
 from tests.unit.small import CONV, CPU, VAE, digits, fresh, train
 
 
@@ -46,9 +46,9 @@ def test_a_vaes_loss_is_error_plus_weighted_divergence(reduction, beta):
     images = digits(12)
     model = fresh(VAE, images).model
     clean = model.from_bytes(images.train)
-    with drawing_from(model, 5, CPU):
+    with temporary_rng(model, 5, CPU):
         loss = loss_of(model, clean, clean, Training(reduction=reduction, beta=beta))
-    with drawing_from(model, 5, CPU):
+    with temporary_rng(model, 5, CPU):
         mean, log_variance = model.distribution(clean)
         output = model.decode(model.sample(mean, log_variance))
     told = distributions.Normal(mean, torch.exp(log_variance / 2))
@@ -111,7 +111,7 @@ def test_the_test_loss_is_of_the_means_or_of_drawn_codes(sample):
     model = fresh(experiment, images).model.eval()
     seen = probe(model, images.test, experiment)
     clean = model.from_bytes(images.test)
-    with torch.no_grad(), drawing_from(model, TEST_NOISE_SEED, CPU):
+    with torch.no_grad(), temporary_rng(model, TEST_NOISE_SEED, CPU):
         mean, log_variance = model.distribution(clean)
         loss = loss_of(model, clean, clean, experiment.training)
         error = ((model.decode(mean) - clean) ** 2).sum().item() / 60

@@ -8,7 +8,7 @@ from aecore.errors import UserError
 from aecore.models.autoencoder import Autoencoder
 from aecore.training import precision as precision_trial
 from aecore.training.loss import squared_error
-from aecore.training.malloc import keep_freed_memory
+from aecore.models.fast_paths import keep_freed_memory
 from aecore.training.step import Step
 from tests.unit.small import CONV, DROPOUT, MLP, VAE, digits, fresh, same, train
 
@@ -20,7 +20,7 @@ def test_a_twin_is_the_same_network_with_shorter_numbers(kind):
     model = Autoencoder(KINDS[kind].model, (1, 28, 28), seed=1)
     twin = model.twin(torch.bfloat16)
     assert twin.dtype == torch.bfloat16
-    assert twin.draws is model.draws
+    assert twin.rng is model.rng
     own, short = dict(model.named_parameters()), dict(twin.named_parameters())
     assert own.keys() == short.keys()
     for name, weights in own.items():
