@@ -16,10 +16,10 @@ from aecore import data
 from aecore.config.experiment import Experiment
 from aecore.models.architecture import Layer
 from aecore.models.autoencoder import Autoencoder
+from aecore.models.fast_paths import keep_freed_memory
 from aecore.presets import preset
 from aecore.training.checkpoint import new_state
 from aecore.training.loop import Images, LoopOptions, epochs
-from aecore.models.fast_paths import keep_freed_memory
 from benchmarks.interleave import Tell
 
 TEST_SHARE = 6

@@ -28,7 +28,7 @@ def validation_pairs(
     held = min(experiment.data.validation_images or LAST, len(images.x_train))
     chosen = len(images.x_train) - held + np.unique(np.linspace(0, held - 1, min(count, held)).astype(int))
     clean = torch.from_numpy(images.x_train[chosen].astype(np.float32)).div_(255)
-    low, high = (0.0, 1.0) if experiment.model.range == "unit" else (-1.0, 1.0)
+    low, high = experiment.model.value_range
     generator = torch.Generator().manual_seed(VALIDATION_SEED)
     noisy = corrupt(clean * (high - low) + low, corruption, generator, low, high)
     return clean.numpy(), ((noisy - low) / (high - low)).numpy()

@@ -28,8 +28,9 @@ from aecore.models.autoencoder import Autoencoder
 from aecore.models.weights import weights_bytes
 from aecore.presets import preset, presets
 from aecore.progress import Report
+from aecore.runs.json_files import now
 from aecore.runs.staging import commit, staging
-from aecore.runs.store import EVALUATION, EXPERIMENT, SNAPSHOTS, STATUS, WEIGHTS, Run, Store, now, timed_id
+from aecore.runs.store import EVALUATION, EXPERIMENT, SNAPSHOTS, STATUS, WEIGHTS, Run, Store, timed_id
 from aecore.training.outputs import save_codes
 from aecore.training.snapshots import Snapshots
 

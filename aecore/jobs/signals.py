@@ -1,4 +1,7 @@
-"""How SIGTERM and Ctrl-C end a job. Signals belong to the main thread; in any other thread nothing here has an effect."""
+"""How SIGTERM and Ctrl-C end a job.
+
+Python delivers signals to the main thread; in any other thread nothing here has an effect.
+"""
 
 from __future__ import annotations
 

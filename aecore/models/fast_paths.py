@@ -1,15 +1,15 @@
 """The fast versions of a model's operations, each beside the plain one that it replaces.
 
-What is here is slower and simpler elsewhere in PyTorch. `tests/unit/test_fast_paths.py` compares each pair: results that
-are the same bits are said to be, the others agree to rounding. `python -m benchmarks.training` shows what they are worth.
+`tests/unit/test_fast_paths.py` compares each pair; `python -m benchmarks.training` shows what they gain.
 
-| fast                    | plain                    | how equal                                     |
-|-------------------------|--------------------------|-----------------------------------------------|
-| `Linear`                | `nn.Linear`              | to rounding, values and gradients             |
-| `InPlaceSigmoid`, `…Tanh` | `nn.Sigmoid`, `nn.Tanh` | bit for bit                                   |
-| `keep_mask`             | `plain_keep_mask`        | one distribution, probabilities to 2⁻¹⁶       |
-| `squared_error`         | `plain_squared_error`    | to rounding, values and gradients             |
-| `keep_freed_memory`     | not calling it           | bit for bit                                   |
+| fast                | plain                 | agreement                                   |
+|---------------------|-----------------------|---------------------------------------------|
+| `Linear`            | `nn.Linear`           | values and gradients to rounding            |
+| `InPlaceSigmoid`    | `nn.Sigmoid`          | bit for bit                                 |
+| `InPlaceTanh`       | `nn.Tanh`             | bit for bit                                 |
+| `keep_mask`         | `plain_keep_mask`     | the same distribution, probability to 2⁻¹⁶  |
+| `squared_error`     | `plain_squared_error` | values and gradients to rounding            |
+| `keep_freed_memory` | without calling it    | bit for bit                                 |
 """
 
 from __future__ import annotations

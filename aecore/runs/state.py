@@ -48,7 +48,7 @@ def true_state(status: dict[str, Any], lock: Path) -> str:
 
 @contextlib.contextmanager
 def heartbeat(lock: Path) -> Iterator[None]:
-    """Touch the lock file regularly inside the block, so that other machines that share the store see a living worker."""
+    """Touch the lock file regularly inside the block: a sign of life for other machines that share the store."""
     over = threading.Event()
 
     def beat() -> None:

@@ -23,7 +23,8 @@ from aecore.devices import Device
 from aecore.errors import AecoreError, UserError
 from aecore.metrics.evaluation import evaluate_all
 from aecore.progress import Report, silent
-from aecore.runs.store import EVALUATION, RESUME, Run, now
+from aecore.runs.json_files import now
+from aecore.runs.store import EVALUATION, RESUME, Run
 from aecore.training.checkpoint import State, new_state, restore
 from aecore.training.distributed import SINGLE_PROCESS, Group
 from aecore.training.loop import Images, LoopOptions, epochs, training_passes

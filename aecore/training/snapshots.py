@@ -108,7 +108,7 @@ class Snapshots:
         return safetensors.numpy.save(tensors)
 
     def restore(self, run: Run, epoch: float) -> None:
-        """Load the rows that were saved before the run was resumed, up to `epoch`; a file that does not fit is ignored."""
+        """Load the rows saved before the run was resumed, up to `epoch`; a file that does not fit is ignored."""
         try:
             saved = run.snapshots()
             fits = np.array_equal(saved["indices"], self.indices)

@@ -18,7 +18,7 @@ from aecore.latent.projection_store import Projection, read_projection
 from aecore.latent.request import ProjectionRequest, project_codes
 from aecore.runs.store import Run
 from aecore.viewer import point_cloud
-from aecore.viewer.decoder import _about, decoder_part
+from aecore.viewer.decoder import decoder_part
 
 _THEME = """
 :root {
@@ -50,7 +50,7 @@ def cloud_page(run: Run, method: str = "tsne", dims: int = 3) -> str:
     """
     codes = read_codes(run)
     projection = _projection(run, codes, method, dims)
-    about = _about(run)
+    info = run.image_info()
     parts: dict[str, point_cloud.Payload] = {"points": point_cloud.points_part(projection)}
     if codes is not None:
         parts["codes"] = point_cloud.codes_part(codes)
@@ -65,12 +65,12 @@ def cloud_page(run: Run, method: str = "tsne", dims: int = 3) -> str:
     shown = {
         "key": run.id,
         "views": [view],
-        "classes": about["classes"],
+        "classes": list(info.classes),
         "address": True,
         "file": f"{run.id}-{method}-{dims}d",
     }
     content = {"data": shown, "parts": {name: _packed(part) for name, part in parts.items()}}
-    return _written(title, about["citation"], content)
+    return _written(title, info.citation, content)
 
 
 def _projection(run: Run, codes: Codes | None, method: str, dims: int) -> Projection:

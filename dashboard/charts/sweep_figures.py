@@ -57,9 +57,9 @@ def chart(view: View, sweep: Sweep, groups: Sequence[Group], goal: str, under: s
             "std": None if group.std is None else group.std * sweep_labels.FIGURES[goal].scale,
             "figures": []
             if view == "parallel"
-            else [found * sweep_labels.FIGURES[goal].scale for found in group.figures],
+            else [found * sweep_labels.FIGURES[goal].scale for found in group.scores],
             "text": sweep_labels.figure(goal, group.mean, group.std),
-            "n": sweep_labels.seeds(len(group.figures)),
+            "n": sweep_labels.seeds(len(group.scores)),
             "rank": rank[id(group)],
         }
         for group in groups

@@ -7,7 +7,7 @@ import streamlit as st
 from aecore import data, demo
 from aecore.errors import AecoreError, UserError
 from aecore.jobs import projection as projection_job
-from aecore.jobs.projection import Working
+from aecore.jobs.projection_progress import ProjectionProgress
 from aecore.latent.projection import MOST_ITERATIONS, MOST_PERPLEXITY
 from aecore.latent.projection_store import is_replaced, restore_shipped
 from aecore.latent.request import MOST_PROJECTED, ProjectionRequest, code_size
@@ -104,12 +104,12 @@ def way_back(wanted: Wanted) -> None:
         st.rerun()
 
 
-def channel(run: Run, now: Working) -> str:
+def channel(run: Run, now: ProjectionProgress) -> str:
     """What the frames of this attempt are told apart by."""
     return f"{run.id} {now.process.get('pid')} {now.process.get('started')}"
 
 
-def live(now: Working) -> tuple[dict[str, object], bytes]:
+def live(now: ProjectionProgress) -> tuple[dict[str, object], bytes]:
     """How far it is, for the cloud, and the coordinates."""
     share = now.done / now.total if now.total else 0.0
     text = f"{METHODS[now.request.method]}: {now.stage}"
@@ -122,7 +122,7 @@ def live(now: Working) -> tuple[dict[str, object], bytes]:
     return about | {"low": steps["low"], "step": steps["step"]}, steps["coordinates"]
 
 
-def controls(run: Run, now: Working, shown: bool) -> None:
+def controls(run: Run, now: ProjectionProgress, shown: bool) -> None:
     """The line about a projection in the making, with its button: stop it, or take away what is left of it."""
     words = f"{point_cloud.words(now.request.method, now.request.dims)} of {count(now.request.points, 'test image')}"
     with st.container(horizontal=True, vertical_alignment="center", key=key(PAGE, "job")):

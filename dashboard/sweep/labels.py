@@ -9,7 +9,7 @@ from typing import Any
 
 from aecore.config.corruption import Corruption
 from aecore.errors import UserError
-from aecore.sweeps.definition import shown
+from aecore.sweeps.definition import format_setting
 from dashboard.format import count
 from dashboard.widgets.experiment_form import SECTIONS, label_of
 
@@ -61,7 +61,7 @@ def value(key: str, found: Any) -> str:
         return corruption(str(found))
     if isinstance(found, bool):
         return "yes" if found else "no"
-    return "default" if found is None else shown(found)
+    return "default" if found is None else format_setting(found)
 
 
 def combination(values: Mapping[str, Any]) -> str:

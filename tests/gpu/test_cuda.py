@@ -86,7 +86,7 @@ def test_recording_a_graph_leaves_the_state_as_it_was():
     step = step_module.Step(experiment, state, images.train)
     before = {name: value.clone() for name, value in state.model.state_dict().items()}
     noise = state.noise.get_state()
-    step._recorded(torch.arange(64, device="cuda"))
+    step._record(torch.arange(64, device="cuda"))
     assert all(torch.equal(before[name], value) for name, value in state.model.state_dict().items())
     assert torch.equal(noise, state.noise.get_state())
     assert step.sums.tolist() == [0, 0, 0]

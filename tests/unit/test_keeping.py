@@ -126,7 +126,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(trained, monkeypatch):
     monkeypatch.setattr("pathlib.Path.rename", refuse)
     with pytest.raises(AecoreError, match="not allowed to write"):
         trash.delete(trained)
-    monkeypatch.setattr("aecore.runs.store.atomic_write", refuse)
+    monkeypatch.setattr("aecore.runs.json_files.atomic_write", refuse)
     with pytest.raises(AecoreError, match="not allowed to write"):
         run_notes.rename(trained, "x")
 

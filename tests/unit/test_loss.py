@@ -8,7 +8,7 @@ from torch import distributions
 
 from aecore.config.sections import Training
 from aecore.training.loss import kl_divergence, loss_of, squared_error
-from aecore.training.probe import TEST_NOISE_SEED, temporary_rng, probe
+from aecore.training.probe import TEST_NOISE_SEED, probe, temporary_rng
 from tests.unit.small import CONV, CPU, VAE, digits, fresh, train
 
 
