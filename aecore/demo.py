@@ -46,9 +46,7 @@ def check_data(name: str, ready: Callable[[str], bool], catalogue: Container[str
     if mode() == "read-only":
         refuse("training")
     if mode() and not (name in catalogue and ready(name)):
-        raise UserError(
-            f"data.name: this public demo trains only on the image sets that it has, and '{name}' is not one of them"
-        )
+        raise UserError(f"data.name: this public demo trains on image sets that it has prepared, and '{name}' is not")
 
 
 def check_size(epochs: int, images: int, parameters: int, active: int) -> None:

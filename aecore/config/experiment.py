@@ -79,7 +79,7 @@ def difference(first: Experiment, second: Experiment) -> dict[str, tuple[Any, An
 
 
 def fields(section: type[BaseModel] = Experiment, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every setting as (dotted key, pydantic field), depth first; a corruption, which is written as text, counts as one."""
+    """Every setting as (dotted key, pydantic field), depth first; a corruption is one setting."""
     for name, field in section.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, Section) and kind is not Corruption:
@@ -108,7 +108,7 @@ def _known(key: str) -> str:
 
 
 def _nearest_key(key: str) -> str:
-    """A hint with the closest dotted key; one with the same last part comes first, so `epochs` finds `training.epochs`."""
+    """A hint with the closest dotted key, first one with the same last part: `epochs` finds `training.epochs`."""
     last = key.rpartition(".")[2]
     same = [known for known in keys() if known.rpartition(".")[2] == last]
     if same:

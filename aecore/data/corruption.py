@@ -49,7 +49,7 @@ def _noise(
 
 
 def _normal(like: Tensor, generator: torch.Generator, shard: BatchShard) -> Tensor:
-    """Standard normal values in the shape and memory order of `like`; torch draws fast only into one piece."""
+    """Standard normal values in the shape and memory order of `like`; torch is fast only for contiguous ones."""
     _, channels, height, width = like.shape
     last = not like.is_contiguous()
     shape = (shard.of, height, width, channels) if last else (shard.of, channels, height, width)
@@ -58,7 +58,7 @@ def _normal(like: Tensor, generator: torch.Generator, shard: BatchShard) -> Tens
 
 
 def _occluded(images: Tensor, corruption: Corruption, generator: torch.Generator, shard: BatchShard) -> Tensor:
-    """Which pixels are covered, bool (B, 1, H, W): all places inside the image are equally likely."""
+    """Which pixels are covered, bool (B, 1, H, W): all positions inside the image are equally likely."""
     batch, _, height, width = images.shape
     rows = _span(shard.of, height, corruption.size, generator, images.device)[shard.rows]
     if corruption.occlusion == "rows":
@@ -68,7 +68,7 @@ def _occluded(images: Tensor, corruption: Corruption, generator: torch.Generator
 
 
 def _span(batch: int, length: int, size: int, generator: torch.Generator, device: torch.device) -> Tensor:
-    """A run of `size` places in each of `batch` lines of `length`, bool (B, length); all of a line that is shorter."""
+    """`size` neighbouring pixels in each of `batch` lines of `length`, bool (B, length); all of a shorter line."""
     starts = torch.randint(max(length - size, 0) + 1, (batch, 1), generator=generator, device=device)
-    place = torch.arange(length, device=device)
-    return (place >= starts) & (place < starts + size)
+    position = torch.arange(length, device=device)
+    return (position >= starts) & (position < starts + size)

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Numbers and tables of claims as text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from aecore.reports.claims import Verdict
 
 
 def format_value(value: float | None, unit: str = "") -> str:
-    """A number as people read it: whole or with two decimals, below 1 four significant digits, a dash for none."""
+    """A number for readers: whole or with two decimals, below 1 with four significant digits, a dash for None."""
     if value is None:
         return "–"
     if float(value).is_integer() and abs(value) >= 1:
@@ -17,7 +17,7 @@ def format_value(value: float | None, unit: str = "") -> str:
 
 
 def markdown_table(found: list[Verdict]) -> str:
-    """The table of reported against measured, as the README shows it."""
+    """The table of claims beside measurements in Markdown, as in the README."""
     lines = [
         "| report | run | number | reported | measured | the noisy input itself | |",
         "|---|---|---|---|---|---|---|",

@@ -107,10 +107,10 @@ def save_codes(run: Run, model: Autoencoder, test: torch.Tensor, labels: np.ndar
     """Write the codes of test images, uint8 (N, C, H, W), with thumbnails of those whose set does not ship."""
     experiment = run.experiment()
     name = experiment.data.name
-    rows = thumbnails.chosen(name, tuple(test.shape[1:]), len(test))  # type: ignore[arg-type]
+    rows = thumbnails.kept_indices(name, tuple(test.shape[1:]), len(test))  # type: ignore[arg-type]
     codes = measure_codes(model, test, labels, experiment.corruption, NOISE_SEED, rows)
     if name not in thumbnails.SHIPPED:
-        codes = replace(codes, images=thumbnails.small(test[torch.from_numpy(rows).to(test.device)].cpu().numpy()))
+        codes = replace(codes, images=thumbnails.shrink(test[torch.from_numpy(rows).to(test.device)].cpu().numpy()))
     codes.save(run)
 
 

@@ -70,7 +70,7 @@ def settings(wanted: Wanted) -> None:
     else:
         request = ProjectionRequest(str(method), int(dims or 3), points)
     st.caption(
-        f"It takes the place of the {point_cloud.words(request.method, request.dims)} that is here. "
+        f"It takes the place of the {point_cloud.projection_title(request.method, request.dims)} that is here. "
         "Three dimensions take longer than two."
     )
     if st.button("Start", icon=":material/play_arrow:", type="primary", key="new-start"):
@@ -124,7 +124,7 @@ def live(now: ProjectionProgress) -> tuple[dict[str, object], bytes]:
 
 def controls(run: Run, now: ProjectionProgress, shown: bool) -> None:
     """The line about a projection in the making, with its button: stop it, or take away what is left of it."""
-    words = f"{point_cloud.words(now.request.method, now.request.dims)} of {count(now.request.points, 'test image')}"
+    words = f"{point_cloud.projection_title(now.request.method, now.request.dims)} of {count(now.request.points, 'test image')}"
     with st.container(horizontal=True, vertical_alignment="center", key=key(PAGE, "job")):
         if now.state == "running":
             if not shown:

@@ -43,7 +43,7 @@ def test_a_title_and_a_note_are_shown_everywhere(capsys, trained):
 
 
 def test_delete_restore_and_delete_forever(capsys, store, trained):
-    assert "nothing has been deleted" in run(capsys, "restore")[2]
+    assert "no run has been deleted" in run(capsys, "restore")[2]
     copy = shutil.copytree(trained.path, trained.path.with_name("copy"))
     status, out, err = run(capsys, "delete", trained.id, "copy")
     assert (status, out) == (0, "")

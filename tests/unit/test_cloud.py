@@ -97,7 +97,7 @@ def test_what_is_said_beside_it():
     assert point_cloud.note(made).startswith(
         "t-SNE, 3,000 test images (Gaussian noise, σ 0.3), perplexity 30, 1,000 iterations, seed 4. "
     )
-    assert [figure["text"] for figure in point_cloud.figures(made)] == ["99.9 %", "50.0 %"]
+    assert [figure["text"] for figure in point_cloud.quality_scores(made)] == ["99.9 %", "50.0 %"]
     assert point_cloud.axes(made) is None
     assert point_cloud.percent(1.0) == "100 %"
 

@@ -211,5 +211,5 @@ def test_a_demo_counts_the_whole_set_and_the_waiting_runs(store, monkeypatch):
     limited = small.changed({"data.train_images": 1000})
     jobs.submit(limited, "cpu")
     jobs.submit(limited, "cpu")
-    with pytest.raises(UserError, match="2 trainings waiting or at work"):
+    with pytest.raises(UserError, match="2 trainings queued or running"):
         jobs.submit(limited, "cpu")

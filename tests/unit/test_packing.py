@@ -116,18 +116,18 @@ def test_what_is_no_sound_run_is_refused(store, trained):
     entries = entries_of(trained)
     home = trained.id
     without = [entry for entry in entries if not entry[0].endswith("experiment.json")]
-    refused(io.BytesIO(b"no zip"), "no zip file", store)
-    refused(io.BytesIO(b""), "no zip file", store)
+    refused(io.BytesIO(b"no zip"), "not a zip file", store)
+    refused(io.BytesIO(b""), "not a zip file", store)
     refused(io.BytesIO(run_archive.packed(trained)[:-300]), "only a part of one", store)
     refused(zipped(("a/b.txt", b"x")), "holds no run", store)
     refused(zipped(*entries, ("second/experiment.json", b"{}")), "holds 2 runs", store)
     refused(link(f"{home}/experiment.json", "/etc/passwd"), "a link", store)
-    refused(encrypted(trained), "locked with a password", store)
-    refused(zipped(*without, (f"{home}/experiment.json", b"{")), "no sound run", store)
-    refused(zipped(*without, (f"{home}/experiment.json", b'{"model": {"dense": "x"}}')), "no sound run", store)
+    refused(encrypted(trained), "is encrypted", store)
+    refused(zipped(*without, (f"{home}/experiment.json", b"{")), "not hold a valid run", store)
+    refused(zipped(*without, (f"{home}/experiment.json", b'{"model": {"dense": "x"}}')), "not hold a valid run", store)
     refused(zipped((f"{home}/experiment.json", b"{}")), "no status.json", store)
     refused(zipped(*entries, (f"{home}/notes.json", json.dumps({"title": "a\nb"}).encode())), "line breaks", store)
-    refused(zipped(*[(f"-rf{name}", content) for name, content in entries]), "no name for a run", store)
+    refused(zipped(*[(f"-rf{name}", content) for name, content in entries]), "not a valid run id", store)
     refused(zipped(*[(f"{home}/{number}", b"") for number in range(1001)]), "1,001 files", store)
     damaged = bytearray(run_archive.packed(trained))
     at = damaged.index(b"weights.safetensors") + 400
@@ -146,7 +146,7 @@ def test_a_zip_bomb_is_one_line(store, trained, monkeypatch):
     bomb = zipped(*others, (f"{trained.id}/status.json", zeros))
     refused(bomb, "status.json in the zip is larger than 4 MB", store)
     monkeypatch.setattr(run_archive, "MOST_BYTES", run_archive.MB)
-    refused(zipped(*others, (f"{trained.id}/log.txt", zeros)), "would grow to", store)
+    refused(zipped(*others, (f"{trained.id}/log.txt", zeros)), "would unpack to", store)
     # A zip that lies about what it grows to is stopped by what comes out of it.
     lying = bytearray(zipped((f"{trained.id}/experiment.json", b"{}"), (f"{trained.id}/log.txt", zeros)).getvalue())
     at = lying.rindex(b"PK\x01\x02")

@@ -183,7 +183,7 @@ def test_a_new_projection_of_a_shipped_run_stands_before_it_and_goes_again(shipp
     original = read_projection(shipped, "pca", 2)
     assert original is not None
     assert not is_replaced(shipped, "pca", 2)
-    with pytest.raises(UserError, match="stands in place of"):
+    with pytest.raises(UserError, match="replaces its shipped"):
         restore_shipped(shipped, "pca", 2)
     result = CliRunner().invoke(
         app, ["project", "mnist-mlp8", "--method", "pca", "--dims", "2", "--points", "400", "--json"]
