@@ -100,8 +100,8 @@ def test_a_checkpoint_becomes_a_run(capsys, store, checkpoint):
     assert status == 0
     assert "imported from mine.pth" in out
     assert "297 test images" in out
-    assert "found by trying what reconstructs test images best: model.activation = " in err
-    assert "assumed, for shapes do not tell: data.name = digits\n" in err
+    assert "chosen because they reconstruct test images best: model.activation = " in err
+    assert "assumed, as they do not follow from the shapes: data.name = digits\n" in err
     command = ("import", str(checkpoint), "--no-evaluate", "--data", "digits", "--set", "model.activation=selu")
     told = as_json(capsys, *command)
     assert told["assumed"] == {}

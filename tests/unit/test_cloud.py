@@ -129,7 +129,7 @@ def test_units_are_drawn_for_the_page_where_they_were_not(run):
 @pytest.mark.parametrize(
     ("method", "dims", "words"),
     [
-        ("tsne", 2, "has no tsne in 2D yet: make it with `aecore project mnist-mlp8 --method tsne --dims 2`"),
+        ("tsne", 2, "has no tsne in 2D yet: compute it with `aecore project mnist-mlp8 --method tsne --dims 2`"),
         ("tnse", 2, "did you mean 'tsne'"),
         ("pca", 5, "2 or 3 dimensions, not 5"),
     ],

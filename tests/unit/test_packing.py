@@ -118,7 +118,7 @@ def test_what_is_no_sound_run_is_refused(store, trained):
     without = [entry for entry in entries if not entry[0].endswith("experiment.json")]
     refused(io.BytesIO(b"no zip"), "not a zip file", store)
     refused(io.BytesIO(b""), "not a zip file", store)
-    refused(io.BytesIO(run_archive.packed(trained)[:-300]), "only a part of one", store)
+    refused(io.BytesIO(run_archive.packed(trained)[:-300]), "only part of one", store)
     refused(zipped(("a/b.txt", b"x")), "holds no run", store)
     refused(zipped(*entries, ("second/experiment.json", b"{}")), "holds 2 runs", store)
     refused(link(f"{home}/experiment.json", "/etc/passwd"), "a link", store)

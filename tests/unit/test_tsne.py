@@ -37,7 +37,7 @@ def divergence(found: tsne.Affinities, points: np.ndarray) -> float:
 @pytest.fixture
 def narrow(monkeypatch):
     """Blocks of eight points, so that a small drawing has many of them."""
-    monkeypatch.setattr(tsne, "CACHED", 1)
+    monkeypatch.setattr(tsne, "CPU_BLOCK", 1)
 
 
 @pytest.mark.parametrize("dims", [2, 3])
