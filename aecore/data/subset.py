@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 MOST_POINTS = 10_000
-"""The most images whose codes are kept."""
+"""The most images whose codes are saved."""
 
 
 def evenly_spaced(count: int, points: int = MOST_POINTS) -> np.ndarray:

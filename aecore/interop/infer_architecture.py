@@ -7,17 +7,15 @@ has its default value and is listed as assumed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from aecore.config.model import Conv
 from aecore.interop.match_layers import MismatchError, possible_orders
 from aecore.interop.read_checkpoint import Checkpoint, Layer
+from aecore.interop.strides import convolved, search_strides, transposed, usual_options
 from aecore.models.architecture import Shape
-
-Options = list[tuple[int, int]]
-"""Strides and paddings."""
 
 
 @dataclass(frozen=True)
@@ -195,13 +193,6 @@ def _heads(layers: list[Layer]) -> int | None:
     return None
 
 
-def _options(kernel: int) -> Options:
-    """Strides and paddings to try for a kernel, the most common first."""
-    same = (kernel - 1) // 2
-    tried = [(2, same), (1, same), (1, 0), (2, 0), (2, 1), (1, 1)]
-    return [option for option in dict.fromkeys(tried) if option[1] < kernel]
-
-
 def _strides(
     down: list[Layer], shapes: Sequence[Shape], features: int | None, convs: Sequence[Conv]
 ) -> tuple[list[Conv], Shape]:
@@ -219,9 +210,9 @@ def _strides(
         )
     for shape in fitting:
         area = None if features is None else features / down[-1].shape[0]
-        options = [[(conv.stride, conv.padding)] for conv in convs] or [_options(kernel) for _, kernel in present]
-        chosen = _search(
-            shape[1:], [kernel for _, kernel in present], options, _smaller, lambda h, w, a=area: a in (None, h * w)
+        options = [[(conv.stride, conv.padding)] for conv in convs] or [usual_options(kernel) for _, kernel in present]
+        chosen = search_strides(
+            shape[1:], [kernel for _, kernel in present], options, convolved, lambda h, w, a=area: a in (None, h * w)
         )
         if chosen:
             return [
@@ -243,12 +234,16 @@ def _up(up: list[Layer], down: Sequence[Conv], shape: Shape) -> list[str]:
     height, width = shape[1:]
     for conv in down:
         height, width = (
-            _smaller(height, conv.kernel, conv.stride, conv.padding),
-            _smaller(width, conv.kernel, conv.stride, conv.padding),
+            convolved(height, conv.kernel, conv.stride, conv.padding),
+            convolved(width, conv.kernel, conv.stride, conv.padding),
         )
     kernels = [layer.shape[2] for layer in up]
-    chosen = _search(
-        (height, width), kernels, [_options(kernel) for kernel in kernels], _larger, lambda h, w: (h, w) == shape[1:]
+    chosen = search_strides(
+        (height, width),
+        kernels,
+        [usual_options(kernel) for kernel in kernels],
+        transposed,
+        lambda h, w: (h, w) == shape[1:],
     )
     if not chosen:
         raise MismatchError(
@@ -260,41 +255,6 @@ def _up(up: list[Layer], down: Sequence[Conv], shape: Shape) -> list[str]:
         f"{layer.shape[1]}k{layer.shape[2]}s{stride}p{padding}"
         for layer, (stride, padding) in zip(up, chosen, strict=True)
     ]
-
-
-def _smaller(side: int, kernel: int, stride: int, padding: int) -> int:
-    return (side + 2 * padding - kernel) // stride + 1
-
-
-def _larger(side: int, kernel: int, stride: int, padding: int) -> int:
-    """A transposed convolution with the largest output padding, as described decoders have them."""
-    return (side - 1) * stride - 2 * padding + kernel + stride - 1
-
-
-def _search(
-    start: Sequence[int],
-    kernels: Sequence[int],
-    options: Sequence[Options],
-    step: Callable[[int, int, int, int], int],
-    reached: Callable[[int, int], bool],
-) -> Options | None:
-    """Strides and paddings, one pair for each kernel, that lead from size `start` to one that is `reached`: the most
-    common ones, and of those the ones that change least from layer to layer."""
-    paths: dict[tuple, tuple[float, list[tuple[int, int]]]] = {(*start, None): (0.0, [])}
-    for kernel, choices in zip(kernels, options, strict=True):
-        longer: dict[tuple, tuple[float, list[tuple[int, int]]]] = {}
-        for (height, width, before), (cost, path) in paths.items():
-            for rank, (stride, padding) in enumerate(choices):
-                sizes = (step(height, kernel, stride, padding), step(width, kernel, stride, padding))
-                if min(sizes) < 1 or max(sizes) > 4096:
-                    continue
-                key = (*sizes, (stride, padding))
-                total = cost + rank / 4 + (before not in (None, (stride, padding)))
-                if key not in longer or total < longer[key][0]:
-                    longer[key] = (total, [*path, (stride, padding)])
-        paths = longer
-    ends = [value for (height, width, _), value in paths.items() if reached(height, width)]
-    return min(ends, key=lambda value: value[0])[1] if ends else None
 
 
 def _names(shapes: Sequence[Shape]) -> str:

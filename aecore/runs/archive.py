@@ -118,7 +118,7 @@ def is_packed(file: Path | IO[bytes]) -> bool:
 
 
 def unpack(file: Path | IO[bytes], store: Store | None = None) -> Run:
-    """Add a packed run to the store under its own id, or with a number behind it where that is taken.
+    """Add a packed run to the store under its own id, or with a number appended where that is taken.
 
     Raises `UserError` for a file that is not one packed run, is too large, or has paths that lead outside.
     """

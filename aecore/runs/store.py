@@ -227,7 +227,7 @@ class Store:
 
 
 def numbered_folder(parent: Path, name: str) -> Path:
-    """Make a new folder of that name, or with a number behind it where the name is taken.
+    """Make a new folder of that name, or with a number appended where the name is taken.
 
     Raises `OSError` where that is not possible, `AecoreError` after a thousand names.
     """
@@ -265,6 +265,6 @@ def _is_evaluation(entry: Any) -> bool:
 
 @lru_cache(100_000)
 def _by_time(name: str) -> tuple[str, int, str]:
-    """Sort key: the time in the id, then the number behind it, then the name."""
+    """Sort key: the time in the id, then the appended number, then the name."""
     found = re.search(r"-(\d{8}-\d{6})(?:-(\d+))?$", name)
     return (found[1], int(found[2] or 1), name) if found else ("", 0, name)

@@ -90,7 +90,7 @@ def delete(run: Run, store: Store | None = None) -> Deleted:
 
 
 def restore(deleted: Deleted) -> Run:
-    """Restore a deleted run under its id, or with a number behind it where another run has taken that."""
+    """Restore a deleted run under its id, or with a number appended where another run has taken that."""
     demo.refuse("restoring runs")
     return commit(deleted.path, deleted.id, Store(deleted.path.parent.parent))
 

@@ -44,7 +44,7 @@ class Executor(Protocol):
         ...
 
     def stop(self) -> None:
-        """Stop the runs at work cleanly; `collect` returns them as well."""
+        """Stop the active runs cleanly; `collect` returns them as well."""
         ...
 
     def close(self) -> None:

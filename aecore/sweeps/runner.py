@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import filelock
 
@@ -26,6 +26,7 @@ from aecore.runs.json_files import now
 from aecore.runs.process import is_alive, is_here, this_process
 from aecore.runs.state import ACTIVE, LOCK, RESUMABLE, heartbeat
 from aecore.runs.store import LOG, Run, Store
+from aecore.sweeps.choosers import Chooser, ListedCombinations
 from aecore.sweeps.definition import Point, Sweep
 from aecore.sweeps.executors import Executor
 from aecore.sweeps.store import Row, SweepFolder, row_of, rows, runs_of, sort_key
@@ -192,9 +193,9 @@ class _SweepRun:
                 yield event
         self._write(at_once=True)
 
-    def _chooser(self) -> _Chooser:
+    def _chooser(self) -> Chooser:
         if self.sweep.method != "search":
-            return _ListedCombinations(self.sweep)
+            return ListedCombinations(self.sweep)
         from aecore.sweeps.optuna_search import Search
 
         return Search(self.sweep, self.rows, _key, self._check)
@@ -231,41 +232,6 @@ class _SweepRun:
             self.folder.write_results(sorted(self.rows.values(), key=lambda row: sort_key(self.sweep, row)))
             ended = time.monotonic()
             self.due = ended + max(WRITE_S, (ended - begun) * WRITE_SHARE)
-
-
-class _Chooser(Protocol):
-    """Chooses the combinations of a sweep one after the other."""
-
-    def next(self) -> dict[str, Any] | None:
-        """The next combination; None when there is none, or none before another run has ended."""
-        ...
-
-    def exhausted(self) -> bool:
-        """Whether there will be no more."""
-        ...
-
-    def run_ended(self, values: Mapping[str, Any]) -> None:
-        """A run with these values has ended."""
-        ...
-
-
-class _ListedCombinations:
-    """The combinations of a grid or random sweep, in their order."""
-
-    def __init__(self, sweep: Sweep) -> None:
-        self.left = sweep.each_combination()
-        self.done = False
-
-    def next(self) -> dict[str, Any] | None:
-        found = next(self.left, None)
-        self.done = found is None
-        return found
-
-    def exhausted(self) -> bool:
-        return self.done
-
-    def run_ended(self, values: Mapping[str, Any]) -> None:
-        """The list does not depend on results."""
 
 
 def _key(values: Mapping[str, Any], seed: int) -> str:

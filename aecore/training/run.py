@@ -93,7 +93,7 @@ def train_run(
 
 
 def assist(run: Run, device: Device, group: Group) -> str:
-    """Share the steps of the `train_run` that rank 0 is in, on a device of one's own; return `finished` or `stopped`.
+    """Share the steps of the `train_run` that rank 0 is in, on its own device; return `finished` or `stopped`.
     Writes nothing."""
     experiment = run.experiment()
     torch_device = set_up(device, experiment)

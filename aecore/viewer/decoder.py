@@ -39,8 +39,8 @@ def network_payload(run: Run, side: Literal["decoder", "encoder"] = "decoder") -
 
 
 def decoder_part(run: Run, codes: Codes | None) -> point_cloud.Payload | None:
-    """The decoder for an exported page; where codes are too wide to be kept, with the encoder before it. None where the
-    run has none or it is too large."""
+    """The decoder for an exported page; where codes are too wide to be saved, with the encoder. None where the run has
+    none or it is too large."""
     if codes is None or not run.file(WEIGHTS).is_file():
         return None
     decoder = network_payload(run)
