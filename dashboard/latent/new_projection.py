@@ -124,7 +124,8 @@ def live(now: ProjectionProgress) -> tuple[dict[str, object], bytes]:
 
 def controls(run: Run, now: ProjectionProgress, shown: bool) -> None:
     """The line about a projection in the making, with its button: stop it, or take away what is left of it."""
-    words = f"{point_cloud.projection_title(now.request.method, now.request.dims)} of {count(now.request.points, 'test image')}"
+    title = point_cloud.projection_title(now.request.method, now.request.dims)
+    words = f"{title} of {count(now.request.points, 'test image')}"
     with st.container(horizontal=True, vertical_alignment="center", key=key(PAGE, "job")):
         if now.state == "running":
             if not shown:
