@@ -1,7 +1,7 @@
 """A laboratory for autoencoders: experiments, image sets, models, training, metrics and a store of runs.
 
-The names below are the public ones, in the order in which one meets them. Each is imported when it is first used, so
-that `import aecore` is instant and torch is loaded only by what needs it.
+The names below are the public API, in the order in which one needs them. Each is imported when it is first used, so
+that `import aecore` is instant and torch is loaded only where it is needed.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from aecore.sweeps.definition import Sweep
 
 _HOME = {
-    # What is asked for.
+    # Experiments.
     "preset": "presets",
     "presets": "presets",
     "Preset": "presets",
     "Experiment": "config.experiment",
     "difference": "config.experiment",
     "Sweep": "sweeps.definition",
-    # Images, and what is done to them.
+    # Images and their corruption.
     "CATALOGUE": "data",
     "ImageSet": "data",
     "prepare": "data",
@@ -54,7 +54,7 @@ _HOME = {
     "stop": "jobs",
     "requeue": "jobs",
     "run_state": "runs.state",
-    # Runs: reading, measuring, using them.
+    # Runs: reading, measuring and using them.
     "Store": "runs.store",
     "Run": "runs.store",
     "RunSummary": "runs.summary",
@@ -64,12 +64,12 @@ _HOME = {
     "load_model": "inference",
     "evaluate": "metrics.evaluation",
     "reconstructions": "metrics.evaluation",
-    # Ways in and out.
+    # Import and export.
     "pack": "runs.archive",
     "unpack": "runs.archive",
     "import_checkpoint": "interop",
     "export_pth": "interop",
-    # What can go wrong.
+    # Errors.
     "AecoreError": "errors",
     "UserError": "errors",
 }

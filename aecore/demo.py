@@ -1,7 +1,7 @@
-"""The hosted demo: what a public server lets strangers do.
+"""The hosted demo: what a public server allows its visitors.
 
-`AECORE_DEMO=1` makes it read-only; `AECORE_DEMO=train` allows short trainings on image sets that are there already.
-Pages hide what is not allowed, and the functions that change the store ask here too: a hidden button is no lock.
+`AECORE_DEMO=1` makes it read-only; `AECORE_DEMO=train` allows short trainings on image sets that are already prepared.
+Pages hide what is not allowed, and the functions that change the store check it as well.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from aecore.errors import UserError
 
 @dataclass(frozen=True)
 class Caps:
-    """The most that a training on the demo may ask for."""
+    """Upper limits of a training on the demo."""
 
     epochs: int = 5
     train_images: int = 10_000
     parameters: int = 2_000_000
     waiting: int = 4
-    """Runs that are queued or at work."""
+    """Runs that are queued or running."""
 
 
 CAPS = Caps()
@@ -36,22 +36,22 @@ def mode() -> str:
 
 
 def refuse(what: str) -> None:
-    """Raise `UserError` on a demo of either kind; `what` is the deed, as in "deleting runs"."""
+    """Raise `UserError` on a demo of either kind; `what` is the action, as in "deleting runs"."""
     if mode():
-        raise UserError(f"this is a public demo, {what} is switched off here; run the project on your own machine")
+        raise UserError(f"{what} is switched off on this public demo; run the project on your own machine")
 
 
 def check_data(name: str, ready: Callable[[str], bool], catalogue: Container[str]) -> None:
-    """Raise `UserError` for a training on the demo that would read a path, or fetch images."""
+    """Raise `UserError` for a training on the demo that would read a path or download images."""
     if mode() == "read-only":
         refuse("training")
     if mode() and not (name in catalogue and ready(name)):
-        raise UserError(f"data.name: this public demo trains on image sets that it holds, and '{name}' is none")
+        raise UserError(f"data.name: this public demo trains on image sets that it has prepared, and '{name}' is not")
 
 
 def check_size(epochs: int, images: int, parameters: int, active: int) -> None:
-    """Raise `UserError`, naming the cap, for a training that is more than the demo allows; `images` counts those
-    that are trained on and those that are held out, `active` the runs that are queued or at work."""
+    """Raise `UserError`, naming the limit, for a training that is larger than the demo allows; `images` counts training
+    and held-out images, `active` the runs that are queued or running."""
     if not mode():
         return
     wanted = {
@@ -63,4 +63,4 @@ def check_size(epochs: int, images: int, parameters: int, active: int) -> None:
         if asked > most:
             raise UserError(f"{key}: this public demo allows at most {most:,} {what}, got {asked:,}")
     if active >= CAPS.waiting:
-        raise UserError(f"this public demo has {active} trainings waiting or at work, its most; try again later")
+        raise UserError(f"this public demo has {active} trainings queued or running, its limit; try again later")

@@ -1,4 +1,4 @@
-"""Which devices this machine has, found without importing torch, and how they are asked for by name."""
+"""The devices of this machine, found without importing torch, and how they are chosen by name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REQUESTS = ("auto", "cpu", "cuda", "mps")
 
 
 class Device(NamedTuple):
-    """A device that one run at a time trains on: torch's name for it, and the maker's."""
+    """A device that one run at a time trains on: PyTorch's name for it, and the product's."""
 
     name: str
     title: str
@@ -37,9 +37,9 @@ def devices() -> tuple[Device, ...]:
 
 
 def choose(request: str) -> list[Device]:
-    """The devices a request may run on: `auto` is the fastest family, `cuda` any GPU, `cuda:1` that one.
+    """The devices that a request may run on: `auto` is the fastest family, `cuda` any GPU, `cuda:1` that one.
 
-    Raises `UserError` for an unknown word or a device that is not there.
+    Raises `UserError` for an unknown name or a device that this machine does not have.
     """
     request = request.strip().lower()
     request = "cuda" if request == "gpu" else request
@@ -49,13 +49,13 @@ def choose(request: str) -> list[Device]:
         raise UserError(f"unknown device '{request}': {nearest(request, REQUESTS)}")
     chosen = [device for device in devices() if request in (device.name, device.family)]
     if not chosen:
-        there = ", ".join(device.name for device in devices())
-        raise UserError(f"there is no device '{request}' on this machine; it has: {there}")
+        present = ", ".join(device.name for device in devices())
+        raise UserError(f"there is no device '{request}' on this machine; it has: {present}")
     return chosen
 
 
 def choose_for(request: str, processes: int) -> list[Device]:
-    """The devices that a request offers to so many processes of one run: a GPU for each, or the CPU for all.
+    """The devices for so many processes of one run: a GPU for each, or the CPU for all.
 
     Raises `UserError` as `choose` does, and where there are too few GPUs.
     """

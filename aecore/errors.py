@@ -1,4 +1,4 @@
-"""The two kinds of trouble this project tells a person about, each in one line."""
+"""The errors that a user sees, each in one line: a wrong request, or a failure."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ class AecoreError(Exception):
     """Something failed that the caller could not have known: no network, a full disk. Exit status 1."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))  # one line, whatever was quoted in it
+        super().__init__(" ".join(message.split()))  # one line, whatever it quotes
 
 
 class UserError(AecoreError):
-    """The request itself is wrong; the text says what was wrong and what would be right. Exit status 2."""
+    """The request itself is wrong; the message says what is wrong and what would be right. Exit status 2."""
 
 
 def nearest(name: str, options: Iterable[str]) -> str:
-    """What to say after an unknown `name`: the closest option if one is close, else all of them."""
+    """A hint for an unknown `name`: the closest option if one is close, else all of them."""
     options = list(options)
     close = difflib.get_close_matches(name.lower(), options, n=1, cutoff=0.5)
     if close:
@@ -29,7 +29,7 @@ def nearest(name: str, options: Iterable[str]) -> str:
 
 
 def describe_os_error(error: OSError, doing: str) -> str:
-    """One line for an operating system error met while `doing` something."""
+    """One line for an operating system error that was raised while `doing` something."""
     where = f" ({error.filename})" if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"the disk is full: could not finish {doing}{where}; free some space and try again"
@@ -39,7 +39,7 @@ def describe_os_error(error: OSError, doing: str) -> str:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file a person named, or one clear line about why it cannot be read."""
+    """The text of a file that the user named. Raises `UserError` with the reason when it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -53,4 +53,4 @@ def read_text(path: Path) -> str:
 
 
 class DamagedError(AecoreError):
-    """A file of a run is missing, empty, cut or not what it should be."""
+    """A file of a run is missing, empty, truncated or has the wrong content."""

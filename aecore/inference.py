@@ -1,4 +1,4 @@
-"""A trained run opened for use: its model with the saved weights, and the images it is tested on."""
+"""A trained run loaded for use: its model with the saved weights, and the images it is tested on."""
 
 from __future__ import annotations
 
@@ -19,33 +19,24 @@ from aecore.latent.projection import project
 from aecore.latent.projection_store import Projection
 from aecore.metrics import classical
 from aecore.metrics import image as image_metrics
-from aecore.metrics.evaluation import NOISE_SEED, evaluate, reconstructions
+from aecore.metrics.evaluation import NOISE_SEED, evaluate, reconstructions, run_entry
 from aecore.metrics.projection import quality
 from aecore.models.autoencoder import Autoencoder
 from aecore.models.digit_classifier import reads
 from aecore.models.digit_classifier.network import read_digits
 from aecore.models.weights import load_weights
-from aecore.progress import Report
+from aecore.progress import Report, silent
 from aecore.runs.store import WEIGHTS, Run
 
 
 def load_model(run: Run, device: torch.device | None = None) -> Autoencoder:
     """The run's model with its last saved weights, ready to use. Raises `DamagedError` when there are none."""
     experiment = run.experiment()
-    model = Autoencoder(experiment.model, image_shape(run))
+    model = Autoencoder(experiment.model, run.image_info().image_shape)
     load_weights(model, run.file(WEIGHTS))
     device = device or torch.device("cpu")
-    model.draws.seed(0, device)
+    model.rng.seed(0, device)
     return model.eval().to(device)
-
-
-def image_shape(run: Run) -> tuple[int, int, int]:
-    """The shape (C, H, W) of the run's images, as the run itself says; older runs ask the catalogue."""
-    told = run.status().get("data")
-    if isinstance(told, dict) and len(told.get("image_shape", ())) == 3:
-        channels, height, width = map(int, told["image_shape"])
-        return channels, height, width
-    return data.data_set(run.experiment().data.name).image_shape
 
 
 @dataclass(frozen=True)
@@ -60,7 +51,7 @@ class LoadedRun:
     def evaluate(
         self,
         corruption: Corruption,
-        report: Report = lambda stage, done, total, note: None,
+        report: Report = silent,
         images: int | None = None,
     ) -> dict[str, Any]:
         """The evaluation of the whole test set, or of its first `images`, under one corruption, as evaluation.json
@@ -72,7 +63,7 @@ class LoadedRun:
             lambda n, of: report("evaluating", n, of, corruption.label),
             self.labels[:images] if reads(self.run.experiment().data.name) else None,
         )
-        return {"run": self.run.id, "split": "test", **measured}
+        return run_entry(self.run.id, measured)
 
     def codes(self, points: int) -> Codes:
         """Codes and reconstruction errors of `points` test images, evenly spread over the set, under the training
@@ -81,12 +72,10 @@ class LoadedRun:
         chosen = evenly_spaced(len(self.test), points)
         return measure_codes(self.model, self.test, self.labels, corruption, NOISE_SEED, chosen)
 
-    def classical(
-        self, corruption: Corruption, report: Report = lambda stage, done, total, note: None
-    ) -> dict[str, Any]:
+    def classical(self, corruption: Corruption, report: Report = silent) -> dict[str, Any]:
         """The classical denoisers on the same noisy test images, each with its strength chosen on validation images.
 
-        By method, `strength` and `metrics`, on the [0, 1] scale.
+        Returns `strength` and `metrics` by method, on the [0, 1] scale.
         """
         experiment = self.run.experiment()
         parts = list(zip(*reconstructions(self.model, self.test, corruption), strict=True))
@@ -105,7 +94,7 @@ class LoadedRun:
 
     def encoded(self, points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Codes float32 (N, n) of `points` test images, evenly spread over the set, under the training corruption, with
-        their labels and numbers."""
+        their labels and indices in the test set."""
         indices = evenly_spaced(len(self.test), points)
         codes = codes_of(self.model, self.test, self.run.experiment().corruption, NOISE_SEED)[indices]
         return codes, self.labels[indices], indices
@@ -116,12 +105,12 @@ class LoadedRun:
         dims: int,
         points: int,
         *,
-        report: Report = lambda stage, done, total, note: None,
+        report: Report = silent,
         **parameters: Any,
     ) -> Projection:
-        """The codes of `points` test images, evenly spread over the set, under the training corruption, as points.
+        """The codes of `points` test images, evenly spread over the set, under the training corruption, projected.
 
-        `parameters` are those of `aecore.latent.projection.project`. Raises `UserError` for what cannot be drawn.
+        `parameters` are those of `aecore.latent.projection.project`. Raises `UserError` for what cannot be projected.
         """
         codes, labels, indices = self.encoded(points)
         coordinates, made = project(
@@ -139,8 +128,8 @@ class LoadedRun:
         )
 
 
-def open_run(run: Run, device: str = "auto", report: Report = lambda stage, done, total, note: None) -> LoadedRun:
-    """Open a run with its test set, fetching the images if need be."""
+def open_run(run: Run, device: str = "auto", report: Report = silent) -> LoadedRun:
+    """Load a run with its test set, fetching the images if need be."""
     chosen = torch.device(choose(device)[0].name)
     model = load_model(run, chosen)
     images = data.load(run.experiment().data.name, lambda what, done, total: report("preparing", done, total, what))
@@ -150,9 +139,9 @@ def open_run(run: Run, device: str = "auto", report: Report = lambda stage, done
 def denoise(
     model: Autoencoder, images: np.ndarray, corruption: Corruption, seed: int
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Corrupt uint8 images (N, C, H, W), reconstruct them, and score both against the clean ones.
+    """Corrupt uint8 images (N, C, H, W), reconstruct them, and measure both against the clean ones.
 
-    Returns noisy images and reconstructions, float32 (N, C, H, W), and the metrics of each, an image at a time.
+    Returns noisy images and reconstructions, float32 (N, C, H, W), and the metrics of each, one value an image.
     """
     parts = list(reconstructions(model, torch.from_numpy(np.array(images)), corruption, seed))
     clean, noisy, output = (np.concatenate(column) for column in zip(*parts, strict=True))

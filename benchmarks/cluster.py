@@ -22,8 +22,8 @@ from aecore.runs.store import WEIGHTS, Store
 from aecore.sweeps import runner
 from aecore.sweeps import store as sweep_store
 from aecore.sweeps.definition import Sweep
-from aecore.sweeps.executors import Engine, Local
-from aecore.sweeps.ray_executor import OnRay
+from aecore.sweeps.executors import Executor, LocalExecutor
+from aecore.sweeps.ray_executor import RayExecutor
 
 
 def sweep(quick: bool) -> Sweep:
@@ -47,9 +47,9 @@ def sweep(quick: bool) -> Sweep:
 def carried_out(wanted: Sweep, store: Store, name: str, engine_of: Any) -> tuple[float, dict[str, str]]:
     """Seconds, and every run's weights as a hash by its values and seed."""
     made = sweep_store.create(wanted.model_copy(update={"name": name}), store)
-    engine: Engine = engine_of(made)
+    engine: Executor = engine_of(made)
     begun = time.perf_counter()
-    for told in runner.carry_out(made, store, engine, "cpu"):
+    for told in runner.run_sweep(made, store, engine, "cpu"):
         if told.ended and told.row.state != "finished":
             raise SystemExit(f"{told.row.run} is {told.row.state}: {told.row.error}")
     seconds = time.perf_counter() - begun
@@ -71,7 +71,7 @@ def main() -> None:
     wanted, found = sweep(asked.quick), []
     with tempfile.TemporaryDirectory() as place:
         store = Store(Path(place))
-        found.append(("local", *carried_out(wanted, store, "Local", lambda made: Local("cpu"))))
+        found.append(("local", *carried_out(wanted, store, "Local", lambda made: LocalExecutor("cpu"))))
         for workers in (1, 2):
             cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
             for _ in range(workers):
@@ -79,7 +79,10 @@ def main() -> None:
             address = str(cluster.address)
             name = f"Ray, {workers} worker{'' if workers == 1 else 's'}"
             found.append(
-                (name, *carried_out(wanted, store, name, lambda made, a=address: OnRay(store, made.path, a, cpus=1)))
+                (
+                    name,
+                    *carried_out(wanted, store, name, lambda made, a=address: RayExecutor(store, made.path, a, cpus=1)),
+                )
             )
             cluster.shutdown()
     runs = len(found[0][2])

@@ -16,10 +16,10 @@ from aecore import data
 from aecore.config.experiment import Experiment
 from aecore.models.architecture import Layer
 from aecore.models.autoencoder import Autoencoder
+from aecore.models.fast_paths import keep_freed_memory
 from aecore.presets import preset
 from aecore.training.checkpoint import new_state
-from aecore.training.loop import Images, epochs
-from aecore.training.malloc import keep_freed_memory
+from aecore.training.loop import Images, LoopOptions, epochs
 from benchmarks.interleave import Tell
 
 TEST_SHARE = 6
@@ -59,7 +59,7 @@ def ours(tell: Tell, task: Task, precision: str, device: str = "cpu") -> None:
     state = new_state(task.experiment, task.image_shape, len(task.train), on)
     train, test = torch.from_numpy(task.train).to(on), torch.from_numpy(task.test).to(on)
     images = Images(train, test, np.zeros(len(task.test), np.uint8))
-    for epoch in epochs(task.experiment, state, images, precision=precision):
+    for epoch in epochs(task.experiment, state, images, LoopOptions(precision)):
         tell(epoch.train_loss)
 
 

@@ -24,7 +24,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from aecore.training.malloc import keep_freed_memory
+from aecore.models.fast_paths import keep_freed_memory
 from aecore.training.precision import has_bfloat16
 from benchmarks.frameworks import FRAMEWORKS, missing
 from benchmarks.interleave import in_turns

@@ -57,7 +57,7 @@ def nothing_there(wanted: Wanted) -> None:
 
 def show(wanted: Wanted, start: dict[str, str]) -> None:
     """The cloud: of a projection in the making as its points move, else of the one that is there."""
-    run, now = wanted.run, projection_job.working(wanted.run)
+    run, now = wanted.run, projection_job.read_progress(wanted.run)
     if (now.state if now else None) != st.session_state.get(f"{PAGE}-state"):
         st.rerun()  # it began or ended: the rest of the page has to know
     own = now is not None and (now.request.method, now.request.dims) == (wanted.method, wanted.dims)
@@ -93,7 +93,7 @@ def show(wanted: Wanted, start: dict[str, str]) -> None:
         new_projection.controls(run, now, own)
 
 
-def being_made(wanted: Wanted, now: projection_job.Working) -> dict | None:
+def being_made(wanted: Wanted, now: projection_job.ProjectionProgress) -> dict | None:
     """The points as they move; before they do, what there was or the PCA that they start from."""
     run, channel = wanted.run, new_projection.channel(wanted.run, now)
     about, coordinates = new_projection.live(now)
@@ -144,7 +144,7 @@ def view_page() -> None:
             save_as_page(wanted)
     url_state.keep(PAGE, FIELDS)
     start = first_look()
-    now = projection_job.working(wanted.run)
+    now = projection_job.read_progress(wanted.run)
     st.session_state[f"{PAGE}-state"] = now.state if now else None
     running = now is not None and now.state == "running"
     cloud_of = st.fragment(show, run_every=TICK_S if running else None)

@@ -25,7 +25,7 @@ SMALL = {
 def carried_out(store: Store, **changes) -> SweepFolder:
     """The sweep, with all its runs trained."""
     made = sweep_store.create(Sweep.parse(SMALL | changes), store)
-    for told in runner.carry_out(made, store, InProcess(), "cpu"):
+    for told in runner.run_sweep(made, store, InProcess(), "cpu"):
         assert not told.ended or told.row.state == "finished", told
     return made
 

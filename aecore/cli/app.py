@@ -1,7 +1,7 @@
 """`python -m aecore …`: everything the app does, without the app.
 
 `--json` prints one JSON document on standard output and nothing else there; progress goes to standard error.
-A mistake exits with 2, a failure with 1, each with one line.
+A user error exits with 2, a failure with 1, each with one line.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Annotated, Any
 import typer
 
 from aecore import data, jobs
-from aecore.cli.console import Progress, document, print_run, table, tell
-from aecore.cli.evaluate import measuring
+from aecore.cli.console import Progress, document, print_message, print_run, table
+from aecore.cli.evaluate import evaluate_app
 from aecore.cli.options import Device, Json, RunName, print_json
-from aecore.cli.runs import keeping, key_and_value
-from aecore.cli.sweep import sweeping
+from aecore.cli.runs import key_and_value, runs_app
+from aecore.cli.sweep import sweep_app
 from aecore.config.experiment import Experiment
 from aecore.errors import AecoreError, UserError
 from aecore.jobs import helper_rank
@@ -37,29 +37,29 @@ app = typer.Typer(
     no_args_is_help=False,
     invoke_without_command=True,
     pretty_exceptions_enable=False,
-    help="A laboratory for autoencoders. RUN is a run's id, a unique beginning of it, or a path.",
+    help="A laboratory for autoencoders. RUN is a run's id, a unique prefix of it, or a path.",
 )
-data_app = typer.Typer(help="The image sets.")
+data_app = typer.Typer(help="List or prepare image sets.")
 app.add_typer(data_app, name="data")
-app.add_typer(measuring)
-app.add_typer(keeping)
-app.add_typer(sweeping)
+app.add_typer(evaluate_app)
+app.add_typer(runs_app)
+app.add_typer(sweep_app)
 
-# typer carries its own copy of click, or uses the installed one: its public BadParameter tells which.
+# Typer may bundle a copy of click or use the installed one; its public BadParameter leads to the right UsageError.
 UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
 
-SHARED = ("train", "resume", "work")
-"""What several processes do together, started by torchrun."""
+DISTRIBUTED = ("train", "resume", "work")
+"""The commands that torchrun may start in several processes."""
 
 
 @app.callback()
 def without_command(context: typer.Context) -> None:
-    asked, here = context.invoked_subcommand, get_rank()
-    if here.world > 1 and asked not in SHARED:
-        raise UserError(f"{here.world} processes can share a run only: torchrun is for train and resume")
+    command, here = context.invoked_subcommand, get_rank()
+    if here.world > 1 and command not in DISTRIBUTED:
+        raise UserError(f"torchrun has started {here.world} processes, which works for train and resume only")
     if not here.first:
         raise typer.Exit(int(helper_rank.assist() == "failed"))
-    if asked is None:
+    if command is None:
         print(context.get_help())
 
 
@@ -83,7 +83,7 @@ def run(arguments: list[str] | None = None) -> int:
             traceback.print_exc()
         return _fail(str(error), 2 if isinstance(error, UserError) else 1)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader has gone; nobody is left to tell
+        sys.stderr.close()  # the reader has gone
         return 0
     except Exception as error:
         if debug:
@@ -96,26 +96,26 @@ def run(arguments: list[str] | None = None) -> int:
 
 def _fail(message: str, status: int) -> int:
     if status == 2 and os.environ.get("RANK", "0") != "0":
-        return status  # all processes that torchrun started were asked the same; the first one says it
+        return status  # every process that torchrun started has the same error; rank 0 prints it
     print(f"aecore: {' '.join(message.split())}", file=sys.stderr)
     return status
 
 
 @app.command("presets")
 def list_presets(as_json: Json = False) -> None:
-    """The experiments that come with the project."""
+    """List the experiments that come with the project."""
     if as_json:
         print_json([entry.model_dump(mode="json") for entry in presets().values()])
         return
     table(
-        ["preset", "report", "what"],
+        ["preset", "report", "title"],
         [[entry.name, entry.report or "own", entry.title] for entry in presets().values()],
     )
 
 
 @data_app.command("list")
 def data_list(as_json: Json = False) -> None:
-    """The image sets, and which of them are ready."""
+    """List the image sets, and which of them are ready."""
     sets = [
         {
             "name": entry.name,
@@ -149,7 +149,7 @@ def data_list(as_json: Json = False) -> None:
 
 @data_app.command("prepare")
 def data_prepare(name: str, as_json: Json = False) -> None:
-    """Fetch an image set, or check the one that is there byte by byte."""
+    """Download an image set, or verify every byte of a prepared one."""
     with Progress() as progress:
         result = data.prepare(name, lambda what, done, total: progress("preparing", done, total, what))
     folder = data.cached_at(name)
@@ -161,7 +161,7 @@ def data_prepare(name: str, as_json: Json = False) -> None:
             "prepared": "is now ready",
             "rebuilt": "was damaged and has been rebuilt",
         }
-        tell(f"{name} {words[result]} in {folder}")
+        print_message(f"{name} {words[result]} in {folder}")
 
 
 @app.command()
@@ -174,18 +174,20 @@ def train(
     name: Annotated[str, typer.Option(help="A title for the run.")] = "",
     device: Device = "auto",
     deterministic: Annotated[
-        bool, typer.Option("--deterministic", help="float32 and bit-for-bit repeats; slower.")
+        bool, typer.Option("--deterministic", help="float32, and the same result bit for bit every time; slower.")
     ] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Start in the background and return.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Train a preset or an experiment file. Ctrl-C stops cleanly; `resume` goes on.
+    """Train a preset or an experiment file. Ctrl-C stops cleanly; `resume` continues.
 
     On several GPUs: torchrun --standalone --nproc-per-node 2 -m aecore train …
     """
     _check_torchrun(detach)
     if int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")):
-        raise UserError("torchrun has started anew; --max-restarts is for `resume RUN`, which goes on with the run")
+        raise UserError(
+            "torchrun has restarted the processes; use --max-restarts with `resume RUN`, which continues the run"
+        )
     looks_like_file = what.endswith(".toml") or "/" in what
     experiment = Experiment.load(Path(what)) if looks_like_file else preset(what).experiment
     settings: dict[str, Any] = dict(key_and_value(change) for change in changes or [])
@@ -193,51 +195,51 @@ def train(
     settings |= {"training.deterministic": True} if deterministic else {}
     experiment = experiment.changed(settings)
     created = jobs.submit(experiment, device)
-    _carry_out(created, detach, as_json)
+    _run_job(created, detach, as_json)
 
 
 @app.command()
 def resume(run_name: RunName, detach: Annotated[bool, typer.Option("--detach")] = False, as_json: Json = False) -> None:
-    """Go on with a run that was stopped, interrupted or failed."""
+    """Resume a run that was stopped, interrupted or failed."""
     _check_torchrun(detach)
     found = Store.default().find(run_name)
     jobs.requeue(found)
-    _carry_out(found, detach, as_json)
+    _run_job(found, detach, as_json)
 
 
 def _check_torchrun(detach: bool) -> None:
-    """Raise `UserError` for what several processes cannot do."""
+    """Raise `UserError` for options that several processes cannot use."""
     if detach and get_rank().world > 1:
-        raise UserError("a run in several processes is not detached: leave --detach out, or torchrun")
+        raise UserError("a run in several processes cannot be detached: leave out --detach or torchrun")
 
 
-def _carry_out(created: Run, detach: bool, as_json: bool) -> None:
-    """Start a queued run in the background, or work on it here and show how it goes."""
+def _run_job(created: Run, detach: bool, as_json: bool) -> None:
+    """Start a queued run in the background, or train it here and show the progress."""
     if detach:
         jobs.start(created)
         print_json({"run": created.id, "state": "queued"}) if as_json else print(created.id)
         return
     if not as_json:
-        tell(f"run {created.id}")
+        print_message(f"run {created.id}")
     with Progress() as progress:
         state = jobs.work(created, progress)
     if as_json:
         print_json(document(created))
     elif state == "stopped":
-        tell(f"stopped; go on with: python -m aecore resume {created.id}")
+        print_message(f"stopped; resume with: python -m aecore resume {created.id}")
     else:
         print_run(created)
 
 
 @app.command()
 def runs(as_json: Json = False) -> None:
-    """All runs, the shipped ones first, then the newest."""
+    """List all runs, shipped ones first, then the newest."""
     summaries = [summarise(found) for found in Store.default().runs()]
     if as_json:
         print_json([summary.as_dict() for summary in summaries])
         return
     if not summaries:
-        tell("no runs yet; start one with: python -m aecore train digits-quick")
+        print_message("no runs yet; start one with: python -m aecore train digits-quick")
         return
     table(
         ["run", "data", "code", "state", "epochs", "MSE", "PSNR", "SSIM", ""],
@@ -260,7 +262,7 @@ def runs(as_json: Json = False) -> None:
 
 @app.command()
 def show(run_name: RunName, as_json: Json = False) -> None:
-    """One run: its settings, its course and its figures."""
+    """Show one run: its settings, state and metrics."""
     found = Store.default().find(run_name)
     if as_json:
         print_json(document(found))
@@ -270,18 +272,18 @@ def show(run_name: RunName, as_json: Json = False) -> None:
 
 @app.command()
 def stop(run_name: RunName, as_json: Json = False) -> None:
-    """Stop a run after the epoch it is in, or a sweep with all its runs; both can be resumed."""
+    """Stop a run after its current epoch, or a sweep with all its runs; both can be resumed."""
     store = Store.default()
     if any(found.id == run_name for found in sweeps(store)):
         state = stop_sweep(find_sweep(run_name, store))
-        print_json({"sweep": run_name, "state": state}) if as_json else tell(f"sweep {run_name} is {state}")
+        print_json({"sweep": run_name, "state": state}) if as_json else print_message(f"sweep {run_name} is {state}")
         return
     found = store.find(run_name)
     state = jobs.stop(found, wait_s=60)
-    print_json({"run": found.id, "state": state}) if as_json else tell(f"run {found.id} is {state}")
+    print_json({"run": found.id, "state": state}) if as_json else print_message(f"run {found.id} is {state}")
 
 
 @app.command(hidden=True)
 def work(path: str) -> None:
-    """Work on a queued run to its end; started by `train --detach` and by the app."""
+    """Train a queued run to its end; started by `train --detach` and by the app."""
     jobs.work(Store.default().find(path))

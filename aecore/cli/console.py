@@ -1,4 +1,4 @@
-"""How the command line speaks: tables and runs on standard output, words and progress on standard error."""
+"""The output of the command line: tables and runs on standard output, messages and progress on standard error."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ from aecore.runs.summary import summarise
 _errors = Console(stderr=True, highlight=False)
 
 
-def tell(line: str) -> None:
-    """A line for the person, which no program reads."""
+def print_message(line: str) -> None:
+    """A line for the user on standard error."""
     _errors.print(line, markup=False, soft_wrap=True)
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on standard output; aligned with blanks, whole words, no cut columns when piped."""
+    """A table on standard output; columns are not truncated when it is piped."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
-    shown = Table(*headings, box=box.SIMPLE_HEAD, pad_edge=False)
+    rendered = Table(*headings, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
-        shown.add_row(*(cell.replace("[", r"\[") for cell in row))
-    console.print(shown)
+        rendered.add_row(*(cell.replace("[", r"\[") for cell in row))
+    console.print(rendered)
 
 
 class Progress:
-    """A progress bar a stage, on standard error; without a terminal a line every tenth part."""
+    """A progress bar for each stage, on standard error; without a terminal a line every ten per cent."""
 
     def __init__(self) -> None:
         self.bar = RichProgress(
@@ -70,7 +70,7 @@ class Progress:
         self.bar.stop()
 
     def __call__(self, stage: str, done: float, total: float, note: str) -> None:
-        """Show that `done` of `total` of a stage is done; a total of 0 means that it is not known."""
+        """Show that `done` of `total` of a stage is done; a total of 0 means that it is unknown."""
         if not _errors.is_terminal:
             self._in_lines(stage, done, total, note)
             return
@@ -83,12 +83,12 @@ class Progress:
     def _in_lines(self, stage: str, done: float, total: float, note: str) -> None:
         tenth = int(10 * done / total) if total else 0
         if stage != self.stage or tenth > self.tenth:
-            tell(f"{stage}{f' {10 * tenth} %' if total else ''}{f', {note}' if note else ''}")
+            print_message(f"{stage}{f' {10 * tenth} %' if total else ''}{f', {note}' if note else ''}")
             self.stage, self.tenth = stage, tenth
 
 
 class Bar:
-    """How many of many things are done, and which was begun last; on standard error, and without a terminal nothing."""
+    """A bar that counts things done, with a note on the last one, on standard error; nothing without a terminal."""
 
     def __init__(self) -> None:
         columns = (BarColumn(), TextColumn("{task.completed:,}/{task.total:,}"), TextColumn("{task.fields[note]}"))
@@ -109,7 +109,7 @@ class Bar:
 
 
 def document(found: Run) -> dict[str, Any]:
-    """Everything about a run that is text; a file that cannot be read is left out and named in `problem`."""
+    """Everything about a run but its arrays, as JSON; a file that cannot be read is None and named in `problem`."""
     summary = summarise(found)
     collected: dict[str, Any] = {
         "run": found.id,
@@ -135,10 +135,10 @@ def document(found: Run) -> dict[str, Any]:
 
 
 def print_run(found: Run) -> None:
-    """A run in a few lines on standard output: state, course, figures, and what is wrong with it."""
+    """A run in a few lines on standard output: state, progress, metrics, and what is wrong with it."""
     summary = summarise(found)
-    course = f"imported from {summary.imported}" if summary.imported else f"epoch {summary.epoch} of {summary.epochs}"
-    print(f"{summary.id}: {summary.state}, {course}")
+    progress = f"imported from {summary.imported}" if summary.imported else f"epoch {summary.epoch} of {summary.epochs}"
+    print(f"{summary.id}: {summary.state}, {progress}")
     if summary.title not in summary.id:
         print(f"  {summary.title}")
     for line in summary.note.splitlines():
@@ -156,7 +156,7 @@ def print_run(found: Run) -> None:
 
 
 def print_evaluations(results: list[dict[str, Any]]) -> None:
-    """Evaluations as a table, the noisy input's own figures under the output's."""
+    """Evaluations as a table, the noisy input's own metrics below the output's."""
     rows = []
     for result in results:
         for what, key in (("output", "metrics"), ("noisy input", "noisy_input")):
@@ -173,7 +173,7 @@ def _scores(values: dict[str, Any]) -> list[str]:
 
 
 def print_verdicts(found: list[Verdict]) -> None:
-    """Reported against measured, a line a number, on standard output."""
+    """Reported against measured, a row for each claim, on standard output."""
     table(
         ["run", "number", "reported", "measured", "noisy input", "verdict"],
         [

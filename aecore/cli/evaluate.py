@@ -1,4 +1,4 @@
-"""The commands that look at finished runs: evaluate, project, gallery, results; and the options that commands share."""
+"""The commands for finished runs: evaluate, project, gallery, results."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from typing import Annotated
 
 import typer
 
-from aecore.cli.console import Progress, print_evaluations, print_verdicts, table, tell
+from aecore.cli.console import Progress, print_evaluations, print_message, print_verdicts, table
 from aecore.cli.options import Device, Json, RunName, print_json
 from aecore.config.corruption import Corruption
 from aecore.presets import preset
 from aecore.reports.claims import markdown_table, verdicts
 from aecore.runs.store import Store
 
-measuring = typer.Typer()
+evaluate_app = typer.Typer()
 
 
-@measuring.command()
+@evaluate_app.command()
 def evaluate(
     run_name: RunName,
     corruption: Annotated[
         list[str] | None, typer.Option(metavar="KIND:LEVEL", help="Such as gaussian:0.2; may be repeated.")
     ] = None,
     device: Device = "auto",
-    classical: Annotated[bool, typer.Option(help="Measure scikit-image's denoisers on the same images too.")] = False,
+    classical: Annotated[bool, typer.Option(help="Also measure scikit-image's denoisers on the same images.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Measure a run on the whole test set, beside the noisy input's own figures.
+    """Measure a run on the whole test set, beside the noisy input's own metrics.
 
     With one corruption the JSON document is one object, otherwise a list of them.
     """
@@ -36,32 +36,32 @@ def evaluate(
     experiment = found.experiment()
     wanted = [Corruption.parse(text) for text in corruption or []] or list(experiment.evaluation.corruptions)
     with Progress() as progress:
-        trained = open_run(found, device, progress)
-        results = [trained.evaluate(entry, progress) for entry in wanted]
+        loaded = open_run(found, device, progress)
+        results = [loaded.evaluate(entry, progress) for entry in wanted]
         for entry, result in zip(wanted, results, strict=True):
             if classical and entry.active:
-                result["classical"] = trained.classical(entry, progress)
+                result["classical"] = loaded.classical(entry, progress)
     if as_json:
         print_json(results[0] if len(results) == 1 else results)
     else:
         print_evaluations(results)
 
 
-@measuring.command("project")
+@evaluate_app.command("project")
 def project_codes(
     run_name: RunName,
-    method: Annotated[str, typer.Option(help="pca, tsne, or units for the code's own first units.")] = "tsne",
+    method: Annotated[str, typer.Option(help="pca, tsne, or units for the first units of the code.")] = "tsne",
     dims: Annotated[int, typer.Option(help="2 or 3.")] = 2,
-    points: Annotated[int, typer.Option(help="How many test images.")] = 3000,
+    points: Annotated[int, typer.Option(help="Number of test images.")] = 3000,
     perplexity: Annotated[float, typer.Option(help="Of t-SNE.")] = 30,
     iterations: Annotated[int, typer.Option(help="Of t-SNE.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of t-SNE.")] = 0,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Draw a run's codes as points, and say how far to trust the drawing.
+    """Project a run's codes to points in 2D or 3D, and measure how faithful the projection is.
 
-    It is kept with the run: in its projections/, or for a run that ships with the project in the store's own.
+    It is saved in the run's projections/, or for a run that ships with the project in those of the store.
     """
     from aecore.jobs.projection import work
     from aecore.latent.request import ProjectionRequest
@@ -77,29 +77,29 @@ def project_codes(
         table(["quality", "0 to 1"], [[name.replace("_", " "), f"{value:.4f}"] for name, value in made.quality.items()])
 
 
-@measuring.command()
+@evaluate_app.command()
 def gallery(
     names: Annotated[list[str] | None, typer.Argument(metavar="[PRESET]…")] = None,
     device: Device = "auto",
 ) -> None:
-    """Train and complete the runs that ship and are not there yet, then print reported against measured."""
+    """Train and complete the shipped runs that are missing, then print reported against measured."""
     from aecore.reports.gallery import build, shipped
 
     chosen = [preset(name) for name in names] if names else shipped()
     for entry in chosen:
-        tell(entry.name)
+        print_message(entry.name)
         with Progress() as progress:
             build(entry, Store.default(), device, progress)
     print_verdicts(verdicts(Store.default(), [entry.name for entry in chosen]))
 
 
-@measuring.command()
+@evaluate_app.command()
 def results(
     names: Annotated[list[str] | None, typer.Argument(metavar="[PRESET]…")] = None,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="As a table for a README.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Every number that the reports state beside ours, with a verdict; read from the shipped runs' own files."""
+    """Every claim of the reports beside our measurement, with a verdict; read from the shipped runs."""
     found = verdicts(Store.default(), names or None)
     if as_json:
         print_json([entry.as_dict() for entry in found])

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The options that commands share, and the output of `--json`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ from typing import Annotated, Any
 import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
-
-
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
-
-
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, a unique beginning of it, or a path.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, a unique prefix of it, or a path.")]
 
 
 def print_json(value: Any) -> None:

@@ -1,4 +1,4 @@
-"""The commands for whole runs: rename, annotate, delete, restore, import, export."""
+"""The commands that manage runs: rename, annotate, delete, restore, import, export."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from aecore.cli.console import Progress, print_run, table, tell
+from aecore.cli.console import Progress, print_message, print_run, table
 from aecore.cli.options import Json, RunName, print_json
 from aecore.config.experiment import typed_value
 from aecore.errors import AecoreError, UserError, describe_os_error, nearest
@@ -20,7 +20,7 @@ from aecore.runs import archive, notes, trash
 from aecore.runs.store import Run, Store
 from aecore.runs.summary import import_notes
 
-keeping = typer.Typer()
+runs_app = typer.Typer()
 
 Changes = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
@@ -35,50 +35,50 @@ def key_and_value(text: str) -> tuple[str, Any]:
     return key.strip(), typed_value(value)
 
 
-@keeping.command()
+@runs_app.command()
 def rename(run_name: RunName, title: str, as_json: Json = False) -> None:
-    """Give a run another title; "" brings back its first one. Its id stays."""
+    """Give a run another title; "" restores the first one. Its id stays."""
     found = Store.default().find(run_name)
     notes.rename(found, title)
-    _told(found, as_json)
+    _print_notes(found, as_json)
 
 
-@keeping.command()
+@runs_app.command()
 def annotate(run_name: RunName, text: str, as_json: Json = False) -> None:
     """Write a note to a run; "" removes it."""
     found = Store.default().find(run_name)
     notes.annotate(found, text)
-    _told(found, as_json)
+    _print_notes(found, as_json)
 
 
-def _told(found: Run, as_json: bool) -> None:
+def _print_notes(found: Run, as_json: bool) -> None:
     if as_json:
         print_json({"run": found.id, **found.notes()})
     else:
         print_run(found)
 
 
-@keeping.command()
+@runs_app.command()
 def delete(
     run_names: Annotated[list[str], typer.Argument(metavar="RUN…")],
-    forever: Annotated[bool, typer.Option("--forever", help="Also from the trash: nothing brings it back.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    forever: Annotated[bool, typer.Option("--forever", help="Also from the trash; it cannot be restored.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Move runs to the trash, where they stay for a week; `restore` brings them back."""
+    """Move runs to the trash, where they stay for a week; `restore` undoes it."""
     store = Store.default()
     found = {(item := _found(name, store, forever)).id: item for name in run_names}
     if forever and not yes:
         if not sys.stdin.isatty():
-            raise UserError(f"deleting {', '.join(found)} forever needs --yes where nobody can be asked")
+            raise UserError(f"deleting {', '.join(found)} forever needs --yes without a terminal to confirm on")
         typer.confirm(f"Delete {', '.join(found)} forever?", abort=True)
     for run_id, item in found.items():
         gone = item if isinstance(item, trash.Deleted) else trash.delete(item, store)
         if forever:
             trash.purge(gone)
         if not as_json:
-            back = "" if forever else f"; bring it back with: python -m aecore restore {run_id}"
-            tell(f"deleted {run_id}{' forever' if forever else back}")
+            back = "" if forever else f"; undo with: python -m aecore restore {run_id}"
+            print_message(f"deleted {run_id}{' forever' if forever else back}")
     if as_json:
         print_json({"deleted": list(found), "forever": forever})
 
@@ -92,15 +92,15 @@ def _found(name: str, store: Store, forever: bool) -> Run | trash.Deleted:
         return trash.find_deleted(name, store)
 
 
-@keeping.command()
+@runs_app.command()
 def restore(
-    run_name: Annotated[str, typer.Argument(metavar="[RUN]", help="Its id or a unique beginning of it.")] = "",
+    run_name: Annotated[str, typer.Argument(metavar="[RUN]", help="Its id or a unique prefix of it.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Bring a deleted run back; without a name, list what can be brought back."""
+    """Restore a deleted run; without a name, list the runs in the trash."""
     if run_name:
         found = trash.restore(trash.find_deleted(run_name))
-        print_json({"run": found.id}) if as_json else tell(f"restored {found.id}")
+        print_json({"run": found.id}) if as_json else print_message(f"restored {found.id}")
         return
     rows = [
         {
@@ -115,30 +115,30 @@ def restore(
     elif rows:
         table(["run", "title", "deleted"], [list(row.values()) for row in rows])
     else:
-        tell("nothing has been deleted in the last week")
+        print_message("no run has been deleted in the last week")
 
 
-@keeping.command("import")
+@runs_app.command("import")
 def import_file(
     file: Path,
-    preset: Annotated[str, typer.Option(help="The preset whose model this is; found out if not given.")] = "",
-    data: Annotated[str, typer.Option(help="The image set it was trained on; found out if not given.")] = "",
+    preset: Annotated[str, typer.Option(help="The preset whose model this is; inferred if not given.")] = "",
+    data: Annotated[str, typer.Option(help="The image set it was trained on; inferred if not given.")] = "",
     changes: Changes = None,
     name: Annotated[str, typer.Option(help="A title for the run.")] = "",
     no_evaluate: Annotated[bool, typer.Option("--no-evaluate", help="Do not measure it on the test set.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Make a run of a checkpoint (.pth, .pt, .safetensors), or bring back one that was exported as .zip."""
+    """Make a run from a checkpoint (.pth, .pt, .safetensors), or add a run that was exported as .zip."""
     if archive.is_packed(file):
         if preset or data or changes:
-            raise UserError("a packed run knows its model and images: --preset, --data and --set are for checkpoints")
+            raise UserError("a packed run has its own model and images: --preset, --data and --set are for checkpoints")
         found = archive.unpack(file)
         if name:
             notes.rename(found, name)
         if as_json:
             print_json({"run": found.id})
         else:
-            tell(f"run {found.id}")
+            print_message(f"run {found.id}")
             print_run(found)
         return
     from aecore.interop import import_checkpoint  # torch
@@ -156,21 +156,21 @@ def import_file(
     if as_json:
         print_json({"run": imported.run.id, **imported.run.status()["imported"]})
         return
-    tell(f"run {imported.run.id}")
+    print_message(f"run {imported.run.id}")
     for line in import_notes(imported.run.status()):
-        tell(line)
+        print_message(line)
     print_run(imported.run)
 
 
-@keeping.command("export")
+@runs_app.command("export")
 def export_run(
     run_name: RunName,
-    to: Annotated[str, typer.Option(metavar="zip|pth|csv|html", help="What to make of the run.")],
-    output: Annotated[Path | None, typer.Option(help="The file to write; named after the run if not given.")] = None,
+    to: Annotated[str, typer.Option(metavar="zip|pth|csv|html", help="The format.")],
+    output: Annotated[Path | None, typer.Option(help="The file to write; by default named after the run.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a run as one file: zip (the whole run), pth (its weights for PyTorch), csv (its curves), html (its codes as
-    a cloud to turn, in one page)."""
+    """Write a run as one file: zip (the whole run), pth (its weights for PyTorch), csv (its curves), html (its latent
+    space as an interactive point cloud in one page)."""
     if to not in EXPORTS:
         raise UserError(f"--to {to}: {nearest(to, EXPORTS)}")
     found = Store.default().find(run_name)
@@ -178,13 +178,15 @@ def export_run(
     if not target.parent.is_dir():
         raise UserError(f"there is no folder {target.parent} to write {target.name} to")
     if target.is_dir():
-        raise UserError(f"{target} is a folder; --output names the file to write")
+        raise UserError(f"{target} is a folder; --output needs a file name")
     try:
         atomic_write(target, EXPORTS[to](found))
     except OSError as error:
         raise AecoreError(describe_os_error(error, f"writing {target}")) from None
     size = target.stat().st_size
-    print_json({"run": found.id, "to": to, "path": str(target), "bytes": size}) if as_json else tell(f"wrote {target}")
+    print_json({"run": found.id, "to": to, "path": str(target), "bytes": size}) if as_json else print_message(
+        f"wrote {target}"
+    )
 
 
 def _pth(run: Run) -> bytes:
@@ -197,7 +199,7 @@ def _html(run: Run) -> bytes:
     from aecore.viewer.html_export import cloud_page
 
     for method, dims in (("tsne", 3), ("tsne", 2), ("pca", 3)):
-        with contextlib.suppress(UserError):  # none was made yet, or the code has no third unit
+        with contextlib.suppress(UserError):  # not computed yet, or the code has no third unit
             return cloud_page(run, method, dims).encode()
     return cloud_page(run, "pca", 2).encode()
 
@@ -208,4 +210,4 @@ EXPORTS: dict[str, Callable[[Run], bytes]] = {
     "csv": archive.curves_csv,
     "html": _html,
 }
-"""What `--to` can make of a run, by name."""
+"""The formats of `--to`: functions from a run to the content of the file."""

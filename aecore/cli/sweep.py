@@ -1,44 +1,45 @@
-"""The commands for sweeps: carry one out, list them, show one's table."""
+"""The commands for sweeps: run one, list them, show one's table."""
 
 from __future__ import annotations
 
 import math
 import os
-import signal
-import threading
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from aecore.cli.console import Bar, table, tell
+from aecore.cli.console import Bar, print_message, table
 from aecore.cli.options import Device, Json, print_json
 from aecore.errors import UserError
+from aecore.jobs.signals import stop_flag
 from aecore.runs.store import Store
 from aecore.sweeps import runner, statistics
 from aecore.sweeps import store as sweep_store
-from aecore.sweeps.definition import Sweep, shown
-from aecore.sweeps.executors import Engine, Local, work_many
+from aecore.sweeps.definition import Point, Sweep, format_setting
+from aecore.sweeps.executors import Executor, LocalExecutor, work_many
 
-sweeping = typer.Typer()
+sweep_app = typer.Typer()
 
-SweepName = Annotated[str, typer.Argument(metavar="SWEEP", help="A sweep's id or a unique beginning of it.")]
+SweepName = Annotated[str, typer.Argument(metavar="SWEEP", help="A sweep's id or a unique prefix of it.")]
 
 
-@sweeping.command()
+@sweep_app.command()
 def sweep(
     what: Annotated[str, typer.Argument(metavar="FILE.toml|SWEEP")],
-    on: Annotated[str, typer.Option(metavar="local|ray", help="Where its runs are carried out.")] = "local",
-    address: Annotated[str, typer.Option(help="ray: the cluster's; without one it is started here.")] = "",
-    cpus: Annotated[float, typer.Option(help="ray: processors a run.")] = 1,
-    gpus: Annotated[float, typer.Option(help="ray: GPUs a run; may be a fraction.")] = 0,
+    on: Annotated[str, typer.Option(metavar="local|ray", help="Where its runs are executed.")] = "local",
+    address: Annotated[str, typer.Option(help="ray: address of the cluster; one is started here if empty.")] = "",
+    cpus: Annotated[float, typer.Option(help="ray: CPUs for each run.")] = 1,
+    gpus: Annotated[float, typer.Option(help="ray: GPUs for each run; may be a fraction.")] = 0,
     device: Device = "auto",
-    extend: Annotated[str, typer.Option(metavar="SWEEP", help="Give that sweep this file's values and seeds.")] = "",
+    extend: Annotated[
+        str, typer.Option(metavar="SWEEP", help="Extend that sweep to this file's values and seeds.")
+    ] = "",
     detach: Annotated[bool, typer.Option("--detach", help="Start in the background and return.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Carry out a sweep from a file, or go on with one. Ctrl-C stops cleanly; only what is missing runs again."""
-    if on not in runner.ENGINES:
+    """Run a sweep from a file, or resume one. Ctrl-C stops cleanly; only missing runs are trained."""
+    if on not in runner.EXECUTORS:
         raise UserError(f"--on: should be local or ray, got '{on}'")
     for name, value in (("--cpus", cpus), ("--gpus", gpus)):
         if not (math.isfinite(value) and value >= 0) or (name == "--cpus" and value == 0):
@@ -48,31 +49,35 @@ def sweep(
     chosen = _chosen(what, extend, device, store)
     options = {"address": address, "cpus": cpus, "gpus": gpus} if on == "ray" else {"device": device}
     if detach:
-        runner.begin(chosen, on, options)
+        runner.start(chosen, on, options)
         print_json({"sweep": chosen.id, "state": "queued"}) if as_json else print(chosen.id)
         return
-    tell(f"sweep {chosen.id}: {chosen.sweep().combinations * len(chosen.sweep().seeds):,} runs")
-    stopped = _stop_flag()
-    engine = _engine(on, store, chosen, address, cpus, gpus, device)
-    with Bar() as bar:
-        for told in runner.carry_out(chosen, store, engine, device, stopped.is_set, options):
-            row = told.row
-            bar(told.done, told.total, _label(row) if not told.ended else "")
-            if told.ended:
-                figure = row.figure(chosen.sweep().goal, chosen.sweep().under)
-                result = "" if figure is None else f", {chosen.sweep().goal} {figure:.5g}"
-                spent = "" if row.seconds is None else f", {row.seconds:.1f} s"
-                tell(f"{told.done:>5,}/{told.total:,}  {_label(row)}: {row.state}{result}{spent}{_because(row)}")
-    if stopped.is_set():
-        tell(f"stopped; go on with: python -m aecore sweep {chosen.id}")
+    print_message(f"sweep {chosen.id}: {chosen.sweep().combinations * len(chosen.sweep().seeds):,} runs")
+    # A second Ctrl-C must not wait for the runs to end, as an exception would on its way out.
+    with stop_flag(lambda: os._exit(130)) as stopped:
+        executor = _executor(on, store, chosen, address, cpus, gpus, device)
+        with Bar() as bar:
+            for event in runner.run_sweep(chosen, store, executor, device, stopped.is_set, options):
+                bar(event.done, event.total, "" if event.ended else _label(event.row))
+                if event.ended:
+                    print_message(_end_of_run(event, chosen.sweep()))
+        if stopped.is_set():
+            print_message(f"stopped; resume with: python -m aecore sweep {chosen.id}")
     _print(chosen, store, as_json)
 
 
+def _end_of_run(event: runner.SweepEvent, sweep: Sweep) -> str:
+    row, score = event.row, event.row.score(sweep.goal, sweep.under)
+    result = "" if score is None else f", {sweep.goal} {score:.5g}"
+    spent = "" if row.seconds is None else f", {row.seconds:.1f} s"
+    return f"{event.done:>5,}/{event.total:,}  {_label(row)}: {row.state}{result}{spent}{_error(row)}"
+
+
 def _chosen(what: str, extend: str, device: str, store: Store) -> sweep_store.SweepFolder:
-    """The sweep that is meant, made or extended where a file says so."""
+    """The sweep of that id, or the one that a file defines or extends."""
     if not (what.endswith(".toml") or "/" in what):
         if extend:
-            raise UserError("--extend: goes with a file, whose values and seeds the sweep is given")
+            raise UserError("--extend: needs a file with the values and seeds to extend the sweep to")
         return sweep_store.find(what, store)
     wanted = Sweep.load(Path(what))
     runner.check(wanted, device)
@@ -83,36 +88,22 @@ def _chosen(what: str, extend: str, device: str, store: Store) -> sweep_store.Sw
     return found
 
 
-def _engine(
+def _executor(
     on: str, store: Store, chosen: sweep_store.SweepFolder, address: str, cpus: float, gpus: float, device: str
-) -> Engine:
+) -> Executor:
     if on == "local":
-        return Local(device)
-    from aecore.sweeps.ray_executor import OnRay
+        return LocalExecutor(device)
+    from aecore.sweeps.ray_executor import RayExecutor
 
-    return OnRay(store, chosen.path, address, cpus, gpus)
-
-
-def _stop_flag() -> threading.Event:
-    """An event that SIGTERM and the first Ctrl-C set; a second Ctrl-C ends the process at once."""
-    flag = threading.Event()
-
-    def on_signal(number: int, _frame: object) -> None:
-        if flag.is_set() and number == signal.SIGINT:
-            os._exit(130)
-        flag.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
-    return flag
+    return RayExecutor(store, chosen.path, address, cpus, gpus)
 
 
-@sweeping.command("sweeps")
+@sweep_app.command("sweeps")
 def list_sweeps(
     what: Annotated[str, typer.Argument(metavar="[SWEEP]", help="Show this one's table.")] = "",
     as_json: Json = False,
 ) -> None:
-    """All sweeps, or one of them as a table: a line a combination, mean and spread over its seeds."""
+    """All sweeps, or one as a table: a row for each combination, with mean and spread over its seeds."""
     store = Store.default()
     if what:
         _print(sweep_store.find(what, store), store, as_json)
@@ -135,7 +126,7 @@ def list_sweeps(
     if as_json:
         print_json(found)
     elif not found:
-        tell("no sweeps yet; start one with: python -m aecore sweep FILE.toml")
+        print_message("no sweeps yet; start one with: python -m aecore sweep FILE.toml")
     else:
         lines = [[f["sweep"], f["state"], f"{f['finished']:,}/{f['runs']:,}", ", ".join(f["varies"])] for f in found]
         table(["sweep", "state", "finished", "varies"], lines)
@@ -152,7 +143,7 @@ def _print(chosen: sweep_store.SweepFolder, store: Store, as_json: bool) -> None
                 "goal": sweep.goal,
                 "under": sweep.under,
                 "combinations": [
-                    {"values": g.values, "mean": g.mean, "std": g.std, "figures": g.figures, "runs": g.runs}
+                    {"values": g.values, "mean": g.mean, "std": g.std, "figures": g.scores, "runs": g.runs}
                     for g in found
                 ],
             }
@@ -160,38 +151,37 @@ def _print(chosen: sweep_store.SweepFolder, store: Store, as_json: bool) -> None
         return
     for row in rows:
         if row.state == "failed":
-            tell(f"{row.run}: failed{_because(row)}")
+            print_message(f"{row.run}: failed{_error(row)}")
     if not found:
-        tell("no run of it has finished yet")
+        print_message("none of its runs has finished yet")
         return
     headings = [key.rpartition(".")[2].replace("_", " ") for key in sweep.vary]
     lines = [
         [
-            *[shown(value) for value in group.values.values()],
+            *[format_setting(value) for value in group.values.values()],
             f"{group.mean:.5g}",
             "" if group.std is None else f"± {group.std:.2g}",
-            str(len(group.figures)),
+            str(len(group.scores)),
         ]
         for group in found
     ]
-    table([*headings, _goal_words(sweep), "spread", "runs"], lines)
+    table([*headings, _goal_heading(sweep), "spread", "runs"], lines)
 
 
-def _goal_words(sweep: Sweep) -> str:
+def _goal_heading(sweep: Sweep) -> str:
     where = {"none": "", "own": ", own corruption"}.get(sweep.under, f", {sweep.under}")
     return f"{sweep.goal}{where}"
 
 
 def _label(row: sweep_store.Row) -> str:
-    values: list[Any] = [f"{key.rpartition('.')[2].replace('_', ' ')} {shown(v)}" for key, v in row.values.items()]
-    return ", ".join([*values, f"seed {row.seed}"])
+    return f"{Point(row.values, row.seed).label}, seed {row.seed}"
 
 
-def _because(row: sweep_store.Row) -> str:
+def _error(row: sweep_store.Row) -> str:
     return f" ({row.error})" if row.error else ""
 
 
-@sweeping.command("work-many", hidden=True)
+@sweep_app.command("work-many", hidden=True)
 def work_on_many() -> None:
-    """Work on the queued runs named on standard input; started by a sweep."""
+    """Train the queued runs named on standard input; started by a sweep."""
     work_many()

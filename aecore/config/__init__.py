@@ -1,1 +1,1 @@
-"""What is asked for: experiments and their sections, validated and frozen, and the one line about what is wrong."""
+"""Experiments and their sections, validated and frozen, with one-line errors."""

@@ -1,4 +1,4 @@
-"""What every part of an experiment is made of: a frozen table of settings that knows exactly its own keys."""
+"""The base of all parts of an experiment: a frozen table of settings that rejects unknown keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from aecore.errors import nearest
 
 MAIN: dict[str, Any] = {"main": True}
-"""Marks a field that the app's form shows at once; the others stand under "More"."""
+"""Marks a field that the app's form always shows; the others are under "More"."""
 
 
 class Section(BaseModel):
@@ -20,9 +20,9 @@ class Section(BaseModel):
 
 
 def format_validation_error(error: ValidationError, unknown: Callable[[str], str] = lambda key: "remove it") -> str:
-    """The first complaint of pydantic as `key: what was wrong and what would be right`.
+    """The first of pydantic's errors as one line: `key: what is wrong and what would be right`.
 
-    `unknown(key)` says what to do about a key that does not exist.
+    `unknown(key)` is the hint for a key that does not exist.
     """
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])

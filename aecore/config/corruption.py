@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""A corruption of images as data: its settings, its written form, its errors."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from aecore.errors import UserError, nearest
 
 NoiseKind = Literal["none", "gaussian", "gaussian-variance", "masking", "salt-pepper"]
 
-
 Occlusion = Literal["none", "square", "rows"]
 
 
 class Corruption(Section):
-    """What is done to an image before the model sees it: noise, then occlusion, either or both.
+    """A corruption of the images that the model sees: noise, then occlusion, either or both.
 
     Written as text with plus signs: `gaussian:0.2`, `gaussian:0.3:clamp+once`, `square:10`, `gaussian:0.3+rows:6`.
     Masking and salt-and-pepper noise are those of Vincent et al., "Stacked Denoising Autoencoders", JMLR 11 (2010),
-    section 3.3. All of it happens in the model's own range, where black is the lowest value.
+    section 3.3. Everything happens in the model's own range, where black is the lowest value.
     """
 
     kind: NoiseKind = "none"
@@ -30,18 +29,18 @@ class Corruption(Section):
     level: float = Field(default=0.0, ge=0, le=10)
     """gaussian: the standard deviation; gaussian-variance: its square; masking and salt-pepper: the share of pixels."""
     clamp: bool = False
-    """Cut the result back to the image range after Gaussian noise."""
+    """Clamp the result to the image range after Gaussian noise."""
     occlusion: Occlusion = "none"
-    """square blacks out a square at a random place; rows blacks out a band of whole rows at a random height."""
+    """square blacks out a square at a random position; rows blacks out a band of whole rows at a random height."""
     size: int = Field(default=0, ge=0, le=4096)
     """Side of the square, or number of rows, in pixels."""
     once: bool = False
-    """Draw the corruption of the training images once and keep it, instead of afresh for every batch."""
+    """Draw the corruption of the training images once and keep it, instead of anew for every batch."""
 
     @model_validator(mode="before")
     @classmethod
     def _from_text(cls, value: Any) -> Any:
-        """Accept the written form beside the table."""
+        """Accept the written form as well as the table."""
         return _read_corruption(value) if isinstance(value, str) else value
 
     @model_validator(mode="after")
@@ -80,12 +79,12 @@ class Corruption(Section):
 
     @property
     def active(self) -> bool:
-        """Whether it changes anything."""
+        """Whether it changes the images at all."""
         return self.level > 0 or self.occlusion != "none"
 
     @property
     def label(self) -> str:
-        """The corruption in words, for headings and captions."""
+        """The corruption as text, for headings and captions."""
         clamped = ", clamped" if self.clamp else ""
         noise = {
             "none": "",
@@ -103,7 +102,7 @@ class Corruption(Section):
 
 
 def _shortest(level: float) -> str:
-    """The number without a needless `.0`, and with all its digits."""
+    """The number with all its digits, but without a needless `.0`."""
     short = f"{level:g}"
     return short if float(short) == level else repr(level)
 

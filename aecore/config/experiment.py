@@ -1,6 +1,6 @@
 """An experiment: everything that decides a run, validated and frozen.
 
-The same definition makes the command line's `--set`, the app's form, the JSON in the run directory, the
+This one definition is the source of the command line's `--set`, the app's form, the JSON in the run directory, the
 difference between two runs and every error message about a wrong value.
 """
 
@@ -24,7 +24,7 @@ class Experiment(Section):
     """Everything that decides a run."""
 
     name: str = Field(default="", max_length=120)
-    """A title for people; the preset's name when empty."""
+    """A title; the preset's name when empty."""
     preset: str = Field(default="", max_length=120)
     """The preset this came from, if any."""
     sweep: str = Field(default="", max_length=120)
@@ -32,13 +32,13 @@ class Experiment(Section):
     data: Data = Data()
     model: Model = Model()
     corruption: Corruption = Corruption()
-    """What the images suffer in training, drawn afresh for every batch unless it says once; the target stays clean."""
+    """The corruption of the training images, drawn anew for every batch unless it is `once`; the target stays clean."""
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
 
     @classmethod
     def parse(cls, value: Mapping[str, Any]) -> Experiment:
-        """An experiment from plain data. Raises `UserError` with one line for the first thing wrong."""
+        """An experiment from plain data. Raises `UserError` for the first setting that is wrong."""
         try:
             return cls.model_validate(dict(value))
         except ValidationError as error:
@@ -46,7 +46,7 @@ class Experiment(Section):
 
     @classmethod
     def load(cls, path: Path) -> Experiment:
-        """An experiment from a TOML file; a `[preset]` table in it is for people and left aside."""
+        """An experiment from a TOML file; a `[preset]` table in it is ignored."""
         values = load_toml(path)
         values.pop("preset", None)
         return cls.parse(values)
@@ -79,7 +79,7 @@ def difference(first: Experiment, second: Experiment) -> dict[str, tuple[Any, An
 
 
 def fields(section: type[BaseModel] = Experiment, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every setting as (dotted key, pydantic field), depth first; tables that are written as text count as one."""
+    """Every setting as (dotted key, pydantic field), depth first; a corruption is one setting."""
     for name, field in section.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, Section) and kind is not Corruption:
@@ -94,7 +94,7 @@ def keys() -> list[str]:
 
 
 def load_toml(path: Path) -> dict[str, Any]:
-    """A TOML file as plain data, or one line with the place where it stops making sense."""
+    """A TOML file as plain data. Raises `UserError` with the position of the first syntax error."""
     try:
         return tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
@@ -108,7 +108,7 @@ def _known(key: str) -> str:
 
 
 def _nearest_key(key: str) -> str:
-    """The closest dotted key; one that ends in the same word wins, so `epochs` finds `training.epochs`."""
+    """A hint with the closest dotted key, first one with the same last part: `epochs` finds `training.epochs`."""
     last = key.rpartition(".")[2]
     same = [known for known in keys() if known.rpartition(".")[2] == last]
     if same:
@@ -123,8 +123,8 @@ def _nearest_key(key: str) -> str:
 
 
 def typed_value(text: str) -> Any:
-    """A typed setting as plain data: `2`, `1e-4`, `[392, 8]` and `true` as in TOML, nothing or `null` as None, any
-    other text as itself."""
+    """A setting typed by the user as plain data: `2`, `1e-4`, `[392, 8]` and `true` as in TOML, nothing or `null` as
+    None, any other text as it is."""
     if text.strip().lower() in ("", "null"):
         return None
     try:

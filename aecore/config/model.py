@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The description of an autoencoder: its convolutions, dense layers, bottleneck and functions."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ class Conv(Section):
 
 
 class Bottleneck(Section):
-    """The narrowest layer, whose output is the code."""
+    """The bottleneck, whose output is the code."""
 
     kind: Literal["dense", "gaussian", "none"] = "dense"
-    """dense: a linear layer; gaussian: mean and log-variance of a normal distribution from which the code is drawn
-    (a VAE); none: the last convolution's map is the code."""
+    """dense: a linear layer; gaussian: mean and log-variance of a normal distribution from which the code is sampled
+    (a VAE); none: the output of the last convolution is the code."""
     size: int = Field(default=8, ge=1, le=4096, json_schema_extra=MAIN)
-    """Code size: how many numbers an image is squeezed into. Follows from the convolutions where kind is none."""
+    """Code size: how many numbers an image is compressed to. Follows from the convolutions where kind is none."""
     activation: Activation = "relu"
     """Function on the code itself, for kind dense. A ReLU code is never negative, and its units can die."""
     sample: Literal["training", "always"] = "training"
-    """gaussian: draw the code in training only and take the mean afterwards, or draw it always."""
+    """gaussian: sample the code in training only and use the mean afterwards, or always sample it."""
 
 
 Width = Annotated[int, Field(ge=1, le=65536)]
@@ -63,32 +63,37 @@ class Model(Section):
     """The autoencoder's description; layer sizes that follow from it are solved, not typed."""
 
     conv: tuple[Conv, ...] = Field(default=(), max_length=16, json_schema_extra=MAIN)
-    """The encoder's convolutions, from the image on, each as channels, kernel, stride, padding: 32k3s2p1."""
+    """The encoder's convolutions, starting at the image, each as channels, kernel, stride, padding: 32k3s2p1."""
     dense: tuple[Width, ...] = Field(default=(392,), max_length=16, json_schema_extra=MAIN)
     """Widths of the encoder's hidden dense layers, before the code."""
     bottleneck: Bottleneck = Bottleneck()
     decoder_dense: tuple[Width, ...] | None = Field(default=None, max_length=16)
-    """Widths of the decoder's hidden dense layers, from the code on; empty mirrors the encoder."""
+    """Widths of the decoder's hidden dense layers, starting at the code; empty mirrors the encoder."""
     decoder_conv: tuple[Conv, ...] | None = Field(default=None, max_length=16)
     """The decoder's transposed convolutions, the last with the image's channels, each with the largest output padding;
-    the result is resized where it misses the image. Empty mirrors the encoder."""
+    the result is resized where its size differs from the image's. Empty mirrors the encoder."""
     decoder_fit: Literal["exact", "resize"] = "exact"
-    """exact: each transposed convolution returns to the size its twin came from; resize: each takes the largest
-    output padding, and the result is resized to the image, bilinearly."""
+    """exact: each transposed convolution restores the size before the encoder's convolution; resize: each has the
+    largest output padding, and the result is resized to the image, bilinearly."""
     activation: Activation = "relu"
     """Function after every hidden layer."""
     norm: Literal["none", "batch"] = "none"
     """Batch normalisation between every hidden layer and its activation."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
-    """Share of values dropped after every hidden layer's activation, in training."""
+    """Share of values that are dropped after every hidden layer's activation, in training."""
     range: Literal["unit", "symmetric"] = "unit"
     """Range of images inside the model: unit is [0, 1], symmetric is [-1, 1]."""
     output: Literal["sigmoid", "tanh", "none"] = "sigmoid"
-    """Function on the reconstructed image: sigmoid fits the unit range, tanh the symmetric one."""
+    """Function on the reconstructed image: sigmoid for the unit range, tanh for the symmetric one."""
     init: Literal["pytorch", "xavier-uniform"] = "pytorch"
-    """How weights start: PyTorch's default for each layer, or Glorot and Bengio's uniform range."""
+    """Initialisation of the weights: PyTorch's default for each layer, or Glorot and Bengio's uniform range."""
     bias_init: float | None = Field(default=None, ge=-10, le=10)
-    """Start value of every bias; empty for PyTorch's default."""
+    """Initial value of every bias; empty for PyTorch's default."""
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """Lowest and highest value of images inside the model."""
+        return (0.0, 1.0) if self.range == "unit" else (-1.0, 1.0)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -1,6 +1,6 @@
 """The sections of an experiment: every setting with its type, its bounds and its description.
 
-The descriptions are shown to people: in the app's form and beside error messages.
+Users see the descriptions in the app's form.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from aecore.config.corruption import Corruption
 
 
 class Data(Section):
-    """Which images."""
+    """The images."""
 
     name: str = Field(default="mnist", min_length=1, max_length=1024, json_schema_extra=MAIN)
     """The image set: a name from the catalogue, or the path of an .npz file or a folder of images of your own."""
     train_images: int | None = Field(default=None, ge=1)
-    """Train on the first so many images only; empty for all of them."""
+    """Train on this many of the first images only; empty for all of them."""
     validation_images: int = Field(default=0, ge=0, le=1_000_000)
     """Held out from the end of the training images, never trained on: for validation passes and for choosing
     settings."""
@@ -31,7 +31,7 @@ class Training(Section):
     epochs: int = Field(default=50, ge=1, le=100_000, json_schema_extra=MAIN)
     """Passes over the training images."""
     batch_size: int = Field(default=2048, ge=1, le=1_000_000, json_schema_extra=MAIN)
-    """Images a step."""
+    """Images per step."""
     lr: float = Field(default=1e-3, gt=0, le=10, json_schema_extra=MAIN)
     """Learning rate at the start; for one-cycle, its highest value."""
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
@@ -41,27 +41,27 @@ class Training(Section):
     momentum: float = Field(default=0.9, ge=0, lt=1)
     """Momentum; used by SGD only."""
     schedule: Literal["none", "plateau", "cosine", "one-cycle"] = "none"
-    """How the learning rate changes. plateau lowers it when the training loss stops falling."""
+    """How the learning rate changes. plateau lowers it when the training loss stops improving."""
     plateau_patience: int = Field(default=10, ge=0, le=100_000)
-    """plateau: epochs without a better training loss before the rate drops."""
+    """plateau: epochs without a lower training loss before the rate drops."""
     plateau_factor: float = Field(default=0.1, gt=0, lt=1)
     """plateau: what the rate is multiplied by when it drops."""
     reduction: Literal["mean", "sum"] = "mean"
     """mean: error averaged over pixels and images, KL over units and images; sum: both summed over a batch (logged
-    an image)."""
+    per image)."""
     beta: float = Field(default=1.0, ge=0, le=1e6)
     """Weight of the KL divergence in a VAE's loss (Higgins et al., 2017)."""
     restart_every: int | None = Field(default=None, ge=1, le=100_000)
-    """Start optimiser and schedule afresh every so many epochs, as running a notebook's cell again does."""
+    """Reset optimiser and schedule every so many epochs, as running a notebook's cell again does."""
     log_every: int | None = Field(default=None, ge=1, le=1_000_000)
-    """Also write down the mean loss of every so many steps, with a pass over the validation images."""
+    """Also log the mean loss of every so many steps, with a pass over the validation images."""
     seed: int = Field(default=0, ge=0, le=2**31 - 1, json_schema_extra=MAIN)
-    """Decides the first weights, the order of images and the noise."""
+    """Determines the initial weights, the order of images and the noise."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Number format of the steps' arithmetic. auto tries both for a moment where the run is long enough, and takes the
-    faster. Weights and their updates are float32 always."""
+    """Number format of the steps' arithmetic. auto times both for a moment where the run is long enough, and takes the
+    faster. Weights and their updates are always float32."""
     deterministic: bool = False
-    """float32 and nothing tried out, so that a seed gives one result, bit for bit, on one machine."""
+    """float32 without a trial, so that a seed gives the same result, bit for bit, on one machine."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -71,9 +71,9 @@ class Training(Section):
 
 
 class Evaluation(Section):
-    """What the finished model is measured under, on the whole test set."""
+    """How the finished model is measured on the whole test set."""
 
     corruptions: tuple[Corruption, ...] = Field(default=(Corruption(),), max_length=16)
-    """Corruptions of the test images, each measured beside the noisy input's own score."""
+    """Corruptions of the test images; each is measured beside the noisy input's own metrics."""
     wrong_digits: bool = False
-    """After every epoch, let the digit classifier read the test reconstructions and count the wrong digits."""
+    """After every epoch, let the digit classifier read the test reconstructions and count wrong digits."""

@@ -1,4 +1,4 @@
-"""Image sets: what there is, where it comes from, and the cache it is kept in."""
+"""Image sets: the catalogue, their sources, and the cache of prepared sets."""
 
 from aecore.data.cache import data_root
 from aecore.data.catalogue import CATALOGUE, data_set

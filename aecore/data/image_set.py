@@ -1,16 +1,16 @@
-"""What an image set is: its description, its arrays, and where they come from."""
+"""An image set: its description, its arrays and where they come from."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 Progress = Callable[[str, int, int], None]
-"""Called as `progress(what, done_bytes, total_bytes)`; a total of 0 means that it is not known."""
+"""Called as `progress(what, done_bytes, total_bytes)`; a total of 0 means that it is unknown."""
 
 
 class Arrays(NamedTuple):
@@ -23,7 +23,7 @@ class Arrays(NamedTuple):
 
 
 Fetch = Callable[[Path, Progress], Arrays]
-"""Called as `fetch(raw_folder, progress)`; `raw_folder` is where a person may have put files by hand."""
+"""Called as `fetch(raw_folder, progress)`; `raw_folder` is where a user may have put files by hand."""
 
 
 class Derived(NamedTuple):
@@ -31,6 +31,21 @@ class Derived(NamedTuple):
 
     base: str
     make: Callable[[Arrays], Arrays]
+
+
+class ImageInfo(NamedTuple):
+    """What a reader of a run needs to know of its images, without the image set itself."""
+
+    name: str
+    title: str
+    image_shape: tuple[int, int, int]
+    """(C, H, W)."""
+    classes: tuple[str, ...]
+    citation: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The table `data` of status.json."""
+        return {**self._asdict(), "image_shape": list(self.image_shape), "classes": list(self.classes)}
 
 
 @dataclass(frozen=True)
@@ -46,4 +61,9 @@ class DataSet:
     citation: str
     source: Fetch | Derived
     download_bytes: int = 0
-    """How much is downloaded at the most; 0 when nothing is."""
+    """Size of the largest download; 0 when nothing is downloaded."""
+
+    @property
+    def info(self) -> ImageInfo:
+        """The part that a run keeps."""
+        return ImageInfo(self.name, self.title, self.image_shape, self.classes, self.citation)

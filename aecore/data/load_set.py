@@ -1,4 +1,4 @@
-"""Opening image sets by name or path: made the first time, from the cache ever after."""
+"""Loading image sets by name or path: prepared the first time, then from the cache."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class ImageSet:
 
 
 def cached_at(name: str) -> Path:
-    """The folder of the cache that holds the set, or will. Raises `UserError` for an unknown set or missing path."""
+    """The set's folder in the cache, prepared or not. Raises `UserError` for an unknown set or missing path."""
     return custom_source.find(name).cached if custom_source.is_path(name) else cache.data_root() / data_set(name).name
 
 
 def prepared(name: str) -> bool:
-    """Whether the set can be opened at once, without fetching or reading anything."""
+    """Whether the set can be loaded at once, without downloading or converting anything."""
     try:
         folder = cached_at(name)
     except UserError:
@@ -43,16 +43,16 @@ def prepared(name: str) -> bool:
 
 
 def prepare(name: str, progress: Progress = lambda what, done, total: None) -> str:
-    """Make sure the set is in the cache and genuine: `"ready"`, `"prepared"`, or `"rebuilt"` after damage.
+    """Make sure the set is in the cache, unchanged: `"ready"`, `"prepared"`, or `"rebuilt"` after damage.
 
     Reads every byte against its SHA-256. Raises `UserError` for an unknown set or a path that holds no images,
-    and `AecoreError` when it cannot be fetched or stored.
+    and `AecoreError` when it cannot be downloaded or stored.
     """
     return _ensure(name, progress, thorough=True).result
 
 
 def load(name: str, progress: Progress = lambda what, done, total: None) -> ImageSet:
-    """The set as memory maps, made first if need be; files unchanged since the last check are trusted."""
+    """The set as memory maps, prepared first if need be; files unchanged since the last check are trusted."""
     opened = _ensure(name, progress, thorough=False)
     return ImageSet(opened.about, *cache.arrays(opened.folder))
 

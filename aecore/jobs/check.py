@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Checking an experiment before it is queued: data set, model, device."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aecore.training.rank import get_rank
 
 
 def check(experiment: Experiment, device: str = "auto") -> tuple[Plan, int]:
-    """What an experiment's model is solved to, and on how many images it works, those held out included.
+    """The solved layers of an experiment's model, and the number of its training images, those held out included.
 
     Raises `UserError` for a data set, model or device that does not exist or cannot be built.
     """
@@ -45,7 +45,7 @@ def check(experiment: Experiment, device: str = "auto") -> tuple[Plan, int]:
 
 
 def _check_last_batch(solved: Plan, images: int, batch_size: int) -> None:
-    """Raise `UserError` where batch normalisation would meet a single value, which has no spread."""
+    """Raise `UserError` where batch normalisation would get a single value, which has no variance."""
     last = images % min(batch_size, images) or min(batch_size, images)
     if last == 1 and any(layer.norm and math.prod(layer.output_shape[1:]) == 1 for layer in solved.layers):
         raise UserError(

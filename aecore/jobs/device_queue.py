@@ -1,9 +1,8 @@
 """One run at a time on a device: a queue that needs no server.
 
-A waiting worker holds a ticket, a small file whose name carries its place in line; the first in line takes the
-device by locking that device's slot file, or as many devices as it needs, all of them or none. The operating system
-drops the lock when the process ends, however it ends, and a ticket whose process is gone is not counted: neither can
-leak.
+A waiting worker has a ticket, a small file whose name holds its position in the queue. The first one takes the device
+by locking that device's file, or as many devices as it needs, all of them or none. The operating system releases the
+lock when the process ends, however it ends, and a ticket whose process is gone does not count: neither can leak.
 """
 
 from __future__ import annotations
@@ -32,26 +31,26 @@ def hold(
     on_wait: Callable[[int], None] = lambda position: None,
     count: int = 1,
 ) -> Iterator[list[Device]]:
-    """Wait for `count` of `devices` and hold them inside the block, all at once; none when `stop()` came true first.
+    """Wait for `count` of `devices` and hold them inside the block, all at once; none when `stop()` turned true first.
 
-    `on_wait` is told the place in line, 1 being next, whenever it changes.
+    `on_wait` is called with the position in the queue, 1 being next, whenever it changes.
     """
     folder = _folder(root)
     folder.mkdir(parents=True, exist_ok=True)
     family = devices[0].family
     ticket = folder / f"{family}.{time.time_ns():020d}.{run_id}.ticket"
     ticket.write_text(json.dumps(this_process()))
-    told = 0
+    reported = 0
     with contextlib.ExitStack() as held:
         try:
             while not stop():
-                position = _line(folder, family).index(ticket) + 1
-                if position == 1 and (taken := _taken(folder, devices, count, held)):
+                position = _tickets(folder, family).index(ticket) + 1
+                if position == 1 and (taken := _take(folder, devices, count, held)):
                     ticket.unlink()
                     yield taken
                     return
-                if position != told:
-                    on_wait(told := position)
+                if position != reported:
+                    on_wait(reported := position)
                 time.sleep(POLL_S)
             yield []
         finally:
@@ -66,10 +65,10 @@ def for_processes(
     stop: Callable[[], bool],
     on_wait: Callable[[int, str], None] = lambda position, family: None,
 ) -> contextlib.AbstractContextManager[list[Device]]:
-    """Wait for what so many processes of one run need: a GPU for each, or the CPU for all of them.
+    """Wait for the devices of so many processes of one run: a GPU for each, or the CPU for all of them.
 
-    `request` is as for `aecore.devices.choose`; `on_wait` is told the place in line and the family of the devices.
-    Raises `UserError` where there are too few.
+    `request` is as for `aecore.devices.choose`; `on_wait` is called with the position in the queue and the family of
+    the devices. Raises `UserError` where there are too few.
     """
     chosen = choose_for(request, processes)
     family = chosen[0].family
@@ -77,7 +76,7 @@ def for_processes(
     return hold(root, chosen, run_id, stop, lambda position: on_wait(position, family), count)
 
 
-def _taken(folder: Path, devices: Sequence[Device], count: int, held: contextlib.ExitStack) -> list[Device]:
+def _take(folder: Path, devices: Sequence[Device], count: int, held: contextlib.ExitStack) -> list[Device]:
     """`count` free devices, locked until `held` is closed; none, and nothing locked, where fewer are free."""
     with contextlib.ExitStack() as locks:
         taken = []
@@ -93,30 +92,30 @@ def _taken(folder: Path, devices: Sequence[Device], count: int, held: contextlib
 
 
 def position(root: Path, run_id: str) -> int | None:
-    """A run's place in line, 1 being next; None when it does not wait."""
+    """A run's position in the queue, 1 being next; None when it does not wait."""
     tickets = list(_folder(root).glob(f"*.{run_id}.ticket"))
     if not tickets:
         return None
-    line = _line(_folder(root), tickets[0].name.partition(".")[0])
-    return line.index(tickets[0]) + 1 if tickets[0] in line else None
+    queue = _tickets(_folder(root), tickets[0].name.partition(".")[0])
+    return queue.index(tickets[0]) + 1 if tickets[0] in queue else None
 
 
 def _folder(root: Path) -> Path:
-    """Devices belong to a machine, so machines that share a store have a line each."""
+    """Devices belong to a machine, so machines that share a store have a queue each."""
     return root / "queue" / (platform.node() or "localhost")
 
 
-def _line(folder: Path, family: str) -> list[Path]:
-    """The living tickets of a device family, first come first; dead ones are cleared away."""
-    line = []
+def _tickets(folder: Path, family: str) -> list[Path]:
+    """The tickets of living processes for a device family, the oldest first; others are removed."""
+    queue = []
     for ticket in sorted(folder.glob(f"{family}.*.ticket")):
         try:
             if is_alive(json.loads(ticket.read_text())):
-                line.append(ticket)
+                queue.append(ticket)
             else:
                 ticket.unlink(missing_ok=True)
         except FileNotFoundError:
             continue
         except ValueError:  # being written right now: its owner is alive
-            line.append(ticket)
-    return line
+            queue.append(ticket)
+    return queue

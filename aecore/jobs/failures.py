@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Recording failures: one line in the run's status for whatever went wrong."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ import traceback
 from collections.abc import Iterator
 
 from aecore.errors import AecoreError, describe_os_error
-from aecore.runs.store import Run, now
+from aecore.runs.json_files import now
+from aecore.runs.store import Run
 from aecore.training.rank import get_rank
 
 
 @contextlib.contextmanager
 def record_failures(run: Run, doing: str) -> Iterator[None]:
-    """Write what went wrong into the run in one line and raise it as `AecoreError`; nothing saved is lost."""
+    """Write an error that is raised in the block into the run's status, in one line, and raise it as `AecoreError`.
+
+    `doing` says in the message what an operating system error interrupted. What the run has saved stays.
+    """
     try:
         yield
     except Exception as error:
         line = describe_failure(error, doing)
-        with contextlib.suppress(OSError):  # on a full disk even this may fail: the dead process tells then
+        # On a full disk even this may fail; then the missing process shows that the run was interrupted.
+        with contextlib.suppress(OSError):
             run.write_status(state="failed", error=line, ended=now(), process=None)
         if get_rank().world > 1:
             from aecore.training.distributed import report_failure

@@ -1,7 +1,7 @@
-"""Jobs: submit, queue, stop and resume runs, and tell what state a run is really in.
+"""The life of a run: submit, start, stop, resume, and the work itself.
 
-A job is a process of its own that writes only its run directory. Nothing here imports torch, and a worker does
-so only once it holds its device.
+A job is a process of its own that writes only its run directory. Nothing here imports torch, and a worker does so only
+once it holds its device.
 """
 
 from __future__ import annotations
@@ -21,19 +21,20 @@ from aecore.errors import UserError
 from aecore.jobs import detach, device_queue
 from aecore.jobs.check import check
 from aecore.jobs.failures import record_failures
-from aecore.jobs.signals import heartbeat, stop_flag
-from aecore.progress import Report
+from aecore.jobs.signals import stop_flag
+from aecore.progress import Report, silent
+from aecore.runs.json_files import now
 from aecore.runs.process import is_alive, is_here, this_process
-from aecore.runs.state import ACTIVE, LOCK, RESUMABLE, START_GRACE_S, run_state
-from aecore.runs.store import LOG, Run, Store, now, root_of
+from aecore.runs.state import ACTIVE, LOCK, RESUMABLE, START_GRACE_S, heartbeat, run_state
+from aecore.runs.store import LOG, Run, Store, root_of
 from aecore.training.rank import get_rank
 
-WRITER_WAIT_S = 5
-"""How long to wait for a run's last worker to be gone: a killed process lets go of its files a moment later."""
+LOCK_WAIT_S = 5
+"""How long to wait for the lock of a run's last worker: a killed process releases its files a moment later."""
 
 
 def submit(experiment: Experiment, device: str = "auto", store: Store | None = None) -> Run:
-    """Check an experiment whole and write its run directory, queued. `start` or `work` then runs it.
+    """Check an experiment and write its run directory, queued. `start` or `work` then runs it.
 
     Raises `UserError` as `check` does, and for what a public demo does not allow.
     """
@@ -58,20 +59,20 @@ def submit(experiment: Experiment, device: str = "auto", store: Store | None = N
 
 
 def start(run: Run) -> None:
-    """Run a queued job detached: it outlives this process, its terminal and the browser."""
+    """Start the worker of a queued run: a process that outlives this one, its terminal and the browser."""
     with run.file(LOG).open("ab") as log:
         detach.start_detached(["work", str(run.path)], log)
 
 
 def queue_position(run: Run) -> int | None:
-    """The run's place in line for its device, 1 being next; None when it does not wait."""
+    """The run's position in the queue for its device, 1 being next; None when it does not wait."""
     return device_queue.position(root_of(run), run.id)
 
 
 def stop(run: Run, wait_s: float = 15) -> str:
-    """Ask the worker to stop after what it is doing, wait up to `wait_s`, return the state then.
+    """Ask the worker to stop cleanly, wait up to `wait_s` seconds for it, and return the state then.
 
-    Raises `UserError` when the run is not active.
+    Raises `UserError` when the run is not active, or when its worker is on another machine.
     """
     demo.refuse("stopping runs")
     if run_state(run) not in ACTIVE:
@@ -88,61 +89,61 @@ def stop(run: Run, wait_s: float = 15) -> str:
             os.kill(process["pid"], signal.SIGTERM)
     while run_state(run) in ACTIVE and time.monotonic() < deadline:
         time.sleep(0.05)
-    if run_state(run) == "interrupted":  # it died on the signal, before it could say so
+    if run_state(run) == "interrupted":  # the signal ended it before it could record that it stopped
         run.write_status(state="stopped", ended=now(), process=None)
     return run_state(run)
 
 
 def requeue(run: Run) -> None:
-    """Make a stopped, interrupted or failed run ready to go on; `start` or `work` then runs it.
+    """Queue a stopped, interrupted or failed run again; `start` or `work` then resumes it.
 
     Raises `UserError` when there is nothing to resume.
     """
     demo.refuse("resuming runs")
     if run.shipped:
-        raise UserError(f"run {run.id} ships with the project and stays as it is")
+        raise UserError(f"run {run.id} ships with the project and is read-only")
     current = run_state(run)
     if current not in RESUMABLE:
         why = {
             "finished": "has finished; start a new one with more epochs",
-            "damaged": "is damaged and cannot go on",
+            "damaged": "is damaged and cannot be resumed",
         }
-        raise UserError(f"run {run.id} {why.get(current, f'is {current} already')}")
+        raise UserError(f"run {run.id} {why.get(current, f'is already {current}')}")
     run.experiment()
     with record_failures(run, "resuming"):
         run.write_status(state="queued", process=None, error=None, ended=None)
 
 
 def take_over(run: Run) -> None:
-    """Make a run whose worker is known to be gone ready to go on, whatever its status says; a finished one stays."""
+    """Queue a run again whose worker is known to be gone, whatever its status says, unless it has finished."""
     if run.status().get("state") != "finished":
         run.write_status(state="queued", process=None, error=None, ended=None)
 
 
 def give_up(run: Run, why: str, state: str = "failed") -> None:
-    """Write that a run's worker is known to have ended without a word of its own."""
+    """Record the end of a run whose worker is known to have exited unexpectedly."""
     run.write_status(state=state, error=why or None, ended=now(), process=None)
 
 
 def work(
     run: Run,
-    report: Report = lambda stage, done, total, note: None,
+    report: Report = silent,
     *,
     held: Device | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> str:
-    """Run a queued job in this process to its end, and return its state: `finished` or `stopped`.
+    """Train a queued run in this process to its end, and return its state: `finished` or `stopped`.
 
-    SIGTERM, Ctrl-C and a true `stop()` end it cleanly. It waits in line for its device, unless something else holds
-    one for it: `held`. Of several processes that torchrun started this is the first one's part: it waits for a GPU for
-    each, and the others are in `aecore.jobs.helper_rank`. Failures are written into the run, then raised as `AecoreError`. A
-    run that is not queued is left as it is: `UserError`.
+    SIGTERM, Ctrl-C and a true `stop()` end it cleanly. It waits in the queue for a device, unless the caller already
+    holds one: `held`. Where torchrun has started several processes this is rank 0's part: it waits for a GPU for each,
+    and the other ranks are in `aecore.jobs.helper_rank`. A failure is written into the run, then raised as
+    `AecoreError`. A run that is not queued is left as it is: `UserError`.
     """
     try:
-        writer = filelock.FileLock(run.file(LOCK), timeout=WRITER_WAIT_S).acquire()
+        lock = filelock.FileLock(run.file(LOCK), timeout=LOCK_WAIT_S).acquire()
     except filelock.Timeout:
-        raise UserError(f"run {run.id} is being worked on by another process") from None
-    with writer, heartbeat(run.file(LOCK)):
+        raise UserError(f"another process is already working on run {run.id}") from None
+    with lock, heartbeat(run.file(LOCK)):
         recorded = run.status().get("state")
         if recorded != "queued":  # stopped before this worker was there, or finished by another
             raise UserError(f"run {run.id} is {recorded}, not queued")
@@ -150,7 +151,7 @@ def work(
 
 
 def _work(run: Run, report: Report, held: Device | None, stop: Callable[[], bool]) -> str:
-    # In this order: the signal that tells of another process's end must not cut off what is written about it.
+    # In this order: a signal sent because another process has ended must not interrupt the recording of that failure.
     with stop_flag() as flag, record_failures(run, f"writing to {run.path}"):
 
         def stopped() -> bool:
@@ -161,7 +162,7 @@ def _work(run: Run, report: Report, held: Device | None, stop: Callable[[], bool
         wanted = str(status.get("requested_device", "auto"))
 
         def waiting(position: int, family: str) -> None:
-            report("waiting", 0, 0, f"{position}. in line for {family}")
+            report("waiting", 0, 0, f"{position}. in the queue for {family}")
 
         if held:
             holding = contextlib.nullcontext([held])
@@ -169,11 +170,11 @@ def _work(run: Run, report: Report, held: Device | None, stop: Callable[[], bool
             holding = device_queue.for_processes(root_of(run), wanted, here.local_world, run.id, stopped, waiting)
         with holding as devices:
             if devices:
-                from aecore.training.distributed import gathered  # torch, only now
+                from aecore.training.distributed import form_group  # torch, only now
                 from aecore.training.run import train_run
 
-                with gathered(here, run.path, devices, stopped) as others:
-                    if others:
-                        return train_run(run, devices[0], stopped, report, others)
+                with form_group(here, run.path, devices, stopped) as group:
+                    if group:
+                        return train_run(run, devices[0], stopped, report, group)
             run.write_status(state="stopped", ended=now(), process=None)
             return "stopped"

@@ -1,1 +1,1 @@
-"""The code space: encoding, kept codes, projections, t-SNE, interpolation."""
+"""The code space: encoding, saved codes, projections, t-SNE, interpolation."""

@@ -1,6 +1,6 @@
-"""The codes of a run's test images, kept in the run: what pages need to show its latent space without torch or images.
+"""The codes of a run's test images, saved in the run, so that its latent space can be shown without torch and images.
 
-codes.safetensors is written at the end of training, by `aecore.reports.gallery` for shipped runs.
+codes.safetensors is written at the end of training, for shipped runs by `aecore.reports.gallery`.
 """
 
 from __future__ import annotations
@@ -16,20 +16,18 @@ from aecore.errors import DamagedError
 from aecore.files import atomic_write
 from aecore.runs.store import CODES, Run
 
-WIDEST = 256
-"""Wider codes are not kept: ten thousand of a convolutional map of 6,272 would take 125 MB."""
-
-
+WIDEST_SAVED = 256
+"""Wider codes are not saved: ten thousand of a convolutional map of 6,272 would take 125 MB."""
 ROUNDING = 0.01
-"""float16 is enough as long as it moves no unit by more than this part of the unit's standard deviation."""
+"""float16 is used where it changes no unit by more than this share of the unit's standard deviation."""
 
 
 @dataclass(frozen=True)
 class Codes:
-    """N test images in a run's code. Of a VAE the codes are the means."""
+    """The codes of N test images; of a VAE the means."""
 
     codes: np.ndarray | None
-    """float32 (N, n); None where the code is too wide to be kept."""
+    """float32 (N, n); None where the code is too wide to be saved."""
     labels: np.ndarray
     """uint8 (N,)."""
     indices: np.ndarray
@@ -37,9 +35,9 @@ class Codes:
     errors: np.ndarray
     """float32 (N,): mean squared error of the image decoded from the code against the clean image, [0, 1] scale."""
     corruption: str
-    """What was done to the images before they were encoded: the training corruption."""
+    """The corruption of the encoded images, in its written form: the training corruption."""
     images: np.ndarray | None = None
-    """uint8 (N, C, h, w), small versions of the images, where the project ships none of that set."""
+    """uint8 (N, C, h, w), thumbnails, where the project ships none of that set."""
 
     def save(self, run: Run) -> None:
         """Write them into their run."""
@@ -57,7 +55,7 @@ class Codes:
 
 
 def read_codes(run: Run) -> Codes | None:
-    """The codes kept in the run, if there are any. Raises `DamagedError` when they cannot be read."""
+    """The codes saved in the run, if there are any. Raises `DamagedError` when they cannot be read."""
     path = run.file(CODES)
     if not path.exists():
         return None
@@ -68,7 +66,7 @@ def read_codes(run: Run) -> Codes | None:
         count = len(arrays["indices"])
         codes = arrays.get("codes")
         if any(len(array) != count for array in arrays.values()) or (codes is not None and codes.ndim != 2):
-            raise ValueError("its arrays do not fit together")
+            raise ValueError("its arrays differ in length")
         return Codes(
             None if codes is None else codes.astype(np.float32),
             arrays["labels"].astype(np.uint8),
@@ -82,9 +80,9 @@ def read_codes(run: Run) -> Codes | None:
 
 
 def _narrowed(codes: np.ndarray) -> np.ndarray:
-    """The codes as float16 where that changes nothing that one could see, else as float32."""
+    """The codes as float16 where the rounding is negligible, else as float32."""
     if not np.isfinite(codes).all() or np.abs(codes).max(initial=0) > np.finfo(np.float16).max:
         return codes.astype(np.float32)
     half = codes.astype(np.float16)
-    moved = np.abs(half.astype(np.float32) - codes).max(axis=0, initial=0)
-    return half if (moved <= ROUNDING * codes.std(axis=0) + 1e-12).all() else codes.astype(np.float32)
+    error = np.abs(half.astype(np.float32) - codes).max(axis=0, initial=0)
+    return half if (error <= ROUNDING * codes.std(axis=0) + 1e-12).all() else codes.astype(np.float32)

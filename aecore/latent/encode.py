@@ -1,4 +1,4 @@
-"""What happens in the code: what codes images have, how widely each unit speaks."""
+"""Encoding images, and the range and spread of every latent unit."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from torch import Tensor
 
 from aecore.config.corruption import Corruption
 from aecore.data.corruption import corrupt
-from aecore.latent.codes import WIDEST, Codes
+from aecore.latent.codes import WIDEST_SAVED, Codes
 from aecore.models.autoencoder import Autoencoder
 
-DEAD_SPREAD = 1e-6
+DEAD_RANGE = 1e-6
+"""A unit with a smaller range over all images is dead."""
 BATCH = 1000
 
 
 class CodeRange:
-    """Range and spread of every latent unit over all codes seen, kept on their device."""
+    """Range and standard deviation of every latent unit over all codes that were added, on their device."""
 
     def __init__(self) -> None:
         self.low: Tensor | None = None
@@ -31,7 +32,7 @@ class CodeRange:
             self.first = codes[0].clone()
             self.sum = torch.zeros(codes.shape[1], dtype=torch.float64).to(codes.device, _sum_type(codes))
             self.squares = torch.zeros_like(self.sum)
-        # Measured from the first code: a unit that is far from zero and hardly moves would drown in rounding.
+        # Relative to the first code, so that rounding does not hide the spread of a unit far from zero.
         shifted = codes - self.first
         self.count += len(codes)
         self.sum += shifted.sum(0)
@@ -40,14 +41,14 @@ class CodeRange:
         self.high = high if self.high is None else torch.maximum(self.high, high)
 
     def dead_units(self) -> int:
-        """How many units said the same for every image: their values spread over no more than 1e-6.
+        """The number of units with the same value for every image, up to a range of 1e-6.
 
         A dead ReLU unit is 0 for every image; a unit of any other function is as useless when it is constant.
         Raises `ValueError` when no codes were added.
         """
         if self.low is None or self.high is None:
             raise ValueError("no codes were added")
-        return int(((self.high - self.low) <= DEAD_SPREAD).sum())
+        return int(((self.high - self.low) <= DEAD_RANGE).sum())
 
     def std(self) -> np.ndarray:
         """Standard deviation of every unit over all codes, float (n,); 0 for a dead one."""
@@ -58,7 +59,7 @@ class CodeRange:
 
 
 def _sum_type(codes: Tensor) -> torch.dtype:
-    """Double precision where the device has it."""
+    """Double precision where the device supports it."""
     return torch.float32 if codes.device.type == "mps" else torch.float64
 
 
@@ -85,7 +86,7 @@ def measure_codes(
     """
     model.eval()
     generator = torch.Generator(images.device).manual_seed(seed)
-    narrow = model.plan.code_size <= WIDEST
+    narrow = model.plan.code_size <= WIDEST_SAVED
     codes, errors = [], []
     for start in range(0, len(images), BATCH):
         clean = model.from_bytes(images[start : start + BATCH])

@@ -1,4 +1,4 @@
-"""Codes that no image had: on a line or an arc between two, on a plane between four, at random. Needs no torch."""
+"""New codes: on a line or an arc between two, on a plane between four, or random. Needs no torch."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ DISTRIBUTIONS = ("uniform", "normal", "fitted")
 
 
 def shares(frames: int, convention: str = "both ends") -> np.ndarray:
-    """How far along each frame stands, from 0 at the start to 1 at the end, float64 (frames,).
+    """The position of each frame on the path, from 0 at the start to 1 at the end, float64 (frames,).
 
-    The reports' three conventions: "both ends" steps from start to end (004), "open end" takes i/frames and never
-    arrives (003), "between" leaves both ends out (000, whose strip shows the images themselves there). Raises
+    The reports' three conventions: "both ends" goes from start to end (004), "open end" is i/frames and never reaches
+    the end (003), "between" leaves out both ends (000, whose strip has the images themselves there). Raises
     `UserError` for another.
     """
     if convention == "both ends":
@@ -32,8 +32,8 @@ def along(start: np.ndarray, end: np.ndarray, at: np.ndarray, path: str = "line"
 
     "line" is straight. "arc" turns from one direction to the other at even speed, after Shoemake, "Animating Rotation
     with Quaternion Curves", SIGGRAPH 1985: sin((1 − t)·θ)/sin θ · start + sin(t·θ)/sin θ · end, θ the angle between
-    them; it keeps the length that codes of a VAE's prior have. Where there is no arc, because they point the same way,
-    the opposite way or nowhere, it is the line.
+    them; it keeps the length that codes of a VAE's prior have. Where there is no arc, as one is zero or they point in
+    the same or opposite directions, it is the line.
     """
     if path not in PATHS:
         raise UserError(f"unknown path '{path}': {nearest(path, PATHS)}")

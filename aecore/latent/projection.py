@@ -1,8 +1,4 @@
-"""Codes drawn as points in two or three dimensions, and numbers that say how far to trust the drawing.
-
-A projection is cached in its run under projections/ and needs neither torch nor the image set to be shown again. Those
-made anew of a shipped run, which is read-only, lie in the store beside it and come before the shipped ones.
-"""
+"""Projecting codes to points in two or three dimensions: PCA, t-SNE, or the first units of the code."""
 
 from __future__ import annotations
 
@@ -15,20 +11,14 @@ from aecore.errors import AecoreError, UserError, nearest
 from aecore.metrics.projection import NEIGHBOURS
 
 METHODS = ("pca", "tsne", "units")
-
-
 MOST_PERPLEXITY, MOST_ITERATIONS = 500, 10_000
-
-
-WIDE = 50
-"""Codes wider than this are reduced to their first so many principal components before t-SNE looks for neighbours."""
-
+TSNE_COMPONENTS = 50
+"""Wider codes are reduced to this many principal components before t-SNE."""
 
 Progress = Callable[[int, int], None]
-
-
-Moved = Callable[[np.ndarray], object]
-"""Told the coordinates (N, dims) while an optimisation goes on."""
+"""Called as `progress(done, total)`, in iterations."""
+OnMove = Callable[[np.ndarray], object]
+"""Called with the coordinates so far, (N, dims), during an optimisation."""
 
 
 def project(
@@ -41,21 +31,21 @@ def project(
     seed: int = 0,
     device: str = "cpu",
     progress: Progress = lambda done, total: None,
-    moved: Moved = lambda points: None,
+    moved: OnMove = lambda points: None,
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Coordinates, float32 (N, dims), of codes (N, n), and the parameters they were made with.
 
     pca: the first principal components; tsne: van der Maaten and Hinton (2008), started from PCA; units: the first
     units of the code as they are. t-SNE is computed on `device` (torch's name) if that is an NVIDIA GPU, else on the
-    CPU; it tells its progress every ten iterations, and through `moved` where the points stand by then. Raises
-    `UserError` for what cannot be drawn so, `AecoreError` for codes that hold no numbers.
+    CPU; every ten iterations it calls `progress`, and `moved` with the points so far. Raises `UserError` for options
+    that do not fit the codes, `AecoreError` for codes that are not finite.
     """
     check(codes.shape[1], len(codes), method, dims, perplexity, iterations)
     codes = np.ascontiguousarray(codes, np.float32)
     broken = int((~np.isfinite(codes)).any(1).sum())
     if broken:
         raise AecoreError(
-            f"the codes of {broken:,} of the {len(codes):,} images are not finite numbers, so they cannot be drawn; "
+            f"the codes of {broken:,} of the {len(codes):,} images are not finite, so they cannot be projected; "
             "the network may have diverged"
         )
     if method == "units":
@@ -66,15 +56,15 @@ def project(
 
 
 def check(code_size: int, points: int, method: str, dims: int, perplexity: float = 30, iterations: int = 1000) -> None:
-    """Raise `UserError` for what cannot be drawn of so many codes."""
+    """Raise `UserError` for a projection that is not possible with so many codes of that size."""
     if method not in METHODS:
         raise UserError(f"unknown method '{method}': {nearest(method, METHODS)}")
     if dims not in (2, 3):
         raise UserError(f"a projection has 2 or 3 dimensions, not {dims}")
     if code_size < dims:
-        raise UserError(f"a code of {code_size} has no {dims} dimensions to show")
+        raise UserError(f"a code of size {code_size} cannot be projected to {dims} dimensions")
     if points <= 2 * NEIGHBOURS:
-        raise UserError(f"a drawing of {points} points says nothing; it takes more than {2 * NEIGHBOURS}")
+        raise UserError(f"a projection needs more than {2 * NEIGHBOURS} points, not {points}")
     if method != "tsne":
         return
     if not 1 <= perplexity <= MOST_PERPLEXITY:
@@ -89,7 +79,7 @@ def _pca(codes: np.ndarray, dims: int) -> tuple[np.ndarray, dict[str, Any]]:
     from sklearn.decomposition import PCA
 
     model = PCA(dims, random_state=0)
-    with np.errstate(invalid="ignore"):  # constant codes have no variance to share out
+    with np.errstate(invalid="ignore"):  # constant codes have no variance
         points = model.fit_transform(codes.astype(np.float64)).astype(np.float32)
     return points, {"explained_variance": float(np.nan_to_num(model.explained_variance_ratio_).sum())}
 
@@ -102,29 +92,30 @@ def _tsne(
     seed: int,
     device: str,
     progress: Progress,
-    moved: Moved,
+    moved: OnMove,
 ) -> tuple[np.ndarray, dict[str, Any]]:
     parameters = {"perplexity": perplexity, "iterations": iterations, "seed": seed}
-    if codes.shape[1] > WIDE:
-        codes = _pca(codes, WIDE)[0]
-        parameters["components"] = WIDE
+    if codes.shape[1] > TSNE_COMPONENTS:
+        codes = _pca(codes, TSNE_COMPONENTS)[0]
+        parameters["components"] = TSNE_COMPONENTS
     if not np.any(np.ptp(codes, axis=0)):
-        return np.zeros((len(codes), dims), np.float32), parameters  # a dead code has nothing to spread out
+        return np.zeros((len(codes), dims), np.float32), parameters  # all codes are the same
     from aecore.latent.tsne import embed  # torch, only now
 
-    def told(done: int, points: Callable[[], np.ndarray]) -> None:
+    def on_progress(done: int, points: Callable[[], np.ndarray]) -> None:
         progress(done, iterations)
         moved(points())
 
-    points = embed(codes, dims, perplexity=perplexity, iterations=iterations, seed=seed, device=device, told=told)
+    options = {"perplexity": perplexity, "iterations": iterations, "seed": seed, "device": device}
+    points = embed(codes, dims, on_progress=on_progress, **options)
     return points, parameters
 
 
 def project_new(codes: np.ndarray, points: np.ndarray, new: np.ndarray, method: str) -> np.ndarray:
-    """Where new codes (M, n) stand among the drawn `points` (N, dims) of `codes` (N, n), float32 (M, dims).
+    """The coordinates of new codes (M, n) in the projection of `codes` (N, n) to `points` (N, dims), float32 (M, dims).
 
-    PCA and units are affine maps of the code, found again from the pairs: exact. In a t-SNE a new code goes among its
-    ten nearest, weighted by 1 / distance².
+    PCA and units are affine maps of the code, recovered exactly from the pairs. In a t-SNE a new code gets the mean of
+    its ten nearest neighbours' points, weighted by 1 / distance².
     """
     if method == "units":
         return new[:, : points.shape[1]].astype(np.float32)

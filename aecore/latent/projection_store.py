@@ -1,4 +1,8 @@
-"""TODO docstring."""
+"""Projections that are saved with their run.
+
+A projection lies in its run under projections/ and needs neither torch nor the image set to be shown again. New ones of
+a shipped run, which is read-only, lie in the store beside it and take precedence over the shipped ones.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ from aecore.runs.store import PROJECTIONS, Run
 
 @dataclass(frozen=True)
 class Projection:
-    """N codes as points. `coordinates` float32 (N, dims), `labels` uint8 (N,), `indices` int64 (N,) in the test set."""
+    """N projected codes: `coordinates` float32 (N, dims), `labels` uint8 (N,), `indices` int64 (N,) in the test set."""
 
     method: str
     coordinates: np.ndarray
@@ -28,7 +32,7 @@ class Projection:
     parameters: dict[str, Any] = field(default_factory=dict)
     """How it was made: perplexity, iterations, seed, corruption of the images."""
     quality: dict[str, float] = field(default_factory=dict)
-    """trustworthiness, knn_accuracy (of the drawing), code_knn_accuracy (of the codes themselves) and, of PCA,
+    """trustworthiness, knn_accuracy (in the projection), code_knn_accuracy (in the code) and, of PCA,
     explained_variance; all from 0 to 1."""
 
     @property
@@ -36,11 +40,11 @@ class Projection:
         return self.coordinates.shape[1]
 
     def save(self, run: Run, ship: bool = False) -> None:
-        """Keep it with its run: in `folder(run)`, or with `ship` in the run itself even where it is a shipped one."""
+        """Save it in `projection_folder(run)`, or with `ship` in the run itself even where that is a shipped one."""
         target = run.file(PROJECTIONS) if ship else projection_folder(run)
         target.mkdir(parents=True, exist_ok=True)
         arrays = {
-            # Half the bytes, and off by no more than a thousandth of a point's distance from the middle.
+            # Half the bytes, with an error below a thousandth of a point's distance from the centre.
             "coordinates": self.coordinates.astype(np.float16 if _fits_half(self.coordinates) else np.float32),
             "labels": self.labels,
             "indices": self.indices.astype(np.int32),
@@ -56,12 +60,12 @@ def projection_file_name(method: str, dims: int) -> str:
 
 
 def projection_folder(run: Run) -> Path:
-    """Where new projections of the run go: into the run, or for a shipped one into projections/ID of the store."""
+    """The folder of new projections: in the run, or for a shipped one projections/ID of the store."""
     return run.path.parent.parent / PROJECTIONS / run.id if run.shipped else run.file(PROJECTIONS)
 
 
 def projection_files(run: Run, method: str, dims: int) -> tuple[Path, ...]:
-    """The files that may hold the run's projection of that kind, the preferred one first."""
+    """The files that may hold the run's projection of that kind, the one that takes precedence first."""
     own, shipped = (
         projection_folder(run) / projection_file_name(method, dims),
         run.file(PROJECTIONS) / projection_file_name(method, dims),
@@ -70,20 +74,20 @@ def projection_files(run: Run, method: str, dims: int) -> tuple[Path, ...]:
 
 
 def is_replaced(run: Run, method: str, dims: int) -> bool:
-    """Whether a new projection stands in place of a shipped one."""
+    """Whether a new projection replaces a shipped one."""
     return run.shipped and all(path.exists() for path in projection_files(run, method, dims))
 
 
 def restore_shipped(run: Run, method: str, dims: int) -> None:
-    """Forget the new projection that stands in place of a shipped one. Raises `UserError` where there is none."""
+    """Delete the new projection that replaces a shipped one. Raises `UserError` where there is none."""
     demo.refuse("changing projections")
     if not is_replaced(run, method, dims):
-        raise UserError(f"no projection of run {run.id} stands in place of its shipped {method} in {dims}D")
+        raise UserError(f"no projection of run {run.id} replaces its shipped {method} in {dims}D")
     projection_files(run, method, dims)[0].unlink(missing_ok=True)
 
 
 def read_projection(run: Run, method: str, dims: int, ship: bool = False) -> Projection | None:
-    """The run's saved projection of that kind, if there is one; with `ship` only what is in the run itself.
+    """The run's saved projection of that kind, if there is one; with `ship` only one in the run itself.
 
     Raises `DamagedError` when it cannot be read.
     """
@@ -97,7 +101,7 @@ def read_projection(run: Run, method: str, dims: int, ship: bool = False) -> Pro
             arrays = {name: file.get_tensor(name) for name in ("coordinates", "labels", "indices")}
         count = len(arrays["coordinates"])
         if arrays["coordinates"].shape != (count, dims) or any(len(a) != count for a in arrays.values()):
-            raise ValueError("its arrays do not fit together")
+            raise ValueError("its arrays differ in length")
         arrays["coordinates"] = arrays["coordinates"].astype(np.float32)
         arrays["indices"] = arrays["indices"].astype(np.int64)
         return Projection(method, **arrays, parameters=dict(about["parameters"]), quality=dict(about["quality"]))
@@ -106,6 +110,6 @@ def read_projection(run: Run, method: str, dims: int, ship: bool = False) -> Pro
 
 
 def _fits_half(coordinates: np.ndarray) -> bool:
-    """Whether float16 holds them: none too large, and the drawing wide enough around its middle."""
+    """Whether float16 is precise enough: no value too large, and the spread not small beside the largest value."""
     largest = np.abs(coordinates).max(initial=0)
     return bool(1e-2 < largest < 6e4) and float(np.ptp(coordinates, axis=0).max(initial=0)) > 0.2 * largest

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""A request for a projection, and computing it from codes."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from typing import Any
 from aecore.data.subset import evenly_spaced
 from aecore.errors import UserError
 from aecore.latent.codes import Codes
-from aecore.latent.projection import Moved, Progress, check, project
+from aecore.latent.projection import OnMove, Progress, check, project
 from aecore.latent.projection_store import Projection
 from aecore.metrics.projection import quality
 from aecore.runs.store import Run
 
 MOST_PROJECTED = 20_000
+"""The most points of a projection."""
 
 
 @dataclass(frozen=True)
 class ProjectionRequest:
-    """What is to be drawn. The last three are t-SNE's."""
+    """The options of a projection; the last three are t-SNE's."""
 
     method: str = "tsne"
     dims: int = 3
@@ -29,19 +30,21 @@ class ProjectionRequest:
     seed: int = 0
 
     def check(self, code_size: int) -> None:
-        """Raise `UserError` for what cannot be drawn of codes of that size."""
+        """Raise `UserError` for a projection that is not possible with codes of that size."""
         if self.points > MOST_PROJECTED:
-            raise UserError(f"at most {MOST_PROJECTED:,} points are drawn, not {self.points:,}")
+            raise UserError(f"a projection has at most {MOST_PROJECTED:,} points, not {self.points:,}")
         check(code_size, self.points, self.method, self.dims, self.perplexity, self.iterations)
 
     @property
     def options(self) -> dict[str, Any]:
+        """The options of its method."""
         if self.method != "tsne":
             return {}
         return {"perplexity": self.perplexity, "iterations": self.iterations, "seed": self.seed}
 
 
 def code_size(run: Run) -> int:
+    """The size of the run's code, as its status records it."""
     return int(run.status()["code_size"])
 
 
@@ -49,17 +52,21 @@ def project_codes(
     codes: Codes,
     request: ProjectionRequest,
     progress: Progress = lambda done, total: None,
-    moved: Moved = lambda points: None,
-    drawn: Callable[[], object] = lambda: None,
+    moved: OnMove = lambda points: None,
+    projected: Callable[[], object] = lambda: None,
     device: str = "cpu",
 ) -> Projection:
-    """All of these codes as a projection with its quality. Raises as `aecore.latent.projection.project` does."""
+    """A projection of all of these codes, with its quality.
+
+    `progress` and `moved` are those of `aecore.latent.projection.project`, which also says what is raised; `projected`
+    is called before the quality is measured.
+    """
     if codes.codes is None:
-        raise UserError("there are no codes to draw")
+        raise UserError("there are no codes to project")
     coordinates, made = project(
         codes.codes, request.method, request.dims, device=device, progress=progress, moved=moved, **request.options
     )
-    drawn()
+    projected()
     shares = {"explained_variance": made.pop("explained_variance")} if "explained_variance" in made else {}
     parameters = request.options | {"corruption": codes.corruption} | made
     found = quality(codes.codes, coordinates, codes.labels) | shares
@@ -67,7 +74,7 @@ def project_codes(
 
 
 def subset_of_codes(codes: Codes, points: int) -> Codes:
-    """So many of the codes, evenly spread; all of them where there are no more."""
+    """`points` of the codes, evenly spread; all of them where there are no more."""
     rows = evenly_spaced(len(codes.indices), points)
     chosen = None if codes.codes is None else codes.codes[rows]
     return Codes(chosen, codes.labels[rows], codes.indices[rows], codes.errors[rows], codes.corruption)

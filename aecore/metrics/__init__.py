@@ -1,1 +1,1 @@
-"""Measuring: image scores, evaluation of a test set, classical denoisers, quality of a projection."""
+"""Metrics: of images, of a whole test set, of classical denoisers, of a projection."""

@@ -1,7 +1,7 @@
-"""Classical denoisers, of scikit-image: what an image gains without any learning.
+"""Classical denoisers from scikit-image, the baseline that needs no learning.
 
-Each has one strength, chosen on validation images for the corruption at hand, so that a network is compared with the
-best the method can do there.
+Each has one strength, chosen on validation images for the given corruption, so that a network is compared with the best
+that the method can do.
 """
 
 from __future__ import annotations
@@ -67,11 +67,11 @@ METHODS = {
 
 
 def denoise(noisy: np.ndarray, name: str, strength: float) -> np.ndarray:
-    """Images (N, C, H, W) on the [0, 1] scale through the method `name`, float32, cut to [0, 1]."""
+    """Images (N, C, H, W) on the [0, 1] scale through the method `name`, float32, clamped to [0, 1]."""
     apply = METHODS[name].apply
 
     def one(image: np.ndarray) -> np.ndarray:
-        # A single channel is given as a grey image: with a channel axis of one, non-local means does nothing useful.
+        # A single channel is passed as a grey image: non-local means does nothing useful with a channel axis of one.
         output = apply(image[0], strength, None)[None] if len(image) == 1 else apply(image, strength, 0)
         return np.clip(np.nan_to_num(output), 0, 1).astype(np.float32)
 

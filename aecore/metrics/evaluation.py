@@ -1,4 +1,4 @@
-"""Measuring a trained model on a whole test set, always beside the noisy input's own score."""
+"""Measuring a trained model on a whole test set, always beside the noisy input's own metrics."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ import torch
 from torch import Tensor
 
 from aecore.config.corruption import Corruption
+from aecore.config.experiment import Experiment
 from aecore.data.corruption import corrupt
 from aecore.metrics import image as image_metrics
 from aecore.models.autoencoder import Autoencoder
+from aecore.models.digit_classifier import reads
 from aecore.models.digit_classifier.network import read_digits
+from aecore.progress import Report, silent
 
 NOISE_SEED = 20_001
-"""Test noise is drawn from this seed, whatever the run's own: every model is shown the same noisy images."""
+"""Test noise is drawn from this seed, whatever the run's own: every model gets the same noisy images."""
 
 BATCH = 1000
-PASS = 200
-"""On a CPU a network sees so many of them at a time: what its layers make stays in the cache."""
+CPU_BATCH = 200
+"""On a CPU a convolutional network gets so many images at a time, so that its activations stay in the cache."""
 
 
 @torch.inference_mode()
@@ -35,7 +38,7 @@ def evaluate(
 
     Returns `{"n", "corruption", "metrics", "noisy_input", "black_mse"}`, each metric on the [0, 1] scale, None for
     infinite, and `mse_model_scale` beside where the model's range differs. `black_mse` is what an all-black output
-    would score: a network that has learnt nothing else often sits there. With `labels`, uint8 (N,), there is also
+    would score: a network that has learnt nothing often ends there. With `labels`, uint8 (N,), there is also
     `wrong_digit_rate`: the share of images that the digit classifier reads as another digit.
     """
     outputs, inputs = _Scores(model, labels), _Scores(model, labels)
@@ -54,8 +57,37 @@ def evaluate(
     }
 
 
+def evaluate_all(
+    model: Autoencoder,
+    images: Tensor,
+    labels: np.ndarray,
+    experiment: Experiment,
+    run_id: str,
+    report: Report = silent,
+) -> list[dict[str, Any]]:
+    """The entries of a run's evaluation.json: `evaluate` under each corruption of the experiment's evaluation."""
+    return [
+        run_entry(
+            run_id,
+            evaluate(
+                model,
+                images,
+                corruption,
+                lambda done, total, what=corruption: report("evaluating", done, total, what.label),
+                labels if reads(experiment.data.name) else None,
+            ),
+        )
+        for corruption in experiment.evaluation.corruptions
+    ]
+
+
+def run_entry(run_id: str, measured: dict[str, Any]) -> dict[str, Any]:
+    """What `evaluate` measured, as evaluation.json holds it."""
+    return {"run": run_id, "split": "test", **measured}
+
+
 class _Scores:
-    """The scores of one side, gathered batch by batch where the images are."""
+    """The metrics of outputs or of noisy inputs, gathered batch by batch on the images' device."""
 
     def __init__(self, model: Autoencoder, labels: np.ndarray | None) -> None:
         self.model, self.labels = model, labels
@@ -88,7 +120,7 @@ def reconstructions(
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Clean, noisy and reconstructed images on the [0, 1] scale, batch by batch, each float32 (B, C, H, W) on the CPU.
 
-    The corruption happens in the model's own range; one seed gives one result, also where the model draws.
+    The corruption happens in the model's own range; one seed gives one result, also where the model samples.
     """
     for parts in _reconstructed(model, images, corruption, seed):
         yield tuple(part.contiguous().cpu().numpy() for part in parts)  # type: ignore[misc]
@@ -100,7 +132,7 @@ def _reconstructed(
     """The same on the images' own device."""
     model.eval()
     generator = torch.Generator(images.device).manual_seed(seed)
-    model.draws.seed(seed + 1, images.device)  # not the noise's own sequence
+    model.rng.seed(seed + 1, images.device)  # another sequence than the noise's
     for batch in images.split(BATCH):
         with torch.inference_mode():
             clean = model.from_bytes(batch)
@@ -111,8 +143,8 @@ def _reconstructed(
 
 
 def reconstruct(model: Autoencoder, images: Tensor) -> Tensor:
-    """The model's outputs for images (B, C, H, W) in its own range, on a CPU some at a time."""
-    # What a model draws depends on how many images it sees at a time, and is to be what it always was.
+    """The model's outputs for images (B, C, H, W) in its own range; on a CPU a few images at a time."""
+    # The random numbers of a sampling model depend on the batch size, and must not change.
     if images.device.type != "cpu" or model.samples_always or not model.plan.map_shape:
         return model(images)
-    return torch.cat([model(part) for part in images.split(PASS)])
+    return torch.cat([model(part) for part in images.split(CPU_BATCH)])

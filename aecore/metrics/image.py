@@ -1,6 +1,6 @@
-"""How close an image is to the clean one: MSE, PSNR, SSIM and SNR, an image at a time and averaged.
+"""How close an image is to the clean one: MSE, PSNR, SSIM and SNR, for each image and averaged.
 
-All are on the [0, 1] image scale. Denoising figures mean little alone: measure the noisy input the same way.
+All are on the [0, 1] image scale. The metrics of a denoiser mean little alone: measure the noisy input the same way.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 NAMES = ("mse", "psnr_db", "ssim", "snr_db")
 WINDOW = 7
-"""SSIM looks at squares of so many pixels a side."""
-STABLE = (0.01**2, 0.03**2)
+"""Side of SSIM's windows, in pixels."""
+STABILISERS = (0.01**2, 0.03**2)
 """SSIM's C1 and C2 for a data range of 1 (Wang et al. 2004)."""
 BLOCK, GPU_BLOCK = 50_000, 10_000_000
-"""So many pixels are measured at a time; on a CPU what is made of them on the way stays in its cache.
+"""Pixels that are measured at a time; on a CPU the intermediate arrays then stay in its cache.
 
-There NumPy does it in one thread: torch's threads meet after each of forty short operations, and while anything else
-runs on the machine, one of them is always late.
+The CPU version is NumPy in one thread: torch's threads synchronise after each of forty short operations, which is slow
+while anything else runs on the machine.
 """
 
 
@@ -41,13 +41,13 @@ def per_image(clean: np.ndarray, other: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def measure(clean: Tensor, other: Tensor) -> Tensor:
-    """What `named` makes the four metrics of, float64 (3, N): of every image its mean squared error, the clean one's
-    mean square and the SSIM. Both float (N, C, H, W), `clean` in [0, 1]; on an NVIDIA GPU they and the result stay
-    there.
+    """The values from which `named` computes the four metrics, float64 (3, N): each image's mean squared error, the
+    mean square of the clean image, and the SSIM. Both are float (N, C, H, W), `clean` in [0, 1]; on an NVIDIA GPU the
+    result stays there.
 
     Raises as `per_image` does.
     """
-    import torch  # pages score a few images without it
+    import torch  # pages measure a few images without it
 
     if clean.device.type != "cuda":
         return torch.from_numpy(_measure(clean.cpu().numpy(), other.cpu().numpy()))
@@ -66,7 +66,7 @@ def _measure(clean: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def named(measured: np.ndarray) -> dict[str, np.ndarray]:
-    """The four metrics, float64 (N,) each, of what `measure` found, (3, N)."""
+    """The four metrics, float64 (N,) each, from the values of `measure`, (3, N)."""
     mse, power, ssim = measured
     with np.errstate(divide="ignore", invalid="ignore"):
         psnr = 10 * np.log10(1 / mse)
@@ -80,19 +80,19 @@ def _blocks(clean: Any, other: Any, pixels: int) -> Iterator[slice]:
         raise ValueError(f"expected two arrays (N, C, H, W) of one shape, got {shapes}")
     height, width = clean.shape[2:]
     if min(height, width) < WINDOW:
-        raise ValueError(f"SSIM takes images of {WINDOW}×{WINDOW} pixels or more, not {height}×{width}")
+        raise ValueError(f"SSIM needs images of {WINDOW}×{WINDOW} pixels or more, not {height}×{width}")
     count = max(pixels // (clean.shape[1] * height * width), 1)
     return (slice(start, start + count) for start in range(0, len(clean), count))
 
 
 def _measured(a: Any, b: Any) -> tuple[Any, Any, Any]:
-    """MSE, power of `a` and SSIM of each image, of NumPy's arrays or torch's alike, float64 (B, C, H, W).
+    """MSE, mean square of `a` and SSIM of each image; NumPy arrays or torch tensors, float64 (B, C, H, W).
 
-    In double precision, as variances are differences of squares: the SSIM is scikit-image's to 1e-12.
+    Double precision, as variances are differences of squares: the SSIM is scikit-image's to 1e-12.
     """
     squares = a * a
     power = squares.mean((1, 2, 3))
-    squares += b * b  # the SSIM asks for the sum of both variances only
+    squares += b * b  # SSIM needs only the sum of both variances
     ssim = _ssim(*(_means(field) for field in (a, b, squares, a * b)))
     difference = a - b
     difference *= difference
@@ -100,7 +100,7 @@ def _measured(a: Any, b: Any) -> tuple[Any, Any, Any]:
 
 
 def _ssim(a: Any, b: Any, squares: Any, products: Any) -> Any:
-    """SSIM of each image, (B,), from the windows' means of both images, a² + b² and a·b, each (B, C, h, w)."""
+    """SSIM of each image, (B,), from the windows' means of a, b, a² + b² and a·b, each (B, C, h, w)."""
     sample = WINDOW**2 / (WINDOW**2 - 1)  # of the unbiased covariance
     means = a * b
     a *= a
@@ -108,8 +108,8 @@ def _ssim(a: Any, b: Any, squares: Any, products: Any) -> Any:
     a += b
     products -= means
     squares -= a
-    above = (2 * means + STABLE[0]) * (2 * sample * products + STABLE[1])
-    below = (a + STABLE[0]) * (sample * squares + STABLE[1])
+    above = (2 * means + STABILISERS[0]) * (2 * sample * products + STABILISERS[1])
+    below = (a + STABILISERS[0]) * (sample * squares + STABILISERS[1])
     above /= below
     return above.mean((1, 2, 3))
 
@@ -117,7 +117,7 @@ def _ssim(a: Any, b: Any, squares: Any, products: Any) -> Any:
 def _means(field: Any) -> Any:
     """Means over all windows that lie within the images, (B, C, H − 6, W − 6).
 
-    Sums of two, four and seven neighbours: four additions instead of six, and none of a running sum's rounding.
+    Sums of two, four and seven neighbours: four additions instead of six, without the rounding of a running sum.
     """
     two = field[..., :-1] + field[..., 1:]
     four = two[..., :-5] + two[..., 2:-3]
@@ -134,7 +134,7 @@ def _means(field: Any) -> Any:
 def average(values: Mapping[str, np.ndarray]) -> dict[str, float | None]:
     """The mean over images of each metric; None where it is infinite, as PSNR of equal images is.
 
-    The SNR's mean leaves all-black clean images out.
+    The SNR's mean excludes all-black clean images.
     """
     means = {}
     for name, value in values.items():

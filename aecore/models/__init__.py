@@ -11,7 +11,7 @@ __all__ = ["Autoencoder", "Layer", "Plan", "plan"]
 
 
 def __getattr__(name: str):
-    # The plan needs no torch, so pages that only show a layer table never import it.
+    # The plan needs no torch, so that pages with a layer table only need not import it.
     if name == "Autoencoder":
         from aecore.models.autoencoder import Autoencoder
 

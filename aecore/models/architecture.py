@@ -12,7 +12,7 @@ from aecore.config.model import Conv, Model
 from aecore.errors import UserError
 
 MOST_PARAMETERS = 2_000_000_000
-"""More than this (8 GB of float32 weights) is taken for a typing mistake."""
+"""More than this (8 GB of float32 weights) is taken for a typo."""
 
 Shape = tuple[int, int, int]
 
@@ -39,7 +39,7 @@ class Layer:
 
     @property
     def parameters(self) -> int:
-        """Weights, one bias an output, and scale and shift of the normalisation."""
+        """Weights, a bias for each output, and scale and shift of the normalisation."""
         area = self.kernel**2 if self.kernel else 1
         weights = (self.inputs * area + 1) * self.outputs
         return weights * (2 if self.kind == "Gaussian" else 1) + (2 * self.outputs if self.norm else 0)
@@ -69,20 +69,20 @@ class Plan:
 
     @property
     def resized(self) -> bool:
-        """Whether the decoder's last layer misses the image's size and is resized to it."""
+        """Whether the output of the decoder's last layer differs from the image's size and is resized to it."""
         return len(self.decoder[-1].output_shape) == 3 and self.decoder[-1].output_shape != self.image_shape
 
     @property
     def compression(self) -> float:
-        """Numbers in an image over numbers in its code."""
+        """Number of values of an image over that of its code."""
         return math.prod(self.image_shape) / self.code_size
 
 
 def plan(model: Model, image_shape: Shape) -> Plan:
     """Solve the layers of `model` for images (C, H, W).
 
-    Raises `UserError` when a convolution has nothing left to look at, when a described decoder does not end in
-    the image's channels, or when the whole cannot fit in memory.
+    Raises `UserError` when a kernel is larger than its input, when a described decoder does not end in the image's
+    channels, or when there are too many parameters.
     """
     down = _convolutions(model, image_shape)
     map_shape: Shape | None = down[-1].output_shape if down else None  # type: ignore[assignment]
@@ -115,7 +115,7 @@ def plan(model: Model, image_shape: Shape) -> Plan:
     solved = Plan(image_shape, tuple(encoder), tuple(decoder), map_shape)
     if solved.parameters > MOST_PARAMETERS:
         raise UserError(
-            f"model: {solved.parameters:,} parameters are more than this program builds "
+            f"model: {solved.parameters:,} parameters are more than the limit "
             f"({MOST_PARAMETERS:,}); make the layers narrower"
         )
     return solved
@@ -176,7 +176,7 @@ def _transposed(model: Model, down: list[Layer], start: Shape, image_shape: Shap
     for i, conv in enumerate(convs, start=1):
         bare = [(side - 1) * conv.stride - 2 * conv.padding + conv.kernel for side in (height, width)]
         if mirrored and model.decoder_fit == "exact":
-            # What the encoder's floor division lost; always less than the stride.
+            # The pixels that the encoder's floor division dropped; always less than the stride.
             missing = [target - side for target, side in zip(targets[i - 1], bare, strict=True)]
         else:
             missing = [conv.stride - 1] * 2

@@ -1,4 +1,4 @@
-"""The network itself: encoder, code, decoder, built from a plan."""
+"""The autoencoder as a network: encoder, code and decoder, built from a plan."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from torch.nn import functional as F
 from aecore.config.model import Model
 from aecore.models.architecture import Layer, plan
 from aecore.models.batch_norm import BatchNorm1d, BatchNorm2d
-from aecore.models.linear import Linear
-from aecore.models.rng import Draws
+from aecore.models.fast_paths import InPlaceSigmoid, InPlaceTanh, Linear
+from aecore.models.rng import ModelRng
 
 
 class Autoencoder(nn.Module):
-    """Encoder and decoder around a code, of convolutions, dense layers or both.
+    """An encoder and a decoder of convolutions, dense layers or both.
 
-    Images are float (B, C, H, W) in the model's own range, [`low`, `high`]; codes are float (B, n), a map of
-    convolutions flattened. `from_bytes` and `to_unit` translate from stored images and to the [0, 1] scale.
+    Images are float (B, C, H, W) in the model's own range, [`low`, `high`]; codes are float (B, n), where
+    the map of a convolution is flattened. `from_bytes` and `to_unit` convert from uint8 and to the [0, 1] scale.
     """
 
     has_code = True
     """Whether two codes can be interpolated."""
 
     def __init__(self, model: Model, image_shape: tuple[int, int, int], seed: int = 0) -> None:
-        """Weights are drawn on the CPU from `seed` alone, so that they are the same on every device."""
+        """Weights are initialised on the CPU from `seed` alone, so that they are the same on every device."""
         super().__init__()
         self.plan = plan(model, image_shape)
-        self.low, self.high = (0.0, 1.0) if model.range == "unit" else (-1.0, 1.0)
+        self.low, self.high = model.value_range
         self.gaussian = model.bottleneck.kind == "gaussian"
         self.samples_always = model.bottleneck.sample == "always"
-        self.draws = Draws()
-        self.encoder = _stack(self.plan.encoder, self.draws)
-        self.decoder = _stack(self.plan.decoder, self.draws)
+        self.rng = ModelRng()
+        self.encoder = _stack(self.plan.encoder, self.rng)
+        self.decoder = _stack(self.plan.decoder, self.rng)
         _initialise(self, model, torch.Generator().manual_seed(seed))
         if self.plan.map_shape:
-            # Convolutions of the CPU are two to three times as fast on images with channels last.
+            # On a CPU convolutions are two to three times as fast with channels last.
             self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def from_bytes(self, images: Tensor) -> Tensor:
@@ -46,21 +46,21 @@ class Autoencoder(nn.Module):
         return images.float().div_(255 / (self.high - self.low)).add_(self.low)
 
     def to_unit(self, images: Tensor) -> Tensor:
-        """Images in the model's range to the [0, 1] scale; nothing is cut."""
+        """Images in the model's range to the [0, 1] scale; values are not clamped."""
         return images if self.low == 0 else (images - self.low) / (self.high - self.low)
 
     @property
     def dtype(self) -> torch.dtype:
-        """The type of its weights, and of the images it gives."""
+        """The type of its weights and outputs."""
         return next(self.decoder.parameters()).dtype
 
     def twin(self, dtype: torch.dtype) -> Autoencoder:
         """The same network with its weights in `dtype`, for arithmetic in that type.
 
-        Batch normalisations stay in float32 and are shared with this network, as its draws are; all other weights
-        are copies, in the order of `parameters()`.
+        Batch normalisations stay in float32 and are shared with this network, like its random numbers; all other
+        weights are copies, in the order of `parameters()`.
         """
-        shared: dict[int, object] = {id(self.draws): self.draws}
+        shared: dict[int, object] = {id(self.rng): self.rng}
         shared |= {id(layer): layer for layer in self.modules() if isinstance(layer, _NORMS)}
         twin = copy.deepcopy(self, shared)
         for layer in twin.modules():
@@ -70,21 +70,21 @@ class Autoencoder(nn.Module):
         return twin
 
     def distribution(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of the code of each image, both (B, n), in no less than float32. For a Gaussian
-        bottleneck only."""
+        """Mean and log-variance of the code of each image, both (B, n), in float32 or more. For a Gaussian bottleneck
+        only."""
         both = self._encoded(images)
         return both.to(torch.promote_types(both.dtype, torch.float32)).chunk(2, dim=1)  # type: ignore[return-value]
 
     def _encoded(self, images: Tensor) -> Tensor:
-        """What the encoder's last layer says, (B, …)."""
+        """The output of the encoder's last layer, (B, …)."""
         return self.encoder(images if self.plan.map_shape else images.flatten(1))  # dense: (B, C, H, W) -> (B, C·H·W)
 
     def sample(self, mean: Tensor, log_variance: Tensor) -> Tensor:
-        """Codes drawn from normal distributions by the reparameterisation of Kingma and Welling (2014); the mean
-        itself outside of training, unless the model samples always."""
+        """Codes sampled from normal distributions by the reparameterisation of Kingma and Welling (2014); outside of
+        training the mean itself, unless the model always samples."""
         if not (self.training or self.samples_always):
             return mean
-        return mean + torch.exp(0.5 * log_variance) * self.draws.normal(mean)
+        return mean + torch.exp(0.5 * log_variance) * self.rng.normal(mean)
 
     def encode(self, images: Tensor) -> Tensor:
         """Images (B, C, H, W) to codes (B, n)."""
@@ -111,16 +111,16 @@ class Autoencoder(nn.Module):
 
 
 class _Dropout(nn.Module):
-    """Srivastava et al. 2014, with values scaled up in training, from the model's own draws."""
+    """Dropout (Srivastava et al. 2014) from the model's own random numbers; kept values are scaled up in training."""
 
-    def __init__(self, rate: float, draws: Draws) -> None:
+    def __init__(self, rate: float, rng: ModelRng) -> None:
         super().__init__()
-        self.rate, self.draws = rate, draws
+        self.rate, self.rng = rate, rng
 
     def forward(self, values: Tensor) -> Tensor:
         if not self.training:
             return values
-        return values * self.draws.kept(values, 1 - self.rate).div_(1 - self.rate)
+        return values * self.rng.keep_mask(values, 1 - self.rate).div_(1 - self.rate)
 
     def extra_repr(self) -> str:
         return f"rate={self.rate}"
@@ -138,20 +138,6 @@ class _Gaussian(nn.Module):
         return torch.cat([self.mean(features), self.log_variance(features)], dim=1)
 
 
-class _Sigmoid(nn.Module):
-    """The sigmoid written over its input, which torch's own module cannot do."""
-
-    def forward(self, values: Tensor) -> Tensor:
-        return torch.sigmoid_(values)
-
-
-class _Tanh(nn.Module):
-    """The hyperbolic tangent written over its input."""
-
-    def forward(self, values: Tensor) -> Tensor:
-        return torch.tanh_(values)
-
-
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
     "leaky-relu": nn.LeakyReLU,
@@ -159,15 +145,15 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "elu": nn.ELU,
     "gelu": nn.GELU,
     "silu": nn.SiLU,
-    "tanh": _Tanh,
-    "sigmoid": _Sigmoid,
+    "tanh": InPlaceTanh,
+    "sigmoid": InPlaceSigmoid,
 }
 
 
 _NORMS = (BatchNorm1d, BatchNorm2d)
 
 
-def _stack(layers: tuple[Layer, ...], draws: Draws) -> nn.Sequential:
+def _stack(layers: tuple[Layer, ...], rng: ModelRng) -> nn.Sequential:
     stack = nn.Sequential()
     before = ""
     for layer in layers:
@@ -178,19 +164,19 @@ def _stack(layers: tuple[Layer, ...], draws: Draws) -> nn.Sequential:
         stack.add_module(name, _layer(layer))
         if layer.norm:
             kind = BatchNorm1d if layer.kind == "Linear" else BatchNorm2d
-            stack.add_module(f"{name}_norm", kind(layer.outputs, draws))
+            stack.add_module(f"{name}_norm", kind(layer.outputs, rng))
         if layer.activation != "none":
             # In place: nothing else reads the layer's output, and backward needs only the result.
             kind = ACTIVATIONS[layer.activation]
             module = kind(inplace=True) if kind in (nn.ReLU, nn.LeakyReLU, nn.SELU, nn.ELU) else kind()
             stack.add_module(f"{name}_{layer.activation.replace('-', '_')}", module)
         if layer.dropout:
-            stack.add_module(f"{name}_dropout", _Dropout(layer.dropout, draws))
+            stack.add_module(f"{name}_dropout", _Dropout(layer.dropout, rng))
     return stack
 
 
 def _layer(layer: Layer) -> nn.Module:
-    # Empty on purpose: torch's own start would draw from the global generator and be thrown away.
+    # Not initialised here: PyTorch's own initialisation would draw from the global generator and be overwritten.
     if layer.kind == "Gaussian":
         return _Gaussian(layer.inputs, layer.outputs)
     if layer.kind == "Linear":
@@ -216,6 +202,6 @@ def _initialise(network: nn.Module, model: Model, generator: torch.Generator) ->
         if model.bias_init is not None:
             layer.bias.fill_(model.bias_init)
         else:
-            # Torch takes the second axis for the inputs, of transposed convolutions too.
+            # PyTorch takes the second axis for the inputs, also of transposed convolutions.
             bound = 1 / math.sqrt(layer.weight[0].numel())
             layer.bias.uniform_(-bound, bound, generator=generator)

@@ -1,7 +1,7 @@
-"""Batch normalisation that several processes share (Ioffe and Szegedy 2015).
+"""Batch normalisation across processes (Ioffe and Szegedy 2015).
 
-Where each process sees its part of a batch, mean and variance are those of the whole batch, and so are the gradients
-that pass through them; torch's SyncBatchNorm does the same, on a GPU only. Everywhere else this is torch's own layer.
+Where each process sees a shard of a batch, mean and variance are those of the whole batch, and so are the gradients
+through them. PyTorch's SyncBatchNorm does the same, but on GPUs only. With one process this is PyTorch's own layer.
 """
 
 from __future__ import annotations
@@ -13,39 +13,39 @@ from torch import Tensor, nn
 from torch import distributed as dist
 from torch.autograd.function import once_differentiable
 
-from aecore.models.rng import Draws
+from aecore.models.rng import ModelRng
 
 
 class BatchNorm1d(nn.BatchNorm1d):
-    """Of (B, n), each of n features."""
+    """Normalises each of n features of (B, n)."""
 
-    def __init__(self, features: int, draws: Draws) -> None:
+    def __init__(self, features: int, rng: ModelRng) -> None:
         super().__init__(features)
-        self.draws = draws
+        self.rng = rng
 
     def forward(self, input: Tensor) -> Tensor:
-        """Values normalised, of the same shape."""
-        if not self.training or self.draws.part is None:
+        """The normalised values, of the same shape."""
+        if not self.training or self.rng.shard is None:
             return super().forward(input)
-        return _normalised(self, input, self.draws.part.weight > 0)
+        return _normalised(self, input, self.rng.shard.weight > 0)
 
 
 class BatchNorm2d(nn.BatchNorm2d):
-    """Of (B, C, H, W), each of C channels."""
+    """Normalises each of C channels of (B, C, H, W)."""
 
-    def __init__(self, channels: int, draws: Draws) -> None:
+    def __init__(self, channels: int, rng: ModelRng) -> None:
         super().__init__(channels)
-        self.draws = draws
+        self.rng = rng
 
     def forward(self, input: Tensor) -> Tensor:
-        """Values normalised, of the same shape."""
-        if not self.training or self.draws.part is None:
+        """The normalised values, of the same shape."""
+        if not self.training or self.rng.shard is None:
             return super().forward(input)
-        return _normalised(self, input, self.draws.part.weight > 0)
+        return _normalised(self, input, self.rng.shard.weight > 0)
 
 
 def _normalised(layer: nn.BatchNorm1d | nn.BatchNorm2d, values: Tensor, counts: bool) -> Tensor:
-    """`values` normalised over all processes; with `counts` false they add nothing to the statistics."""
+    """`values` normalised over all processes; with `counts` false they do not contribute to the statistics."""
     assert layer.running_mean is not None
     assert layer.running_var is not None
     assert layer.num_batches_tracked is not None
@@ -80,19 +80,19 @@ class _Shared(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor, Tensor, None, None]:
         unit, weight, scale, count = ctx.saved_tensors
         long = gradients[0].float()
-        own = torch.stack([_summed(long), _summed(long * unit)])  # (2, C): of the bias and of the weight
+        own = torch.stack([_summed(long), _summed(long * unit)])  # (2, C): gradients of the bias and of the weight
         if not ctx.counts:
             dist.all_reduce(torch.zeros_like(own))
             return torch.zeros_like(gradients[0]), torch.zeros_like(weight), torch.zeros_like(weight), None, None
-        of_all = own.clone()
-        dist.all_reduce(of_all)
-        by_mean, by_variance = of_all / count
+        total = own.clone()
+        dist.all_reduce(total)
+        by_mean, by_variance = total / count
         by_values = _wide(weight * scale, long) * (long - _wide(by_mean, long) - unit * _wide(by_variance, long))
         return by_values.to(gradients[0].dtype), own[1], own[0], None, None
 
 
 def _statistics(values: Tensor, counts: bool) -> tuple[Tensor, Tensor, Tensor]:
-    """Mean and variance of each channel over all processes, (C), and the number of values that they are of, ()."""
+    """Mean and variance of each channel over all processes, (C), and the number of values in each channel, ()."""
     channels = values.shape[1]
     own = values.new_zeros(2 * channels + 1)
     if counts:
@@ -104,7 +104,7 @@ def _statistics(values: Tensor, counts: bool) -> tuple[Tensor, Tensor, Tensor]:
     means, squares, sizes = torch.stack(all_own).split([channels, channels, 1], dim=1)  # (W, C), (W, C), (W, 1)
     count = sizes.sum()
     mean = (sizes * means).sum(0) / count
-    # Chan, Golub and LeVeque 1979: sums of squares about one's own mean are put together without cancellation.
+    # Chan, Golub and LeVeque 1979: sums of squares about each process's mean combine without cancellation.
     variance = (squares + sizes * (means - mean).square()).sum(0) / count
     return mean, variance, count
 
@@ -115,5 +115,5 @@ def _summed(values: Tensor) -> Tensor:
 
 
 def _wide(per_channel: Tensor, like: Tensor) -> Tensor:
-    """(C) in a shape that meets (B, C, …)."""
+    """(C) in a shape that broadcasts with (B, C, …)."""
     return per_channel.view(1, -1, *[1] * (like.dim() - 2))

@@ -1,4 +1,4 @@
-"""A trained network as a list of plain operations and one array of weights, for where there is no torch: the browser.
+"""A trained network for the browser, where there is no torch: a list of plain operations and one array of weights.
 
 Normalisation is folded into the layer before it and dropout is left out, as in evaluation. Maps are channels last,
 (H, W, C); `chw` and `hwc` mark where a map becomes a row of features and back. `viewer/js/network.js` runs these lists.
@@ -17,7 +17,7 @@ from aecore.errors import AecoreError
 from aecore.models.architecture import Layer, Plan
 
 NORM_EPS = 1e-5
-"""PyTorch's own, which the models use."""
+"""PyTorch's default, which the models use."""
 
 Tensors = Mapping[str, np.ndarray]
 Op = dict[str, Any]
@@ -25,7 +25,7 @@ Op = dict[str, Any]
 
 @dataclass(frozen=True)
 class Network:
-    """Operations in their order, and the weights that they point into by `at`."""
+    """Operations in order, and the weights, into which they point with `at`."""
 
     ops: tuple[Op, ...]
     weights: np.ndarray
@@ -39,8 +39,7 @@ class Network:
             if op["kind"] == "linear":
                 total += op["inputs"] * op["outputs"]
             elif op["kind"] in ("conv", "transposed"):
-                # A transposed convolution multiplies once for every pixel that goes in, a convolution for each that
-                # comes out.
+                # A transposed convolution multiplies once for every input pixel, a convolution for every output pixel.
                 side = op["to"] if op["kind"] == "conv" else op["from"]
                 total += side[0] * side[1] * op["from"][2] * op["to"][2] * op["kernel"] ** 2
         return total
@@ -70,94 +69,94 @@ class _Builder:
 
 
 def decoder(plan: Plan, tensors: Tensors, low: float, high: float) -> Network:
-    """From a code (n,) to an image (H, W, C) on the [0, 1] scale; not cut to it.
+    """From a code (n,) to an image (H, W, C) on the [0, 1] scale, not clamped to it.
 
     `tensors` are those of weights.safetensors, `low` and `high` the model's own range. Raises `AecoreError` when a
     weight is missing.
     """
-    made = _Builder(tensors)
+    builder = _Builder(tensors)
     shape: tuple[int, ...] = (plan.code_size,)
     if plan.map_shape and plan.decoder[0].kind == "ConvTranspose2d":
-        made.add("hwc", shape=list(plan.map_shape))
+        builder.add("hwc", shape=list(plan.map_shape))
         shape = plan.map_shape
     for layer in plan.decoder:
         if layer.kind == "ConvTranspose2d" and len(shape) == 1:
             assert plan.map_shape is not None
-            made.add("hwc", shape=list(plan.map_shape))
+            builder.add("hwc", shape=list(plan.map_shape))
             shape = plan.map_shape
-        _add_layer(made, layer, shape)
+        _add_layer(builder, layer, shape)
         shape = layer.output_shape
     if len(shape) == 1:
-        made.add("hwc", shape=list(plan.image_shape))
+        builder.add("hwc", shape=list(plan.image_shape))
     elif plan.resized:
-        made.add("resize", **{"from": _hwc(shape), "to": _hwc(plan.image_shape)})
+        builder.add("resize", **{"from": _hwc(shape), "to": _hwc(plan.image_shape)})
     if (low, high) != (0.0, 1.0):
-        made.add("affine", scale=1 / (high - low), shift=-low / (high - low))
-    return made.done()
+        builder.add("affine", scale=1 / (high - low), shift=-low / (high - low))
+    return builder.done()
 
 
 def encoder(plan: Plan, tensors: Tensors, low: float, high: float) -> Network:
-    """From an image (H, W, C) on the [0, 1] scale to its code (n,), of a VAE to the mean."""
-    made = _Builder(tensors)
+    """From an image (H, W, C) on the [0, 1] scale to its code (n,); for a VAE to the mean."""
+    builder = _Builder(tensors)
     if (low, high) != (0.0, 1.0):
-        made.add("affine", scale=high - low, shift=low)
+        builder.add("affine", scale=high - low, shift=low)
     shape: tuple[int, ...] = plan.image_shape
     for layer in plan.encoder:
         if layer.kind != "Conv2d" and len(shape) == 3:
-            made.add("chw", shape=list(shape))
+            builder.add("chw", shape=list(shape))
             shape = (math.prod(shape),)
-        _add_layer(made, layer, shape)
+        _add_layer(builder, layer, shape)
         shape = layer.output_shape
     if len(shape) == 3:
-        made.add("chw", shape=list(shape))
-    return made.done()
+        builder.add("chw", shape=list(shape))
+    return builder.done()
 
 
 def digit_classifier(tensors: Tensors) -> Network:
-    """From an image (28, 28, C) on the [0, 1] scale to ten scores: `models.digit_classifier.network` layer by layer."""
-    made = _Builder(tensors)
-    made.add("brightest")
+    """From an image (28, 28, C) on the [0, 1] scale to ten scores: the layers of `digit_classifier.network`."""
+    builder = _Builder(tensors)
+    builder.add("brightest")
     side, channels = 28, 1
     for number in (0, 3):
-        weight, bias = made.tensor(f"layers.{number}.weight"), made.tensor(f"layers.{number}.bias")
+        weight, bias = builder.tensor(f"layers.{number}.weight"), builder.tensor(f"layers.{number}.bias")
         size = {"from": [side, side, channels], "to": [side, side, len(weight)]}
-        at, bias_at = made.store(weight.transpose(2, 3, 1, 0)), made.store(bias)
-        made.add("conv", **size, kernel=3, stride=1, padding=1, at=at, bias=bias_at, activation="relu")
+        at, bias_at = builder.store(weight.transpose(2, 3, 1, 0)), builder.store(bias)
+        builder.add("conv", **size, kernel=3, stride=1, padding=1, at=at, bias=bias_at, activation="relu")
         side, channels = side // 2, len(weight)
-        made.add("pool", **{"from": size["to"], "to": [side, side, channels]})
-    made.add("chw", shape=[channels, side, side])
+        builder.add("pool", **{"from": size["to"], "to": [side, side, channels]})
+    builder.add("chw", shape=[channels, side, side])
     for number, activation in ((7, "relu"), (9, "none")):
-        weight, bias = made.tensor(f"layers.{number}.weight"), made.tensor(f"layers.{number}.bias")
-        _add_linear(made, weight, bias, activation)
-    return made.done()
+        weight, bias = builder.tensor(f"layers.{number}.weight"), builder.tensor(f"layers.{number}.bias")
+        _add_linear(builder, weight, bias, activation)
+    return builder.done()
 
 
-def _add_layer(made: _Builder, layer: Layer, shape: Sequence[int]) -> None:
+def _add_layer(builder: _Builder, layer: Layer, shape: Sequence[int]) -> None:
     name = f"{layer.name}.mean" if layer.kind == "Gaussian" else layer.name
-    weight, bias = made.tensor(f"{name}.weight"), made.tensor(f"{name}.bias")
+    weight, bias = builder.tensor(f"{name}.weight"), builder.tensor(f"{name}.bias")
     outputs = 1 if layer.kind == "ConvTranspose2d" else 0  # the axis of the outputs
     if layer.norm:
-        norm = {part: made.tensor(f"{layer.name}_norm.{part}") for part in ("weight", "bias")}
-        mean, variance = (made.tensor(f"{layer.name}_norm.running_{part}") for part in ("mean", "var"))
+        norm = {part: builder.tensor(f"{layer.name}_norm.{part}") for part in ("weight", "bias")}
+        mean, variance = (builder.tensor(f"{layer.name}_norm.running_{part}") for part in ("mean", "var"))
         scale = norm["weight"] / np.sqrt(variance + NORM_EPS)
         weight = weight * scale.reshape([-1 if axis == outputs else 1 for axis in range(weight.ndim)])
         bias = (bias - mean) * scale + norm["bias"]
     if layer.kind in ("Linear", "Gaussian"):
-        _add_linear(made, weight, bias, layer.activation)
+        _add_linear(builder, weight, bias, layer.activation)
         return
     # To (k, k, in, out): the innermost loop of the browser runs over the outputs of one pixel.
     order = (2, 3, 0, 1) if layer.kind == "ConvTranspose2d" else (2, 3, 1, 0)
-    at, bias_at = made.store(weight.transpose(order)), made.store(bias)
+    at, bias_at = builder.store(weight.transpose(order)), builder.store(bias)
     kind = "transposed" if layer.kind == "ConvTranspose2d" else "conv"
     size = {"from": _hwc(shape), "to": _hwc(layer.output_shape)}
     window = {"kernel": layer.kernel, "stride": layer.stride, "padding": layer.padding}
-    made.add(kind, **size, **window, at=at, bias=bias_at, activation=layer.activation)
+    builder.add(kind, **size, **window, at=at, bias=bias_at, activation=layer.activation)
 
 
-def _add_linear(made: _Builder, weight: np.ndarray, bias: np.ndarray, activation: str) -> None:
+def _add_linear(builder: _Builder, weight: np.ndarray, bias: np.ndarray, activation: str) -> None:
     outputs, inputs = weight.shape
-    at, bias_at = made.store(weight), made.store(bias)
-    made.add("linear", inputs=inputs, outputs=outputs, at=at, bias=bias_at, activation=activation)
+    at, bias_at = builder.store(weight), builder.store(bias)
+    builder.add("linear", inputs=inputs, outputs=outputs, at=at, bias=bias_at, activation=activation)
 
 
 def _hwc(shape: Sequence[int]) -> list[int]:

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Saving and loading a model's weights as safetensors."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from aecore.models.autoencoder import Autoencoder
 
 
 def weights_bytes(model: Autoencoder) -> bytes:
-    """The model alone, under the names of its own `state_dict`."""
+    """The content of weights.safetensors: the tensors of the model's `state_dict`."""
     return safetensors.torch.save(
         {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     )
 
 
 def load_weights(model: Autoencoder, path: Path) -> None:
-    """Load weights.safetensors into `model`. Raises `DamagedError` when the file is not the model's."""
+    """Load weights.safetensors into `model`. Raises `DamagedError` when the file does not fit the model."""
     try:
         model.load_state_dict(safetensors.torch.load_file(path))
     except FileNotFoundError:

@@ -144,8 +144,8 @@ def _one_line(
         bars = {
             "error_y": {"type": "data", "array": spread, "visible": any(spread), "color": color(shade), "thickness": 1}
         }
-    dots = [(at, figure * scale) for at, group in zip(x, groups, strict=True) for figure in group.figures]
-    if any(len(group.figures) > 1 for group in groups):
+    dots = [(at, score * scale) for at, group in zip(x, groups, strict=True) for score in group.scores]
+    if any(len(group.scores) > 1 for group in groups):
         marks = {"mode": "markers", "marker": {"color": color(shade, 0.35), "size": 5}}
         traces.append({**one, **quiet, **marks, "x": [d[0] for d in dots], "y": [d[1] for d in dots]})
     traces.append(
@@ -168,7 +168,7 @@ def _told(metric: str, group: Group) -> str:
         [
             labels.combination(group.values),
             labels.figure(metric, group.mean, group.std),
-            labels.seeds(len(group.figures)),
+            labels.seeds(len(group.scores)),
         ]
     )
 

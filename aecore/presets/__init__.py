@@ -1,4 +1,4 @@
-"""The experiments of the course reports, each with its source, its claims and where report and code differ."""
+"""Presets: the experiments of the course reports, each with its source, its claims and known discrepancies."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ class Claim(Section):
     """One number that a report states, where to find ours, and the range in which it counts as reproduced."""
 
     quantity: str
-    """What is claimed, in words."""
+    """What is claimed, as text."""
     reported: float | None = None
-    """The number as the report or its log has it; empty where it shows a curve and states none."""
+    """The number in the report or its log; empty where it only shows a curve."""
     unit: str = ""
     metric: str
     """Where ours is found: a key of metrics.jsonl or of an evaluation, or one of those of `aecore.reports.claims`."""
     epoch: int | None = None
-    """The epoch it holds for; empty for the last one."""
+    """The epoch that it is about; empty for the last one."""
     step: int | None = None
-    """For a `step_…` metric: the step it holds for; empty for the last one."""
+    """For a `step_…` metric: the step that it is about; empty for the last one."""
     from_epoch: int | None = None
     """For a metric over several epochs: the first of them."""
     corruption: str = ""
     """For a metric of an evaluation: the corruption of the test images, in its written form."""
     other: str = ""
-    """For a comparison: the preset whose run is compared with."""
+    """For a comparison: the other preset."""
     at_least: float | None = None
     at_most: float | None = None
     better: Literal["lower", "higher", "neither"] = "lower"
-    """On which side of the range a number is better than reported, if on one."""
+    """Whether numbers below or above the range are better than reported, if either."""
     note: str = ""
 
 
 class Preset(Section):
-    """An experiment with what is known about it."""
+    """An experiment with its background."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -50,12 +50,12 @@ class Preset(Section):
     title: str
     summary: str
     report: str = ""
-    """Number of the course report, empty when it is our own."""
+    """Number of the course report; empty when it is our own."""
     source: str = ""
-    """Who wrote it and what it is called."""
+    """Author and title."""
     claims: tuple[Claim, ...] = ()
     differences: tuple[str, ...] = ()
-    """Where the report's words and its code, or its claims and a measurement, part ways."""
+    """Discrepancies between the report's text and code, or its claims and our measurements."""
     see_also: tuple[str, ...] = ()
     experiment: Experiment
 
@@ -76,7 +76,7 @@ def presets() -> dict[str, Preset]:
 
 
 def preset(name: str) -> Preset:
-    """The preset of that name. Raises `UserError` naming the nearest one."""
+    """The preset with that name. Raises `UserError` with the nearest name."""
     known = presets()
     if name not in known:
         raise UserError(f"unknown preset '{name}': {nearest(name, known)}")

@@ -1,1 +1,1 @@
-"""The course reports: what each did, its claims against our measurements, its figures, the runs that ship."""
+"""The course reports: what each did, its claims beside our measurements, its figures, and the runs that ship."""

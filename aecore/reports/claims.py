@@ -1,13 +1,13 @@
-"""Reported against measured: each number that a report states, ours from the run's own files, and a verdict.
+"""Reported against measured: each claim of a report, our measurement from the run's files, and a verdict.
 
 A claim's `metric` is a key of metrics.jsonl (`train_loss`, `test_loss`, …), a score of an evaluation (`mse`,
 `mse_model_scale`, `psnr_db`, `ssim`, `snr_db`, `wrong_digit_rate`, `black_mse`), `parameters`, or one of:
 
 - `step_train_loss`, `step_validation_loss`: from steps.jsonl at the claim's step
 - `lr_drops`: how often the learning rate fell from one epoch to the next
-- `wrong_digit_epochs`: from how many epochs' snapshots test image 0 is read as a wrong digit
-- `share_of_epochs_below`, `share_of_epochs_above`: share of epochs with a lower test loss, or a higher share of wrong
-  digits, than the run of the preset `other`
+- `wrong_digit_epochs`: the number of epochs after which test image 0 is read as a wrong digit
+- `share_of_epochs_below`, `share_of_epochs_above`: share of epochs with a lower test loss, or a higher
+  rate of wrong digits, than the run of the preset `other`
 """
 
 from __future__ import annotations
@@ -27,13 +27,12 @@ from aecore.runs.store import STEPS, Run, Store
 
 Word = Literal["reproduced", "better", "not reproduced", "not measured"]
 
-
 SCORES = ("mse", "mse_model_scale", "psnr_db", "ssim", "snr_db", "wrong_digit_rate")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One claim beside what we measured; `measured` is None where there is no run or the run does not say."""
+    """One claim beside our measurement; `measured` is None where there is no run or it lacks the number."""
 
     report: str
     preset: str
@@ -41,7 +40,7 @@ class Verdict:
     measured: float | None
     word: Word
     noisy_input: float | None = None
-    """For a score of a noisy test: what the noisy input itself scores."""
+    """For a metric under a corruption: that of the noisy input itself."""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self) | {"claim": self.claim.model_dump(mode="json")}
@@ -60,18 +59,18 @@ def verdicts(store: Store, names: list[str] | None = None) -> list[Verdict]:
 
 
 def judge(preset: Preset, claim: Claim, store: Store) -> Verdict:
-    """One claim against the shipped run of its preset. A damaged or unfinished run measures nothing."""
+    """One claim against the shipped run of its preset. For a damaged or unfinished run nothing is measured."""
     run = gallery_run(preset.name, store)
     try:
         measured = None if run is None or run.status()["state"] != "finished" else measure(claim, run, store)
-        beside = None if run is None or measured is None else _noisy_input(claim, run)
+        noisy_input = None if run is None or measured is None else _noisy_input(claim, run)
     except (AecoreError, KeyError, IndexError):
-        measured = beside = None
-    return Verdict(preset.report, preset.name, claim, measured, verdict(claim, measured), beside)
+        measured = noisy_input = None
+    return Verdict(preset.report, preset.name, claim, measured, verdict(claim, measured), noisy_input)
 
 
 def verdict(claim: Claim, measured: float | None) -> Word:
-    """reproduced within the claim's range, better beyond its good side, not reproduced elsewhere."""
+    """reproduced within the claim's range, better beyond its better end, else not reproduced."""
     if measured is None or not math.isfinite(measured):
         return "not measured"
     below = claim.at_least is not None and measured < claim.at_least - 1e-12
@@ -83,7 +82,7 @@ def verdict(claim: Claim, measured: float | None) -> Word:
 
 
 def measure(claim: Claim, run: Run, store: Store) -> float | None:
-    """Our number for a claim. Raises `AecoreError`, `KeyError` or `IndexError` when the run does not hold it."""
+    """Our measurement for a claim. Raises `AecoreError`, `KeyError` or `IndexError` when the run lacks it."""
     if claim.metric in _SPECIAL:
         return _SPECIAL[claim.metric](claim, run, store)
     if claim.metric in SCORES or claim.metric == "black_mse":

@@ -1,4 +1,4 @@
-"""The five course reports: what each did, and its figures as data, to be rebuilt from our own runs."""
+"""The five course reports as data: what each did, and its figures, which are rebuilt from our own runs."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from aecore.presets import Preset, presets
 Kind = Literal[
     "layers",  # the layer table
     "curves",  # losses by epoch, with learning rate and dead units
-    "steps",  # losses every so many steps
-    "movement",  # spread of each code unit and movement of each layer, by epoch
+    "steps",  # losses by step
+    "movement",  # spread of each latent unit and change of each layer, by epoch
     "compared",  # test errors of several runs in one plot
     "wrong-digits",  # share of wrong digits by epoch, several runs in one plot
     "pairs",  # image and reconstruction
@@ -27,27 +27,26 @@ Kind = Literal[
     "strip",  # an interpolation
     "samples",  # images decoded from random codes
     "epochs",  # reconstructions epoch by epoch, from the snapshots
-    "points",  # codes as points
-    "plot-3d",  # codes as an interactive plotly figure
-    "denoisers",  # the network, its noisy input and the classical denoisers, in numbers
+    "points",  # a projection of codes
+    "plot-3d",  # a projection as an interactive plotly figure
+    "denoisers",  # metrics of the network, its noisy input and classical denoisers
 ]
 
-
-PICTURED = ("pairs", "triplets", "corruptions", "strip", "samples")
-"""The kinds of figures that have pictures of their own; the others are drawn from what every run keeps."""
+IMAGE_KINDS = ("pairs", "triplets", "corruptions", "strip", "samples")
+"""The kinds of figures whose images are saved in the run; the others use what every run has."""
 
 
 class Figure(Section):
     """One figure of a report, rebuilt from the runs of `presets`."""
 
     key: str = Field(pattern=r"^[a-z0-9-]+$")
-    """Its name within the report; pictures are kept under it in a run's figures.safetensors."""
+    """Its name within the report; its images are saved under it in a run's figures.safetensors."""
     kind: Kind
     title: str
     caption: str = ""
     presets: tuple[str, ...] = Field(min_length=1)
     images: tuple[int, ...] = ()
-    """Numbers of test images."""
+    """Indices of test images."""
     corruption: str = "none"
     corruptions: tuple[str, ...] = ()
     start: int = 0
@@ -62,7 +61,7 @@ class Figure(Section):
 
 
 class Report(Section):
-    """A course report and how it is shown."""
+    """A course report."""
 
     number: str
     title: str
@@ -79,7 +78,7 @@ class Report(Section):
 
 @cache
 def reports() -> dict[str, Report]:
-    """The reports by number. Raises `AecoreError` for a file that is no report or names a preset that is not there."""
+    """The reports by number. Raises `AecoreError` for a file that is not a valid report or names an unknown preset."""
     loaded = {}
     for entry in sorted(resources.files("aecore.reports").iterdir(), key=lambda entry: entry.name):
         if entry.name.endswith(".toml"):
@@ -96,20 +95,20 @@ def reports() -> dict[str, Report]:
 
 
 def report(number: str) -> Report:
-    """The report of that number. Raises `UserError` naming those there are."""
+    """The report with that number. Raises `UserError` with the nearest one."""
     if number not in reports():
         raise UserError(f"unknown report '{number}': {nearest(number, reports())}")
     return reports()[number]
 
 
 def differences(found: Report) -> list[str]:
-    """Where the report's words, its code and a measurement part ways, each once."""
+    """The discrepancies between the report's text, its code and our measurements, each once."""
     lines = [line for name in found.presets for line in presets()[name].differences]
     return list(dict.fromkeys(lines))
 
 
 def figures_of(preset: Preset) -> list[Figure]:
-    """The figures that are drawn from the preset's run."""
+    """The figures that are made from the preset's run."""
     if preset.report not in reports():
         return []
     return [figure for figure in reports()[preset.report].figures if preset.name in figure.presets]

@@ -1,4 +1,4 @@
-"""The gallery: finished runs of the reports' presets that ship with the project, with all that their pages show."""
+"""The gallery: finished runs of the reports' presets, which ship with the project with everything that pages show."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from aecore.errors import AecoreError, UserError
 from aecore.latent.projection import METHODS
 from aecore.latent.projection_store import read_projection
 from aecore.presets import Preset, presets
-from aecore.progress import Report
-from aecore.reports.definition import PICTURED, figures_of
+from aecore.progress import Report, silent
+from aecore.reports.definition import IMAGE_KINDS, figures_of
 from aecore.runs.state import run_state
 from aecore.runs.store import CODES, EVALUATION, FIGURES, LOG, Run, Store
 
 POINTS, COLOURED_POINTS = 3000, 10_000
-"""Test codes in a projection; report 004 shows all of them."""
+"""Test images in a projection; report 004 shows all of them."""
 SAMPLE = 500
-"""Measured apart, so that anyone can soon check that weights and figures belong together."""
+"""The first test images are also measured alone: a fast check that weights and metrics belong together."""
 
 
 def shipped() -> list[Preset]:
@@ -31,9 +31,9 @@ def build(
     preset: Preset,
     store: Store,
     device: str = "auto",
-    report: Report = lambda stage, done, total, note: None,
+    report: Report = silent,
 ) -> Run:
-    """The shipped run of a preset: trained if it is not there yet, then completed with what it lacks.
+    """The shipped run of a preset: trained if there is none yet, then completed with what it lacks.
 
     Raises `AecoreError` when the training was stopped or failed.
     """
@@ -42,8 +42,12 @@ def build(
         run = jobs.submit(preset.experiment, device, store)
         state = jobs.work(run, report)
         if state != "finished":
-            raise AecoreError(f"{preset.name} is {state}, not finished; what there is of it lies in {run.path}")
-        for name in (LOG, ".lock", CODES):  # of fewer images: all runs together must stay small
+            raise AecoreError(f"{preset.name} is {state}, not finished; its files are in {run.path}")
+        for name in (
+            LOG,
+            ".lock",
+            CODES,
+        ):  # codes are saved again for fewer images: all shipped runs together must stay small
             run.file(name).unlink(missing_ok=True)
         evaluations = [{**entry, "run": target.id} for entry in run.evaluation()]
         run.write_json(EVALUATION, {"evaluations": evaluations})
@@ -55,9 +59,9 @@ def build(
 
 
 def complete(run: Run, preset: Preset, store: Store, device: str, report: Report) -> None:
-    """Add what a finished run lacks: classical denoisers, projections, and the pictures of the report's figures.
+    """Add what a finished run lacks: classical denoisers, codes, projections, and the images of the report's figures.
 
-    A run that lacks nothing is left alone, and needs neither its model nor its images.
+    For a run that lacks nothing neither model nor images are loaded.
     """
     evaluations = run.evaluation()
     unsampled = [entry for entry in evaluations if "sample" not in entry]
@@ -69,37 +73,37 @@ def complete(run: Run, preset: Preset, store: Store, device: str, report: Report
         if dims <= run.status()["code_size"] and read_projection(run, method, dims, ship=True) is None
     ]
     uncoded = not run.file(CODES).exists()
-    pictured = [figure for figure in figures_of(preset) if figure.kind in PICTURED]
-    unpictured = pictured if not run.file(FIGURES).exists() else []
-    if not (unsampled or uncompared or uncoded or unprojected or unpictured):
+    with_images = [figure for figure in figures_of(preset) if figure.kind in IMAGE_KINDS]
+    missing_figures = with_images if not run.file(FIGURES).exists() else []
+    if not (unsampled or uncompared or uncoded or unprojected or missing_figures):
         return
     from aecore.inference import open_run
     from aecore.reports.figures import save_figures
 
-    trained = open_run(run, device, report)
+    loaded = open_run(run, device, report)
     for entry in unsampled:
-        measured = trained.evaluate(_corruption(preset, entry["corruption"]), images=SAMPLE)
+        measured = loaded.evaluate(_corruption(preset, entry["corruption"]), images=SAMPLE)
         entry["sample"] = {key: measured[key] for key in ("n", "metrics", "noisy_input")}
     for entry in uncompared:
         corruption = _corruption(preset, entry["corruption"])
-        entry["classical"] = _measured_elsewhere(run, str(corruption), store) or trained.classical(corruption, report)
+        entry["classical"] = _measured_in_another(run, str(corruption), store) or loaded.classical(corruption, report)
         run.write_json(EVALUATION, {"evaluations": evaluations})
     if unsampled:
         run.write_json(EVALUATION, {"evaluations": evaluations})
     points = COLOURED_POINTS if preset.experiment.data.name == "colored-mnist" else POINTS
     if uncoded:
-        trained.codes(points).save(run)
+        loaded.codes(points).save(run)
     for method, dims in unprojected:
-        trained.projection(method, dims, points, report=report).save(run, ship=True)
-    save_figures(trained, unpictured)
+        loaded.projection(method, dims, points, report=report).save(run, ship=True)
+    save_figures(loaded, missing_figures)
 
 
 def _compared(preset: Preset) -> set[str]:
-    """The corruptions under which classical denoisers stand beside the network: the first noisy one and those of the
-    report's figures."""
+    """The corruptions under which classical denoisers are measured: the first noisy one and those of the report's
+    figures."""
     noisy = [str(corruption) for corruption in preset.experiment.evaluation.corruptions if corruption.active]
-    shown = {figure.corruption for figure in figures_of(preset) if figure.kind == "denoisers"}
-    return set(noisy[:1]) | shown
+    in_figures = {figure.corruption for figure in figures_of(preset) if figure.kind == "denoisers"}
+    return set(noisy[:1]) | in_figures
 
 
 def _corruption(preset: Preset, text: str) -> Corruption:
@@ -109,8 +113,8 @@ def _corruption(preset: Preset, text: str) -> Corruption:
     raise UserError(f"{preset.name} is not evaluated under {text}: add it to evaluation.corruptions")
 
 
-def _measured_elsewhere(run: Run, corruption: str, store: Store) -> dict[str, Any] | None:
-    """What another shipped run on the same images, in the same range, already holds: no network is involved."""
+def _measured_in_another(run: Run, corruption: str, store: Store) -> dict[str, Any] | None:
+    """The classical metrics of another shipped run with the same images and range, as they need no network."""
     own = run.experiment()
     for other in store.runs():
         if not other.shipped or other.id == run.id or run_state(other) != "finished":

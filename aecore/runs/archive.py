@@ -1,7 +1,7 @@
-"""A run as one zip file, and back: what leaves is what arrives, byte for byte.
+"""A run as one zip file and back, byte for byte.
 
-Only files of the run directory's format are taken, and nothing is trusted: no path leads outside, nothing inflates
-without bound, and a zip that is refused leaves nothing behind.
+Only files of the run directory's format are unpacked, and the zip is not trusted: no path leads outside, sizes are
+limited, and a zip that is refused leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ FILES = {
     **dict.fromkeys((SNAPSHOTS, FIGURES, CODES), 512 * MB),
     **dict.fromkeys((WEIGHTS, RESUME), 4096 * MB),
 }
-"""What a run directory holds, and how large each file may be."""
+"""The files of a run directory, and how large each may be."""
 MOST_BYTES = 4096 * MB
 """Of all files together."""
 MOST_ENTRIES = 1000
@@ -56,13 +56,13 @@ MOST_PROJECTION = 64 * MB
 CHUNK = MB
 
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
-_GROWS_LITTLE = (WEIGHTS, RESUME, CODES)
+_INCOMPRESSIBLE = (WEIGHTS, RESUME, CODES)
 
 
 def pack(run: Run, file: Path | IO[bytes]) -> None:
     """Write the run as a zip, every file under the run's id. Packing the same run again gives the same bytes.
 
-    Raises `AecoreError` where that cannot be written or the run cannot be read.
+    Raises `AecoreError` when the zip cannot be written or the run cannot be read.
     """
     names = [name for name in FILES if run.file(name).is_file()]
     shelf = run.file(PROJECTIONS)
@@ -75,7 +75,7 @@ def pack(run: Run, file: Path | IO[bytes]) -> None:
         with zipfile.ZipFile(file, "w") as archive:
             for name in names:
                 entry = zipfile.ZipInfo(f"{run.id}/{name}", _FIXED_TIME)
-                entry.compress_type = zipfile.ZIP_STORED if name in _GROWS_LITTLE else zipfile.ZIP_DEFLATED
+                entry.compress_type = zipfile.ZIP_STORED if name in _INCOMPRESSIBLE else zipfile.ZIP_DEFLATED
                 entry.external_attr = (stat.S_IFREG | 0o644) << 16
                 archive.writestr(entry, run.file(name).read_bytes())
     except OSError as error:
@@ -90,13 +90,13 @@ def packed(run: Run) -> bytes:
 
 
 def curves_csv(run: Run) -> bytes:
-    """The run's metrics.jsonl as a table: a line an epoch, a column a number, empty where an epoch has none.
+    """The run's metrics.jsonl as CSV: a row for each epoch, a column for each metric, empty where an epoch has none.
 
     Raises `UserError` for a run that has no epochs.
     """
     metrics = run.metrics()
     if not metrics:
-        raise UserError(f"run {run.id} has no epochs to make a table of")
+        raise UserError(f"run {run.id} has no epochs to export")
     text = io.StringIO(newline="")
     columns = list(dict.fromkeys(name for entry in metrics for name in entry))
     writer = csv.DictWriter(text, columns, lineterminator="\n")
@@ -106,7 +106,7 @@ def curves_csv(run: Run) -> bytes:
 
 
 def is_packed(file: Path | IO[bytes]) -> bool:
-    """Whether a file is a zip with a run in it."""
+    """Whether a file is a zip that contains a run."""
     try:
         with zipfile.ZipFile(file) as archive:
             return any(PurePosixPath(name).name == EXPERIMENT for name in archive.namelist())
@@ -118,15 +118,15 @@ def is_packed(file: Path | IO[bytes]) -> bool:
 
 
 def unpack(file: Path | IO[bytes], store: Store | None = None) -> Run:
-    """Bring a packed run into the store under its own id, or with a number behind it where that is taken.
+    """Add a packed run to the store under its own id, or with a number appended where that is taken.
 
-    Raises `UserError` for a file that is no packed run, holds several or more than a run may, or leads outside.
+    Raises `UserError` for a file that is not one packed run, is too large, or has paths that lead outside.
     """
     demo.refuse("adding runs")
     store = store or Store.default()
     with _opened(file) as archive:
         run_id, members = _members(archive)
-        if not run_id:  # the files themselves, without their folder: the file's name will do
+        if not run_id:  # files without a folder: the zip's name serves
             run_id = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(getattr(file, "name", "") or str(file)).stem).strip("-")
         with staging(store) as run:
             _inflate(archive, members, run)
@@ -140,13 +140,13 @@ def _opened(file: Path | IO[bytes]) -> zipfile.ZipFile:
     except FileNotFoundError:
         raise UserError(f"there is no file {file}") from None
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
-        raise UserError("this is no zip file, or only a part of one") from None
+        raise UserError("this is not a zip file, or only part of one") from None
     except OSError as error:
         raise UserError(f"{file} cannot be read: {error.strerror}") from None
 
 
 def _members(archive: zipfile.ZipFile) -> tuple[str, dict[str, zipfile.ZipInfo]]:
-    """The run's id, empty where the files lie loose, and its files by name in the run directory."""
+    """The run's id, empty where its files are not in a folder, and its files by name in the run directory."""
     entries = archive.infolist()
     if len(entries) > MOST_ENTRIES:
         raise UserError(f"the zip holds {len(entries):,} files; a run has a few dozen")
@@ -167,32 +167,32 @@ def _members(archive: zipfile.ZipFile) -> tuple[str, dict[str, zipfile.ZipInfo]]
             continue
         name = str(path.relative_to(home))
         if name not in FILES and not PROJECTION.fullmatch(name):
-            continue  # not a file of ours: left aside
+            continue  # not a file of the format: ignored
         if name in members:
             raise UserError(f"the zip holds {name} twice")
         members[name] = entry
     total = sum(entry.file_size for entry in members.values())
     if total > MOST_BYTES:
-        raise UserError(f"the zip would grow to {total / MB:,.0f} MB; a run has at most {MOST_BYTES // MB:,}")
+        raise UserError(f"the zip would unpack to {total / MB:,.0f} MB; a run has at most {MOST_BYTES // MB:,}")
     run_id = home.name
     if run_id and not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,120}", run_id):
-        raise UserError(f"the zip's folder '{run_id[:40]}' is no name for a run: letters, digits and - would be")
+        raise UserError(f"the zip's folder '{run_id[:40]}' is not a valid run id: use letters, digits and -")
     return run_id, members
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
     name, path = entry.filename, PurePosixPath(entry.filename)
     if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or "\0" in name:
-        raise UserError(f"the zip holds '{name[:60]}', which leads outside of its folder")
+        raise UserError(f"the zip holds '{name[:60]}', which leads outside its folder")
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise UserError(f"the zip holds '{name[:60]}', a link or device; a run has plain files only")
+        raise UserError(f"the zip holds '{name[:60]}', a link or device; a run has regular files only")
     if entry.flag_bits & 1:
-        raise UserError("the zip is locked with a password; pack it without one")
+        raise UserError("the zip is encrypted; pack it without a password")
 
 
 def _inflate(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], run: Run) -> None:
-    """Write the files; what is counted is what comes out, whatever the zip says."""
+    """Write the files. The limits apply to the bytes that are written, whatever the zip's directory says."""
     left = MOST_BYTES
     for name, entry in members.items():
         bound = min(FILES.get(name, MOST_PROJECTION), left)
@@ -205,7 +205,7 @@ def _inflate(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], run:
                     written += len(chunk)
                     if written > bound:
                         raise UserError(
-                            f"{name} in the zip is larger than {bound // MB:,} MB, more than a run's may be"
+                            f"{name} in the zip is larger than {bound // MB:,} MB, more than a run's file may be"
                         )
                     file.write(chunk)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
@@ -214,7 +214,7 @@ def _inflate(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], run:
 
 
 def _check(run: Run) -> None:
-    """Whether what was unpacked is a run; none of its processes lives here."""
+    """Raise `UserError` unless the unpacked files are a run; reset a state that refers to a process elsewhere."""
     try:
         run.experiment()
         status = run.status()
@@ -222,7 +222,9 @@ def _check(run: Run) -> None:
         for what, text in notes.items():
             check_text(what, text)
     except AecoreError as error:
-        raise UserError(f"the zip holds no sound run: {str(error).replace(f'run {run.id}', 'the run')}") from None
+        raise UserError(
+            f"the zip does not hold a valid run: {str(error).replace(f'run {run.id}', 'the run')}"
+        ) from None
     if status.get("state") in ACTIVE:
         run.write_status(state="stopped", process=None)
     elif status.get("process") is not None:

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The title and note that the user gives a run."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from aecore.errors import AecoreError, DamagedError, UserError, describe_os_erro
 from aecore.runs.store import NOTES, Run
 
 LONGEST_TITLE, LONGEST_NOTE = 120, 2000
-
-
-_TURNS_TEXT = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-"""They change the order in which what follows is shown, so that a title could pass for another."""
+_BIDI_CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Characters that change the order in which text is displayed, so that one title could look like another."""
 
 
 def rename(run: Run, title: str) -> None:
-    """Give a run another title; an empty one brings back its first. Its id stays, and so do links to it.
+    """Give a run another title; an empty one restores the first. Its id stays, and links to it remain valid.
 
     Raises `UserError` for a shipped run and for a title that is too long or more than a line.
     """
@@ -31,7 +29,7 @@ def annotate(run: Run, note: str) -> None:
 
 
 def check_text(what: str, text: str) -> str:
-    """A `title` or a `note`, without blanks around it. Raises `UserError` for one that is too long or not plain."""
+    """A `title` or `note` without surrounding blanks. Raises `UserError` for one that is too long or not plain text."""
     text = text.replace("\r\n", "\n").strip()
     longest = LONGEST_TITLE if what == "title" else LONGEST_NOTE
     if len(text) > longest:
@@ -39,7 +37,7 @@ def check_text(what: str, text: str) -> str:
     allowed = "" if what == "title" else "\n\t"
     for character in text:
         if character not in allowed and (
-            unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in _TURNS_TEXT
+            unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in _BIDI_CONTROLS
         ):
             kind = "line breaks" if character in "\n\u2028\u2029" else f"control characters (U+{ord(character):04X})"
             raise UserError(f"a {what} is plain text without {kind}")
@@ -59,5 +57,6 @@ def _write_notes(run: Run, **changes: str) -> None:
 
 
 def check_own(run: Run) -> None:
+    """Raise `UserError` for a shipped run."""
     if run.shipped:
-        raise UserError(f"run {run.id} ships with the project and stays as it is")
+        raise UserError(f"run {run.id} ships with the project and is read-only")

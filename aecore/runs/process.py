@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Identifying processes across restarts and machines, to know whether a run's worker is alive."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import psutil
 
 
 def this_process() -> dict[str, Any]:
-    """What identifies this process: its id alone would be reused."""
+    """What identifies this process, as JSON: the id alone could be reused."""
     return {"pid": os.getpid(), "started": psutil.Process().create_time(), "host": platform.node()}
 
 
 def is_here(process: dict[str, Any]) -> bool:
-    """Whether it is, or was, a process of this machine."""
+    """Whether it is, or was, a process on this machine."""
     return process.get("host") == platform.node()
 
 
 def is_alive(process: dict[str, Any]) -> bool:
-    """Whether that very process still runs; one of another machine is believed to."""
+    """Whether that very process still runs; one on another machine is assumed to."""
     if not is_here(process):
         return True
     try:

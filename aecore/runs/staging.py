@@ -1,4 +1,4 @@
-"""How a whole run comes into the store from elsewhere: put together in a folder that no reader lists, then renamed."""
+"""Adding a whole run to the store: assembled in a folder that readers do not list, then renamed."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from aecore.runs.store import Run, Store
 
 PREFIX = ".arriving-"
 STALE_S = 86_400
-"""A folder that a dead process left behind is removed after this time."""
+"""A folder that a dead process has left is removed after this time."""
 
 
 @contextlib.contextmanager
 def staging(store: Store) -> Iterator[Run]:
-    """An empty run directory to put a run together in; whatever `settle` has not moved away is removed at the end."""
+    """An empty directory to assemble a run in; unless `commit` has moved it, it is removed at the end."""
     shelf = store.root / "runs"
     try:
         shelf.mkdir(parents=True, exist_ok=True)
-        _sweep(shelf)
+        _remove_stale(shelf)
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=shelf))
         folder.chmod(0o755)
     except OSError as error:
@@ -38,7 +38,7 @@ def staging(store: Store) -> Iterator[Run]:
 
 
 def commit(folder: Path, run_id: str, store: Store) -> Run:
-    """Move a complete run directory to its place in the store, whole or not at all; an id that is taken gets `-2`."""
+    """Move a complete run directory into the store, whole or not at all; an id that is taken gets `-2`."""
     shelf = store.root / "runs"
     try:
         shelf.mkdir(parents=True, exist_ok=True)
@@ -51,17 +51,17 @@ def commit(folder: Path, run_id: str, store: Store) -> Run:
             except OSError:
                 if not (shelf / wanted).exists():
                     raise
-                continue  # taken in this very moment
+                continue  # another process has just taken the name
             return Run(shelf / wanted)
     except FileNotFoundError:
-        raise UserError(f"run {run_id} is no longer there to be moved") from None
+        raise UserError(f"run {run_id} is no longer there") from None
     except OSError as error:
         raise AecoreError(describe_os_error(error, f"storing run {run_id}")) from None
     raise AecoreError(f"could not find a free name for run {run_id} in {shelf}")
 
 
-def _sweep(shelf: Path) -> None:
-    """Remove what processes that died in the middle have left behind long ago."""
+def _remove_stale(shelf: Path) -> None:
+    """Remove folders that dead processes have left long ago."""
     with os.scandir(shelf) as entries:
         for entry in entries:
             with contextlib.suppress(OSError):

@@ -1,8 +1,12 @@
-"""TODO docstring."""
+"""What state a run is really in: its recorded state, checked against the process that should be alive."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import threading
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,24 +16,18 @@ from aecore.runs.process import is_alive, is_here
 from aecore.runs.store import Run
 
 ACTIVE = ("queued", "preparing", "running", "evaluating")
-
-
 RESUMABLE = ("stopped", "interrupted", "failed")
-
-
 START_GRACE_S = 30
-"""How long a submitted run may go without a process before it counts as interrupted."""
-
-
+"""How long a submitted run may be without a process before it counts as interrupted."""
 LOCK = ".lock"
-
-
+"""The file that the worker holds locked."""
 BEAT_S, SILENT_S = 30, 300
-"""A worker touches its lock file so often; one of another machine that has not for so long is gone."""
+"""How often a worker touches its lock file, and after how long without that a worker on another machine counts as
+dead."""
 
 
 def run_state(run: Run) -> str:
-    """What is true now: an active state without a living process is `interrupted`, an unreadable one `damaged`."""
+    """The run's state now: an active one without a living process is `interrupted`, an unreadable one `damaged`."""
     try:
         return true_state(run.status(), run.file(LOCK))
     except DamagedError:
@@ -37,19 +35,40 @@ def run_state(run: Run) -> str:
 
 
 def true_state(status: dict[str, Any], lock: Path) -> str:
-    """The same, from a status that was already read, and the file that the process holds."""
+    """The same, from a status that was read before and the file that the worker locks."""
     recorded = str(status.get("state", "damaged"))
     if recorded not in ACTIVE:
         return recorded
     process = status.get("process")
     if process is None:
         return recorded if _age_s(status.get("updated")) < START_GRACE_S else "interrupted"
-    alive = is_alive(process) if is_here(process) else _beats(lock)
+    alive = is_alive(process) if is_here(process) else _has_heartbeat(lock)
     return recorded if alive else "interrupted"
 
 
-def _beats(lock: Path) -> bool:
-    """Whether the worker of another machine that shares the store has shown itself lately."""
+@contextlib.contextmanager
+def heartbeat(lock: Path) -> Iterator[None]:
+    """Touch the lock file regularly inside the block: a sign of life for other machines that share the store."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while True:
+            with contextlib.suppress(OSError):
+                os.utime(lock)
+            if over.wait(BEAT_S):
+                return
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _has_heartbeat(lock: Path) -> bool:
+    """Whether the worker, on another machine, has touched its lock file lately."""
     try:
         return time.time() - lock.stat().st_mtime < SILENT_S
     except OSError:

@@ -1,4 +1,4 @@
-"""A run in one row: what a table of runs shows, read without torch and without failing on a damaged run."""
+"""A run as one row of a table, read without torch and without failing on a damaged run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aecore.runs.store import Run
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What a list tells about a run. Test figures are those on clean images unless only noisy ones were measured."""
+    """A run as one row. Test metrics are those on clean images unless only noisy ones were measured."""
 
     id: str
     title: str
@@ -22,7 +22,7 @@ class RunSummary:
     shipped: bool
     state: str
     problem: str
-    """Why the run failed or what about it cannot be read, in one line; empty when all is well."""
+    """Why the run failed or which file cannot be read, in one line; empty when all is well."""
     data: str = ""
     code_size: int | None = None
     parameters: int | None = None
@@ -30,7 +30,7 @@ class RunSummary:
     epochs: int = 0
     device: str = ""
     precision: str = ""
-    """What its training steps computed in: float32 or bfloat16; empty for runs older than the choice."""
+    """Number format of its training steps, float32 or bfloat16; empty for runs older than the setting."""
     submitted: str = ""
     seconds: float | None = None
     """Training time so far."""
@@ -41,45 +41,45 @@ class RunSummary:
     losses: tuple[float, ...] = ()
     """Training loss of every epoch."""
     note: str = ""
-    """What its user wrote to it."""
+    """The user's note."""
     sweep: str = ""
-    """The sweep it is a run of."""
+    """The sweep that it belongs to."""
     imported: str = ""
-    """The file that the weights of a run that was not trained here came from."""
+    """Of an imported run: the file of its weights."""
 
     @property
     def machine(self) -> str:
-        """Device and precision in one phrase, as far as they are known."""
+        """Device and precision as text, as far as they are known."""
         return ", ".join(part for part in (self.device, self.precision) if part)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def summarise(run: Run, course: Callable[[Run], list[dict[str, Any]]] = Run.metrics) -> RunSummary:
-    """Read what there is of a run. Never raises for a missing, empty or cut file: `problem` says which.
+def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Run.metrics) -> RunSummary:
+    """Summarise a run. Never raises for a missing, empty or truncated file: `problem` says which.
 
-    `course` reads its metrics; a program that stays may keep those it has read.
+    `read_metrics` replaces `Run.metrics` where a long-running program caches them.
     """
     problems: list[str] = []
 
-    def tried(read, empty):
+    def read_or(empty: Any, read: Callable[[], Any]) -> Any:
         try:
             return read()
         except AecoreError as error:
             problems.append(str(error).removeprefix(f"run {run.id}: ").removeprefix(f"run {run.id} "))
             return empty
 
-    experiment: Experiment | None = tried(run.experiment, None)
-    status: dict[str, Any] = tried(run.status, {})
-    notes = tried(run.notes, {"title": "", "note": ""})
-    metrics = tried(lambda: course(run), [])
-    evaluation = tried(run.evaluation, [])
+    experiment: Experiment | None = read_or(None, run.experiment)
+    status: dict[str, Any] = read_or({}, run.status)
+    notes = read_or({"title": "", "note": ""}, run.notes)
+    metrics = read_or([], lambda: read_metrics(run))
+    evaluation = read_or([], run.evaluation)
     state = true_state(status, run.file(LOCK)) if experiment is not None and status else "damaged"
     if status.get("error"):
         problems.append(str(status["error"]))
     last = metrics[-1] if metrics else {}
-    test = _figures(evaluation)
+    test = _test_metrics(evaluation)
     imported = status.get("imported")
     return RunSummary(
         id=run.id,
@@ -109,21 +109,23 @@ def summarise(run: Run, course: Callable[[Run], list[dict[str, Any]]] = Run.metr
 
 
 def import_notes(status: Mapping[str, Any]) -> list[str]:
-    """Of an imported run: what its file was taken for, what was assumed and what is remarkable, in a line each."""
-    told = status.get("imported")
-    if not isinstance(told, dict):
+    """Of an imported run: what its file was taken for, what was assumed, and warnings, one line each."""
+    imported = status.get("imported")
+    if not isinstance(imported, dict):
         return []
     lines = []
-    if told.get("preset") and not told.get("preset_chosen"):
-        others = ", ".join(map(str, told.get("also_fit") or []))
-        lines.append(f"the weights fit preset {told['preset']}{f'; {others} would fit too' if others else ''}")
+    if imported.get("preset") and not imported.get("preset_chosen"):
+        others = ", ".join(map(str, imported.get("also_fit") or []))
+        lines.append(f"the weights fit preset {imported['preset']}{f'; {others} would fit as well' if others else ''}")
     for key, words in (
-        ("tried", "found by trying what reconstructs test images best"),
-        ("assumed", "assumed, for shapes do not tell"),
+        ("tried", "chosen because they reconstruct test images best"),
+        ("assumed", "assumed, as they do not follow from the shapes"),
     ):
-        if isinstance(told.get(key), dict) and told[key]:
-            lines.append(f"{words}: {', '.join(f'{name} = {_written(value)}' for name, value in told[key].items())}")
-    return lines + [str(line) for line in told.get("remarks") or []]
+        if isinstance(imported.get(key), dict) and imported[key]:
+            lines.append(
+                f"{words}: {', '.join(f'{name} = {_written(value)}' for name, value in imported[key].items())}"
+            )
+    return lines + [str(line) for line in imported.get("remarks") or []]
 
 
 def _written(value: Any) -> str:
@@ -131,11 +133,11 @@ def _written(value: Any) -> str:
 
 
 def _devices(status: Mapping[str, Any]) -> str:
-    """The device, and how many processes trained on one like it."""
+    """The device, and the number of processes with such a device."""
     device, processes = str(status.get("device") or ""), status.get("processes") or 1
     return device if processes == 1 else f"{device} ×{processes}"
 
 
-def _figures(evaluation: list[dict[str, Any]]) -> dict[str, Any]:
+def _test_metrics(evaluation: list[dict[str, Any]]) -> dict[str, Any]:
     clean = [entry for entry in evaluation if entry["corruption"] == "none"]
     return (clean or evaluation or [{"metrics": {}}])[0]["metrics"]

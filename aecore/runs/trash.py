@@ -1,6 +1,6 @@
-"""What its user does with a whole run: name it, write a note to it, delete it, and get it back.
+"""Deleting and restoring runs.
 
-A deleted run lies in `trash/` of the store for a week. Shipped runs are read-only.
+A deleted run is kept in `trash/` of the store for a week. Shipped runs are read-only.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from aecore.runs.state import ACTIVE, run_state
 from aecore.runs.store import Run, Store
 
 KEPT_DAYS = 7
-"""What was deleted longer ago is removed for good when something else is deleted."""
+"""Runs that were deleted longer ago are removed for good when another one is deleted."""
 
 
 @dataclass(frozen=True)
 class Deleted:
-    """A run in the trash. Its folder is named after the time and the id."""
+    """A run in the trash. Its folder is named after the time of deletion and its id."""
 
     path: Path
 
@@ -35,7 +35,7 @@ class Deleted:
 
     @property
     def id(self) -> str:
-        """The run's id, which it gets back when it is restored."""
+        """The run's id, under which it is restored."""
         return self.path.name.partition(".")[2]
 
     @property
@@ -45,7 +45,7 @@ class Deleted:
 
     @property
     def title(self) -> str:
-        """What the run was called, as far as it can be read."""
+        """The run's title, or its id where that cannot be read."""
         try:
             return self.run.title()
         except AecoreError:
@@ -53,7 +53,7 @@ class Deleted:
 
 
 def deleted_runs(store: Store | None = None) -> list[Deleted]:
-    """The deleted runs, the last one first."""
+    """The deleted runs, the latest first."""
     folder = (store or Store.default()).root / "trash"
     try:
         names = [entry.name for entry in os.scandir(folder) if entry.is_dir()]
@@ -64,9 +64,9 @@ def deleted_runs(store: Store | None = None) -> list[Deleted]:
 
 
 def delete(run: Run, store: Store | None = None) -> Deleted:
-    """Move a run to the trash, from where `restore` brings it back for a week.
+    """Move a run to the trash, where `restore` finds it for a week.
 
-    Raises `UserError` for a shipped run, one that is at work, and one outside of the store.
+    Raises `UserError` for a shipped run, an active one, and one outside the store.
     """
     demo.refuse("deleting runs")
     store = store or Store.default()
@@ -77,28 +77,28 @@ def delete(run: Run, store: Store | None = None) -> Deleted:
         raise UserError(f"run {run.id} is {state}; stop it first")
     for old in deleted_runs(store):
         if time.time() - old.seconds > KEPT_DAYS * 86_400:
-            with contextlib.suppress(AecoreError):  # it hinders nobody; the next time will do
+            with contextlib.suppress(AecoreError):  # it does no harm; the next deletion tries again
                 purge(old)
     folder = store.root / "trash"
     try:
         folder.mkdir(exist_ok=True)
         gone = Deleted(folder / f"{time.time_ns() // 1000:016d}.{run.id}")
-        run.path.rename(gone.path)  # at once, so that no reader meets half a run
+        run.path.rename(gone.path)  # atomic, so that no reader sees half a run
     except OSError as error:
         raise AecoreError(describe_os_error(error, f"deleting run {run.id}")) from None
     return gone
 
 
 def restore(deleted: Deleted) -> Run:
-    """Bring a deleted run back under its id, or with a number behind it where another run has taken that."""
+    """Restore a deleted run under its id, or with a number appended where another run has taken that."""
     demo.refuse("restoring runs")
     return commit(deleted.path, deleted.id, Store(deleted.path.parent.parent))
 
 
 def find_deleted(reference: str, store: Store | None = None) -> Deleted:
-    """The run in the trash with that id or unique beginning of one; of several with one id the last that was deleted.
+    """The deleted run with that id or unique prefix of one; of several with one id the latest.
 
-    Raises `UserError` where there is none or where the beginning fits several.
+    Raises `UserError` where there is none or where the prefix matches several.
     """
     latest: dict[str, Deleted] = {}
     for deleted in deleted_runs(store):
@@ -109,7 +109,7 @@ def find_deleted(reference: str, store: Store | None = None) -> Deleted:
     if len(matching) == 1:
         return latest[matching[0]]
     if matching:
-        raise UserError(f"'{reference}' fits {len(matching)} deleted runs: {', '.join(matching[:3])}")
+        raise UserError(f"'{reference}' matches {len(matching)} deleted runs: {', '.join(matching[:3])}")
     raise UserError(f"there is no deleted run '{reference}': {nearest(reference, list(latest)[:20])}")
 
 

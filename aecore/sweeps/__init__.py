@@ -1,1 +1,1 @@
-"""Sweeps: one experiment with some of its settings varied, over seeds, carried out here or on a cluster."""
+"""Sweeps: one experiment with some of its settings varied, over seeds, executed on this machine or on a cluster."""

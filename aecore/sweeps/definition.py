@@ -1,7 +1,7 @@
 """A sweep as data: a base experiment, the settings that vary, and how often each combination is repeated.
 
-It expands to ordinary experiments. The same definition gives the same ones, in the same order; what is added to it
-comes on top, so that an extended sweep repeats nothing.
+It expands to ordinary experiments. The same definition gives the same experiments in the same order, and an extended
+one keeps those it had, so that no run is repeated.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ GOALS = {
     "train_loss": "lower",
     "seconds": "lower",
 }
-"""What runs can be compared by, and which side is better. The first five are measured on the whole test set."""
+"""What runs can be compared by, and whether lower or higher is better. The first five are measured on the test set."""
 MEASURED = ("mse", "psnr_db", "ssim", "snr_db", "wrong_digit_rate")
 MOST_RUNS = 10_000
 NOT_VARIED = {
@@ -43,12 +43,12 @@ NOT_VARIED = {
 
 
 class Range(Section):
-    """Numbers from `low` to `high`, both included, for a sweep that draws or searches its values."""
+    """Numbers from `low` to `high`, both included, for a random sweep or a search."""
 
     low: float
     high: float
     log: bool = False
-    """Draw evenly in the logarithm."""
+    """Spread evenly in the logarithm."""
     whole: bool = False
     """Whole numbers only."""
 
@@ -60,12 +60,12 @@ class Range(Section):
             raise ValueError(f"a logarithmic range begins above 0, got {self.low:g}")
         return self
 
-    def draw(self, draws: np.random.Generator) -> float | int:
+    def draw(self, rng: np.random.Generator) -> float | int:
         if self.whole and not self.log:
-            return int(draws.integers(round(self.low), round(self.high), endpoint=True))
+            return int(rng.integers(round(self.low), round(self.high), endpoint=True))
         if not self.log:
-            return float(draws.uniform(self.low, self.high))
-        value = math.exp(draws.uniform(math.log(self.low), math.log(self.high)))
+            return float(rng.uniform(self.low, self.high))
+        value = math.exp(rng.uniform(math.log(self.low), math.log(self.high)))
         return round(value) if self.whole else value
 
 
@@ -82,8 +82,9 @@ class Point:
 
     @property
     def label(self) -> str:
-        """The values in words, for a run's name."""
-        return ", ".join(f"{key.rpartition('.')[2].replace('_', ' ')} {shown(v)}" for key, v in self.values.items())
+        """The values as text, for a run's name."""
+        names = {key: key.rpartition(".")[2].replace("_", " ") for key in self.values}
+        return ", ".join(f"{names[key]} {format_setting(value)}" for key, value in self.values.items())
 
 
 class Sweep(Section):
@@ -94,17 +95,17 @@ class Sweep(Section):
     experiment: Experiment
     """What all runs have in common."""
     vary: dict[str, Range | Values] = Field(min_length=1, max_length=8)
-    """By dotted key the values that are tried, or the range they come from."""
+    """The values to try, or the range to choose them from, by dotted key."""
     method: Literal["grid", "random", "search"] = "grid"
-    """grid: every combination; random: so many drawn ones; search: each chosen by Optuna from the results before."""
+    """grid: every combination; random: so many random ones; search: each chosen by Optuna from the results so far."""
     trials: int = Field(default=20, ge=1, le=MOST_RUNS)
-    """random and search: combinations in all."""
+    """random and search: the number of combinations."""
     seeds: tuple[Annotated[int, Field(ge=0, le=2**31 - 1)], ...] = Field(default=(0,), min_length=1, max_length=1000)
     """Every combination is trained once with each of these seeds."""
     goal: str = "mse"
     """What runs are compared by."""
     under: str = "none"
-    """For a goal of the test set: under which corruption; `own` for the one that a run was trained with."""
+    """For a goal on the test set: the corruption of the images; `own` for the one that each run was trained with."""
 
     @field_validator("seeds", mode="before")
     @classmethod
@@ -120,7 +121,7 @@ class Sweep(Section):
         if self.goal not in GOALS:
             raise ValueError(f"goal: unknown goal '{self.goal}': {nearest(self.goal, GOALS)}")
         if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError("seeds: each seed counts once")
+            raise ValueError("seeds: a seed is listed twice")
         ranges = [key for key, values in self.vary.items() if isinstance(values, Range)]
         if self.method == "grid" and ranges:
             raise ValueError(f"vary: a grid takes lists; {ranges[0]} is a range, for which method is random or search")
@@ -133,7 +134,7 @@ class Sweep(Section):
     def parse(cls, values: Mapping[str, Any], folder: Path | None = None, known: bool = False) -> Sweep:
         """A sweep from plain data, where `base` (a preset, or a file in `folder`) and `set` may stand for the
         `experiment`. Raises `UserError` with one line for the first thing wrong in it or in any of its runs; of a
-        `known` one, which was parsed before, the runs are not tried again."""
+        `known` one, which was parsed before, the runs are not checked again."""
         given = dict(values)
         if "experiment" not in given:
             given["experiment"] = _base(given.pop("base", None), folder).model_dump(mode="json")
@@ -145,7 +146,7 @@ class Sweep(Section):
             names = [*cls.model_fields, "base", "set"]
             raise UserError(format_validation_error(error, lambda key: nearest(key, names))) from None
         sweep = sweep.model_copy(update={"experiment": sweep.experiment.changed(changes)})
-        return sweep if known else sweep._checked()
+        return sweep if known else sweep._check_runs()
 
     @classmethod
     def load(cls, path: Path) -> Sweep:
@@ -154,7 +155,7 @@ class Sweep(Section):
 
     @property
     def combinations(self) -> int:
-        """How many there are, each being trained once a seed."""
+        """How many there are; each is trained once with each seed."""
         if self.method != "grid":
             return self.trials
         return math.prod(len(values) for values in self.vary.values() if isinstance(values, tuple))
@@ -164,19 +165,19 @@ class Sweep(Section):
         """`lower` or `higher`."""
         return GOALS[self.goal]
 
-    def combined(self) -> Iterator[dict[str, Any]]:
-        """The combinations of a grid or of chance; nothing for a search, which asks for each in turn."""
+    def each_combination(self) -> Iterator[dict[str, Any]]:
+        """The combinations of a grid or random sweep in order; none for a search, which chooses one after the other."""
         if self.method == "grid":
             for values in itertools.product(*self.vary.values()):  # type: ignore[arg-type]
                 yield dict(zip(self.vary, values, strict=True))
         elif self.method == "random":
-            draws = np.random.default_rng(0)  # a longer sweep begins as the shorter one did
+            rng = np.random.default_rng(0)  # a longer sweep begins like a shorter one
             for _ in range(self.trials):
-                yield {key: _drawn(values, draws) for key, values in self.vary.items()}
+                yield {key: _choose(values, rng) for key, values in self.vary.items()}
 
     def points(self) -> list[Point]:
-        """Every run of a grid or of chance, the seeds of a combination one after the other."""
-        return [Point(values, seed) for values in self.combined() for seed in self.seeds]
+        """Every run of a grid or random sweep, the seeds of a combination one after the other."""
+        return [Point(values, seed) for values in self.each_combination() for seed in self.seeds]
 
     def experiment_of(self, point: Point, sweep_id: str = "") -> Experiment:
         """The experiment of one run. Raises `UserError` where the values do not go together."""
@@ -186,17 +187,17 @@ class Sweep(Section):
         return self.experiment.changed(dict(point.values) | own)
 
     def point_of(self, experiment: Experiment) -> Point:
-        """Which of its runs an experiment is, by its settings."""
+        """The point of an experiment, from its settings."""
         flat = experiment.flat()
         return Point({key: flat[key] for key in self.vary}, experiment.training.seed)
 
-    def plain(self) -> dict[str, Any]:
-        """As JSON has it."""
+    def as_json(self) -> dict[str, Any]:
+        """The definition as plain data."""
         return self.model_dump(mode="json")
 
-    def _checked(self) -> Sweep:
-        """The same with every value as an experiment has it. Raises `UserError` for values that no run can have:
-        each is tried alone, so that the line names it, then all together."""
+    def _check_runs(self) -> Sweep:
+        """The same sweep with every value as an experiment has it. Raises `UserError` for values that no run can have:
+        each is checked alone first, so that the message names it, then in combination."""
         vary: dict[str, Any] = {}
         for key, values in self.vary.items():
             if key not in keys():
@@ -209,24 +210,24 @@ class Sweep(Section):
             vary[key] = tuple(self.experiment.changed({key: value}).flat()[key] for value in values)
             again = [value for i, value in enumerate(vary[key]) if value in vary[key][:i]]
             if again:
-                raise UserError(f"vary: {key}: {shown(again[0])} stands there twice")
+                raise UserError(f"vary: {key}: {format_setting(again[0])} is listed twice")
         found = self.model_copy(update={"vary": vary})
-        for values in found.combined():
+        for values in found.each_combination():
             found.experiment.changed(values)
         return found
 
 
-def shown(value: Any) -> str:
-    """A setting's value in a label."""
+def format_setting(value: Any) -> str:
+    """A setting's value as text, for labels and tables."""
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, list | tuple):
-        return "–".join(map(shown, value)) or "none"
+        return "–".join(map(format_setting, value)) or "none"
     return "none" if value is None else str(value)
 
 
-def _drawn(values: Range | tuple[Any, ...], draws: np.random.Generator) -> Any:
-    return values.draw(draws) if isinstance(values, Range) else values[int(draws.integers(len(values)))]
+def _choose(values: Range | tuple[Any, ...], rng: np.random.Generator) -> Any:
+    return values.draw(rng) if isinstance(values, Range) else values[int(rng.integers(len(values)))]
 
 
 def _base(base: Any, folder: Path | None) -> Experiment:

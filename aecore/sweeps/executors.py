@@ -1,6 +1,6 @@
-"""What carries a sweep's runs out on this machine: worker processes that share the queue with all other runs.
+"""Executors of a sweep's runs; here the one for this machine: worker processes that queue for devices like all runs.
 
-An engine has room for some runs, is given them, and tells which have ended. `aecore.sweeps.ray_executor` is another one.
+An executor has free slots, is given runs and returns those that have ended. Another one: `ray_executor`.
 """
 
 from __future__ import annotations
@@ -26,34 +26,34 @@ Ended = tuple[Run, str]
 """A run and the state it was left in."""
 
 
-class Engine(Protocol):
-    """Where runs are carried out."""
+class Executor(Protocol):
+    """Where the runs of a sweep are executed."""
 
     name: str
 
-    def room(self) -> int:
-        """How many more runs can be given to it now."""
+    def free_slots(self) -> int:
+        """How many more runs it can start now."""
         ...
 
     def start(self, run: Run) -> None:
-        """Carry out a queued run."""
+        """Execute a queued run."""
         ...
 
-    def ended(self, timeout_s: float) -> list[Ended]:
-        """The runs that have ended since it was last asked, after waiting so long at most for the first."""
+    def collect(self, timeout_s: float) -> list[Ended]:
+        """The runs that have ended since the last call, after waiting at most so long for the first."""
         ...
 
     def stop(self) -> None:
-        """Have what is at work stop cleanly; it is told by `ended` all the same."""
+        """Stop the active runs cleanly; `collect` returns them as well."""
         ...
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Release all resources."""
         ...
 
 
-class Local:
-    """As many worker processes as there are slots of the device; each imports torch once for all its runs."""
+class LocalExecutor:
+    """As many worker processes as there are devices; each imports torch once for all its runs."""
 
     name = "local"
 
@@ -61,22 +61,22 @@ class Local:
         """Raises `UserError` for a device that is not there."""
         self.waiting: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self.done: queue.SimpleQueue[Ended] = queue.SimpleQueue()
-        self.given = 0
+        self.active = 0
         self.workers = [_Worker(self.waiting, self.done) for _ in choose(device)]
 
-    def room(self) -> int:
-        return len(self.workers) - self.given
+    def free_slots(self) -> int:
+        return len(self.workers) - self.active
 
     def start(self, run: Run) -> None:
-        self.given += 1
+        self.active += 1
         self.waiting.put(run)
 
-    def ended(self, timeout_s: float) -> list[Ended]:
+    def collect(self, timeout_s: float) -> list[Ended]:
         try:
             found = [self.done.get(timeout=timeout_s)]
         except queue.Empty:
             return []
-        self.given -= 1
+        self.active -= 1
         return found
 
     def stop(self) -> None:
@@ -91,7 +91,7 @@ class Local:
 
 
 class _Worker(threading.Thread):
-    """Talks to one worker process, and starts another one if it dies."""
+    """The thread that gives runs to one worker process and restarts it when it dies."""
 
     def __init__(self, waiting: queue.SimpleQueue[Run | None], done: queue.SimpleQueue[Ended]) -> None:
         super().__init__(daemon=True)
@@ -102,16 +102,16 @@ class _Worker(threading.Thread):
 
     def run(self) -> None:
         while (run := self.waiting.get()) is not None:
-            self.done.put((run, self._carried_out(run)))
+            self.done.put((run, self._execute(run)))
         if self.process is not None:
-            self.process.communicate()  # its input ends, and so does it
+            self.process.communicate()  # the end of its input ends the process
 
     def stop(self) -> None:
         self.stopping = True
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
 
-    def _carried_out(self, run: Run) -> str:
+    def _execute(self, run: Run) -> str:
         if self.stopping:
             return run_state(run)
         try:
@@ -124,14 +124,14 @@ class _Worker(threading.Thread):
             answer = self.process.stdout.readline()
             return json.loads(answer) if answer else run_state(run)
         except (OSError, ValueError):
-            return run_state(run)  # it died: what is true of the run is what counts
+            return run_state(run)  # the worker has died
 
 
 def work_many() -> None:
-    """Work on the queued runs whose directories are named on standard input, a line each, and answer each with its
-    state as JSON. What a run says goes to its log, as if it had a process of its own."""
+    """Work on the queued runs whose directories are named on standard input, one a line, and answer each with its state
+    as JSON. A run's output goes to its log, as if it had a process of its own."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-    said = os.dup(sys.stderr.fileno())
+    own_stderr = os.dup(sys.stderr.fileno())
     for line in sys.stdin:
         found = Run(Path(line.rstrip("\n")))
         with found.file(LOG).open("ab") as log:
@@ -144,5 +144,5 @@ def work_many() -> None:
             state = run_state(found)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-            os.dup2(said, stream.fileno())
+            os.dup2(own_stderr, stream.fileno())
         print(json.dumps(state), file=answers, flush=True)

@@ -11,7 +11,7 @@ from aecore.config.corruption import Corruption
 from aecore.config.labels import SECTIONS, label_of
 from aecore.errors import UserError
 from aecore.format import count
-from aecore.sweeps.definition import shown
+from aecore.sweeps.definition import format_setting
 
 DIGITS = 4
 """Means are shown with so many significant digits, spreads to the same place."""
@@ -61,7 +61,7 @@ def value(key: str, found: Any) -> str:
         return corruption(str(found))
     if isinstance(found, bool):
         return "yes" if found else "no"
-    return "default" if found is None else shown(found)
+    return "default" if found is None else format_setting(found)
 
 
 def combination(values: Mapping[str, Any]) -> str:

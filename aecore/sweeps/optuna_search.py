@@ -1,5 +1,5 @@
 """A search: Optuna's tree-structured Parzen estimator (Bergstra et al. 2011) chooses each combination from the results
-of those before. What is known lies in the runs; the study is made from them anew each time."""
+of those before. The runs hold everything that is known; the study is rebuilt from them each time."""
 
 # pyright: reportMissingImports=false
 from __future__ import annotations
@@ -15,7 +15,7 @@ from aecore.sweeps.store import Row
 
 SEED = 0
 REPEATS = 20
-"""So often in turn it may choose a combination that is known or cannot be trained; then it has seen enough."""
+"""After so many choices in a row that are known or cannot be trained the search ends."""
 
 
 class Search:
@@ -28,8 +28,8 @@ class Search:
         key: Callable[[Mapping[str, Any], int], str],
         check: Callable[[Mapping[str, Any]], object],
     ) -> None:
-        """`rows` are the runs by `key(values, seed)`, and are read again whenever one has ended; `check` raises
-        `UserError` for values that do not go together. Raises it too without Optuna."""
+        """`rows` are the runs by `key(values, seed)`, updated by the caller whenever one has ended; `check` raises
+        `UserError` for values that cannot be combined. Raises `UserError` without Optuna."""
         try:
             import optuna
         except ImportError:
@@ -51,13 +51,13 @@ class Search:
         self.asked = len(known)
 
     def next(self) -> dict[str, Any] | None:
-        """The next combination; one that was begun before comes first.
+        """The next combination; unfinished ones from earlier come first. None when the search is over.
 
-        Raises `UserError` where none of those it could choose can be trained.
+        Raises `UserError` where no combination that it chooses can be trained.
         """
         if self.first:
             return self.first.pop(0)
-        mistake: UserError | None = None
+        problem: UserError | None = None
         for _ in range(REPEATS):
             if self.asked >= self.sweep.trials:
                 return None
@@ -68,24 +68,24 @@ class Search:
                 self.study.tell(trial, known)
             elif json.dumps(values) in self.open:
                 self.study.tell(trial, state=self.optuna.trial.TrialState.FAIL)
-            elif (found := self._mistake(values)) is not None:
-                mistake = found
-                # Not a failure, of which a sampler learns nothing: a pruned trial counts as worse than all others.
+            elif (found := self._problem(values)) is not None:
+                problem = found
+                # A sampler learns nothing from a failed trial, but a pruned one counts as worse than all others.
                 self.study.tell(trial, state=self.optuna.trial.TrialState.PRUNED)
             else:
                 self.asked += 1
                 self.open[json.dumps(values)] = trial
                 return values
-        if mistake is not None and not self.rows:
-            raise UserError(f"{REPEATS} combinations were tried, and none can be trained; the last: {mistake}")
+        if problem is not None and not self.rows:
+            raise UserError(f"{REPEATS} combinations were tried, and none can be trained; the last: {problem}")
         self.asked = self.sweep.trials
         return None
 
-    def over(self) -> bool:
+    def exhausted(self) -> bool:
         return not self.first and self.asked >= self.sweep.trials
 
-    def ended(self, values: Mapping[str, Any]) -> None:
-        """A run with these values has ended; with the last of its seeds the study learns."""
+    def run_ended(self, values: Mapping[str, Any]) -> None:
+        """Learn from a combination as soon as the runs of all its seeds have ended."""
         found = [self.rows.get(self.key(values, seed)) for seed in self.sweep.seeds]
         if any(row is None or row.state not in ("finished", "failed") for row in found):
             return
@@ -96,24 +96,24 @@ class Search:
         elif value is not None:
             self._learn(values, value)
 
-    def _mistake(self, values: Mapping[str, Any]) -> UserError | None:
+    def _problem(self, values: Mapping[str, Any]) -> UserError | None:
         try:
             self.check(values)
-        except UserError as mistake:
-            return mistake
+        except UserError as problem:
+            return problem
         return None
 
     def _value(self, values: Mapping[str, Any]) -> float | None:
         """The goal's mean over the seeds; None unless all of them have it."""
         rows = [self.rows.get(self.key(values, seed)) for seed in self.sweep.seeds]
-        found = [row.figure(self.sweep.goal, self.sweep.under) for row in rows if row and row.state == "finished"]
+        found = [row.score(self.sweep.goal, self.sweep.under) for row in rows if row and row.state == "finished"]
         known = [value for value in found if value is not None]
         return statistics.fmean(known) if len(known) == len(self.sweep.seeds) else None
 
     def _learn(self, values: Mapping[str, Any], value: float) -> None:
         params = {name: _param_of(self.sweep.vary[name], values[name]) for name in self.space}
         if None in params.values():
-            return  # the sweep was changed, and no longer has that value
+            return  # the sweep was changed and no longer has that value
         self.study.add_trial(self.optuna.trial.create_trial(params=params, distributions=self.space, value=value))
 
 

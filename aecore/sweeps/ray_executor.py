@@ -1,7 +1,7 @@
-"""A sweep's runs as tasks of Ray, on a cluster or on one that is started here (requirements-cluster.txt).
+"""Executing a sweep's runs as Ray tasks, on a cluster or on one that is started here (requirements-cluster.txt).
 
-A task whose node dies is begun again elsewhere and goes on from the state its run last saved. Ray gives each task its
-cores and GPUs; the store is a directory that all nodes see.
+A task whose node dies is restarted elsewhere and resumes from the state that its run last saved. Ray assigns cores and
+GPUs to each task; the store is a directory that all nodes share.
 """
 
 # pyright: reportMissingImports=false
@@ -23,20 +23,20 @@ from aecore.runs.store import Run, Store
 from aecore.sweeps.executors import Ended
 
 RETRIES = 3
-"""So many nodes may die under a run."""
+"""How many node failures a run survives."""
 STOP = ".stop"
-"""While this file lies in the sweep's folder its tasks stop."""
-CARRIED = ("AECORE_DATA", "AECORE_STORE", "OMP_NUM_THREADS")
-LOOKING_S = 120
+"""While this file is in the sweep's folder its tasks stop."""
+PASSED_ON = ("AECORE_DATA", "AECORE_STORE", "OMP_NUM_THREADS")
+NODE_CHECK_S = 120
 
 
-class OnRay:
-    """Runs as Ray tasks, each with its declared processors and GPUs."""
+class RayExecutor:
+    """Runs as Ray tasks, each with so many CPUs and GPUs."""
 
     name = "ray"
 
     def __init__(self, store: Store, folder: Path, address: str = "", cpus: float = 1, gpus: float = 0) -> None:
-        """Joins the cluster at `address`, or the one that `RAY_ADDRESS` names, or starts one of this machine's.
+        """Connects to the cluster at `address`, or at `RAY_ADDRESS`, or starts one on this machine.
 
         Raises `UserError` without Ray or with a wrong address, `AecoreError` where a node does not see the store.
         """
@@ -47,8 +47,8 @@ class OnRay:
         self.ray, self.store, self.folder = ray, store, folder
         self.cpus, self.gpus = cpus, gpus
         self.tasks: dict[Any, Run] = {}
-        self.joined = not ray.is_initialized()
-        environment = {name: os.environ[name] for name in CARRIED if name in os.environ}
+        self.connected = not ray.is_initialized()
+        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environment["PYTHONPATH"] = python_path()
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         (folder / STOP).unlink(missing_ok=True)
@@ -61,19 +61,19 @@ class OnRay:
                 logging_level=logging.ERROR,
                 ignore_reinit_error=True,
             )
-        except Exception as error:  # a wrong address ends in one of a dozen kinds
+        except Exception as error:  # a wrong address raises one of a dozen types
             line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise UserError(f"there is no Ray cluster at {address or 'this machine'}: {line}") from None
-        self._check()
+        self._check_nodes()
         self.task = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=RETRIES)(_work)
 
-    def room(self) -> int:
+    def free_slots(self) -> int:
         return max(self._slots() - len(self.tasks), 0)
 
     def start(self, run: Run) -> None:
         self.tasks[self.task.remote(str(run.path), str(self.folder / STOP), self.cpus, self.gpus)] = run
 
-    def ended(self, timeout_s: float) -> list[Ended]:
+    def collect(self, timeout_s: float) -> list[Ended]:
         if not self.tasks:
             time.sleep(min(timeout_s, 0.2))
             return []
@@ -83,11 +83,11 @@ class OnRay:
             run = self.tasks.pop(task)
             try:
                 state = self.ray.get(task)
-            except Exception as error:  # a worker or a node that died too often, or one that has no aecore
+            except Exception as error:  # its worker or node died too often, or has no aecore
                 state = run_state(run)
                 if state in ACTIVE:
                     line = str(error).strip().splitlines()[0]
-                    jobs.give_up(run, f"Ray could not carry it out: {line}")
+                    jobs.give_up(run, f"Ray could not execute it: {line}")
                     state = "failed"
             found.append((run, state))
         return found
@@ -96,14 +96,14 @@ class OnRay:
         (self.folder / STOP).touch()
 
     def close(self) -> None:
-        for task in self.tasks:  # what is left by now did not hear of the stop
+        for task in self.tasks:  # tasks that have not reacted to the stop
             self.ray.cancel(task, force=True)
         (self.folder / STOP).unlink(missing_ok=True)
-        if self.joined:
+        if self.connected:
             self.ray.shutdown()
 
     def _slots(self) -> int:
-        """How many tasks the living nodes take at a time."""
+        """How many tasks the living nodes can run at a time."""
         slots = 0
         for node in self.ray.nodes():
             has = node["Resources"] if node["Alive"] else {}
@@ -111,30 +111,30 @@ class OnRay:
             slots += min(fits, default=0)
         return slots
 
-    def _check(self) -> None:
-        """Raise where no node can ever take a run, or where one does not see the store."""
+    def _check_nodes(self) -> None:
+        """Raise `UserError` where no node can ever execute a run, `AecoreError` where one does not see the store."""
         if not self._slots():
             wanted = f"{self.cpus:g} CPU{'' if self.cpus == 1 else 's'}" + (
                 f" and {self.gpus:g} GPU" if self.gpus else ""
             )
             raise UserError(f"no node of the cluster has {wanted} for a run; ask for less")
         token = secrets.token_hex(8)
-        seen = self.folder / ".seen"
-        seen.write_text(token)
+        probe = self.folder / ".seen"
+        probe.write_text(token)
         try:
             for node in self.ray.nodes():
                 if not node["Alive"]:
                     continue
-                there = self.ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-                look = self.ray.remote(num_cpus=0, scheduling_strategy=there)(_read)
-                found = self.ray.get(look.remote(str(seen)), timeout=LOOKING_S)
+                on_node = self.ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+                read = self.ray.remote(num_cpus=0, scheduling_strategy=on_node)(_read)
+                found = self.ray.get(read.remote(str(probe)), timeout=NODE_CHECK_S)
                 if found != token:
                     raise AecoreError(
                         f"node {node['NodeManagerHostname']} does not see the store {self.store.root}: "
                         "all nodes need the same directory at the same path"
                     )
         finally:
-            seen.unlink(missing_ok=True)
+            probe.unlink(missing_ok=True)
 
 
 def _read(path: str) -> str:
@@ -145,7 +145,7 @@ def _read(path: str) -> str:
 
 
 def _work(path: str, stop: str, cpus: float, gpus: float) -> str:
-    """Carry a run out on the node that Ray chose; the second time it goes on where the first one was cut off."""
+    """Train a run on the node that Ray chose; a second attempt resumes where the first one was cut off."""
     run = Run(Path(path))
     if run.status().get("state") == "finished":
         return "finished"
@@ -153,18 +153,18 @@ def _work(path: str, stop: str, cpus: float, gpus: float) -> str:
     if gpus:
         device = next((device for device in devices() if device.family == "cuda"), None)
         if device is None:
-            raise AecoreError("Ray promised a GPU, and nvidia-smi shows none")
+            raise AecoreError("Ray assigned a GPU, but nvidia-smi shows none")
     else:
         device = devices()[-1]
         import torch
 
         torch.set_num_threads(max(int(cpus), 1))
-    looked, stopped = 0.0, False
+    checked, stopped = 0.0, False
 
     def asked_to_stop() -> bool:
-        nonlocal looked, stopped
-        if not stopped and time.monotonic() - looked > 1:  # not a look at a shared disk every step
-            looked, stopped = time.monotonic(), os.path.exists(stop)
+        nonlocal checked, stopped
+        if not stopped and time.monotonic() - checked > 1:  # a look at a shared disk every step is too slow
+            checked, stopped = time.monotonic(), os.path.exists(stop)
         return stopped
 
     try:

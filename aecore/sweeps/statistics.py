@@ -1,4 +1,4 @@
-"""What a sweep shows: each combination's figure as mean and spread over its seeds."""
+"""The results of a sweep: mean and standard deviation of each combination over its seeds."""
 
 from __future__ import annotations
 
@@ -10,39 +10,38 @@ from dataclasses import dataclass
 from typing import Any
 
 from aecore.sweeps.definition import Sweep
-from aecore.sweeps.store import Row, place
+from aecore.sweeps.store import Row, sort_key
 
 
 @dataclass(frozen=True)
 class Group:
-    """The finished runs of one combination that have the figure."""
+    """The finished runs of one combination of values that have the score."""
 
     values: dict[str, Any]
-    figures: tuple[float, ...]
-    """One a seed."""
+    scores: tuple[float, ...]
+    """One for each seed."""
     runs: tuple[str, ...]
     """Their ids, in the same order."""
 
     @property
     def mean(self) -> float:
-        return statistics.fmean(self.figures)
+        return statistics.fmean(self.scores)
 
     @property
     def std(self) -> float | None:
-        """Sample standard deviation over the seeds (with n − 1); None of a single one."""
-        return statistics.stdev(self.figures) if len(self.figures) > 1 else None
+        """Sample standard deviation over the seeds (with n − 1); None for a single seed."""
+        return statistics.stdev(self.scores) if len(self.scores) > 1 else None
 
 
 def groups(sweep: Sweep, rows: Iterable[Row], goal: str, under: str) -> list[Group]:
-    """The combinations with at least one figure, in the sweep's order; figures that are no finite numbers are left
-    out."""
+    """The combinations with at least one score, in the sweep's order; scores that are not finite are left out."""
     found: dict[str, list[tuple[Row, float]]] = {}
-    for row in sorted(rows, key=lambda row: place(sweep, row)):
-        figure = row.figure(goal, under)
-        if row.state == "finished" and figure is not None and math.isfinite(figure):
-            found.setdefault(json.dumps(row.values), []).append((row, figure))
+    for row in sorted(rows, key=lambda row: sort_key(sweep, row)):
+        score = row.score(goal, under)
+        if row.state == "finished" and score is not None and math.isfinite(score):
+            found.setdefault(json.dumps(row.values), []).append((row, score))
     return [
-        Group(pairs[0][0].values, tuple(figure for _, figure in pairs), tuple(row.run for row, _ in pairs))
+        Group(pairs[0][0].values, tuple(score for _, score in pairs), tuple(row.run for row, _ in pairs))
         for pairs in found.values()
     ]
 
@@ -53,5 +52,5 @@ def best(groups: Iterable[Group], better: str) -> list[Group]:
 
 
 def measured_under(rows: Iterable[Row]) -> list[str]:
-    """The corruptions that test images were measured under, in the order of their first appearance."""
+    """The corruptions that the runs were measured under, in the order of their first appearance."""
     return list(dict.fromkeys(corruption for row in rows for corruption in row.measured))

@@ -1,7 +1,7 @@
-"""Where a sweep lives: a folder of its own in the store with its definition, its state and the figures of its runs.
+"""The folder of a sweep in the store: its definition, its state and the results of its runs.
 
-Its runs lie among all others and name the sweep in their experiment. `results.json` sums them up, so that a sweep can
-be shown, and shipped, without them. Written as run directories are: whole or not at all.
+Its runs lie among all others and name the sweep in their experiment. `results.json` summarises them, so that a sweep
+can be shown, and shipped, without them. Each file is written whole or not at all, as in run directories.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any
 
 from aecore.config.experiment import difference
 from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, nearest
-from aecore.files import atomic_write
+from aecore.runs.json_files import read_table, update_status, write_table
 from aecore.runs.state import ACTIVE, LOCK, true_state
-from aecore.runs.store import EXPERIMENT, Run, Store, now, read_table, timed_id
+from aecore.runs.store import EXPERIMENT, Run, Store, numbered_folder, timed_id
 from aecore.sweeps.definition import MEASURED, Point, Sweep
 
 SWEEP, STATUS, RESULTS, LOG = "sweep.json", "status.json", "results.json", "log.txt"
@@ -28,14 +28,14 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Row:
-    """One run of a sweep in figures."""
+    """One run of a sweep: its settings, state and metrics."""
 
     run: str
     values: dict[str, Any]
     seed: int
     state: str
     corruption: str = "none"
-    """What it was trained with."""
+    """The corruption that it was trained with."""
     epoch: int = 0
     epochs: int = 0
     seconds: float | None = None
@@ -43,11 +43,11 @@ class Row:
     train_loss: float | None = None
     test_loss: float | None = None
     measured: dict[str, dict[str, float | None]] = field(default_factory=dict)
-    """By corruption of the test images, in its written form, the metrics of the output."""
+    """The metrics of the output, by corruption of the test images in its written form."""
     error: str = ""
 
-    def figure(self, goal: str, under: str = "none") -> float | None:
-        """One of `definition.GOALS`; `under` "own" means the corruption that the run was trained with."""
+    def score(self, goal: str, under: str = "none") -> float | None:
+        """The value of one of `definition.GOALS`; `under` "own" means the corruption that the run was trained with."""
         if goal not in MEASURED:
             return getattr(self, goal)
         return self.measured.get(self.corruption if under == "own" else under, {}).get(goal)
@@ -55,7 +55,7 @@ class Row:
 
 @dataclass(frozen=True)
 class SweepFolder:
-    """One sweep's folder. Reads each file when asked; holds nothing but its path."""
+    """One sweep's folder. Holds nothing but its path; each file is read when asked for."""
 
     path: Path
 
@@ -71,81 +71,68 @@ class SweepFolder:
         return self.path / name
 
     def sweep(self) -> Sweep:
-        """Its definition. Raises `DamagedError` where there is none."""
+        """The definition. Raises `DamagedError` where there is none."""
         values = read_table(self.file(SWEEP), f"sweep {self.id}")
         values.pop("format", None)
         try:
             return Sweep.parse(values, known=True)
         except UserError as error:
-            raise DamagedError(f"sweep {self.id}: {SWEEP} holds no valid sweep: {error}") from None
+            raise DamagedError(f"sweep {self.id}: {SWEEP} does not hold a valid sweep: {error}") from None
 
     def write_sweep(self, sweep: Sweep) -> None:
-        self._write(SWEEP, {"format": FORMAT, **sweep.plain()})
+        write_table(self.file(SWEEP), {"format": FORMAT, **sweep.as_json()})
 
     def status(self) -> dict[str, Any]:
-        """What was last written about its state; `state` says what is true now."""
+        """The status as it was last written; `state` checks it against the process."""
         return read_table(self.file(STATUS), f"sweep {self.id}")
 
     def write_status(self, **changes: Any) -> None:
-        status: dict[str, Any] = {}
-        with contextlib.suppress(DamagedError):
-            status = self.status()
-        self._write(STATUS, status | changes | {"updated": now()})
+        update_status(self.file(STATUS), f"sweep {self.id}", changes, empty={})
 
     def state(self) -> str:
-        """running, stopped, finished, failed; interrupted where its process has gone without a word."""
+        """running, stopped, finished or failed; interrupted where its process has exited unexpectedly."""
         if self.shipped:
             return "finished"
         try:
             return true_state(self.status(), self.file(LOCK))
         except DamagedError:
-            return "stopped"  # nobody has begun it yet
+            return "stopped"  # never started
 
     def results(self) -> list[Row]:
-        """The rows that were last written; empty where none were."""
+        """The rows as they were last written; none where there are no results yet."""
         if not self.file(RESULTS).exists():
             return []
         rows = read_table(self.file(RESULTS), f"sweep {self.id}").get("runs")
         try:
             return [Row(**row) for row in rows]  # type: ignore[union-attr]
         except TypeError:
-            raise DamagedError(f"sweep {self.id}: {RESULTS} holds no rows of runs") from None
+            raise DamagedError(f"sweep {self.id}: {RESULTS} does not hold rows of runs") from None
 
     def write_results(self, rows: list[Row]) -> None:
-        self._write(RESULTS, {"format": FORMAT, "runs": [asdict(row) for row in rows]})
-
-    def _write(self, name: str, value: dict[str, Any]) -> None:
-        atomic_write(self.file(name), (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
+        write_table(self.file(RESULTS), {"format": FORMAT, "runs": [asdict(row) for row in rows]})
 
 
 def create(sweep: Sweep, store: Store) -> SweepFolder:
     """A new folder with the definition in it."""
-    base = timed_id(sweep.name)
-    shelf = store.root / SHELVES[1]
     try:
-        shelf.mkdir(parents=True, exist_ok=True)
-        for attempt in range(1, 1000):
-            folder = SweepFolder(shelf / (base if attempt == 1 else f"{base}-{attempt}"))
-            with contextlib.suppress(FileExistsError):
-                folder.path.mkdir()
-                folder.write_sweep(sweep)
-                return folder
+        folder = SweepFolder(numbered_folder(store.root / SHELVES[1], timed_id(sweep.name)))
+        folder.write_sweep(sweep)
     except OSError as error:
         raise AecoreError(describe_os_error(error, "a new sweep")) from None
-    raise AecoreError(f"could not find a free name for a sweep in {shelf}")
+    return folder
 
 
 def extend(folder: SweepFolder, wanted: Sweep) -> None:
     """Give a sweep other values, seeds or trials; its runs stay. Raises `UserError` where the runs would differ in
-    more than that, and for a sweep that is being carried out."""
+    more than that, and for a sweep that is running."""
     if folder.shipped:
-        raise UserError(f"sweep {folder.id} ships with the project and stays as it is")
+        raise UserError(f"sweep {folder.id} ships with the project and is read-only")
     if folder.state() in ACTIVE:
-        raise UserError(f"sweep {folder.id} is being carried out; stop it first")
+        raise UserError(f"sweep {folder.id} is running; stop it first")
     present = folder.sweep()
-    apart = difference(present.experiment, wanted.experiment)
-    if apart:
-        key, (before, after) = next(iter(apart.items()))
+    changed = difference(present.experiment, wanted.experiment)
+    if changed:
+        key, (before, after) = next(iter(changed.items()))
         raise UserError(f"--extend: {key} is {before} in sweep {folder.id} and {after} in the file; start a new sweep")
     if set(present.vary) != set(wanted.vary):
         raise UserError(f"--extend: sweep {folder.id} varies {', '.join(present.vary)}; so must the file")
@@ -158,12 +145,12 @@ def sweeps(store: Store) -> list[SweepFolder]:
     for shelf in reversed(SHELVES):
         with contextlib.suppress(FileNotFoundError), os.scandir(store.root / shelf) as entries:
             names = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
-            found += [SweepFolder(store.root / shelf / name) for name in sorted(names, key=_when, reverse=True)]
+            found += [SweepFolder(store.root / shelf / name) for name in sorted(names, key=_by_time, reverse=True)]
     return found
 
 
 def find(reference: str, store: Store) -> SweepFolder:
-    """The sweep of that id or unique beginning of one. Raises `UserError` for none or several."""
+    """The sweep with that id or unique prefix of one. Raises `UserError` for none or several."""
     known = {folder.id: folder for folder in sweeps(store)}
     matching = (
         [reference] if reference in known else [name for name in known if reference and name.startswith(reference)]
@@ -171,13 +158,13 @@ def find(reference: str, store: Store) -> SweepFolder:
     if len(matching) == 1:
         return known[matching[0]]
     if matching:
-        raise UserError(f"'{reference}' fits {len(matching)} sweeps: {', '.join(matching[:3])}")
+        raise UserError(f"'{reference}' matches {len(matching)} sweeps: {', '.join(matching[:3])}")
     raise UserError(f"there is no sweep '{reference}': {nearest(reference, list(known)[:20])}")
 
 
 def runs_of(folder: SweepFolder, store: Store) -> Iterator[Run]:
     """The sweep's runs, newest first."""
-    # Most runs of a large store belong to others: a look at the bytes spares reading their experiments.
+    # Most runs of a large store belong to no sweep or another: searching the bytes is faster than parsing them.
     named = json.dumps({"sweep": folder.id}, indent=1).splitlines()[1].strip().encode()
     for run in store.runs():
         with contextlib.suppress(OSError):
@@ -186,9 +173,9 @@ def runs_of(folder: SweepFolder, store: Store) -> Iterator[Run]:
 
 
 def rows(folder: SweepFolder, store: Store, read: Callable[[Sweep, Run], Row] | None = None) -> list[Row]:
-    """A row for every run of the sweep: of those that are there as they are now, else as `results.json` has them.
+    """A row for every run of the sweep: read from the run where it still exists, else as `results.json` has it.
 
-    Ordered by value and seed as the sweep has them.
+    In the order of the sweep's values and seeds.
     """
     sweep, read = folder.sweep(), read or row_of
     kept = {row.run: row for row in folder.results()}
@@ -197,30 +184,30 @@ def rows(folder: SweepFolder, store: Store, read: Callable[[Sweep, Run], Row] | 
             if (known := kept.get(run.id)) is None or known.state != "finished":
                 with contextlib.suppress(DamagedError):
                     kept[run.id] = read(sweep, run)
-    return sorted(kept.values(), key=lambda row: place(sweep, row))
+    return sorted(kept.values(), key=lambda row: sort_key(sweep, row))
 
 
-def place(sweep: Sweep, row: Row) -> tuple:
-    """Where a run stands in its sweep's order."""
-    places: list[Any] = []
+def sort_key(sweep: Sweep, row: Row) -> tuple:
+    """Sorts rows in the order of the sweep's values, then by seed."""
+    ranks: list[Any] = []
     for key, values in sweep.vary.items():
         value = row.values.get(key)
         if isinstance(values, tuple) and value in values:
-            places.append((0, values.index(value)))
+            ranks.append((0, values.index(value)))
         else:
-            places.append((1, value if isinstance(value, int | float) else 0))
-    return (*places, row.seed, row.run)
+            ranks.append((1, value if isinstance(value, int | float) else 0))
+    return (*ranks, row.seed, row.run)
 
 
 def row_of(sweep: Sweep, run: Run) -> Row:
-    """A run's row. Raises `DamagedError` for a run without a valid experiment."""
+    """The row of a run. Raises `DamagedError` for a run without a valid experiment."""
     experiment = run.experiment()
     point: Point = sweep.point_of(experiment)
     status: dict[str, Any] = {}
     with contextlib.suppress(DamagedError):
         status = run.status()
-    course = run.metrics()
-    last = course[-1] if course else {}
+    metrics = run.metrics()
+    last = metrics[-1] if metrics else {}
     measured = {}
     with contextlib.suppress(DamagedError):
         measured = {entry["corruption"]: entry["metrics"] for entry in run.evaluation()}
@@ -241,5 +228,5 @@ def row_of(sweep: Sweep, run: Run) -> Row:
     )
 
 
-def _when(name: str) -> tuple[str, str]:
+def _by_time(name: str) -> tuple[str, str]:
     return name[-15:], name

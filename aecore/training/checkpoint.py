@@ -1,4 +1,4 @@
-"""Everything that a training run is in the middle of, and its way to the disk and back, without pickle."""
+"""The state of a training run between two epochs, and how it is saved and restored, without pickle."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from aecore.models.autoencoder import Autoencoder
 
 @dataclass
 class State:
-    """A training run between two epochs."""
+    """Everything that the next epoch depends on."""
 
     model: Autoencoder
     optimizer: Optimizer
@@ -56,7 +56,7 @@ def new_state(
     """The state before the first epoch. The seed alone decides weights, order and noise."""
     training = experiment.training
     model = Autoencoder(experiment.model, image_shape, training.seed).to(device)
-    model.draws.seed(training.seed + 3_000_003, device)
+    model.rng.seed(training.seed + 3_000_003, device)
     optimizer, scheduler = _optimizer_and_scheduler(training, model, train_images)
     return State(
         model,
@@ -69,7 +69,7 @@ def new_state(
 
 
 def restart(state: State, training: Training, train_images: int) -> None:
-    """Forget what optimiser and schedule have gathered; weights, order and noise go on."""
+    """Begin again with a new optimiser and schedule; weights and random generators stay."""
     state.optimizer, state.scheduler = _optimizer_and_scheduler(training, state.model, train_images)
 
 
@@ -81,20 +81,20 @@ def _optimizer_and_scheduler(
 
 
 def graphed(training: Training, device: torch.device) -> bool:
-    """Whether steps are replayed as CUDA graphs. One-cycle changes Adam's betas, which a graph has fixed."""
+    """Whether steps are replayed as CUDA graphs. One-cycle changes Adam's betas, which are fixed in a graph."""
     return device.type == "cuda" and training.schedule != "one-cycle"
 
 
 def _optimizer(training: Training, model: Autoencoder) -> Optimizer:
     parameters, device = model.parameters(), next(model.parameters()).device
-    replayed = graphed(training, device)
+    graphs = graphed(training, device)
     # A graph reads the learning rate from the device, where schedules can change it.
-    lr = torch.tensor(training.lr, device=device) if replayed else training.lr
+    lr = torch.tensor(training.lr, device=device) if graphs else training.lr
     decay = training.weight_decay
     if training.optimizer == "adam":
-        return Adam(parameters, lr=lr, weight_decay=decay, fused=True, capturable=replayed)
+        return Adam(parameters, lr=lr, weight_decay=decay, fused=True, capturable=graphs)
     if training.optimizer == "adamw":
-        return AdamW(parameters, lr=lr, weight_decay=decay, fused=True, capturable=replayed)
+        return AdamW(parameters, lr=lr, weight_decay=decay, fused=True, capturable=graphs)
     return SGD(parameters, lr=lr, weight_decay=decay, momentum=training.momentum, fused=True)
 
 
@@ -120,8 +120,8 @@ def state_bytes(state: State) -> bytes:
             if value is not None:
                 tensors[f"optimizer.{index}.{name}"] = value
     tensors["order"], tensors["noise"] = state.order.get_state(), state.noise.get_state()
-    assert state.model.draws.generator is not None
-    tensors["draws"] = state.model.draws.generator.get_state()
+    assert state.model.rng.generator is not None
+    tensors["draws"] = state.model.rng.generator.get_state()
     plain = {
         "epoch": state.epoch,
         "seconds": state.seconds,
@@ -134,7 +134,7 @@ def state_bytes(state: State) -> bytes:
 
 
 def restore(state: State, path: Path) -> None:
-    """Bring a new state to where `path` says it was. Raises `DamagedError` when the file does not fit."""
+    """Load the state saved at `path` into a new one. Raises `DamagedError` when the file does not fit."""
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             plain = json.loads(file.metadata()["state"])
@@ -144,16 +144,16 @@ def restore(state: State, path: Path) -> None:
         rates = [group["lr"] for group in state.optimizer.param_groups]
         state.optimizer.load_state_dict(_optimizer_state(plain["groups"], tensors))
         for group, rate in zip(state.optimizer.param_groups, rates, strict=True):
-            if isinstance(rate, Tensor):  # the one that graphs read
+            if isinstance(rate, Tensor):  # the tensor that graphs read
                 group["lr"] = rate.fill_(group["lr"])
-        _in_the_order_of_weights(state.optimizer)
+        _match_memory_order(state.optimizer)
         if state.scheduler is not None:
             state.scheduler.load_state_dict(plain["scheduler"])
         state.order.set_state(tensors["order"])
         state.noise.set_state(tensors["noise"])
-        assert state.model.draws.generator is not None
-        if "draws" in tensors:  # runs begun before models drew anything themselves have none
-            state.model.draws.generator.set_state(tensors["draws"])
+        assert state.model.rng.generator is not None
+        if "draws" in tensors:  # runs older than the models' own random numbers have none
+            state.model.rng.generator.set_state(tensors["draws"])
         state.epoch, state.seconds = int(plain["epoch"]), float(plain["seconds"])
         state.logged, state.logged_steps = plain.get("logged", [0.0, 0])
     except (safetensors.SafetensorError, OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
@@ -163,7 +163,7 @@ def restore(state: State, path: Path) -> None:
 
 
 def _plain_scheduler(scheduler: LRScheduler | None) -> dict[str, Any] | None:
-    """A scheduler's state without what is rebuilt anyway: only numbers, texts and lists of them stay."""
+    """A scheduler's state without what is rebuilt anyway: only numbers, strings and lists of them."""
     if scheduler is None:
         return None
     plain = (int, float, str, bool, list, type(None))
@@ -171,7 +171,7 @@ def _plain_scheduler(scheduler: LRScheduler | None) -> dict[str, Any] | None:
 
 
 def _plain(value: Any) -> Any:
-    """The value for JSON, learning rates held on a device among them."""
+    """The value for JSON; a learning rate may be a tensor on a device."""
     if isinstance(value, (list, tuple)):
         return [_plain(part) for part in value]
     return float(value) if isinstance(value, Tensor) else value
@@ -190,9 +190,9 @@ def _optimizer_state(groups: list[dict[str, Any]], tensors: dict[str, Tensor]) -
 
 
 @torch.no_grad()
-def _in_the_order_of_weights(optimizer: Optimizer) -> None:
-    """Lay every slot out in memory as its weights are: the file holds channels first, convolutions train with channels
-    last, and a fused optimiser walks through both as they lie."""
+def _match_memory_order(optimizer: Optimizer) -> None:
+    """Give every optimiser tensor the memory order of its weights: the file has channels first, convolutions train with
+    channels last, and a fused optimiser reads both in memory order."""
     for weights, slots in optimizer.state.items():
         for name, value in slots.items():
             if isinstance(value, Tensor) and value.shape == weights.shape:

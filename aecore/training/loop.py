@@ -4,7 +4,7 @@ The whole image set lies on the device as uint8; each batch is gathered, scaled 
 Within an epoch nothing is read back from the device: the losses are summed where they are and read once at the end,
 or every `log_every` steps.
 
-Several processes can share the steps (together.py); what lies between them only the first one looks at.
+Several processes can share the steps (distributed.py); what happens between epochs is rank 0's business alone.
 """
 
 from __future__ import annotations
@@ -35,10 +35,16 @@ class Images:
     test_labels: np.ndarray
     validation: Tensor | None = None
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of one image."""
+        _, channels, height, width = self.train.shape
+        return channels, height, width
+
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch showed; `line()` is its line in metrics.jsonl."""
+    """The measurements of one epoch; `line()` is its line in metrics.jsonl."""
 
     epoch: int
     train_loss: float
@@ -46,12 +52,12 @@ class Epoch:
     test_loss: float
     """Mean over the test images after the epoch, under the training corruption."""
     lr: float
-    """Learning rate of the epoch; the last step's where it changes within."""
+    """Learning rate of the epoch; that of its last step where it changes within."""
     images_per_s: float
     dead_units: int
-    """Latent units that say the same for every test image."""
+    """Latent units with the same value for every test image."""
     seconds: float
-    """Training time since the run's first step, evaluation and saving not counted."""
+    """Training time since the run's first step, without evaluating and saving."""
     parts: dict[str, float]
     """Of a VAE: train_reconstruction, train_kl, test_reconstruction, test_kl; wrong_digit_rate where asked for."""
     layers: dict[str, dict[str, float]]
@@ -65,8 +71,8 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class Pass:
-    """What an epoch's steps themselves showed; the losses as in `Epoch`."""
+class TrainingPass:
+    """The measurements of an epoch's steps alone; the losses as in `Epoch`."""
 
     epoch: int
     train_loss: float
@@ -77,11 +83,11 @@ class Pass:
 
 
 @dataclass(frozen=True)
-class Steps:
-    """What the last `log_every` steps showed; a line of steps.jsonl."""
+class StepLog:
+    """The measurements of the last `log_every` steps; a line of steps.jsonl."""
 
     epoch: float
-    """How far the run is, in epochs and their fraction."""
+    """Epochs done so far, with their fraction."""
     step: int
     """Steps since the run began."""
     train_loss: float
@@ -89,69 +95,65 @@ class Steps:
     validation_loss: float | None
 
 
-def epochs(
-    experiment: Experiment,
-    state: State,
-    images: Images,
-    *,
-    precision: str = "float32",
-    stop: Callable[[], bool] = lambda: False,
-    on_step: Callable[[int, int], None] = lambda step, steps: None,
-    on_log: Callable[[Steps], None] = lambda steps: None,
-    others: Group = SINGLE_PROCESS,
-) -> Iterator[Epoch]:
-    """Train from where `state` stands to the experiment's last epoch, yielding after each.
+@dataclass(frozen=True)
+class LoopOptions:
+    """How the loop runs, and what it calls on the way."""
 
-    `precision` is that of the steps' arithmetic, float32 or bfloat16; whatever is looked at between them is float32.
-    `state` is whole between two yields; when `stop()` turns true the generator returns at once and leaves it in the
-    middle of an epoch. `on_log` is called every `log_every` steps, with the model in that very state. `others` share
-    the steps: each goes through `passes` of its own, with a `stop` that all agree on.
+    precision: str = "float32"
+    """Number format of the steps' arithmetic, float32 or bfloat16; everything between them is float32."""
+    group: Group = SINGLE_PROCESS
+    """The processes that share the steps: each runs `training_passes`, with a `stop` that all agree on."""
+    stop: Callable[[], bool] = lambda: False
+    """Asked before every step; true ends the loop in the middle of an epoch."""
+    on_step: Callable[[int, int], None] = lambda step, steps: None
+    """Called after every step as `on_step(step, steps)`, counted within the epoch."""
+    on_log: Callable[[StepLog], None] = lambda log: None
+    """Called every `log_every` steps, in rank 0, with the model as it is after that step."""
+
+
+def epochs(
+    experiment: Experiment, state: State, images: Images, options: LoopOptions = LoopOptions()
+) -> Iterator[Epoch]:
+    """Train from where `state` is to the experiment's last epoch, yielding after each.
+
+    `state` is complete between two yields; when `options.stop()` turns true the generator returns at once and leaves
+    it in the middle of an epoch.
     """
     layers = LayerStats(state.model)
     labels = images.test_labels if experiment.evaluation.wrong_digits else None
-    for passed in passes(
-        experiment, state, images, precision=precision, stop=stop, on_step=on_step, on_log=on_log, others=others
-    ):
-        seen = probe(state.model, images.test, experiment, labels)
+    for trained in training_passes(experiment, state, images, options):
+        probed = probe(state.model, images.test, experiment, labels)
         parts = {}
-        if seen.kl is not None:
-            parts |= {"train_reconstruction": passed.reconstruction, "train_kl": passed.kl}
-            parts |= {"test_reconstruction": seen.reconstruction, "test_kl": seen.kl}
-        if seen.wrong_digit_rate is not None:
-            parts["wrong_digit_rate"] = seen.wrong_digit_rate
+        if probed.kl is not None:
+            parts |= {"train_reconstruction": trained.reconstruction, "train_kl": trained.kl}
+            parts |= {"test_reconstruction": probed.reconstruction, "test_kl": probed.kl}
+        if probed.wrong_digit_rate is not None:
+            parts["wrong_digit_rate"] = probed.wrong_digit_rate
         yield Epoch(
-            passed.epoch,
-            passed.train_loss,
-            seen.loss,
-            passed.lr,
-            passed.images_per_s,
-            seen.dead_units,
+            trained.epoch,
+            trained.train_loss,
+            probed.loss,
+            trained.lr,
+            trained.images_per_s,
+            probed.dead_units,
             state.seconds,
             parts,
             layers.take(),
-            seen.code_std.tolist(),
+            probed.code_std.tolist(),
         )
 
 
-def passes(
-    experiment: Experiment,
-    state: State,
-    images: Images,
-    *,
-    precision: str = "float32",
-    stop: Callable[[], bool] = lambda: False,
-    on_step: Callable[[int, int], None] = lambda step, steps: None,
-    on_log: Callable[[Steps], None] = lambda steps: None,
-    others: Group = SINGLE_PROCESS,
-) -> Iterator[Pass]:
-    """The training of `epochs`, without a look at the test images."""
-    training = experiment.training
+def training_passes(
+    experiment: Experiment, state: State, images: Images, options: LoopOptions = LoopOptions()
+) -> Iterator[TrainingPass]:
+    """The training of `epochs`, without measuring on the test images."""
+    training, group = experiment.training, options.group
     model = state.model
-    train = Step(experiment, state, images.train, precision, others)
+    train = Step(experiment, state, images.train, options.precision, group)
     count, size = len(images.train), train.batches.size
     steps = -(-count // size)
     # Summed over the steps since the last line of steps.jsonl, which may lie in the epoch before.
-    train.logged.fill_(state.logged if others.first else 0.0)
+    train.logged.fill_(state.logged if group.first else 0.0)
     logged_steps = state.logged_steps
     for epoch in range(state.epoch + 1, training.epochs + 1):
         if training.restart_every and epoch > 1 and (epoch - 1) % training.restart_every == 0:
@@ -161,10 +163,10 @@ def passes(
         train.network.train()
         train.sums.zero_()
         order = torch.randperm(count, generator=state.order, device=state.device)
-        lr, watching = state.lr, 0.0
+        lr, paused = state.lr, 0.0
         begun = time.perf_counter()
         for step, chosen in enumerate(order.split(size), start=1):
-            if stop():
+            if options.stop():
                 return
             train(chosen)
             if isinstance(scheduler, OneCycleLR):
@@ -175,24 +177,24 @@ def passes(
                 at = (epoch - 1) * steps + step
                 if at % training.log_every == 0:
                     pause = time.perf_counter()
-                    loss = others.total(train.logged) / logged_steps
-                    if others.first:
+                    loss = group.sum(train.logged) / logged_steps
+                    if group.first:
                         validation = None
                         if images.validation is not None:
                             validation = probe(model, images.validation, experiment).loss
-                        on_log(Steps(at / steps, at, loss, validation))
+                        options.on_log(StepLog(at / steps, at, loss, validation))
                     train.logged.zero_()
                     logged_steps = 0
                     train.network.train()
-                    watching += time.perf_counter() - pause
-            on_step(step, steps)
-        # Here it waits for the device, once an epoch.
-        train_loss, reconstruction, kl = others.total(train.sums / (count if train.an_image else steps))
-        seconds = time.perf_counter() - begun - watching
+                    paused += time.perf_counter() - pause
+            options.on_step(step, steps)
+        # Reading the sums waits for the device, once an epoch.
+        train_loss, reconstruction, kl = group.sum(train.sums / (count if train.per_image else steps))
+        seconds = time.perf_counter() - begun - paused
         if isinstance(scheduler, ReduceLROnPlateau):
             scheduler.step(train_loss)
         elif scheduler is not None and not isinstance(scheduler, OneCycleLR):
             scheduler.step()
         state.epoch, state.seconds = epoch, state.seconds + seconds
-        state.logged, state.logged_steps = others.total(train.logged), logged_steps
-        yield Pass(epoch, train_loss, reconstruction, kl, lr, count / seconds)
+        state.logged, state.logged_steps = group.sum(train.logged), logged_steps
+        yield TrainingPass(epoch, train_loss, reconstruction, kl, lr, count / seconds)

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""What a training run writes into its directory: status, metrics, weights, the state to resume from, codes."""
 
 from __future__ import annotations
 
@@ -10,50 +10,40 @@ from typing import Any
 import numpy as np
 import torch
 
-from aecore import data
 from aecore.data import thumbnails
 from aecore.files import atomic_write
 from aecore.latent.encode import measure_codes
 from aecore.metrics.evaluation import NOISE_SEED
 from aecore.models import Autoencoder
 from aecore.models.weights import weights_bytes
-from aecore.runs.store import RESUME, SNAPSHOTS, WEIGHTS, Run
+from aecore.progress import Report
+from aecore.runs.store import LAYERS, METRICS, RESUME, SNAPSHOTS, STEPS, WEIGHTS, Run
 from aecore.training.checkpoint import State, state_bytes
-from aecore.training.loop import Epoch
+from aecore.training.loop import Epoch, StepLog
 from aecore.training.snapshots import Snapshots
 
 STATUS_EVERY_S = 0.5
-
-
+"""status.json is written no more often than this while only the progress changes."""
 SAVE_SHARE = 20
 """At most one part in this many of the time goes into saving: a save waits that many times its own length."""
-
-
-def save_codes(run: Run, model: Autoencoder, test: torch.Tensor, labels: np.ndarray) -> None:
-    """Write the codes of test images, uint8 (N, C, H, W), and small versions of those that do not ship."""
-    experiment = run.experiment()
-    name = experiment.data.name
-    rows = thumbnails.chosen(name, tuple(test.shape[1:]), len(test))  # type: ignore[arg-type]
-    codes = measure_codes(model, test, labels, experiment.corruption, NOISE_SEED, rows)
-    if name not in thumbnails.SHIPPED:
-        codes = replace(codes, images=thumbnails.small(test[torch.from_numpy(rows).to(test.device)].cpu().numpy()))
-    codes.save(run)
+MOST_UNITS = 64
+"""The spread of every unit is written for codes up to this size."""
 
 
 class Status:
     """Writes status.json, either at once or at most every half second."""
 
     def __init__(self, run: Run, total_epochs: int) -> None:
-        self.run, self.last = run, 0.0
+        self.run, self.written = run, 0.0
         self.constant = {"epochs": total_epochs}
 
-    def now(self, **changes: Any) -> None:
+    def write(self, **changes: Any) -> None:
         self.run.write_status(**self.constant, **changes)
-        self.last = time.monotonic()
+        self.written = time.monotonic()
 
-    def sometimes(self, **changes: Any) -> None:
-        if time.monotonic() - self.last >= STATUS_EVERY_S:
-            self.now(**changes)
+    def write_if_due(self, **changes: Any) -> None:
+        if time.monotonic() - self.written >= STATUS_EVERY_S:
+            self.write(**changes)
 
 
 class Saver:
@@ -64,34 +54,64 @@ class Saver:
         self.due = 0.0
         self.saved_epoch = state.epoch
 
-    def __call__(self) -> None:
+    def save(self) -> None:
         begun = time.monotonic()
         atomic_write(self.run.file(SNAPSHOTS), self.snapshots.to_bytes())
         atomic_write(self.run.file(WEIGHTS), weights_bytes(self.state.model))
-        # Last: whatever it promises is on the disk by then.
+        # Last, so that the other files are never older than the state that a run resumes from.
         atomic_write(self.run.file(RESUME), state_bytes(self.state))
         self.saved_epoch = self.state.epoch
         ended = time.monotonic()
         self.due = ended + (ended - begun) * SAVE_SHARE
 
-    def if_due(self) -> None:
+    def save_if_due(self) -> None:
         if time.monotonic() >= self.due:
-            self()
+            self.save()
 
 
-def about_images(images: data.DataSet) -> dict[str, Any]:
-    """What a reader without the image set must know of it."""
-    return {
-        "name": images.name,
-        "title": images.title,
-        "image_shape": list(images.image_shape),
-        "classes": list(images.classes),
-        "citation": images.citation,
-    }
+class Recorder:
+    """Writes what the loop measures into the run's `.jsonl` files and its panel, and reports the progress."""
+
+    def __init__(
+        self, run: Run, state: State, snapshots: Snapshots, status: Status, report: Report, total_epochs: int
+    ) -> None:
+        self.run, self.state, self.snapshots, self.status = run, state, snapshots, status
+        self.report, self.total_epochs = report, total_epochs
+
+    def step(self, step: int, steps: int) -> None:
+        """After `step` of the `steps` of an epoch."""
+        self.report("training", self.state.epoch + step / steps, self.total_epochs, "")
+        self.status.write_if_due(epoch=self.state.epoch, step=step, steps=steps)
+
+    def log(self, log: StepLog) -> None:
+        """Add a line to steps.jsonl, and a row to the panel where its ticks are shorter than an epoch."""
+        line = {"epoch": log.epoch, "step": log.step, "train_loss": log.train_loss}
+        if log.validation_loss is not None:
+            line["validation_loss"] = log.validation_loss
+        if math.isfinite(sum(line.values())):  # a loss that is not finite is reported at the end of the epoch
+            self.run.append(STEPS, rounded(line))
+            if self.snapshots.tick < 1:
+                self.snapshots.add(log.epoch)
+
+    def epoch(self, epoch: Epoch) -> None:
+        """Add a line to metrics.jsonl and layers.jsonl, and a row to the panel."""
+        self.run.append(METRICS, rounded(epoch.line()))
+        self.run.append(LAYERS, rounded(layer_line(epoch)))
+        if self.snapshots.tick == 1:
+            self.snapshots.add(epoch.epoch)
+        self.report("training", epoch.epoch, self.total_epochs, f"loss {epoch.train_loss:.4f}")
+        self.status.write_if_due(epoch=self.state.epoch, step=0, steps=0)
 
 
-MOST_UNITS = 64
-"""Codes larger than this are summed up by their dead units alone."""
+def save_codes(run: Run, model: Autoencoder, test: torch.Tensor, labels: np.ndarray) -> None:
+    """Write the codes of test images, uint8 (N, C, H, W), with thumbnails of those whose set does not ship."""
+    experiment = run.experiment()
+    name = experiment.data.name
+    rows = thumbnails.kept_indices(name, tuple(test.shape[1:]), len(test))  # type: ignore[arg-type]
+    codes = measure_codes(model, test, labels, experiment.corruption, NOISE_SEED, rows)
+    if name not in thumbnails.SHIPPED:
+        codes = replace(codes, images=thumbnails.shrink(test[torch.from_numpy(rows).to(test.device)].cpu().numpy()))
+    codes.save(run)
 
 
 def layer_line(epoch: Epoch) -> dict[str, Any]:
@@ -101,8 +121,8 @@ def layer_line(epoch: Epoch) -> dict[str, Any]:
 
 
 def rounded(value: Any, digits: int = 8) -> Any:
-    """Every number in `value` to eight significant digits: more than float32 holds, and half the file. What is no
-    finite number becomes None: a gradient may overflow without harm to the run."""
+    """Every number in `value` to eight significant digits, which is more than float32 has and half the file; five for
+    layers and codes. A number that is not finite becomes None: a gradient may overflow without harm to the run."""
     if isinstance(value, dict):
         return {key: rounded(part, 5 if key in ("layers", "code_std") else digits) for key, part in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Choosing the number format of a run's arithmetic by trying both for a moment."""
+"""Choosing the number format of a run's arithmetic by timing both for a moment."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ from aecore.training.checkpoint import new_state
 from aecore.training.step import Step
 
 WORTH_S = 20
-"""A run that float32 finishes sooner is not worth a trial."""
+"""A run that takes less than this in float32 is not worth a trial."""
 MOST_S = 1.0
-"""A trial's length, its first steps not counted."""
+"""Length of a trial, without its first steps."""
 ROUNDS = 5
 GAIN = 1.1
-"""What is this much faster is taken; less may be chance, and float32 is the more exact."""
+"""bfloat16 must be this many times as fast: less may be chance, and float32 is more exact."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The number format, and what a step took in each that was tried, in seconds."""
+    """The number format, and the seconds that a step took in each that was tried."""
 
     precision: str
-    seconds_a_step: dict[str, float] = field(default_factory=dict)
+    seconds_per_step: dict[str, float] = field(default_factory=dict)
 
 
 def choose(experiment: Experiment, train: Tensor, epochs: int) -> Choice:
-    """How to train on `train`, uint8 (N, C, H, W) on its device, for so many epochs. What is tried is thrown away."""
+    """The format for training on `train`, uint8 (N, C, H, W) on its device, for so many epochs. The trial's weights are
+    thrown away."""
     training = experiment.training
     if training.deterministic or training.precision != "auto":
         return Choice("float32" if training.precision == "auto" else training.precision)
@@ -38,14 +39,14 @@ def choose(experiment: Experiment, train: Tensor, epochs: int) -> Choice:
         return Choice("float32")
     size = min(training.batch_size, len(train))
     some = train[: 4 * size]
-    plain = _Tried(experiment, some, size, "float32")
+    plain = _Trial(experiment, some, size, "float32")
     if plain.seconds() * epochs * len(train) / size < WORTH_S:
         return Choice("float32")
-    tried = [plain, _Tried(experiment, some, size, "bfloat16")]
-    least = {one.precision: one.seconds() for one in tried}
+    trials = [plain, _Trial(experiment, some, size, "bfloat16")]
+    least = {one.precision: one.seconds() for one in trials}
     begun = time.perf_counter()
     for _ in range(ROUNDS):
-        for one in tried:  # in turn, so that a change of the machine's speed hits both
+        for one in trials:  # in turn, so that a change of the machine's speed affects both
             least[one.precision] = min(least[one.precision], one.seconds())
         if time.perf_counter() - begun > MOST_S:
             break
@@ -54,14 +55,14 @@ def choose(experiment: Experiment, train: Tensor, epochs: int) -> Choice:
 
 
 def has_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 itself; elsewhere it is slow for certain."""
+    """Whether the device multiplies bfloat16 in hardware; elsewhere it is certainly slow."""
     if device.type == "cpu":
         return torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
-class _Tried:
-    """A step of a model of its own."""
+class _Trial:
+    """Times steps of a model of its own."""
 
     def __init__(self, experiment: Experiment, some: Tensor, size: int, precision: str) -> None:
         self.precision, self.device = precision, some.device
@@ -69,10 +70,10 @@ class _Tried:
         state = new_state(experiment, (channels, height, width), len(some), some.device)
         self.step = Step(experiment, state, some, precision)
         self.chosen = torch.arange(size, device=some.device)
-        self.seconds()  # libraries choose and prepare their kernels
+        self.seconds()  # warm-up: libraries choose their kernels
 
     def seconds(self) -> float:
-        """What a step takes, the mean of three."""
+        """Seconds per step, the mean of three."""
         self._wait()
         begun = time.perf_counter()
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""What is looked at between epochs: the test set, a validation pass, and how every layer moves."""
+"""Measurements between epochs: losses on the test or validation images, and how far every layer has moved."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from aecore.training.loss import kl_divergence
 
 TEST_BATCH = 2048
 TEST_NOISE_SEED = 10_001
-"""The test loss of every epoch is under the same noise, so that the curve shows the model and not the dice."""
+"""The test noise of every epoch is the same, so that the curve shows the model and not chance."""
 
 
 @dataclass(frozen=True)
 class Probed:
-    """What a pass over images showed; the losses as training defines them."""
+    """The measurements of one pass over images; the losses as training defines them."""
 
     loss: float
     reconstruction: float
@@ -35,28 +35,29 @@ class Probed:
 
 
 @contextlib.contextmanager
-def drawing_from(model: Autoencoder, seed: int, device: torch.device) -> Iterator[None]:
-    """Let the model draw from a sequence of its own for a while, so that looking at it does not change its course."""
-    before = model.draws.generator
-    model.draws.seed(seed, device)
+def temporary_rng(model: Autoencoder, seed: int, device: torch.device) -> Iterator[None]:
+    """Give the model another random sequence inside the block, so that measuring does not change its training."""
+    before = model.rng.generator
+    model.rng.seed(seed, device)
     try:
         yield
     finally:
-        model.draws.generator = before
+        model.rng.generator = before
 
 
 @torch.no_grad()
 def probe(model: Autoencoder, images: Tensor, experiment: Experiment, labels: np.ndarray | None = None) -> Probed:
     """Pass uint8 images (N, C, H, W) through the model under the training corruption.
 
-    With `labels`, uint8 (N,), the digit classifier reads the reconstructions and counts those it reads otherwise.
+    With `labels`, uint8 (N,), the digit classifier reads the reconstructions, and `wrong_digit_rate` is the share that
+    it reads as another digit.
     """
     model.eval()
     training, device = experiment.training, images.device
     generator = torch.Generator(device).manual_seed(TEST_NOISE_SEED)
     errors, divergences, codes = torch.zeros((), device=device), torch.zeros((), device=device), CodeRange()
     wrong = 0
-    with drawing_from(model, TEST_NOISE_SEED + 1, device):
+    with temporary_rng(model, TEST_NOISE_SEED + 1, device):
         for start in range(0, len(images), TEST_BATCH):
             clean = model.from_bytes(images[start : start + TEST_BATCH])
             noisy = corrupt(clean, experiment.corruption, generator, model.low, model.high)
@@ -73,9 +74,9 @@ def probe(model: Autoencoder, images: Tensor, experiment: Experiment, labels: np
             if labels is not None:
                 wrong += int(np.sum(read_digits(model.to_unit(output)) != labels[start : start + TEST_BATCH]))
     count, units = len(images), model.plan.code_size
-    by_value = training.reduction == "mean"
-    reconstruction = float(errors) / count / (images[0].numel() if by_value else 1)
-    kl = float(divergences) / count / (units if by_value else 1) if model.gaussian else None
+    per_value = training.reduction == "mean"
+    reconstruction = float(errors) / count / (images[0].numel() if per_value else 1)
+    kl = float(divergences) / count / (units if per_value else 1) if model.gaussian else None
     return Probed(
         loss=reconstruction + training.beta * (kl or 0.0),
         reconstruction=reconstruction,
@@ -87,7 +88,7 @@ def probe(model: Autoencoder, images: Tensor, experiment: Experiment, labels: np
 
 
 class LayerStats:
-    """How large the weights of every layer are, how large their gradients, and how far an epoch moved them."""
+    """The size of every layer's weights and gradients, and how far an epoch has moved the weights."""
 
     def __init__(self, model: Autoencoder) -> None:
         self.model = model
@@ -118,6 +119,6 @@ class LayerStats:
                 )
             )
         self.before = now
-        values = torch.stack(rows).tolist()  # read from the device in one piece
+        values = torch.stack(rows).tolist()  # one read from the device
         keys = ("weight", "gradient", "change")
         return {name: dict(zip(keys, row, strict=True)) for name, row in zip(names, values, strict=True)}

@@ -1,4 +1,4 @@
-"""One run in several processes, as torchrun starts them: which of them this is, and which rows are its own."""
+"""Which of the processes that torchrun started for one run this is."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from aecore.errors import UserError
 
 
 class Rank(NamedTuple):
-    """Which of the run's processes this is; torchrun's words for it."""
+    """A process of a run, in torchrun's terms."""
 
     rank: int = 0
     world: int = 1
-    """How many processes there are in all."""
+    """Number of processes on all machines."""
     local_rank: int = 0
-    """Its number among those of this machine."""
+    """Its index among those of this machine."""
     local_world: int = 1
     node: int = 0
-    """The machine's number."""
+    """Index of the machine."""
 
     @property
     def first(self) -> bool:
-        """Whether this process writes the run, and speaks."""
+        """Whether this is rank 0, which writes the run and prints."""
         return self.rank == 0
 
 
 def get_rank() -> Rank:
-    """What torchrun's environment variables say; one process where there are none.
+    """This process's rank, from torchrun's environment variables; a single process where there are none.
 
-    Raises `UserError` where they do not fit together.
+    Raises `UserError` where they contradict each other.
     """
     world = _number("WORLD_SIZE", 1)
     if world == 1:
@@ -50,8 +50,8 @@ def get_rank() -> Rank:
     return here
 
 
-def _number(name: str, otherwise: int) -> int:
+def _number(name: str, default: int) -> int:
     value = os.environ.get(name, "")
     if value and not value.isdecimal():
         raise UserError(f"{name} should be a whole number as torchrun sets it, got '{value}'")
-    return int(value) if value else otherwise
+    return int(value) if value else default

@@ -1,11 +1,17 @@
-"""From a queued run directory to a finished run: data, training, saving, evaluation."""
+"""From a queued run directory to a finished run, phase by phase.
+
+Prepare the images, choose the number format, build or restore the state, train the epochs, evaluate, finish. Where
+several processes share the steps, rank 0 is in `train_run` and the others are in `assist`, which has the same phases
+without anything that is written.
+"""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import torch
@@ -15,189 +21,220 @@ from aecore.config.experiment import Experiment
 from aecore.config.sections import Data
 from aecore.devices import Device
 from aecore.errors import AecoreError, UserError
-from aecore.metrics.evaluation import evaluate
-from aecore.models.digit_classifier import reads
-from aecore.runs.store import EVALUATION, LAYERS, METRICS, RESUME, STEPS, Run, now
-from aecore.training.checkpoint import new_state, restore
+from aecore.metrics.evaluation import evaluate_all
+from aecore.progress import Report, silent
+from aecore.runs.json_files import now
+from aecore.runs.store import EVALUATION, RESUME, Run
+from aecore.training.checkpoint import State, new_state, restore
 from aecore.training.distributed import SINGLE_PROCESS, Group
-from aecore.training.loop import Images, Steps, epochs, passes
-from aecore.training.outputs import Saver, Status, about_images, layer_line, rounded, save_codes
+from aecore.training.loop import Images, LoopOptions, epochs, training_passes
+from aecore.training.outputs import Recorder, Saver, Status, rounded, save_codes
 from aecore.training.precision import Choice, choose
-from aecore.training.setup import ready, versions
+from aecore.training.setup import set_up, versions
 from aecore.training.snapshots import Snapshots
 
 STOP_WITHIN_S = 3
-"""An epoch that would go on for longer than this after a stop is abandoned; it is trained again on resuming."""
+"""An epoch that has lasted longer than this when a stop is asked for is abandoned; it is trained again on resuming."""
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What every phase of `train_run` needs."""
+
+    run: Run
+    experiment: Experiment
+    status: Status
+    stop: Callable[[], bool]
+    report: Report
+    group: Group
+
+
+class _Start(TypedDict):
+    """How the first epoch begins; rank 0 decides and broadcasts it."""
+
+    precision: str
+    resumes: bool
 
 
 def train_run(
     run: Run,
     device: Device,
     stop: Callable[[], bool],
-    report: Callable[[str, float, float, str], None] = lambda stage, done, total, note: None,
-    others: Group = SINGLE_PROCESS,
+    report: Report = silent,
+    group: Group = SINGLE_PROCESS,
 ) -> str:
-    """Train `run` from where it stands on a device that is held for it; return `finished` or `stopped`.
+    """Train `run` from where it is on a device that is held for it; return `finished` or `stopped`.
 
-    `others` share the steps: each of them is in `assist` meanwhile. Raises `AecoreError` when the data cannot be had,
-    the device does not work or the loss is no longer finite.
+    The other processes of `group` share the steps, each in `assist`. Raises `AecoreError` when the images cannot be
+    had, the device does not work or the loss is no longer finite.
     """
     experiment = run.experiment()
-    told = Status(run, experiment.training.epochs)
+    job = _Job(run, experiment, Status(run, experiment.training.epochs), stop, report, group)
+    images = _prepare(job, device)
+    if images is None:
+        job.status.write(state="stopped", ended=now(), process=None)
+        return "stopped"
+    start = _choose_start(job, images)
+    state = _build_or_restore(run, experiment, images, start)
+    snapshots = _new_panel(job, state, images)
+    if start["resumes"]:
+        snapshots.restore(run, state.epoch)
+    saver = Saver(run, state, snapshots)
+    _train(job, state, images, start["precision"], saver)
+    if state.epoch < experiment.training.epochs:
+        job.status.write(state="stopped", ended=now(), process=None, epoch=saver.saved_epoch, step=0, steps=0)
+        return "stopped"
+    snapshots.finish(state.epoch)
+    saver.save()
+    _evaluate(job, state, images)
+    job.status.write(state="finished", ended=now(), process=None)
+    run.file(RESUME).unlink(missing_ok=True)
+    return "finished"
+
+
+def assist(run: Run, device: Device, group: Group) -> str:
+    """Share the steps of the `train_run` that rank 0 is in, on its own device; return `finished` or `stopped`.
+    Writes nothing."""
+    experiment = run.experiment()
+    torch_device = set_up(device, experiment)
+    if not group.broadcast():
+        return "stopped"
+    # Rank 0 has made the images ready.
+    images = images_on_device(data.load(experiment.data.name), experiment.data, torch_device)
+    start: _Start = group.broadcast()
+    state = _build_or_restore(run, experiment, images, start)
+    options = LoopOptions(start["precision"], group, stop=group.agree_on_stop())
+    for _ in training_passes(experiment, state, images, options):
+        if group.broadcast():
+            break
+    return "finished" if state.epoch == experiment.training.epochs else "stopped"
+
+
+def _prepare(job: _Job, device: Device) -> Images | None:
+    """Set the device up and bring the images to it; None when the run was stopped meanwhile."""
+    status, name = job.status, job.experiment.data.name
 
     def downloading(what: str, done: int, total: int) -> None:
-        report("preparing", done, total, what)
-        told.sometimes(state="preparing", stage={"what": what, "done": done, "total": total})
+        job.report("preparing", done, total, what)
+        status.write_if_due(state="preparing", stage={"what": what, "done": done, "total": total})
 
-    torch_device = ready(device, experiment)
-    told.now(
+    torch_device = set_up(device, job.experiment)
+    status.write(
         state="preparing",
-        device=str(torch_device) if others.world == 1 else torch_device.type,
+        device=str(torch_device) if job.group.world == 1 else torch_device.type,
         device_name=device.title,
-        processes=others.world,
+        processes=job.group.world,
         started=now(),
         versions=versions(),
         threads=torch.get_num_threads(),
         stage=None,
     )
-    report("preparing", 0, 0, experiment.data.name)
+    job.report("preparing", 0, 0, name)
     try:
-        images = data.load(experiment.data.name, downloading)
+        loaded = data.load(name, downloading)
     except AecoreError:
-        if not stop():
+        if not job.stop():
             raise
-        images = None  # Ctrl-C ended the download
-    goes_on = others.tell(images is not None and not stop())
-    if images is None or not goes_on:
-        told.now(state="stopped", ended=now(), process=None)
-        return "stopped"
-    arrays = _on_device(images, experiment.data, torch_device)
-    told.now(data=about_images(images.about))
+        loaded = None  # Ctrl-C ended the download
+    proceed = job.group.broadcast(loaded is not None and not job.stop())
+    if loaded is None or not proceed:
+        return None
+    images = images_on_device(loaded, job.experiment.data, torch_device)
+    status.write(data=loaded.about.info.as_json())
+    return images
 
-    state = new_state(experiment, images.about.image_shape, len(arrays.train), torch_device)
-    # A run goes on in the format it began in.
-    resumes = run.file(RESUME).exists()
-    began = run.status().get("precision") if resumes else None
-    choice = Choice(began) if began else _tried(experiment, arrays.train, others.world)
-    others.tell({"precision": choice.precision, "resumes": resumes})
-    told.now(precision=choice.precision)
-    if choice.seconds_a_step:
-        told.now(tried_s=rounded(choice.seconds_a_step, 4))
-    steps = math.ceil(len(arrays.train) / experiment.training.batch_size)
-    log_every = experiment.training.log_every
-    wrong_digits = experiment.evaluation.wrong_digits
-    snapshots = Snapshots(
-        state.model,
-        arrays.test,
-        arrays.test_labels,
-        experiment.corruption,
-        tick=log_every / steps if log_every and log_every < steps else 1,
-        read=wrong_digits,
-    )
-    if resumes:
-        restore(state, run.file(RESUME))
-        snapshots.take_up(run, state.epoch)
-    save = Saver(run, state, snapshots)
-    told.now(state="running", stage=None, epoch=state.epoch, step=0, steps=0)
-    begun = time.monotonic()
 
-    def on_step(step: int, steps: int) -> None:
-        report("training", state.epoch + step / steps, experiment.training.epochs, "")
-        told.sometimes(epoch=state.epoch, step=step, steps=steps)
-
-    def stop_now() -> bool:
-        return stop() and time.monotonic() - begun > STOP_WITHIN_S
-
-    def on_log(seen: Steps) -> None:
-        line = {"epoch": seen.epoch, "step": seen.step, "train_loss": seen.train_loss}
-        if seen.validation_loss is not None:
-            line["validation_loss"] = seen.validation_loss
-        if math.isfinite(sum(line.values())):  # the end of the epoch tells of a loss that is no number
-            run.append(STEPS, rounded(line))
-            if snapshots.tick < 1:
-                snapshots.add(seen.epoch)
-
-    hooks = {"stop": others.agreed(stop_now), "on_step": on_step, "on_log": on_log, "others": others}
-    for epoch in epochs(experiment, state, arrays, precision=choice.precision, **hooks):
-        if not math.isfinite(epoch.train_loss + epoch.test_loss):
-            raise AecoreError(f"the loss is no longer a number after epoch {epoch.epoch}: lower training.lr")
-        run.append(METRICS, rounded(epoch.line()))
-        run.append(LAYERS, rounded(layer_line(epoch)))
-        if snapshots.tick == 1:
-            snapshots.add(epoch.epoch)
-        report("training", epoch.epoch, experiment.training.epochs, f"loss {epoch.train_loss:.4f}")
-        told.sometimes(epoch=state.epoch, step=0, steps=0)
-        save.if_due()
-        begun = time.monotonic()
-        if others.tell(stop()):
-            save()
-            break
-
-    if state.epoch < experiment.training.epochs:
-        told.now(state="stopped", ended=now(), process=None, epoch=save.saved_epoch, step=0, steps=0)
-        return "stopped"
-    snapshots.finish(state.epoch)
-    save()
-    told.now(state="evaluating", epoch=state.epoch, step=0, steps=0)
-    results: list[dict[str, Any]] = []
-    for corruption in experiment.evaluation.corruptions:
-        measured = evaluate(
-            state.model,
-            arrays.test,
-            corruption,
-            lambda done, total, what=corruption: report("evaluating", done, total, what.label),
-            labels=arrays.test_labels if reads(experiment.data.name) else None,
+def images_on_device(images: data.ImageSet, wanted: Data, device: torch.device) -> Images:
+    """The images a run works on. Raises `UserError` when the validation images leave nothing to train on."""
+    held_out = wanted.validation_images
+    rest = len(images.x_train) - held_out
+    if rest < 1:
+        raise UserError(
+            f"data.validation_images: {held_out:,} leave nothing to train on; {wanted.name} has {len(images.x_train):,}"
         )
-        results.append({"run": run.id, "split": "test", **measured})
-    run.write_json(EVALUATION, {"evaluations": results})
-    save_codes(run, state.model, arrays.test, arrays.test_labels)
-    told.now(state="finished", ended=now(), process=None)
-    run.file(RESUME).unlink(missing_ok=True)
-    return "finished"
+
+    def to_device(array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(np.array(array)).to(device)
+
+    return Images(
+        train=to_device(images.x_train[: min(rest, wanted.train_images or rest)]),
+        test=to_device(images.x_test),
+        test_labels=np.array(images.y_test),
+        validation=to_device(images.x_train[rest:]) if held_out else None,
+    )
 
 
-def assist(run: Run, device: Device, others: Group) -> str:
-    """Share the steps of the `train_run` that the first process is in, on a device of one's own; return `finished` or
-    `stopped`. Writes nothing."""
-    experiment = run.experiment()
-    torch_device = ready(device, experiment)
-    if not others.tell():
-        return "stopped"
-    images = data.load(experiment.data.name)  # the first process has made it ready
-    arrays = _on_device(images, experiment.data, torch_device)
-    state = new_state(experiment, images.about.image_shape, len(arrays.train), torch_device)
-    begins = others.tell()
-    if begins["resumes"]:
-        restore(state, run.file(RESUME))
-    hooks = {"stop": others.agreed(), "others": others}
-    for _ in passes(experiment, state, arrays, precision=begins["precision"], **hooks):
-        if others.tell():
-            break
-    return "finished" if state.epoch == experiment.training.epochs else "stopped"
+def _choose_start(job: _Job, images: Images) -> _Start:
+    """Whether the run resumes, and its number format: a resumed run keeps the format that it began in."""
+    resumes = job.run.file(RESUME).exists()
+    recorded = job.run.status().get("precision") if resumes else None
+    choice = Choice(recorded) if recorded else _choose_precision(job.experiment, images.train, job.group.world)
+    start = _Start(precision=choice.precision, resumes=resumes)
+    job.group.broadcast(start)
+    job.status.write(precision=choice.precision)
+    if choice.seconds_per_step:
+        job.status.write(tried_s=rounded(choice.seconds_per_step, 4))
+    return start
 
 
-def _tried(experiment: Experiment, train: torch.Tensor, processes: int) -> Choice:
-    """The choice of a format, by steps as large as those of one process, and as many."""
+def _choose_precision(experiment: Experiment, train: torch.Tensor, processes: int) -> Choice:
+    """The choice of a format, for steps as large as those of one process, and as many."""
     size = math.ceil(experiment.training.batch_size / processes)
     images = train[: math.ceil(len(train) / processes)]
     return choose(experiment.changed({"training.batch_size": size}), images, experiment.training.epochs)
 
 
-def _on_device(images: data.ImageSet, wanted: Data, device: torch.device) -> Images:
-    """The images a run works on. Raises `UserError` when the validation images leave nothing to train on."""
-    held = wanted.validation_images
-    rest = len(images.x_train) - held
-    if rest < 1:
-        raise UserError(
-            f"data.validation_images: {held:,} leave nothing to train on; {wanted.name} has {len(images.x_train):,}"
-        )
+def _build_or_restore(run: Run, experiment: Experiment, images: Images, start: _Start) -> State:
+    """The state before the next epoch: new, or as the run last saved it."""
+    state = new_state(experiment, images.shape, len(images.train), images.train.device)
+    if start["resumes"]:
+        restore(state, run.file(RESUME))
+    return state
 
-    def moved(array: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(np.array(array)).to(device)
 
-    return Images(
-        train=moved(images.x_train[: min(rest, wanted.train_images or rest)]),
-        test=moved(images.x_test),
-        test_labels=np.array(images.y_test),
-        validation=moved(images.x_train[rest:]) if held else None,
+def _new_panel(job: _Job, state: State, images: Images) -> Snapshots:
+    """The panel, with a row each epoch, or each line of steps.jsonl where those come more often."""
+    training = job.experiment.training
+    steps, log_every = math.ceil(len(images.train) / training.batch_size), training.log_every
+    return Snapshots(
+        state.model,
+        images.test,
+        images.test_labels,
+        job.experiment.corruption,
+        tick=log_every / steps if log_every and log_every < steps else 1,
+        read=job.experiment.evaluation.wrong_digits,
     )
+
+
+def _train(job: _Job, state: State, images: Images, precision: str, saver: Saver) -> None:
+    """Train the epochs that are left, recording each, until the last one or a stop."""
+    total = job.experiment.training.epochs
+    job.status.write(state="running", stage=None, epoch=state.epoch, step=0, steps=0)
+    recorder = Recorder(job.run, state, saver.snapshots, job.status, job.report, total)
+    epoch_begun = time.monotonic()
+
+    def stop_within_epoch() -> bool:
+        return job.stop() and time.monotonic() - epoch_begun > STOP_WITHIN_S
+
+    options = LoopOptions(
+        precision, job.group, job.group.agree_on_stop(stop_within_epoch), on_step=recorder.step, on_log=recorder.log
+    )
+    for epoch in epochs(job.experiment, state, images, options):
+        if not math.isfinite(epoch.train_loss + epoch.test_loss):
+            raise AecoreError(f"the loss is no longer finite after epoch {epoch.epoch}: lower training.lr")
+        recorder.epoch(epoch)
+        saver.save_if_due()
+        epoch_begun = time.monotonic()
+        if job.group.broadcast(job.stop()):
+            saver.save()
+            break
+
+
+def _evaluate(job: _Job, state: State, images: Images) -> None:
+    """Measure the finished model on the whole test set, and keep the codes."""
+    job.status.write(state="evaluating", epoch=state.epoch, step=0, steps=0)
+    results = evaluate_all(
+        state.model, images.test, images.test_labels, job.experiment, run_id=job.run.id, report=job.report
+    )
+    job.run.write_json(EVALUATION, {"evaluations": results})
+    save_codes(job.run, state.model, images.test, images.test_labels)

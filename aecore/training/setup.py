@@ -1,4 +1,4 @@
-"""The device a run trains on: tried out, and the process set up for it."""
+"""Setting the process up for training on a device."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from aecore import __version__
 from aecore.config.experiment import Experiment
 from aecore.devices import Device
 from aecore.errors import AecoreError
-from aecore.training.malloc import keep_freed_memory
+from aecore.models.fast_paths import keep_freed_memory
 
 
-def ready(device: Device, experiment: Experiment) -> torch.device:
-    """The torch device, with the process set up to train on it. Raises `AecoreError` when torch cannot use it."""
-    torch_device = _usable(device)
+def set_up(device: Device, experiment: Experiment) -> torch.device:
+    """Set the process up to train on a device and return it. Raises `AecoreError` when PyTorch cannot use it."""
+    torch_device = _try_device(device)
     if experiment.training.deterministic:
-        _repeatable(torch_device)
+        _make_repeatable(torch_device)
     if torch_device.type == "cpu":
         keep_freed_memory()
     return torch_device
 
 
-def _usable(device: Device) -> torch.device:
-    """The torch device, tried out. Raises `AecoreError` when the driver is there and torch cannot use it."""
+def _try_device(device: Device) -> torch.device:
+    """The torch device, after a first allocation on it. Raises `AecoreError` when PyTorch cannot use it."""
     try:
         chosen = torch.device(device.name)
         torch.zeros(1, device=chosen)
@@ -36,17 +36,18 @@ def _usable(device: Device) -> torch.device:
     return chosen
 
 
-def _repeatable(device: torch.device) -> None:
-    """Have the same seed give the same bits on this device, for the rest of the process. A CPU needs nothing for it."""
+def _make_repeatable(device: torch.device) -> None:
+    """Make the same seed give the same bits on this device, for the rest of the process. A CPU does so anyway."""
     if device.type != "cuda":
         return
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when the device is first multiplied on
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read at the first matrix product
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
 
 
 def versions() -> dict[str, str]:
+    """Versions of the packages and the system, as status.json records them."""
     return {
         "aecore": __version__,
         "python": platform.python_version(),

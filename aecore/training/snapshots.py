@@ -1,6 +1,8 @@
-"""The panel: the same few test images, reconstructed over and over, so that learning can be watched."""
+"""The panel: the same few test images, reconstructed again and again, so that one can watch the model learn."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import safetensors.numpy
@@ -14,22 +16,14 @@ from aecore.errors import DamagedError
 from aecore.models.autoencoder import Autoencoder
 from aecore.models.digit_classifier.network import read_digits
 from aecore.runs.store import Run
-from aecore.training.probe import drawing_from
+from aecore.training.probe import temporary_rng
 
 PER_CLASS = 2
-
-
 MOST_IMAGES = 20
-
-
 MOST_ROWS = 128
-
-
 MOST_BYTES = 2_500_000
-"""More rows or bytes than this and every second row is dropped, so that a long run's file stays as small as a short
+"""Beyond this many rows or bytes every second row is dropped, so that a long run's file stays as small as a short
 one's."""
-
-
 NOISE_SEED = 30_001
 
 
@@ -42,7 +36,7 @@ def panel_indices(labels: np.ndarray) -> np.ndarray:
 class Snapshots:
     """The panel of one run with its reconstructions so far; all images uint8 (P, C, H, W).
 
-    Rows are taken at regular ticks, of an epoch or of `tick` epochs, the first tick's always among them.
+    A row is one reconstruction of the whole panel. Rows are taken every `tick` epochs; the first is always kept.
     """
 
     def __init__(
@@ -71,7 +65,7 @@ class Snapshots:
 
     @torch.no_grad()
     def add(self, epoch: float) -> None:
-        """Take the model's reconstructions at `epoch`, if this tick's row is kept."""
+        """Add the model's reconstructions at `epoch`, if the row of this tick is kept."""
         if not self._kept(epoch):
             return
         self._take(epoch)
@@ -80,7 +74,7 @@ class Snapshots:
             self._keep(self._kept)
 
     def finish(self, epoch: float) -> None:
-        """Make sure that the last moment is there, whatever the stride."""
+        """Make sure that the last epoch is there, whatever the stride."""
         if epoch and (not self.epochs or self.epochs[-1] != epoch):
             self._take(epoch)
 
@@ -90,7 +84,7 @@ class Snapshots:
 
     @torch.no_grad()
     def _take(self, epoch: float) -> None:
-        with drawing_from(self.model, NOISE_SEED + 1, self.input.device):
+        with temporary_rng(self.model, NOISE_SEED + 1, self.input.device):
             output = self.model.to_unit(self.model.eval()(self.input))
         self.epochs.append(epoch)
         self.rows.append(to_uint8(output))
@@ -113,8 +107,8 @@ class Snapshots:
             tensors["digits"] = np.stack(self.digits)
         return safetensors.numpy.save(tensors)
 
-    def take_up(self, run: Run, epoch: float) -> None:
-        """Bring back the rows of an earlier start, up to `epoch`; a file that does not fit is left aside."""
+    def restore(self, run: Run, epoch: float) -> None:
+        """Load the rows saved before the run was resumed, up to `epoch`; a file that does not fit is ignored."""
         try:
             saved = run.snapshots()
             fits = np.array_equal(saved["indices"], self.indices)
@@ -125,12 +119,12 @@ class Snapshots:
         if fits and len(rows) == len(epochs) and (not self.read or len(digits) == len(rows)):
             self.epochs, self.rows, self.digits = epochs, rows, digits
             self._keep(lambda kept: kept <= epoch + 1e-6)
-            # How few rows there are of so many ticks tells the stride that was in use.
+            # The stride in use follows from the number of rows for so many ticks.
             ticks = int(epoch / self.tick + 1e-6)
             while self.epochs and ticks // self.stride + (self.stride > 1) > len(self.epochs):
                 self.stride *= 2
 
-    def _keep(self, wanted) -> None:
+    def _keep(self, wanted: Callable[[float], bool]) -> None:
         kept = [i for i, epoch in enumerate(self.epochs) if wanted(epoch)]
         self.epochs, self.rows = [self.epochs[i] for i in kept], [self.rows[i] for i in kept]
         self.digits = [self.digits[i] for i in kept] if self.digits else []

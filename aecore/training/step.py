@@ -1,7 +1,7 @@
 """One step of the optimiser, in the number format and the way that suit the device.
 
 With bfloat16 a twin of the model does the arithmetic, and its gradients update the model's own weights, which stay in
-float32 (Micikevicius et al. 2018, whose loss scaling bfloat16's range makes needless). On a GPU the step is recorded
+float32 (Micikevicius et al. 2018; bfloat16's range makes their loss scaling unnecessary). On a GPU the step is recorded
 once as a CUDA graph and replayed, so that no Python runs between its kernels.
 """
 
@@ -21,7 +21,7 @@ from aecore.training.loss import Loss, loss_of
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 WARM_UP = 3
-"""Steps before a graph is recorded, in which libraries choose their kernels and the optimiser makes its slots."""
+"""Steps before a graph is recorded, in which libraries choose their kernels and the optimiser creates its state."""
 
 
 class Step:
@@ -33,35 +33,35 @@ class Step:
         state: State,
         train: Tensor,
         precision: str = "float32",
-        others: Group = SINGLE_PROCESS,
+        group: Group = SINGLE_PROCESS,
     ) -> None:
-        """`train` is uint8 (N, C, H, W) on the training device; with `others` each takes its rows of a batch."""
-        self.training, self.state, self.others = experiment.training, state, others
+        """`train` is uint8 (N, C, H, W) on the training device; each process of `group` takes its rows of a batch."""
+        self.training, self.state, self.group = experiment.training, state, group
         self.batches = Batches(train, experiment, state, DTYPES[precision])
         self.model = state.model
         self.network = self.model if precision == "float32" else self.model.twin(DTYPES[precision])
         pairs = zip(self.model.parameters(), self.network.parameters(), strict=True)
-        self.apart = [(own, short) for own, short in pairs if own is not short]
-        for own, _ in self.apart:
+        self.twins = [(own, short) for own, short in pairs if own is not short]
+        for own, _ in self.twins:
             own.grad = torch.zeros_like(own)
-        self.shared_loss = others.wrapped(_LossOf(self.network, self.training), state.device)
+        self.shared_loss = group.wrap(_LossModule(self.network, self.training), state.device)
         self.sums = torch.zeros(3, device=state.device)
-        """Sums of the losses of the steps so far, total, reconstruction and KL, on the device; this process's part."""
-        # A summed loss is told an image, so that the last, smaller batch counts as what it is.
-        self.an_image = self.training.reduction == "sum"
+        """Sums of the losses of the steps so far: total, reconstruction and KL, on the device; this process's share."""
+        # A summed loss is logged per image, so that the last, smaller batch counts as what it is.
+        self.per_image = self.training.reduction == "sum"
         self.logged = torch.zeros((), device=state.device)
-        """Sum of the losses since it was last cleared, this process's part; a summed loss an image."""
+        """Sum of the losses since it was last cleared, this process's share; a summed loss per image."""
         self.graphs: dict[int, tuple[torch.cuda.CUDAGraph, Tensor]] = {}
 
     def __call__(self, chosen: Tensor) -> None:
-        """Train on the images of these numbers, int64 (B,)."""
-        # Recording DistributedDataParallel takes a warm-up that is alike in all processes to the last collective, and
-        # a step that is large enough to share is not held up by Python.
-        if self.others.world > 1 or not graphed(self.training, self.state.device):
+        """Train on the images with these indices, int64 (B,)."""
+        # Recording DistributedDataParallel would need a warm-up with the same collectives in all processes, and Python
+        # does not slow down a step that is large enough to share.
+        if self.group.world > 1 or not graphed(self.training, self.state.device):
             self._train(chosen)
             return
         if len(chosen) not in self.graphs:
-            self.graphs[len(chosen)] = self._recorded(chosen)
+            self.graphs[len(chosen)] = self._record(chosen)
         graph, read = self.graphs[len(chosen)]
         read.copy_(chosen)
         graph.replay()
@@ -70,69 +70,69 @@ class Step:
         self.graphs.clear()
 
     def renew(self) -> None:
-        """Take over weights that were changed from outside."""
+        """Copy weights that were changed from outside into the twin."""
         with torch.no_grad():
-            for own, short in self.apart:
+            for own, short in self.twins:
                 short.copy_(own)
 
     def _train(self, chosen: Tensor) -> None:
         self.network.zero_grad(set_to_none=True)
-        part = self.others.part(len(chosen))
-        loss = self._of_part(chosen, part) if part else self._of_all(chosen)
+        shard = self.group.shard(len(chosen))
+        loss = self._loss_of_shard(chosen, shard) if shard else self._loss_of_batch(chosen)
         with torch.no_grad():
-            for own, short in self.apart:
+            for own, short in self.twins:
                 own.grad.copy_(short.grad)  # type: ignore[union-attr, arg-type]
             self.state.optimizer.step()
-            for own, short in self.apart:
+            for own, short in self.twins:
                 short.copy_(own)
             self.sums[0] += loss.total
             if loss.kl is not None:
                 self.sums[1] += loss.reconstruction
                 self.sums[2] += loss.kl
             if self.training.log_every:
-                self.logged += loss.total / (len(chosen) if self.an_image else 1)
+                self.logged += loss.total / (len(chosen) if self.per_image else 1)
 
-    def _of_all(self, chosen: Tensor) -> Loss:
+    def _loss_of_batch(self, chosen: Tensor) -> Loss:
         """The batch's loss, its gradient left in the network."""
         noisy, clean = self.batches.take(chosen)
         loss = loss_of(self.network, noisy, clean, self.training)
         loss.total.backward()
         return loss
 
-    def _of_part(self, chosen: Tensor, part: BatchShard) -> Loss:
-        """What these rows add to the batch's loss; the gradient of the whole of it is left in the network."""
-        noisy, clean = self.batches.take(chosen, part)
-        with self.model.draws.within(part):
+    def _loss_of_shard(self, chosen: Tensor, shard: BatchShard) -> Loss:
+        """What these rows add to the batch's loss; the gradient of the whole batch is left in the network."""
+        noisy, clean = self.batches.take(chosen, shard)
+        with self.model.rng.for_shard(shard):
             loss: Loss = self.shared_loss(noisy, clean)
-        # The mean over these rows counts by their share of all, a sum in full, a row that only stands in not at all.
-        weight = part.weight if self.training.reduction == "mean" else float(part.weight > 0)
-        # The gradients will be averaged over the processes, where they should be added.
-        (loss.total * (weight * self.others.world)).backward()
+        # The mean over these rows counts by their share of the batch, a sum in full, and a placeholder row not at all.
+        weight = shard.weight if self.training.reduction == "mean" else float(shard.weight > 0)
+        # DistributedDataParallel averages the gradients over the processes, where they should be added.
+        (loss.total * (weight * self.group.world)).backward()
         with torch.no_grad():
             kl = None if loss.kl is None else loss.kl * weight
             return Loss(loss.total * weight, loss.reconstruction * weight, kl)
 
-    def _recorded(self, chosen: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor]:
-        """The step for batches of this size as a graph, and the tensor that it reads their numbers from. The state is
+    def _record(self, chosen: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor]:
+        """The step for batches of this size as a graph, and the tensor from which it reads their indices. The state is
         left as it was."""
-        read, before = chosen.clone(), self._copied()
-        aside = torch.cuda.Stream()
-        aside.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(aside):
+        read, before = chosen.clone(), self._copy()
+        side_stream = torch.cuda.Stream()
+        side_stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side_stream):
             for _ in range(WARM_UP):
                 self._train(read)
-        torch.cuda.current_stream().wait_stream(aside)
+        torch.cuda.current_stream().wait_stream(side_stream)
         graph = torch.cuda.CUDAGraph()
         for generator in self._generators():
             graph.register_generator_state(generator)
         with torch.cuda.graph(graph):
             self._train(read)
-        self._put_back(before)
+        self._restore(before)
         return graph, read
 
     def _generators(self) -> list[torch.Generator]:
-        drawing = self.model.draws.generator
-        return [self.state.noise] + ([drawing] if drawing is not None else [])
+        own = self.model.rng.generator
+        return [self.state.noise] + ([own] if own is not None else [])
 
     def _tensors(self) -> dict[str, Tensor]:
         """Everything on the device that a step changes and a later one reads, by name."""
@@ -143,22 +143,22 @@ class Step:
                     tensors[f"optimizer.{number}.{name}"] = value
         return tensors
 
-    def _copied(self) -> tuple[dict[str, Tensor], list[Tensor]]:
+    def _copy(self) -> tuple[dict[str, Tensor], list[Tensor]]:
         tensors = {name: value.detach().clone() for name, value in self._tensors().items()}
         return tensors, [generator.get_state() for generator in self._generators()]
 
     @torch.no_grad()
-    def _put_back(self, before: tuple[dict[str, Tensor], list[Tensor]]) -> None:
+    def _restore(self, before: tuple[dict[str, Tensor], list[Tensor]]) -> None:
         tensors, states = before
         for name, value in self._tensors().items():
-            # What the optimiser has made meanwhile starts from zero, as it would have.
+            # State that the optimiser has created meanwhile starts from zero, as it would have.
             value.copy_(tensors[name]) if name in tensors else value.zero_()
         for generator, state in zip(self._generators(), states, strict=True):
             generator.set_state(state)
         self.renew()
 
 
-class _LossOf(nn.Module):
+class _LossModule(nn.Module):
     """The loss as a module, which is what DistributedDataParallel wraps."""
 
     def __init__(self, network: Autoencoder, settings: Training) -> None:

@@ -1,1 +1,1 @@
-"""Views that run in the browser: their scripts, what they are given, and pages that open without a server."""
+"""Views that run in the browser: their scripts and payloads, and pages that open without a server."""

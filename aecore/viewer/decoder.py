@@ -1,11 +1,9 @@
-"""TODO docstring."""
+"""A run's networks for the browser, as operations and weights that `js/network.js` runs. Needs no torch."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-from aecore import data
-from aecore.errors import AecoreError, UserError
 from aecore.latent.codes import Codes
 from aecore.models import browser_export
 from aecore.models.architecture import plan
@@ -13,37 +11,43 @@ from aecore.runs.store import WEIGHTS, Run
 from aecore.viewer import point_cloud
 
 MOST_DECODER_BYTES = 8_000_000
-"""A larger decoder is left out; the page then shows images without reconstructions."""
+"""A larger decoder is left out of an exported page, which then shows images without reconstructions."""
+
+
+class NetworkPayload(NamedTuple):
+    """One side of an autoencoder for the browser."""
+
+    header: dict[str, Any]
+    """JSON: `ops`, `image_shape` [C, H, W], `code_size`."""
+    weights: bytes
+    """float32, little-endian."""
+    products: int
+    """Multiplications for one image or code."""
+
+
+def network_payload(run: Run, side: Literal["decoder", "encoder"] = "decoder") -> NetworkPayload:
+    """The run's decoder or encoder.
+
+    Raises `DamagedError` when the weights cannot be read, `AecoreError` when they do not fit the model.
+    """
+    model, shape = run.experiment().model, run.image_info().image_shape
+    solved = plan(model, shape)
+    export = browser_export.encoder if side == "encoder" else browser_export.decoder
+    network = export(solved, run.tensors(WEIGHTS), *model.value_range)
+    header = {"ops": list(network.ops), "image_shape": list(shape), "code_size": solved.code_size}
+    return NetworkPayload(header, network.weights.astype("<f4").tobytes(), network.products)
 
 
 def decoder_part(run: Run, codes: Codes | None) -> point_cloud.Payload | None:
-    """The run's decoder for the browser; for codes too wide to be kept, with the encoder before it. None where there is
+    """The decoder for an exported page; where codes are too wide to be saved, with the encoder. None where the run has
     none or it is too large."""
     if codes is None or not run.file(WEIGHTS).is_file():
         return None
-    model, shape = run.experiment().model, _about(run)["image_shape"]
-    solved, tensors = plan(model, shape), run.tensors(WEIGHTS)
-    low, high = (0.0, 1.0) if model.range == "unit" else (-1.0, 1.0)
-    made = browser_export.decoder(solved, tensors, low, high)
-    if made.weights.nbytes > MOST_DECODER_BYTES:
+    decoder = network_payload(run)
+    if len(decoder.weights) > MOST_DECODER_BYTES:
         return None
-    part = {
-        "header": {"ops": list(made.ops), "image_shape": list(shape), "code_size": solved.code_size},
-        "weights": made.weights.astype("<f4").tobytes(),
-    }
+    part: point_cloud.Payload = {"header": decoder.header, "weights": decoder.weights}
     if codes.codes is None:
-        before = browser_export.encoder(solved, tensors, low, high)
-        part |= {"before": {"ops": list(before.ops)}, "before_weights": before.weights.astype("<f4").tobytes()}
+        encoder = network_payload(run, "encoder")
+        part |= {"before": {"ops": encoder.header["ops"]}, "before_weights": encoder.weights}
     return part
-
-
-def _about(run: Run) -> dict[str, Any]:
-    """Shape, classes and citation of the images, as the run itself says; older runs ask the catalogue."""
-    told = run.status().get("data")
-    if isinstance(told, dict) and {"image_shape", "classes", "citation"} <= told.keys():
-        return {**told, "image_shape": tuple(map(int, told["image_shape"])), "classes": list(map(str, told["classes"]))}
-    try:
-        known = data.data_set(run.experiment().data.name)
-    except AecoreError:
-        raise UserError(f"run {run.id} does not say what its images are") from None
-    return {"image_shape": known.image_shape, "classes": list(known.classes), "citation": known.citation}

@@ -1,4 +1,4 @@
-"""A run's latent space as one HTML file that opens without a server; points, images, codes and decoder are in it."""
+"""A run's latent space as one HTML file with points, images, codes and decoder, which opens without a server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aecore.latent.projection_store import Projection, read_projection
 from aecore.latent.request import ProjectionRequest, project_codes
 from aecore.runs.store import Run
 from aecore.viewer import point_cloud
-from aecore.viewer.decoder import _about, decoder_part
+from aecore.viewer.decoder import decoder_part
 
 _THEME = """
 :root {
@@ -43,14 +43,14 @@ footer { margin-top: 10px; font-size: 12px; opacity: 0.75; }
 
 
 def cloud_page(run: Run, method: str = "tsne", dims: int = 3) -> str:
-    """The page, as text. PCA and units are drawn for it where they were not yet; a t-SNE must be there.
+    """The page as HTML. PCA and units are computed where they are not saved; a t-SNE must be saved in the run.
 
-    Images come from the image set where it is on this machine, else from what travels with the project or the run.
-    Raises `UserError` where there is nothing to show.
+    Images come from the image set where it is on this machine, else from the thumbnails in the project or run. Raises
+    `UserError` where there is no projection.
     """
     codes = read_codes(run)
     projection = _projection(run, codes, method, dims)
-    about = _about(run)
+    info = run.image_info()
     parts: dict[str, point_cloud.Payload] = {"points": point_cloud.points_part(projection)}
     if codes is not None:
         parts["codes"] = point_cloud.codes_part(codes)
@@ -60,17 +60,17 @@ def cloud_page(run: Run, method: str = "tsne", dims: int = 3) -> str:
     decoder = decoder_part(run, codes)
     if decoder is not None:
         parts["decoder"] = decoder
-    title = f"{run.title()}: {point_cloud.words(method, dims)}"
+    title = f"{run.title()}: {point_cloud.projection_title(method, dims)}"
     view = point_cloud.view(projection, f"{run.id}-{method}-{dims}d", title, **{name: name for name in parts})
-    shown = {
+    settings = {
         "key": run.id,
         "views": [view],
-        "classes": about["classes"],
+        "classes": list(info.classes),
         "address": True,
         "file": f"{run.id}-{method}-{dims}d",
     }
-    content = {"data": shown, "parts": {name: _packed(part) for name, part in parts.items()}}
-    return _written(title, about["citation"], content)
+    content = {"data": settings, "parts": {name: _json_payload(part) for name, part in parts.items()}}
+    return _page(title, info.citation, content)
 
 
 def _projection(run: Run, codes: Codes | None, method: str, dims: int) -> Projection:
@@ -81,17 +81,17 @@ def _projection(run: Run, codes: Codes | None, method: str, dims: int) -> Projec
     request.check(int(run.status()["code_size"]))
     if method == "tsne" or codes is None or codes.codes is None:
         raise UserError(
-            f"run {run.id} has no {method} in {dims}D yet: make it with `aecore project {run.id} --method {method} "
+            f"run {run.id} has no {method} in {dims}D yet: compute it with `aecore project {run.id} --method {method} "
             f"--dims {dims}`"
         )
     return project_codes(codes, request)
 
 
 def _tiles(run: Run, codes: Codes | None, projection: Projection) -> np.ndarray | None:
-    """Small pictures uint8 (N, C, H, W) of the drawn test images; None where they are nowhere to be had."""
+    """Thumbnails uint8 (N, C, H, W) of the projected test images; None where there are none."""
     name = run.experiment().data.name
     if data.prepared(name):
-        return thumbnails.small(np.array(data.load(name).x_test[projection.indices]))
+        return thumbnails.shrink(np.array(data.load(name).x_test[projection.indices]))
     if codes is not None and codes.images is not None:
         rows = np.searchsorted(codes.indices, projection.indices)
         if rows.max(initial=0) < len(codes.indices) and np.array_equal(codes.indices[rows], projection.indices):
@@ -99,16 +99,16 @@ def _tiles(run: Run, codes: Codes | None, projection: Projection) -> np.ndarray 
     return thumbnails.shipped(name, projection.indices, projection.labels)
 
 
-def _packed(part: point_cloud.Payload) -> dict[str, Any]:
+def _json_payload(part: point_cloud.Payload) -> dict[str, Any]:
     return {
         key: {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
         for key, value in part.items()
     }
 
 
-def _written(title: str, citation: str, content: dict[str, Any]) -> str:
-    # Nothing in the content may end its element: "<" is written so that only JSON reads it as such.
-    packed = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+def _page(title: str, citation: str, content: dict[str, Any]) -> str:
+    # Nothing in the content may close its element, so "<" is escaped for JSON.
+    escaped = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -121,7 +121,7 @@ def _written(title: str, citation: str, content: dict[str, Any]) -> str:
 <header><h1>{html.escape(title)}</h1></header>
 {point_cloud.markup()}
 <footer>{html.escape(citation)}</footer>
-<script type="application/json" id="content">{packed}</script>
+<script type="application/json" id="content">{escaped}</script>
 <script type="module">
 {point_cloud.standalone()}
 </script>

@@ -1,7 +1,7 @@
-"""A run's latent space for the browser: the scripts that draw it, and what they are given. Needs no torch.
+"""A run's latent space for the browser: the scripts of the point cloud, and their payloads. Needs no torch.
 
-The files of `js/` draw points in WebGL, alone on a page of their own (`aecore.viewer.html_export`) or as a component of
-the app. They ask for payloads by name; a payload is a mapping of bytes and of what JSON can say.
+The scripts in `js/` draw points with WebGL, on an exported page (`html_export`) or as a component of the app. They ask
+for payloads by name; a payload is a mapping of bytes and JSON values.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from aecore.viewer.link import link
 
 _HERE = Path(__file__).parent
 LARGEST_SHEET = 8192
-"""Pixels; wider or taller pictures are refused by some browsers and GPUs."""
+"""Pixels; some browsers and GPUs refuse wider or taller images."""
 
 TITLES = {"pca": "PCA", "tsne": "t-SNE", "units": "Units"}
 
 Payload = dict[str, Any]
 
 
-class Figure(TypedDict):
-    """A figure beside the cloud, `value` from 0 to 1, and what it says in words."""
+class QualityScore(TypedDict):
+    """A score beside the cloud: `value` from 0 to 1, the same as `text`, and its explanation as `hint`."""
 
     name: str
     value: float
@@ -54,13 +54,13 @@ def markup() -> str:
 
 
 def points_part(projection: Projection) -> Payload:
-    """Coordinates, numbers in the test set and labels."""
+    """Coordinates, indices in the test set and labels."""
     steps = quantised(projection.coordinates)
     return {**steps, "indices": projection.indices.astype("<i4").tobytes(), "labels": projection.labels.tobytes()}
 
 
 def quantised(coordinates: np.ndarray) -> Payload:
-    """Coordinates (N, dims) in 16 bits a number, with `low` and `step` of every axis: enough for any screen."""
+    """Coordinates (N, dims) as 16-bit integers, with `low` and `step` of every axis: fine enough for any screen."""
     low, high = coordinates.min(0).astype(np.float64), coordinates.max(0).astype(np.float64)
     step = np.where(high > low, high - low, 1) / 65535
     steps = np.round((coordinates - low) / step).astype("<u2")
@@ -68,7 +68,7 @@ def quantised(coordinates: np.ndarray) -> Payload:
 
 
 def codes_part(codes: Codes) -> Payload:
-    """Codes, where they are kept, and reconstruction errors."""
+    """Codes, where they are saved, and reconstruction errors."""
     part: Payload = {
         "width": 0,
         "half": False,
@@ -76,7 +76,7 @@ def codes_part(codes: Codes) -> Payload:
         "errors": codes.errors.astype("<f4").tobytes(),
     }
     if codes.codes is not None:
-        with np.errstate(over="ignore"):  # what is too large for it becomes infinite, and is then sent whole
+        with np.errstate(over="ignore"):  # values too large for float16 become infinite, and are then sent as float32
             half = codes.codes.astype("<f2")
         narrow = bool(np.isfinite(half).all() and np.allclose(half, codes.codes, rtol=1e-3, atol=1e-4))
         part |= {"width": codes.codes.shape[1], "half": narrow}
@@ -85,7 +85,7 @@ def codes_part(codes: Codes) -> Payload:
 
 
 def atlas_part(tiles: np.ndarray, indices: np.ndarray) -> Payload:
-    """Small pictures uint8 (N, C, H, W) of these test images as one sheet."""
+    """Thumbnails uint8 (N, C, H, W) of these test images as one sheet."""
     count, channels, height, width = tiles.shape
     if channels not in (1, 3):
         tiles, channels = tiles[:, :1], 1
@@ -109,46 +109,46 @@ def atlas_part(tiles: np.ndarray, indices: np.ndarray) -> Payload:
 
 
 def axes(projection: Projection) -> list[str] | None:
-    """What the axes of the drawing are; None where they mean nothing."""
+    """The names of the axes; None where they have no meaning."""
     names = {"pca": "PC", "units": "unit"}
     if projection.method not in names:
         return None
     return [f"{names[projection.method]} {i + 1}" for i in range(projection.dims)]
 
 
-def figures(projection: Projection) -> list[Figure]:
-    """How far to trust the drawing."""
-    said = {
+def quality_scores(projection: Projection) -> list[QualityScore]:
+    """How faithful the projection is."""
+    explained = {
         "explained_variance": (
-            "Variance shown",
-            "The part of the codes' variance that these components hold; the rest is lost in the drawing.",
+            "Explained variance",
+            "The share of the codes' variance that these components preserve; the rest is lost in the projection.",
         ),
         "trustworthiness": (
             "Trustworthiness",
-            f"How far the {NEIGHBOURS} nearest in the drawing are near in the codes too. 100 % is none that is not.",
+            f"How far the {NEIGHBOURS} nearest points in the projection are neighbours in the code; 100 % if all are.",
         ),
         "knn_accuracy": (
-            "Class told by neighbours, drawn",
-            f"How often most of the {NEIGHBOURS} nearest points in the drawing are of a point's own class.",
+            "kNN accuracy in the projection",
+            f"How often the {NEIGHBOURS} nearest points in the projection predict a point's class by majority.",
         ),
-        "code_knn_accuracy": ("Class told by neighbours, codes", "The same in the codes themselves, before drawing."),
+        "code_knn_accuracy": ("kNN accuracy in the code", "The same with the nearest neighbours in the code."),
     }
-    shown = [(said[key], float(projection.quality[key])) for key in said if key in projection.quality]
-    return [Figure(name=name, value=value, text=percent(value), hint=hint) for (name, hint), value in shown]
+    known = [(explained[key], float(projection.quality[key])) for key in explained if key in projection.quality]
+    return [QualityScore(name=name, value=value, text=percent(value), hint=hint) for (name, hint), value in known]
 
 
 def percent(share: float) -> str:
-    """`93.1 %`; only what is all of it is 100 %."""
+    """`93.1 %`; below 1 never rounded up to 100 %."""
     return "100 %" if share >= 1 else f"{min(math.floor(share * 1000 + 0.5), 999) / 10:.1f} %"
 
 
-def words(method: str, dims: int) -> str:
+def projection_title(method: str, dims: int) -> str:
     """`t-SNE in 3D`."""
     return f"{TITLES.get(method, method)} in {dims}D"
 
 
 def note(projection: Projection) -> str:
-    """What was drawn and how, and what must not be read into it."""
+    """What was projected and how, and how not to interpret it."""
     about = projection.parameters
     names = {"pca": "Principal components", "tsne": "t-SNE", "units": "The first units of the code"}
     line = f"{names[projection.method]}, {len(projection.labels):,} test images"
@@ -157,13 +157,13 @@ def note(projection: Projection) -> str:
         line += f" ({corruption.label})"
     if projection.method == "tsne":
         known = [("perplexity", "perplexity"), ("iterations", "iterations"), ("seed", "seed")]
-        told = [
+        options = [
             f"{about[key]:,g} {word}" if key == "iterations" else f"{word} {about[key]:g}"
             for key, word in known
             if key in about
         ]
-        line += f", {', '.join(told)}" if told else ""
-        return line + ". Near points have near codes; how far apart groups lie, and how large they are, says little."
+        line += f", {', '.join(options)}" if options else ""
+        return line + ". Near points have near codes; sizes of groups and distances between them mean little."
     return line + "."
 
 
@@ -175,14 +175,14 @@ def _corruption(text: str) -> Corruption | None:
 
 
 def view(projection: Projection, identity: str, title: str, **names: str | None) -> Payload:
-    """A cloud as the scripts take it; `names` are those of its payloads: points, codes, atlas, decoder."""
+    """A cloud for the scripts; `names` are those of its payloads: points, codes, atlas, decoder."""
     return {
         "id": identity,
         "title": title,
         "dims": projection.dims,
         "method": projection.method,
         "axes": axes(projection),
-        "quality": figures(projection),
+        "quality": quality_scores(projection),
         "note": note(projection),
         **names,
     }

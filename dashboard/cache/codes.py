@@ -40,7 +40,7 @@ def _found_codes(path: str, stamp: tuple) -> Codes:
     experiment = runs.run_at(path).experiment()
     images = image_set(experiment.data.name)
     shape: tuple[int, int, int] = images.x_test.shape[1:]  # type: ignore[assignment]
-    rows = thumbnails.chosen(experiment.data.name, shape, len(images.x_test))
+    rows = thumbnails.kept_indices(experiment.data.name, shape, len(images.x_test))
     test = torch.from_numpy(np.array(images.x_test))
     model = _model(path, stamp, whole_test_set=True)
     return measure_codes(model, test, np.array(images.y_test), experiment.corruption, NOISE_SEED, rows)

@@ -11,6 +11,7 @@ import streamlit as st
 
 from aecore import data
 from aecore.data import thumbnails
+from aecore.data.image_set import ImageInfo
 from aecore.errors import AecoreError
 from aecore.latent.codes import Codes
 from aecore.runs.store import Run
@@ -63,16 +64,6 @@ def data_uri(tile: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(sheet(tile[None], 1)[0]).decode()
 
 
-class ImageInfo(NamedTuple):
-    """What a page must know of the images that a run was trained on."""
-
-    name: str
-    title: str
-    image_shape: tuple[int, int, int]
-    classes: tuple[str, ...]
-    citation: str
-
-
 class Images(NamedTuple):
     """Images to look at: uint8 (N, C, H, W), their labels and their numbers in the test set."""
 
@@ -83,15 +74,8 @@ class Images(NamedTuple):
 
 
 def image_info(run: Run) -> ImageInfo:
-    """The run's images as the run itself says; older runs ask the catalogue."""
-    told = run.status().get("data")
-    if isinstance(told, dict) and {"title", "image_shape", "classes", "citation"} <= told.keys():
-        channels, height, width = map(int, told["image_shape"])
-        classes = tuple(map(str, told["classes"]))
-        name = run.experiment().data.name
-        return ImageInfo(name, str(told["title"]), (channels, height, width), classes, str(told["citation"]))
-    known = data.data_set(run.experiment().data.name)
-    return ImageInfo(known.name, known.title, known.image_shape, known.classes, known.citation)
+    """What the run's images are."""
+    return run.image_info()
 
 
 def test_images(run: Run) -> Images:

@@ -12,10 +12,9 @@ import safetensors.numpy
 import streamlit as st
 
 from aecore.models import browser_export, digit_classifier
-from aecore.models.architecture import plan
 from aecore.runs.store import WEIGHTS, Run
+from aecore.viewer.decoder import network_payload
 from dashboard.cache import runs
-from dashboard.cache.images import image_info
 
 MOST_PRODUCTS = 60_000_000
 """Larger networks take the browser longer than a tenth of a second an image."""
@@ -40,16 +39,10 @@ def payload(run: Run, side: str = "decoder") -> Payload | None:
 @st.cache_resource(max_entries=24, show_spinner=False)
 def _payload(path: str, stamp: tuple, side: str) -> Payload | None:
     run = runs.run_at(path)
-    model, shape = run.experiment().model, image_info(run).image_shape
-    solved = plan(model, shape)
-    low, high = (0.0, 1.0) if model.range == "unit" else (-1.0, 1.0)
-    made = (browser_export.encoder if side == "encoder" else browser_export.decoder)(
-        solved, run.tensors(WEIGHTS), low, high
-    )
-    if made.products > MOST_PRODUCTS or made.weights.nbytes > MOST_BYTES:
+    made = network_payload(run, "encoder" if side == "encoder" else "decoder")
+    if made.products > MOST_PRODUCTS or len(made.weights) > MOST_BYTES:
         return None
-    header = {"ops": list(made.ops), "image_shape": list(shape), "code_size": solved.code_size}
-    return Payload(header, made.weights.astype("<f4").tobytes())
+    return Payload(made.header, made.weights)
 
 
 @cache

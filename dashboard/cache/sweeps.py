@@ -17,11 +17,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from aecore.errors import DamagedError
+from aecore.runs.json_files import read_table
 from aecore.runs.state import ACTIVE
-from aecore.runs.store import EVALUATION, EXPERIMENT, METRICS, STATUS, Run, Store, read_table
+from aecore.runs.store import EVALUATION, EXPERIMENT, METRICS, STATUS, Run, Store
 from aecore.sweeps import statistics
 from aecore.sweeps.definition import GOALS, MEASURED, Sweep
-from aecore.sweeps.store import RESULTS, SWEEP, Row, SweepFolder, place, row_of, sweeps
+from aecore.sweeps.store import RESULTS, SWEEP, Row, SweepFolder, row_of, sort_key, sweeps
 from dashboard.cache.runs import signature
 
 _MOST_SWEEPS, _MOST_RUNS = 8, 50_000
@@ -79,7 +80,7 @@ def figures(seen: Seen) -> dict[str, list[str]]:
 
 
 def _any(rows: Iterable[Row], goal: str, under: str) -> bool:
-    return any(row.figure(goal, under) is not None for row in rows)
+    return any(row.score(goal, under) is not None for row in rows)
 
 
 _seen: OrderedDict[str, tuple[tuple, dict[str, Row], Seen]] = OrderedDict()
@@ -100,7 +101,7 @@ def look(folder: SweepFolder, store: Store) -> Seen:
         before = _seen.get(path)
         if before is not None and before[0] == stamp and before[1] == fresh:
             return before[2]
-    rows = sorted((kept | fresh).values(), key=lambda row: place(sweep, row))
+    rows = sorted((kept | fresh).values(), key=lambda row: sort_key(sweep, row))
     found = Seen(folder, sweep, tuple(rows))
     with _lock:
         _seen[path] = (stamp, fresh, found)

@@ -42,7 +42,7 @@ class Wanted:
 
     @property
     def words(self) -> str:
-        return point_cloud.words(self.method, self.dims)
+        return point_cloud.projection_title(self.method, self.dims)
 
 
 def choose() -> Wanted | None:

@@ -8,7 +8,7 @@ from aecore import data, demo
 from aecore.errors import AecoreError, UserError
 from aecore.format import count
 from aecore.jobs import projection as projection_job
-from aecore.jobs.projection import Working
+from aecore.jobs.projection_progress import ProjectionProgress
 from aecore.latent.projection import MOST_ITERATIONS, MOST_PERPLEXITY
 from aecore.latent.projection_store import is_replaced, restore_shipped
 from aecore.latent.request import MOST_PROJECTED, ProjectionRequest, code_size
@@ -70,7 +70,7 @@ def settings(wanted: Wanted) -> None:
     else:
         request = ProjectionRequest(str(method), int(dims or 3), points)
     st.caption(
-        f"It takes the place of the {point_cloud.words(request.method, request.dims)} that is here. "
+        f"It takes the place of the {point_cloud.projection_title(request.method, request.dims)} that is here. "
         "Three dimensions take longer than two."
     )
     if st.button("Start", icon=":material/play_arrow:", type="primary", key="new-start"):
@@ -104,12 +104,12 @@ def way_back(wanted: Wanted) -> None:
         st.rerun()
 
 
-def channel(run: Run, now: Working) -> str:
+def channel(run: Run, now: ProjectionProgress) -> str:
     """What the frames of this attempt are told apart by."""
     return f"{run.id} {now.process.get('pid')} {now.process.get('started')}"
 
 
-def live(now: Working) -> tuple[dict[str, object], bytes]:
+def live(now: ProjectionProgress) -> tuple[dict[str, object], bytes]:
     """How far it is, for the cloud, and the coordinates."""
     share = now.done / now.total if now.total else 0.0
     text = f"{METHODS[now.request.method]}: {now.stage}"
@@ -122,9 +122,10 @@ def live(now: Working) -> tuple[dict[str, object], bytes]:
     return about | {"low": steps["low"], "step": steps["step"]}, steps["coordinates"]
 
 
-def controls(run: Run, now: Working, shown: bool) -> None:
+def controls(run: Run, now: ProjectionProgress, shown: bool) -> None:
     """The line about a projection in the making, with its button: stop it, or take away what is left of it."""
-    words = f"{point_cloud.words(now.request.method, now.request.dims)} of {count(now.request.points, 'test image')}"
+    title = point_cloud.projection_title(now.request.method, now.request.dims)
+    words = f"{title} of {count(now.request.points, 'test image')}"
     with st.container(horizontal=True, vertical_alignment="center", key=key(PAGE, "job")):
         if now.state == "running":
             if not shown:

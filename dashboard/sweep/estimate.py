@@ -29,7 +29,7 @@ def estimate_s(sweep: Sweep, device: str) -> tuple[float, str] | None:
             return None
         a_step = like.seconds / (like.epoch * _images(run.experiment()))  # of an image
         around = max(_whole_s(run.status()) - like.seconds, 0.3)  # building, measuring, saving
-        combined = [values for values, _ in zip(sweep.combined(), range(MOST_READ), strict=False)]
+        combined = [values for values, _ in zip(sweep.each_combination(), range(MOST_READ), strict=False)]
         flats = [sweep.experiment.changed(values) for values in combined]
         trained = sum(flat.training.epochs * _images(flat) for flat in flats) / len(flats)
         number = sweep.combinations * len(sweep.seeds)

@@ -12,7 +12,7 @@ from typing import Any
 from aecore.config.experiment import difference
 from aecore.errors import AecoreError
 from aecore.presets import preset
-from aecore.sweeps.definition import MEASURED, Range, Sweep, shown
+from aecore.sweeps.definition import MEASURED, Range, Sweep, format_setting
 from aecore.sweeps.statistics import measured_under
 from aecore.sweeps.store import Row
 
@@ -39,16 +39,16 @@ def csv_text(sweep: Sweep, rows: Sequence[Row]) -> str:
     for row in rows:
         values = [_cell(row.values.get(key)) for key in sweep.vary]
         about = [row.seed, row.state, row.corruption, row.epoch, row.seconds, row.device, row.train_loss, row.test_loss]
-        writer.writerow([row.run, *values, *about, *(row.figure(goal, each) for goal, each in metrics)])
+        writer.writerow([row.run, *values, *about, *(row.score(goal, each) for goal, each in metrics)])
     return out.getvalue()
 
 
 def _has(row: Row, goal: str, under: str) -> bool:
-    return row.figure(goal, under) is not None
+    return row.score(goal, under) is not None
 
 
 def _cell(value: Any) -> Any:
-    return shown(value) if isinstance(value, list | tuple) else value
+    return format_setting(value) if isinstance(value, list | tuple) else value
 
 
 def toml_text(sweep: Sweep) -> str:
@@ -56,7 +56,7 @@ def toml_text(sweep: Sweep) -> str:
     a few changes say it all."""
     short = _text(sweep, _based(sweep))
     try:
-        if Sweep.parse(tomllib.loads(short)).plain() == sweep.plain():
+        if Sweep.parse(tomllib.loads(short)).as_json() == sweep.as_json():
             return short
     except AecoreError:
         pass

@@ -119,7 +119,7 @@ def begin(folder: SweepFolder, device: str = "") -> None:
     """Carry the sweep out on this machine's device, or without one as it was before; where no process can be started
     the sweep itself says so. Raises `UserError` on a demo."""
     try:
-        runner.begin(folder, "local" if device else "", {"device": device})
+        runner.start(folder, "local" if device else "", {"device": device})
     except OSError as error:
         folder.write_status(state="failed", error=describe_os_error(error, "the process of this sweep"), process=None)
 

@@ -71,7 +71,7 @@ def _controls(seen: Seen, known: dict[str, list[str]]) -> tuple[str, str, View]:
 
 def legend(seen: Seen, found: list[Group], goal: str, view: View) -> str:
     """What is drawn, and what ± means here."""
-    numbers = sorted({len(group.figures) for group in found})
+    numbers = sorted({len(group.scores) for group in found})
     parts = []
     if numbers == [1]:
         parts.append("Each combination has one finished run, so there is no spread to show.")

@@ -62,7 +62,7 @@ def frame(seen: Seen, groups: Sequence[Group], goal: str) -> pd.DataFrame:
         columns[labels.setting(setting)] = values if numbers else [labels.value(setting, value) for value in values]
     columns[labels.FIGURES[goal].title] = [group.mean * scale for group in groups]
     columns["±"] = [None if group.std is None else group.std * scale for group in groups]
-    columns["Runs"] = [len(group.figures) for group in groups]
+    columns["Runs"] = [len(group.scores) for group in groups]
     if goal != "seconds":
         spent = [[found for run in group.runs if (found := seconds.get(run)) is not None] for group in groups]
         columns["Training time"] = [sum(found) / len(found) if found else None for found in spent]
@@ -111,7 +111,7 @@ def ticked_bar(seen: Seen, ticked: Sequence[Group], store: Store) -> None:
 
 def typical(group: Group, store: Store) -> str | None:
     """Of the combination's runs that are still there the one whose figure is nearest the mean."""
-    there = [(abs(figure - group.mean), run) for figure, run in zip(group.figures, group.runs, strict=True)]
+    there = [(abs(figure - group.mean), run) for figure, run in zip(group.scores, group.runs, strict=True)]
     return next((run for _, run in sorted(there) if store.listed(run) is not None), None)
 
 

@@ -73,7 +73,7 @@ def test_short_trainings_are_let_through(store: Store, monkeypatch):
     experiment = preset("digits-quick").experiment
     with pytest.raises(UserError, match=r"training\.epochs: this public demo allows at most 5"):
         jobs.submit(experiment, "cpu", store)
-    with pytest.raises(UserError, match="holds, and 'mnist' is none"):
+    with pytest.raises(UserError, match="prepared, and 'mnist' is not"):
         jobs.submit(experiment.changed({"training.epochs": 1, "data.name": "mnist"}), "cpu", store)
     jobs.submit(experiment.changed({"training.epochs": 1}), "cpu", store)
 

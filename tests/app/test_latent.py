@@ -147,7 +147,7 @@ def test_a_code_of_one_unit_has_nothing_to_draw(shipped):
 def test_a_job_in_progress_is_watched_and_stopped(trained):
     projection_job.start(trained, ProjectionRequest("tsne", 2, 250, 20, 10_000))
     for _ in range(200):
-        now = projection_job.working(trained)
+        now = projection_job.read_progress(trained)
         if now is not None and now.coordinates is not None:
             break
         projection_job.time.sleep(0.1)
@@ -161,14 +161,15 @@ def test_a_job_in_progress_is_watched_and_stopped(trained):
     other = page(run=trained.id, method="pca", dims="2")
     assert "t-SNE in 2D of 250 test images is being made" in texts(other)
     app.button(key="latent-stop").click().run()
-    assert projection_job.working(trained) is None
+    assert projection_job.read_progress(trained) is None
     assert "this is its PCA" in texts(app)
 
 
 def test_a_failed_job_is_told_and_dismissed(shipped):
     projection_folder(shipped).mkdir(parents=True)
-    projection_job._write(
-        shipped, projection_job.Working("failed", ProjectionRequest("pca", 2, 90), "", 0, 0, {}, "the disk is full")
+    request = ProjectionRequest("pca", 2, 90)
+    projection_job.write_progress(
+        shipped, projection_job.ProjectionProgress("failed", request, "", 0, 0, {}, "the disk is full")
     )
     app = page()
     assert "PCA in 2D of 90 test images: the disk is full" in texts(app)

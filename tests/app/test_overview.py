@@ -137,7 +137,7 @@ def test_a_run_without_a_course_is_shown_on_every_page(imported):
     app = page(run=imported.id)
     assert app.dataframe[0].value["Epochs"].tolist() == ["imported"]
     assert "imported from mine.pth" in texts(app)
-    assert "Assumed, for shapes do not tell" in texts(app)
+    assert "Assumed, as they do not follow from the shapes" in texts(app)
     assert "Curves and epochs" not in labels(app)
     assert "no curves" in texts(page("train", run=imported.id))
     assert "trained elsewhere" in texts(page("replay", run=imported.id))

@@ -301,7 +301,7 @@ def test_the_form_counts_runs_while_one_types(store, trained):
     [
         ("model.bottleneck.size", "2, many", "model.bottleneck.size"),
         ("model.bottleneck.size", "", "Code size: type at least one value"),
-        ("model.bottleneck.size", "4, 4", "4 stands there twice"),
+        ("model.bottleneck.size", "4, 4", "4 is listed twice"),
         ("corruption", "gausian:0.3", "did you mean"),
         ("model.dense", "65536, 65536", "parameters are more"),
     ],

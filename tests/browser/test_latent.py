@@ -281,7 +281,7 @@ def test_a_new_drawing_moves_while_it_is_made(tab, address, digits: Run):
     made = read_projection(digits, "tsne", 2)
     assert made is not None
     assert made.parameters["perplexity"] == 15
-    assert projection_job.working(digits) is None
+    assert projection_job.read_progress(digits) is None
 
 
 def test_a_corrupted_image_appears_in_the_map(tab, address, digits: Run):

@@ -62,7 +62,7 @@ def test_a_shipped_run(call, name):
 def test_every_activation(call, activation):
     experiment = (VAE if activation == "tanh" else CONV).changed({"model.activation": activation})
     model = Autoencoder(experiment.model, (1, 28, 28), seed=3).eval()
-    model.draws.seed(0, torch.device("cpu"))
+    model.rng.seed(0, torch.device("cpu"))
     compare(call, model, Run(GALLERY_RUN).snapshots()["clean"][:2])
 
 

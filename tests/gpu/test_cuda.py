@@ -17,12 +17,12 @@ from aecore.data.shard import shard_of
 from aecore.latent.encode import codes_of
 from aecore.metrics.evaluation import evaluate
 from aecore.models import Autoencoder
-from aecore.models.autoencoder import Draws
+from aecore.models.rng import ModelRng
 from aecore.presets import preset
 from aecore.training import checkpoint as state_module
 from aecore.training import step as step_module
 from aecore.training.checkpoint import State, new_state, restore, state_bytes
-from aecore.training.loop import Images, epochs
+from aecore.training.loop import Images, LoopOptions, epochs
 from aecore.training.snapshots import Snapshots
 from tests.unit.small import MLP
 
@@ -70,11 +70,13 @@ def test_replayed_steps_are_those_written_out(name, precision, monkeypatch):
     experiment, images = synthetic(name, "cuda", train=500)  # the last batch is smaller than the others
     experiment = experiment.changed({"training.schedule": "plateau", "training.plateau_patience": 0})
     replayed = [
-        epoch.train_loss for epoch in epochs(experiment, start(experiment, images), images, precision=precision)
+        epoch.train_loss for epoch in epochs(experiment, start(experiment, images), images, LoopOptions(precision))
     ]
     monkeypatch.setattr(step_module, "graphed", lambda training, device: False)
     monkeypatch.setattr(state_module, "graphed", lambda training, device: False)
-    plain = [epoch.train_loss for epoch in epochs(experiment, start(experiment, images), images, precision=precision)]
+    plain = [
+        epoch.train_loss for epoch in epochs(experiment, start(experiment, images), images, LoopOptions(precision))
+    ]
     assert replayed == pytest.approx(plain, rel=0.02)
 
 
@@ -84,7 +86,7 @@ def test_recording_a_graph_leaves_the_state_as_it_was():
     step = step_module.Step(experiment, state, images.train)
     before = {name: value.clone() for name, value in state.model.state_dict().items()}
     noise = state.noise.get_state()
-    step._recorded(torch.arange(64, device="cuda"))
+    step._record(torch.arange(64, device="cuda"))
     assert all(torch.equal(before[name], value) for name, value in state.model.state_dict().items())
     assert torch.equal(noise, state.noise.get_state())
     assert step.sums.tolist() == [0, 0, 0]
@@ -142,10 +144,10 @@ def test_corruption_happens_on_the_device(text):
 
 
 def test_dropout_keeps_the_asked_share_on_the_device():
-    draws = Draws()
-    draws.seed(0, torch.device("cuda"))
+    rng = ModelRng()
+    rng.seed(0, torch.device("cuda"))
     like = torch.empty(64, 8, 28, 28, device="cuda").to(memory_format=torch.channels_last)
-    kept = draws.kept(like, 0.8)
+    kept = rng.keep_mask(like, 0.8)
     assert kept.stride() == like.stride()
     assert kept.mean().item() == pytest.approx(0.8, abs=0.01)
 
@@ -156,10 +158,10 @@ def test_the_parts_of_a_draw_are_the_whole_there_too(last):
     like = torch.empty(7, 3, 5, 4, device="cuda").to(memory_format=order)
 
     def drawn(rank: int, world: int) -> list[torch.Tensor]:
-        draws, part = Draws(), shard_of(7, rank, world)
-        draws.seed(1, like.device)
-        with draws.within(part):
-            return [draws.kept(like[part.rows], 0.7), draws.normal(like[part.rows])]
+        rng, part = ModelRng(), shard_of(7, rank, world)
+        rng.seed(1, like.device)
+        with rng.for_shard(part):
+            return [rng.keep_mask(like[part.rows], 0.7), rng.normal(like[part.rows])]
 
     for expected, *parts in zip(drawn(0, 1), drawn(0, 2), drawn(1, 2), strict=True):
         assert torch.equal(torch.cat(parts), expected)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from torch import distributed as dist
 
 from aecore.devices import devices
 from aecore.training.checkpoint import State, restore, state_bytes
-from aecore.training.distributed import Group, called, gathered, joined
-from aecore.training.loop import epochs, passes
+from aecore.training.distributed import Group, form_group, join_group, wait_for_run
+from aecore.training.loop import LoopOptions, epochs, training_passes
 from aecore.training.rank import get_rank
 from tests.unit.small import CONV, DROPOUT, MLP, VAE, digits, fresh
 
@@ -50,32 +51,33 @@ def case(name: str) -> tuple[Any, Any, str]:
 
 def print_of(state: State) -> str:
     """A digest of everything that must be the same in all processes."""
-    assert state.model.draws.generator is not None
-    generators = (state.order, state.noise, state.model.draws.generator)
+    assert state.model.rng.generator is not None
+    generators = (state.order, state.noise, state.model.rng.generator)
     tensors = [*state.model.state_dict().values(), *(generator.get_state() for generator in generators)]
     return hashlib.sha256(b"".join(tensor.numpy().tobytes() for tensor in tensors)).hexdigest()
 
 
-def shared(name: str, folder: Path, others: Group) -> dict[str, Any]:
+def shared(name: str, folder: Path, group: Group) -> dict[str, Any]:
     """Train a case twice: from the start, and from where one process left it."""
     experiment, images, precision = case(name)
     told: dict[str, Any] = {"epochs": [], "steps": [], "resumed": []}
     state = fresh(experiment, images)
-    hooks = {"precision": precision, "others": others, "stop": others.agreed()}
-    if others.first:
-        for epoch in epochs(experiment, state, images, on_log=lambda seen: told["steps"].append(vars(seen)), **hooks):
+    options = LoopOptions(precision, group, stop=group.agree_on_stop())
+    if group.first:
+        logging = replace(options, on_log=lambda log: told["steps"].append(vars(log)))
+        for epoch in epochs(experiment, state, images, logging):
             told["epochs"].append(epoch.line() | {"gradients": epoch.layers})
             if epoch.epoch == 2:
                 (folder / f"{name} of two.safetensors").write_bytes(state_bytes(state))
     else:
-        for _ in passes(experiment, state, images, **hooks):
+        for _ in training_passes(experiment, state, images, options):
             pass
     told["running"] = [value.tolist() for key, value in state.model.state_dict().items() if "running" in key]
-    told["prints"] = [""] * others.world
+    told["prints"] = [""] * group.world
     dist.all_gather_object(told["prints"], print_of(state))
     resumed = fresh(experiment, images)
     restore(resumed, folder / f"{name}.safetensors")
-    told["resumed"] = [seen.train_loss for seen in passes(experiment, resumed, images, **hooks)]
+    told["resumed"] = [trained.train_loss for trained in training_passes(experiment, resumed, images, options)]
     return told
 
 
@@ -83,18 +85,18 @@ def main(folder: Path) -> None:
     torch.set_num_threads(1)
     here = get_rank()
     if here.first:
-        with gathered(here, folder, [devices()[-1]], lambda: False) as others:
-            assert others is not None
-            results = {name: shared(name, folder, others) for name in CASES}
+        with form_group(here, folder, [devices()[-1]], lambda: False) as group:
+            assert group is not None
+            results = {name: shared(name, folder, group) for name in CASES}
             (folder / "results.json").write_text(json.dumps(results))
         return
-    path = called()
+    path = wait_for_run()
     assert path is not None
     assert path == folder
-    with joined(here) as both:
-        assert both is not None
+    with join_group(here) as joined:
+        assert joined is not None
         for name in CASES:
-            shared(name, path, both.others)
+            shared(name, path, joined.group)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from aecore import data
 from aecore.config.experiment import Experiment
 from aecore.presets import preset
 from aecore.training.checkpoint import State, new_state
-from aecore.training.loop import Epoch, Images, Steps, epochs
+from aecore.training.loop import Epoch, Images, LoopOptions, StepLog, epochs
 from tests.conftest import GALLERY_RUN
 
 CPU = torch.device("cpu")
@@ -56,10 +56,10 @@ def fresh(experiment: Experiment, images: Images) -> State:
 
 @dataclass
 class Course:
-    """What a training said."""
+    """What a training measured."""
 
     epochs: list[Epoch] = field(default_factory=list)
-    steps: list[Steps] = field(default_factory=list)
+    steps: list[StepLog] = field(default_factory=list)
 
     def lines(self) -> list[Any]:
         """All that must be equal from run to run: everything but times."""
@@ -73,7 +73,7 @@ def train(
 ) -> Course:
     """Train to the end, or through `most` epochs."""
     course = Course()
-    for epoch in epochs(experiment, state, images, precision=precision, on_log=course.steps.append):
+    for epoch in epochs(experiment, state, images, LoopOptions(precision, on_log=course.steps.append)):
         course.epochs.append(epoch)
         if len(course.epochs) == most:
             break

@@ -43,7 +43,7 @@ def test_a_title_and_a_note_are_shown_everywhere(capsys, trained):
 
 
 def test_delete_restore_and_delete_forever(capsys, store, trained):
-    assert "nothing has been deleted" in run(capsys, "restore")[2]
+    assert "no run has been deleted" in run(capsys, "restore")[2]
     copy = shutil.copytree(trained.path, trained.path.with_name("copy"))
     status, out, err = run(capsys, "delete", trained.id, "copy")
     assert (status, out) == (0, "")
@@ -100,8 +100,8 @@ def test_a_checkpoint_becomes_a_run(capsys, store, checkpoint):
     assert status == 0
     assert "imported from mine.pth" in out
     assert "297 test images" in out
-    assert "found by trying what reconstructs test images best: model.activation = " in err
-    assert "assumed, for shapes do not tell: data.name = digits\n" in err
+    assert "chosen because they reconstruct test images best: model.activation = " in err
+    assert "assumed, as they do not follow from the shapes: data.name = digits\n" in err
     command = ("import", str(checkpoint), "--no-evaluate", "--data", "digits", "--set", "model.activation=selu")
     told = as_json(capsys, *command)
     assert told["assumed"] == {}

@@ -104,7 +104,7 @@ def test_a_mistake_is_one_line_and_exit_status_2(capsys, store, arguments, words
         (["project", "RUN", "--method", "tnse"], "did you mean 'tsne'"),
         (["project", "RUN", "--method", "pca", "--dims", "4"], "2 or 3 dimensions, not 4"),
         (["project", "RUN", "--points", "60"], "needs more than 91 points"),
-        (["project", "RUN", "--points", "5"], "a drawing of 5 points says nothing; it takes more than 20"),
+        (["project", "RUN", "--points", "5"], "a projection needs more than 20 points, not 5"),
         (["evaluate", "RUN", "--corruption", "square:2+rows:3"], "two occlusions"),
         (["evaluate", "RUN", "--corruption", "gausian:1"], "did you mean 'gaussian'"),
         (["evaluate", "RUN", "--device", "tpu"], "unknown device"),

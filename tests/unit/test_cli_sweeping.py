@@ -63,11 +63,11 @@ def test_ctrl_c_stops_cleanly_and_the_sweep_goes_on(store, written, capsys):
     (found,) = sweep_store.sweeps(store)
     assert found.state() == "running"
     assert app.run(["sweep", found.id]) == 2
-    assert "is being carried out already" in capsys.readouterr().err
+    assert "is already running" in capsys.readouterr().err
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert "stopped; go on with: python -m aecore sweep " in errors
+    assert "stopped; resume with: python -m aecore sweep " in errors
     assert found.state() == "stopped"
     (run,) = store.runs()
     reached = len(run.metrics())
@@ -90,7 +90,7 @@ def test_ctrl_c_stops_cleanly_and_the_sweep_goes_on(store, written, capsys):
         (["missing.toml"], "there is no file missing.toml"),
         (["nothing", "--on", "slurm"], "--on: should be local or ray, got 'slurm'"),
         (["nothing", "--on", "ray", "--cpus", "0"], "--cpus: should be a number above 0"),
-        (["nothing", "--extend", "other"], "--extend: goes with a file"),
+        (["nothing", "--extend", "other"], "--extend: needs a file"),
     ],
 )
 def test_a_mistake_is_one_line(store, capsys, arguments, told):

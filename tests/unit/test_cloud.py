@@ -97,7 +97,7 @@ def test_what_is_said_beside_it():
     assert point_cloud.note(made).startswith(
         "t-SNE, 3,000 test images (Gaussian noise, σ 0.3), perplexity 30, 1,000 iterations, seed 4. "
     )
-    assert [figure["text"] for figure in point_cloud.figures(made)] == ["99.9 %", "50.0 %"]
+    assert [figure["text"] for figure in point_cloud.quality_scores(made)] == ["99.9 %", "50.0 %"]
     assert point_cloud.axes(made) is None
     assert point_cloud.percent(1.0) == "100 %"
 
@@ -129,7 +129,7 @@ def test_units_are_drawn_for_the_page_where_they_were_not(run):
 @pytest.mark.parametrize(
     ("method", "dims", "words"),
     [
-        ("tsne", 2, "has no tsne in 2D yet: make it with `aecore project mnist-mlp8 --method tsne --dims 2`"),
+        ("tsne", 2, "has no tsne in 2D yet: compute it with `aecore project mnist-mlp8 --method tsne --dims 2`"),
         ("tnse", 2, "did you mean 'tsne'"),
         ("pca", 5, "2 or 3 dimensions, not 5"),
     ],

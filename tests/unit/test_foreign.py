@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from aecore import interop, jobs
 from aecore.errors import AecoreError, UserError
 from aecore.inference import load_model
-from aecore.interop import import_checkpoint, read_checkpoint, understand
+from aecore.interop import import_checkpoint, interpret, read_checkpoint
 from aecore.models.autoencoder import Autoencoder
 from aecore.presets import preset
 from aecore.runs.store import Run
@@ -127,7 +127,7 @@ def understood(tmp_path, value, suffix: str = ".pth", **chosen):
         safetensors.torch.save_file(value, path)
     else:
         torch.save(value, path)
-    return understand(read_checkpoint(path), **chosen)
+    return interpret(read_checkpoint(path), **chosen)
 
 
 def rebuilt(found, shape) -> Autoencoder:
@@ -139,7 +139,7 @@ def rebuilt(found, shape) -> Autoencoder:
 @torch.no_grad()
 def same_output(found, model: nn.Module, images: Tensor) -> None:
     ours = rebuilt(found, tuple(images.shape[1:])).decode(_codes(found, images))
-    # Our linear layers multiply in another order than PyTorch's, see models/linear.py.
+    # Our linear layers multiply in another order than PyTorch's, see models/fast_paths.py.
     torch.testing.assert_close(ours, model(images).view_as(ours), rtol=0, atol=2e-6)
 
 
@@ -217,7 +217,7 @@ def test_what_scripts_save_beside_the_weights_is_no_hindrance(tmp_path):
     assert understood(tmp_path, {"model": state, **beside}).preset == "mnist-mlp8"
     path = tmp_path / "old.pth"
     torch.save({"model": state}, path, _use_new_zipfile_serialization=False)
-    assert understand(read_checkpoint(path)).preset == "mnist-mlp8"
+    assert interpret(read_checkpoint(path)).preset == "mnist-mlp8"
 
 
 def test_half_precision_and_layers_without_bias(tmp_path):
@@ -323,9 +323,9 @@ class Whole(nn.Module):
 FILES = {
     "text": (b"these are not the weights\n", "neither a PyTorch checkpoint nor safetensors"),
     "empty": (b"", "is empty"),
-    "zip": (b"PK\x03\x04" + bytes(80), "cut or damaged"),
+    "zip": (b"PK\x03\x04" + bytes(80), "truncated or damaged"),
     "pickle": (b"\x80\x04cos\nsystem\n(S'touch /tmp/x'\ntR.", "could run code"),
-    "safetensors": ((8).to_bytes(8, "little") + b'{"a":1}}' + bytes(20), "damaged or cut"),
+    "safetensors": ((8).to_bytes(8, "little") + b'{"a":1}}' + bytes(20), "damaged or truncated"),
 }
 
 
@@ -360,8 +360,8 @@ def test_so_is_a_file_of_something_else(tmp_path, store):
     refused(saved({"loss": 1.0}), "holds no weights", store)
     refused(saved({"a": state, "b": state}), "several models (a, b)", store)
     refused(saved(state | {"fc2.weight": torch.full((8, 392), torch.nan)}), "fc2.weight holds values", store)
-    refused(saved(nn.LSTM(4, 4).state_dict()), "is no linear layer", store)
-    refused(saved(nn.LayerNorm(4).state_dict()), "is no linear layer", store)
+    refused(saved(nn.LSTM(4, 4).state_dict()), "is not a linear layer", store)
+    refused(saved(nn.LayerNorm(4).state_dict()), "is not a linear layer", store)
     refused(saved(nn.Conv2d(1, 4, (3, 5)).state_dict()), "kernels are square", store)
     for name, words in (
         ("m/constants.pkl", "TorchScript"),
@@ -375,10 +375,10 @@ def test_so_is_a_file_of_something_else(tmp_path, store):
     refused(path, "compressed again", store)
     torch.save(state, path)
     path.write_bytes(path.read_bytes()[:-2000])
-    refused(path, "cut or damaged", store)
+    refused(path, "truncated or damaged", store)
     safetensors.torch.save_file(state, path)
     path.write_bytes(path.read_bytes()[:-2000])
-    refused(path, "damaged or cut", store)
+    refused(path, "damaged or truncated", store)
 
 
 @pytest.mark.parametrize(
@@ -409,7 +409,7 @@ def test_the_first_layer_that_does_not_fit_is_named(tmp_path, store):
     refused(path, "7 batch normalisations", store, preset_name="colored-conv")
     pooled = nn.Sequential(nn.Conv2d(1, 4, 5), nn.Linear(4 * 17, 5), nn.Linear(5, 4 * 17), nn.ConvTranspose2d(4, 1, 5))
     torch.save(pooled.state_dict(), path)
-    refused(path, "pooling layers are not built here", store)
+    refused(path, "pooling layers are not supported", store)
     upsampled = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Conv2d(4, 9, 3), nn.Conv2d(9, 4, 3), nn.Conv2d(4, 1, 3))
     torch.save(upsampled.state_dict(), path)
     refused(path, "does not lead back to an image", store)
@@ -434,8 +434,8 @@ def test_an_import_is_an_ordinary_run(tmp_path, store):
     assert told["assumed"] == {"data.name": "digits"}
     assert "model.activation" in told["tried"]
     assert [line.partition(":")[0] for line in import_notes(run.status())][:2] == [
-        "found by trying what reconstructs test images best",
-        "assumed, for shapes do not tell",
+        "chosen because they reconstruct test images best",
+        "assumed, as they do not follow from the shapes",
     ]
     images = torch.from_numpy(run.snapshots()["clean"]).float() / 255
     with torch.no_grad():
@@ -489,13 +489,13 @@ def test_without_images_it_is_imported_all_the_same(tmp_path, store, monkeypatch
     monkeypatch.setattr("aecore.data.load", refuse)
     imported = import_checkpoint(path, name="unseen")
     assert imported.run.evaluation() == []
-    assert imported.remarks == ("not measured, for the images cannot be had: no network",)
+    assert imported.remarks == ("not measured, as the images cannot be loaded: no network",)
     assert summarise(imported.run).state == "finished"
 
 
 def test_weights_of_our_own_come_back_and_nothing_is_measured_unasked(trained, store):
     imported = import_checkpoint(trained.file("weights.safetensors"), measure=False)
-    assert imported.understood.preset == "digits-quick"
+    assert imported.interpretation.preset == "digits-quick"
     assert Run(imported.run.path).evaluation() == []
     for name, tensor in load_model(imported.run).state_dict().items():
         assert torch.equal(tensor, load_model(trained).state_dict()[name])
@@ -532,7 +532,7 @@ def test_plain_pytorch_loads_what_is_exported(trained, tmp_path):
     images = torch.from_numpy(trained.snapshots()["clean"]).float() / 255
     with torch.no_grad():
         torch.testing.assert_close(plain(images).view_as(images), load_model(trained)(images), rtol=0, atol=2e-6)
-    assert interop.understand(read_checkpoint(path)).preset == "digits-quick"
+    assert interop.interpret(read_checkpoint(path)).preset == "digits-quick"
 
 
 def test_an_export_without_weights_or_folder_is_one_line(trained, tmp_path):

@@ -167,6 +167,6 @@ def test_the_shipped_sweep_is_whole_and_is_what_its_file_says():
     assert [(row.values, row.seed) for row in rows] == [(point.values, point.seed) for point in sweep.points()]
     assert {row.state for row in rows} == {"finished"}
     for row in rows:
-        assert row.figure("mse", "own") is not None
-        assert row.figure("wrong_digit_rate", "own") is not None
+        assert row.score("mse", "own") is not None
+        assert row.score("wrong_digit_rate", "own") is not None
     assert sum(file.stat().st_size for file in made.path.iterdir()) < 200_000

@@ -88,7 +88,7 @@ def test_one_run_at_a_time_and_in_order(store):
     assert jobs.queue_position(third) is None
     with pytest.raises(UserError, match="stop it first"):
         trash.delete(third)
-    with pytest.raises(UserError, match="running already"):
+    with pytest.raises(UserError, match="already running"):
         jobs.requeue(third)
     assert jobs.stop(third) == "stopped"
 
@@ -122,7 +122,7 @@ def test_a_reused_process_number_is_not_taken_for_the_worker():
 
 
 def test_two_workers_never_share_a_run(store, monkeypatch):
-    monkeypatch.setattr("aecore.jobs.lifecycle.WRITER_WAIT_S", 0)
+    monkeypatch.setattr("aecore.jobs.lifecycle.LOCK_WAIT_S", 0)
     run = jobs.submit(LONG, "cpu")
     with filelock.FileLock(run.file(".lock")), pytest.raises(UserError, match="another process"):
         jobs.work(run)

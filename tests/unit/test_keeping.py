@@ -126,7 +126,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(trained, monkeypatch):
     monkeypatch.setattr("pathlib.Path.rename", refuse)
     with pytest.raises(AecoreError, match="not allowed to write"):
         trash.delete(trained)
-    monkeypatch.setattr("aecore.runs.store.atomic_write", refuse)
+    monkeypatch.setattr("aecore.runs.json_files.atomic_write", refuse)
     with pytest.raises(AecoreError, match="not allowed to write"):
         run_notes.rename(trained, "x")
 
@@ -171,7 +171,7 @@ def test_strangers_change_no_run_on_a_demo(store, trained, monkeypatch, mode):
         lambda: jobs.requeue(back),
     )
     for deed in deeds:
-        with pytest.raises(UserError, match=r"public demo, .* is switched off"):
+        with pytest.raises(UserError, match=r"is switched off on this public demo"):
             deed()
     assert not back.file("notes.json").exists()
 
@@ -188,8 +188,8 @@ def test_a_read_only_demo_trains_nothing(store, monkeypatch):
     [
         ({"training.epochs": 6}, "training.epochs: this public demo allows at most 5 epochs, got 6"),
         ({"model.dense": [4000]}, "at most 2,000,000 parameters"),
-        ({"data.name": "mnist"}, "'mnist' is none"),
-        ({"data.name": "/etc"}, "'/etc' is none"),
+        ({"data.name": "mnist"}, "'mnist' is not"),
+        ({"data.name": "/etc"}, "'/etc' is not"),
     ],
 )
 def test_a_demo_that_trains_has_caps(store, monkeypatch, changes, words):
@@ -211,5 +211,5 @@ def test_a_demo_counts_the_whole_set_and_the_waiting_runs(store, monkeypatch):
     limited = small.changed({"data.train_images": 1000})
     jobs.submit(limited, "cpu")
     jobs.submit(limited, "cpu")
-    with pytest.raises(UserError, match="2 trainings waiting or at work"):
+    with pytest.raises(UserError, match="2 trainings queued or running"):
         jobs.submit(limited, "cpu")

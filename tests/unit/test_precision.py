@@ -6,9 +6,9 @@ import torch
 from aecore import jobs
 from aecore.errors import UserError
 from aecore.models.autoencoder import Autoencoder
+from aecore.models.fast_paths import keep_freed_memory
 from aecore.training import precision as precision_trial
 from aecore.training.loss import squared_error
-from aecore.training.malloc import keep_freed_memory
 from aecore.training.step import Step
 from tests.unit.small import CONV, DROPOUT, MLP, VAE, digits, fresh, same, train
 
@@ -20,7 +20,7 @@ def test_a_twin_is_the_same_network_with_shorter_numbers(kind):
     model = Autoencoder(KINDS[kind].model, (1, 28, 28), seed=1)
     twin = model.twin(torch.bfloat16)
     assert twin.dtype == torch.bfloat16
-    assert twin.draws is model.draws
+    assert twin.rng is model.rng
     own, short = dict(model.named_parameters()), dict(twin.named_parameters())
     assert own.keys() == short.keys()
     for name, weights in own.items():
@@ -76,13 +76,13 @@ def test_noise_is_the_same_in_both_formats():
 class Timed:
     """Stands in for a step that was tried."""
 
-    seconds_a_step: dict[str, float]
+    seconds_per_step: dict[str, float]
 
     def __init__(self, experiment, some, size, precision):
         self.precision = precision
 
     def seconds(self) -> float:
-        return self.seconds_a_step[self.precision]
+        return self.seconds_per_step[self.precision]
 
 
 @pytest.mark.parametrize(
@@ -98,19 +98,19 @@ class Timed:
     ],
 )
 def test_the_faster_format_is_chosen_where_it_may_be(times, changes, expected, monkeypatch):
-    monkeypatch.setattr(Timed, "seconds_a_step", times, raising=False)
-    monkeypatch.setattr(precision_trial, "_Tried", Timed)
+    monkeypatch.setattr(Timed, "seconds_per_step", times, raising=False)
+    monkeypatch.setattr(precision_trial, "_Trial", Timed)
     monkeypatch.setattr(precision_trial, "has_bfloat16", lambda device: True)
     experiment = MLP.changed(changes)
     choice = precision_trial.choose(experiment, digits().train, experiment.training.epochs)
     assert choice.precision == expected
     tried = not changes and times["float32"] > 1e-3
-    assert choice.seconds_a_step == (times if tried else {})
+    assert choice.seconds_per_step == (times if tried else {})
 
 
 def test_a_processor_without_bfloat16_is_not_asked(monkeypatch):
     monkeypatch.setattr(precision_trial, "has_bfloat16", lambda device: False)
-    monkeypatch.setattr(precision_trial, "_Tried", None)
+    monkeypatch.setattr(precision_trial, "_Trial", None)
     assert precision_trial.choose(MLP, digits().train, 100).precision == "float32"
 
 
@@ -125,7 +125,7 @@ def test_trying_leaves_no_trace(kind, monkeypatch):
     weights, drawn = {k: v.clone() for k, v in state.model.state_dict().items()}, torch.get_rng_state()
     stored = images.train.clone()
     choice = precision_trial.choose(experiment, images.train, 4)
-    assert set(choice.seconds_a_step) == {"float32", "bfloat16"}
+    assert set(choice.seconds_per_step) == {"float32", "bfloat16"}
     assert same(weights, state.model.state_dict())
     assert torch.equal(drawn, torch.get_rng_state())
     assert torch.equal(stored, images.train)

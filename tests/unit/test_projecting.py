@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from aecore.cli.app import app
 from aecore.errors import AecoreError, UserError
 from aecore.jobs import projection as projection_job
+from aecore.jobs import projection_progress
 from aecore.latent.codes import read_codes
 from aecore.latent.projection import project, project_new
 from aecore.latent.projection_store import is_replaced, projection_folder, read_projection, restore_shipped
@@ -48,7 +49,7 @@ def test_a_job_works_on_its_own_and_leaves_a_projection(trained):
     projection_job.start(trained, ProjectionRequest("tsne", 3, 250, 20, 500))
 
     def over() -> bool:
-        now = projection_job.working(trained)
+        now = projection_job.read_progress(trained)
         assert now is None or now.state == "running", now.error
         return now is None
 
@@ -57,18 +58,18 @@ def test_a_job_works_on_its_own_and_leaves_a_projection(trained):
     assert made is not None
     assert made.parameters["perplexity"] == 20
     assert made.quality["trustworthiness"] > 0.9
-    assert not projection_job.progress_file(trained).exists()
+    assert not projection_progress.progress_file(trained).exists()
 
 
 def test_who_watches_sees_the_points_move(trained, monkeypatch):
-    seen, write = [], projection_job._write
+    seen, write = [], projection_progress.write_progress
 
     def written(run, now):
         write(run, now)
-        seen.append(projection_job.working(run))
+        seen.append(projection_job.read_progress(run))
 
-    monkeypatch.setattr(projection_job, "EVERY_S", 0)
-    monkeypatch.setattr(projection_job, "_write", written)
+    monkeypatch.setattr(projection_progress, "WRITE_EVERY_S", 0)
+    monkeypatch.setattr(projection_progress, "write_progress", written)
     made = projection_job.work(trained, ProjectionRequest("tsne", 3, 250, 20, 100))
     moving = [now for now in seen if now.coordinates is not None]
     assert len(moving) > 2
@@ -81,13 +82,13 @@ def test_who_watches_sees_the_points_move(trained, monkeypatch):
 def test_one_at_a_time_and_stop_leaves_what_was_there(trained):
     before = projection_job.work(trained, ProjectionRequest("tsne", 2, 250, 20, 20))
     projection_job.start(trained, LONG)
-    with pytest.raises(UserError, match="is being made already"):
+    with pytest.raises(UserError, match="is already running"):
         projection_job.start(trained, LONG)
-    running = wait_for(lambda: (now := projection_job.working(trained)) and now.done > 0 and now)
-    with pytest.raises(UserError, match="is being made already"):
+    running = wait_for(lambda: (now := projection_job.read_progress(trained)) and now.done > 0 and now)
+    with pytest.raises(UserError, match="is already running"):
         projection_job.work(trained, LONG)
     projection_job.stop(trained)
-    assert projection_job.working(trained) is None
+    assert projection_job.read_progress(trained) is None
     assert not is_alive(running.process)
     after = read_projection(trained, "tsne", 2)
     assert after is not None
@@ -97,31 +98,31 @@ def test_one_at_a_time_and_stop_leaves_what_was_there(trained):
 
 def test_a_killed_job_is_told_as_interrupted(trained):
     projection_job.start(trained, LONG)
-    running = wait_for(lambda: (now := projection_job.working(trained)) and now.done > 0 and now)
+    running = wait_for(lambda: (now := projection_job.read_progress(trained)) and now.done > 0 and now)
     os.kill(running.process["pid"], signal.SIGKILL)
-    wait_for(lambda: (now := projection_job.working(trained)) and now.state == "interrupted")
+    wait_for(lambda: (now := projection_job.read_progress(trained)) and now.state == "interrupted")
     made = projection_job.work(trained, ProjectionRequest("pca", 2, 200))  # its lock went with it
     assert len(made.labels) == 200
-    assert projection_job.working(trained) is None
+    assert projection_job.read_progress(trained) is None
 
 
 def test_a_failure_is_told_in_one_line(trained):
     trained.file(CODES).write_bytes(b"nonsense")
     with pytest.raises(AecoreError):
         projection_job.work(trained, ProjectionRequest("pca", 2, 200))
-    failed = projection_job.working(trained)
+    failed = projection_job.read_progress(trained)
     assert failed is not None
     assert failed.state == "failed"
     assert "codes.safetensors cannot be read" in failed.error
     projection_job.forget(trained)
-    assert projection_job.working(trained) is None
+    assert projection_job.read_progress(trained) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 400, safetensors.numpy.save({"a": np.zeros(2)}, {"about": "{}"})])
 def test_a_torn_progress_file_is_none(trained, content):
     projection_folder(trained).mkdir(exist_ok=True)
-    projection_job.progress_file(trained).write_bytes(content)
-    assert projection_job.working(trained) is None
+    projection_progress.progress_file(trained).write_bytes(content)
+    assert projection_job.read_progress(trained) is None
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,7 @@ def test_what_cannot_be_drawn_is_refused_before_anything_starts(trained, request
     for act in (projection_job.start, projection_job.work):
         with pytest.raises(UserError, match=words):
             act(trained, request_)
-    assert projection_job.working(trained) is None
+    assert projection_job.read_progress(trained) is None
 
 
 def test_a_demo_makes_none(trained, monkeypatch):
@@ -182,7 +183,7 @@ def test_a_new_projection_of_a_shipped_run_stands_before_it_and_goes_again(shipp
     original = read_projection(shipped, "pca", 2)
     assert original is not None
     assert not is_replaced(shipped, "pca", 2)
-    with pytest.raises(UserError, match="stands in place of"):
+    with pytest.raises(UserError, match="replaces its shipped"):
         restore_shipped(shipped, "pca", 2)
     result = CliRunner().invoke(
         app, ["project", "mnist-mlp8", "--method", "pca", "--dims", "2", "--points", "400", "--json"]

@@ -12,7 +12,7 @@ from sklearn.model_selection import LeaveOneOut, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
 from aecore.errors import DamagedError, UserError
-from aecore.latent.projection import WIDE, project
+from aecore.latent.projection import TSNE_COMPONENTS, project
 from aecore.latent.projection_store import Projection, read_projection
 from aecore.metrics.projection import knn_accuracy, quality, trustworthiness
 from aecore.runs.store import Run
@@ -90,8 +90,8 @@ def test_tsne_repeats_from_its_seed_and_keeps_neighbours_together(dims):
 
 
 def test_wide_codes_are_reduced_first_and_dead_ones_do_not_fail():
-    codes, _ = clusters(size=WIDE + 10)
-    assert project(codes, "tsne", 2, iterations=20)[1]["components"] == WIDE
+    codes, _ = clusters(size=TSNE_COMPONENTS + 10)
+    assert project(codes, "tsne", 2, iterations=20)[1]["components"] == TSNE_COMPONENTS
     points, _ = project(np.ones((120, 4)), "tsne", 2, iterations=20)
     assert not points.any()
     assert project(np.ones((120, 4)), "pca", 2)[1]["explained_variance"] == 0
@@ -102,7 +102,7 @@ def test_wide_codes_are_reduced_first_and_dead_ones_do_not_fail():
     [
         (np.zeros((100, 4)), "tnse", 2, "did you mean 'tsne'"),
         (np.zeros((100, 4)), "pca", 4, "2 or 3 dimensions, not 4"),
-        (np.zeros((100, 2)), "pca", 3, "a code of 2 has no 3 dimensions"),
+        (np.zeros((100, 2)), "pca", 3, "a code of size 2 cannot be projected to 3 dimensions"),
         (np.zeros((60, 4)), "tsne", 2, "needs more than 91 points"),
         (np.zeros((20, 4)), "pca", 2, "more than 20"),
     ],

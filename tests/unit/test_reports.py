@@ -12,7 +12,7 @@ from aecore.models import plan
 from aecore.presets import preset, presets
 from aecore.reports.claims import _SPECIAL, SCORES
 from aecore.reports.definition import differences, figures_of, report, reports
-from aecore.reports.figures import PICTURED
+from aecore.reports.figures import IMAGE_KINDS
 
 NUMBERS = ["000", "001", "002", "003", "004"]
 FIGURES = [(number, figure) for number in NUMBERS for figure in reports()[number].figures]
@@ -77,7 +77,7 @@ def test_a_figure_can_be_drawn_from_what_its_runs_keep(number, figure):
         codes = np.random.default_rng(0).random((5, 2))
         interpolate(codes[0], codes[1], figure.frames, figure.convention)
         random_codes(codes, figure.count, figure.distribution, 0)
-    assert figure.kind in PICTURED or figure.kind in (
+    assert figure.kind in IMAGE_KINDS or figure.kind in (
         "layers", "curves", "steps", "movement", "compared", "wrong-digits", "epochs", "points", "plot-3d", "denoisers",
     )  # fmt: skip
 

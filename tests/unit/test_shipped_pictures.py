@@ -68,15 +68,15 @@ def test_all_of_the_set_to_the_bit(name, monkeypatch):
 
 
 def test_chosen_images_have_pictures():
-    assert len(thumbnails.chosen("mnist", (1, 28, 28), 10_000)) == 10_000
-    assert len(thumbnails.chosen("cifar10", (3, 32, 32), 10_000)) == 3_000
-    assert len(thumbnails.chosen("./mine", (3, 640, 480), 5_000)) == 3_906
-    assert len(thumbnails.chosen("./mine", (1, 8, 8), 300)) == 300
+    assert len(thumbnails.kept_indices("mnist", (1, 28, 28), 10_000)) == 10_000
+    assert len(thumbnails.kept_indices("cifar10", (3, 32, 32), 10_000)) == 3_000
+    assert len(thumbnails.kept_indices("./mine", (3, 640, 480), 5_000)) == 3_906
+    assert len(thumbnails.kept_indices("./mine", (1, 8, 8), 300)) == 300
 
 
 def test_large_images_are_shrunk_in_proportion():
-    made = thumbnails.small(np.full((2, 3, 100, 50), 7, np.uint8))
+    made = thumbnails.shrink(np.full((2, 3, 100, 50), 7, np.uint8))
     assert made.shape == (2, 3, 32, 16)
     assert (made == 7).all()
     same = np.arange(64, dtype=np.uint8).reshape(1, 1, 8, 8)
-    assert np.array_equal(thumbnails.small(same), same)
+    assert np.array_equal(thumbnails.shrink(same), same)

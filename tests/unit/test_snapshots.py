@@ -112,7 +112,7 @@ def test_a_panel_taken_up_again_ends_as_an_undisturbed_one(
     fill(undisturbed, range(1, total + 1))
     fill(first, range(1, cut + beyond + 1))
     run.file("snapshots.safetensors").write_bytes(first.to_bytes())
-    second.take_up(run, cut * tick)
+    second.restore(run, cut * tick)
     fill(second, range(cut + 1, total + 1))
     for each in (undisturbed, second):
         each.finish(total * tick)
@@ -135,7 +135,7 @@ def test_the_classifier_reads_every_row_and_its_reading_is_taken_up(tmp_path):
     assert np.mean(saved["digits"] == saved["labels"]) >= 0.95
     (tmp_path / "snapshots.safetensors").write_bytes(panel.to_bytes())
     again = Snapshots(model, images, labels, Corruption(), read=True)
-    again.take_up(Run(tmp_path), 2)
+    again.restore(Run(tmp_path), 2)
     again.add(3)
     assert again.to_bytes() == panel.to_bytes()
 
@@ -150,7 +150,7 @@ def test_a_panel_that_does_not_fit_is_left_aside(tmp_path, digits, model, conten
     if content is not None:
         (tmp_path / "snapshots.safetensors").write_bytes(content)
     panel = Snapshots(model, images, labels, NOISE)
-    panel.take_up(Run(tmp_path), 1)
+    panel.restore(Run(tmp_path), 1)
     assert panel.epochs == []
     panel.finish(0)
     assert safetensors.numpy.load(panel.to_bytes())["reconstructions"].shape == (0, 20, 1, 8, 8)
@@ -159,10 +159,10 @@ def test_a_panel_that_does_not_fit_is_left_aside(tmp_path, digits, model, conten
 def test_a_panel_leaves_the_models_course_alone(digits):
     description = Model.model_validate({"dense": [4], "bottleneck": {"kind": "gaussian", "sample": "always"}})
     made = Autoencoder(description, (1, 8, 8))
-    made.draws.seed(1, CPU)
-    before = made.draws.generator.get_state()  # type: ignore[union-attr]
+    made.rng.seed(1, CPU)
+    before = made.rng.generator.get_state()  # type: ignore[union-attr]
     panel = digits.of(made)
     panel.add(1)
     panel.add(2)
-    assert torch.equal(before, made.draws.generator.get_state())  # type: ignore[union-attr]
+    assert torch.equal(before, made.rng.generator.get_state())  # type: ignore[union-attr]
     assert np.array_equal(panel.rows[0], panel.rows[1]), "the same chance each time"

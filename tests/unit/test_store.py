@@ -21,7 +21,7 @@ def test_a_run_is_found_by_id_prefix_and_path(store):
     assert store.find(str(run.path)).path == run.path
     second = store.create(EXPERIMENT)
     assert second.id != run.id
-    with pytest.raises(UserError, match="fits 2 runs"):
+    with pytest.raises(UserError, match="matches 2 runs"):
         store.find("digits-quick")
 
 
@@ -75,7 +75,7 @@ def test_a_damaged_file_never_hides_other_runs(store, trained, name, damage):
 @pytest.mark.parametrize("entry", [1, {}, {"corruption": "none", "n": 1, "metrics": {"mse": 1}, "noisy_input": {}}])
 def test_an_evaluation_of_another_shape_is_damage(store, trained, entry):
     trained.write_json("evaluation.json", {"evaluations": [entry]})
-    with pytest.raises(DamagedError, match="no list of evaluations"):
+    with pytest.raises(DamagedError, match="not hold a list of evaluations"):
         trained.evaluation()
     assert "evaluation.json" in summarise(trained).problem
 
@@ -166,6 +166,6 @@ def test_a_full_disk_while_creating_is_one_line(store, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("aecore.runs.store.atomic_write", full)
+    monkeypatch.setattr("aecore.runs.json_files.atomic_write", full)
     with pytest.raises(AecoreError, match="the disk is full"):
         store.create(EXPERIMENT)

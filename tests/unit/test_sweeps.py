@@ -42,7 +42,7 @@ class InProcess:
     def __init__(self, broken=lambda run: False):
         self.done, self.order, self.broken, self.closed = [], [], broken, False
 
-    def room(self):
+    def free_slots(self):
         return 1 - len(self.done)
 
     def start(self, run: Run):
@@ -53,7 +53,7 @@ class InProcess:
         else:
             self.done.append((run, jobs.work(run)))
 
-    def ended(self, timeout_s):
+    def collect(self, timeout_s):
         found, self.done = self.done, []
         return found
 
@@ -65,7 +65,7 @@ class InProcess:
 
 
 def carried(sweep_folder, store, engine=None, stopped=lambda: False):
-    return list(runner.carry_out(sweep_folder, store, engine or InProcess(), "cpu", stopped))
+    return list(runner.run_sweep(sweep_folder, store, engine or InProcess(), "cpu", stopped))
 
 
 def test_a_grid_is_every_combination_with_every_seed():
@@ -80,14 +80,16 @@ def test_a_grid_is_every_combination_with_every_seed():
     assert experiment.sweep == "sizes-1"
     assert experiment.name == "Sizes: size 4, corruption gaussian:0.3, seed 1"
     assert sweep.point_of(experiment) == sweep.points()[-1]
-    assert Sweep.parse(json.loads(json.dumps(sweep.plain()))) == sweep
+    assert Sweep.parse(json.loads(json.dumps(sweep.as_json()))) == sweep
 
 
 @given(st.integers(1, 60), st.integers(1, 60), st.booleans(), st.booleans())
 def test_a_longer_random_sweep_begins_as_the_shorter_one_did(first, second, log, whole):
     vary = {"training.lr": Range(low=1e-4, high=1e-1, log=log), "model.bottleneck.size": [2, 4, 8]}
     vary["training.batch_size"] = Range(low=16, high=512, log=log, whole=True)
-    short, long = (list(made(vary=vary, method="random", trials=count).combined()) for count in sorted((first, second)))
+    short, long = (
+        list(made(vary=vary, method="random", trials=count).each_combination()) for count in sorted((first, second))
+    )
     assert long[: len(short)] == short
     assert all(1e-4 <= values["training.lr"] <= 1e-1 for values in long)
     assert all(16 <= values["training.batch_size"] <= 512 for values in long)
@@ -107,13 +109,13 @@ def test_a_longer_random_sweep_begins_as_the_shorter_one_did(first, second, log,
         ({"vary": {"model.bottleneck.size": []}}, "vary.model.bottleneck.size"),
         ({"vary": {"model.bottleneck.size": [2, 0]}}, "model.bottleneck.size: should be greater than or equal to 1"),
         ({"vary": {"corruption": ["none", "gauss:1"]}}, "unknown noise 'gauss'"),
-        ({"vary": {"model.bottleneck.size": [2, 2]}}, "model.bottleneck.size: 2 stands there twice"),
+        ({"vary": {"model.bottleneck.size": [2, 2]}}, "model.bottleneck.size: 2 is listed twice"),
         ({"vary": {"training.seed": [1, 2]}}, "training.seed cannot vary: set seeds instead"),
         ({"vary": {"training.lr": {"low": 1, "high": 0.1}}, "method": "random"}, "goes from a low to a higher number"),
         ({"vary": {"training.lr": {"low": 0, "high": 1, "log": True}}, "method": "random"}, "begins above 0"),
         ({"vary": {"training.lr": {"low": 0.1, "high": 1}}}, "a grid takes lists; training.lr is a range"),
         ({"vary": {"training.seed": 3}}, "vary.training.seed"),
-        ({"seeds": [1, 1]}, "each seed counts once"),
+        ({"seeds": [1, 1]}, "a seed is listed twice"),
         ({"seeds": [-1]}, "seeds.0"),
         ({"seeds": 1000, "vary": {"model.bottleneck.size": list(range(1, 12))}}, "these are 11,000 runs"),
         ({"goal": "mes"}, "unknown goal 'mes': did you mean 'mse'?"),
@@ -219,7 +221,7 @@ def test_a_sweep_is_carried_out_once_at_a_time(store):
     made_folder = sweep_store.create(made(), store)
     with (
         filelock.FileLock(made_folder.file(".lock")),
-        pytest.raises(UserError, match="is being carried out already"),
+        pytest.raises(UserError, match="is already running"),
     ):
         carried(made_folder, store)
 
@@ -228,11 +230,11 @@ def test_a_second_start_leaves_a_sweep_that_is_being_carried_out_as_it_is(store,
     made_folder = sweep_store.create(made(), store)
     started = []
     monkeypatch.setattr(detached, "start_detached", lambda arguments, log: started.append(arguments))
-    runner.begin(made_folder, "local", {"device": "cpu"})
+    runner.start(made_folder, "local", {"device": "cpu"})
     made_folder.write_status(state="running", process=this_process())
     before = made_folder.status()
-    with pytest.raises(UserError, match="is being carried out already"):
-        runner.begin(made_folder)
+    with pytest.raises(UserError, match="is already running"):
+        runner.start(made_folder)
     assert made_folder.status() == before
     assert started == [["sweep", made_folder.id, "--on", "local", "--device", "cpu"]]
 
@@ -242,7 +244,7 @@ def test_a_stop_does_not_wait_for_ever_for_a_run_that_does_not_hear_of_it(store,
         def start(self, run):
             self.order.append(run.id)
 
-        def ended(self, timeout_s):
+        def collect(self, timeout_s):
             return []
 
     monkeypatch.setattr(runner, "STOP_S", 0.2)
@@ -257,10 +259,10 @@ def test_a_stop_does_not_wait_for_ever_for_a_run_that_does_not_hear_of_it(store,
 def test_a_damaged_sweep_is_one_line(store):
     made_folder = sweep_store.create(made(), store)
     made_folder.file("sweep.json").write_text("{}")
-    with pytest.raises(AecoreError, match=r"sweep\.json holds no valid sweep: base: "):
+    with pytest.raises(AecoreError, match=r"sweep\.json does not hold a valid sweep: base: "):
         made_folder.sweep()
     made_folder.file("results.json").write_text('{"runs": [{"a": 1}]}')
-    with pytest.raises(AecoreError, match="holds no rows of runs"):
+    with pytest.raises(AecoreError, match="does not hold rows of runs"):
         made_folder.results()
     with pytest.raises(UserError, match="there is no sweep 'x'"):
         sweep_store.find("x", store)
@@ -276,7 +278,7 @@ def test_mean_and_spread_are_those_of_the_seeds(figures):
     rows.append(Row("bad", {"model.bottleneck.size": 2}, 99, "finished", measured={"none": {"mse": None}}))
     rows.append(Row("cut", {"model.bottleneck.size": 2}, 98, "stopped", measured={"none": {"mse": 1.0}}))
     (group,) = sweep_statistics.groups(sweep, rows, "mse", "none")
-    assert group.figures == tuple(figures)
+    assert group.scores == tuple(figures)
     assert group.mean == pytest.approx(statistics.fmean(figures))
     assert group.std == (None if len(figures) == 1 else pytest.approx(statistics.stdev(figures)))
 
@@ -291,11 +293,11 @@ def test_figures_are_those_of_the_corruption_that_is_asked_for():
         train_loss=0.5,
         measured={"none": {"mse": 1.0}, "gaussian:0.3": {"mse": 2.0, "wrong_digit_rate": 0.1}},
     )
-    assert row.figure("mse") == 1
-    assert row.figure("mse", "own") == 2
-    assert row.figure("wrong_digit_rate", "gaussian:0.3") == 0.1
-    assert row.figure("mse", "square:8") is None
-    assert row.figure("train_loss", "own") == 0.5
+    assert row.score("mse") == 1
+    assert row.score("mse", "own") == 2
+    assert row.score("wrong_digit_rate", "gaussian:0.3") == 0.1
+    assert row.score("mse", "square:8") is None
+    assert row.score("train_loss", "own") == 0.5
 
 
 def test_a_search_learns_from_the_runs_and_begins_anew_from_them():
@@ -312,7 +314,7 @@ def test_a_search_learns_from_the_runs_and_begins_anew_from_them():
             asked.append(values)
             error = (math.log10(values["training.lr"]) + 2) ** 2 + abs(values["model.bottleneck.size"] - 8)
             rows[_key(values, 0)] = Row(f"r{len(rows)}", values, 0, "finished", measured={"none": {"mse": error}})
-            search.ended(values)
+            search.run_ended(values)
         return asked
 
     rows: dict = {}
@@ -322,7 +324,7 @@ def test_a_search_learns_from_the_runs_and_begins_anew_from_them():
     assert not [values for values in rest if values in first]
     close = [abs(math.log10(values["training.lr"]) + 2) for values in rest]
     assert statistics.median(close[-12:]) < statistics.median([abs(math.log10(v["training.lr"]) + 2) for v in first])
-    assert min(row.figure("mse") for row in rows.values()) < 0.3
+    assert min(row.score("mse") for row in rows.values()) < 0.3
     assert played(rows, 99) == []
 
 
@@ -379,7 +381,7 @@ def test_the_store_is_checked_for_what_machines_that_share_it_need(store, monkey
             pass
 
     monkeypatch.setattr(runner.filelock, "FileLock", NoLock)
-    with pytest.raises(AecoreError, match="locks do not exclude there"):
+    with pytest.raises(AecoreError, match="locks do not exclude each other there"):
         runner.check_store(store)
 
 
@@ -403,4 +405,4 @@ def test_the_demo_refuses_sweeps(store, monkeypatch):
     with pytest.raises(UserError, match="sweeps is switched off"):
         carried(made_folder, store)
     with pytest.raises(UserError, match="sweeps"):
-        runner.begin(made_folder, "local", {})
+        runner.start(made_folder, "local", {})

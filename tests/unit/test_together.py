@@ -21,7 +21,7 @@ from aecore.data.shard import shard_of
 from aecore.devices import Device, choose_for
 from aecore.errors import UserError
 from aecore.jobs import device_queue
-from aecore.models.rng import Draws
+from aecore.models.rng import ModelRng
 from aecore.presets import preset
 from aecore.runs.state import run_state
 from aecore.runs.store import Store
@@ -159,11 +159,11 @@ def test_the_parts_of_a_draw_are_the_whole(last):
     like = torch.empty(7, 3, 5, 4).to(memory_format=torch.channels_last if last else torch.contiguous_format)
 
     def drawn(rank: int, world: int) -> list[torch.Tensor]:
-        draws = Draws()
-        draws.seed(1, CPU)
+        rng = ModelRng()
+        rng.seed(1, CPU)
         part = shard_of(7, rank, world)
-        with draws.within(part):
-            return [draws.kept(like[part.rows], 0.7), draws.normal(like[part.rows])]
+        with rng.for_shard(part):
+            return [rng.keep_mask(like[part.rows], 0.7), rng.normal(like[part.rows])]
 
     whole = drawn(0, 1)
     for world in (2, 3):
@@ -182,7 +182,7 @@ def test_the_parts_of_a_corrupted_batch_are_the_whole(text, last):
 
     def corrupted(rank: int, world: int) -> torch.Tensor:
         part = shard_of(7, rank, world)
-        return corrupt(images[part.rows], corruption, torch.Generator().manual_seed(1), part=part)
+        return corrupt(images[part.rows], corruption, torch.Generator().manual_seed(1), shard=part)
 
     whole = corrupt(images, corruption, torch.Generator().manual_seed(1))
     for world in (1, 2, 3):

@@ -9,7 +9,7 @@ import torch
 from aecore import data, jobs
 from aecore.config.corruption import Corruption
 from aecore.errors import AecoreError, DamagedError, UserError
-from aecore.inference import denoise, image_shape, load_model, open_run
+from aecore.inference import denoise, load_model, open_run
 from aecore.models import plan
 from aecore.runs.store import LAYERS, STEPS
 from tests.unit.small import VAE
@@ -89,9 +89,9 @@ def test_the_saved_weights_make_the_saved_pictures_and_figures(trained):
 def test_a_run_knows_its_images_shape_where_the_set_is_gone(trained):
     status = trained.status()
     trained.write_json("status.json", status | {"data": status["data"] | {"image_shape": [2, 5, 6]}})
-    assert image_shape(trained) == (2, 5, 6)
+    assert trained.image_info().image_shape == (2, 5, 6)
     trained.write_json("status.json", {key: value for key, value in status.items() if key != "data"})
-    assert image_shape(trained) == (1, 28, 28), "older runs ask the catalogue"
+    assert trained.image_info().image_shape == (1, 28, 28), "older runs ask the catalogue"
 
 
 def test_denoising_a_few_images_scores_both_sides(trained):

@@ -8,9 +8,9 @@ import torch
 
 from aecore import data
 from aecore.config.sections import Data
-from aecore.training.loop import epochs
+from aecore.training.loop import LoopOptions, epochs
 from aecore.training.probe import probe
-from aecore.training.run import _on_device
+from aecore.training.run import images_on_device
 from tests.unit.small import CONV, CPU, DROPOUT, MLP, VAE, digits, fresh, same, train
 
 KINDS = {"mlp": MLP, "conv": CONV, "dropout": DROPOUT, "vae": VAE}
@@ -101,7 +101,7 @@ def test_a_stop_within_an_epoch_yields_nothing():
     calls = iter([False, False, True])
     images = digits()
     state = fresh(MLP, images)
-    assert list(epochs(MLP, state, images, stop=lambda: next(calls))) == []
+    assert list(epochs(MLP, state, images, LoopOptions(stop=lambda: next(calls)))) == []
     assert state.epoch == 0
 
 
@@ -157,13 +157,13 @@ def test_steps_of_a_summed_loss_are_logged_an_image():
 
 def test_validation_images_are_the_last_ones_and_never_trained_on():
     images = data.load("digits-28")
-    held = _on_device(images, Data(name="digits-28", validation_images=100), CPU)
+    held = images_on_device(images, Data(name="digits-28", validation_images=100), CPU)
     assert held.validation is not None
     assert np.array_equal(held.train.numpy(), images.x_train[:1400])
     assert np.array_equal(held.validation.numpy(), images.x_train[1400:])
-    few = _on_device(images, Data(name="digits-28", validation_images=100, train_images=30), CPU)
+    few = images_on_device(images, Data(name="digits-28", validation_images=100, train_images=30), CPU)
     assert np.array_equal(few.train.numpy(), images.x_train[:30])
-    assert _on_device(images, Data(name="digits-28"), CPU).validation is None
+    assert images_on_device(images, Data(name="digits-28"), CPU).validation is None
 
 
 def test_every_layer_tells_how_far_an_epoch_moved_it():

@@ -37,7 +37,7 @@ def divergence(found: tsne.Affinities, points: np.ndarray) -> float:
 @pytest.fixture
 def narrow(monkeypatch):
     """Blocks of eight points, so that a small drawing has many of them."""
-    monkeypatch.setattr(tsne, "CACHED", 1)
+    monkeypatch.setattr(tsne, "CPU_BLOCK", 1)
 
 
 @pytest.mark.parametrize("dims", [2, 3])
@@ -97,7 +97,7 @@ def test_affinities_are_symmetric_and_those_of_the_nearest():
 def test_it_draws_as_well_as_scikit_learn_and_the_divergence_falls():
     digits = np.asarray(load_digits(return_X_y=True)[0][:600], np.float32)
     found, moved = tsne.affinities(torch.from_numpy(digits), 30), []
-    ours = tsne.embed(digits, 2, iterations=500, told=lambda done, points: moved.append((done, points())))
+    ours = tsne.embed(digits, 2, iterations=500, on_progress=lambda done, points: moved.append((done, points())))
     theirs = TSNE(2, init="pca", max_iter=500, random_state=0).fit_transform(digits)
     assert trustworthiness(digits, ours) >= trustworthiness(digits, theirs) - 0.005
     assert divergence(found, ours) <= divergence(found, theirs) + 0.02

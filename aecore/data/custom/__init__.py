@@ -1,1 +1,1 @@
-"""Image sets of the user: `.npz` files and folders of images."""
+"""The user's own images: `.npz` files and folders of images."""

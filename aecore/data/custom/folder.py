@@ -1,6 +1,6 @@
-"""One's own images from a folder: what lies in it, which image belongs to what, and the decoding.
+"""The user's images from a folder: listing it, finding classes and split, decoding.
 
-The folder may hold anything: links in a circle, files that only look like images, images too large to decode.
+The folder may contain anything: cyclic links, files that only look like images, images too large to decode.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from aecore.errors import UserError
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
 COMMON_MAX_SIDE = 128
-"""Images of one size up to this are taken as they are."""
+"""Images that all have one size up to this are used as they are."""
 RESIZED_SIDE = 64
-"""All others become squares of this side."""
+"""All others become squares with this side."""
 MAX_PIXELS = 80_000_000
-"""A larger image is not decoded: a few kilobytes can unpack to gigabytes."""
+"""A larger image is not decoded: a few kilobytes can decompress to gigabytes."""
 MAX_ENTRIES = 500_000
 
 
@@ -38,7 +38,7 @@ class File(NamedTuple):
 
 
 class Labelled(NamedTuple):
-    """Which image goes where, in sorted order. `test` marks the test images, None where the folder does not say."""
+    """The label and split of each image, in sorted order. `test` marks the test images; None without a split."""
 
     names: list[str]
     labels: list[int]
@@ -47,13 +47,13 @@ class Labelled(NamedTuple):
 
 
 def listing(root: Path, text: str) -> list[File]:
-    """The files below `root` that are named like images, sorted; links are followed, each folder once.
+    """The files below `root` with a suffix of images, sorted; links are followed, each folder is listed once.
 
-    Raises `UserError` when a folder cannot be read or there is no end to it.
+    Raises `UserError` when a folder cannot be read or contains too many files.
     """
-    files, seen, waiting, entries = [], set(), [""], 0
-    while waiting:
-        below = waiting.pop()
+    files, seen, pending, entries = [], set(), [""], 0
+    while pending:
+        below = pending.pop()
         try:
             status = (root / below).stat()
             if (status.st_dev, status.st_ino) in seen:
@@ -62,21 +62,21 @@ def listing(root: Path, text: str) -> list[File]:
             with os.scandir(root / below) as scan:
                 found = sorted(scan, key=lambda entry: entry.name, reverse=True)
         except OSError as error:
-            raise UserError(f"{text} cannot be read: {error.strerror} ({_shown(below) or '.'})") from None
+            raise UserError(f"{text} cannot be read: {error.strerror} ({_one_line(below) or '.'})") from None
         entries += len(found)
         if entries > MAX_ENTRIES:
-            raise UserError(f"{text} holds more than {MAX_ENTRIES:,} files: name the folder of the images itself")
+            raise UserError(f"{text} holds more than {MAX_ENTRIES:,} files: name the folder that holds the images")
         for entry in found:
             name = f"{below}/{entry.name}" if below else entry.name
             try:
                 if entry.name.startswith("."):
                     continue
                 if entry.is_dir():
-                    waiting.append(name)
+                    pending.append(name)
                 elif entry.is_file() and name.lower().endswith(SUFFIXES):
                     status = entry.stat()
                     files.append(File(name, status.st_size, status.st_mtime_ns))
-            except OSError:  # a link to itself, or gone since
+            except OSError:  # a link to itself, or deleted meanwhile
                 continue
     return sorted(files)
 
@@ -84,10 +84,10 @@ def listing(root: Path, text: str) -> list[File]:
 def labelled(names: Sequence[str], text: str) -> Labelled:
     """Classes and split from sorted names alone: `[train/ or test/][class/…]file`.
 
-    Raises `UserError` when images lie both beside and in class folders, or for more than 256 classes.
+    Raises `UserError` when there are images both in and beside class folders, and for more than 256 classes.
     """
     tops = {name.split("/")[0].lower() for name in names if "/" in name}
-    # With neither a test folder nor validation images beside it, "train" may be a class: cars, planes, trains.
+    # Without a test or validation folder beside it, "train" may be a class: cars, planes, trains.
     split = {"train", "test"} <= tops or ("train" in tops and tops <= {"train", "val", "valid", "validation"})
     test = None
     if split:
@@ -105,7 +105,7 @@ def labelled(names: Sequence[str], text: str) -> Labelled:
         raise UserError(f"{text} has {len(folders):,} folders of images; at most 256 classes are possible")
     number = {folder: i for i, folder in enumerate(folders)}
     labels = [number[rest[0]] if folders else 0 for rest in rests]
-    return Labelled(list(names), labels, test, tuple(map(_shown, folders)) or UNLABELLED)
+    return Labelled(list(names), labels, test, tuple(map(_one_line, folders)) or UNLABELLED)
 
 
 def read_folder(root: Path, text: str, files: Sequence[File], progress: Progress) -> tuple[Arrays, tuple[str, ...]]:
@@ -117,8 +117,8 @@ def read_folder(root: Path, text: str, files: Sequence[File], progress: Progress
     if not files:
         raise UserError(f"{text} holds no images ({' '.join(SUFFIXES)})")
     plan = labelled([file.name for file in files], text)
-    sizes, troubles = _measured(root, plan.names)
-    common = _common(sizes.values())
+    sizes, problems = _image_sizes(root, plan.names)
+    common = _common_size(sizes.values())
     width, height = common or (RESIZED_SIDE, RESIZED_SIDE)
     check_bytes(text, (len(sizes), height, width, 3))
     pixels, kept = np.empty((len(sizes), height, width, 3), np.uint8), []
@@ -129,23 +129,23 @@ def read_folder(root: Path, text: str, files: Sequence[File], progress: Progress
             pixels[len(kept)] = _pixels(root / plan.names[i], (width, height), as_is=common is not None)
             kept.append(i)
         except _UnusableError as error:
-            troubles[i] = str(error)
+            problems[i] = str(error)
     test = held_out(len(kept)) if plan.test is None else np.array([plan.test[i] for i in kept], bool)
-    because = f"; {_shown(plan.names[min(troubles)])} {troubles[min(troubles)]}" if troubles else ""
+    because = f"; {_one_line(plan.names[min(problems)])} {problems[min(problems)]}" if problems else ""
     check_counts(text, int((~test).sum()), int(test.sum()), because)
-    if len(troubles) > len(kept):
-        raise UserError(f"{text}: {len(troubles):,} of {len(plan.names):,} files cannot be used{because}")
+    if len(problems) > len(kept):
+        raise UserError(f"{text}: {len(problems):,} of {len(plan.names):,} files cannot be used{because}")
     images, labels = _channels_first(pixels[: len(kept)]), np.array([plan.labels[i] for i in kept], np.uint8)
     return Arrays(images[~test], labels[~test], images[test], labels[test]), plan.classes
 
 
 class _UnusableError(Exception):
-    """A file that is left out; the text says what it is."""
+    """A file that is left out; the message says why."""
 
 
-def _measured(root: Path, names: Sequence[str]) -> tuple[dict[int, tuple[int, int]], dict[int, str]]:
-    """Width and height of each image by its place in `names`, without decoding it; and what is wrong with the rest."""
-    sizes, troubles = {}, {}
+def _image_sizes(root: Path, names: Sequence[str]) -> tuple[dict[int, tuple[int, int]], dict[int, str]]:
+    """Width and height of each image by its index in `names`, without decoding it; and what is wrong with the rest."""
+    sizes, problems = {}, {}
     for i, name in enumerate(names):
         try:
             with _opened(root / name) as image:
@@ -154,25 +154,25 @@ def _measured(root: Path, names: Sequence[str]) -> tuple[dict[int, tuple[int, in
                     raise _UnusableError(f"is too large ({width}×{height} pixels)")
                 if min(width, height) < MIN_SIDE:
                     raise _UnusableError(f"is smaller than {MIN_SIDE}×{MIN_SIDE} pixels")
-                lying = width != height and image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
-                sizes[i] = (height, width) if lying else (width, height)
+                rotated = width != height and image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
+                sizes[i] = (height, width) if rotated else (width, height)
         except _UnusableError as error:
-            troubles[i] = str(error)
-    return sizes, troubles
+            problems[i] = str(error)
+    return sizes, problems
 
 
-def _common(sizes: Iterable[tuple[int, int]]) -> tuple[int, int] | None:
-    """The one size that all images have, if it is small enough for them to be taken as they are."""
+def _common_size(sizes: Iterable[tuple[int, int]]) -> tuple[int, int] | None:
+    """The one size that all images have, if it is small enough for them to be used as they are."""
     distinct = set(sizes)
     size = distinct.pop() if len(distinct) == 1 else None
     return size if size and max(size) <= COMMON_MAX_SIDE else None
 
 
 def _pixels(path: Path, size: tuple[int, int], *, as_is: bool) -> np.ndarray:
-    """An image upright, as uint8 RGB (H, W, 3) of that width and height."""
+    """An image turned upright, as uint8 RGB (H, W, 3) of that width and height."""
     with _opened(path) as image:
         if not as_is:
-            image.draft(None, (2 * size[0], 2 * size[1]))  # a JPEG is decoded no larger than is of use
+            image.draft(None, (2 * size[0], 2 * size[1]))  # a JPEG is decoded no larger than needed
         upright = _rgb(ImageOps.exif_transpose(image))
         if not as_is:
             side = min(upright.size)
@@ -194,13 +194,13 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise _UnusableError("is too large") from None
     except UnidentifiedImageError:
         raise _UnusableError("is not an image") from None
-    except Exception as error:  # what a damaged file makes a decoder raise is not documented
+    except Exception as error:  # the errors of decoders for damaged files are not documented
         reason = error.strerror if isinstance(error, OSError) else None
         raise _UnusableError(f"cannot be read: {reason}" if reason else "is damaged") from None
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    """Any kind of image as RGB: transparent parts on white, 16 bits a pixel cut to the upper 8."""
+    """Any kind of image as RGB: transparent parts on white, 16 bits per pixel reduced to the upper 8."""
     if image.mode == "F":
         raise _UnusableError("has floating-point pixels")
     if image.mode == "I" or image.mode.startswith("I;16"):
@@ -215,8 +215,8 @@ def _rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _shown(name: str) -> str:
-    """A file's name as one line of text, whatever bytes it consists of."""
+def _one_line(name: str) -> str:
+    """A file's name as one line of text, whatever bytes it contains."""
     return " ".join(name.encode(errors="replace").decode().split())
 
 

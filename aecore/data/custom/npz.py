@@ -1,7 +1,6 @@
-"""One's own images from an `.npz` file in the Keras layout: `x_train`, `y_train`, `x_test`, `y_test`.
+"""The user's images from an `.npz` file in the Keras layout: `x_train`, `y_train`, `x_test`, `y_test`.
 
-The file may come from anywhere, so nothing in it is run and nothing is read before its header says that it is
-what it should be and fits.
+The file may come from anywhere, so nothing in it is executed, and no array is read before its header has been checked.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from aecore.data.convert import to_uint8
 from aecore.data.custom.limits import MAX_SIDE, MIN_SIDE, UNLABELLED, check_bytes, check_counts, held_out
 from aecore.data.image_set import Arrays
 from aecore.errors import UserError
@@ -23,7 +23,7 @@ KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 
 class Header(NamedTuple):
-    """What an array of the file says about itself."""
+    """The header of an array in the file."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
@@ -33,9 +33,9 @@ def read_npz(path: Path, text: str) -> tuple[Arrays, tuple[str, ...]]:
     """The images of the file, and the classes' names; `text` is what messages call it.
 
     Images are (N, H, W) or (N, H, W, C) with 1 or 3 channels, uint8 or floats from 0 to 1; labels are integers
-    from 0 to 255. Without labels all are 0; without `x_test` every sixth image is a test image. Raises `MistakeError`.
+    from 0 to 255. Without labels all are 0; without `x_test` every sixth image is a test image. Raises `UserError`.
     """
-    with _troubles_told(text), zipfile.ZipFile(path) as archive:
+    with _as_user_errors(text), zipfile.ZipFile(path) as archive:
         headers = {key: _header(archive, key, text) for key in KEYS if f"{key}.npy" in archive.namelist()}
         _check(headers, archive, text)
         parts = {key: _array(archive, key) for key in headers}
@@ -57,7 +57,8 @@ def read_npz(path: Path, text: str) -> tuple[Arrays, tuple[str, ...]]:
 
 
 @contextmanager
-def _troubles_told(text: str) -> Iterator[None]:
+def _as_user_errors(text: str) -> Iterator[None]:
+    """Raise whatever goes wrong in reading the file as `UserError`."""
     try:
         yield
     except UserError:
@@ -66,12 +67,12 @@ def _troubles_told(text: str) -> Iterator[None]:
         raise UserError(f"{text} cannot be read: {error.strerror or error}") from None
     except zipfile.BadZipFile as error:
         raise UserError(f"{text} is not an .npz file, or damaged: {error}") from None
-    except Exception as error:  # what a damaged archive makes zipfile and its decoders raise is not documented
+    except Exception as error:  # the errors of zipfile and its decoders for damaged archives are not documented
         raise UserError(f"{text} is damaged: {str(error) or type(error).__name__}") from None
 
 
 def _header(archive: zipfile.ZipFile, key: str, text: str) -> Header:
-    """The array's shape and type. Raises `UserError` if the file does not hold as many bytes as they say."""
+    """The array's shape and type. Raises `UserError` if its length in the file is another."""
     entry = archive.getinfo(f"{key}.npy")
     with archive.open(entry) as file:
         version = np.lib.format.read_magic(file)
@@ -83,7 +84,7 @@ def _header(archive: zipfile.ZipFile, key: str, text: str) -> Header:
 
 
 def _check(headers: dict[str, Header], archive: zipfile.ZipFile, text: str) -> None:
-    """Raises `UserError` for arrays that don't fit each other or the layout, all from their headers."""
+    """Raise `UserError` for arrays that do not fit each other or the layout, judged by their headers."""
     if "x_train" not in headers:
         names = ", ".join(name.removesuffix(".npy") for name in archive.namelist()[:8]) or "nothing"
         raise UserError(f"{text} holds no x_train but {names}: expected {', '.join(KEYS)}")
@@ -132,14 +133,14 @@ def _array(archive: zipfile.ZipFile, key: str) -> np.ndarray:
 
 
 def _images(values: np.ndarray, key: str, text: str) -> np.ndarray:
-    """uint8 (N, C, H, W) of checked images (N, H, W) or (N, H, W, C)."""
+    """Checked images (N, H, W) or (N, H, W, C) as uint8 (N, C, H, W)."""
     if values.ndim == 3:
         values = values[..., None]
     values = values.transpose(0, 3, 1, 2)
     if values.dtype == np.uint8:
         return values
     images = np.empty(values.shape, np.uint8)
-    for start in range(0, len(values), 1000):  # in pieces, so that no further copy of the floats is made
+    for start in range(0, len(values), 1000):  # in pieces, without another copy of the floats
         piece = values[start : start + 1000].astype(np.float64)
         if not np.isfinite(piece).all():
             raise UserError(f"{text}: {key} holds values that are not numbers (NaN or infinite)")
@@ -149,7 +150,7 @@ def _images(values: np.ndarray, key: str, text: str) -> np.ndarray:
                 f"{text}: {key} is {values.dtype} with values from {low:g} to {high:g}; expected uint8, or floats "
                 "from 0 to 1"
             )
-        images[start : start + 1000] = np.rint(np.minimum(piece, 1) * 255)
+        images[start : start + 1000] = to_uint8(piece)
     return images
 
 

@@ -1,6 +1,6 @@
-"""One's own images, named by a path: an `.npz` file or a folder, read once and kept in the cache.
+"""The user's own images, named by a path: an `.npz` file or a folder, read once and kept in the cache.
 
-The cache follows the file: when it changes, or anything in the folder's listing, the images are read again.
+When the file changes, or anything in the folder's listing, the images are read again.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from aecore.data.image_set import Arrays, DataSet, Progress
 from aecore.errors import AecoreError, UserError
 
 READER = 1
-"""Raise it when the same files give other arrays than before."""
+"""Increase it when the same files give other arrays than before."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """One's own images as they lie on disk at this moment; `files` is empty for an `.npz` file."""
+    """The user's images as they are on disk at this moment; `files` is empty for an `.npz` file."""
 
     text: str
     path: Path
@@ -43,39 +43,39 @@ class Origin:
 
     @property
     def cached(self) -> Path:
-        """The folder of the cache that belongs to these files as they are now."""
+        """The folder in the cache for these files as they are now."""
         return cache.data_root() / f"own-{_slug(self.title)}-{self.digest}"
 
 
 def is_path(name: str) -> bool:
-    """Whether a data set's name means a file or folder."""
+    """Whether a data set's name is the path of a file or folder."""
     return "/" in name or os.sep in name or name.lower().endswith(".npz") or name.startswith((".", "~"))
 
 
 def find(text: str) -> Origin:
-    """What lies at the path, from its listing alone. Raises `UserError` if it can't hold images, and on a demo:
-    its visitors are not to look around on the server."""
+    """What is at the path, from its listing alone. Raises `UserError` if it cannot hold images, and on a demo, whose
+    visitors must not explore the server's files."""
     demo.refuse("opening images by their path")
     try:
         path = Path(os.path.abspath(Path(text).expanduser()))
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"there is no file or folder {text}") from None
-    except (OSError, ValueError, RuntimeError) as error:  # a link to itself; a null byte; the home of nobody
+    except (OSError, ValueError, RuntimeError) as error:  # a link to itself, a null byte, an unknown user's home
         raise UserError(f"{text} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     is_folder = stat.S_ISDIR(status.st_mode)
     if not is_folder and not (stat.S_ISREG(status.st_mode) and path.suffix.lower() == ".npz"):
         raise UserError(f"{text} is neither a folder of images nor an .npz file")
     files = listing(path, text) if is_folder else []
-    seen = files if is_folder else [status.st_size, status.st_mtime_ns]
-    digest = hashlib.sha256(json.dumps([READER, str(path), seen]).encode()).hexdigest()[:16]
+    listed = files if is_folder else [status.st_size, status.st_mtime_ns]
+    digest = hashlib.sha256(json.dumps([READER, str(path), listed]).encode()).hexdigest()[:16]
     return Origin(text, path, is_folder, files, digest)
 
 
 def ensure(text: str, progress: Progress, *, thorough: bool) -> Opened:
     """Make sure the images at the path are in the cache as they are now; see `cache.ensure`.
 
-    Raises `UserError` when they are not what they should be.
+    Raises `UserError` when they cannot be used.
     """
     origin = find(text)
 
@@ -95,7 +95,7 @@ def ensure(text: str, progress: Progress, *, thorough: bool) -> Opened:
 
     result = cache.ensure(origin.cached, make, thorough=thorough, lock="own")
     if result == "prepared":
-        _forget_older(origin)
+        _remove_older(origin)
     return Opened(_described(origin), origin.cached, result)
 
 
@@ -119,8 +119,8 @@ def _described(origin: Origin) -> DataSet:
     )
 
 
-def _forget_older(origin: Origin) -> None:
-    """Remove what the cache kept of earlier states of the same path."""
+def _remove_older(origin: Origin) -> None:
+    """Remove earlier versions of the same path from the cache."""
     for folder in cache.data_root().glob(f"own-{_slug(origin.title)}-*"):
         try:
             outdated = folder != origin.cached and cache.facts(folder).get("path") == str(origin.path)

@@ -1,8 +1,8 @@
-"""A small reader of handwritten digits: which digit does a reconstruction look like?
+"""A small classifier of handwritten digits, to decide which digit a reconstruction looks like.
 
-It replaces the eye that judged single images in report 002. Its weights and its own accuracy ship with the project
-and are made by `python -m tools.train_classifier`; a count of wrong digits can be no better than that accuracy.
-The network itself is in `aecore.models.digit_classifier.network`; what stands here needs no torch.
+It replaces the inspection of single images by eye in report 002. Its weights and its accuracy ship with the project
+and are made by `python -m tools.train_classifier`; a count of wrong digits is no more accurate than that. The network
+is in `aecore.models.digit_classifier.network`; this module needs no torch.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import safetensors
 
 WEIGHTS = Path(__file__).with_name("digits.safetensors")
 SETS = ("mnist", "colored-mnist", "colored-mnist-random")
-"""The image sets whose images it was trained to read."""
+"""The image sets that it was trained on."""
 
 
 def reads(data_name: str) -> bool:
-    """Whether the classifier knows the images of that set."""
+    """Whether the classifier can read the images of that set."""
     return data_name in SETS
 
 
 @cache
 def accuracy() -> dict[str, float]:
-    """Share of the test images of each set that the shipped classifier reads as labelled."""
+    """Accuracy of the shipped classifier on the test images of each set, from 0 to 1."""
     with safetensors.safe_open(WEIGHTS, framework="np") as file:
         return json.loads(file.metadata()["accuracy"])

@@ -33,14 +33,14 @@ class DigitClassifier(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        # A coloured digit is as bright as its brightest channel, whatever its hue.
+        # The brightest channel makes digits of any hue alike.
         return self.layers(images.amax(1, keepdim=True).clamp(0, 1))
 
 
 @cache
 def classifier(device: torch.device) -> DigitClassifier:
     """The shipped classifier, ready to use on `device`."""
-    with torch.device("meta"):  # drawing first weights would move torch's global generator
+    with torch.device("meta"):  # initialising weights would advance PyTorch's global generator
         model = DigitClassifier()
     model.load_state_dict(safetensors.torch.load_file(WEIGHTS), assign=True)
     return model.eval().to(device)
@@ -48,6 +48,6 @@ def classifier(device: torch.device) -> DigitClassifier:
 
 @torch.no_grad()
 def read_digits(images: Tensor) -> np.ndarray:
-    """The digit each image looks like most, uint8 (N,); images float (N, 1 or 3, 28, 28) in [0, 1], any device."""
+    """The most likely digit of each image, uint8 (N,); images float (N, 1 or 3, 28, 28) in [0, 1], any device."""
     model = classifier(images.device)
     return torch.cat([model(batch).argmax(1) for batch in images.split(BATCH)]).to(torch.uint8).cpu().numpy()

@@ -33,7 +33,7 @@ def view(run: Run, projection: Projection, title: str = "", plain: bool = False)
     return drawn.view(
         projection,
         points,
-        title or drawn.words(projection.method, projection.dims),
+        title or drawn.projection_title(projection.method, projection.dims),
         points=points,
         codes=None if plain else _ship_codes(run, codes),
         atlas=_ship_atlas(run, codes, projection.indices, projection.labels),
@@ -51,7 +51,7 @@ def live_view(
     ship(points, indices=numbers, labels=labels.tobytes())
     return {
         "id": points,
-        "title": drawn.words(method, dims),
+        "title": drawn.projection_title(method, dims),
         "dims": dims,
         "method": method,
         "axes": None,

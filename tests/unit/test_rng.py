@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from aecore.config.model import Bottleneck, Conv, Model
 from aecore.models import Autoencoder
-from aecore.models.autoencoder import Draws
-from aecore.training.probe import drawing_from
+from aecore.models.rng import ModelRng
+from aecore.training.probe import temporary_rng
 from tests.unit.small import CPU
 
 CONV = Model(conv=(Conv(channels=6, stride=2, padding=1),), dense=(16,), dropout=0.3)
@@ -19,14 +19,14 @@ VAE = Model(dense=(16,), bottleneck=Bottleneck(kind="gaussian", size=4))
 
 
 def seeded(seed=0):
-    draws = Draws()
-    draws.seed(seed, CPU)
-    return draws
+    rng = ModelRng()
+    rng.seed(seed, CPU)
+    return rng
 
 
 def network(model, seed=0):
     made = Autoencoder(model, (1, 8, 8))
-    made.draws.seed(seed, CPU)
+    made.rng.seed(seed, CPU)
     return made
 
 
@@ -35,7 +35,7 @@ def network(model, seed=0):
 def test_the_asked_share_is_kept_wherever_it_lies_in_memory(share, seed, last):
     order = torch.channels_last if last else torch.contiguous_format
     like = torch.empty(16, 5, 20, 21).to(memory_format=order)
-    kept = seeded(seed).kept(like, share)
+    kept = seeded(seed).keep_mask(like, share)
     assert kept.stride() == like.stride()
     assert set(kept.unique().tolist()) <= {0.0, 1.0}
     assert abs(kept.mean().item() - share) < 5 * math.sqrt(share * (1 - share) / kept.numel()) + 2**-16
@@ -47,7 +47,7 @@ def test_the_asked_share_is_kept_wherever_it_lies_in_memory(share, seed, last):
 
 @pytest.mark.parametrize(("share", "expected"), [(1 - 1e-7, 1.0), (1e-7, 0.0), (1.0, 1.0)])
 def test_shares_next_to_one_and_nought_stay_what_they_are(share, expected):
-    assert seeded().kept(torch.empty(1001), share).mean().item() == pytest.approx(expected, abs=1e-3)
+    assert seeded().keep_mask(torch.empty(1001), share).mean().item() == pytest.approx(expected, abs=1e-3)
 
 
 def test_dropout_scales_what_it_keeps_and_rests_outside_of_training():
@@ -76,7 +76,7 @@ def test_looking_at_a_model_does_not_change_its_course():
     undisturbed, watched = network(VAE), network(VAE)
     undisturbed(images)
     watched(images)
-    with drawing_from(watched, 99, CPU):
+    with temporary_rng(watched, 99, CPU):
         watched(images)
     assert torch.equal(undisturbed(images), watched(images))
 
@@ -88,7 +88,7 @@ def test_two_threads_draw_from_sequences_of_their_own():
     outputs = [shared(images)]
 
     def elsewhere():
-        shared.draws.seed(0, CPU)
+        shared.rng.seed(0, CPU)
         outputs.append(shared(images))
 
     thread = threading.Thread(target=elsewhere)
