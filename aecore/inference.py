@@ -25,7 +25,7 @@ from aecore.models.autoencoder import Autoencoder
 from aecore.models.digit_classifier import reads
 from aecore.models.digit_classifier.network import read_digits
 from aecore.models.weights import load_weights
-from aecore.progress import Report, silent
+from aecore.runs.progress import Report, silent
 from aecore.runs.store import WEIGHTS, Run
 
 

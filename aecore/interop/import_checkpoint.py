@@ -27,8 +27,8 @@ from aecore.models.architecture import plan
 from aecore.models.autoencoder import Autoencoder
 from aecore.models.weights import weights_bytes
 from aecore.presets import preset, presets
-from aecore.progress import Report, silent
 from aecore.runs.json_files import now
+from aecore.runs.progress import Report, silent
 from aecore.runs.staging import commit, staging
 from aecore.runs.store import EVALUATION, EXPERIMENT, SNAPSHOTS, STATUS, WEIGHTS, Run, Store, timed_id
 from aecore.training.outputs import save_codes

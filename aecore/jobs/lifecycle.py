@@ -22,9 +22,9 @@ from aecore.jobs import detach, device_queue
 from aecore.jobs.check import check
 from aecore.jobs.failures import record_failures
 from aecore.jobs.signals import stop_flag
-from aecore.progress import Report, silent
 from aecore.runs.json_files import now
 from aecore.runs.process import is_alive, is_here, this_process
+from aecore.runs.progress import Report, silent
 from aecore.runs.state import ACTIVE, LOCK, RESUMABLE, START_GRACE_S, heartbeat, run_state
 from aecore.runs.store import LOG, Run, Store, root_of
 from aecore.training.rank import get_rank

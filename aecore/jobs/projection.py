@@ -25,8 +25,8 @@ from aecore.jobs.signals import exit_on_sigterm
 from aecore.latent.codes import Codes, read_codes
 from aecore.latent.projection_store import Projection, projection_folder
 from aecore.latent.request import ProjectionRequest, code_size, project_codes, subset_of_codes
-from aecore.progress import Report, silent
 from aecore.runs.process import is_alive
+from aecore.runs.progress import Report, silent
 from aecore.runs.store import Run
 
 LOCK, LOG = ".lock", ".log.txt"

@@ -19,8 +19,8 @@ import safetensors.numpy
 from aecore.files import atomic_write
 from aecore.latent.projection_store import projection_folder
 from aecore.latent.request import ProjectionRequest
-from aecore.progress import Report
 from aecore.runs.process import is_alive, this_process
+from aecore.runs.progress import Report
 from aecore.runs.store import Run
 
 PROGRESS = ".progress.safetensors"

@@ -16,7 +16,7 @@ from aecore.metrics import image as image_metrics
 from aecore.models.autoencoder import Autoencoder
 from aecore.models.digit_classifier import reads
 from aecore.models.digit_classifier.network import read_digits
-from aecore.progress import Report, silent
+from aecore.runs.progress import Report, silent
 
 NOISE_SEED = 20_001
 """Test noise is drawn from this seed, whatever the run's own: every model gets the same noisy images."""

@@ -11,8 +11,8 @@ from aecore.errors import AecoreError, UserError
 from aecore.latent.projection import METHODS
 from aecore.latent.projection_store import read_projection
 from aecore.presets import Preset, presets
-from aecore.progress import Report, silent
 from aecore.reports.definition import IMAGE_KINDS, figures_of
+from aecore.runs.progress import Report, silent
 from aecore.runs.state import run_state
 from aecore.runs.store import CODES, EVALUATION, FIGURES, LOG, Run, Store
 

@@ -16,7 +16,7 @@ from aecore.latent.encode import measure_codes
 from aecore.metrics.evaluation import NOISE_SEED
 from aecore.models import Autoencoder
 from aecore.models.weights import weights_bytes
-from aecore.progress import Report
+from aecore.runs.progress import Report
 from aecore.runs.store import LAYERS, METRICS, RESUME, SNAPSHOTS, STEPS, WEIGHTS, Run
 from aecore.training.checkpoint import State, state_bytes
 from aecore.training.loop import Epoch, StepLog

@@ -22,8 +22,8 @@ from aecore.config.sections import Data
 from aecore.devices import Device
 from aecore.errors import AecoreError, UserError
 from aecore.metrics.evaluation import evaluate_all
-from aecore.progress import Report, silent
 from aecore.runs.json_files import now
+from aecore.runs.progress import Report, silent
 from aecore.runs.store import EVALUATION, RESUME, Run
 from aecore.training.checkpoint import State, new_state, restore
 from aecore.training.distributed import SINGLE_PROCESS, Group
