@@ -1,7 +1,7 @@
-"""The router: the one list of pages, and the guard that leads a page opened past it back to it.
+"""The router: the list of pages, and the guard that sends a page which was opened past it back through it.
 
-A folder named `pages` makes Streamlit 1.67 answer the first deep link after a start by its older rules: it runs the page's
-file alone, without `streamlit_app.py`. So every page begins with `route()`, which sees that and calls the router itself.
+A folder named `pages` makes Streamlit 1.67 answer the first deep link after a start by its older rules: it runs the
+page's file alone, without `streamlit_app.py`. So every page begins with `route()`, which notices and calls the router.
 """
 
 from __future__ import annotations

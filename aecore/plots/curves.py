@@ -186,8 +186,8 @@ def layer_curves(run: RunLike, *, read: Lines = read_lines) -> go.Figure:
     return stack(
         panels,
         title=f"Code units and layers of {run.title()}",
-        alt=f"Standard deviation of {units} code units over the test images, and the change of the weights of {len(names)} "
-        f"layers, by epoch, of {run.title()}.",
+        alt=f"Standard deviation of {units} code units over the test images, and the change of the weights of "
+        f"{len(names)} layers, by epoch, of {run.title()}.",
         file=f"{run.id}-layers",
         x_title="Epoch",
         x_name="epoch",

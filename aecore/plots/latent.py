@@ -33,7 +33,8 @@ def projection(
     found = found or read_projection(run, method, dims)
     if found is None:
         raise UserError(
-            f"run {run.id} has no {method} in {dims}D: make it with `aecore project {run.id} --method {method} --dims {dims}`"
+            f"run {run.id} has no {method} in {dims}D: "
+            f"make it with `aecore project {run.id} --method {method} --dims {dims}`"
         )
     classes = classes or class_names(run, found.labels)
     digits = all(name.isdecimal() for name in classes)
@@ -57,8 +58,8 @@ def projection(
     title = f"{run.title()}: {TITLES.get(found.method, found.method)} in {found.dims}D"
     look = layout(
         title,
-        f"{len(points):,} codes of {run.title()} by {TITLES.get(found.method, found.method)} in {found.dims} dimensions, "
-        f"coloured by {len(traces)} classes.",
+        f"{len(points):,} codes of {run.title()} by {TITLES.get(found.method, found.method)} in {found.dims} "
+        f"dimensions, coloured by {len(traces)} classes.",
         f"{run.id}-{found.method}-{found.dims}d",
         height=620,
         showlegend=True,

@@ -17,8 +17,11 @@ GAP, TOP, BOTTOM = 46, 56, 46
 
 @dataclass(frozen=True)
 class Panel:
-    """One plot of a stack, `height` pixels high. `log` draws a logarithmic axis, on which values above 0 appear; a linear
-    one begins at 0. `counts` says that the values are whole numbers, and so are the ticks."""
+    """One plot of a stack, `height` pixels high.
+
+    `log` draws a logarithmic axis, on which values above 0 appear; a linear one begins at 0. `counts` says that the
+    values are whole numbers, and so are the ticks.
+    """
 
     title: str
     height: int

@@ -26,7 +26,7 @@ PICTURES = ("png", "svg", "pdf")
 
 
 def figure_of(run: Run, name: str) -> go.Figure:
-    """One of `FIGURES` of the run. Raises `UserError` for another name, and where the run does not hold what it takes."""
+    """One of `FIGURES` of the run. Raises `UserError` for another name, and where the run lacks what it needs."""
     if name not in FIGURES:
         raise UserError(f"unknown figure '{name}': {nearest(name, FIGURES)}")
     return FIGURES[name](run)

@@ -1,8 +1,8 @@
 """The look that all figures share: palette, axes, layout. The same in notebooks, in exports and in the app.
 
-Figures are drawn in the colours of the light theme; the app replaces them by those of the theme that is on. What it needs
-to know beyond the figure itself stands in `layout.meta`: `title`, `alt` (what a screen reader says), `file` (the name
-under which it is saved) and `log` (the axes that the log switch concerns).
+Figures are made in the colours of the light theme; the app replaces them by those of the current theme. What it needs
+beyond the figure itself is in `layout.meta`: `title`, `alt` (what a screen reader says), `file` (the name under which
+it is saved) and `log` (the axes that the log switch concerns).
 """
 
 from __future__ import annotations

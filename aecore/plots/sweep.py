@@ -38,9 +38,9 @@ def sweep(
 ) -> go.Figure:
     """A metric of a sweep's finished runs, as mean and spread over the seeds of every combination.
 
-    `metric` is one of `aecore.sweeps.definition.GOALS`, by default the sweep's goal; `under` is the corruption of the test
-    images (`none`, `own` for that of each run's training, or written as `gaussian:0.2`). The view follows from what
-    varies: `lines`, `heat` or `parallel`. Raises `UserError` where no finished run has the metric.
+    `metric` is one of `aecore.sweeps.definition.GOALS`, by default the sweep's goal; `under` is the corruption of the
+    test images (`none`, `own` for that of each run's training, or written as `gaussian:0.2`). The view follows from
+    what varies: `lines`, `heat` or `parallel`. Raises `UserError` where no finished run has the metric.
     """
     folder = which if isinstance(which, SweepFolder) else sweep_store.find(which, Store.default())
     definition = folder.sweep()

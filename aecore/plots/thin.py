@@ -41,8 +41,7 @@ def thin(entries: Sequence[dict[str, Any]], fields: Sequence[str] = ()) -> list[
 def thin_curve(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A curve (P,), x ascending, in at most `2 * COLUMNS` + 2 of its own points.
 
-    Its x axis is cut into columns; of each the lowest and the highest point are kept, and of the whole the first and the
-    last.
+    Its x axis is cut into columns; kept are the extremes of each column, and the first and the last point of all.
     """
     if len(x) <= MOST_POINTS:
         return x, y

@@ -1,8 +1,8 @@
 """The one way in which the app shows a chart: a plotly figure, from `aecore.plots`, that stays mounted.
 
-`st.plotly_chart` mounts anew whenever its figure changes and forgets zoom, camera and hidden series; this component calls
-`Plotly.react` on the same node. With it come hover, box zoom, wheel, pan, hiding and isolating of series, a log switch,
-reset, a table of the values, and PNG, SVG, CSV and HTML. Plotly's script comes from the installed package.
+`st.plotly_chart` mounts anew whenever its figure changes and forgets zoom, camera and hidden series; this component
+calls `Plotly.react` on the same node. With it come hover, box zoom, wheel, pan, hiding and isolating of series, a log
+switch, reset, a table of the values, and PNG, SVG, CSV and HTML. Plotly's script comes from the installed package.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Plotly's script for the browser: taken from the installed package, served by the app, fetched ahead when a page is idle.
+"""Plotly's script for the browser: from the installed package, served by the app, prefetched when a page is idle.
 
-It has 4.8 MB. Served as a file of its own it is fetched once and compiled once, where a component that held it would send
-it with every visit. The app's folder `static/` holds a copy, made at the first need; it is not in git.
+It has 4.8 MB. As a file of its own it is fetched once and compiled once, where a component that held it would send it
+with every visit. The app's folder `static/` holds a copy, made at the first need; it is not in git.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _prefetch = component("plotly-prefetch", Path(__file__).parent / "plotly" / "pre
 
 @cache
 def script_url() -> str:
-    """Where the browser finds the script, relative to the app. Makes the file where it is missing or not the package's."""
+    """Where the browser finds the script, relative to the app; copies it there where it is missing or outdated."""
     source = Path(str(resources.files("plotly"))) / "package_data" / "plotly.min.js"
     content = source.read_bytes()
     # The name says what is in it: another version of plotly is another file, which no browser has kept.

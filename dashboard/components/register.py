@@ -21,7 +21,8 @@ def component(name: str, script: Path, html: str | None = None, css: str | None 
 
     `script` is the entry, with the `export default` that Streamlit calls; it is linked with all that it imports. Markup
     and style are the `component.html` and `component.css` beside it unless they are given. The rules that all
-    components share go before the style, for a root of the class `ae`. One that is not `isolated` stands in the page itself, where every rule of the page holds.
+    components share go before the style, for a root of the class `ae`. One that is not `isolated` is part of the page,
+    and the page's own rules apply to it.
     """
     folder = script.parent
     return components.component(
