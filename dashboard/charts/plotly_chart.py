@@ -12,7 +12,7 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
-from dashboard.charts.script import script_url
+from dashboard.charts.script import ensure_script
 from dashboard.components.register import component
 
 # Not isolated, for plotly writes its own rules into the page's head.
@@ -27,7 +27,7 @@ def plotly_chart(figure: go.Figure, *, key: str, revision: str = "") -> None:
     content = json.loads(str(figure.to_json()))  # numpy's numbers, base64 and NaN are as plotly's script takes them
     _component(
         key=key,
-        data={"figure": content, "script": script_url(), "revision": revision},
+        data={"figure": content, "script": ensure_script(), "revision": revision},
         width="stretch",
         height="content",
     )

@@ -4,13 +4,14 @@
 let loading;
 
 /**
- * Plotly, loaded from `url` unless it is there already. Rejects where the script cannot be had; the next call tries again.
+ * Plotly, loaded from `url` unless it is there already; an empty address waits for it. Rejects where the script cannot be had; the next call tries again.
  * @param {string} url relative to the app
  * @returns {Promise<any>}
  */
 export function loadPlotly(url) {
   const shared = /** @type {any} */ (globalThis);
   if (shared.Plotly) return Promise.resolve(shared.Plotly);
+  if (!url) return arrival();
   // Every component is a module of its own: what is being loaded is noted where all of them look.
   loading = shared.aecorePlotly ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
@@ -25,6 +26,16 @@ export function loadPlotly(url) {
     document.head.append(script);
   });
   return /** @type {Promise<any>} */ (loading);
+}
+
+/** Where the app cannot serve the script as a file, it comes with the page and defines Plotly at some moment. */
+async function arrival() {
+  const shared = /** @type {any} */ (globalThis), latest = performance.now() + 60_000;
+  while (!shared.Plotly) {
+    if (performance.now() > latest) throw new Error("the chart library did not arrive");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return shared.Plotly;
 }
 
 /**
