@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The codes of a run's test images, read or computed once and cached."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from dashboard.cache.models import _key, _model
 
 
 def codes(run: Run) -> Codes | None:
-    """The codes of the run's test images: kept in the run, else found once where the image set is on this machine.
+    """The codes of the run's test images: stored with the run, or computed once if the image set is on this machine.
 
-    None where there are neither. Raises `DamagedError` when the file cannot be read.
+    None if there are neither. Raises `DamagedError` when the file cannot be read.
     """
     kept = _kept_codes(str(run.path), runs.signature(run, (CODES,)))
     if kept is not None or not run.file(WEIGHTS).is_file() or not data.prepared(run.experiment().data.name):

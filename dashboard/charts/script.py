@@ -1,7 +1,7 @@
-"""Plotly's script for the browser: taken from the installed package, served by the app, fetched ahead when a page is idle.
+"""Plotly's script for the browser: taken from the installed package, served by the app, prefetched when a page is idle.
 
-It has 4.8 MB. Served as a file of its own it is fetched once and compiled once, where a component that held it would send
-it with every visit. The app's folder `static/` holds a copy, made at the first need; it is not in git.
+It is 4.8 MB. Served as a file of its own, it is downloaded and compiled once; a component that contained it would send
+it on every visit. The app's folder `static/` holds a copy, made when first needed; it is not in git.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _prefetch = component("plotly-prefetch", Path(__file__).parent / "plotly" / "pre
 
 @cache
 def script_url() -> str:
-    """Where the browser finds the script, relative to the app. Makes the file where it is missing or not the package's."""
+    """The script's URL relative to the app. Writes the file if it is missing or from another version of the package."""
     source = Path(str(resources.files("plotly"))) / "package_data" / "plotly.min.js"
     content = source.read_bytes()
-    # The name says what is in it: another version of plotly is another file, which no browser has kept.
+    # The name contains version and hash: another version of plotly is another file, which no browser has cached.
     name = f"plotly-{metadata.version('plotly')}-{hashlib.sha256(content).hexdigest()[:8]}.min.js"
     target = FOLDER / name
     if not target.is_file() or target.stat().st_size != len(content):
@@ -40,5 +40,5 @@ def script_url() -> str:
 
 
 def prefetch(now: bool = False) -> None:
-    """Have the browser fetch the script: `now` on a page with a chart, else when the page is idle."""
+    """Let the browser fetch the script: `now` on a page with a chart, else when the page is idle."""
     _prefetch(key=f"asset-plotly-{'now' if now else 'idle'}", data={"url": script_url(), "now": now}, width=1, height=1)

@@ -1,17 +1,17 @@
-// Plotly's script, which comes from the installed Python package and is fetched once a visit.
+// Plotly's script, which comes from the installed Python package and is fetched once per visit.
 
 /** @type {Promise<any> | undefined} */
 let loading;
 
 /**
- * Plotly, loaded from `url` unless it is there already. Rejects where the script cannot be had; the next call tries again.
+ * Plotly, loaded from `url` unless already loaded. Rejects if that fails; the next call tries again.
  * @param {string} url relative to the app
  * @returns {Promise<any>}
  */
 export function loadPlotly(url) {
   const shared = /** @type {any} */ (globalThis);
   if (shared.Plotly) return Promise.resolve(shared.Plotly);
-  // Every component is a module of its own: what is being loaded is noted where all of them look.
+  // Every component is a module of its own, so the pending load is stored globally, where all of them find it.
   loading = shared.aecorePlotly ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = resolveUrl(url);
@@ -20,7 +20,7 @@ export function loadPlotly(url) {
     script.onerror = () => {
       delete shared.aecorePlotly;
       script.remove();
-      reject(new Error("the chart library could not be fetched"));
+      reject(new Error("the chart library could not be loaded"));
     };
     document.head.append(script);
   });
@@ -28,7 +28,7 @@ export function loadPlotly(url) {
 }
 
 /**
- * Fetch the script when the page has nothing else to do, without running it.
+ * Fetch the script when the page is idle, without running it.
  * @param {string} url
  */
 export function prefetchPlotly(url) {
@@ -44,7 +44,7 @@ export function prefetchPlotly(url) {
   }), CALM_MS);
 }
 
-/** The first pictures of a page come before this. */
+/** By then the page has drawn its first content. */
 const CALM_MS = 2500;
 
 /** @param {string} url */
