@@ -93,9 +93,7 @@ def measured(lab: Lab, counts: Counts, runs: set[str], say: Say) -> Iterator[Par
         f"Frames while dragging for {counts.drag_s:g} s",
         DRAGS,
         rows(pages.DRAGS, lambda move: probing.drag(lab, move, counts.drag_s)),
-        [
-            f"WebGL is drawn by {renderer(lab.context)}. In software, that is what limits the frame rate, not the script."
-        ],
+        [f"WebGL is drawn by {renderer(lab.context)}. In software, rendering limits the frame rate, not the script."],
     )
     yield Part("bytes", "Bytes over the WebSocket", WIRE, [row for visit in pages.VISITS for row in bytes_of(visit)])
 
