@@ -1,7 +1,7 @@
-# The app as a public demo: read-only, not root, port 8501. docs/hosting.md says how to run it and what to set.
+# The app as a public demo: read-only, not as root, on port 8501. docs/hosting.md has instructions and variables.
 FROM python:3.12-slim
 
-# Wheels for a GPU are 4 GB larger: name PyTorch's own index of CPU wheels here to leave that out.
+# GPU wheels are 4 GB larger: set this to PyTorch's index of CPU wheels to avoid them.
 ARG TORCH_INDEX=""
 
 RUN useradd --create-home --uid 1000 lab
@@ -21,7 +21,7 @@ ENV AECORE_DEMO=1 \
     STREAMLIT_CLIENT_SHOW_ERROR_DETAILS=none \
     STREAMLIT_CLIENT_TOOLBAR_MODE=viewer
 
-# What needs no download: the digits of scikit-learn. MNIST and CIFAR-10 are shown from the pictures that ship.
+# Image sets without a download: the digits of scikit-learn. MNIST and CIFAR-10 are shown from the shipped test images.
 RUN python -m aecore data prepare digits && python -m aecore data prepare digits-28
 
 EXPOSE 8501

@@ -1,9 +1,9 @@
-# Two commands matter: `make app` and `make test`.
+# The two main commands: `make app` and `make test`.
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8501
 BIN := .venv/bin
-# Opened to the network, the app is reached under names that nobody knows here.
+# On the network, the app is reached under host names that are not known here.
 HOSTS := $(if $(filter-out 127.0.0.1 localhost,$(HOST)),--server.allowedHosts '*')
 
 .PHONY: app test check check-javascript gallery clean
@@ -11,7 +11,7 @@ HOSTS := $(if $(filter-out 127.0.0.1 localhost,$(HOST)),--server.allowedHosts '*
 app: .venv/installed
 	$(BIN)/streamlit run streamlit_app.py --server.address $(HOST) --server.port $(PORT) $(HOSTS)
 
-# Two processes, a file of tests in one of them; one thread each.
+# Two processes with one thread each; all tests of a file run in the same process.
 test: .venv/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
@@ -21,7 +21,7 @@ check: .venv/installed-dev
 	$(BIN)/pyright
 	@$(MAKE) --no-print-directory check-javascript
 
-# Types of the browser's scripts, where there is node: nothing that runs needs it.
+# Type-checks the browser scripts if node is installed; nothing needs node at run time.
 check-javascript:
 	@if ! command -v node >/dev/null || ! command -v npm >/dev/null; then \
 		echo "node is not installed: JavaScript was not type-checked"; \
@@ -34,7 +34,7 @@ check-javascript:
 		echo "npm cannot reach its registry: JavaScript was not type-checked"; \
 	fi
 
-# Trains the presets that ship as finished runs and are not there yet.
+# Trains the shipped runs that are missing.
 gallery: .venv/installed
 	$(BIN)/python -m aecore gallery
 
@@ -46,7 +46,7 @@ clean:
 		|| { echo "Python 3.11 or newer is needed; point PYTHON at one: make app PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 
-# The stamps make a second start instant: pip runs again only when the lists changed.
+# Stamp files make later starts instant: pip runs again only when the requirements change.
 .venv/installed: requirements.txt | .venv/bin/python
 	@echo "Installing requirements.txt (PyTorch is large; this happens once)"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt

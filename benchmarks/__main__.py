@@ -1,7 +1,7 @@
-"""Every benchmark after the other: `python -m benchmarks [--quick] [--json FOLDER] [--peers-python PATH]`.
+"""Run all benchmarks in sequence: `python -m benchmarks [--quick] [--json FOLDER] [--peers-python PATH]`.
 
-`--quick` takes less than ten minutes on two cores. One that fails does not keep the others from running; the exit
-status is 1 then.
+`--quick` takes less than ten minutes on two cores. If one fails, the others still run, and the exit
+status is 1.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="the short form of each")
-    parser.add_argument("--json", type=Path, metavar="FOLDER", help="write the figures there, a file for each")
+    parser.add_argument("--quick", action="store_true", help="the short form of each benchmark")
+    parser.add_argument("--json", type=Path, metavar="FOLDER", help="write the results there, one file per benchmark")
     parser.add_argument("--peers-python", default=sys.executable, help="the interpreter with TensorBoard and MLflow")
     asked = parser.parse_args()
     if asked.json:
         asked.json.mkdir(parents=True, exist_ok=True)
-    told, failed = [], False
+    timings, failed = [], False
     for name in NAMES:
         command = [sys.executable, "-m", f"benchmarks.{name}"]
         command += ["--quick"] if asked.quick else []
@@ -35,9 +35,9 @@ def main() -> None:
         begun = time.monotonic()
         status = subprocess.run(command).returncode
         failed = failed or status != 0
-        told.append((f"benchmarks.{name}" + (f" failed with {status}" if status else ""), time.monotonic() - begun))
+        timings.append((f"benchmarks.{name}" + (f" failed with {status}" if status else ""), time.monotonic() - begun))
     print()
-    for name, seconds in [*told, ("in all", sum(seconds for _, seconds in told))]:
+    for name, seconds in [*timings, ("total", sum(seconds for _, seconds in timings))]:
         print(f"{seconds:5.0f} s  {name}")
     sys.exit(failed)
 

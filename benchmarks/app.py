@@ -1,8 +1,9 @@
-"""How fast the app's pages answer in a real Chromium: `python -m benchmarks.app [--quick] [--json FILE]`.
+"""How fast the app's pages respond in a real Chromium: `python -m benchmarks.app [--quick] [--json FILE]`.
 
-It starts the app on a free port with the runs of `AECORE_STORE` (default `checkpoints`) and whatever image sets are
-prepared, opens every page once, and measures. Nothing else should run meanwhile: server, browser and the hand on the
-mouse share this machine. A measurement that fails is a row that says why, and the exit status is 1; no time does that.
+Starts the app on a free port with the runs of `AECORE_STORE` (default `checkpoints`) and whatever image sets are
+prepared, opens every page once, and measures. Nothing else should run meanwhile: server, browser and the simulated
+mouse share this machine. A failed measurement is reported in its row, and the exit status is then 1; slow times never
+change it.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Counts:
-    """How often everything is measured."""
+    """The number of repetitions."""
 
     visits: int = 8
     switches: int = 12
@@ -46,7 +47,7 @@ QUICK = Counts(visits=1, switches=1, touches=5, drag_s=1.0)
 
 
 def measured(lab: Lab, counts: Counts, runs: set[str], say: Say) -> Iterator[Part]:
-    """Every table in turn; `runs` are those of the store."""
+    """All tables in turn; `runs` are the ids of the store's runs."""
 
     def rows(things: Sequence[Any], measure: Callable[[Any], Row]) -> list[Row]:
         found = []
@@ -70,20 +71,20 @@ def measured(lab: Lab, counts: Counts, runs: set[str], say: Say) -> Iterator[Par
         visits(lab, [view for view in pages.VIEWS if runs.issuperset(view.runs)], counts, say)
         + rows([view for view in pages.VIEWS if not runs.issuperset(view.runs)], dict),
         [
-            "A first visit is one with an empty cache to a server that has shown the page before.",
-            "The app of one heading is the floor: what Streamlit itself takes in this browser on this machine.",
+            "A first visit has an empty browser cache; the server has served the page before.",
+            "The app with only a heading is the baseline: the time Streamlit itself takes on this machine.",
         ],
     )
     yield Part(
         "touches in the browser",
-        f"Touch to picture in the browser: {counts.touches} moves each",
+        f"Input to drawn frame in the browser: {counts.touches} moves each",
         MOVES,
         rows(pages.MOVES, lambda move: probing.touch_moves(lab, move, counts.touches)),
-        ["The empty page is the floor: Chromium hands a move over with one frame and shows it with the next."],
+        ["The empty page is the baseline: Chromium delivers a move with one frame and shows the result with the next."],
     )
     yield Part(
         "touches through the server",
-        f"Touch to picture through the server: {counts.touches} touches each",
+        f"Input to drawn frame through the server: {counts.touches} inputs each",
         ASKS,
         rows(pages.ASKS, lambda ask: probing.touch_asks(lab, ask, counts.touches)),
     )
@@ -92,13 +93,13 @@ def measured(lab: Lab, counts: Counts, runs: set[str], say: Say) -> Iterator[Par
         f"Frames while dragging for {counts.drag_s:g} s",
         DRAGS,
         rows(pages.DRAGS, lambda move: probing.drag(lab, move, counts.drag_s)),
-        [f"WebGL is drawn by {renderer(lab.context)}. In software that, not the script, sets the pace."],
+        [f"WebGL is drawn by {renderer(lab.context)}. In software, rendering limits the frame rate, not the script."],
     )
     yield Part("bytes", "Bytes over the WebSocket", WIRE, [row for visit in pages.VISITS for row in bytes_of(visit)])
 
 
 def visits(lab: Lab, views: Sequence[pages.View], counts: Counts, say: Say) -> list[Row]:
-    """First visits and switches through the menu, in rounds, so that a change of the machine's speed hits all alike."""
+    """First visits and menu switches, interleaved in rounds, so that changes in machine speed affect all alike."""
     found: dict[str, Row] = {view.name: {"name": view.name, "shows": view.shows} for view in views}
 
     def note(view: pages.View, before: str, measure: Callable[[], dict[str, float]]) -> None:
@@ -120,7 +121,7 @@ def visits(lab: Lab, views: Sequence[pages.View], counts: Counts, say: Say) -> l
     linked = [view for view in views if view.link]
     with probing.tab_of(lab.context) as tab:
         if linked:
-            probing.opened(tab, lab.address, linked[-1].path)  # so that the first press leads elsewhere too
+            probing.opened(tab, lab.address, linked[-1].path)  # so that the first click leads to another page too
         for turn in range(counts.switches):
             say(f"switches, round {turn + 1} of {counts.switches}")
             for view in linked:
@@ -132,18 +133,18 @@ def visits(lab: Lab, views: Sequence[pages.View], counts: Counts, say: Say) -> l
 
 
 def renderer(context: BrowserContext) -> str:
-    """What draws WebGL, in the browser's words."""
+    """The WebGL renderer, as the browser reports it."""
     script = """() => {
         const gl = document.createElement("canvas").getContext("webgl2");
-        const told = gl?.getExtension("WEBGL_debug_renderer_info");
-        return gl ? gl.getParameter(told ? told.UNMASKED_RENDERER_WEBGL : gl.RENDERER) : "nothing: there is none here";
+        const info = gl?.getExtension("WEBGL_debug_renderer_info");
+        return gl ? gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER) : "nothing: there is no WebGL2";
     }"""
     with probing.tab_of(context) as tab:
         return tab.evaluate(script)
 
 
 def machine(browser: Browser, context: BrowserContext) -> dict[str, Any]:
-    """What the figures are measured with."""
+    """The environment of the measurement."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
@@ -162,7 +163,7 @@ def machine(browser: Browser, context: BrowserContext) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer of each: two to three minutes instead of seven")
-    parser.add_argument("--json", type=Path, help="write all figures there too, every single one")
+    parser.add_argument("--json", type=Path, help="also write all results, with every single measurement")
     asked = parser.parse_args()
     if asked.json and not asked.json.absolute().parent.is_dir():
         parser.error(f"there is no folder {asked.json.parent} to write {asked.json.name} into")
@@ -174,7 +175,7 @@ def main() -> None:
 
 
 def run(counts: Counts, target: Path | None) -> bool:
-    """Measure and print all, and write it into `target`; whether anything could not be measured."""
+    """Measure and print everything, and write it into `target`; returns whether any measurement failed."""
     begun, failed = time.monotonic(), False
     console, errors = Console(width=None if Console().is_terminal else 120), Console(stderr=True, highlight=False)
     store = Store.default()
@@ -183,7 +184,7 @@ def run(counts: Counts, target: Path | None) -> bool:
         errors.print(f"{time.monotonic() - begun:4.0f} s  {line}", markup=False)
 
     with tempfile.TemporaryDirectory() as folder, chromium() as browser, probing.context_of(browser) as context:
-        told = {"machine": machine(browser, context), "counts": asdict(counts), "parts": []}
+        results = {"machine": machine(browser, context), "counts": asdict(counts), "parts": []}
         bare = Path(folder) / "bare.py"
         bare.write_text('import streamlit as st\n\nst.title("Nothing else")\n')
         with (
@@ -192,13 +193,13 @@ def run(counts: Counts, target: Path | None) -> bool:
         ):
             for part in measured(Lab(browser, context, address, floor), counts, {run.id for run in store.runs()}, say):
                 print_part(console, part)
-                told["parts"].append(asdict(part))
+                results["parts"].append(asdict(part))
                 failed = failed or any("error" in row for row in part.rows)
                 if target:
-                    target.write_text(json.dumps(told | {"seconds": time.monotonic() - begun}, indent=1))
-    about = told["machine"]
+                    target.write_text(json.dumps(results | {"seconds": time.monotonic() - begun}, indent=1))
+    about = results["machine"]
     console.print(
-        f"Two figures in a cell are the median and the 95th percentile (nearest rank). Measured in "
+        f"Two numbers in a cell are the median and the 95th percentile (nearest rank). Measured in "
         f"{time.monotonic() - begun:.0f} s on {about['cores']} cores of {about['processor']}, load {about['load'][0]} "
         f"before; Chromium {about['chromium']}, Streamlit {about['streamlit']}, torch {about['torch']}.",
         highlight=False,

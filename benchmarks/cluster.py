@@ -1,7 +1,8 @@
-"""A sweep carried out here and on Ray with one and two workers: `python -m benchmarks.cluster [--quick] [--json FILE]`.
+"""A sweep run locally and on Ray with one and two workers: `python -m benchmarks.cluster [--quick] [--json FILE]`.
 
-The same runs each time, on one thread each; every run's weights are compared bit for bit. Ray's nodes are processes of
-this machine that share the store's directory; starting them is not counted, their workers' first imports are.
+The same runs each time, with one thread each; the weights of all runs are compared bit for bit. Ray's nodes are
+processes of this machine that share the store's directory; the time to start them is not counted, but their workers'
+first imports are.
 """
 
 from __future__ import annotations
@@ -44,14 +45,14 @@ def sweep(quick: bool) -> Sweep:
     )
 
 
-def carried_out(wanted: Sweep, store: Store, name: str, engine_of: Any) -> tuple[float, dict[str, str]]:
-    """Seconds, and every run's weights as a hash by its values and seed."""
+def run_on(wanted: Sweep, store: Store, name: str, executor_of: Any) -> tuple[float, dict[str, str]]:
+    """Seconds, and the hash of every run's weights by its values and seed."""
     made = sweep_store.create(wanted.model_copy(update={"name": name}), store)
-    engine: Executor = engine_of(made)
+    executor: Executor = executor_of(made)
     begun = time.perf_counter()
-    for told in runner.run_sweep(made, store, engine, "cpu"):
-        if told.ended and told.row.state != "finished":
-            raise SystemExit(f"{told.row.run} is {told.row.state}: {told.row.error}")
+    for update in runner.run_sweep(made, store, executor, "cpu"):
+        if update.ended and update.row.state != "finished":
+            raise SystemExit(f"{update.row.run} is {update.row.state}: {update.row.error}")
     seconds = time.perf_counter() - begun
     weights = {}
     for row in sweep_store.rows(made, store):
@@ -63,15 +64,15 @@ def carried_out(wanted: Sweep, store: Store, name: str, engine_of: Any) -> tuple
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a small network on the digits")
-    parser.add_argument("--json", type=Path, help="write the figures there too")
+    parser.add_argument("--json", type=Path, help="also write the results as JSON")
     asked = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
     from ray.cluster_utils import Cluster
 
     wanted, found = sweep(asked.quick), []
-    with tempfile.TemporaryDirectory() as place:
-        store = Store(Path(place))
-        found.append(("local", *carried_out(wanted, store, "Local", lambda made: LocalExecutor("cpu"))))
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder))
+        found.append(("local", *run_on(wanted, store, "Local", lambda made: LocalExecutor("cpu"))))
         for workers in (1, 2):
             cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
             for _ in range(workers):
@@ -81,13 +82,13 @@ def main() -> None:
             found.append(
                 (
                     name,
-                    *carried_out(wanted, store, name, lambda made, a=address: RayExecutor(store, made.path, a, cpus=1)),
+                    *run_on(wanted, store, name, lambda made, a=address: RayExecutor(store, made.path, a, cpus=1)),
                 )
             )
             cluster.shutdown()
     runs = len(found[0][2])
     table = Table(title=f"{runs} runs, one thread each, on {os.cpu_count()} cores")
-    for heading in ("", "s", "times one worker", "weights as on local"):
+    for heading in ("", "s", "times one worker", "same weights as local"):
         table.add_column(heading, justify="right" if heading else "left")
     alone = found[1][1]
     for name, seconds, weights in found:
@@ -95,8 +96,8 @@ def main() -> None:
         table.add_row(name, f"{seconds:.1f}", f"{alone / seconds:.2f}", f"{same} of {runs}")
     Console(width=None if Console().is_terminal else 100).print(table)
     if asked.json:
-        told = [{"name": name, "seconds": seconds, "weights": weights} for name, seconds, weights in found]
-        asked.json.write_text(json.dumps({"runs": runs, "cores": os.cpu_count(), "results": told}, indent=1))
+        results = [{"name": name, "seconds": seconds, "weights": weights} for name, seconds, weights in found]
+        asked.json.write_text(json.dumps({"runs": runs, "cores": os.cpu_count(), "results": results}, indent=1))
 
 
 if __name__ == "__main__":

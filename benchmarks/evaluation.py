@@ -1,9 +1,9 @@
 """Our evaluation against the textbook one, for report 001: `python -m benchmarks.evaluation [--quick] [--json FILE]`.
 
-Both send the whole test set of CIFAR-10 with Gaussian noise through the same shipped network and score outputs and
-noisy inputs by MSE, PSNR, SSIM and SNR. The textbook way is a loop over images that calls scikit-image's metrics for
-each. They take turns in one process, so that a change of the machine's speed hits both alike, and the ratio is taken
-pair by pair; a first round of a few images warms up and is not counted. The parts of ours are timed by themselves.
+Both run the whole test set of CIFAR-10 with Gaussian noise through the same shipped network and score outputs and
+noisy inputs by MSE, PSNR, SSIM and SNR. The textbook version is a loop over images that calls scikit-image's metrics
+for each. They alternate in one process, so that changes in machine speed affect both alike, and the ratio is the
+median over pairs; a first round of a few images is a warm-up and not counted. Our stages are also timed separately.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def textbook(model: Autoencoder, images: Tensor) -> dict[str, dict[str, float]]:
 
 @torch.inference_mode()
 def parts(model: Autoencoder, images: Tensor) -> dict[str, float]:
-    """Seconds of each part of our evaluation, on its own."""
+    """Seconds of each stage of our evaluation, timed separately."""
     model.eval()
     generator = torch.Generator(images.device).manual_seed(NOISE_SEED)
     spent: dict[str, float] = dict.fromkeys(("corruption", "network", "scores"), 0.0)
@@ -89,7 +89,7 @@ def noised(model: Autoencoder, batch: Tensor, generator: torch.Generator) -> tup
 
 
 def measure(model: Autoencoder, images: Tensor, rounds: int, say: Callable[[str], None]) -> dict[str, Any]:
-    """Seconds of both, of our parts, their ratio, and by how much their mean scores differ at most."""
+    """Seconds of both, of our stages, their ratio, and the largest difference between their mean scores."""
     ways = {OURS: lambda: evaluate(model, images, NOISE), TEXTBOOK: lambda: textbook(model, images)}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     pieces: dict[str, list[float]] = {}
@@ -114,11 +114,11 @@ def measure(model: Autoencoder, images: Tensor, rounds: int, say: Callable[[str]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", default="cifar-conv", help="the run whose network and test set are taken")
+    parser.add_argument("--run", default="cifar-conv", help="the run whose network and test set are used")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--quick", action="store_true", help="1,000 images, 3 rounds")
-    parser.add_argument("--json", type=Path, help="write the figures there too")
+    parser.add_argument("--json", type=Path, help="also write the results as JSON")
     asked = parser.parse_args()
     trained = open_run(Store.default().find(asked.run), asked.device)
     images = trained.test[:1000] if asked.quick else trained.test
@@ -133,7 +133,7 @@ def main() -> None:
     median = result["median_s"]
     table.add_row(OURS, f"{median[OURS]:.2f}", "1.00")
     for name in ("corruption", "network", "scores"):
-        table.add_row(f"  of it {name}", f"{median[name]:.2f}", "")
+        table.add_row(f"  of which {name}", f"{median[name]:.2f}", "")
     table.add_row(TEXTBOOK, f"{median[TEXTBOOK]:.2f}", f"{result['ratio']:.2f}")
     console = Console(width=None if Console().is_terminal else 100)
     console.print(table)

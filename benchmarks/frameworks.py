@@ -1,7 +1,7 @@
-"""The same networks trained by pythae, PyTorch Lightning and Keras 3, each as its own documentation would have it.
+"""The same networks trained by pythae, PyTorch Lightning and Keras 3, each as its own documentation recommends.
 
-All get their images as one float32 tensor in memory, the fastest that each offers without a loader of one's own. Each
-needs its packages: benchmarks/requirements-pythae.txt, -lightning.txt, -keras.txt.
+All get their images as one float32 tensor in memory, the fastest option each has without a custom loader. Each needs
+its packages: benchmarks/requirements-pythae.txt, -lightning.txt, -keras.txt.
 """
 
 # pyright: reportMissingImports=false
@@ -22,7 +22,7 @@ from benchmarks.loops import Task, network, plain_half, plain_network
 
 NEEDS = {"pythae": ("pythae",), "lightning": ("lightning",), "keras": ("keras", "jax")}
 MANY = 10_000
-"""Epochs that a framework is told to train for: it is ended when enough are timed."""
+"""The number of epochs requested from a framework: it is stopped once enough are timed."""
 
 
 def missing(name: str) -> bool:
@@ -36,7 +36,7 @@ def scaled(task: Task, images) -> Tensor:
 
 
 def pythae(tell: Tell, task: Task) -> None:
-    """pythae's AE with its BaseTrainer. Its loss is summed over an image; told as the mean over values."""
+    """pythae's AE with its BaseTrainer. Its loss is summed per image and reported as the mean over values."""
     os.environ["TQDM_DISABLE"] = "1"  # read when tqdm is imported
     from pythae.data.datasets import BaseDataset
     from pythae.models import AE, AEConfig
@@ -61,7 +61,7 @@ def pythae(tell: Tell, task: Task) -> None:
         def forward(self, z):
             return ModelOutput(reconstruction=self.stack(z))
 
-    class Told(TrainingCallback):
+    class ReportLoss(TrainingCallback):
         def __init__(self, tell: Tell) -> None:
             self.tell = tell
 
@@ -84,7 +84,7 @@ def pythae(tell: Tell, task: Task) -> None:
             optimizer_params={"weight_decay": training.weight_decay},
             no_cuda=True,
         )
-        BaseTrainer(model, sets[0], sets[1], training_config=asked, callbacks=[Told(tell)]).train()
+        BaseTrainer(model, sets[0], sets[1], training_config=asked, callbacks=[ReportLoss(tell)]).train()
 
 
 def lightning(tell: Tell, task: Task) -> None:
@@ -122,7 +122,7 @@ def lightning(tell: Tell, task: Task) -> None:
     ]
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its advice on workers, which tensors in memory do not need
+        warnings.simplefilter("ignore")  # its advice to use loader workers, which in-memory tensors do not need
         trainer = pl.Trainer(
             max_epochs=MANY,
             accelerator="cpu",
@@ -136,8 +136,8 @@ def lightning(tell: Tell, task: Task) -> None:
 
 
 def keras(tell: Tell, task: Task) -> None:
-    """Keras 3 on JAX: `compile` and `fit`, with the same first weights. Without weight decay, which its Adam takes in
-    another way."""
+    """Keras 3 on JAX: `compile` and `fit`, with the same initial weights. Without weight decay, which its Adam defines
+    differently."""
     os.environ.setdefault("KERAS_BACKEND", "jax")
     import keras as k
     from keras import layers
@@ -175,7 +175,7 @@ def keras(tell: Tell, task: Task) -> None:
     model.compile(optimizer=k.optimizers.Adam(training.lr), loss="mse")
     train_images, test_images = (scaled(task, i).permute(0, 2, 3, 1).numpy() for i in (task.train, task.test))
 
-    class Told(k.callbacks.Callback):
+    class ReportLoss(k.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None) -> None:
             tell(float((logs or {})["loss"]))
 
@@ -188,7 +188,7 @@ def keras(tell: Tell, task: Task) -> None:
         validation_data=(test_images, test_images),
         validation_batch_size=training.batch_size,
         verbose=0,
-        callbacks=[Told()],
+        callbacks=[ReportLoss()],
     )
 
 

@@ -1,8 +1,8 @@
-"""A training loop in a process of its own that stands still between its epochs, so that several can take turns.
+"""A training loop in its own process that pauses between epochs, so that several loops can alternate.
 
-In one process they would not measure what people run: a framework's threads make the OpenMP runtime count more threads
-than there are cores, and it then puts every loop's threads to sleep between two operations. Small batches take two to
-three times as long by that.
+In a single process they would not be representative: a framework's threads make the OpenMP runtime count more threads
+than there are cores, and it then puts every loop's threads to sleep between operations, which makes small batches two
+to three times slower.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 Tell = Callable[[float], None]
-"""Called with the loss of an epoch; returns when the next one may begin."""
+"""Called with the loss of an epoch; returns when the next one may start."""
 
 
 def in_turns(train: Callable[..., object], *arguments: Any) -> Generator[float, None, None]:
-    """The losses of `train(tell, *arguments)`, each once it is asked for; the process ends with the iterator.
+    """The losses of `train(tell, *arguments)`, each epoch run on demand; the process ends with the iterator.
 
-    Raises `RuntimeError` with what a training that failed said.
+    Raises `RuntimeError` with the error of a failed training.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([train.__module__])  # PyTorch is imported once for all; no thread has begun by then
+    context.set_forkserver_preload([train.__module__])  # PyTorch is imported once for all, before any thread starts
     here, there = context.Pipe()
     process = context.Process(target=_work, args=(there, train, arguments))
     process.start()
@@ -36,7 +36,7 @@ def in_turns(train: Callable[..., object], *arguments: Any) -> Generator[float, 
                 raise RuntimeError(found)
             yield found
     except (EOFError, ConnectionError):
-        raise RuntimeError(f"{train.__name__} ended without a word") from None
+        raise RuntimeError(f"{train.__name__} exited unexpectedly") from None
     finally:
         process.kill()
         process.join()
@@ -47,13 +47,13 @@ def _work(parent: Connection, train: Callable[..., object], arguments: tuple[Any
         try:
             parent.recv()
         except EOFError:
-            os._exit(0)  # nobody asks any more
+            os._exit(0)  # the parent is gone
 
     def tell(loss: float) -> None:
         parent.send(loss)
         wait()
 
-    # Else the loaders' workers would start as this process did, and import everything anew at every epoch.
+    # Otherwise the loaders' workers would start like this process and import everything again at every epoch.
     multiprocessing.set_start_method(None, force=True)
     wait()
     try:

@@ -1,9 +1,10 @@
-"""What this machine could at best do with a network: its bare matrix products, and its bytes over the bandwidth.
+"""A lower bound for training a network on this machine: its bare matrix products, and its memory traffic.
 
-Every layer is three matrix products a step: forward, the gradient of its input (not of the first layer's) and that of
-its weights; a convolution's are those of its patches as rows. Each is timed at its own shape and in the precision of
-the steps, by the fastest routine that PyTorch has here. The bytes are those that a step cannot avoid: every layer reads
-its input and writes its output, twice that on the way back, and the optimiser reads and writes four arrays.
+Every layer has three matrix products per step: forward, the gradient of its input (except for the first layer) and the
+gradient of its weights; a convolution is a product with its patches as rows. Each is timed at its own shape and in the
+precision of the steps, with the fastest routine that PyTorch has here. The memory traffic is what a step cannot avoid:
+every layer reads its input and writes its output, twice that in the backward pass, and the optimiser reads and writes
+four arrays.
 """
 
 from __future__ import annotations
@@ -24,17 +25,17 @@ from benchmarks.loops import Task, network
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 REPEATS = 7
 MOST_ROWS = 1 << 17
-"""More rows than this are timed as so many, and their time is scaled."""
+"""Products with more rows are timed with this many and scaled."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """Seconds an epoch, its test pass (in float32) included."""
+    """Seconds per epoch, including its test pass (in float32)."""
 
     products_s: float
     bytes_s: float
     flop: float
-    """Floating-point operations an epoch."""
+    """Floating-point operations per epoch."""
 
 
 def limit(task: Task, precision: str, device: str = "cpu") -> Limit:
@@ -74,7 +75,7 @@ def product(layer: Layer, size: int) -> tuple[int, int, int]:
 
 @cache
 def product_s(rows: int, inner: int, columns: int, dtype: torch.dtype, device: torch.device) -> float:
-    """Seconds of (rows, inner) @ (inner, columns), the least of a few by the faster of two routines."""
+    """Seconds of (rows, inner) @ (inner, columns), the minimum of a few repetitions of the faster of two routines."""
     share = max(1.0, rows / MOST_ROWS, inner / MOST_ROWS)
     rows, inner = min(rows, MOST_ROWS), min(inner, MOST_ROWS)
     left = torch.rand(rows, inner, device=device).to(dtype)
@@ -88,7 +89,7 @@ def product_s(rows: int, inner: int, columns: int, dtype: torch.dtype, device: t
 
 @cache
 def bandwidth(device: torch.device) -> float:
-    """Bytes a second of a large copy, both ways counted."""
+    """Bytes per second of a large copy, reads and writes counted."""
     source = torch.zeros(32 << 20, device=device)
     target = torch.empty_like(source)
     return 2 * source.nbytes / _least(lambda: target.copy_(source), device)

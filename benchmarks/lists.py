@@ -1,9 +1,9 @@
-"""Large stores: how long a list of runs and its curves make one wait, here, in TensorBoard and in MLflow; what watching
-costs the server. `python -m benchmarks.lists [--quick] [--peers-python PATH] [--json FILE]`.
+"""Large stores: time to the list of runs and to their curves, here, in TensorBoard and in MLflow; the server's cost
+of watching. `python -m benchmarks.lists [--quick] [--peers-python PATH] [--json FILE]`.
 
-Invented runs (`benchmarks/stores.py`) are written for all three, and their pages are opened in the same headless
-Chromium. The peers need `benchmarks/requirements-peers-pages.txt` in the interpreter that `--peers-python` names;
-without it the rest is measured. A measurement that fails is a row that says why, and the exit status is 1.
+Synthetic runs (`benchmarks/stores.py`) are written for all three, and their pages are opened in the same headless
+Chromium. The peers need `benchmarks/requirements-peers-pages.txt` in the interpreter given by `--peers-python`;
+without it, the rest is measured. A failed measurement is reported in its row, and the exit status is then 1.
 """
 
 from __future__ import annotations
@@ -36,32 +36,32 @@ from tools.browser import chromium
 
 PATIENCE_MS = 60_000
 REST_MS = 2500
-"""A chart is taken for drawn when nothing has moved in it for so long."""
+"""A chart counts as drawn when nothing has changed in it for this long."""
 SMALLER = 2
 RECORDED = {"format": "jpeg", "quality": 60, "maxWidth": probing.SIZE["width"] // SMALLER, "everyNthFrame": 4}
-"""A film of every fourth frame, a quarter of its size: recording must not take what it measures."""
+"""Every fourth frame at a quarter of the size: recording must not slow down what it measures."""
 LISTS = (
     Column("runs", "", "runs", 0, "runs in the store"),
-    Column("server ready", "s", "ready", 1, "from the server's start until it answers (peers: for every run)"),
+    Column("server ready", "s", "ready", 1, "from the server's start until it responds (peers: for every run)"),
     Column("first list", "s", "cold", 2, "the first visit after that, from the navigation to the list of runs"),
-    Column("list", "s", "list", 2, "later visits by browsers that have nothing in their cache", "1,000 in ≤ 1"),
+    Column("list", "s", "list", 2, "later visits by browsers with an empty cache", "1,000 in ≤ 1"),
     Column(
         "filter",
         "s",
         "filter",
         2,
-        "from a run's name in the filter, pasted or its last key, to that one run",
+        "from a run's name in the filter, pasted or its last key, to a list of that one run",
     ),
 )
 CURVES = (
-    Column("curves", "s", "curves", 2, "from the navigation until the chart has its last look"),
-    Column("runs", "", "runs", 0, "curves over one another"),
-    Column("epochs", "", "epochs", 0, "of each of them"),
+    Column("curves", "s", "curves", 2, "from the navigation until the chart no longer changes"),
+    Column("runs", "", "runs", 0, "overlaid curves"),
+    Column("epochs", "", "epochs", 0, "per curve"),
 )
 WATCHING = (
-    Column("sessions", "", "sessions", 0, "browsers that have the page open"),
-    Column("a core", "%", "cpu", 2, "processor time of the server while a run goes on", "≤ 5 each"),
-    Column("memory", "MB", "memory", 1, "memory of the server above that before, for each session"),
+    Column("sessions", "", "sessions", 0, "browsers with the page open"),
+    Column("a core", "%", "cpu", 2, "processor time of the server while a run is active", "≤ 5 each"),
+    Column("memory", "MB", "memory", 1, "additional memory of the server per session"),
     Column("sent", "kB/s", "sent", 1, "to each browser"),
 )
 Say = Callable[[str], None]
@@ -69,7 +69,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Counts:
-    """How much is measured."""
+    """The sizes and repetitions of the measurements."""
 
     sizes: tuple[int, ...] = (10, 100, 1_000, 5_000)
     visits: int = 4
@@ -85,7 +85,7 @@ QUICK = Counts(sizes=(100,), visits=1, filters=1, epochs=1_000, sessions=(1, 4),
 
 @dataclass(frozen=True)
 class Bench:
-    """What all measurements share."""
+    """The context shared by all measurements."""
 
     browser: Browser
     folder: Path
@@ -95,18 +95,18 @@ class Bench:
 
 
 def measured(bench: Bench, counts: Counts) -> Iterator[Part]:
-    """Every table in turn."""
+    """All tables in turn."""
     notes = [tool.note for tool in bench.tools if tool.note]
     yield Part("lists", "Lists of runs", LISTS, list(lists(bench, counts)), notes)
-    title = f"{counts.curves} curves of {counts.epochs:,} epochs over one another"
+    title = f"{counts.curves} curves of {counts.epochs:,} epochs overlaid"
     yield Part("curves", title, CURVES, list(curves(bench, counts)))
     bench.say("watching")
     rows = watching.rows(bench.folder / "watched", counts.sessions, counts.watched_s)
-    yield Part("watching", "Watching a run that ends an epoch a second", WATCHING, rows)
+    yield Part("watching", "Watching a run with one epoch per second", WATCHING, rows)
 
 
 def lists(bench: Bench, counts: Counts) -> Iterator[Row]:
-    """A row a tool and size."""
+    """One row per tool and size."""
     for size in counts.sizes:
         bench.say(f"writing {size:,} runs")
         store = write_store(bench.folder / "store", size)
@@ -136,7 +136,7 @@ def list_row(bench: Bench, tool: Tool, size: int, known: Sequence[str], counts: 
 
 
 def visit(browser: Browser, tool: Tool, address: str, size: int) -> float:
-    """Seconds from the navigation to the list, in a context that has seen nothing before."""
+    """Seconds from the navigation to the list, in a fresh browser context."""
     asked = json.dumps({"picture": tool.row, "least": min(tool.screenful, size), "patience": PATIENCE_MS})
     with probing.context_of(browser, f"if (window.probe) probe.expect({asked});") as context:
         tab = context.new_page()
@@ -145,7 +145,7 @@ def visit(browser: Browser, tool: Tool, address: str, size: int) -> float:
 
 
 def typed(tab: Page, tool: Tool, run: str, size: int) -> float:
-    """Seconds from a run's name, or its last key, to a list with nothing but that run. Then the filter is emptied."""
+    """Seconds from a run's name, or its last key, to a list with only that run. Clears the filter afterwards."""
     field = tab.locator(tool.filter).first
     field.click()
     if not tool.pastes:
@@ -168,7 +168,7 @@ def typed(tab: Page, tool: Tool, run: str, size: int) -> float:
 
 
 def curves(bench: Bench, counts: Counts) -> Iterator[Row]:
-    """A row a tool: the time to long curves over one another."""
+    """One row per tool: the time to long overlaid curves."""
     bench.say(f"writing {counts.curves} runs of {counts.epochs:,} epochs")
     store = write_store(bench.folder / "long", counts.curves, counts.epochs)
     written(bench, store.root, "curves")
@@ -186,8 +186,8 @@ def curves(bench: Bench, counts: Counts) -> Iterator[Row]:
 
 
 def drawn(browser: Browser, address: str, chart: str) -> float:
-    """Seconds from the navigation until the chart looks as it does when nothing moves in it any more: the moment is
-    that of the frame in Chromium's own recording, whatever draws it."""
+    """Seconds from the navigation until the chart has its final appearance: the time of that frame in Chromium's own
+    recording, independent of how the chart is drawn."""
     context = browser.new_context(viewport=probing.SIZE)
     context.set_default_timeout(PATIENCE_MS)
     try:
@@ -210,10 +210,10 @@ def drawn(browser: Browser, address: str, chart: str) -> float:
             rested = rested + 250 if box and len(frames) and still(frames[seen:], box) else 0.0
             seen = max(len(frames) - 1, 0)
             if time.time() - begun > PATIENCE_MS / 1000:
-                raise UnmeasuredError("the chart does not come to rest")
+                raise UnmeasuredError("the chart keeps changing")
         box = tab.locator(chart).first.bounding_box()
         if box is None:
-            raise UnmeasuredError("the chart went away")
+            raise UnmeasuredError("the chart disappeared")
         last = looks(frames[-1][1], box)
         moment = frames[-1][0]
         for stamp, data in reversed(frames):
@@ -226,7 +226,7 @@ def drawn(browser: Browser, address: str, chart: str) -> float:
 
 
 def still(frames: Sequence[tuple[float, str]], box: FloatRect) -> bool:
-    """Whether the part of all these frames looks the same."""
+    """Whether that part of all these frames looks the same."""
     first = looks(frames[0][1], box) if frames else None
     return first is None or all(alike(looks(data, box), first) for _, data in frames[1:])
 
@@ -240,12 +240,12 @@ def looks(data: str, box: FloatRect) -> np.ndarray:
 
 
 def alike(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two pictures differ in no more than a cursor's worth of pixels, what JPEG makes of them aside."""
+    """Whether two images differ in no more pixels than a cursor, apart from JPEG artefacts."""
     return one.shape == other.shape and float(np.mean(np.any(abs(one - other) > 24, axis=-1))) < 5e-4
 
 
 def written(bench: Bench, store: Path, kind: str) -> None:
-    """The runs of our store for every peer, at the same time."""
+    """Convert our store's runs for all peers in parallel."""
     folder = bench.folder / kind
     work = [
         (tool, peers.converting(bench.python, tool, store, folder / tool.package))
@@ -259,7 +259,7 @@ def written(bench: Bench, store: Path, kind: str) -> None:
 
 
 class attempted:  # noqa: N801
-    """A context whose failure to come about is a measurement that did not."""
+    """A context manager that turns a failure to enter into a failed measurement."""
 
     def __init__(self, context: Any):
         self.context = context
@@ -278,8 +278,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="100 runs, 1,000 epochs, fewer of each")
     parser.add_argument("--peers-python", default=sys.executable, help="the interpreter with TensorBoard and MLflow")
-    parser.add_argument("--ours", action="store_true", help="leave the peers out")
-    parser.add_argument("--json", type=Path, help="write all figures there too")
+    parser.add_argument("--ours", action="store_true", help="without the peers")
+    parser.add_argument("--json", type=Path, help="also write all results as JSON")
     asked = parser.parse_args()
     if asked.json and not asked.json.absolute().parent.is_dir():
         parser.error(f"there is no folder {asked.json.parent} to write {asked.json.name} into")
@@ -291,7 +291,7 @@ def main() -> None:
 
 
 def run(counts: Counts, python: str, alone: bool, target: Path | None) -> bool:
-    """Measure and print all; whether anything could not be measured."""
+    """Measure and print everything; returns whether any measurement failed."""
     begun, failed = time.monotonic(), False
     console, errors = Console(width=None if Console().is_terminal else 120), Console(stderr=True, highlight=False)
 
@@ -301,26 +301,30 @@ def run(counts: Counts, python: str, alone: bool, target: Path | None) -> bool:
     tools, versions = [OURS], {}
     for peer in () if alone else (TENSORBOARD, MLFLOW):
         if why := peers.missing(python, peer):
-            say(f"{peer.name} is left out: {why}")
+            say(f"without {peer.name}: {why}")
         else:
             tools.append(peer)
             versions[peer.name] = peers.version_of(python, peer)
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         with probing.context_of(browser) as context:
-            told: dict[str, Any] = {"machine": machine(browser, context), "counts": asdict(counts), "peers": versions}
-        told["parts"] = []
+            results: dict[str, Any] = {
+                "machine": machine(browser, context),
+                "counts": asdict(counts),
+                "peers": versions,
+            }
+        results["parts"] = []
         for part in measured(Bench(browser, Path(folder), python, tools, say), counts):
             print_part(console, part)
-            told["parts"].append(asdict(part))
+            results["parts"].append(asdict(part))
             failed = failed or any("error" in row for row in part.rows)
             if target:
-                target.write_text(json.dumps(told | {"seconds": time.monotonic() - begun}, indent=1))
-    about = told["machine"]
-    beside = "".join(f", {name} {version}" for name, version in versions.items())
+                target.write_text(json.dumps(results | {"seconds": time.monotonic() - begun}, indent=1))
+    about = results["machine"]
+    peers_text = "".join(f", {name} {version}" for name, version in versions.items())
     console.print(
-        f"Two figures in a cell are the median and the 95th percentile (nearest rank). Measured in "
+        f"Two numbers in a cell are the median and the 95th percentile (nearest rank). Measured in "
         f"{time.monotonic() - begun:.0f} s on {about['cores']} cores of {about['processor']}, load {about['load'][0]} "
-        f"before; Chromium {about['chromium']}, Streamlit {about['streamlit']}{beside}.",
+        f"before; Chromium {about['chromium']}, Streamlit {about['streamlit']}{peers_text}.",
         highlight=False,
     )
     return failed

@@ -1,4 +1,4 @@
-"""The reports' networks in our training loop and in the textbook one, which tell the loss of each epoch."""
+"""The reports' networks in our training loop and in the textbook one; both report the loss of each epoch."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from aecore.training.loop import Images, LoopOptions, epochs
 from benchmarks.interleave import Tell
 
 TEST_SHARE = 6
-"""One test image for so many training images, as in MNIST: every loop passes over them after each epoch."""
+"""Training images per test image, as in MNIST: every loop runs a test pass after each epoch."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A report's network and optimiser, with clean images and a fixed learning rate, which all loops can do."""
+    """A report's network and optimiser, with clean images and a fixed learning rate, which all loops support."""
 
     title: str
     experiment: Experiment
@@ -43,7 +43,7 @@ class Task:
 
 
 def task(title: str, name: str, images: int, epochs: int) -> Task:
-    """The preset's network on the first so many training images."""
+    """The preset's network on the first `images` training images."""
     asked = preset(name).experiment
     changes = {"corruption": "none", "training.schedule": "none", "training.epochs": epochs}
     changes |= {"training.log_every": None, "data.validation_images": 0}
@@ -53,7 +53,7 @@ def task(title: str, name: str, images: int, epochs: int) -> Task:
 
 
 def ours(tell: Tell, task: Task, precision: str, device: str = "cpu") -> None:
-    """Our loop. Its test pass and all that is observed count in the time, as in a real run."""
+    """Our loop. Its test pass and all statistics count, as in a real run."""
     keep_freed_memory()
     on = torch.device(device)
     state = new_state(task.experiment, task.image_shape, len(task.train), on)
@@ -64,7 +64,7 @@ def ours(tell: Tell, task: Task, precision: str, device: str = "cpu") -> None:
 
 
 class Pictures(Dataset):
-    """Images as torchvision's MNIST and CIFAR10 hand them out: a PIL image each, then the transform."""
+    """Images as in torchvision's MNIST and CIFAR10: each a PIL image, then the transform."""
 
     def __init__(self, images: np.ndarray, transform) -> None:
         self.images, self.transform = np.ascontiguousarray(images.transpose(0, 2, 3, 1)), transform
@@ -78,7 +78,7 @@ class Pictures(Dataset):
 
 
 def textbook(tell: Tell, task: Task, workers: int, device: str = "cpu") -> None:
-    """What a course hands out: `ToTensor`, a shuffling `DataLoader`, `loss.item()` at every step, a test pass after
+    """A typical course's loop: `ToTensor`, a shuffling `DataLoader`, `loss.item()` at every step, a test pass after
     each epoch."""
     training = task.experiment.training
     steps: list[Any] = [transforms.ToTensor()]
@@ -115,17 +115,17 @@ def textbook(tell: Tell, task: Task, workers: int, device: str = "cpu") -> None:
 
 
 def network(task: Task) -> Autoencoder:
-    """The network that all loops start from."""
+    """The network with which all loops start."""
     return Autoencoder(task.experiment.model, task.image_shape, task.experiment.training.seed)
 
 
 def plain_network(ours: Autoencoder) -> nn.Sequential:
-    """The same network of torch's own layers with the same weights, as a course writes it."""
+    """The same network as plain torch layers with the same weights."""
     return nn.Sequential(plain_half(ours, "encoder"), plain_half(ours, "decoder"))
 
 
 def plain_half(ours: Autoencoder, half: str) -> nn.Sequential:
-    """Encoder (images to codes) or decoder (codes to images) of torch's own layers."""
+    """Encoder (images to codes) or decoder (codes to images) as plain torch layers."""
     plan = ours.plan
     layers: list[nn.Module] = [nn.Flatten()] if half == "encoder" and plan.map_shape is None else []
     before = ""

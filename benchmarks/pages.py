@@ -1,4 +1,4 @@
-"""What `benchmarks.app` measures: the app's pages, and what is touched on them."""
+"""What `benchmarks.app` measures: the app's pages, and the inputs on them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from playwright.sync_api import Locator, Page
 
 Touch = Callable[[], object]
 Turn = Callable[[Page, int], Touch]
-"""Prepares the i-th touch and returns the last part of it, which is measured."""
+"""Prepares the i-th input and returns its last step, which is measured."""
 
 
 @dataclass(frozen=True)
 class View:
-    """A page as one arrives at it. `picture` is a selector of its first picture, `shows` that picture in words."""
+    """A page as a visitor sees it. `picture` is the selector of its first content, `shows` describes that content."""
 
     name: str
     path: str
@@ -22,16 +22,16 @@ class View:
     picture: str
     shows: str
     link: str = ""
-    """Its words in the menu, for what the menu leads to."""
+    """Its label in the menu, if it is there."""
     runs: tuple[str, ...] = ()
     floor: bool = False
-    """Not of this app: a Streamlit app with nothing but a heading."""
+    """Not from this app: a Streamlit app with only a heading."""
 
 
 @dataclass(frozen=True)
 class Move:
-    """Something that the mouse holds and draws along. `told` are the selector and the data attribute that change with
-    the picture."""
+    """Something that the mouse drags. `told` are the selector and the data attribute that change with what is
+    drawn."""
 
     name: str
     path: str
@@ -39,15 +39,15 @@ class Move:
     picture: str
     told: tuple[str, str] = ("", "")
     stroke: str = "jumps"
-    """`jumps` along its width, to and fro `along` it or a `turn` around its middle, or `hover` without a press."""
+    """`jumps` along its width, back and forth `along` it, a `turn` around its middle, or `hover` without a press."""
     pace: int = 6
-    """Pixels from move to move, to and fro."""
+    """Pixels per move, back and forth."""
     runs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Ask:
-    """Something that the server has to answer, measured from the event `on`."""
+    """An input that needs the server, measured from the event `on`."""
 
     name: str
     path: str
@@ -60,7 +60,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Visit:
-    """A first visit, and what is touched then, by name, to see what goes over the wire."""
+    """A first visit followed by named inputs, to measure the traffic."""
 
     name: str
     path: str
@@ -77,7 +77,7 @@ CURVE = ".pc[data-drawn] path.js-line"
 POINTS = ".cl[data-ready] .cl-gl"
 
 VIEWS = (
-    View("An app of one heading", "/", "Nothing else", "h1", "heading", floor=True),
+    View("An app with only a heading", "/", "Nothing else", "h1", "heading", floor=True),
     View("Overview", "/", "Autoencoder Lab", TABLE, "table of runs", "Overview"),
     View("Train, form", "/train", "Train", TABLE, "table of layers", "Train"),
     View("Train, a finished run", f"/train?run={SMALL}", "Train", ".ae-film img", "film of epochs", runs=(SMALL,)),
@@ -89,7 +89,7 @@ VIEWS = (
     View("Interpolate", "/interpolate", "Interpolate", ".ip[data-ready] .ip-decoded canvas", "image", "Interpolate"),
     View("Latent space", "/latent", "Latent space", POINTS, "points", "Latent space"),
     View("Generate", "/generate", "Generate", ".ge[data-ready] .ge-result canvas", "image", "Generate"),
-    View("Compare, numbers", COMPARE, "Compare", CURVE, "curves", "Compare", COMPARED),
+    View("Compare, metrics", COMPARE, "Compare", CURVE, "curves", "Compare", COMPARED),
     View(
         "Compare, images",
         f"{COMPARE}&view=images",
@@ -113,7 +113,7 @@ EMPTY = "data:text/html,<body style='margin:0' data-at=0><canvas id=c width=960 
     "let asked=0;const g=c.getContext('webgl2');c.onpointermove=()=>{asked||=requestAnimationFrame(()=>{asked=0;"
     "g.clearColor(Math.random(),0,0,1);g.clear(g.COLOR_BUFFER_BIT);document.body.dataset.at=Math.random()})}</script>"
 )
-"""A page with nothing but a canvas that gets another colour with every move: what this browser and machine allow."""
+"""A page with only a canvas that changes colour with every move: the best this browser and machine allow."""
 FLOOR = Move("An empty page", EMPTY, "#c", "#c", ("body", "at"), "turn")
 REPLAY = Move("Replay, slider", f"/replay?run={SMALL}", ".rp-slider", ".rp canvas", (".rp", "epoch"), runs=(SMALL,))
 SCRUBBER = Move(
@@ -176,24 +176,24 @@ DRAGS = (
 
 
 def number(label: str) -> Turn:
-    """Another number typed into that field: the last touch is Enter."""
+    """Type another number into that field; the last step is Enter."""
 
     def turn(tab: Page, i: int) -> Touch:
-        place = tab.get_by_label(label, exact=True)
-        place.fill(str(20 + i))
-        return lambda: place.press("Enter")
+        box = tab.get_by_label(label, exact=True)
+        box.fill(str(20 + i))
+        return lambda: box.press("Enter")
 
     return turn
 
 
 def level(tab: Page, i: int) -> Touch:
-    """The noise level a step up with an arrow key."""
+    """Raise the noise level by one step with an arrow key."""
     tab.get_by_test_id("stSlider").first.get_by_role("slider").focus()
     return lambda: tab.keyboard.press("ArrowRight")
 
 
 def method(tab: Page, i: int) -> Touch:
-    """PCA and t-SNE in turn."""
+    """PCA and t-SNE alternately."""
     return press(tab, tab.get_by_role("radio", name=("PCA", "t-SNE")[i % 2]).first)
 
 
@@ -210,7 +210,7 @@ def menu(link: str) -> Turn:
 
 
 def press(tab: Page, part: Locator) -> Touch:
-    """A click on that part, the pointer being there already."""
+    """A click on that part, with the pointer already there."""
     part.hover()
     return lambda: (tab.mouse.down(), tab.mouse.up())
 

@@ -1,8 +1,8 @@
-"""The runs of a store of ours as TensorBoard's event files or in MLflow's database: a script for the interpreter that
-has the peer, `python peer_stores.py tensorboard|mlflow STORE FOLDER`. It needs nothing of this project.
+"""Converts the runs of a store to TensorBoard's event files or MLflow's database: a script for the peer's interpreter,
+`python peer_stores.py tensorboard|mlflow STORE FOLDER`. It does not need this project.
 
-What is there already is left alone, so that a store may grow. The peers get the three curves of metrics.jsonl that a
-training script would log: training loss, test loss and learning rate.
+Runs that are already converted are skipped, so that a store can grow. The peers get the three curves from metrics.jsonl
+that a training script would log: training loss, test loss and learning rate.
 """
 
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 
 LOGGED = ("train_loss", "test_loss", "lr")
 BATCH = 1000
-"""MLflow takes at most so many metrics at once."""
+"""The most metrics that MLflow accepts at once."""
 
 
 def lines(run):
@@ -40,8 +40,8 @@ def to_mlflow(runs, folder):
 
     client = MlflowClient(tracking_uri=f"sqlite:///{folder}/mlflow.db")
     known = client.get_experiment_by_name("runs")
-    told = folder / "told.json"
-    done = set(json.loads(told.read_text())) if told.exists() else set()
+    record = folder / "converted.json"
+    done = set(json.loads(record.read_text())) if record.exists() else set()
     number = known.experiment_id if known else client.create_experiment("runs", artifact_location=str(folder / "files"))
     for run in runs:
         if run.name in done:
@@ -59,7 +59,7 @@ def to_mlflow(runs, folder):
             client.log_batch(made, found[at : at + BATCH])
         client.set_terminated(made)
         done.add(run.name)
-    told.write_text(json.dumps(sorted(done)))
+    record.write_text(json.dumps(sorted(done)))
 
 
 if __name__ == "__main__":

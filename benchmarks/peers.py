@@ -1,4 +1,4 @@
-"""TensorBoard and MLflow beside the app: their stores, their servers, and where their pages show runs and curves."""
+"""TensorBoard and MLflow for comparison: their stores, servers, and the parts of their pages with runs and curves."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ START_S = 180
 
 @dataclass(frozen=True)
 class Tool:
-    """A tracker with a web page. Selectors name the parts that a person looks at."""
+    """An experiment tracker with a web page. Selectors identify the parts that are timed."""
 
     name: str
     package: str
-    """What it is called among the peers' packages; empty for the app itself."""
+    """The package name; empty for this app."""
     runs: str
-    """Where the list of runs is."""
+    """The URL of the list of runs."""
     row: str
-    """What stands for runs in the list; `screenful` of them fill it, or one stands for all (a canvas)."""
+    """The selector of a run in the list; `screenful` of them fill it, or one represents all (a canvas)."""
     screenful: int
     filter: str
-    """The field that filters the list while one types; empty where there is none."""
+    """The field that filters the list while typing; empty if there is none."""
     pastes: bool
-    """Whether it filters by text that comes without keys; else the last letter is typed."""
+    """Whether pasted text triggers the filter; otherwise the last letter is typed."""
     curves: Callable[[list[str]], str]
-    """Where the test losses of these runs lie over one another."""
+    """The URL of the overlaid test losses of these runs."""
     chart: str
     note: str = ""
 
@@ -65,7 +65,7 @@ TENSORBOARD = Tool(
     pastes=False,
     curves=lambda runs: "/?tagFilter=test_loss#timeseries",
     chart="scalar-card line-chart",
-    note="TensorBoard keeps 1,000 of a curve's points, chosen by chance.",
+    note="TensorBoard keeps 1,000 points of a curve, sampled at random.",
 )
 MLFLOW = Tool(
     name="MLflow",
@@ -83,7 +83,7 @@ MLFLOW = Tool(
 
 
 def missing(python: str, tool: Tool) -> str:
-    """Why the tool cannot be measured with that interpreter, in one line; empty when it can."""
+    """The reason why the tool cannot be measured with that interpreter; empty if it can."""
     try:
         subprocess.run([python, "-c", f"import {tool.package}"], check=True, capture_output=True, timeout=120)
     except (OSError, subprocess.SubprocessError):
@@ -92,13 +92,13 @@ def missing(python: str, tool: Tool) -> str:
 
 
 def version_of(python: str, tool: Tool) -> str:
-    """The version of the tool's package there."""
+    """The version of the tool's package in that interpreter."""
     script = f"from importlib.metadata import version; print(version('{tool.package}'))"
     return subprocess.run([python, "-c", script], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def converting(python: str, tool: Tool, store: Path, folder: Path) -> subprocess.Popen[bytes]:
-    """Start to write the store's runs for that tool."""
+    """Start converting the store's runs for that tool."""
     folder.mkdir(parents=True, exist_ok=True)
     command = [python, str(CONVERTER), tool.package, str(store), str(folder)]
     with (folder.parent / f"{tool.package}-written.log").open("wb") as log:
@@ -107,9 +107,9 @@ def converting(python: str, tool: Tool, store: Path, folder: Path) -> subprocess
 
 @contextlib.contextmanager
 def served(python: str, tool: Tool, store: Path, folder: Path, count: int) -> Iterator[tuple[str, float]]:
-    """The tool's server, once it answers for all `count` runs: its address, and the seconds that took.
+    """The tool's server, once it serves all `count` runs: its address, and the seconds until then.
 
-    Raises `RuntimeError` when it does not come to that.
+    Raises `RuntimeError` if it does not get there.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
@@ -120,9 +120,9 @@ def served(python: str, tool: Tool, store: Path, folder: Path, count: int) -> It
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    place = ["--host", "127.0.0.1", "--port", str(port)]
+    address_options = ["--host", "127.0.0.1", "--port", str(port)]
     command = {
-        "tensorboard": ["-m", "tensorboard.main", "--logdir", str(folder), *place],
+        "tensorboard": ["-m", "tensorboard.main", "--logdir", str(folder), *address_options],
         "mlflow": [
             "-m",
             "mlflow",
@@ -131,7 +131,7 @@ def served(python: str, tool: Tool, store: Path, folder: Path, count: int) -> It
             f"sqlite:///{folder}/mlflow.db",
             "--workers",
             "1",
-            *place,
+            *address_options,
         ],
     }[tool.package]
     log = folder.parent / f"{tool.package}-served.log"
@@ -158,7 +158,7 @@ def served(python: str, tool: Tool, store: Path, folder: Path, count: int) -> It
 
 
 def _known(tool: Tool, address: str) -> int:
-    """How many runs its server answers for; MLflow tells of 1,000 at most."""
+    """The number of runs its server knows; MLflow returns at most 1,000."""
     try:
         if tool.package == "tensorboard":
             return len(_asked(f"{address}/data/runs"))

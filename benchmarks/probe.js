@@ -1,12 +1,12 @@
-// Runs in every measured page before the page's own scripts. It notes when pictures change, what scripts cost a frame,
-// and what goes over the wire. All times are milliseconds of the page's own clock, which events carry as well.
+// Runs in every measured page before the page's own scripts. Records when content changes, script time per frame, and
+// traffic. All times are milliseconds of the page's own clock, the one used by event timestamps.
 
 (() => {
   if (window !== top) return;
   const frame = window.requestAnimationFrame.bind(window), now = () => performance.now();
   const GIVE_UP_MS = 20_000;
 
-  // ---- finding things, in components too ------------------------------------------------------
+  // ---- finding elements, also inside components ------------------------------------------------
 
   const roots = [document], attach = Element.prototype.attachShadow;
   Element.prototype.attachShadow = function (options) {
@@ -21,14 +21,14 @@
   // ---- canvases -------------------------------------------------------------------------------
 
   const painted = new WeakMap(), copy = CanvasRenderingContext2D.prototype.drawImage;
-  let touch = null, ended = null, film = null, active = 0; // what is waited for, its outcome, what is counted, when last something happened
+  let touch = null, ended = null, film = null, active = 0; // the pending measurement, its outcome, the recording, the time of the last activity
   function paints(canvas) {
     active = now();
     painted.set(canvas, active);
     if (film?.canvases.has(canvas)) film.frame.drawn = true;
     if (touch && touch.at !== null && !touch.asked && (!touch.canvases || touch.canvases.has(canvas))) {
       touch.asked = true;
-      queueMicrotask(look); // once the script that paints has come to its end
+      queueMicrotask(look); // after the painting script has finished
     }
   }
   const DRAWING = [
@@ -54,7 +54,7 @@
     return sum;
   }
 
-  // What pictures look like, as a text; null while any of them is not there yet.
+  // The appearance of the content as text; null while any part is missing.
   function looks(selector) {
     const nodes = all(selector), parts = nodes.map((node) => {
       if (node instanceof HTMLCanvasElement) return pixels(node);
@@ -72,8 +72,8 @@
     return node instanceof HTMLImageElement ? node.complete && node.naturalWidth > 0 : true;
   };
 
-  // Seconds from the navigation, or from the next press, key or paste where `pressed`, to the frame with the heading, if one is
-  // given, and to that with the picture: at least so many parts of it, all with that text, while the page `says` another.
+  // Seconds from the navigation, or with `pressed` from the next click, key or paste, to the frame with the heading, if one
+  // is given, and to the frame with the content: at least `least` parts, all with that text, while the page `says` another.
   function expect({ heading = null, picture, pressed = false, least = 1, text = "", says = null, patience = GIVE_UP_MS }) {
     const times = {}, begun = now();
     let since = pressed ? null : 0;
@@ -95,15 +95,15 @@
       };
       frame(check);
     });
-    probe.arrival.catch(() => {}); // it is told where it is asked for
+    probe.arrival.catch(() => {}); // reported where it is awaited
   }
 
-  // ---- from a touch to the picture ------------------------------------------------------------
+  // ---- from an input to the redrawn content ---------------------------------------------------
 
   const said = ([selector, name]) => all(selector)[0]?.dataset[name];
 
-  // Wait for an event `on`, then for the picture to change. Where the page tells of it (`told`: a selector and the name of
-  // its data attribute), that together with a canvas being painted; else by the looks of the picture itself.
+  // Wait for an event `on`, then for the content to change: if the page signals it (`told`: a selector and the name of its
+  // data attribute), by that together with a painted canvas; else by the appearance of the content itself.
   function arm({ picture, told = null, on }) {
     touch = { picture, told, on, at: null, asked: false, drawn: null, script: 0, sent: null, heard: null };
     touch.before = told ? said(told) : looks(picture);
@@ -112,7 +112,7 @@
     ended = new Promise((resolve) => (touch.end = resolve));
   }
 
-  // Called when something was painted, and for pictures that are not canvases at every frame.
+  // Called when something was painted, and at every frame for content other than canvases.
   function look() {
     const one = touch;
     if (!one || one.at === null || one.drawn !== null) return;
@@ -133,13 +133,12 @@
     frame(lookOn);
   }
 
-  // The outcome, or null where nothing changed within `patience` milliseconds.
+  // The outcome, or null if nothing changed within `patience` milliseconds.
   const touched = (patience) => Promise.race([ended, new Promise((resolve) => setTimeout(resolve, patience, null))]);
 
   // ---- scripts --------------------------------------------------------------------------------
 
-  // Time that scripts take: in handlers of input, which counts to the frame that follows, and in what is called before a
-  // frame is drawn.
+  // Script time: in input handlers, which counts towards the following frame, and in animation-frame callbacks.
   function costs(begun, input = false) {
     const spent = now() - begun;
     if (touch && touch.at !== null && touch.drawn === null) touch.script += spent;
@@ -178,7 +177,7 @@
     film = { canvases: new Set(all(picture)), frames: [], frame: { drawn: false }, time: null, before: 0, begun: now() };
   }
 
-  // Frames a second in which one of the canvases was painted, milliseconds between them, milliseconds of script in each.
+  // Frames per second in which one of the canvases was painted, milliseconds between them, script milliseconds in each.
   function recorded() {
     const { begun, frames, frame: last } = film, seconds = (now() - begun) / 1000;
     film = null;
@@ -208,7 +207,7 @@
     }
   };
 
-  // Wait until nothing was painted, sent or received for so long.
+  // Wait until nothing has been painted, sent or received for that long.
   async function quiet(least) {
     const begun = now();
     while (now() - active < least) {

@@ -1,4 +1,4 @@
-"""How `benchmarks.app` measures: real input into Chromium, times taken inside the page by `probe.js`."""
+"""How `benchmarks.app` measures: real input into Chromium, times measured in the page by `probe.js`."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ SIZE: ViewportSize = {"width": 1280, "height": 900}
 PROBE = Path(__file__).with_name("probe.js").read_text()
 PATIENCE_MS = 20_000
 TRIES = 6
-"""So many moves for every one that must change the picture, where it may fall on nothing."""
+"""Attempts per required change, for moves that may hit nothing."""
 STRETCH = 20
-"""So many moves of a drag are sent in one piece."""
+"""Moves of a drag that are sent in one message."""
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Lab:
-    """A browser, a context of it for all but first visits, and the address of the app."""
+    """A browser, a context for everything but first visits, and the address of the app."""
 
     browser: Browser
     context: BrowserContext
     address: str
     floor: str = ""
-    """The address of a Streamlit app with nothing but a heading."""
+    """The address of a Streamlit app with only a heading."""
 
     def place(self, view: View) -> str:
         return self.floor if view.floor else self.address
 
 
 class UnmeasuredError(Exception):
-    """A measurement did not come about; the text says why."""
+    """A measurement failed; the text says why."""
 
 
 @contextlib.contextmanager
 def context_of(browser: Browser, script: str = "") -> Iterator[BrowserContext]:
-    """A browser context that has seen nothing yet. The probe watches its pages; `script` runs right after it."""
+    """A fresh browser context. The probe watches its pages; `script` runs right after it."""
     context = browser.new_context(viewport=SIZE)
     context.set_default_timeout(PATIENCE_MS)
     context.add_init_script(f"{PROBE}\n{script}")
@@ -60,7 +60,7 @@ def context_of(browser: Browser, script: str = "") -> Iterator[BrowserContext]:
 
 @contextlib.contextmanager
 def tab_of(context: BrowserContext) -> Iterator[Page]:
-    """A page of its own, and so a session of its own on the server."""
+    """A new tab, and so a new Streamlit session."""
     tab = context.new_page()
     try:
         yield tab
@@ -69,7 +69,7 @@ def tab_of(context: BrowserContext) -> Iterator[Page]:
 
 
 def opened(tab: Page, address: str, path: str) -> None:
-    """Go there and wait until the page rests."""
+    """Go there and wait until the page is idle."""
     if path.startswith("data:"):
         tab.goto(path)
         return
@@ -83,14 +83,14 @@ def expected(view: View, pressed: bool) -> str:
 
 
 def warm(lab: Lab, view: View) -> Row:
-    """Show it once, so that the server has read what it needs."""
+    """Show it once, so that the server has cached what it needs."""
     with tab_of(lab.context) as tab:
         opened(tab, lab.place(view), view.path)
     return {}
 
 
 def visit(lab: Lab, view: View) -> dict[str, float]:
-    """Seconds from the navigation to the heading and to the picture, in a context that has seen nothing before."""
+    """Seconds from the navigation to the heading and to the first content, in a fresh context."""
     with context_of(lab.browser, f"if (window.probe) {expected(view, pressed=False)};") as context:
         tab = context.new_page()
         tab.goto(lab.place(view) + view.path, wait_until="commit")
@@ -98,7 +98,7 @@ def visit(lab: Lab, view: View) -> dict[str, float]:
 
 
 def switch(tab: Page, view: View) -> dict[str, float]:
-    """Seconds from a press in the menu to the heading and to the picture of that page."""
+    """Seconds from a click in the menu to the heading and to the first content of that page."""
     tab.evaluate(expected(view, pressed=True))
     menu(view.link)(tab, 0)()
     times = tab.evaluate("probe.arrival")
@@ -108,7 +108,7 @@ def switch(tab: Page, view: View) -> dict[str, float]:
 
 
 def touch_moves(lab: Lab, move: Move, count: int) -> Row:
-    """Milliseconds from moves of the mouse to the changed picture."""
+    """Milliseconds from mouse moves to the redrawn content."""
     found: list[dict[str, float]] = []
     with tab_of(lab.context) as tab:
         opened(tab, lab.address, move.path)
@@ -126,17 +126,17 @@ def touch_moves(lab: Lab, move: Move, count: int) -> Row:
             tab.mouse.move(*place(i + 2))
             times = tab.evaluate("probe.touched", 250 if move.stroke == "hover" else 3000)
             if times is None and move.stroke != "hover":
-                raise UnmeasuredError(f"move {i + 1} of {tries} did not change the picture within 3 s")
+                raise UnmeasuredError(f"move {i + 1} of {tries} did not change the content within 3 s")
             if times and times["same"]:
-                raise UnmeasuredError(f"move {i + 1} of {tries} was told, but the picture is the same")
+                raise UnmeasuredError(f"move {i + 1} of {tries} was handled, but the content is the same")
             found += [times] if times else []
     if len(found) < count:
-        raise UnmeasuredError(f"only {len(found)} of {tries} moves changed the picture")
+        raise UnmeasuredError(f"only {len(found)} of {tries} moves changed the content")
     return columns(found, ("script", "drawn", "shown"))
 
 
 def touch_asks(lab: Lab, ask: Ask, count: int) -> Row:
-    """Milliseconds from a touch that the server answers to the changed picture; one more warms up."""
+    """Milliseconds from an input that needs the server to the redrawn content; one more is a warm-up."""
     found = []
     with tab_of(lab.context) as tab:
         opened(tab, lab.address, ask.path)
@@ -147,7 +147,7 @@ def touch_asks(lab: Lab, ask: Ask, count: int) -> Row:
             last()
             times = tab.evaluate("probe.touched", PATIENCE_MS)
             if times is None:
-                raise UnmeasuredError(f"touch {i + 1} did not change the picture within 20 s")
+                raise UnmeasuredError(f"input {i + 1} did not change the content within 20 s")
             found.append(times)
             settle(tab)
             tab.evaluate("probe.quiet(150)")
@@ -155,27 +155,27 @@ def touch_asks(lab: Lab, ask: Ask, count: int) -> Row:
 
 
 def drag(lab: Lab, move: Move, seconds: float) -> Row:
-    """Frames drawn while the mouse draws to and fro for so long, and what a frame costs in script."""
+    """Frames drawn while the mouse drags back and forth, and the script time per frame."""
     with tab_of(lab.context) as tab:
         opened(tab, lab.address, move.path)
         place = part_of(tab, move)
         tab.mouse.move(*place(0))
         tab.mouse.down()
-        tab.mouse.move(*place(STRETCH), steps=STRETCH)  # past the least way that makes a drag
+        tab.mouse.move(*place(STRETCH), steps=STRETCH)  # beyond the threshold of a drag
         tab.evaluate("picture => probe.record(picture)", move.picture)
         begun, i = time.monotonic(), STRETCH
         while time.monotonic() - begun < seconds:
-            i += STRETCH  # sent in one piece: a message a step would come too late for every second frame
+            i += STRETCH  # in one message: one per step would be too late for every second frame
             tab.mouse.move(*place(i), steps=STRETCH)
         found = tab.evaluate("probe.recorded()")
         tab.mouse.up()
     if len(found["gaps"]) < 2:
-        raise UnmeasuredError("the picture did not move")
+        raise UnmeasuredError("the content did not change")
     return {"fps": found["fps"], "gap": spread(found["gaps"]), "script": spread(found["scripts"])}
 
 
 def part_of(tab: Page, move: Move) -> Callable[[int], tuple[float, float]]:
-    """Where the mouse is at its i-th place on the part that is held."""
+    """The i-th mouse position on the dragged part."""
     box = tab.locator(move.part).first.bounding_box()
     if box is None:
         raise UnmeasuredError(f"there is no {move.part} on the page")
@@ -185,7 +185,7 @@ def part_of(tab: Page, move: Move) -> Callable[[int], tuple[float, float]]:
         if move.stroke == "hover":  # rows of small steps over the middle
             line, step = divmod(i, 24)
             return box["x"] + box["width"] * (0.3 + step / 60), middle + 16 * line - 64
-        if move.stroke in ("turn", "along"):  # to and fro, turning where a stretch of a drag ends
+        if move.stroke in ("turn", "along"):  # back and forth, reversing at the end of a stretch
             length = STRETCH * move.pace
             reach = 2 * length if move.stroke == "turn" else 0.8 * box["width"] // length * length
             way = (i * move.pace) % (2 * reach)
@@ -197,7 +197,7 @@ def part_of(tab: Page, move: Move) -> Callable[[int], tuple[float, float]]:
 
 
 def traffic(lab: Lab, visit: Visit) -> Iterator[Row]:
-    """Bytes over the WebSocket for a first visit, then for each touch."""
+    """Bytes over the WebSocket for a first visit, then for each input."""
     seen = {"received": 0, "sent": 0, "messages": 0}
     steps: list[tuple[str, Callable[[Page], object]]] = [
         ("first visit", lambda tab: opened(tab, lab.address, visit.path))
@@ -223,7 +223,7 @@ def columns(found: Sequence[dict[str, float]], keys: Sequence[str]) -> Row:
 
 
 def spread(values: Sequence[float]) -> dict[str, Any]:
-    """Median, 95th percentile (nearest rank: of fewer than 20 the largest) and the values in their own order."""
+    """Median, 95th percentile (nearest rank: the largest of fewer than 20) and the values in order of measurement."""
     if not values:
         raise UnmeasuredError("nothing was measured")
     ordered = sorted(values)
@@ -237,7 +237,7 @@ def spread(values: Sequence[float]) -> dict[str, Any]:
 
 
 def attempt(measure: Callable[[], Row]) -> Row:
-    """Its row, or one that says in a line why there is none."""
+    """The row, or one with the error in a line."""
     try:
         return measure()
     except (UnmeasuredError, Error) as error:

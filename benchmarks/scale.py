@@ -1,7 +1,7 @@
-"""What ten thousand runs of one sweep cost: `python -m benchmarks.scale [--quick] [--runs N] [--json FILE]`.
+"""The cost of ten thousand runs of one sweep: `python -m benchmarks.scale [--quick] [--runs N] [--json FILE]`.
 
-Invented runs (`benchmarks/stores.py`) are written into a store; then the store, the command line and two pages in
-headless Chromium are timed, first with nothing read before, then again.
+Synthetic runs (`benchmarks/stores.py`) are written into a store; then the store, the command line and two pages in
+headless Chromium are timed, first with cold caches, then again.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ from aecore.runs.summary import summarise
 from aecore.sweeps import statistics
 from aecore.sweeps import store as sweep_store
 from benchmarks.lists import visit
+from benchmarks.pages import CURVE
 from benchmarks.peers import OURS, Tool
 from benchmarks.stores import write_sweep
 from tools.browser import chromium, server
 
 AGAIN = 4
-"""Later visits, of which the median is told."""
+"""The number of later visits; their median is reported."""
 
 
 def timed(work: Callable[[], Any]) -> float:
@@ -42,10 +43,10 @@ def timed(work: Callable[[], Any]) -> float:
 
 
 def store_times(made: sweep_store.SweepFolder, store: Store) -> dict[str, float]:
-    """Seconds of what a process does that has read nothing yet."""
+    """Seconds of each operation in a process with cold caches."""
     found = {
         "list the runs' names": timed(store.runs),
-        "sum every run up": timed(lambda: [summarise(run) for run in store.runs()]),
+        "summarise every run": timed(lambda: [summarise(run) for run in store.runs()]),
         "read every run of the sweep": timed(lambda: sweep_store.rows(made, store)),
     }
     rows = sweep_store.rows(made, store)
@@ -57,7 +58,7 @@ def store_times(made: sweep_store.SweepFolder, store: Store) -> dict[str, float]
 
 
 def command_times(made: sweep_store.SweepFolder, store: Store) -> dict[str, float]:
-    """Seconds of commands, the start of Python included."""
+    """Seconds of commands, including the start of Python."""
 
     def command(*arguments: str) -> float:
         environment = os.environ | {"AECORE_STORE": str(store.root)}
@@ -71,7 +72,7 @@ def page_times(browser: Browser, made: sweep_store.SweepFolder, store: Store, pl
     """Seconds from the navigation to the list of runs and to the sweep's chart."""
     pages: dict[str, Tool] = {
         "Overview": OURS,
-        "Sweep": dataclasses.replace(OURS, runs=f"/sweep?sweep={made.id}", row=".sw-plot path.line"),
+        "Sweep": dataclasses.replace(OURS, runs=f"/sweep?sweep={made.id}", row=CURVE),
     }
     found = {}
     for name, page in pages.items():
@@ -86,7 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=10_000, help="a multiple of 20")
     parser.add_argument("--quick", action="store_true", help="1,000 runs")
-    parser.add_argument("--json", type=Path, help="write the figures there too")
+    parser.add_argument("--json", type=Path, help="also write the results as JSON")
     asked = parser.parse_args()
     count = 1000 if asked.quick else asked.runs
     if count < 20 or count % 20:

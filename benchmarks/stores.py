@@ -1,6 +1,6 @@
-"""Large stores for measurements: any number of runs that look like a year's work, written by the store's own writers.
+"""Large stores for benchmarks: any number of realistic synthetic runs, written with the store's own functions.
 
-The runs are invented and say so in their notes; no model is trained. Equal numbers give equal files.
+Their notes say that they are synthetic; no model is trained. The same numbers always give the same files.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from aecore.runs.store import EVALUATION, EXPERIMENT, METRICS, NOTES, STATUS, Ru
 from aecore.sweeps.definition import Sweep
 from aecore.sweeps.store import SweepFolder, create
 
-NOTE = "Invented for a measurement: no model was trained."
+NOTE = "Synthetic, for a benchmark: no model was trained."
 STATES = ("finished", "stopped", "failed", "running")
 """`running` without a process, which is an interrupted run."""
 SHARES = (0.88, 0.05, 0.04, 0.03)
 IDEAS = ("narrow code", "wide code", "no decay", "late decay", "small batches", "large batches", "noisy", "baseline")
 FIRST = time.mktime((2025, 1, 6, 9, 0, 0, 0, 0, -1))
 SPIKES_EVERY = 1500
-"""About so many epochs lie between two losses that jump for a single epoch."""
+"""The mean number of epochs between two spikes in the loss."""
 
 
 @dataclass(frozen=True)
 class Course:
-    """What metrics.jsonl says of a run; arrays (E) over its epochs."""
+    """The content of a run's metrics.jsonl; arrays (E,) over its epochs."""
 
     train_loss: np.ndarray
     test_loss: np.ndarray
@@ -56,7 +56,7 @@ class Course:
 
 
 def course(epochs: int, draws: np.random.Generator) -> Course:
-    """Losses that fall by a power of the epoch with noise upon it and a few spikes, and what goes with them."""
+    """Losses that fall as a power of the epoch, with noise and a few spikes, and the other metrics."""
     epoch = np.arange(1, epochs + 1)
     floor, start, power = draws.uniform(0.004, 0.03), draws.uniform(0.05, 0.2), draws.uniform(0.4, 1.1)
     clean = floor + start * epoch**-power
@@ -76,7 +76,7 @@ def course(epochs: int, draws: np.random.Generator) -> Course:
 
 
 def write_store(root: Path, count: int, epochs: int | None = None) -> Store:
-    """`count` runs under `root`, each of so many epochs, else of 5 to 40. A store that has some of them grows."""
+    """`count` runs under `root`, each of `epochs` epochs, else of 5 to 40. An existing store is extended."""
     store = Store(root)
     (root / "runs").mkdir(parents=True, exist_ok=True)
     kinds = [preset.experiment for preset in presets().values()]
@@ -98,7 +98,7 @@ def write_store(root: Path, count: int, epochs: int | None = None) -> Store:
 
 
 def write_sweep(root: Path, count: int) -> SweepFolder:
-    """A sweep of so many finished runs, a multiple of 20: learning rates and code sizes, ten seeds each."""
+    """A sweep of `count` finished runs, a multiple of 20: learning rates and code sizes, ten seeds each."""
     sizes, seeds = (2, 8), 10
     rates = [round(1e-4 * 1.01**i, 9) for i in range(count // (len(sizes) * seeds))]
     vary = {"training.lr": rates, "model.bottleneck.size": sizes}
@@ -123,7 +123,7 @@ def _write_run(store: Store, experiment: Experiment, number: int, state: str, fo
     run.write_json(EXPERIMENT, experiment.model_dump(mode="json"))
     reached = len(found.lr) if state == "finished" else max(1, len(found.lr) * 2 // 3)
     lines = list(found.lines())[:reached]
-    # As `Run.append` writes them; one by one, 100,000 epochs would take a minute.
+    # In the format of `Run.append`; one by one, 100,000 epochs would take a minute.
     run.file(METRICS).write_bytes(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
     run.write_json(
         STATUS,

@@ -1,4 +1,4 @@
-"""The tables of `benchmarks.app`: what their columns mean, and how they are printed."""
+"""The tables of `benchmarks.app`: the meaning of their columns, and printing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.probing import Row
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its unit, the field of a row, and in one line what it means. `target` is the project's."""
+    """A column of a table: its unit, the field of a row, and its meaning in a line. `target` is the project's goal."""
 
     title: str
     unit: str
@@ -38,43 +38,45 @@ PAGES = (
     Column(
         "visit: heading", "s", "heading", 2, "a first visit, from the navigation to the frame with the heading", "≤ 1"
     ),
-    Column("visit: picture", "s", "picture", 2, "the same to the frame with the first picture, named beside it"),
+    Column("visit: picture", "s", "picture", 2, "the same to the frame with the first content, as listed"),
     Column(
-        "switch: heading", "s", "switch_heading", 2, "from the press in the menu to the frame with the heading", "≤ 0.3"
+        "switch: heading", "s", "switch_heading", 2, "from the click in the menu to the frame with the heading", "≤ 0.3"
     ),
-    Column("switch: picture", "s", "switch_picture", 2, "the same to the frame with the first picture"),
+    Column("switch: picture", "s", "switch_picture", 2, "the same to the frame with the first content"),
 )
 MOVES = (
-    Column("script", "ms", "script", 1, "JavaScript of the move: its handlers and what is called before the frame"),
+    Column("script", "ms", "script", 1, "JavaScript of the move: its handlers and callbacks before the frame"),
     Column(
         "drawn",
         "ms",
         "drawn",
         1,
-        "from the move's time stamp until the script has drawn, its wait for a frame included",
+        "from the move's timestamp until the script has drawn, including its wait for a frame",
     ),
-    Column("next frame", "ms", "shown", 1, "the same to the next animation frame: the picture is out", "p95 ≤ 16"),
+    Column(
+        "next frame", "ms", "shown", 1, "the same to the next animation frame, when the result is on screen", "p95 ≤ 16"
+    ),
 )
 ASKS = (
-    Column("sent", "ms", "sent", 1, "from the touch's time stamp until the browser sends"),
+    Column("sent", "ms", "sent", 1, "from the input's timestamp until the browser sends"),
     Column(
         "answered",
         "ms",
         "server",
         1,
-        "from there to the last message before the picture: the server, the way, earlier messages",
+        "from there to the last message before the change: server, transport, earlier messages",
     ),
-    Column("picture", "ms", "shown", 1, "from the touch to the next frame after the picture changed", "p95 ≤ 150"),
+    Column("picture", "ms", "shown", 1, "from the input to the next frame after the content changed", "p95 ≤ 150"),
 )
 DRAGS = (
-    Column("frames", "a second", "fps", 1, "animation frames in which the picture was drawn anew", "60"),
-    Column("apart", "ms", "gap", 1, "time from one such frame to the next"),
+    Column("frames", "a second", "fps", 1, "animation frames in which the content was redrawn", "60"),
+    Column("interval", "ms", "gap", 1, "time from one such frame to the next"),
     Column(
         "script",
         "ms a frame",
         "script",
         2,
-        "JavaScript of such a frame and of its moves: what a GPU does not take over",
+        "JavaScript of such a frame and its moves: the part that a GPU does not speed up",
     ),
 )
 WIRE = (
@@ -85,13 +87,13 @@ WIRE = (
         1,
         "payloads of the WebSocket's messages, 1 kB = 1,000 bytes; not the app's own files",
     ),
-    Column("to the server", "kB", "sent", 1, "the same the other way"),
+    Column("to the server", "kB", "sent", 1, "the same in the other direction"),
     Column("messages", "", "messages", 0, "messages to the browser"),
 )
 
 
 def shown(value: Any, digits: int) -> str:
-    """`0.52 / 0.61` for median and 95th percentile, `–` for what is not measured."""
+    """`0.52 / 0.61` for median and 95th percentile, `–` if it was not measured."""
     if value is None:
         return "–"
     values = (value["median"], value["p95"]) if isinstance(value, dict) else (value,)
@@ -99,10 +101,10 @@ def shown(value: Any, digits: int) -> str:
 
 
 def print_part(console: Console, part: Part) -> None:
-    """The table, what failed and why, and what its columns mean."""
+    """Print the table, failures, and the meaning of its columns."""
     table = Table(title=part.title, title_justify="left")
     named = any("shows" in row for row in part.rows)
-    for title in ["", *(["first picture"] if named else [])]:
+    for title in ["", *(["first content"] if named else [])]:
         table.add_column(title, no_wrap=True)
     for column in part.columns:
         heading = "\n".join(filter(None, (column.title, column.unit, column.target and f"target {column.target}")))

@@ -1,11 +1,11 @@
-"""Our training loop against what people would otherwise run: `python -m benchmarks.training [--quick] [--json FILE]`.
+"""Our training loop compared with common alternatives: `python -m benchmarks.training [--quick] [--json FILE]`.
 
 For the networks of reports 000, 001 and 004, with clean images: our loop in float32 and bfloat16, the textbook loop of
-PyTorch with 0 and 2 loader workers, and where their packages are installed (benchmarks/requirements-*.txt) pythae,
-PyTorch Lightning and Keras 3. All start from the same weights, each in a process of its own, and take turns, an epoch
-each, so that a change of the machine's speed hits them alike; ratios are taken pair by pair. A first round warms up and
-is not counted. Beside them stands the limit: the bare matrix products of an epoch at this machine's own rate, and its
-bytes over the memory's bandwidth.
+PyTorch with 0 and 2 loader workers, and if their packages are installed (benchmarks/requirements-*.txt) pythae,
+PyTorch Lightning and Keras 3. All start from the same weights, each in its own process, and alternate by epoch, so that
+changes in machine speed affect them alike; ratios are medians over pairs. A first round is a warm-up and not counted.
+For comparison, the limit: the bare matrix products of an epoch at this machine's own rate, and its memory traffic at
+the measured bandwidth.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from benchmarks.limits import limit
 from benchmarks.loops import Task, ours, task, textbook
 
 REPORTS = {"000": ("mnist-mlp8", 60_000), "001": ("cifar-conv", 4_800), "004": ("colored-conv", 2_560)}
-"""The preset of each report's network, and on how many images it is trained here."""
+"""The preset of each report's network, and the number of training images used here."""
 OURS = {"float32": "ours, float32", "bfloat16": "ours, bfloat16"}
 SLOW_S = 15
-"""A loop whose first epoch takes longer is timed once only."""
+"""A loop whose first epoch takes longer is timed only once."""
 PACKAGES = ("torch", "pythae", "lightning", "keras", "jax")
 
 Say = Callable[[str], None]
 
 
 def loops(task: Task, device: str, frameworks: bool = True) -> dict[str, Generator[float, None, None]]:
-    """Every loop that runs here, by name."""
+    """Every loop available here, by name."""
     found: dict[str, Generator[float, None, None]] = {OURS["float32"]: in_turns(ours, task, "float32", device)}
     if has_bfloat16(torch.device(device)):
         found[OURS["bfloat16"]] = in_turns(ours, task, "bfloat16", device)
@@ -53,7 +53,7 @@ def loops(task: Task, device: str, frameworks: bool = True) -> dict[str, Generat
 
 
 def measure(loops: Mapping[str, Iterator[float]], rounds: int, say: Say) -> dict[str, dict[str, Any]]:
-    """Seconds and loss of every loop's epochs, a round being one epoch of each."""
+    """Seconds and loss of every loop's epochs; a round is one epoch of each."""
     results: dict[str, dict[str, Any]] = {name: {"seconds": [], "losses": []} for name in loops}
     slow: set[str] = set()
     for turn in range(rounds + 1):
@@ -80,7 +80,7 @@ def measure(loops: Mapping[str, Iterator[float]], rounds: int, say: Say) -> dict
 def print_task(console: Console, title: str, found: dict[str, Any]) -> None:
     table = Table(title=title)
     own = [name for name in OURS.values() if name in found["loops"]]
-    headings = ["loop", "s an epoch", *[f"times {name}" for name in own], "products", "bytes", "loss after"]
+    headings = ["loop", "s per epoch", *[f"times {name}" for name in own], "products", "bytes", "loss after"]
     for heading in headings:
         table.add_column(heading, justify="left" if heading == "loop" else "right")
     for name, result in found["loops"].items():
@@ -107,18 +107,18 @@ def machine(device: str) -> dict[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=9, help="epochs of each loop that count")
+    parser.add_argument("--rounds", type=int, default=9, help="timed epochs of each loop")
     parser.add_argument("--quick", action="store_true", help="2 rounds of a third of the images")
     parser.add_argument(
-        "--report", choices=REPORTS, action="append", help="this report's network only; may be repeated"
+        "--report", choices=REPORTS, action="append", help="only this report's network; may be repeated"
     )
     parser.add_argument("--device", default="cpu", help="cpu or cuda; on a GPU without the frameworks")
-    parser.add_argument("--json", type=Path, help="write the figures there too")
+    parser.add_argument("--json", type=Path, help="also write the results as JSON")
     asked = parser.parse_args()
     rounds = 2 if asked.quick else max(asked.rounds, 1)
     keep_freed_memory()
     console, errors = Console(width=None if Console().is_terminal else 120), Console(stderr=True, highlight=False)
-    told: dict[str, Any] = {"machine": machine(asked.device), "rounds": rounds, "reports": {}}
+    results: dict[str, Any] = {"machine": machine(asked.device), "rounds": rounds, "reports": {}}
     for name in FRAMEWORKS:
         if asked.device == "cpu" and missing(name):
             errors.print(f"without {name}: pip install -r benchmarks/requirements-{name}.txt")
@@ -134,11 +134,11 @@ def main() -> None:
         found["limits"] = {precision: vars(limit(work, precision, asked.device)) for precision in precisions}
         title = f"Report {report}: {images:,} images, batch {batch}, median of {rounds} epochs"
         print_task(console, title, found)
-        told["reports"][report] = found
+        results["reports"][report] = found
         if asked.json:
-            asked.json.write_text(json.dumps(told, indent=1))
-    console.print("products, bytes: the limit's share of our time. In brackets: after how many epochs.")
-    console.print(", ".join(f"{name} {value}" for name, value in told["machine"].items()), highlight=False)
+            asked.json.write_text(json.dumps(results, indent=1))
+    console.print("products, bytes: the limit as a share of our time. In brackets: the number of epochs.")
+    console.print(", ".join(f"{name} {value}" for name, value in results["machine"].items()), highlight=False)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Our exact t-SNE against openTSNE's and scikit-learn's: `python -m benchmarks.tsne [--quick] [--json FILE]`.
+"""Our exact t-SNE compared with openTSNE's and scikit-learn's: `python -m benchmarks.tsne [--quick] [--json FILE]`.
 
-All draw the same codes of the same shipped run, with a perplexity of 30, a thousand iterations and a start from PCA,
-one after the other in one process, so that a change of the machine's speed hits them alike; ratios are taken within a
-round. A first drawing of a few points warms up and is not counted. openTSNE is measured where it is installed
-(benchmarks/requirements-tsne.txt). A method's repulsion is a tree (Barnes–Hut), a grid (FFT interpolation) or exact.
+All embed the same codes of the same shipped run, with perplexity 30, a thousand iterations and PCA initialisation,
+alternating in one process, so that changes in machine speed affect them alike; ratios are taken within a round. A first
+embedding of a few points is a warm-up and not counted. openTSNE is measured if it is installed
+(benchmarks/requirements-tsne.txt). Repulsion is computed by a tree (Barnes–Hut), a grid (FFT interpolation) or exactly.
 """
 
 from __future__ import annotations
@@ -79,12 +79,17 @@ def methods(device: str) -> dict[str, Draw]:
 
 
 def measure(
-    drawing: dict[str, Draw], codes: np.ndarray, labels: np.ndarray, dims: int, rounds: int, say: Callable[[str], None]
+    embedders: dict[str, Draw],
+    codes: np.ndarray,
+    labels: np.ndarray,
+    dims: int,
+    rounds: int,
+    say: Callable[[str], None],
 ) -> dict[str, dict[str, Any]]:
-    """Seconds of every drawing of all the codes, and what the last one is worth."""
-    found: dict[str, dict[str, Any]] = {name: {"seconds": []} for name in drawing}
+    """Seconds of every embedding, and the quality of the last one."""
+    found: dict[str, dict[str, Any]] = {name: {"seconds": []} for name in embedders}
     for turn in range(rounds):
-        for name, draw in drawing.items():
+        for name, draw in embedders.items():
             begun = time.perf_counter()
             points = draw(codes, dims)
             found[name]["seconds"].append(time.perf_counter() - begun)
@@ -100,33 +105,33 @@ def measure(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", default="mnist-mlp8", help="whose codes are drawn")
+    parser.add_argument("--run", default="mnist-mlp8", help="the run whose codes are embedded")
     parser.add_argument("--points", type=int, nargs="+", default=[5000, 10_000])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
         "--device", default="cuda" if torch.cuda.is_available() else "cpu", help="ours; default the GPU"
     )
     parser.add_argument("--quick", action="store_true", help="600 points, one round")
-    parser.add_argument("--json", type=Path, help="write the figures there too")
+    parser.add_argument("--json", type=Path, help="also write the results as JSON")
     asked = parser.parse_args()
     sizes, rounds = ([600], 1) if asked.quick else (asked.points, asked.rounds)
     errors = Console(stderr=True)
     trained = open_run(Store.default().find(asked.run), "cpu")
-    drawing = methods(asked.device)
+    embedders = methods(asked.device)
     for draw in (ours(asked.device, 20), with_scikit_learn(250)):
         draw(trained.encoded(200)[0], 3)
     machine = f"{asked.device}, {torch.get_num_threads()} threads, {platform.machine()}, torch {torch.__version__}"
     table = Table(title=f"t-SNE of codes of {asked.run}, median of {rounds}; {machine}, sklearn {sklearn.__version__}")
-    for heading in ("points", "method", "s", "times ours", "trustworthiness", "10 neighbours' vote"):
+    for heading in ("points", "method", "s", "times ours", "trustworthiness", "kNN accuracy (10)"):
         table.add_column(heading, justify="left" if heading == "method" else "right")
     results = []
     for size in sizes:
         codes, labels, _ = trained.encoded(size)
         for dims in (3, 2):
-            found = measure(drawing, codes, labels, dims, rounds, errors.print)
+            found = measure(embedders, codes, labels, dims, rounds, errors.print)
             for name, result in found.items():
-                figures = [f"{result['median_s']:.1f}", f"{result['ratio']:.2f}", f"{result['trustworthiness']:.4f}"]
-                table.add_row(f"{len(codes):,}, {dims}D", name, *figures, f"{result['knn_accuracy']:.1%}")
+                scores = [f"{result['median_s']:.1f}", f"{result['ratio']:.2f}", f"{result['trustworthiness']:.4f}"]
+                table.add_row(f"{len(codes):,}, {dims}D", name, *scores, f"{result['knn_accuracy']:.1%}")
             results.append({"points": len(codes), "dims": dims, "methods": found})
     Console(width=None if Console().is_terminal else 110).print(table)
     if asked.json:

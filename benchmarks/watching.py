@@ -1,4 +1,4 @@
-"""What it costs the server that people watch a run: sessions as a browser opens them, without the browser."""
+"""The server's cost of people watching a run: Streamlit sessions as a browser opens them, without the browser."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ PACE_S = 1.0
 EPOCHS = 2_000
 WARM_S = 4.0
 OPENED_S = 0.3
-"""Between one session and the next."""
+"""The delay between opening two sessions."""
 
 
 def rows(folder: Path, sessions: tuple[int, ...], seconds: float) -> list[Row]:
-    """A row for nobody, one for each number of sessions that watch the same run."""
+    """One row without sessions, and one for each number of sessions that watch the same run."""
     found: list[Row] = []
     with going_on(Store(folder)) as run:
         for count in sessions:
@@ -43,7 +43,7 @@ def rows(folder: Path, sessions: tuple[int, ...], seconds: float) -> list[Row]:
 
 @contextlib.contextmanager
 def going_on(store: Store) -> Iterator[Run]:
-    """A run in the store that ends an epoch a second and saves its panel each time, as a worker does."""
+    """A run in the store that finishes an epoch per second and saves its panel each time, like a worker."""
     run = Run(store.root / "runs" / "live-20250106-090000")
     run.path.mkdir(parents=True)
     experiment = preset("mnist-mlp8").experiment.changed({"training.epochs": EPOCHS})
@@ -78,13 +78,13 @@ def going_on(store: Store) -> Iterator[Run]:
 
 
 def watched(run: Run, count: int, seconds: float) -> Row:
-    """Processor time and memory of a server of its own while so many sessions watch."""
+    """Processor time and memory of a separate server while `count` sessions watch."""
     store = run.path.parent.parent
     with server({"AECORE_STORE": str(store)}, store / "server.log") as address:
         process = psutil.Process().children()[-1]
         heard = Heard()
         over = threading.Event()
-        # One session comes first: what the server loads for everyone is not a session's.
+        # One session comes first, so that what the server loads once is not counted.
         first = _started(address, run.id, 1, heard, over)
         time.sleep(WARM_S)
         before = process.memory_info().rss
@@ -93,7 +93,7 @@ def watched(run: Run, count: int, seconds: float) -> Row:
         begun, spent, received = time.monotonic(), _spent(process), heard.received
         time.sleep(seconds)
         passed = time.monotonic() - begun
-        used, told = _spent(process) - spent, heard.received - received
+        used, sent = _spent(process) - spent, heard.received - received
         after = process.memory_info().rss
         over.set()
         for thread in (first, others):
@@ -103,11 +103,11 @@ def watched(run: Run, count: int, seconds: float) -> Row:
     if heard.ticks < count:
         raise UnmeasuredError("the page does not tick")
     each = (after - before) / 1e6 / (count - 1) if count > 1 else None
-    return {"cpu": 100 * used / passed, "memory": each, "sent": told / 1000 / passed / count}
+    return {"cpu": 100 * used / passed, "memory": each, "sent": sent / 1000 / passed / count}
 
 
 class Heard:
-    """What all sessions received."""
+    """Bytes received by all sessions."""
 
     def __init__(self) -> None:
         self.received = 0
@@ -133,7 +133,7 @@ def _started(address: str, run: str, count: int, heard: Heard, over: threading.E
 
 
 async def _session(address: str, run: str, after_s: float, heard: Heard, over: threading.Event) -> None:
-    """Open the page and answer as Streamlit's own script does: rerun what asks for it, as often as it asks."""
+    """Open the page and respond as Streamlit's own script does: rerun fragments at their interval."""
     await asyncio.sleep(after_s)
     stream = f"ws{address.removeprefix('http')}/_stcore/stream"
     kept: set[str] = set()
@@ -155,11 +155,11 @@ async def _session(address: str, run: str, after_s: float, heard: Heard, over: t
             elif kind == "delta" and message.delta.new_element.WhichOneof("type") == "exception":
                 raise RuntimeError(message.delta.new_element.exception.message)
             elif kind == "auto_rerun":
-                told = message.auto_rerun
-                if told.fragment_id in ticking:
-                    ticking[told.fragment_id].cancel()
-                ticking[told.fragment_id] = asyncio.create_task(
-                    _tick(socket, run, script, told.fragment_id, told.interval, kept, heard)
+                rerun = message.auto_rerun
+                if rerun.fragment_id in ticking:
+                    ticking[rerun.fragment_id].cancel()
+                ticking[rerun.fragment_id] = asyncio.create_task(
+                    _tick(socket, run, script, rerun.fragment_id, rerun.interval, kept, heard)
                 )
         for task in ticking.values():
             task.cancel()

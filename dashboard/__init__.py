@@ -1,1 +1,1 @@
-"""What the pages share: reading runs, forms, charts, image sheets, style."""
+"""Code shared by the pages: cached reads, widgets, charts, browser components, style."""

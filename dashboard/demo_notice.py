@@ -1,4 +1,4 @@
-"""What a public demo says about itself, and what it offers."""
+"""The notice on a public demo, and the limits of its forms."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from aecore.config.experiment import Experiment
 
 
 def note() -> None:
-    """A line on a demo, nothing elsewhere."""
+    """A line on a public demo, nothing elsewhere."""
     mode = demo.mode()
     if mode == "train":
         most = demo.CAPS
         st.caption(
-            f":material/public: Public demo: trainings of up to {most.epochs} epochs and {most.train_images:,} images "
-            "are open to everyone; adding, renaming and deleting runs are switched off."
+            f":material/public: Public demo: anyone can train for up to {most.epochs} epochs on up to "
+            f"{most.train_images:,} images; adding, renaming and deleting runs is disabled."
         )
     elif mode:
         st.caption(
-            ":material/public: Public demo: everything can be looked at; training, adding, renaming and deleting runs "
-            "are switched off."
+            ":material/public: Public demo: everything can be viewed; training, adding, renaming and deleting runs is "
+            "disabled."
         )
 
 
 def image_sets() -> list[str]:
-    """The image sets that one may train on: on a demo those that are there."""
+    """The image sets available for training; on a demo, those that are already prepared."""
     return [name for name in data.CATALOGUE if not demo.mode() or data.prepared(name)]
 
 
 def within_caps(experiment: Experiment) -> Experiment:
-    """The experiment, cut to what a demo trains, so that its form starts with something that it would accept."""
+    """The experiment reduced to the demo's limits, so that its form starts with valid values."""
     if not demo.mode():
         return experiment
     most, about = demo.CAPS, data.data_set(experiment.data.name)

@@ -1,4 +1,4 @@
-"""Texts for places that read Markdown."""
+"""Text for widgets that render Markdown."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import re
 
 
 def plain(text: str) -> str:
-    """A person's own words for places that read Markdown: shown as they are, with no effect."""
+    """User text, escaped for widgets that render Markdown."""
     return re.sub(r"([\\`*_\[\]<>#|!$:~])", r"\\\1", text)

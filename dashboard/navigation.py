@@ -1,7 +1,8 @@
-"""The router: the list of pages, and the guard that sends a page which was opened past it back through it.
+"""The router: the list of pages, and the guard for pages that Streamlit opens without it.
 
-A folder named `pages` makes Streamlit 1.67 answer the first deep link after a start by its older rules: it runs the
-page's file alone, without `streamlit_app.py`. So every page begins with `route()`, which notices and calls the router.
+With a folder named `pages`, Streamlit 1.67 handles the first deep link after a start by its older rules: it runs the
+page's file alone, without `streamlit_app.py`. So every page begins with `route()`, which detects this and calls the
+router itself.
 """
 
 from __future__ import annotations
@@ -18,18 +19,18 @@ from dashboard.charts import script
 _FOLDER = Path(__file__).parent
 _PAGES = _FOLDER.parent / "pages"
 _routing = threading.local()
-"""Every run of a script is a thread of its own; `active` is set while the router runs a page in it."""
+"""Every script run is a thread of its own; `active` is set while the router runs a page in it."""
 
 
 def navigate() -> None:
-    """Page settings, menu, and the page that the address names."""
+    """Page settings, menu, and the page named in the address."""
     st.set_page_config(page_title="Autoencoder Lab", page_icon=str(_FOLDER / "icon.svg"), layout="wide")
     style.apply()
     st.logo(_FOLDER / "logo.svg", size="large")
     page = st.navigation(
         [
             _page("overview", "Overview", "table_rows", default=True),
-            # On a read-only demo links to the course of a run still lead there, but nobody is invited to train.
+            # On a read-only demo, links to a run's curves still lead here, but training is not offered.
             _page("train", "Train", "model_training", hidden=demo.mode() == "read-only"),
             _page("sweep", "Sweep", "grid_on"),
             _page("reports", "Reports", "fact_check"),
@@ -52,14 +53,14 @@ def navigate() -> None:
 
 
 def _begins_with_a_chart(page: str) -> bool:
-    """Whether a chart is the first thing to be seen on the page; its script is then fetched before it is asked for."""
+    """Whether a chart is at the top of the page; its script is then fetched ahead."""
     if page == "train":
         return "run" in st.query_params
     return page == "sweep" or (page == "compare" and st.query_params.get("view", "numbers") == "numbers")
 
 
 def route() -> None:
-    """The first call of every page: where Streamlit came past the router, go through it and end this run."""
+    """The first call of every page: if Streamlit bypassed the router, go through it and end this script run."""
     if not getattr(_routing, "active", False):
         navigate()
         st.stop()

@@ -1,4 +1,4 @@
-"""The body of a page as a fragment: what is touched in it is answered without the frame around it."""
+"""The body of a page as a fragment, so that its widgets rerun only the body."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from aecore.errors import AecoreError
 
 
 def draw(view: Callable[[], None]) -> None:
-    """Draw what `view` draws, all of it again at every touch within; an `AecoreError` is one line in its place.
+    """Draw `view` as a fragment that reruns on every interaction within it; an `AecoreError` is shown as one line.
 
-    A run of the whole script sends menu, logo, style and title again, and the browser goes through them first.
+    A rerun of the whole script would send menu, logo, style and title again, and the browser processes those first.
     """
 
     def body() -> None:

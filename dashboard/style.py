@@ -1,4 +1,4 @@
-"""The look that every page shares, and the words and colours of a run's states."""
+"""The style sheet shared by all pages, and icons and colours of a run's states."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A page's view in its address: a link, Back and reload bring it back, and a page left by the menu is found as it was.
+"""A page's state in its address: links, Back and reload restore it, and so does coming back through the menu.
 
-A page says which of its settings the address carries. Their widgets use `key(page, name)`; `arrive` sets them from the
-address before they are drawn, `keep` writes them back after.
+A page declares which of its settings are part of the address. Their widgets use `key(page, name)`; `arrive` sets them
+from the address before they are drawn, `keep` writes them back afterwards.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from aecore.errors import UserError
 
 @dataclass(frozen=True)
 class Field:
-    """One setting. `parse` makes its value of the address's text and raises `ValueError` for what it is not; `default`
-    stands where the address says nothing, and is not written into it."""
+    """One setting. `parse` turns the address's text into its value and raises `ValueError` for invalid text; `default`
+    applies if the address has none, and is not written into it."""
 
     default: Any
     parse: Callable[[str], Any] = str
@@ -30,7 +30,7 @@ Fields = Mapping[str, Field]
 
 
 def turn_to(page: str) -> None:
-    """Take note of the page that is about to be drawn; called by the router."""
+    """Record the page that is about to be drawn; called by the router."""
     st.session_state["page-before"] = st.session_state.get("page-now")
     st.session_state["page-now"] = page
 
@@ -41,20 +41,20 @@ def key(page: str, name: str) -> str:
 
 
 def arrive(page: str, fields: Fields) -> bool:
-    """Take the settings from the address where it names another view than the page last wrote: a link, or Back.
+    """Take the settings from the address if it differs from what the page last wrote: after a link, or Back.
 
-    Returns whether it did. Without any parameter of the page in the address, on coming back, they are what they were.
+    Returns whether it did. On coming back with none of the page's parameters in the address, they are restored.
     """
     state = st.session_state
     linked = {name: st.query_params[name] for name in fields if name in st.query_params}
-    told: dict[str, str] = state.get(key(page, "told"), {})
-    # Widgets of a page that was left are forgotten; the page itself is remembered by what it told.
+    written: dict[str, str] = state.get(key(page, "told"), {})
+    # Streamlit forgets the widgets of a page that was left; the page is restored from what it last wrote.
     present = state.get("page-before") == state.get("page-now")
-    state["page-before"] = state.get("page-now")  # the page's body may run again without the router
-    if present and told == linked and key(page, "visit") in state:
+    state["page-before"] = state.get("page-now")  # the page's body may rerun without the router
+    if present and written == linked and key(page, "visit") in state:
         return False
     if not linked and not present:
-        linked = told
+        linked = written
     state[key(page, "bare")] = not linked
     for name, field in fields.items():
         value = field.default
@@ -69,33 +69,33 @@ def arrive(page: str, fields: Fields) -> bool:
 
 
 def visit(page: str) -> int:
-    """How often the page was arrived at: when it changes, a component with a state of its own goes where it is told."""
+    """How often the settings were taken from the address: when it changes, stateful components reset to them."""
     return st.session_state.get(key(page, "visit"), 0)
 
 
 def keep(page: str, fields: Fields, **values: Any) -> None:
-    """Write the settings into the address: those of `values`, the others as their widgets have them."""
-    told = {}
+    """Write the settings into the address: those in `values`, the others as their widgets have them."""
+    written = {}
     for name, field in fields.items():
         value = values[name] if name in values else st.session_state.get(key(page, name), field.default)
         text = field.show(value)
         if text != field.show(field.default):
-            told[name] = text
-    # A visit without parameters stays without as long as nothing is changed: writing the first view into the address
-    # would put a second entry into the browser's history, and Back would only ever lead to the page itself.
+            written[name] = text
+    # A visit without parameters stays without as long as nothing changes: writing the initial view into the address
+    # would add a second entry to the browser's history, and Back would only ever lead to the page itself.
     bare: bool | dict[str, str] = st.session_state.get(key(page, "bare"), False)
     if bare is True:
-        bare = st.session_state[key(page, "bare")] = dict(told)
-    if told == bare:
-        told = {}
-    wanted = {name: text for name, text in st.query_params.items() if name not in fields} | told
+        bare = st.session_state[key(page, "bare")] = dict(written)
+    if written == bare:
+        written = {}
+    wanted = {name: text for name, text in st.query_params.items() if name not in fields} | written
     if wanted != st.query_params.to_dict():
-        st.query_params.from_dict(wanted)  # at once: each change is an entry of the browser's history
-    st.session_state[key(page, "told")] = told
+        st.query_params.from_dict(wanted)  # all at once: each change is an entry in the browser's history
+    st.session_state[key(page, "told")] = written
 
 
 def number(low: int, high: int) -> Callable[[str], int]:
-    """A parser of whole numbers within bounds."""
+    """A parser for integers within bounds."""
 
     def parse(text: str) -> int:
         value = int(text)
@@ -107,7 +107,7 @@ def number(low: int, high: int) -> Callable[[str], int]:
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
-    """A parser of one of some words."""
+    """A parser for one of several words."""
 
     def parse(text: str) -> str:
         if text not in choices:

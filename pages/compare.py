@@ -1,4 +1,4 @@
-"""Compare: two to ten runs side by side, in curves, numbers, images, on the way between two, in their code spaces."""
+"""Compare: two to ten runs side by side: curves, metrics, images, interpolations and latent spaces."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dashboard.cache import models, runs
 from dashboard.cache.images import image_info
 from dashboard.charts.run_charts import comparison_chart
 from dashboard.compare import clouds, tables
-from dashboard.components.comparer import bench
+from dashboard.components.comparer import comparer
 from dashboard.components.networks import ship_run
 from dashboard.navigation import route
 from dashboard.url_state import Field, key, number, one_of
@@ -29,7 +29,7 @@ route()
 
 PAGE = "compare"
 VIEWS = {
-    "numbers": "Curves and numbers",
+    "numbers": "Curves and metrics",
     "images": "Images",
     "way": "Interpolation",
     "space": "Latent space",
@@ -58,7 +58,7 @@ FIELDS = {
     "method": Field("tsne", one_of(*clouds.METHODS)),
     "dims": Field(3, number(2, 3), str),
 }
-# What a first visit compares, where they are there: what does a wider code bring?
+# What a first visit compares, as far as these runs exist: what does a wider code buy?
 SUGGESTED = ("mnist-selu-2-clean", "mnist-selu-6-clean", "mnist-mlp8")
 
 
@@ -96,14 +96,14 @@ def choose_runs() -> list[Run]:
             ["", *chosen],
             format_func=lambda name: run_picker.label(name, titles) if name else "None",
             key=base,
-            help="All numbers are also told as differences from this run.",
+            help="Every metric is also shown as its difference from this run.",
         )
     store = Store.default()
     return [run for run in map(store.listed, chosen) if run is not None]
 
 
 def titles_of(chosen: Sequence[Run]) -> list[str]:
-    """Titles that tell the runs apart."""
+    """A distinct title for each run."""
     titles = [runs.summary(run).title for run in chosen]
     return [title if titles.count(title) == 1 else run.id for title, run in zip(titles, chosen, strict=True)]
 
@@ -117,7 +117,7 @@ def numbers(chosen: Sequence[Run]) -> None:
     st.subheader("Settings that differ", anchor=False)
     differing = tables.settings_table([run.experiment() for run in chosen], titles, baseline)
     if not differing:
-        st.caption("None: these runs were asked for the same.")
+        st.caption("None: these runs have the same settings.")
 
 
 def draw_curves(chosen: Sequence[Run], titles: Sequence[str]) -> None:
@@ -130,7 +130,7 @@ def draw_curves(chosen: Sequence[Run], titles: Sequence[str]) -> None:
             width=190,
         )
         axis = st.selectbox(
-            "Along",
+            "X axis",
             list(AXIS_TITLES),
             format_func=AXIS_TITLES.__getitem__,
             key=key(PAGE, "x"),
@@ -143,9 +143,9 @@ def draw_curves(chosen: Sequence[Run], titles: Sequence[str]) -> None:
     def drawn() -> None:
         comparison_chart(chosen, field, "compare-curves", names=names, axis=axis, smoothing=amount, log=log)
         if len({run.experiment().training.reduction for run in chosen}) > 1 and "loss" in field:
-            st.caption("Losses of these runs are not on one scale: some are sums over an image, others means.")
+            st.caption("These losses are on different scales: some are sums over pixels, others means.")
         if len({str(run.experiment().corruption) for run in chosen}) > 1 and "loss" in field:
-            st.caption("Each run's loss is measured under the noise it was trained with, and these differ.")
+            st.caption("Each run's loss is measured under its own training noise, which differs between runs.")
 
     active = any(run_state(run) in ACTIVE for run in chosen)
     st.fragment(drawn, run_every=REFRESH_S if active else None)()
@@ -159,7 +159,7 @@ def draw_metrics(chosen: Sequence[Run], titles: Sequence[str], baseline: int | N
         if st.session_state[field] not in tested:
             st.session_state[field] = tested[0]
         st.segmented_control(
-            "Tested under", tested, format_func=lambda text: Corruption.parse(text).label, key=field, required=True
+            "Test corruption", tested, format_func=lambda text: Corruption.parse(text).label, key=field, required=True
         )
     lines = tables.measured(chosen, [runs.summary(run) for run in chosen], st.session_state[field])
     tables.metrics_table(lines, titles, baseline)
@@ -169,7 +169,7 @@ def draw_metrics(chosen: Sequence[Run], titles: Sequence[str], baseline: int | N
 
 
 def like(chosen: Sequence[Run]) -> tuple[list[Run], list[Run]]:
-    """The runs that can look at one image, those of the first one's set and shape, and the others."""
+    """The runs with weights that share the first one's image set and shape, and the others."""
     able = [run for run in chosen if run.file(WEIGHTS).is_file()]
     if not able:
         return [], list(chosen)
@@ -180,17 +180,19 @@ def like(chosen: Sequence[Run]) -> tuple[list[Run], list[Run]]:
 
 
 def shared_view(chosen: Sequence[Run], view: str) -> None:
-    """The same images through all runs, or the way between two of them."""
+    """The same images through all runs, or the interpolation between two of them."""
     same, others = like(chosen)
     if others:
         names = ", ".join(titles_of(others))
-        st.caption(f"Left out, because they know other images or kept no weights: {names}.")
+        st.caption(f"Left out (trained on other images, or no weights saved): {names}.")
     if not same:
-        st.info("None of these runs kept its weights.", icon=":material/inbox:")
+        st.info("None of these runs has saved weights.", icon=":material/inbox:")
         return
     images = image_picker.gallery(same[0])
     if images is None:
-        st.info("These runs kept no images, and their image set is not here.", icon=":material/image_not_supported:")
+        st.info(
+            "These runs have no stored images, and their image set is not here.", icon=":material/image_not_supported:"
+        )
         return
     state = st.session_state
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -216,7 +218,7 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
         st.info("These networks are too large to run in the browser.", icon=":material/memory:")
         return
     titles, noisy = titles_of(same), state[key(PAGE, "noise")] != "none"
-    told = bench(
+    position = comparer(
         [shipped[i] for i in able],
         [titles[i] for i in able],
         found.clean,
@@ -232,9 +234,9 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
         visit=url_state.visit(PAGE),
         key=f"bench-{view}",
     )
-    if view == "way" and told is not None and told != state.get(key(PAGE, "told-at")):
-        state[key(PAGE, "told-at")] = told
-        state[key(PAGE, "at")] = float(told)
+    if view == "way" and position is not None and position != state.get(key(PAGE, "told-at")):
+        state[key(PAGE, "told-at")] = position
+        state[key(PAGE, "at")] = float(position)
     if view == "images":
         st.download_button(
             "PNG sheet",
@@ -245,8 +247,8 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
     st.caption(f"Encoded and decoded in your browser. {images.note}")
 
 
-def sheet_png(chosen: Sequence[Run], found: image_picker.Ends, noisy: bool) -> bytes:
-    """The sheet as a file: clean images, the noisy ones if there are, then a line a run."""
+def sheet_png(chosen: Sequence[Run], found: image_picker.Chosen, noisy: bool) -> bytes:
+    """The sheet as a PNG: clean images, the noisy ones if any, then one row per run."""
     lines = [found.clean] + [as_bytes(found.shown)] * noisy
     for run in chosen:
         lines.append(as_bytes(models.decoded(run, models.codes_of_images(run, found.shown))))

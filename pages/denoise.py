@@ -1,4 +1,4 @@
-"""Denoise: clean, noisy and reconstructed images of a trained model, beside classical denoisers, with their scores."""
+"""Denoise: clean, noisy and reconstructed images of a trained model next to classical denoisers, with their scores."""
 
 import numpy as np
 import streamlit as st
@@ -24,17 +24,17 @@ route()
 
 
 def offer_data(about: ImageInfo) -> None:
-    """Without the image set the run's own panel is shown; one button fetches the rest."""
+    """Without the image set, the run's own panel is shown; a button downloads the rest."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{about.title} is not on this machine; these are the images that travel with the run.")
+        st.markdown(f"{about.title} is not on this machine; these images are stored with the run.")
         if about.name not in CATALOGUE or demo.mode():
             return
         size = CATALOGUE[about.name].download_bytes
-        if st.button(f"Get {about.title} ({size / 1e6:.0f} MB)", icon=":material/download:", key="get-data"):
-            bar = st.progress(0.0, f"Fetching {about.title}…")
+        if st.button(f"Download {about.title} ({size / 1e6:.0f} MB)", icon=":material/download:", key="get-data"):
+            bar = st.progress(0.0, f"Downloading {about.title}…")
 
             def show(what: str, done: int, total: int) -> None:
-                bar.progress(done / total if total else 0.0, f"Fetching {what}")
+                bar.progress(done / total if total else 0.0, f"Downloading {what}")
 
             try:
                 data.prepare(about.name, show)
@@ -45,13 +45,13 @@ def offer_data(about: ImageInfo) -> None:
 
 
 def choose_methods(run: Run, corruption: Corruption) -> list[str]:
-    """Classical denoisers to set beside the model."""
+    """Classical denoisers to compare the model with."""
     names = classical.available(run, corruption) if corruption.active else []
-    hint = "scikit-image's denoisers, each at the strength that is best on validation images with this corruption."
+    hint = "scikit-image's denoisers, each at its best strength on validation images with this corruption."
     if not names:
-        hint = "Their strengths are chosen on validation images, which are not on this machine."
+        hint = "Their strengths are tuned on validation images, which are not on this machine."
     if not corruption.active:
-        hint = "There is nothing to remove: choose a noise or an occlusion."
+        hint = "There is nothing to remove: choose noise or an occlusion."
     chosen = st.pills(
         "Compare with",
         names or list(classical.TITLES),
@@ -82,14 +82,14 @@ def choose_order(source: str, corruption: Corruption) -> str:
 
 
 def choose_error_scale(about: ImageInfo, shown: Shown) -> float | None:
-    """Whether and how strongly errors are drawn; the scale is fitted once and then stays as it is."""
+    """Whether to show error maps, and on which scale; the scale is fitted once and then kept."""
     if not st.toggle("Error map", key="error-map", persist_state="session"):
         return None
     key = f"error-scale-{about.name}"
     if key not in st.session_state:
         st.session_state[key] = drawing.fitting_scale(shown.clean, shown.result.output)
     scale = st.segmented_control(
-        "Error drawn in full ink",
+        "Error shown at full intensity",
         drawing.SCALES,
         format_func="{:g}".format,
         key=key,
@@ -104,14 +104,16 @@ def choose_error_scale(about: ImageInfo, shown: Shown) -> float | None:
 
 def explain_own(about: ImageInfo, own: upload.Own) -> None:
     channels, height, width = about.image_shape
-    done = ["its middle cut out", f"resized to {width}×{height}"]
-    done += ["greyed"] * (channels == 1) + ["inverted"] * own.inverted
+    done = ["cropped to its centre", f"resized to {width}×{height}"]
+    done += ["converted to greyscale"] * (channels == 1) + ["inverted"] * own.inverted
     st.caption(
-        f"Your picture: {', '.join(done)}. The model was trained on {about.title}, and draws whatever it is shown with "
+        f"Your image: {', '.join(done)}. The model was trained on {about.title} and reconstructs any image with "
         "what it learnt there."
     )
     if own.fitted.flat:
-        st.warning("All of it is one colour, now that transparent parts are black.", icon=":material/contrast:")
+        st.warning(
+            "With its transparent parts filled with black, this image is a single colour.", icon=":material/contrast:"
+        )
 
 
 def warn_of_harm(rows: list[Row], shown: Shown) -> None:
@@ -119,20 +121,20 @@ def warn_of_harm(rows: list[Row], shown: Shown) -> None:
     if closer:
         by = " and ".join([", ".join(closer[:-1]), closer[-1]] if len(closer) > 1 else closer)
         st.warning(
-            f"By {by} the noisy input is closer to the clean image than the reconstruction: on "
+            f"By {by}, the noisy input is closer to the clean image than the reconstruction: on "
             f"{'these images' if len(shown.clean) > 1 else 'this image'} this model does worse than doing nothing.",
             icon=":material/trending_down:",
         )
 
 
 def whole_test_set(run: Run, corruption: Corruption) -> None:
-    """What the run's evaluation says about the whole test set, where it was measured under the same corruption."""
+    """The run's scores on the whole test set, if it was evaluated under the same corruption."""
     entry = classical.measured(run, corruption)
     if entry is None:
         return
     sides = [("this model", entry["metrics"]), ("noisy input", entry["noisy_input"])]
-    told = entry.get("classical") or {}
-    sides += [(title.lower(), told[name]["metrics"]) for name, title in classical.TITLES.items() if name in told]
+    others = entry.get("classical") or {}
+    sides += [(title.lower(), others[name]["metrics"]) for name, title in classical.TITLES.items() if name in others]
     known = [(name, scores) for name, scores in sides if scores["psnr_db"] is not None]
     parts = [f"{name} {scores['psnr_db']:.2f} dB, {scores['ssim']:.3f}" for name, scores in known]
     st.caption(f"Whole test set, {count(entry['n'], 'image')}, PSNR and SSIM: {'; '.join(parts)}.")
@@ -162,7 +164,7 @@ def view() -> None:
         if not images.whole_test_set:
             offer_data(about)
         if source == "own" and own is None:
-            st.info("Choose a picture, and it goes the same way as the test images.", icon=":material/add_a_photo:")
+            st.info("Upload an image to run it through the model like the test images.", icon=":material/add_a_photo:")
             return
         table, notes = st.empty(), st.container()
         toolbar = st.container(horizontal=True, vertical_alignment="center", key="denoise-toolbar")
@@ -196,9 +198,9 @@ def view() -> None:
         with sheet:
             drawing.draw(shown.clean, shown.titles, rows, scale, shown.cut_out)
 
-    # At once with all that is known; a strength that must be chosen first takes a moment and follows in its place.
+    # Show at once what is known; a strength that must be tuned first takes a moment, and its row is filled in later.
     if not all(classical.known(run, corruption, name) for name in methods):
-        show([*rows, *(Row(classical.TITLES[name], "choosing its strength…") for name in methods)])
+        show([*rows, *(Row(classical.TITLES[name], "tuning its strength…") for name in methods)])
     drawn = [*rows, *(compared.of_method(run, corruption, name, shown) for name in methods)]
     show(drawn)
     with right, below:

@@ -1,4 +1,4 @@
-"""Generate: a slider for every unit of the code, random codes, and every unit swept across its range."""
+"""Generate: a slider for every code unit, random codes, and a traversal of every unit."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ route()
 
 PAGE = "generate"
 VIEWS = {"units": "Units", "random": "Random codes", "traversal": "Traversal", "draw": "Draw"}
-WORDS = {"fitted": "Within the real codes", "normal": "Normal, N(0, 1)", "uniform": "Uniform, 0 to 1"}
-PRIOR = "The prior, N(0, 1)"
+WORDS = {"fitted": "Range of the real codes", "normal": "Normal, N(0, 1)", "uniform": "Uniform, 0 to 1"}
+PRIOR = "Prior, N(0, 1)"
 MOST_UNITS = 256
 
 
 def vector(text: str) -> tuple[float, ...]:
-    """Raises `ValueError` for anything but a list of finite numbers."""
+    """A code from text. Raises `ValueError` for anything but a list of finite numbers."""
     values = tuple(float(part) for part in text.split(","))
     if len(values) > MOST_UNITS or not np.isfinite(values).all() or np.abs(values).max() > 1e6:
         raise ValueError(text)
@@ -50,20 +50,20 @@ FIELDS = {
 
 
 def start_over() -> None:
-    """Another image or run: the sliders begin at its own code."""
+    """Another image or run: reset the sliders to its own code."""
     st.session_state[key(PAGE, "code")] = None
     st.session_state[key(PAGE, "visit")] = url_state.visit(PAGE) + 1
 
 
 def pick(text: str) -> None:
-    """An image of a sheet was clicked: its code under the sliders."""
+    """An image of a sheet was clicked: load its code into the sliders."""
     st.session_state[key(PAGE, "code")] = vector(text)
     st.session_state[key(PAGE, "view")] = "units"
     st.session_state[key(PAGE, "visit")] = url_state.visit(PAGE) + 1
 
 
 def choose_draw(run: Run) -> None:
-    """Which random codes, how many, and a button for others."""
+    """The distribution of random codes, their number, and a button to resample."""
     state, field = st.session_state, key(PAGE, "draw")
     gaussian = run.experiment().model.bottleneck.kind == "gaussian"
     if state[field] not in DISTRIBUTIONS:
@@ -73,9 +73,9 @@ def choose_draw(run: Run) -> None:
     def again() -> None:
         state[key(PAGE, "seed")] += 1
 
-    st.selectbox("Drawn from", list(WORDS), format_func=words.__getitem__, key=field, width=230)
+    st.selectbox("Distribution", list(WORDS), format_func=words.__getitem__, key=field, width=230)
     st.number_input("How many", 5, 120, step=5, key=key(PAGE, "n"), width=130)
-    st.button("Draw again", icon=":material/casino:", on_click=again)
+    st.button("Resample", icon=":material/casino:", on_click=again)
 
 
 def view() -> None:
@@ -88,7 +88,9 @@ def view() -> None:
             return
         images = image_picker.gallery(run)
         if images is None:
-            st.info("This run kept no images, and its image set is not here.", icon=":material/image_not_supported:")
+            st.info(
+                "This run has no stored images, and its image set is not here.", icon=":material/image_not_supported:"
+            )
             return
         row = image_picker.choose_one(PAGE, images, "a", "Start from test image", on_change=start_over)
     about, codes = image_info(run), cached_codes.codes(run)
@@ -120,7 +122,7 @@ def view() -> None:
     if chosen == "random" and kept is not None:
         vectors = random_codes(kept, state[key(PAGE, "n")], state[key(PAGE, "draw")], state[key(PAGE, "seed")])
     opened = state[key(PAGE, "code")]
-    told = generate(
+    position = generate(
         shipped,
         image,
         units,
@@ -134,40 +136,40 @@ def view() -> None:
         on_pick=pick,
         key="maker",
     )
-    remember(told)
+    remember(position)
     if map_shape is None:
         downloads(run, chosen or "units", vectors, image, opened, units)
     st.caption(notes(chosen or "units", images, map_shape))
     url_state.keep(PAGE, FIELDS)
 
 
-def remember(told: str | None) -> None:
-    """What the sliders rest at, for the address."""
+def remember(position: str | None) -> None:
+    """Keep the sliders' position for the address."""
     state, before = st.session_state, st.session_state.get(key(PAGE, "told-code"), (None, None))
-    now = (url_state.visit(PAGE), told)
-    if before[0] == now[0] and told != before[1] and told is not None:
-        state[key(PAGE, "code")] = vector(told) if told else None
+    now = (url_state.visit(PAGE), position)
+    if before[0] == now[0] and position != before[1] and position is not None:
+        state[key(PAGE, "code")] = vector(position) if position else None
     state[key(PAGE, "told-code")] = now
 
 
 def notes(view: str, images: image_picker.Gallery, map_shape: tuple[int, int, int] | None) -> str:
     words = {
-        "units": "Grey bars: how often real codes have which value. A double click on a slider takes it back.",
-        "random": "Above each image the code that it was decoded from. A click puts it under the sliders.",
-        "traversal": "A line a unit, the most varied first: the code of the start image with this unit alone from the "
-        "lowest to the highest value that real codes have.",
-        "draw": "Encoded, decoded and read with every stroke.",
+        "units": "Grey bars: histogram of the real codes. Double-click a slider to reset it.",
+        "random": "Above each image is the code it was decoded from. Click an image to load its code into the sliders.",
+        "traversal": "One row per unit, largest variance first: the start image's code with only this unit changed, "
+        "from the lowest to the highest value among the real codes.",
+        "draw": "Encoded, decoded and classified after every stroke.",
     }[view]
     if map_shape:
         channels, height, width = map_shape
-        words = f"The code is a map of {channels} channels, {height}×{width}: a whole channel is turned down or up."
-    return f"{words} All of it happens in your browser. {images.note}"
+        words = f"The code is a map of {channels} channels, {height}×{width}: each slider scales a whole channel."
+    return f"{words} Everything runs in your browser. {images.note}"
 
 
 def downloads(
     run: Run, chosen: str, vectors: np.ndarray, image: np.ndarray, code: tuple[float, ...] | None, units: list[Unit]
 ) -> None:
-    """Files of what is on the page; they are made when asked for."""
+    """Download buttons for what is on the page; the files are made on request."""
 
     def swept() -> bytes:
         base = models.codes_of_images(run, image[None] / np.float32(255))[0] if code is None else np.array(code)

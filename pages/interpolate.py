@@ -1,4 +1,4 @@
-"""Interpolate: from image to image through the code, as fast as a hand moves; or over the plane between four."""
+"""Interpolate: scrub through the latent space between two images, or over the plane between four."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ route()
 PAGE = "interpolate"
 STEPS = {
     "both ends": "Both ends (004)",
-    "open end": "i/n, no end (003)",
-    "between": "Between (000)",
+    "open end": "Without the end (003)",
+    "between": "In between (000)",
 }
 MOST_STEPS = 24
 
 
-def place(text: str) -> tuple[float, ...]:
-    """Where the walk rests: one share or two. Raises `ValueError` for anything else."""
+def position(text: str) -> tuple[float, ...]:
+    """A position on the path (one number in [0, 1]) or on the plane (two). Raises `ValueError` for anything else."""
     values = tuple(float(part) for part in text.split(","))
     if len(values) > 2 or not all(0 <= value <= 1 for value in values):
         raise ValueError(text)
@@ -45,21 +45,21 @@ FIELDS = {
     "noise": Field("none", url_state.corruption),
     "draw": Field(0, number(0, 10**6), str),
     **{name: Field(-1, number(0, 10**7), str) for name in ("a", "b", "c", "d")},
-    "at": Field(None, place, lambda value: ",".join(f"{v:.3f}" for v in value) if value else ""),
+    "at": Field(None, position, lambda value: ",".join(f"{v:.3f}" for v in value) if value else ""),
 }
 ENDS = {
     "two": {"a": "From test image", "b": "To test image"},
-    "four": {"a": "Above left", "b": "Above right", "c": "Below left", "d": "Below right"},
+    "four": {"a": "Top left", "b": "Top right", "c": "Bottom left", "d": "Bottom right"},
 }
 
 
 def take_usual_number() -> None:
-    """A convention comes with the number of steps that its report took."""
+    """Set the number of steps that the convention's report used."""
     st.session_state[key(PAGE, "n")] = 8 if st.session_state[key(PAGE, "steps")] == "between" else 10
 
 
 def controls() -> Run | None:
-    """Which run and how to go: between how many, on which path, in which steps, through which noise."""
+    """The run, the number of images, the path, the steps and the noise."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="interpolate-bar"):
         run = run_picker.choose(PAGE, width=200)
         if run is None:
@@ -72,7 +72,7 @@ def controls() -> Run | None:
             required=True,
         )
         if four == "four":
-            st.slider("Images a side", 3, 15, key=key(PAGE, "side"), width=180)
+            st.slider("Images per side", 3, 15, key=key(PAGE, "side"), width=180)
         else:
             st.segmented_control(
                 "Path",
@@ -81,7 +81,7 @@ def controls() -> Run | None:
                 key=key(PAGE, "path"),
                 required=True,
                 help="The straight line between the two codes, or the arc around the origin (spherical interpolation), "
-                "which keeps the length of the codes.",
+                "which preserves the norm of the codes.",
             )
             st.selectbox(
                 "Steps",
@@ -89,8 +89,8 @@ def controls() -> Run | None:
                 format_func=STEPS.__getitem__,
                 key=key(PAGE, "steps"),
                 on_change=take_usual_number,
-                help="As in the reports: 004 begins and ends with the two images; 003 takes i/n and never arrives; "
-                "000 shows what lies between them.",
+                help="As in the reports: 004 includes both images; 003 steps by i/n and never reaches the second; "
+                "000 shows only what lies in between.",
                 width=175,
             )
             st.number_input("How many", 2, MOST_STEPS, key=key(PAGE, "n"), width=90)
@@ -98,7 +98,7 @@ def controls() -> Run | None:
     return run
 
 
-def way(run: Run, found: image_picker.Ends) -> export.Way:
+def way(run: Run, found: image_picker.Chosen) -> export.Way:
     state = st.session_state
     side = state[key(PAGE, "side")] if state[key(PAGE, "mode")] == "four" else 0
     steps = shares(state[key(PAGE, "n")], state[key(PAGE, "steps")]).round(6)
@@ -106,7 +106,7 @@ def way(run: Run, found: image_picker.Ends) -> export.Way:
 
 
 def downloads(run: Run, shown: export.Way) -> None:
-    """Files of what is on the page; they are made when asked for."""
+    """Download buttons for what is on the page; the files are made on request."""
     name = f"{run.id}-{'plane' if shown.side else 'interpolation'}"
     with st.container(horizontal=True):
         if shown.side:
@@ -125,18 +125,16 @@ def view() -> None:
         return
     gallery = image_picker.gallery(run)
     if gallery is None:
-        st.info(
-            "This run kept no images, and its image set is not on this machine.", icon=":material/image_not_supported:"
-        )
+        st.info("This run has no stored images, and its image set is not here.", icon=":material/image_not_supported:")
         return
     found = image_picker.choose(PAGE, run, gallery, ENDS[st.session_state[key(PAGE, "mode")]])
     shown = way(run, found)
     shipped = ship_run(run, cached_codes.codes(run))
     rests = None
     if shipped["encoder"] is None or shipped["decoder"] is None:
-        st.caption("This network is too large to run in the browser; the server has drawn the steps.")
+        st.caption("This network is too large to run in the browser; the server computed these images.")
         picture = export.plane_png(run, shown) if shown.side else export.strip_png(run, shown)
-        st.image(picture, caption="Decoded on the way above, plain cross-fade below" if not shown.side else None)
+        st.image(picture, caption="Top: decoded from the code. Bottom: pixel cross-fade." if not shown.side else None)
     else:
         rests = walk(
             shipped,
@@ -156,7 +154,7 @@ def view() -> None:
 
 
 def _opened() -> tuple[float, ...] | None:
-    """Where the walk opens: a place on a plane has two shares."""
+    """The initial position; on a plane it has two numbers."""
     at = st.session_state.get(key(PAGE, "at"))
     if at and len(at) == 1 and st.session_state[key(PAGE, "mode")] == "four":
         return (at[0], 0.5)
@@ -164,17 +162,17 @@ def _opened() -> tuple[float, ...] | None:
 
 
 def _rested(rests: str | None) -> tuple[float, ...] | None:
-    """Where it rests, for the address: what the browser told since this visit began, else where it opened."""
-    told = (url_state.visit(PAGE), rests)
+    """The position for the address: what the browser sent since this visit began, else the initial one."""
+    now = (url_state.visit(PAGE), rests)
     before = st.session_state.get(key(PAGE, "rested"))
-    if before is None or before[0] != told[0]:
-        st.session_state[key(PAGE, "rested")] = told
+    if before is None or before[0] != now[0]:
+        st.session_state[key(PAGE, "rested")] = now
         return st.session_state.get(key(PAGE, "at"))
     if rests is None or rests == before[1]:
         return st.session_state.get(key(PAGE, "at"))
-    st.session_state[key(PAGE, "rested")] = told
-    st.session_state[key(PAGE, "at")] = place(rests)
-    return place(rests)
+    st.session_state[key(PAGE, "rested")] = now
+    st.session_state[key(PAGE, "at")] = position(rests)
+    return position(rests)
 
 
 st.title("Interpolate", anchor=False)

@@ -1,4 +1,4 @@
-"""Latent space: a run's codes as points that turn under the hand, with their images and neighbours."""
+"""Latent space: a run's codes as a rotatable point cloud, with their images and neighbours."""
 
 import streamlit as st
 
@@ -14,7 +14,7 @@ from dashboard.components.point_cloud import HEIGHT, cloud
 from dashboard.components.point_cloud.frames import send
 from dashboard.components.point_cloud.ship import live_view, view
 from dashboard.latent import new_image, new_projection
-from dashboard.latent.controls import FIELDS, PAGE, START, Wanted, at_once, choose, drawing
+from dashboard.latent.controls import FIELDS, PAGE, START, Wanted, choose, find_projection, project_now
 from dashboard.navigation import route
 
 route()
@@ -24,7 +24,7 @@ STATE = f"{PAGE}-pinned"
 
 
 def first_look() -> dict[str, str]:
-    """What a link says of the first look, taken out of the address: from then on the component keeps it there."""
+    """The initial view that a link asks for, taken out of the address: from then on the component keeps it there."""
     asked = {name: st.query_params[name] for name in START if name in st.query_params}
     for name in asked:
         del st.query_params[name]
@@ -34,7 +34,7 @@ def first_look() -> dict[str, str]:
 
 
 def save_as_page(wanted: Wanted) -> None:
-    """The drawing as one HTML file, made when the button is pressed."""
+    """The projection as one HTML file, made when the button is pressed."""
     run, method, dims = wanted.run, wanted.method, wanted.dims
     st.download_button(
         "Save as a web page",
@@ -49,27 +49,27 @@ def save_as_page(wanted: Wanted) -> None:
 
 
 def nothing_there(wanted: Wanted) -> None:
-    """What to do where there is no drawing and no codes to make one of at once."""
-    st.info(f"There is no {wanted.words} of this run yet.", icon=":material/scatter_plot:")
+    """Shown when there is no projection, and no codes to compute one from at once."""
+    st.info(f"This run has no {wanted.title} yet.", icon=":material/scatter_plot:")
     with st.container(border=True, width=420):
         new_projection.settings(wanted)
 
 
 def show(wanted: Wanted, start: dict[str, str]) -> None:
-    """The cloud: of a projection in the making as its points move, else of the one that is there."""
+    """The point cloud: of the projection being computed, as its points move, else of the saved one."""
     run, now = wanted.run, projection_job.read_progress(wanted.run)
     if (now.state if now else None) != st.session_state.get(f"{PAGE}-state"):
-        st.rerun()  # it began or ended: the rest of the page has to know
+        st.rerun()  # it started or ended: the rest of the page changes too
     own = now is not None and (now.request.method, now.request.dims) == (wanted.method, wanted.dims)
     place = st.container()
     if own and now is not None and now.state == "running":
-        shown = being_made(wanted, now)
+        shown = in_progress(wanted, now)
     else:
-        made = drawing(wanted)
+        made = find_projection(wanted)
         if made is None and wanted.method == "tsne":
-            made = at_once(Wanted(run, "pca", wanted.dims))
+            made = project_now(Wanted(run, "pca", wanted.dims))
             if made is not None:
-                st.markdown(f"There is no {wanted.words} of this run yet; this is its PCA. *New drawing* makes one.")
+                st.markdown(f"This run has no {wanted.title} yet; this is its PCA. *New projection* computes one.")
         shown = view(run, made) if made else None
         if shown is not None and made is not None:
             shown["extra"] = extra(run, made)
@@ -93,27 +93,27 @@ def show(wanted: Wanted, start: dict[str, str]) -> None:
         new_projection.controls(run, now, own)
 
 
-def being_made(wanted: Wanted, now: projection_job.ProjectionProgress) -> dict | None:
-    """The points as they move; before they do, what there was or the PCA that they start from."""
+def in_progress(wanted: Wanted, now: projection_job.ProjectionProgress) -> dict | None:
+    """The points as they move; before that, the previous projection, or the PCA that they start from."""
     run, channel = wanted.run, new_projection.channel(wanted.run, now)
     about, coordinates = new_projection.live(now)
     send(channel, about, coordinates)
     if coordinates:
         return live_view(run, wanted.method, wanted.dims, now.indices, now.labels, channel)
-    made = drawing(wanted) or at_once(Wanted(run, "pca", wanted.dims))
+    made = find_projection(wanted) or project_now(Wanted(run, "pca", wanted.dims))
     return {**view(run, made), "live": channel} if made else None
 
 
 def extra(run: Run, made: Projection) -> dict | None:
-    """The new image that was chosen below, placed among the points."""
+    """The new image chosen below, projected among the points."""
     found = st.session_state.get(f"{PAGE}-newcomer")
     if found is None or found[0] != run.id:
         return None
-    return new_image.placed(run, made, found[1])
+    return new_image.projected(run, made, found[1])
 
 
-def place_new(run: Run) -> None:
-    """The section below the cloud that chooses a new image."""
+def choose_new(run: Run) -> None:
+    """The section below the point cloud in which to choose a new image."""
     panel = new_image.open_panel()
     with panel:
         if not panel.open:
@@ -121,7 +121,7 @@ def place_new(run: Run) -> None:
             return
         codes = cached_codes.codes(run)
         if codes is None or codes.codes is None:
-            st.markdown("Codes of this width are not kept, so there is nothing to place a new image among.")
+            st.markdown("Codes this wide are not stored, so a new image cannot be projected among them.")
             st.session_state.pop(f"{PAGE}-newcomer", None)
             return
         with st.container(horizontal=True, vertical_alignment="bottom", key=f"{PAGE}-newcomer-bar"):
@@ -149,19 +149,19 @@ def view_page() -> None:
     running = now is not None and now.state == "running"
     cloud_of = st.fragment(show, run_every=TICK_S if running else None)
     main, below = st.container(), st.container()
-    if new_image.is_open():  # what is placed has to be known before the cloud is drawn
+    if new_image.is_open():  # the new image has to be known before the cloud is drawn
         with below:
-            place_new(wanted.run)
+            choose_new(wanted.run)
         with main:
             cloud_of(wanted, start)
     else:
         with main:
             cloud_of(wanted, start)
         with below:
-            place_new(wanted.run)
+            choose_new(wanted.run)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(image_info(wanted.run).citation)
-        new_projection.way_back(wanted)
+        new_projection.restore_button(wanted)
 
 
 st.title("Latent space", anchor=False)

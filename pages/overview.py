@@ -1,4 +1,4 @@
-"""Overview: every run in a table; tick one to open it, several to compare them."""
+"""Overview: every run in a table; select one to open it, or several to compare them."""
 
 from pathlib import Path
 
@@ -26,16 +26,16 @@ COMPARE = Path(__file__).with_name("compare.py")
 
 
 def welcome(own_runs: bool) -> None:
-    """What this is and what to do next; shorter once there are runs of one's own."""
+    """What this is and what to do next; shorter once the user has runs."""
     st.title("Autoencoder Lab", anchor=False)
     demo_notice.note()
     trains = demo.mode() != "read-only"
     if not own_runs:
-        first = "start a model that trains in about ten seconds, " if trains else ""
+        first = "train a first model in about ten seconds, " if trains else ""
         st.markdown(
-            "Squeeze images through a bottleneck, watch the network learn to undo it, and look at what it kept. "
-            f"Five course reports are rebuilt here, number by number. Read them, {first}"
-            "or look through the finished runs below."
+            "Squeeze images through a bottleneck, watch the network learn to undo it, and see what it kept. "
+            f"Five course reports are reproduced here, number by number. Read them, {first}"
+            "or explore the finished runs below."
         )
     with st.container(horizontal=True, vertical_alignment="center"):
         if own_runs:
@@ -57,19 +57,19 @@ def welcome_buttons(trains: bool) -> None:
 
 
 def several(chosen: list[RunSummary]) -> None:
-    """What can be done with several runs: put them side by side."""
+    """Actions for several runs: compare them."""
     if not COMPARE.exists():
-        st.caption(f"{count(len(chosen), 'run')} ticked. Leave one to open it.")
+        st.caption(f"{count(len(chosen), 'run')} selected. Select just one to open it.")
     elif len(chosen) in COMPARED:
         if st.button(f"Compare {count(len(chosen), 'run')}", icon=":material/compare:", type="primary", key="compare"):
             query = {"runs": ",".join(row.id for row in chosen)}
             st.switch_page("pages/compare.py", query_params=query)
     else:
-        st.caption(f"{count(len(chosen), 'run')} ticked; up to {COMPARED[-1]} can be compared.")
+        st.caption(f"{count(len(chosen), 'run')} selected; at most {COMPARED[-1]} can be compared.")
 
 
 def detail(row: RunSummary) -> None:
-    """The chosen run: what became of it, and where to go on."""
+    """The selected run: its results, and links to the other pages."""
     run = Store.default().listed(row.id)
     if run is None:
         return
@@ -92,13 +92,13 @@ def evaluation_table(evaluations: list[dict]) -> None:
     for entry in evaluations:
         measured = [("reconstruction", entry["metrics"])]
         if entry["corruption"] != "none":
-            measured.append(("noisy input itself", entry["noisy_input"]))
+            measured.append(("noisy input", entry["noisy_input"]))
         measured += [(TITLES.get(name, name), found["metrics"]) for name, found in entry.get("classical", {}).items()]
         for what, values in measured:
             rows.append(
                 {
-                    "Test noise": entry["corruption"],
-                    "Measured": what,
+                    "Test corruption": entry["corruption"],
+                    "Image": what,
                     "MSE": values["mse"],
                     "PSNR": values["psnr_db"],
                     "SSIM": values["ssim"],
@@ -127,7 +127,7 @@ def body() -> None:
         return
     chosen = run_selection.ticked(rows)
     run_table.table(rows, several=COMPARE.exists())
-    run_actions.undo_bar()  # where the deleted run was shown: that is where one looks
+    run_actions.undo_bar()  # where the deleted run was shown: that is where people look
     if len(chosen) == 1:
         detail(chosen[0])
     elif chosen:
@@ -136,6 +136,6 @@ def body() -> None:
         st.rerun()  # nothing left to wait for: stop refreshing
 
 
-first = [runs.summaries()]  # looked at once for both: whether it refreshes, and what it shows first
+first = [runs.summaries()]  # read once for both: whether to refresh, and what to show first
 active = any(row.state in ACTIVE for row in first[0])
 st.fragment(body, run_every=REFRESH_S if active else None)()

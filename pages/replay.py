@@ -1,4 +1,4 @@
-"""Replay: a run's snapshots scrubbed epoch by epoch in the browser, alone or beside a second run."""
+"""Replay: scrub through a run's snapshots epoch by epoch in the browser, alone or next to a second run."""
 
 import contextlib
 
@@ -24,7 +24,7 @@ PAGE, PLAYER = "replay", "replay-player"
 
 def epoch(text: str) -> str:
     """An epoch as the address has it; empty for the last one."""
-    if text and not 0 <= float(text) < 1e9:  # also what is no number at all
+    if text and not 0 <= float(text) < 1e9:  # float() refuses what is not a number
         raise ValueError(text)
     return text
 
@@ -37,18 +37,18 @@ def label(run_id: str, titles: dict[str, str]) -> str:
 
 
 def choose_runs() -> list[Run]:
-    """The run to show and the one beside it, as linked or picked."""
+    """The run to show and the one to compare it with, as linked or picked."""
     state, listed = st.session_state, {run.id: run for run in Store.default().runs()}
     first_key, second_key = key(PAGE, "run"), key(PAGE, "with")
     linked = [state[first_key], state[second_key]]
-    # A run that was trained elsewhere has one picture: it is shown where a link asks for it, and not offered.
+    # An imported run has a single snapshot: it is shown if a link asks for it, but not offered.
     watched = {n: run for n, run in listed.items() if run.file(SNAPSHOTS).is_file() and not runs.summary(run).imported}
     usable = {name: run for name, run in listed.items() if name in watched or name in linked}
     for name in filter(None, linked):
         if name not in usable:
             st.warning(f"There is no run “{name[:80]}” here.", icon=":material/search_off:")
     if not usable:
-        st.info("No run has snapshots yet. Train one: they come with its first epoch.", icon=":material/inbox:")
+        st.info("No run has snapshots yet. Train one: they are saved from the first epoch on.", icon=":material/inbox:")
         st.page_link("pages/train.py", label="Train a first model", icon=":material/play_arrow:")
         return []
     if state[first_key] not in usable:
@@ -62,7 +62,7 @@ def choose_runs() -> list[Run]:
         state[second_key] = ""
     with right:
         second = st.selectbox(
-            "Beside",
+            "Compare with",
             others,
             format_func=lambda name: label(name, titles),
             key=second_key,
@@ -71,24 +71,25 @@ def choose_runs() -> list[Run]:
     return [usable[name] for name in (first, second) if name]
 
 
-def rested(told: str | None) -> str:
-    """The epoch for the address: what the player told since this visit began, else where it opened; empty for the
+def current_epoch(sent: str | None) -> str:
+    """The epoch for the address: what the player sent since this visit began, else the initial one; empty for the
     last."""
-    state, now = st.session_state, (url_state.visit(PAGE), told)
+    state, now = st.session_state, (url_state.visit(PAGE), sent)
     before = state.get(key(PAGE, "rested"), (None, None))
     state[key(PAGE, "rested")] = now
-    if before[0] == now[0] and told is not None and told != before[1]:
-        state[key(PAGE, "epoch")] = told
+    if before[0] == now[0] and sent is not None and sent != before[1]:
+        state[key(PAGE, "epoch")] = sent
     return state[key(PAGE, "epoch")]
 
 
 def player(chosen: list[Run]) -> None:
-    """The runs that can be shown, side by side; of the others what is wrong, in a line each."""
+    """The runs that can be shown, side by side; for the others one line each that says why not."""
     reels, panels, shown = [], [], []
     for run in chosen:
         if runs.summary(run).imported:
             st.info(
-                f"{run.id} was trained elsewhere: there is its output to see, and no course.", icon=":material/info:"
+                f"{run.id} was trained elsewhere: it has a final output but no training history.",
+                icon=":material/info:",
             )
         try:
             found, images = reel(run)
@@ -98,14 +99,16 @@ def player(chosen: list[Run]) -> None:
         except AecoreError as error:
             waiting = run_state(run) in ACTIVE
             if waiting:
-                st.info(f"{run.id}: the first images come with its first saved epoch.", icon=":material/hourglass_top:")
+                st.info(
+                    f"{run.id}: the first images appear with its first saved epoch.", icon=":material/hourglass_top:"
+                )
             else:
                 st.error(str(error), icon=":material/broken_image:")
     if not reels:
         return
     opened = st.session_state[key(PAGE, "epoch")]
     shared = len(reels) == 2 and same_images(*panels)
-    told = replay(
+    sent = replay(
         reels,
         start=float(opened) if opened else None,
         visit=url_state.visit(PAGE),
@@ -113,7 +116,7 @@ def player(chosen: list[Run]) -> None:
         one_noise=shared and same_noise(*panels),
         key=PLAYER,
     )
-    url_state.keep(PAGE, FIELDS, epoch=rested(told))
+    url_state.keep(PAGE, FIELDS, epoch=current_epoch(sent))
     for words in citations(shown):
         st.caption(words)
 

@@ -1,4 +1,4 @@
-"""Reports: what five course reports did, rebuilt from our own runs, with every number they state beside ours."""
+"""Reports: what five course reports did, reproduced with our own runs, every number they state next to ours."""
 
 from collections.abc import Iterable
 
@@ -53,7 +53,7 @@ def everything(store: Store) -> None:
 
 
 def tally(found: list[claims.Verdict]) -> None:
-    """How many numbers came out as reported, in a line of badges."""
+    """How many numbers were reproduced, as a line of badges."""
     looks: list[tuple[claims.Word, str, style.BadgeColor]] = [
         ("reproduced", ":material/check:", "green"),
         ("better", ":material/trending_up:", "blue"),
@@ -77,10 +77,10 @@ def page(report: Report, store: Store) -> None:
         left, right = st.columns(2, gap="large")
         with left:
             st.markdown("##### What it did\n" + _bullets(report.did))
-            st.markdown("##### What running it again showed\n" + _bullets(report.found))
+            st.markdown("##### What rerunning it showed\n" + _bullets(report.found))
         with right:
-            st.markdown("##### Where words, code and figures part\n" + _bullets(differences(report)))
-    st.subheader("Reported against measured", anchor=False)
+            st.markdown("##### Where the report, its code and its figures disagree\n" + _bullets(differences(report)))
+    st.subheader("Reported and measured", anchor=False)
     found = claims.verdicts(store, list(report.presets))
     tally(found)
     verdict_table(found)
@@ -95,7 +95,7 @@ def _bullets(lines: Iterable[str]) -> str:
 
 
 def runs_row(report: Report, chosen: dict[str, Run]) -> None:
-    """The runs behind the page, each a link to look further or to run it again."""
+    """The runs behind the page, each with links to explore it or to run it again."""
     for name in report.presets:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{presets()[name].title}**")

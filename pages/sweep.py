@@ -1,4 +1,4 @@
-"""Sweep: an experiment with some of its settings varied, over seeds; what that does to the results."""
+"""Sweep: an experiment with some settings varied over several seeds, and what that does to the results."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FIELDS = {
 
 
 def choose(listed: list[SweepFolder]) -> SweepFolder:
-    """The sweep to look at, and the way to a new one."""
+    """The sweep to show, and a button for a new one."""
     state, field, known = st.session_state, key(PAGE, "sweep"), {folder.id: folder for folder in listed}
     asked = state.get(field, "")
     if asked not in known:
@@ -54,7 +54,7 @@ def choose(listed: list[SweepFolder]) -> SweepFolder:
 
 
 def forget() -> None:
-    """Another sweep begins with its own goal."""
+    """Another sweep starts with its own goal."""
     for name in ("figure", "under", "view"):
         st.session_state[key(PAGE, name)] = ""
 
@@ -64,21 +64,21 @@ def open_new() -> None:
 
 
 def watch(folder: SweepFolder) -> None:
-    """The sweep, live while it is carried out; heading and buttons change with its state, outside of the fragment."""
+    """The sweep, live while it runs; heading and buttons change with its state, outside the fragment."""
     store, shown = Store.default(), folder.state()
     st.session_state["sweep-state"] = (folder.id, shown)
     heading(look(folder, store), shown)
 
     def tick() -> None:
         state = folder.state()
-        # The session's word counts, not that of the script run which made this tick.
+        # The session's state counts, not that of the script run that created this tick.
         if st.session_state.get("sweep-state") != (folder.id, state):
             st.rerun()
         try:
             seen = look(folder, store)
             progress(seen, state)
             results(seen)
-        except AecoreError as error:  # damaged or deleted while it is looked at
+        except AecoreError as error:  # damaged or deleted while shown
             st.error(str(error), icon=":material/broken_image:")
         url_state.keep(PAGE, FIELDS)
 
@@ -86,13 +86,13 @@ def watch(folder: SweepFolder) -> None:
 
 
 def empty() -> None:
-    """What a sweep is, where there is none yet."""
+    """Shown when there is no sweep yet: what a sweep is."""
     st.markdown(
         "A sweep trains one experiment many times, with some of its settings varied and every combination repeated "
-        "with several seeds, and shows what each setting does as mean and spread."
+        "with several seeds, and shows the effect of each setting as mean and spread."
     )
     if demo.mode():
-        st.info("This demo holds no sweep.", icon=":material/inbox:")
+        st.info("This demo has no sweeps.", icon=":material/inbox:")
 
 
 st.title("Sweep", anchor=False)
@@ -103,7 +103,7 @@ try:
     if not folders:
         empty()
     if not demo.mode() and (not folders or st.session_state.get(key(PAGE, "new"))):
-        for name in FIELDS:  # Streamlit forgets what belongs to widgets that are not drawn
+        for name in FIELDS:  # Streamlit drops the state of widgets that are not drawn
             st.session_state[key(PAGE, name)] = st.session_state[key(PAGE, name)]
         new_sweep(closable=bool(folders))
         url_state.keep(PAGE, FIELDS)

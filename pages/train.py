@@ -24,7 +24,7 @@ route()
 
 
 def new_experiment() -> None:
-    """The form on the left, what it amounts to on the right."""
+    """The form on the left, the resulting model on the right."""
     left, right = st.columns([5, 4], gap="large")
     with left:
         known = presets()
@@ -62,7 +62,7 @@ def start_row(experiment: Experiment | None) -> None:
             list(choices),
             format_func=lambda name: f"{name}: {choices[name].title}",
             key="device",
-            help="What was found on the machine that serves this page.",
+            help="Devices of the machine that serves this page.",
         )
         st.button(
             "Start",
@@ -97,10 +97,10 @@ def watch(run_id: str | None) -> None:
 
 
 def layers(solved: Plan) -> None:
-    """What the description amounts to: parameters, compression, every layer."""
+    """The resulting model: parameters, compression, every layer."""
     st.subheader(f"{solved.parameters:,} parameters", anchor=False)
     st.caption(
-        f"Each {' × '.join(map(str, solved.image_shape))} image becomes "
+        f"Each {' × '.join(map(str, solved.image_shape))} image is encoded as "
         f"{count(solved.code_size, 'number')}: {solved.compression:.0f} to 1."
         if solved.compression >= 1
         else f"The code is larger than the image: {count(solved.code_size, 'number')}."
@@ -115,7 +115,9 @@ def about_preset(preset: Preset, experiment: Experiment) -> None:
         lines = [f"- {label_of(key)}: {shown(old)} → **{shown(new)}**" for key, (old, new) in changed.items()]
         st.markdown("**Changed from the preset**\n" + "\n".join(lines))
     if preset.report:
-        with st.expander(f"Report {preset.report}: what it claims, and where it errs", icon=":material/fact_check:"):
+        with st.expander(
+            f"Report {preset.report}: what it claims, and where it is wrong", icon=":material/fact_check:"
+        ):
             st.caption(preset.source)
             for claim in preset.claims:
                 st.markdown(f"- {claim.quantity}: **{format_value(claim.reported, claim.unit)}**")
@@ -130,7 +132,7 @@ def shown(value: object) -> str:
 
 
 def active_runs() -> None:
-    """Runs that go on right now, so that one who comes back finds them."""
+    """Runs in progress, so that a returning user finds them."""
     for row in runs.summaries():
         if row.state in ACTIVE:
             with st.container(horizontal=True, vertical_alignment="center", border=True):

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parent.parent
 
-# No network of its own, and WebGL in software where there is no GPU.
+# No background network traffic, and WebGL in software, so that no GPU is needed.
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -34,15 +34,15 @@ FLAGS = [
 
 
 def chromium_path() -> str | None:
-    """Where Chromium or Chrome is installed, if it is."""
+    """The path of Chromium or Chrome, if one is installed."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
 @contextlib.contextmanager
 def server(environment: dict[str, str], log: Path, script: str = "streamlit_app.py") -> Iterator[str]:
-    """The app, or another `script`, on a free port of this machine, with `environment` added; yields its address, with
-    the base path that STREAMLIT_SERVER_BASE_URL_PATH may name."""
+    """The app, or another `script`, on a free port of this machine, with `environment` added; yields its address,
+    including the base path from STREAMLIT_SERVER_BASE_URL_PATH, if set."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -73,7 +73,7 @@ def server(environment: dict[str, str], log: Path, script: str = "streamlit_app.
 
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
-    """A headless Chromium. Raises `RuntimeError` where none is installed."""
+    """A headless Chromium. Raises `RuntimeError` if none is installed."""
     path = chromium_path()
     if path is None:
         raise RuntimeError("Chromium is not installed")

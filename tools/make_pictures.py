@@ -1,4 +1,4 @@
-"""Make the pictures that ship with the project: `python -m tools.make_pictures`. Needs MNIST and CIFAR-10."""
+"""Make the image sheets that ship with the project: `python -m tools.make_pictures`. Needs MNIST and CIFAR-10."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Pictures of every page, or of those named, light, dark and narrow: `python -m tools.screenshots [FOLDER [PAGE]…]`.
+"""Screenshots of all pages or those named, light, dark and narrow: `python -m tools.screenshots [FOLDER [PAGE]…]`.
 
-Shows the store as it is; the pictures of the README are made this way.
+They show the current store; the README's screenshots are made with this command.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def main(folder: Path, names: list[str]) -> None:
                 main_part = page.get_by_test_id("stMain")
                 height = main_part.evaluate("node => node.scrollHeight")
                 page.set_viewport_size({"width": width, "height": min(max(height, 600), TALLEST)})
-                page.wait_for_timeout(1000)  # fonts, canvas and table come a moment later
+                page.wait_for_timeout(1000)  # fonts, canvases and tables appear a moment later
                 page.screenshot(path=folder / f"{name}-{mode}.png")
                 print(folder / f"{name}-{mode}.png")
             context.close()

@@ -1,7 +1,7 @@
 """Train the digit classifier that ships with the project: `python -m tools.train_classifier`.
 
-Digits are shown at brightness 0.4 to 1 and shifted by up to two pixels, so that pale colours and slightly displaced
-reconstructions are read too. Writes the weights with the accuracy on each test set.
+Digits are augmented with brightness 0.4 to 1 and shifts of up to two pixels, so that pale colours and slightly
+displaced reconstructions are read correctly too. Writes the weights with the accuracy on each test set.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def main() -> None:
         test = data.load(name)
         read = read_digits(torch.from_numpy(np.array(test.x_test)).float() / 255)
         measured[name] = float(np.mean(read == test.y_test))
-        print(f"{name}: {measured[name]:.4f} of {len(read):,} test images read as labelled")
+        print(f"{name}: {measured[name]:.4f} of {len(read):,} test images read correctly")
     safetensors.torch.save_file(weights, WEIGHTS, {"accuracy": json.dumps(measured)})
 
 

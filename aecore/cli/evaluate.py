@@ -96,7 +96,9 @@ def gallery(
 @evaluate_app.command()
 def results(
     names: Annotated[list[str] | None, typer.Argument(metavar="[PRESET]…")] = None,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="As a table for a README.")] = False,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="As a Markdown table, as in docs/results.md.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Every claim of the reports beside our measurement, with a verdict; read from the shipped runs."""

@@ -1,4 +1,4 @@
-"""What settings are called for people: in forms, tables and figures."""
+"""Display names of settings, for forms, tables and charts."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ LABELS = {
     "data.train_images": "Training images",
     "data.validation_images": "Held-out validation images",
     "model.conv": "Convolutions",
-    "model.decoder_conv": "Decoder's convolutions",
-    "model.decoder_fit": "Decoder's size",
+    "model.decoder_conv": "Decoder convolutions",
+    "model.decoder_fit": "Decoder size",
     "model.norm": "Normalisation",
-    "model.range": "Range of images",
+    "model.range": "Pixel range",
     "model.bottleneck.kind": "Kind of code",
-    "model.bottleneck.sample": "Draw codes",
+    "model.bottleneck.sample": "Sample codes",
     "training.reduction": "Loss reduction",
     "training.beta": "β, weight of the KL divergence",
     "training.restart_every": "Restart the optimiser every … epochs",
@@ -31,14 +31,14 @@ LABELS = {
     "model.init": "Initial weights",
     "model.bias_init": "Initial bias",
     "model.dense": "Dense layers",
-    "model.decoder_dense": "Decoder's dense layers",
+    "model.decoder_dense": "Decoder dense layers",
     "model.bottleneck.size": "Code size",
     "model.bottleneck.activation": "Code activation",
     "training.lr": "Learning rate",
-    "evaluation.corruptions": "Test noise",
+    "evaluation.corruptions": "Test corruptions",
 }
 
 
 def label_of(name: str) -> str:
-    """A setting's name for people."""
+    """A setting's display name."""
     return LABELS.get(name) or name.rpartition(".")[2].replace("_", " ").capitalize()

@@ -24,14 +24,14 @@ METRIC_TITLES = {
     "lr": "Learning rate",
 }
 """The fields of metrics.jsonl that runs can be compared in."""
-AXIS_TITLES = {"epoch": "Epoch", "share": "Share of the training (%)", "seconds": "Training time (s)"}
+AXIS_TITLES = {"epoch": "Epoch", "share": "Share of training (%)", "seconds": "Training time (s)"}
 MOST_UNITS = 10
-"""So many code units have a line of their own."""
+"""The largest number of code units with a line each."""
 
 
 def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
-    """The losses of a run by epoch, with its learning rate and dead code units below; of several runs their test
-    losses over one another.
+    """The losses of a run by epoch, with its learning rate and dead code units below; for several runs, their test
+    losses overlaid.
 
     Takes ids, paths or runs. Raises `UserError` where there is no such run, or none that has finished an epoch.
     """
@@ -51,7 +51,7 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
     def of(name: str, field: str, shade: int, step: bool = False) -> dict[str, Any]:
         return line(name, x, [entry.get(field) for entry in points], shade, step=step)
 
-    unit = "mean over pixels" if training.reduction == "mean" else "sum over an image"
+    unit = "mean over pixels" if training.reduction == "mean" else "sum over pixels, per image"
     losses = [of("training loss", "train_loss", 0), of("test loss", "test_loss", 1)]
     panels = [Panel(f"Loss ({unit})", 220, losses, log=True)]
     if "train_kl" in last:
@@ -88,11 +88,11 @@ def metric_curves(
     names: Sequence[str] = (),
     read: Lines = read_lines,
 ) -> go.Figure:
-    """One field of metrics.jsonl of several runs over one another.
+    """One field of metrics.jsonl for several runs, overlaid.
 
     `axis` is `epoch`, `share` (percent of the training) or `seconds`; `smoothing`, from 0 to below 1, is the weight of
     the past in an exponential moving average; `names` are the runs' titles unless given. Raises `UserError` for other
-    words and where none of the runs has the field.
+    names, and if none of the runs has the field.
     """
     if metric not in METRIC_TITLES or axis not in AXIS_TITLES:
         raise UserError(f"metric is one of {', '.join(METRIC_TITLES)}; axis is one of {', '.join(AXIS_TITLES)}")
@@ -123,7 +123,7 @@ def metric_curves(
 
 
 def curve(lines: Sequence[Mapping[str, Any]], field: str, axis: str, smoothing: float) -> tuple[np.ndarray, np.ndarray]:
-    """One field of metrics.jsonl as (x, y), both (P,): what is no finite number is left out."""
+    """One field of metrics.jsonl as (x, y), both (P,): values that are not finite are dropped."""
     known = [entry for entry in lines if isinstance(entry.get(field), int | float) and math.isfinite(entry[field])]
     if axis == "seconds":
         known = [entry for entry in known if isinstance(entry.get("seconds"), int | float)]
@@ -134,7 +134,7 @@ def curve(lines: Sequence[Mapping[str, Any]], field: str, axis: str, smoothing: 
 
 
 def step_curves(run: RunLike, *, read: Lines = read_lines) -> go.Figure:
-    """Mean training loss and validation loss every so many steps. Raises `UserError` where the run recorded none."""
+    """Mean training loss and validation loss by step. Raises `UserError` if the run recorded none."""
     run = resolve_run(run)
     lines = thin(read(run, STEPS), ("train_loss", "validation_loss"))
     if not lines:
@@ -159,9 +159,9 @@ def step_curves(run: RunLike, *, read: Lines = read_lines) -> go.Figure:
 
 
 def layer_curves(run: RunLike, *, read: Lines = read_lines) -> go.Figure:
-    """The spread of each code unit, the learning rate, and how far every epoch moves each layer's weights.
+    """The standard deviation of each code unit, the learning rate, and each layer's weight change per epoch.
 
-    Raises `UserError` where the run recorded none of it.
+    Raises `UserError` if the run recorded none of it.
     """
     run = resolve_run(run)
     lines, rates = thin(read(run, LAYERS)), thin(read(run, METRICS))
@@ -186,8 +186,8 @@ def layer_curves(run: RunLike, *, read: Lines = read_lines) -> go.Figure:
     return stack(
         panels,
         title=f"Code units and layers of {run.title()}",
-        alt=f"Standard deviation of {units} code units over the test images, and the change of the weights of "
-        f"{len(names)} layers, by epoch, of {run.title()}.",
+        alt=f"Standard deviation of {units} code units over the test images, and weight change of {len(names)} layers, "
+        f"by epoch, of {run.title()}.",
         file=f"{run.id}-layers",
         x_title="Epoch",
         x_name="epoch",

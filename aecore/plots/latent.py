@@ -1,4 +1,4 @@
-"""The code space as figures: projections, the histogram of every unit, the errors of single images."""
+"""The latent space as figures: projections, a histogram of every unit, errors of individual images."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TITLES = {"pca": "PCA", "tsne": "t-SNE", "units": "Code units"}
 BINS = 40
 MOST_UNITS = 32
 ACROSS = 4
-"""Histograms stand in rows of so many."""
+"""Histograms per row."""
 ROW_PX = 150
 
 
@@ -33,8 +33,8 @@ def projection(
     found = found or read_projection(run, method, dims)
     if found is None:
         raise UserError(
-            f"run {run.id} has no {method} in {dims}D: "
-            f"make it with `aecore project {run.id} --method {method} --dims {dims}`"
+            f"run {run.id} has no {method} in {dims}D yet: compute it with `aecore project {run.id} --method {method} "
+            f"--dims {dims}`"
         )
     classes = classes or class_names(run, found.labels)
     digits = all(name.isdecimal() for name in classes)
@@ -58,8 +58,8 @@ def projection(
     title = f"{run.title()}: {TITLES.get(found.method, found.method)} in {found.dims}D"
     look = layout(
         title,
-        f"{len(points):,} codes of {run.title()} by {TITLES.get(found.method, found.method)} in {found.dims} "
-        f"dimensions, coloured by {len(traces)} classes.",
+        f"{TITLES.get(found.method, found.method)} of {len(points):,} codes of {run.title()} in {found.dims}D, "
+        f"coloured by {len(traces)} classes.",
         f"{run.id}-{found.method}-{found.dims}d",
         height=620,
         showlegend=True,
@@ -84,7 +84,7 @@ def projection(
 
 
 def axis_names(found: Projection) -> list[str]:
-    """What the axes of a projection are called."""
+    """The titles of a projection's axes."""
     names = {"pca": "PC", "tsne": "t-SNE", "units": "unit"}
     return [f"{names.get(found.method, 'axis')} {i + 1}" for i in range(found.dims)]
 
@@ -174,7 +174,7 @@ def errors(run: RunLike, *, codes: Codes | None = None, classes: tuple[str, ...]
 
 
 def class_names(run: Run, labels: np.ndarray) -> tuple[str, ...]:
-    """The names of a run's classes, from the run itself where it has them; else the labels."""
+    """The names of a run's classes, from the run itself if it has them; else the labels."""
     known = run.status().get("data")
     if isinstance(known, dict) and known.get("classes"):
         return tuple(map(str, known["classes"]))

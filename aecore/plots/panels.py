@@ -12,17 +12,14 @@ import plotly.graph_objects as go
 from aecore.plots.style import LEGEND_ROW, MUTED, axis, color, layout
 
 GAP, TOP, BOTTOM = 46, 64, 46
-"""Pixels: between two panels, above the first where the legend has one row, and below the last."""
+"""Pixels between two panels, above the first if the legend has one row, and below the last."""
 SERIES_PER_ROW = 6
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One plot of a stack, `height` pixels high.
-
-    `log` draws a logarithmic axis, on which values above 0 appear; a linear one begins at 0. `counts` says that the
-    values are whole numbers, and so are the ticks.
-    """
+    """One plot of a stack, `height` pixels high. With `log` the axis is logarithmic and shows only values above 0; a
+    linear one starts at 0. `counts` means that values and ticks are integers."""
 
     title: str
     height: int
@@ -34,7 +31,7 @@ class Panel:
 def line(
     name: str, x: Sequence[float], y: Sequence[float | None], shade: int, *, step: bool = False, dash: str = "solid"
 ) -> dict[str, Any]:
-    """A curve; `shade` counts in the palette. What y has no value for is a gap, and a lone point is a dot."""
+    """A curve; `shade` is an index in the palette. Missing values of y are gaps, and a single point is a dot."""
     known = sum(value is not None for value in y)
     return {
         "type": "scatter",
@@ -58,7 +55,7 @@ def stack(
     x_name: str,
     x_range: tuple[float, float] | None = None,
 ) -> go.Figure:
-    """The panels one above the other. `x_name` stands before the x value in the hover box: `epoch`."""
+    """The panels one above the other. `x_name` precedes the x value in the hover box: `epoch`."""
     heights = [panel.height for panel in panels]
     inner = sum(heights) + GAP * (len(panels) - 1)
     last = "y" if len(panels) == 1 else f"y{len(panels)}"
@@ -90,17 +87,17 @@ def stack(
 
 
 def _heading(text: str, top: float) -> dict[str, Any]:
-    """The name of a panel that is too low for a title along its axis."""
+    """The title of a panel that is too low for a title along its axis."""
     at = {"xref": "paper", "yref": "paper", "x": 0, "y": top, "xanchor": "left", "yanchor": "bottom", "yshift": 4}
     return at | {"text": text, "showarrow": False, "font": {"size": 12, "color": MUTED}}
 
 
 def _within_a_decade(traces: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether ticks at every digit, 0.02, 0.03, 0.04, find room on a logarithmic axis."""
+    """Whether ticks at every digit, 0.02, 0.03, 0.04, fits on a logarithmic axis."""
     values = [value for trace in traces for value in trace["y"] if value is not None and value > 0]
     return bool(values) and max(values) < 8 * min(values)
 
 
 def _whole_step(traces: Sequence[Mapping[str, Any]]) -> int:
-    """A step of whole numbers with which a low panel has two or three ticks."""
+    """An integer step that gives a low panel two or three ticks."""
     return max(1, math.ceil(max((value for trace in traces for value in trace["y"] if value), default=1) / 2))

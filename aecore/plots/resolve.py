@@ -1,4 +1,4 @@
-"""What figures are drawn from: runs by id, path or as they are, and the lines of their files."""
+"""Where figures get their data: runs by id, by path or as objects, and the lines of their files."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from aecore.runs.store import METRICS, Run, Store
 
 RunLike = str | Path | Run
-"""A run's id or a unique beginning of one, the path of its directory, or the run itself."""
+"""A run's id or a unique prefix of it, the path of its directory, or the run itself."""
 
 Lines = Callable[[Run, str], Sequence[dict[str, Any]]]
-"""Reads one of a run's `.jsonl` files, one entry an epoch; a program that stays may keep what it has read."""
+"""Reads one of a run's `.jsonl` files, one entry per epoch; a long-running program may pass a caching one."""
 
 
 def resolve_run(run: RunLike) -> Run:
-    """The run that is meant. Raises `UserError` where there is none, or where a beginning fits several."""
+    """The run. Raises `UserError` if there is none, or if a prefix fits several."""
     if isinstance(run, Run):
         return run
     if isinstance(run, Path):
@@ -25,5 +25,5 @@ def resolve_run(run: RunLike) -> Run:
 
 
 def read_lines(run: Run, name: str) -> Sequence[dict[str, Any]]:
-    """The entries of metrics.jsonl, layers.jsonl or steps.jsonl, read afresh."""
+    """The entries of metrics.jsonl, layers.jsonl or steps.jsonl, read from the file."""
     return run.metrics() if name == METRICS else run.lines(name)

@@ -1,4 +1,4 @@
-"""Figures as files: a page that opens without a server, or a picture where kaleido is installed."""
+"""Figures as files: an HTML page that opens without a server, or an image if kaleido is installed."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ PICTURES = ("png", "svg", "pdf")
 
 
 def figure_of(run: Run, name: str) -> go.Figure:
-    """One of `FIGURES` of the run. Raises `UserError` for another name, and where the run lacks what it needs."""
+    """One of `FIGURES` for the run. Raises `UserError` for another name, and if the run lacks the data for it."""
     if name not in FIGURES:
         raise UserError(f"unknown figure '{name}': {nearest(name, FIGURES)}")
     return FIGURES[name](run)
 
 
 def figure_bytes(figure: go.Figure, format: str) -> bytes:
-    """The figure as `html` (plotly's script is in it), or as `png` at twice the size, `svg` or `pdf`, for which kaleido
-    must be installed.
+    """The figure as `html` with plotly's script included, or as `png` at twice the size, `svg` or `pdf`, which need
+    kaleido.
 
-    Raises `UserError` for another format and without kaleido, `AecoreError` where kaleido fails.
+    Raises `UserError` for another format and without kaleido, `AecoreError` if kaleido fails.
     """
     if format == "html":
         return figure.to_html(include_plotlyjs=True, config={"responsive": True, "displaylogo": False}).encode()
@@ -48,10 +48,10 @@ def figure_bytes(figure: go.Figure, format: str) -> bytes:
         return figure.to_image(
             format=format, width=1000, height=figure.layout.height, scale=2 if format == "png" else 1
         )
-    except Exception as error:  # kaleido drives a browser, and what that may raise is not documented
+    except Exception as error:  # kaleido drives a browser, and its exceptions are not documented
         raise AecoreError(f"kaleido could not draw the {format}: {str(error).splitlines()[0]}") from None
 
 
 def format_of(path: Path) -> str:
-    """The format that a file's name asks for; html where it has no ending."""
+    """The format from a file name's extension; html without one."""
     return path.suffix.removeprefix(".").lower() or "html"

@@ -1,8 +1,8 @@
-"""The look that all figures share: palette, axes, layout. The same in notebooks, in exports and in the app.
+"""The style shared by all figures, in notebooks, exports and the app: palette, axes, layout.
 
-Figures are made in the colours of the light theme; the app replaces them by those of the current theme. What it needs
-beyond the figure itself is in `layout.meta`: `title`, `alt` (what a screen reader says), `file` (the name under which
-it is saved) and `log` (the axes that the log switch concerns).
+Figures use the colours of the light theme; the app replaces them with those of the current theme. `layout.meta` has
+what it needs beyond the figure itself: `title`, `alt` (for screen readers), `file` (the name to save it under) and
+`log` (the axes that the log switch applies to).
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ LEGEND_ROW = 22
 """Pixels that a row of the legend takes."""
 SEQUENTIAL = "Viridis"
 SHADES = [[0, "#EDF2FA"], [0.35, "#A9C2E6"], [0.7, "#4A77BD"], [1, "#17356B"]]
-"""From light to dark, for cells that hold text: plotly writes it black or white, and no shade lies between the two."""
+"""From light to dark, for cells with text, which plotly draws in black or white: no shade is too close to either."""
 
 
 def color(index: int, alpha: float = 1.0) -> str:
-    """The palette's colour of that index, as `#RRGGBB`, or `rgba(…)` where it is translucent."""
+    """The palette's colour of that index, as `#RRGGBB`, or `rgba(…)` if it is translucent."""
     code = PALETTE[index % len(PALETTE)]
     if alpha >= 1:
         return code

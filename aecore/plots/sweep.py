@@ -23,13 +23,13 @@ from aecore.sweeps.store import SweepFolder
 
 View = Literal["lines", "heat", "parallel"]
 MOST_LINES = 10
-"""So many lines have a colour of their own."""
+"""The number of lines with a colour each."""
 CLEARLY = 1.5
-"""So many times more evenly numbers must lie in their logarithm for an axis to be logarithmic."""
+"""How many times more evenly spaced the logarithms must be for an axis to be logarithmic."""
 FAR_APART = 8
-"""Gaps that differ so many times can hardly be told apart on a linear axis."""
+"""Above this ratio between gaps, values can hardly be distinguished on a linear axis."""
 LOG_METRIC = 30
-"""From so many times the lowest mean on the highest one has the metric drawn on a logarithmic axis."""
+"""From this ratio between highest and lowest mean, the metric has a logarithmic axis."""
 MOST_TICKS = 12
 
 
@@ -39,8 +39,8 @@ def sweep(
     """A metric of a sweep's finished runs, as mean and spread over the seeds of every combination.
 
     `metric` is one of `aecore.sweeps.definition.GOALS`, by default the sweep's goal; `under` is the corruption of the
-    test images (`none`, `own` for that of each run's training, or written as `gaussian:0.2`). The view follows from
-    what varies: `lines`, `heat` or `parallel`. Raises `UserError` where no finished run has the metric.
+    test images (`none`, `own` for each run's training corruption, or for example `gaussian:0.2`). The view depends on
+    what varies: `lines`, `heat` or `parallel`. Raises `UserError` if no finished run has the metric.
     """
     folder = which if isinstance(which, SweepFolder) else sweep_store.find(which, Store.default())
     definition = folder.sweep()
@@ -54,13 +54,13 @@ def sweep(
 
 
 def varied(sweep: Sweep) -> list[str]:
-    """The settings with more than one value; the first where none has."""
+    """The settings with more than one value; the first if none has."""
     found = [key for key, values in sweep.vary.items() if isinstance(values, Range) or len(values) > 1]
     return found or list(sweep.vary)[:1]
 
 
 def views(sweep: Sweep) -> list[View]:
-    """The views that fit, the one to begin with first."""
+    """The views that fit, the default first."""
     keys = varied(sweep)
     if len(keys) == 1:
         return ["lines"]
@@ -72,12 +72,12 @@ def views(sweep: Sweep) -> list[View]:
 def sweep_figure(
     sweep: Sweep, groups: Sequence[Group], metric: str, under: str, view: View, file: str = "sweep"
 ) -> go.Figure:
-    """The figure of these combinations, of which there is at least one."""
+    """The figure for these combinations, of which there is at least one."""
     if view not in get_args(View):
         raise UserError(f"unknown view '{view}': {nearest(view, get_args(View))}")
     title = labels.heading(metric, under, metric in MEASURED)
     best = statistics.best(groups, GOALS[metric])[0]
-    alt = f"{title} of {count(len(groups), 'combination')}, best {labels.figure(metric, best.mean, best.std)} with "
+    alt = f"{title} of {count(len(groups), 'combination')}, best {labels.score(metric, best.mean, best.std)} with "
     alt += f"{labels.combination(best.values)}."
     look = layout(f"{sweep.name}: {title}", alt, f"{file}-{metric.replace('_', '-')}", height=460)
     make = {"lines": _lines, "heat": _heat, "parallel": _parallel}[view]
@@ -90,7 +90,7 @@ def sweep_figure(
 def _lines(sweep: Sweep, groups: Sequence[Group], metric: str, look: dict[str, Any]) -> go.Figure:
     key, line_key = [*_line_keys(sweep), None][:2]
     values = _values(sweep, key, groups)
-    scale = labels.FIGURES[metric].scale
+    scale = labels.METRICS[metric].scale
     log = _log_axis(sweep, key, values)
     numbers = _numbers(values) and (log or not _far_apart(values))
     traces: list[dict[str, Any]] = []
@@ -98,7 +98,7 @@ def _lines(sweep: Sweep, groups: Sequence[Group], metric: str, look: dict[str, A
     for i, of in enumerate(lines):
         own = [group for group in groups if line_key is None or _name(group.values[line_key]) == _name(of)]
         own.sort(key=lambda group: [_name(value) for value in values].index(_name(group.values[key])))
-        name = labels.value(line_key, of) if line_key else labels.FIGURES[metric].title
+        name = labels.value(line_key, of) if line_key else labels.METRICS[metric].title
         name = f"{labels.setting(line_key)} {name}" if line_key and _numbers(lines) else name
         traces += _one_line(own, key, numbers, metric, scale, name, i)
     at = values if numbers else [labels.value(key, value) for value in values]
@@ -120,7 +120,7 @@ def _lines(sweep: Sweep, groups: Sequence[Group], metric: str, look: dict[str, A
 def _one_line(
     groups: Sequence[Group], key: str, numbers: bool, metric: str, scale: float, name: str, shade: int
 ) -> list[dict[str, Any]]:
-    """A band of one standard deviation to each side, a faint dot a seed, and the means on their line."""
+    """A band of one standard deviation to each side, a faint dot per seed, and a line through the means."""
     x = [group.values[key] if numbers else labels.value(key, group.values[key]) for group in groups]
     mean = [group.mean * scale for group in groups]
     spread = [(group.std or 0.0) * scale for group in groups]
@@ -167,7 +167,7 @@ def _told(metric: str, group: Group) -> str:
     return "<br>".join(
         [
             labels.combination(group.values),
-            labels.figure(metric, group.mean, group.std),
+            labels.score(metric, group.mean, group.std),
             labels.seeds(len(group.scores)),
         ]
     )
@@ -181,7 +181,7 @@ def _heat(sweep: Sweep, groups: Sequence[Group], metric: str, look: dict[str, An
     columns, rows = _values(sweep, across, groups), _values(sweep, down, groups)
     found = {(_name(group.values[across]), _name(group.values[down])): group for group in groups}
     cells = [[found.get((_name(column), _name(row))) for column in columns] for row in rows]
-    scale, log = labels.FIGURES[metric].scale, _log_metric(groups)
+    scale, log = labels.METRICS[metric].scale, _log_metric(groups)
 
     def shade(group: Group | None) -> float | None:
         if group is None:
@@ -203,7 +203,7 @@ def _heat(sweep: Sweep, groups: Sequence[Group], metric: str, look: dict[str, An
         "x": [labels.value(across, value) for value in columns],
         "y": ["<br>".join(textwrap.wrap(labels.value(down, value), 16)) for value in rows],
         "z": [[shade(group) for group in line] for line in cells],
-        "text": [["" if g is None else labels.figure(metric, g.mean, g.std) for g in line] for line in cells],
+        "text": [["" if g is None else labels.score(metric, g.mean, g.std) for g in line] for line in cells],
         "customdata": [["" if g is None else _told(metric, g) for g in line] for line in cells],
         "texttemplate": "%{text}",
         "hovertemplate": "%{customdata}<extra></extra>",
@@ -227,7 +227,7 @@ def _heat(sweep: Sweep, groups: Sequence[Group], metric: str, look: dict[str, An
 
 
 def _parallel(sweep: Sweep, groups: Sequence[Group], metric: str, look: dict[str, Any]) -> go.Figure:
-    scale = labels.FIGURES[metric].scale
+    scale = labels.METRICS[metric].scale
     means, log = [group.mean * scale for group in groups], _log_metric(groups)
     dimensions = [_dimension(sweep, key, groups) for key in varied(sweep)]
     shown = [math.log10(mean) for mean in means] if log else means
@@ -254,7 +254,7 @@ def _parallel(sweep: Sweep, groups: Sequence[Group], metric: str, look: dict[str
 
 
 def _dimension(sweep: Sweep, key: str, groups: Sequence[Group]) -> dict[str, Any]:
-    """One axis: numbers where they lie, words and uneven numbers side by side at equal distances."""
+    """One axis: numbers to scale, words and unevenly spaced numbers at equal distances."""
     values = _values(sweep, key, groups)
     names = [_name(value) for value in values]
     named = [labels.value(key, value) for value in values]
@@ -276,13 +276,13 @@ def _dimension(sweep: Sweep, key: str, groups: Sequence[Group]) -> dict[str, Any
 
 
 def _line_keys(sweep: Sweep) -> list[str]:
-    """The setting that a line runs along, and the one that lines are told apart by."""
+    """The setting along the x axis, and the one that distinguishes the lines."""
     color_key, keys = _color_key(sweep), varied(sweep)
     return [key for key in keys if key != color_key][:1] + ([color_key] if color_key else [])
 
 
 def _color_key(sweep: Sweep) -> str | None:
-    """Of two settings the one that becomes the colour: words before numbers, few values before many."""
+    """Which of two settings becomes the colour: words before numbers, few values before many."""
     keys = varied(sweep)
     if len(keys) != 2:
         return None
@@ -292,14 +292,14 @@ def _color_key(sweep: Sweep) -> str | None:
 
 
 def _heat_keys(sweep: Sweep) -> list[str]:
-    """The setting that goes to the right, numbers if there are any, and the one that goes down."""
+    """The setting on the horizontal axis, numeric if there is one, and the one on the vertical axis."""
     first, second = varied(sweep)[:2]
     turned = _numbers(sweep.vary[second]) and not _numbers(sweep.vary[first])
     return [second, first] if turned else [first, second]
 
 
 def _values(sweep: Sweep, key: str, groups: Iterable[Group]) -> list[Any]:
-    """All values of a setting: those of the sweep, and those that its runs had before it was changed."""
+    """All values of a setting: those of the sweep, and those of its runs from before it was changed."""
     listed = sweep.vary[key]
     found = list(listed) if isinstance(listed, tuple) else []
     known = {_name(value) for value in found}
@@ -311,7 +311,7 @@ def _values(sweep: Sweep, key: str, groups: Iterable[Group]) -> list[Any]:
 
 
 def _log_axis(sweep: Sweep, key: str, values: Sequence[Any]) -> bool:
-    """Whether the setting's numbers are drawn in their logarithm: 2, 4, 8, or a range that says so."""
+    """Whether the setting's axis is logarithmic: for 2, 4, 8, or for a logarithmic range."""
     listed = sweep.vary[key]
     if isinstance(listed, Range):
         return listed.log
@@ -319,14 +319,14 @@ def _log_axis(sweep: Sweep, key: str, values: Sequence[Any]) -> bool:
 
 
 def _doubling(values: Sequence[float]) -> bool:
-    """Whether numbers in rising order lie clearly more evenly in their logarithm."""
+    """Whether the logarithms of ascending numbers are clearly more evenly spaced."""
     if values[0] <= 0 or len(values) < 3:
         return False
     return _unevenness([math.log(value) for value in values]) * CLEARLY < _unevenness(values)
 
 
 def _far_apart(values: Sequence[float]) -> bool:
-    """0, 1e-4, 1e-3: a logarithm but for its first value."""
+    """0, 1e-4, 1e-3: logarithmic except for the first value."""
     return len(values) > 2 and values[0] <= 0 and _unevenness(values) >= FAR_APART
 
 
@@ -341,12 +341,12 @@ def _log_metric(groups: Sequence[Group]) -> bool:
 
 
 def _metric_title(metric: str) -> str:
-    about = labels.FIGURES[metric]
+    about = labels.METRICS[metric]
     return f"{about.title} ({about.unit})" if about.unit else about.title
 
 
 def _numbers(values: Any) -> bool:
-    """Whether they are numbers, and more than one, or a range of them."""
+    """Whether these are at least two numbers, or a range."""
     if isinstance(values, Range):
         return True
     return len(values) > 1 and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)

@@ -1,4 +1,4 @@
-"""Curves of many points made small without losing a spike."""
+"""Thinning long curves without losing spikes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 MOST_POINTS = 960
-"""More points than this are thinned: the screen shows no more."""
+"""Curves with more points are thinned: the screen shows no more."""
 COLUMNS = 400
-"""Curves of several runs are drawn in so many columns, two points in each."""
+"""Curves of several runs are thinned to this many columns, two points in each."""
 
 
 def thin(entries: Sequence[dict[str, Any]], fields: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """At most about `MOST_POINTS` entries, the first and the last always among them.
+    """At most about `MOST_POINTS` entries, always including the first and the last.
 
     Of every stretch those where one of the fields is lowest or highest, so that no spike is lost; without fields evenly
     spaced ones.
@@ -39,9 +39,10 @@ def thin(entries: Sequence[dict[str, Any]], fields: Sequence[str] = ()) -> list[
 
 
 def thin_curve(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A curve (P,), x ascending, in at most `2 * COLUMNS` + 2 of its own points.
+    """A curve (P,), x ascending, reduced to at most `2 * COLUMNS` + 2 of its points.
 
-    Its x axis is cut into columns; kept are the extremes of each column, and the first and the last point of all.
+    Its x axis is divided into columns; the lowest and the highest point of each are kept, and the first and the last
+    of all.
     """
     if len(x) <= MOST_POINTS:
         return x, y
@@ -55,8 +56,8 @@ def thin_curve(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def smooth(values: np.ndarray, amount: float) -> np.ndarray:
-    """The exponential moving average with its start corrected: each value counts `amount` times its successor's weight,
-    and the weights add up to one also where few values have passed (as Adam's moments; Kingma and Ba 2015)."""
+    """The exponential moving average with bias correction: each value has `amount` times the weight of its successor,
+    and the weights add up to one from the start (as for Adam's moments; Kingma and Ba 2015)."""
     if not amount:
         return values
     out, mean, weight = [], 0.0, 1.0

@@ -161,9 +161,9 @@ _SPECIAL: dict[str, Callable[[Claim, Run, Store], float | None]] = {
 
 
 def markdown_table(found: list[Verdict]) -> str:
-    """The table of reported against measured, as the README shows it."""
+    """The table of reported and measured values, as in docs/results.md."""
     lines = [
-        "| report | run | number | reported | measured | the noisy input itself | |",
+        "| report | run | metric | reported | measured | noisy input | |",
         "|---|---|---|---|---|---|---|",
     ]
     for v in found:

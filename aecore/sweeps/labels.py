@@ -1,4 +1,4 @@
-"""What a sweep's settings, values and figures are called."""
+"""Display names of a sweep's settings, values and metrics."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from aecore.format import count
 from aecore.sweeps.definition import format_setting
 
 DIGITS = 4
-"""Means are shown with so many significant digits, spreads to the same place."""
+"""Means are shown with this many significant digits, spreads with the same number of decimals."""
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One of `definition.GOALS` for people: `scale` brings it to its `unit`."""
+class Metric:
+    """How one of `definition.GOALS` is displayed: `scale` converts it to its `unit`."""
 
     title: str
     unit: str = ""
     scale: float = 1.0
     decimals: int | None = None
-    """None for as many as `DIGITS` ask for."""
+    """None for as many as `DIGITS` requires."""
 
 
-FIGURES = {
-    "mse": Figure("MSE"),
-    "psnr_db": Figure("PSNR", "dB", decimals=2),
-    "ssim": Figure("SSIM", decimals=4),
-    "snr_db": Figure("SNR", "dB", decimals=2),
-    "wrong_digit_rate": Figure("Wrong digits", "%", 100, 2),
-    "test_loss": Figure("Test loss"),
-    "train_loss": Figure("Training loss"),
-    "seconds": Figure("Training time", "s"),
+METRICS = {
+    "mse": Metric("MSE"),
+    "psnr_db": Metric("PSNR", "dB", decimals=2),
+    "ssim": Metric("SSIM", decimals=4),
+    "snr_db": Metric("SNR", "dB", decimals=2),
+    "wrong_digit_rate": Metric("Wrong digits", "%", 100, 2),
+    "test_loss": Metric("Test loss"),
+    "train_loss": Metric("Training loss"),
+    "seconds": Metric("Training time", "s"),
 }
 
 
@@ -46,7 +46,7 @@ def setting(key: str) -> str:
 
 
 def setting_choice(key: str) -> str:
-    """The same with its key behind, where several could be meant."""
+    """The same followed by its key, which is unambiguous."""
     return f"{setting(key)}  ({key})"
 
 
@@ -65,7 +65,7 @@ def value(key: str, found: Any) -> str:
 
 
 def combination(values: Mapping[str, Any]) -> str:
-    """`code size 8, Gaussian 0.3`: numbers and words that say nothing by themselves are named."""
+    """`code size 8, Gaussian 0.3`: values that mean nothing by themselves are named."""
     return ", ".join(
         value(key, found) if key == "corruption" else f"{lower(setting(key))} {value(key, found)}"
         for key, found in values.items()
@@ -90,27 +90,27 @@ def corruption(text: str) -> str:
 
 
 def tested(under: str) -> str:
-    """What the test images suffered: `clean test images`."""
+    """The test images in words: `clean test images`."""
     if under == "own":
         return "test images corrupted as in training"
     return "clean test images" if under == "none" else f"test images with {corruption(under)}"
 
 
 def tested_label(under: str) -> str:
-    """The same as a choice."""
+    """The same as an option in a list."""
     return {"own": "as trained", "none": "clean images"}.get(under) or corruption(under)
 
 
 def heading(goal: str, under: str, measured: bool) -> str:
-    """The title of a chart: what is shown, on which images, in which unit."""
-    figure = FIGURES[goal]
-    unit = f", {figure.unit}" if figure.unit else ""
-    return f"{figure.title}{f' on {tested(under)}' if measured else ''}{unit}"
+    """The title of a chart: the metric, the test images and the unit."""
+    metric = METRICS[goal]
+    unit = f", {metric.unit}" if metric.unit else ""
+    return f"{metric.title}{f' on {tested(under)}' if measured else ''}{unit}"
 
 
 def decimals(goal: str, mean: float) -> int:
-    """So many digits behind the point show a mean of this figure, given in its unit."""
-    fixed = FIGURES[goal].decimals
+    """The number of decimals for a mean of this metric, given in its unit."""
+    fixed = METRICS[goal].decimals
     if fixed is not None:
         return fixed
     if not mean or not math.isfinite(mean):
@@ -118,9 +118,9 @@ def decimals(goal: str, mean: float) -> int:
     return min(max(DIGITS - 1 - math.floor(math.log10(abs(mean))), 0), 8)
 
 
-def figure(goal: str, mean: float, std: float | None) -> str:
+def score(goal: str, mean: float, std: float | None) -> str:
     """`0.01234 ± 0.00012`, `23.45 ± 0.10 dB`; without a spread the mean alone."""
-    about = FIGURES[goal]
+    about = METRICS[goal]
     mean, places = mean * about.scale, decimals(goal, mean * about.scale)
     unit = f" {about.unit}" if about.unit else ""
     if std is None:
@@ -129,5 +129,5 @@ def figure(goal: str, mean: float, std: float | None) -> str:
 
 
 def seeds(number: int) -> str:
-    """Over how many runs a mean is."""
-    return f"mean of {count(number, 'seed')}" if number > 1 else "1 seed, so no spread"
+    """The number of seeds in a mean."""
+    return f"mean of {count(number, 'seed')}" if number > 1 else "1 seed, no spread"

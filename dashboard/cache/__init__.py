@@ -1,1 +1,1 @@
-"""Runs, models, images and networks, read once and kept for every session."""
+"""Runs, models, images and networks, read once and cached for all sessions."""

@@ -1,4 +1,4 @@
-"""Test images for pages: from the image set where it is, else small ones that travel with the project or the run."""
+"""Test images for pages: from the image set if it is here, else small ones that ship with the project or the run."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from aecore.runs.store import Run
 from dashboard.cache import runs
 
 LOSSLESS_PIXELS = 12_000_000
-"""Larger sheets in colour are compressed."""
+"""Larger colour sheets are compressed lossily."""
 
 
 def pictures_of(run: Run, codes: Codes, rows: np.ndarray | None = None) -> np.ndarray | None:
-    """The images of these rows of the run's codes, uint8 (N, C, h, w); None where they are nowhere to be had.
+    """The images of these rows of the run's codes, uint8 (N, C, h, w); None if they are not available.
 
-    From the image set they are whole; large ones that only the run keeps are shrunk.
+    The image set has them at full size; large ones that only the run stores are scaled down.
     """
     chosen = np.arange(len(codes.indices)) if rows is None else rows
     name = run.experiment().data.name
@@ -45,7 +45,7 @@ def panel_of(run: Run) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
 
 
 def sheet(tiles: np.ndarray, per_line: int) -> tuple[bytes, str]:
-    """Tiles uint8 (N, C, H, W) in reading order as one picture, and its media type; without loss unless it would be
+    """Tiles uint8 (N, C, H, W) in reading order as one picture, and its media type; lossless unless it would be
     large."""
     if tiles.shape[1] not in (1, 3):
         tiles = tiles[:, :1]
@@ -60,12 +60,12 @@ def sheet(tiles: np.ndarray, per_line: int) -> tuple[bytes, str]:
 
 
 def data_uri(tile: np.ndarray) -> str:
-    """One image uint8 (C, H, W) as a PNG address."""
+    """One image uint8 (C, H, W) as a PNG data URI."""
     return "data:image/png;base64," + base64.b64encode(sheet(tile[None], 1)[0]).decode()
 
 
 class Images(NamedTuple):
-    """Images to look at: uint8 (N, C, H, W), their labels and their numbers in the test set."""
+    """Images to show: uint8 (N, C, H, W), their labels and their indices in the test set."""
 
     clean: np.ndarray
     labels: np.ndarray
@@ -74,12 +74,12 @@ class Images(NamedTuple):
 
 
 def image_info(run: Run) -> ImageInfo:
-    """What the run's images are."""
+    """Name, shape and classes of the run's images."""
     return run.image_info()
 
 
 def test_images(run: Run) -> Images:
-    """The run's test set, or the panel that travels with the run when the set is not on this machine.
+    """The run's test set, or the panel stored with the run when the set is not on this machine.
 
     Raises `DamagedError` when there is neither.
     """

@@ -1,4 +1,4 @@
-"""The course of runs, line by line: what a file has grown by is read, all else is kept for every session."""
+"""A run's `.jsonl` files: only lines appended since the last read are parsed, the rest is cached for all sessions."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Any
 from aecore.runs.store import METRICS, Run
 
 MOST_FILES = 48
-"""So many files are kept; ten thousand epochs take about 5 MB."""
+"""The number of files cached; ten thousand epochs take about 5 MB."""
 TAIL_BYTES = 64
 
 
 @dataclass
 class _Kept:
     about: tuple[int, int, int] = (0, 0, 0)
-    """Inode, size and time of the file when it was last looked at."""
+    """Inode, size and time of the file when it was last read."""
     offset: int = 0
     tail: bytes = b""
-    """What stands before the offset: a file that has only grown still has it there."""
+    """The bytes before the offset: a file that was only appended to still has them there."""
     entries: dict[float, dict[str, Any]] = field(default_factory=dict)
     ordered: list[dict[str, Any]] = field(default_factory=list)
 
@@ -32,12 +32,12 @@ _lock = threading.Lock()
 
 
 def metrics(run: Run) -> list[dict[str, Any]]:
-    """One entry an epoch as `Run.metrics` tells them, not to be changed; only new lines are read."""
+    """One entry per epoch as `Run.metrics` returns them, not to be changed; only new lines are read."""
     return lines(run, METRICS)
 
 
 def lines(run: Run, name: str) -> list[dict[str, Any]]:
-    """The entries of a `.jsonl` file by epoch, the later of two counting; empty without the file. The list is kept:
+    """The entries of a `.jsonl` file by epoch, the later of two winning; empty without the file. The list is cached:
     it must not be changed."""
     path = f"{run.path}/{name}"
     with _lock:

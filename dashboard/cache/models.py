@@ -1,4 +1,4 @@
-"""Running a saved model for a page: the model and the images are opened once and kept."""
+"""Running a saved model for a page: the model and the images are opened once and cached."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from aecore.models import Autoencoder
 
 KEPT = 63
-"""How many images each ranking of a whole test set keeps."""
+"""The number of images that each ranking of a whole test set keeps."""
 
 
 class Denoised(NamedTuple):
-    """One batch through the model; images float (N, C, H, W) on the [0, 1] scale, scores an image each."""
+    """One batch through the model; images float (N, C, H, W) on the [0, 1] scale, one score per image."""
 
     noisy: np.ndarray
     output: np.ndarray
@@ -38,7 +38,7 @@ class Denoised(NamedTuple):
 
 @dataclass(frozen=True)
 class Ranked:
-    """What stands at the top of any order of a whole test set: numbers in the test set, images as in `Denoised`."""
+    """The top of every ranking of a whole test set: indices in the test set, images as in `Denoised`."""
 
     numbers: np.ndarray
     noisy: np.ndarray
@@ -57,14 +57,14 @@ class Ranked:
 ORDERS = {
     "worst": "Largest error first",
     "best": "Smallest error first",
-    "gain": "Most gained over noisy first",
-    "loss": "Most lost to noisy first",
+    "gain": "Largest gain over noisy first",
+    "loss": "Largest loss to noisy first",
 }
 """Orders of images by mean squared error, the output's own or compared with the noisy input's."""
 
 
 def ranking(order: str, noisy_mse: np.ndarray, output_mse: np.ndarray) -> np.ndarray:
-    """The row numbers in that order; rows that tie stay as they were."""
+    """The row indices in that order; ties keep their order."""
     keys = {
         "worst": -output_mse,
         "best": output_mse,
@@ -77,7 +77,7 @@ def ranking(order: str, noisy_mse: np.ndarray, output_mse: np.ndarray) -> np.nda
 def denoise(run: Run, clean: np.ndarray, corruption: Corruption, draw: int) -> Denoised:
     """Corrupt uint8 images (N, C, H, W), pass them through the run's model and score both against the clean.
 
-    Draw 0 is the noise of the evaluations, others are other noise.
+    Draw 0 is the noise of the evaluations, other numbers give other noise.
     """
     from aecore.inference import denoise as through
     from aecore.metrics.evaluation import NOISE_SEED
@@ -86,7 +86,7 @@ def denoise(run: Run, clean: np.ndarray, corruption: Corruption, draw: int) -> D
 
 
 def extremes(run: Run, corruption: Corruption, draw: int) -> Ranked:
-    """The first images in every order of the whole test set, which must be on this machine; found once, then kept."""
+    """The first images in every ranking of the whole test set, which must be on this machine; computed once."""
     return _extremes(run, str(corruption), draw)
 
 
@@ -100,8 +100,8 @@ def scored(clean: np.ndarray, found: Ranked) -> Denoised:
 
 
 def wrong_digits(name: str, images: np.ndarray, labels: np.ndarray) -> int | None:
-    """How many of the images (N, C, H, W) on the [0, 1] scale the digit classifier reads as another digit than their
-    label; None for image sets that it does not know."""
+    """How many of the images (N, C, H, W) on the [0, 1] scale the digit classifier reads as a digit other than their
+    label; None for image sets that it was not trained for."""
     if not reads(name):
         return None
     import torch
@@ -117,7 +117,7 @@ def _mse(clean: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def corrupted(run: Run, images: np.ndarray, corruption: Corruption, draw: int) -> np.ndarray:
-    """Images uint8 (N, C, H, W) as the model would be shown them, float32 on the [0, 1] scale and not cut to it."""
+    """Images uint8 (N, C, H, W) as the model's input, float32 on the [0, 1] scale, not clamped."""
     if not corruption.active:
         return images.astype(np.float32) / np.float32(255)
     import torch
@@ -131,7 +131,7 @@ def corrupted(run: Run, images: np.ndarray, corruption: Corruption, draw: int) -
 
 
 def codes_of_images(run: Run, images: np.ndarray) -> np.ndarray:
-    """The codes (N, n) of images (N, C, H, W) on the [0, 1] scale as they are; of a VAE their means."""
+    """The codes (N, n) of images (N, C, H, W) on the [0, 1] scale; for a VAE their means."""
     import torch
 
     model = model_of(run)
@@ -141,7 +141,7 @@ def codes_of_images(run: Run, images: np.ndarray) -> np.ndarray:
 
 
 def decoded(run: Run, codes: np.ndarray) -> np.ndarray:
-    """Codes (N, n) to images (N, C, H, W) on the [0, 1] scale, not cut to it."""
+    """Codes (N, n) to images (N, C, H, W) on the [0, 1] scale, not clamped."""
     import torch
 
     model = model_of(run)
@@ -164,10 +164,10 @@ def _opened(run: Run) -> Autoencoder:
 
 
 def _take_threads(whole_test_set: bool) -> None:
-    """One thread for what follows, or all of them for a whole test set.
+    """Set PyTorch to one thread, or to all of them for a whole test set.
 
-    With a few images the threads wait for each other more than they work, as soon as the browser or another visitor
-    keeps one of the cores busy. Every run of a page's script is a thread of its own, which must be told anew.
+    For a few images, threads spend more time waiting for each other than working as soon as the browser or another
+    visitor keeps a core busy. Every script run of a page is a thread of its own, so this is set each time.
     """
     import torch
 
@@ -177,7 +177,7 @@ def _take_threads(whole_test_set: bool) -> None:
 
 
 _COUNTING = threading.Lock()
-"""What one visitor sets holds for the threads of later ones: the first must have counted before anybody sets."""
+"""The setting carries over to threads started later: the original count must be read before anyone changes it."""
 
 
 @cache

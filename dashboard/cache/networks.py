@@ -1,4 +1,4 @@
-"""A run's networks for the browser, where they answer a touch without asking the server.
+"""A run's networks for the browser, where they respond without a round trip to the server.
 
 `aecore/viewer/js/network.js` runs them; neither torch nor the image set is needed.
 """
@@ -16,7 +16,7 @@ from aecore.viewer.decoder import network_payload
 from dashboard.cache.keyed import keyed_on
 
 MOST_PRODUCTS = 60_000_000
-"""Larger networks take the browser longer than a tenth of a second an image."""
+"""Larger networks take the browser more than a tenth of a second per image."""
 MOST_BYTES = 24_000_000
 
 
@@ -29,7 +29,7 @@ class Payload(NamedTuple):
 
 @keyed_on((WEIGHTS,), max_entries=24)
 def payload(run: Run, side: Literal["encoder", "decoder"] = "decoder") -> Payload | None:
-    """The run's decoder (or encoder) for the browser; None where it is too large for it.
+    """The run's decoder (or encoder) for the browser; None if it is too large.
 
     Raises `DamagedError` when the weights cannot be read, `AecoreError` when they do not fit the model.
     """

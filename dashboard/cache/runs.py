@@ -1,4 +1,4 @@
-"""Runs for pages: read once while their files stay the same, chosen by id, linked by address."""
+"""Runs for pages, read again only when their files change."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ _SEEN_BY_SUMMARY = (EXPERIMENT, STATUS, METRICS, EVALUATION, NOTES)
 def summaries() -> list[RunSummary]:
     """Every run in one row, the shipped ones in the order of the reports, then the newest.
 
-    A run is read again only when a file of it changed or it is active.
+    A run is read again only if one of its files changed or it is active.
     """
     rows = [summary(run) for run in Store.default().runs()]
     order = {name: i for i, name in enumerate(presets())}
     return sorted(rows, key=lambda row: order.get(row.preset, len(order)) if row.shipped else len(order) + 1)
 
 
-# Not a cache of Streamlit's: hashing its arguments takes longer than looking at the files.
+# Not one of Streamlit's caches: hashing their arguments takes longer than checking the files.
 _summaries: OrderedDict[str, tuple[tuple, RunSummary]] = OrderedDict()
 _MOST_SUMMARIES = 20_000
 _lock = threading.Lock()
 
 
 def summary(run: Run) -> RunSummary:
-    """One run in one row. An active run is read afresh: its process may have died without a word."""
+    """One run in one row. An active run is always read: its process may have died unexpectedly."""
     path, stamp = str(run.path), signature(run, _SEEN_BY_SUMMARY)
     found = _summaries.get(path)
     if found is not None and found[0] == stamp and found[1].state not in ACTIVE:
@@ -51,13 +51,13 @@ def summary(run: Run) -> RunSummary:
 
 @keyed_on((SNAPSHOTS,), max_entries=32)
 def snapshots(run: Run) -> dict[str, np.ndarray]:
-    """The run's panel as arrays, read again only when its file changed. Raises `DamagedError`."""
+    """The run's panel as arrays, read again only when its file changes. Raises `DamagedError`."""
     return run.snapshots()
 
 
 @keyed_on((FIGURES,), max_entries=32)
 def figures(run: Run) -> dict[str, np.ndarray]:
-    """The pictures of the report's figures that the run keeps, by name. Raises `DamagedError` without them."""
+    """The images of the report's figures stored with the run, by name. Raises `DamagedError` without them."""
     return run.tensors(FIGURES)
 
 

@@ -1,4 +1,4 @@
-"""A sweep as a page sees it: definition and rows, read again only where a file of them changed."""
+"""A sweep for a page: its definition and rows, read again only when their files change."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _NAMED = re.compile(rb'^ "sweep": "([^"]*)"', re.MULTILINE)
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """A sweep's definition and a row for each of its runs, in the sweep's order. Another one as soon as anything
-    changes, so that what is computed from it can be kept by it."""
+    """A sweep's definition and a row for each of its runs, in the sweep's order. A new object as soon as anything
+    changes, so that results computed from it can be cached on it."""
 
     folder: SweepFolder
     sweep: Sweep
@@ -45,7 +45,7 @@ class Seen:
 
     @property
     def done(self) -> int:
-        """Finished runs; two of one combination and seed count once."""
+        """Finished runs; two with the same combination and seed count once."""
         return _done(self)
 
 
@@ -56,14 +56,14 @@ def _done(seen: Seen) -> int:
 
 @lru_cache(maxsize=2 * _MOST_SWEEPS)
 def groups(seen: Seen, goal: str, under: str) -> list[statistics.Group]:
-    """The combinations that have the figure, in the sweep's order."""
+    """The combinations that have the metric, in the sweep's order."""
     return statistics.groups(seen.sweep, seen.rows, goal, under)
 
 
 @lru_cache(maxsize=_MOST_SWEEPS)
-def figures(seen: Seen) -> dict[str, list[str]]:
-    """By figure that any finished run has, under which corruptions it was measured: `none` first, then `own` where
-    runs were trained with different ones; nothing for a figure that is no measurement of the test set."""
+def metrics(seen: Seen) -> dict[str, list[str]]:
+    """For each metric that any finished run has, the corruptions it was measured under: `none` first, then `own` if
+    runs were trained with different ones; empty for a metric that is not measured on the test set."""
     rows = [row for row in seen.rows if row.state == "finished"]
     measured = statistics.measured_under(rows)
     order = sorted(measured, key=lambda under: under != "none")
@@ -88,7 +88,7 @@ _lock = threading.Lock()
 
 
 def look(folder: SweepFolder, store: Store) -> Seen:
-    """The sweep as it is now. Raises `DamagedError` where it has no valid definition."""
+    """The sweep as it is now. Raises `DamagedError` if it has no valid definition."""
     path, stamp = str(folder.path), signature(Run(folder.path), (SWEEP, RESULTS))
     sweep, kept = definition(folder), _results(folder)
     fresh: dict[str, Row] = {}
@@ -117,7 +117,7 @@ def is_there(sweep_id: str) -> bool:
 
 
 def title(folder: SweepFolder) -> str:
-    """What its maker calls the sweep; its id where the definition cannot be read."""
+    """The sweep's name, or its id if the definition cannot be read."""
     return _title(folder, signature(Run(folder.path), (SWEEP,)))
 
 
@@ -129,13 +129,13 @@ def _title(folder: SweepFolder, stamp: tuple) -> str:
 
 
 def definition(folder: SweepFolder) -> Sweep:
-    """Raises `DamagedError` where there is no valid one."""
+    """The sweep's definition. Raises `DamagedError` if there is no valid one."""
     return _definition(folder, signature(Run(folder.path), (SWEEP,)))
 
 
 @lru_cache(maxsize=_MOST_SWEEPS)
 def _definition(folder: SweepFolder, stamp: tuple) -> Sweep:
-    # What lies in the store was checked when it came there: trying each of 10,000 runs again takes many seconds.
+    # Definitions are checked when they enter the store: checking each of 10,000 runs again takes many seconds.
     values = read_table(folder.file(SWEEP), f"sweep {folder.id}")
     values.pop("format", None)
     try:
@@ -158,7 +158,7 @@ _rows: OrderedDict[str, tuple[tuple, Row]] = OrderedDict()
 
 
 def _runs_of(folder: SweepFolder, store: Store) -> list[Run]:
-    """The runs whose experiment names the sweep. An experiment is written once, so each is looked at once."""
+    """The runs whose experiment names the sweep. An experiment is written once, so each is read once."""
     found = []
     for run in store.runs():
         if run.shipped:
@@ -194,7 +194,7 @@ def _row(sweep: Sweep, run: Run) -> Row:
 
 
 def left_s(seen: Seen, status: dict[str, Any]) -> float | None:
-    """About how long the sweep goes on, from what it has done since it was last started; None before it can tell."""
+    """Estimated time left, from the progress since the sweep was last started; None as long as it is unknown."""
     try:
         began = datetime.fromisoformat(str(status.get("started"))).timestamp()
     except ValueError:

@@ -1,1 +1,1 @@
-"""Charts: the one way in which plotly figures are shown."""
+"""Charts: the one way to show plotly figures."""

@@ -1,4 +1,4 @@
-"""The charts of runs, from the lines that the server keeps."""
+"""Charts of runs, from the cached `.jsonl` lines."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from dashboard.charts.plotly_chart import plotly_chart
 
 
 def loss_chart(run: Run, key: str) -> None:
-    """Training and test loss, and below them what else is recorded of every epoch."""
+    """Training and test loss, and below them everything else that is recorded per epoch."""
     _show(lambda: plots.loss_curves(run, read=jsonl.lines), key)
 
 
 def step_chart(run: Run, key: str) -> None:
-    """Losses every so many steps."""
+    """Losses by training step."""
     _show(lambda: plots.step_curves(run, read=jsonl.lines), key)
 
 
 def layer_chart(run: Run, key: str) -> None:
-    """What the code units and the layers do."""
+    """Statistics of the code units and the layers."""
     _show(lambda: plots.layer_curves(run, read=jsonl.lines), key)
 
 
@@ -42,14 +42,14 @@ def comparison_chart(
     smoothing: float = 0.0,
     log: bool = True,
 ) -> None:
-    """One metric of several runs over one another."""
+    """One metric of several runs, overlaid."""
     names = names or [runs.summary(run).title for run in chosen]
 
     def draw() -> go.Figure:
         made = plots.metric_curves(
             *chosen, metric=metric, axis=axis, smoothing=smoothing, log=log, names=names, read=jsonl.lines
         )
-        # The page has a switch of its own, which stands in its address.
+        # The page has a log switch of its own, which is part of its address.
         return made.update_layout(meta=made.layout.meta | {"log": []})
 
     _show(draw, key, revision=f"{metric} {axis} {log}")
@@ -71,7 +71,7 @@ def _sweep_figure(seen: Seen, metric: str, under: str, view: View) -> go.Figure:
 
 
 def _show(figure: Callable[[], go.Figure], key: str, revision: str = "") -> None:
-    """Show the figure, or say why there is none."""
+    """Show the figure, or the reason why there is none."""
     try:
         made = figure()
     except UserError as error:

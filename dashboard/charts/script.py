@@ -1,7 +1,7 @@
-"""Plotly's script for the browser: from the installed package, served by the app, prefetched when a page is idle.
+"""Plotly's script for the browser: taken from the installed package, served by the app, prefetched when a page is idle.
 
-It has 4.8 MB. As a file of its own it is fetched once and compiled once, where a component that held it would send it
-with every visit. The app's folder `static/` holds a copy, made at the first need; it is not in git.
+It is 4.8 MB. Served as a file of its own, it is downloaded and compiled once; a component that contained it would send
+it on every visit. The app's folder `static/` holds a copy, made when first needed; it is not in git.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _prefetch = component("plotly-prefetch", Path(__file__).parent / "plotly" / "pre
 
 @cache
 def script_url() -> str:
-    """Where the browser finds the script, relative to the app; copies it there where it is missing or outdated.
+    """The script's URL relative to the app. Writes the file if it is missing or from another version of the package.
 
-    Empty where the app's folder cannot be written to: the script then travels in a component of its own.
+    Empty if the app's folder is read-only: the script is then sent in a component of its own.
     """
     content = _source().read_bytes()
-    # The name says what is in it: another version of plotly is another file, which no browser has kept.
+    # The name contains version and hash: another version of plotly is another file, which no browser has cached.
     name = f"plotly-{metadata.version('plotly')}-{hashlib.sha256(content).hexdigest()[:8]}.min.js"
     target = FOLDER / name
     try:
@@ -48,13 +48,13 @@ def script_url() -> str:
 
 
 def prefetch(now: bool = False) -> None:
-    """Have the browser fetch the script: `now` on a page with a chart, else when the page is idle."""
+    """Let the browser fetch the script: `now` on a page with a chart, else when the page is idle."""
     if url := script_url():
         _prefetch(key=f"asset-plotly-{'now' if now else 'idle'}", data={"url": url, "now": now}, width=1, height=1)
 
 
 def ensure_script() -> str:
-    """The script's address for a chart. Where there is none it is sent here, once a page."""
+    """The script's URL for a chart; without one the script itself is sent, once per page."""
     url = script_url()
     if not url:
         with contextlib.suppress(StreamlitDuplicateElementKey):  # another chart of the page has sent it

@@ -1,4 +1,4 @@
-"""The code spaces of several runs side by side; turning one turns all."""
+"""The latent spaces of several runs side by side, with a shared camera."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from dashboard.components.point_cloud import cloud
 from dashboard.components.point_cloud.ship import view
 from dashboard.url_state import key
 
-METHODS = {"tsne": "t-SNE", "pca": "PCA", "units": "First units"}
+METHODS = {"tsne": "t-SNE", "pca": "PCA", "units": "Units"}
 
 
 def side_by_side(page: str, chosen: Sequence[Run], titles: Sequence[str]) -> None:
-    """Every run's projection of one kind; those without one are named."""
+    """Every run's projection of one kind; runs without one are listed."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method = st.segmented_control(
-            "Drawn by", list(METHODS), format_func=METHODS.__getitem__, key=key(page, "method"), required=True
+            "Projection", list(METHODS), format_func=METHODS.__getitem__, key=key(page, "method"), required=True
         )
         dims = st.segmented_control(
             "Dimensions", [2, 3], format_func="{}D".format, key=key(page, "dims"), required=True
@@ -29,8 +29,8 @@ def side_by_side(page: str, chosen: Sequence[Run], titles: Sequence[str]) -> Non
     missing = [title for title, projection in zip(titles, found, strict=True) if projection is None]
     if missing:
         st.caption(
-            f"No {METHODS[method or 'tsne']} in {dims}D yet of {', '.join(missing)}: the page Latent space makes one. "
-            "A code of two units has none in 3D."
+            f"No {METHODS[method or 'tsne']} in {dims}D yet for {', '.join(missing)}: compute it on the Latent space "
+            "page. A code of two units has no 3D projection."
         )
     place = st.container()
     views = [

@@ -1,4 +1,4 @@
-"""Runs in columns: what they reach, the best marked and all of it against a baseline, and the settings that differ."""
+"""Runs in columns: their metrics, the best marked, with differences from a baseline, and the settings that differ."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from aecore.runs.summary import RunSummary
 
 LETTERS = "ABCDEFGHIJ"
 MOST = len(LETTERS)
-"""So many runs can stand side by side: as many as there are colours for curves."""
+"""The largest number of runs side by side: as many as there are colours for curves."""
 
 
 class Line(NamedTuple):
-    """A line of the table: one value a run, None where it was not measured."""
+    """A row of the table: one value per run, None if it was not measured."""
 
     title: str
     values: Sequence[float | None]
     form: Callable[[float], str]
     higher: bool | None
-    """Whether more is better; None where neither is."""
+    """Whether higher is better; None if neither is."""
 
 
 def measured(runs: Sequence[Run], rows: Sequence[RunSummary], corruption: str) -> list[Line]:
-    """What the runs are and what they reach on the whole test set under one corruption."""
+    """Size and cost of the runs, and their metrics on the whole test set under one corruption."""
 
     def whole(value: float) -> str:
         return f"{value:,.0f}"
@@ -47,7 +47,7 @@ def measured(runs: Sequence[Run], rows: Sequence[RunSummary], corruption: str) -
         Line("Wrong digits", metric("wrong_digit_rate"), "{:.2%}".format, False),
     ]
     if corruption != "none":
-        lines.append(Line("Noisy input's own PSNR", metric("psnr_db", "noisy_input"), "{:.2f} dB".format, None))
+        lines.append(Line("PSNR of the noisy input", metric("psnr_db", "noisy_input"), "{:.2f} dB".format, None))
     lines += [
         Line("Parameters", [row.parameters for row in rows], whole, None),
         Line("Code size", [row.code_size for row in rows], whole, None),
@@ -62,7 +62,7 @@ def entry_of(run: Run, corruption: str) -> dict[str, Any] | None:
 
 
 def best(line: Line) -> set[int]:
-    """The runs that are best in a line; none where fewer than two were measured or all are equal."""
+    """The runs that are best in a row; none if fewer than two were measured or all are equal."""
     known = [value for value in line.values if value is not None and math.isfinite(value)]
     if line.higher is None or len(known) < 2 or len(set(known)) == 1:
         return set()
@@ -71,7 +71,7 @@ def best(line: Line) -> set[int]:
 
 
 def metrics_table(lines: Sequence[Line], titles: Sequence[str], baseline: int | None) -> None:
-    """A column a run; with a baseline every other value says how far it is from it."""
+    """One column per run; with a baseline, every other value shows its difference from it."""
     body = []
     for line in lines:
         marked = best(line)
@@ -95,15 +95,15 @@ def _cell(line: Line, i: int, is_best: bool, baseline: int | None) -> str:
 
 
 def settings_table(experiments: Sequence[Experiment], titles: Sequence[str], baseline: int | None) -> int:
-    """The settings in which any two of the experiments differ; returns how many there are."""
+    """The settings in which any two of the experiments differ; returns their number."""
     flat = [experiment.flat() for experiment in experiments]
     keys = [key for key in flat[0] if key != "name" and len({repr(values[key]) for values in flat}) > 1]
     body = []
     for key in keys:
-        usual = flat[baseline or 0][key]
+        reference = flat[baseline or 0][key]
         cells = "".join(
-            f"<td>{'<strong>' if values[key] != usual else ''}{html.escape(_said(values[key]))}"
-            f"{'</strong>' if values[key] != usual else ''}</td>"
+            f"<td>{'<strong>' if values[key] != reference else ''}{html.escape(_text(values[key]))}"
+            f"{'</strong>' if values[key] != reference else ''}</td>"
             for values in flat
         )
         body.append(f'<tr><th scope="row"><code>{html.escape(key)}</code></th>{cells}</tr>')
@@ -112,7 +112,7 @@ def settings_table(experiments: Sequence[Experiment], titles: Sequence[str], bas
     return len(keys)
 
 
-def _said(value: object) -> str:
+def _text(value: object) -> str:
     if value is None or value == "":
         return "–"
     if isinstance(value, bool):

@@ -1,1 +1,1 @@
-"""What runs in the browser: one folder a component, with its html, css and JavaScript."""
+"""Browser components: one folder each, with HTML, CSS and JavaScript."""

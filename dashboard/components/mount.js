@@ -1,12 +1,12 @@
-// A component on its page: what stays between Streamlit's calls, and the width that it has.
+// Mounting a component: its state between Streamlit's calls, and its width.
 
 /** @import { ComponentArguments, Mounted } from "./types.js" */
 
 import { found } from "../../aecore/viewer/js/dom.js";
 
 /**
- * Streamlit calls a component again at every change of data or theme, and only the cleanup of the last call runs: so all
- * state lives on the mounted element. Returns what `create` made of the root, and that cleanup.
+ * Streamlit calls a component again at every change of data or theme, and runs only the cleanup of the last call, so all
+ * state lives on the mounted element. Returns what `create` made of the root, and the cleanup.
  * @template {Mounted<any>} T
  * @param {ComponentArguments<any>["parentElement"]} parentElement
  * @param {string} selector of the root
@@ -24,7 +24,7 @@ export function mounted(parentElement, selector, create) {
 }
 
 /**
- * Calls `changed` with every new width in whole pixels until the returned function is called.
+ * Calls `changed` with every new width, in whole pixels, until the returned function is called.
  * @param {HTMLElement} root
  * @param {(width: number) => void} changed
  */

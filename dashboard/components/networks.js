@@ -1,4 +1,4 @@
-// A run's networks and real codes as they were shipped, ready to use, and what they say in words.
+// A run's networks and real codes, ready to use, and their results as text.
 
 /** @import { ImageShape, Network, Numbers } from "../../aecore/viewer/js/types.js" */
 /** @import { CodesAsset, NetworkAsset, RealCodes } from "./types.js" */
@@ -24,14 +24,14 @@ export function realCodesOf({ codes: bytes, size, indices: numbers, labels }) {
     nearest,
     describe(code, classes) {
       const { row, distance } = nearest(code), label = labels[row];
-      return `test image ${indices[row]} · ${classes[label] ?? label}, ${shortNumber(distance)} away`;
+      return `test image ${indices[row]} · ${classes[label] ?? label}, distance ${shortNumber(distance)}`;
     },
     usual: () => usualDistance(codes),
   };
 }
 
 /**
- * Rows of `size` numbers that were sent as base64 of float32.
+ * Rows of `size` numbers from base64 of float32.
  * @param {string} base64
  * @param {number} size
  */
@@ -44,7 +44,7 @@ export function rowsOf(base64, size) {
 export const sizeOf = ([channels, height, width]) => channels * height * width;
 
 /**
- * What a classifier reads in an image, in words; empty without one.
+ * What the classifier reads in an image; empty without one.
  * @param {Network | null} read
  * @param {Numbers} image
  * @param {string[]} classes
@@ -52,5 +52,5 @@ export const sizeOf = ([channels, height, width]) => channels * height * width;
 export function reading(read, image, classes) {
   if (!read) return "";
   const { digit, sure } = readScores(read(image));
-  return `reads ${classes[digit] ?? digit}, ${percent(sure)}`;
+  return `classifier reads ${classes[digit] ?? digit} (${percent(sure)})`;
 }

@@ -1,4 +1,4 @@
-"""What the pages that walk through codes share: a run's networks and codes, sent to the browser once."""
+"""A run's networks and codes, sent to the browser once and shared by the components that decode there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dashboard.components.assets import ship
 
 class Shipped(TypedDict):
     """Names of assets: networks have `header` and `weights`, codes have `codes`, `size`, `indices` and `labels`; None
-    for what there is not."""
+    for what is missing."""
 
     encoder: str | None
     decoder: str | None
@@ -27,7 +27,7 @@ class Shipped(TypedDict):
 
 
 def ship_run(run: Run, codes: Codes | None) -> Shipped:
-    """Send what the browser needs to encode, decode and judge images of this run without asking again."""
+    """Send everything the browser needs to encode, decode and classify images of this run on its own."""
     stamp = signature(run, (WEIGHTS, CODES))
     return {
         "encoder": ship_network(run, "encoder"),
@@ -38,7 +38,7 @@ def ship_run(run: Run, codes: Codes | None) -> Shipped:
 
 
 def ship_network(run: Run, side: Literal["encoder", "decoder"]) -> str | None:
-    """Send the run's `encoder` or `decoder`; None where it is too large for the browser."""
+    """Send the run's `encoder` or `decoder`; None if it is too large for the browser."""
     made = networks.payload(run, side)
     if made is None:
         return None
@@ -67,5 +67,5 @@ def _name(what: str, run: Run, stamp: tuple) -> str:
 
 
 def to_hwc(images: np.ndarray) -> str:
-    """Images (N, C, H, W), [0, 1] scale, as base64 of float32, channels last, as networks in the browser take them."""
+    """Images (N, C, H, W), [0, 1] scale, as base64 of float32, channels last, as the browser's networks expect them."""
     return base64.b64encode(np.ascontiguousarray(images.transpose(0, 2, 3, 1), "<f4").tobytes()).decode()

@@ -1,10 +1,10 @@
-// When things happen: once a frame, in slices between frames, and when a hand has come to rest.
+// Scheduling: once per frame, in slices between frames, and when the user has stopped moving.
 
 const REST_MS = 400;
 const SLICE_MS = 8;
 
 /**
- * A function that has `draw` called in the next frame, once however often it is called before.
+ * A function that schedules `draw` for the next frame, once, however often it is called.
  * @param {() => void} draw
  */
 export function perFrame(draw) {
@@ -20,7 +20,7 @@ export function perFrame(draw) {
 }
 
 /**
- * Work in slices of a few milliseconds, so that a hand on a slider never waits. Returns a function that stops it.
+ * Work in slices of a few milliseconds, so that the page stays responsive. Returns a function that stops it.
  * @param {number} count
  * @param {(step: number) => void} work
  * @param {() => void} [done]
@@ -42,13 +42,13 @@ export function inSlices(count, work, done = () => {}) {
 }
 
 /**
- * Tells where a hand has come to rest, for the address: nothing is sent while it moves, and nothing twice.
+ * Reports the position when the user stops moving, for the address: nothing during a movement, and nothing twice.
  * @param {() => string} place
  * @param {(place: string) => void} tell
- * @param {() => boolean} [moving] whether it moves by itself
+ * @param {() => boolean} [moving] whether it is playing
  */
 export function createRest(place, tell, moving = () => false) {
-  let told = "";
+  let sent = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   return {
@@ -57,14 +57,14 @@ export function createRest(place, tell, moving = () => false) {
       clearTimeout(timer);
       timer = setTimeout(() => {
         const now = place();
-        if (moving() || now === told) return;
-        told = now;
+        if (moving() || now === sent) return;
+        sent = now;
         tell(now);
       }, REST_MS);
     },
-    /** Whoever would be told knows where it is. */
+    /** The position is already known on the other side. */
     known() {
-      told = place();
+      sent = place();
     },
     stop: () => clearTimeout(timer),
   };

@@ -1,4 +1,4 @@
-"""How a component of the app is put together from the files of its folder."""
+"""Builds a component of the app from the files in its folder."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ HIDDEN = "<span></span>", "\nspan { display: none; }\n"
 
 
 def component(name: str, script: Path, html: str | None = None, css: str | None = None, isolated: bool = True) -> Any:
-    """Register the component `name`, and return what mounts it.
+    """Register the component `name` and return the function that mounts it.
 
-    `script` is the entry, with the `export default` that Streamlit calls; it is linked with all that it imports. Markup
-    and style are the `component.html` and `component.css` beside it unless they are given. The rules that all
-    components share go before the style, for a root of the class `ae`. One that is not `isolated` is part of the page,
-    and the page's own rules apply to it.
+    `script` is the entry point, with the `export default` that Streamlit calls; it is linked with everything it
+    imports. Markup and style default to the `component.html` and `component.css` next to it. The rules shared by all
+    components come before the style, for a root element of class `ae`. A component that is not `isolated` is part of
+    the page itself, and all CSS rules of the page apply to it.
     """
     folder = script.parent
     return components.component(

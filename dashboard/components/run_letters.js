@@ -1,3 +1,3 @@
-// The letters by which runs beside each other are told apart.
+// The letters that identify runs shown side by side.
 
 export const LETTERS = "ABCDEF";

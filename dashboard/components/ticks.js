@@ -1,9 +1,9 @@
-// Round numbers for the ticks of an axis, and how they are written.
+// Round numbers for the ticks of an axis, and their labels.
 
 const ROUND = [1, 2, 5];
 
 /**
- * Multiples of 1, 2 or 5 times a power of ten from `low` to `high`, as many as can be but no more than `most`.
+ * Multiples of 1, 2 or 5 times a power of ten from `low` to `high`, as many as possible but at most `most`.
  * @param {number} low
  * @param {number} high
  * @param {number} most
@@ -12,7 +12,7 @@ const ROUND = [1, 2, 5];
  */
 export function roundTicks(low, high, most, least = 0) {
   if (!(high > low) || most < 1) return low === high ? [low] : [];
-  const slack = (high - low) * 1e-9; // an end that is round but for rounding is among them
+  const slack = (high - low) * 1e-9; // include ends that are round up to floating-point error
   const smallest = Math.max((high - low) / most, least);
   for (let power = Math.floor(Math.log10(smallest)); ; power += 1) {
     for (const digit of ROUND) {
@@ -20,15 +20,15 @@ export function roundTicks(low, high, most, least = 0) {
       if (step < smallest * (1 - 1e-9)) continue;
       const first = Math.ceil((low - slack) / step), last = Math.floor((high + slack) / step);
       if (last - first + 1 > most) continue;
-      // A sum of steps would carry noise along: 0.1 + 0.2 is not 0.3.
+      // Adding steps would accumulate rounding errors: 0.1 + 0.2 is not 0.3.
       return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
     }
   }
 }
 
 /**
- * Ticks of a logarithmic axis from 10^`low` to 10^`high`: 1, 2 and 5 of every decade, or whole decades where these are
- * too many, or round numbers where there is less than a decade.
+ * Ticks of a logarithmic axis from 10^`low` to 10^`high`: 1, 2 and 5 of every decade, or whole decades if these are too
+ * many, or round numbers if there is less than a decade.
  * @param {number} low
  * @param {number} high
  * @param {number} most
@@ -46,7 +46,7 @@ export function logTicks(low, high, most) {
 }
 
 /**
- * A tick's number without the noise of binary fractions: 0.05, 2e-4.
+ * A tick label without binary rounding noise: 0.05, 2e-4.
  * @param {number} value
  */
 export function tickText(value) {
@@ -55,11 +55,11 @@ export function tickText(value) {
 }
 
 /**
- * Of ticks in the order of their importance those whose numbers do not run into each other.
+ * Of ticks in order of importance, those whose labels do not overlap.
  * @param {number[]} ticks
- * @param {(tick: number) => number} toPixel where the middle of a number stands
- * @param {(tick: number) => number} width of a number in pixels
- * @param {number} [from] no number may begin before
+ * @param {(tick: number) => number} toPixel the centre of a label
+ * @param {(tick: number) => number} width of a label in pixels
+ * @param {number} [from] no label may start before
  */
 export function thatFit(ticks, toPixel, width, from = -Infinity) {
   /** @type {{ tick: number, begin: number, end: number }[]} */

@@ -1,1 +1,1 @@
-"""What the Denoise page is made of: its controls, what it shows, the rows it compares, and pictures of one's own."""
+"""Parts of the Denoise page: controls, the batch it shows, the rows it compares, the image sheet."""

@@ -1,4 +1,4 @@
-"""What the Denoise page shows at a time: a window of the test set, its extremes, or a picture of one's own."""
+"""The images that the Denoise page shows: a window of the test set, its best or worst images, or an upload."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEST_ORDER = "test"
 
 
 class Shown(NamedTuple):
-    """Clean images uint8 (N, C, H, W), what became of them, their labels if known, their titles, and what they are."""
+    """Clean images uint8 (N, C, H, W), the model's results, labels if known, titles, and a caption."""
 
     clean: np.ndarray
     result: models.Denoised
@@ -25,7 +25,7 @@ class Shown(NamedTuple):
     titles: list[str]
     caption: str
     cut_out: np.ndarray | None = None
-    """Of a picture of one's own, the part that was cut out of it, uint8 (3, h, w)."""
+    """For an uploaded image, the crop that was used, uint8 (3, h, w)."""
 
 
 def from_test_set(
@@ -38,7 +38,7 @@ def from_test_set(
     if order != TEST_ORDER:
         chosen = models.ranking(order, result.noisy_scores["mse"], result.output_scores["mse"])
         clean, result, numbers, labels = clean[chosen], result.part(chosen), numbers[chosen], labels[chosen]
-    caption = f"Mean of the {count(len(clean), 'image')} shown"
+    caption = f"Mean over the {count(len(clean), 'image')} shown"
     return Shown(clean, result, labels, _titles(numbers, labels, about), caption)
 
 
@@ -48,15 +48,15 @@ def from_extremes(
     """The first images of the whole test set in that order."""
     found = models.extremes(run, corruption, draw).first(order, many)
     clean, labels = np.asarray(images.clean[found.numbers]), np.asarray(images.labels[found.numbers])
-    caption = f"Mean of these {len(clean)} of {count(len(images.clean), 'test image')}"
+    caption = f"Mean over these {len(clean)} of {count(len(images.clean), 'test image')}"
     return Shown(clean, models.scored(clean, found), labels, _titles(found.numbers, labels, about), caption)
 
 
 def from_own(run: Run, own: Own, corruption: Corruption, draw: int) -> Shown:
-    """A picture of one's own."""
+    """An uploaded image."""
     clean = own.fitted.image[None]
     result = models.denoise(run, clean, corruption, draw)
-    return Shown(clean, result, None, [own.name], "Your picture", own.fitted.cut_out)
+    return Shown(clean, result, None, [own.name], "Your image", own.fitted.cut_out)
 
 
 def _titles(numbers: np.ndarray, labels: np.ndarray, about: ImageInfo) -> list[str]:

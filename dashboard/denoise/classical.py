@@ -1,4 +1,4 @@
-"""Classical denoisers beside a model: which are to be had for a run, and their strength under a corruption."""
+"""Classical denoisers to compare a model with: which are available for a run, and their tuned strength."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ SYMBOLS = {"tv": "weight", "nlm": "h", "wavelet": "σ"}
 
 
 def measured(run: Run, corruption: Corruption) -> dict[str, Any] | None:
-    """The run's own evaluation of the whole test set under that corruption, if it was made."""
+    """The run's evaluation on the whole test set under that corruption, if there is one."""
     return next((entry for entry in run.evaluation() if entry["corruption"] == str(corruption)), None)
 
 
 def available(run: Run, corruption: Corruption) -> list[str]:
-    """The methods whose strength is known or can be chosen here: all of them where the image set is."""
+    """The methods whose strength is known or can be tuned here: all of them if the image set is on this machine."""
     if data.prepared(run.experiment().data.name):
         return list(TITLES)
-    return [name for name in TITLES if name in _told(run, corruption)]
+    return [name for name in TITLES if name in _recorded(run, corruption)]
 
 
 def known(run: Run, corruption: Corruption, name: str) -> bool:
     """Whether this session has the strength already, so that `strength` answers at once."""
-    return name in _told(run, corruption) or _key(run, corruption, name) in _asked()
+    return name in _recorded(run, corruption) or _key(run, corruption, name) in _asked()
 
 
 def strength(run: Run, corruption: Corruption, name: str) -> float:
-    """The method's best strength on validation images under that corruption, chosen once and kept.
+    """The method's best strength on validation images under that corruption, tuned once and cached.
 
-    Where the run's evaluation holds it, that one; else the image set must be on this machine.
+    Taken from the run's evaluation if that has it; else the image set must be on this machine.
     """
-    told = _told(run, corruption).get(name)
-    if told is not None:
-        return float(told["strength"])
+    recorded = _recorded(run, corruption).get(name)
+    if recorded is not None:
+        return float(recorded["strength"])
     key = _key(run, corruption, name)
     chosen = _strength(*key, run)
     _asked().add(key)
@@ -55,7 +55,7 @@ def apply(noisy: np.ndarray, name: str, amount: float) -> np.ndarray:
     return classical.denoise(noisy, name, amount)
 
 
-def _told(run: Run, corruption: Corruption) -> dict[str, Any]:
+def _recorded(run: Run, corruption: Corruption) -> dict[str, Any]:
     return (measured(run, corruption) or {}).get("classical") or {}
 
 

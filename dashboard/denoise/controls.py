@@ -1,4 +1,4 @@
-"""The Denoise page's controls: which run, what is done to the images, and which images."""
+"""The Denoise page's controls for which images to show."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.cache.images import Images
 
-SOURCES = {"test": "Test set", "extremes": "Best and worst", "own": "Your own"}
+SOURCES = {"test": "Test set", "extremes": "Best and worst", "own": "Your image"}
 
 
 MOST_SEARCHED = 10_000
@@ -27,7 +27,7 @@ def choose_source(images: Images) -> str:
 
 
 def choose_window(images: Images) -> slice:
-    """A window into the test set, or the first of the panel."""
+    """A window of the test set, or the first images of the panel."""
     total, many = len(images.clean), choose_count()
     if not images.whole_test_set:
         return slice(0, min(many, total))
@@ -37,6 +37,6 @@ def choose_window(images: Images) -> slice:
 
 
 def choose_count() -> int:
-    """How many images to show."""
+    """The number of images to show."""
     st.session_state.setdefault("many", 14)
     return st.segmented_control("How many", COUNTS, key="many", required=True) or 14

@@ -21,18 +21,18 @@ NOISY, MODEL = "Noisy input", "This model"
 
 @dataclass(frozen=True)
 class Row:
-    """One way to treat the images: what came out, float (N, C, H, W) on the [0, 1] scale, and its scores an image
-    each. Images and scores are None while they are still being made."""
+    """One treatment of the images: its output, float (N, C, H, W) on the [0, 1] scale, and one score per image.
+    Images and scores are None while they are being computed."""
 
     name: str
     note: str = ""
     images: np.ndarray | None = None
     scores: Mapping[str, np.ndarray] | None = None
     wrong: int | None = None
-    """How many of the images are read as another digit; None where nobody reads them."""
+    """How many of the images are misread by the digit classifier; None if it does not apply."""
 
     def mean(self, metric: str) -> float | None:
-        """The mean over the images, infinite where one of them is; None while there are none."""
+        """The mean over the images, infinite if one of them is; None while there are none."""
         if metric == "wrong":
             return self.wrong
         return None if self.scores is None else float(np.mean(self.scores[metric]))
@@ -80,7 +80,7 @@ def of_method(run: Run, corruption: Corruption, method: str, shown: Shown) -> Ro
 
 
 def best(rows: Sequence[Row], column: Column) -> int | None:
-    """The row that is best in a column; none where two are, or where a mean is infinite and says nothing."""
+    """The row that is best in a column; none if two are, or if a mean is infinite and so meaningless."""
     means = [row.mean(column.metric) for row in rows]
     values = [mean for mean in means if mean is not None]
     if len(values) < 2 or not all(map(math.isfinite, values)):
@@ -98,7 +98,7 @@ def noisy_is_closer(rows: Sequence[Row]) -> list[str]:
 
 
 def table(rows: Sequence[Row], caption: str, count: int) -> None:
-    """The means of every row as a table, the best of each column bold and named."""
+    """The means of every row as a table, the best of each column in bold and labelled."""
     columns = COLUMNS
     if any(row.wrong is not None for row in rows):
         columns = (*columns, Column("wrong", "Wrong digits", "{} of " + f"{count:,}", False))

@@ -1,4 +1,4 @@
-"""The sheet of the Denoise page: every image clean, noisy and denoised, its scores, and where the outputs err."""
+"""The image sheet of the Denoise page: every image clean, noisy and denoised, with scores and error maps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dashboard.widgets.image_files import as_bytes, png_sheet
 from dashboard.widgets.image_grid import png_uri
 
 SCALES = (1.0, 0.5, 0.2, 0.1)
-"""Errors that are drawn in full ink."""
+"""Errors that can be shown at full intensity."""
 WORDS = {NOISY: "noisy", MODEL: "reconstructed"}
 
 
@@ -26,10 +26,10 @@ def draw(
     scale: float | None = None,
     cut_out: np.ndarray | None = None,
 ) -> None:
-    """One figure an image, uint8 (N, C, H, W): the clean one, then each row's with PSNR and SSIM, the best bold.
+    """One figure per image, uint8 (N, C, H, W): the clean one, then each row's with PSNR and SSIM, the best in bold.
 
-    With a `scale`, outputs have a map of their error, full ink at that error. With a `cut_out`, uint8 (3, h, w), it is
-    the one large figure of a picture of one's own, which begins with what was cut out.
+    With a `scale`, outputs have an error map, at full intensity for that error. With a `cut_out`, uint8 (3, h, w), it
+    is the single large figure of an uploaded image, which starts with the crop.
     """
     figures = []
     for i, title in enumerate(titles):
@@ -37,8 +37,8 @@ def draw(
         cells = [_cell(_picture(clean[i], f"{name}, clean"), _name(name))]
         if cut_out is not None:
             cells = [
-                _cell(f'<img alt="{name}, as it was" src="{png_uri(cut_out)}">', _name(name)),
-                _cell(_picture(clean[i], f"{name}, clean"), _what("as the model sees it", "clean")),
+                _cell(f'<img alt="{name}, original" src="{png_uri(cut_out)}">', _name(name)),
+                _cell(_picture(clean[i], f"{name}, clean"), _what("model input", "clean")),
             ]
         cells += [_row_cell(row, i, name, clean[i], scale, row is _best(rows, i)) for row in rows]
         figures.append(f"<figure>{''.join(cells)}</figure>")
@@ -50,13 +50,13 @@ def draw(
 
 
 def png(clean: np.ndarray, rows: Sequence[Row]) -> bytes:
-    """The sheet as a file: the clean images in the first line, each row's in one below."""
+    """The sheet as a PNG: the clean images in the first line, then one line per row."""
     lines = [clean, *(as_bytes(row.images) for row in rows if row.images is not None)]
     return png_sheet(np.concatenate(lines), len(clean))
 
 
 def legend(scale: float, channels: int) -> None:
-    """What the error maps' ink means."""
+    """The legend of the error maps."""
     over = ", mean over the colours" if channels > 1 else ""
     st.html(
         f'<div class="ae-legend"><span>0</span><span class="ae-ramp" aria-hidden="true"></span>'
@@ -66,7 +66,7 @@ def legend(scale: float, channels: int) -> None:
 
 
 def fitting_scale(clean: np.ndarray, output: np.ndarray) -> float:
-    """The finest scale on which nineteen errors in twenty fit."""
+    """The finest scale that covers 95 % of the errors."""
     error = np.quantile(_error(clean, output), 0.95)
     return min((scale for scale in SCALES if scale >= error), default=SCALES[0])
 
@@ -90,7 +90,7 @@ def _row_cell(row: Row, i: int, name: str, clean: np.ndarray, scale: float | Non
 
 
 def _best(rows: Sequence[Row], i: int) -> Row | None:
-    """The row with the smallest error of image `i`; none where there is nothing to compare or no difference."""
+    """The row with the smallest error of image `i`; none if there is nothing to compare or no difference."""
     known = [(float(row.scores["mse"][i]), row) for row in rows if row.scores is not None]
     errors = [error for error, _ in known]
     return known[errors.index(min(errors))][1] if len(set(errors)) > 1 else None
@@ -113,7 +113,7 @@ def _picture(image: np.ndarray, alt: str) -> str:
 
 
 def _error_map(error: np.ndarray, alt: str) -> str:
-    """Errors (H, W), 1 for full ink, as a mask: the ink itself is of the page's theme."""
+    """Errors (H, W), 1 for full intensity, as a mask: the colour comes from the page's theme."""
     height, width = error.shape
     alpha = np.zeros((4, height, width), np.uint8)
     alpha[3] = np.rint(np.clip(error, 0, 1) * 255)

@@ -1,4 +1,4 @@
-"""The Denoise page's view in its address: run, noise, images and order."""
+"""The Denoise page's state in its address: run, noise, images and order."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ FIELDS = {
     "with": Field([], _methods, ",".join),
     "errors": Field(False, lambda text: text == "1", lambda on: "1" if on else ""),
 }
-"""`noise` is empty as long as it is the run's usual one, `sort` as long as it is the first order there is."""
+"""`noise` is empty for the run's default one, `sort` for the first order."""
 
 
 def arrive() -> None:
-    """Set the page's widgets from the address, where that names another view."""
+    """Set the page's widgets from the address if it asks for another view."""
     if not url_state.arrive(PAGE, FIELDS):
         return
     state = st.session_state
@@ -45,7 +45,7 @@ def arrive() -> None:
 
     if value("noise"):
         corruption_form.put(Corruption.parse(value("noise")))
-        # Chosen, not usual: it stays when the run is another.
+        # Chosen, not the default: it is kept when the run changes.
         state["corruption"], state["corruption-usual"] = value("noise"), ""
     else:
         for name in ("corruption", "corruption-usual", "corruption-run"):

@@ -16,12 +16,12 @@ SWEEP = 9
 
 
 def random_png(run: Run, vectors: np.ndarray) -> bytes:
-    """The images of random codes (N, n), ten a line."""
+    """The images of random codes (N, n), ten per line."""
     return png_sheet(as_bytes(models.decoded(run, vectors)), ACROSS)
 
 
 def traversal_png(run: Run, base: np.ndarray, units: Sequence[Unit]) -> bytes:
-    """A line a living unit, the most varied first: the code `base` (n,) with it from its lowest to its highest."""
+    """One line per live unit, largest variance first: the code `base` (n,) with that unit from lowest to highest."""
     alive = sorted((unit for unit in units if not unit["dead"]), key=lambda unit: -unit["spread"])
     codes = np.repeat(base[None].astype(np.float32), len(alive) * SWEEP, axis=0)
     for line, unit in enumerate(alive):

@@ -1,4 +1,4 @@
-"""What real codes do in every unit: range, spread, histogram; or a gain for every channel where the code is a map."""
+"""Range, spread and histogram of the real codes in every unit; or a gain per channel if the code is a map."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 BINS = 24
 DEAD_SPREAD = 1e-6
-"""As in `aecore.latent`: a unit whose values differ by no more says the same for every image."""
+"""As in `aecore.latent`: a unit whose values differ by no more is constant."""
 ACTIVE_VARIANCE = 0.01
 """Least variance of a VAE's mean over images for an active unit: Burda, Grosse and Salakhutdinov, "Importance
 Weighted Autoencoders", ICLR 2016, section 5."""
@@ -22,15 +22,15 @@ class Unit(TypedDict):
     spread: float
     """Standard deviation."""
     dead: bool
-    """The same for every image."""
+    """Constant over all images."""
     inactive: bool
-    """Of a VAE: the mean hardly depends on the image, so that the decoder has learnt to look past this unit."""
+    """For a VAE: the mean hardly depends on the image, so the decoder has learnt to ignore this unit."""
     histogram: list[int]
-    """Real codes by value from `low` to `high`, in `BINS` parts."""
+    """Real codes by value from `low` to `high`, in `BINS` bins."""
 
 
 def units_of(codes: np.ndarray, gaussian: bool) -> list[Unit]:
-    """One entry a unit of real codes (N, n); `gaussian` says that they are the means of a VAE."""
+    """One entry per unit of real codes (N, n); `gaussian` means that they are the means of a VAE."""
     found: list[Unit] = []
     for index, values in enumerate(codes.T):
         low, high = float(values.min()), float(values.max())
@@ -44,6 +44,6 @@ def units_of(codes: np.ndarray, gaussian: bool) -> list[Unit]:
 
 
 def gains_of(channels: int) -> list[Unit]:
-    """One entry a channel of a map: how strongly it is turned up, from none to twice."""
+    """One entry per channel of a map: its gain, from 0 to 2."""
     about = {"low": 0.0, "high": MOST_GAIN, "spread": 0.0, "dead": False, "inactive": False, "histogram": []}
     return [Unit(index=index, **about) for index in range(channels)]  # type: ignore[typeddict-item]

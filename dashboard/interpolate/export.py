@@ -1,4 +1,4 @@
-"""The way between images as a file: a PNG strip, a GIF that goes there and back, a PNG plane."""
+"""An interpolation as a file: a PNG strip, a GIF that runs back and forth, a PNG plane."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from dashboard.cache import models
 from dashboard.widgets.image_files import as_bytes, enlarged, png_sheet
 
 SMALLEST_SIDE = 112
-"""A GIF's pictures are enlarged by a whole factor to at least so many pixels a side."""
+"""A GIF's frames are enlarged by an integer factor to at least this many pixels per side."""
 GIF_FRAMES = 48
 GIF_MS = 60
 
 
 class Way(NamedTuple):
-    """What is exported: the images, float32 (2 or 4, C, H, W) on the [0, 1] scale, and how to go between them."""
+    """What to export: the images, float32 (2 or 4, C, H, W) on the [0, 1] scale, and the path between them."""
 
     images: np.ndarray
     path: str
@@ -29,7 +29,7 @@ class Way(NamedTuple):
 
 
 def strip_png(run: Run, way: Way) -> bytes:
-    """Start, decoded frames, end in the first line; the plain cross-fade below them."""
+    """First line: start, decoded frames, end. Second line: the pixel cross-fade."""
     codes = models.codes_of_images(run, way.images)
     frames = models.decoded(run, along(codes[0], codes[1], np.array(way.shares), way.path))
     share = np.array(way.shares, np.float32)[:, None, None, None]
@@ -45,7 +45,7 @@ def plane_png(run: Run, way: Way) -> bytes:
 
 
 def gif(run: Run, way: Way) -> bytes:
-    """The decoded way there and back, for ever."""
+    """The decoded interpolation, back and forth in an endless loop."""
     codes = models.codes_of_images(run, way.images)
     frames = as_bytes(models.decoded(run, along(codes[0], codes[1], np.linspace(0, 1, GIF_FRAMES), way.path)))
     factor = max(1, -(-SMALLEST_SIDE // frames.shape[3]))

@@ -1,1 +1,1 @@
-"""The parts of the Latent space page: choosing a drawing, making a new one, placing a new image."""
+"""Parts of the Latent space page: choosing a projection, computing a new one, projecting a new image."""

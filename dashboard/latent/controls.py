@@ -1,4 +1,4 @@
-"""Which drawing is shown: the run, the method, and two or three dimensions."""
+"""Which projection to show: the run, the method, and two or three dimensions."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from dashboard.widgets import run_picker
 PAGE = "latent"
 METHODS = point_cloud.TITLES
 START = ("point", "color", "camera")
-"""What a link may say of the first look; from then on the component keeps it behind the #."""
+"""What a link may set of the initial view; from then on the component keeps it after the #."""
 FIELDS = {
     "run": Field(""),
     "method": Field("", one_of("", *METHODS)),
     "dims": Field("", one_of("", "2", "3")),
 }
-DRAWN_AT_ONCE = 3000
-"""So many codes are drawn where nothing was drawn yet."""
+MOST_AT_ONCE = 3000
+"""The number of codes that are projected if there is no saved projection yet."""
 
 
 @dataclass(frozen=True)
@@ -42,32 +42,32 @@ class Wanted:
     dims: int
 
     @property
-    def words(self) -> str:
+    def title(self) -> str:
         return point_cloud.projection_title(self.method, self.dims)
 
 
 def choose() -> Wanted | None:
-    """Pickers in a row; the page's fields hold what they say. None where there is no run to look at."""
+    """A row of pickers, which set the page's fields. None if there is no run to show."""
     state, method, dims = st.session_state, key(PAGE, "method"), key(PAGE, "dims")
     run = run_picker.choose(PAGE, width=330)
     if run is None:
         return None
     size = code_size(run)
     if size < 2:
-        st.info(f"{run.id} has a code of {size}: there is nothing to draw.", icon=":material/scatter_plot:")
+        st.info(f"{run.id} has a code of size {size}: there is nothing to project.", icon=":material/scatter_plot:")
         return None
     if state.get(dims) not in ("2", "3") or int(state[dims]) > size:
         state[dims] = "3" if size > 2 else "2"
-    if state.get(method) not in METHODS:  # the best that is there
+    if state.get(method) not in METHODS:  # the best available
         state[method] = "tsne" if runs.projection(run, "tsne", int(state[dims])) else "pca"
     st.segmented_control(
-        "Drawing",
+        "Projection",
         list(METHODS),
         format_func=METHODS.__getitem__,
         key=method,
         required=True,
-        help="PCA: the directions in which the codes vary most. t-SNE: what is near stays near. Units: the first units "
-        "of the code as they are.",
+        help="PCA: the directions in which the codes vary most. t-SNE: neighbours stay neighbours. Units: the first "
+        "units of the code as they are.",
     )
     st.segmented_control(
         "Dimensions",
@@ -79,27 +79,27 @@ def choose() -> Wanted | None:
     return Wanted(run, state[method], int(state[dims]))
 
 
-def drawing(wanted: Wanted) -> Projection | None:
-    """What was kept; PCA and units, which take a moment, are drawn where they were not. None without codes, and for a
-    t-SNE, which takes longer."""
+def find_projection(wanted: Wanted) -> Projection | None:
+    """The saved projection; PCA and code units, which take a moment, are computed if there is none. None without
+    codes, and for a t-SNE, which takes longer."""
     found = runs.projection(wanted.run, wanted.method, wanted.dims)
     if found is not None or wanted.method == "tsne":
         return found
-    return at_once(wanted)
+    return project_now(wanted)
 
 
-def at_once(wanted: Wanted) -> Projection | None:
-    """PCA or units of the run's codes, drawn here and kept with the run where that is allowed."""
+def project_now(wanted: Wanted) -> Projection | None:
+    """PCA or units of the run's codes, computed here and saved with the run if that is allowed."""
     codes = cached_codes.codes(wanted.run)
     if codes is None or codes.codes is None or len(codes.indices) <= 2 * NEIGHBOURS:
         return None
-    return _drawn(wanted.run, wanted.method, wanted.dims, codes.indices.tobytes(), codes)
+    return _projected(wanted.run, wanted.method, wanted.dims, codes.indices.tobytes(), codes)
 
 
-@keyed_on((CODES, WEIGHTS), max_entries=8, show_spinner="Drawing the codes…")
-def _drawn(run: Run, method: str, dims: int, which: bytes, _codes: Codes) -> Projection:
-    made = project_codes(subset_of_codes(_codes, DRAWN_AT_ONCE), ProjectionRequest(method, dims))
+@keyed_on((CODES, WEIGHTS), max_entries=8, show_spinner="Projecting the codes…")
+def _projected(run: Run, method: str, dims: int, which: bytes, _codes: Codes) -> Projection:
+    made = project_codes(subset_of_codes(_codes, MOST_AT_ONCE), ProjectionRequest(method, dims))
     if not demo.mode():
-        with contextlib.suppress(OSError):  # a store that cannot be written to is still looked at
+        with contextlib.suppress(OSError):  # a read-only store can still be viewed
             made.save(run)
     return made

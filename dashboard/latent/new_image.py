@@ -1,4 +1,4 @@
-"""An image that is none of the points, placed among them: a corrupted test image, or a picture of one's own."""
+"""Projecting an image that is not one of the points: a corrupted test image, or an upload."""
 
 from __future__ import annotations
 
@@ -22,51 +22,51 @@ from dashboard.url_state import key
 from dashboard.widgets import corruption_form, upload
 from dashboard.widgets.image_picker import gallery
 
-SOURCES = {"test": "A test image, corrupted", "own": "A picture of yours"}
+SOURCES = {"test": "A test image, corrupted", "own": "Your image"}
 
 
-class Newcomer(NamedTuple):
-    """What is to be placed: float32 (C, H, W) on the [0, 1] scale, and what it is in words."""
+class NewImage(NamedTuple):
+    """The image to project: float32 (C, H, W) on the [0, 1] scale, and its title."""
 
     image: np.ndarray
     title: str
 
 
-def choose(run: Run, pinned: int | None) -> Newcomer | None:
-    """Widgets for a new image; None where there is none."""
+def choose(run: Run, pinned: int | None) -> NewImage | None:
+    """Widgets for a new image; None if there is none."""
     shape = image_info(run).image_shape
     images = gallery(run)
     if not run.file(WEIGHTS).is_file() or images is None:
-        st.markdown("There are no images on this machine to place.")
+        st.markdown("There are no images on this machine to project.")
         return None
     source = st.segmented_control(
         "Image", list(SOURCES), format_func=SOURCES.__getitem__, default="test", key="newcomer-source", required=True
     )
     if source == "own":
         own = upload.choose_own(shape, upload.on_black(images.images(range(min(len(images.numbers), 50)))))
-        return None if own is None else Newcomer(own.fitted.image.astype(np.float32) / np.float32(255), own.name)
+        return None if own is None else NewImage(own.fitted.image.astype(np.float32) / np.float32(255), own.name)
     return _corrupted(run, images, pinned, shape)
 
 
-def _corrupted(run: Run, images: Any, pinned: int | None, shape: tuple[int, int, int]) -> Newcomer:
+def _corrupted(run: Run, images: Any, pinned: int | None, shape: tuple[int, int, int]) -> NewImage:
     known = images.numbers
     if pinned is not None and pinned != st.session_state.get("newcomer-pinned") and pinned in known:
-        st.session_state["newcomer-number"] = pinned  # it follows the pinned image, until another is chosen here
+        st.session_state["newcomer-number"] = pinned  # follows the pinned image until another is chosen here
     st.session_state["newcomer-pinned"] = pinned
     state = st.session_state
     state["newcomer-number"] = min(max(int(state.get("newcomer-number", known[0])), int(known[0])), int(known[-1]))
     number = st.number_input(
-        "Test image", int(known[0]), int(known[-1]), key="newcomer-number", help="That of the pinned point, or another."
+        "Test image", int(known[0]), int(known[-1]), key="newcomer-number", help="By default that of the pinned point."
     )
     row = min(int(np.searchsorted(known, number)), len(known) - 1)
     corruption = corruption_form.choose_corruption(run, shape)
     draw = corruption_form.choose_draw(corruption)
     shown = models.corrupted(run, images.images([row]), corruption, draw)[0]
-    return Newcomer(shown, f"{images.name(row)}, {corruption.label if corruption.active else 'clean'}")
+    return NewImage(shown, f"{images.name(row)}, {corruption.label if corruption.active else 'clean'}")
 
 
-def placed(run: Run, projection: Projection, found: Newcomer) -> dict[str, Any] | None:
-    """The new image for the cloud: where it stands, its code, its picture. None for runs whose codes are not kept."""
+def projected(run: Run, projection: Projection, found: NewImage) -> dict[str, Any] | None:
+    """The new image for the point cloud: position, code, pixels. None for runs whose codes are not stored."""
     kept = cached_codes.codes(run)
     if kept is None or kept.codes is None:
         return None
@@ -82,10 +82,10 @@ def placed(run: Run, projection: Projection, found: Newcomer) -> dict[str, Any] 
     pixels = pixels if len(pixels) in (1, 3) else pixels[:1]
     channels, height, width = pixels.shape
     exact = {
-        "pca": "Its place is exact: the same projection of its code.",
-        "units": "Its place is exact: its own first units.",
+        "pca": "Exact position: the same projection, applied to its code.",
+        "units": "Exact position: the first units of its code.",
     }
-    note = f"In a t-SNE a new image has no place of its own; it stands among its {NEIGHBOURS} nearest by code."
+    note = f"t-SNE cannot project new images; this one is placed among the {NEIGHBOURS} points with the nearest codes."
     stamp = hashlib.sha256(pixels.tobytes() + where.tobytes()).hexdigest()[:16]
     return {
         "stamp": stamp,
@@ -107,9 +107,9 @@ def is_open() -> bool:
 
 
 def open_panel() -> Any:
-    """The section that holds it; closed, nothing in it is computed and torch is not loaded."""
+    """The section for it; while closed, nothing in it is computed and torch is not loaded."""
     return st.expander(
-        "Place a new image in this map",
+        "Project a new image",
         icon=":material/add_photo_alternate:",
         on_change="rerun",
         key=key(PAGE, "place"),

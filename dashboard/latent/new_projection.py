@@ -1,4 +1,4 @@
-"""Making a new projection from the page: its settings, how far it is, and the way back to the shipped one."""
+"""Computing a new projection from the page: settings, progress, and going back to the shipped one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dashboard.url_state import key
 
 
 def available(run: Run) -> int:
-    """How many test images can be drawn: those with codes, or the whole test set where it is on this machine."""
+    """How many test images can be projected: those with codes, or the whole test set if it is on this machine."""
     codes = cached_codes.codes(run)
     known = len(codes.indices) if codes is not None and codes.codes is not None else 0
     name = run.experiment().data.name
@@ -35,8 +35,8 @@ def offer(wanted: Wanted) -> None:
     if demo.mode():
         return
     started = st.session_state.get(key(PAGE, "started"), 0)
-    # With another key it is another popover, which is closed: the points that begin to move are what to look at.
-    with st.popover("New drawing", icon=":material/add:", key=f"{key(PAGE, 'new')}-{started}"):
+    # A new key makes a new popover, which is closed: the moving points are what to look at now.
+    with st.popover("New projection", icon=":material/add:", key=f"{key(PAGE, 'new')}-{started}"):
         settings(wanted)
 
 
@@ -44,14 +44,19 @@ def settings(wanted: Wanted) -> None:
     """The settings of a new projection, and the button that starts it."""
     run, most = wanted.run, available(wanted.run)
     if most < 50:
-        st.markdown("Neither codes nor the image set are on this machine: there is nothing to draw.")
+        st.markdown("Neither the codes nor the image set are on this machine: there is nothing to project.")
         return
     method = st.segmented_control(
         "Method", list(METHODS), format_func=METHODS.__getitem__, default="tsne", key="new-method", required=True
     )
     size = code_size(run)
     dims = st.segmented_control(
-        "In", [2, 3] if size > 2 else [2], format_func="{}D".format, default=wanted.dims, key="new-dims", required=True
+        "Dimensions",
+        [2, 3] if size > 2 else [2],
+        format_func="{}D".format,
+        default=wanted.dims,
+        key="new-dims",
+        required=True,
     )
     points = st.number_input("Test images", 50, most, min(3000, most), step=500, key=f"new-points-{most}")
     if method == "tsne":
@@ -61,16 +66,17 @@ def settings(wanted: Wanted) -> None:
             float(MOST_PERPLEXITY),
             min(30.0, float((points - 2) // 3)),
             step=5.0,
-            help="About how many neighbours every point tries to keep. Low: many small groups. High: the large shape.",
+            help="Roughly the number of neighbours considered for each point. Low: many small groups. High: the global "
+            "structure.",
             key="new-perplexity",
         )
         iterations = st.number_input("Iterations", 10, MOST_ITERATIONS, 1000, step=250, key="new-iterations")
-        seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="new-seed", help="Another seed, another drawing.")
+        seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="new-seed", help="Another seed gives another layout.")
         request = ProjectionRequest("tsne", int(dims or 3), points, perplexity, iterations, seed)
     else:
         request = ProjectionRequest(str(method), int(dims or 3), points)
     st.caption(
-        f"It takes the place of the {point_cloud.projection_title(request.method, request.dims)} that is here. "
+        f"Replaces the current {point_cloud.projection_title(request.method, request.dims)}. "
         "Three dimensions take longer than two."
     )
     if st.button("Start", icon=":material/play_arrow:", type="primary", key="new-start"):
@@ -78,7 +84,7 @@ def settings(wanted: Wanted) -> None:
 
 
 def begin(run: Run, request: ProjectionRequest) -> None:
-    """Start it and turn the page to it."""
+    """Start the job and switch the page to it."""
     try:
         projection_job.start(run, request)
     except AecoreError as error:
@@ -90,27 +96,27 @@ def begin(run: Run, request: ProjectionRequest) -> None:
 
 
 def turn() -> None:
-    """Show what was just started: a widget's value can be set only before it is drawn."""
+    """Show the projection that was just started: a widget's value can be set only before it is drawn."""
     for name, value in st.session_state.pop(key(PAGE, "turn"), {}).items():
         st.session_state[key(PAGE, name)] = value
 
 
-def way_back(wanted: Wanted) -> None:
-    """For a shipped run whose drawing was made anew: the shipped one again."""
+def restore_button(wanted: Wanted) -> None:
+    """For a shipped run whose projection was replaced: a button that restores the shipped one."""
     if not is_replaced(wanted.run, wanted.method, wanted.dims) or demo.mode():
         return
-    if st.button("Back to the shipped one", icon=":material/undo:", key=key(PAGE, "restore")):
+    if st.button("Restore the shipped projection", icon=":material/undo:", key=key(PAGE, "restore")):
         restore_shipped(wanted.run, wanted.method, wanted.dims)
         st.rerun()
 
 
 def channel(run: Run, now: ProjectionProgress) -> str:
-    """What the frames of this attempt are told apart by."""
+    """The channel on which the frames of this job are sent."""
     return f"{run.id} {now.process.get('pid')} {now.process.get('started')}"
 
 
 def live(now: ProjectionProgress) -> tuple[dict[str, object], bytes]:
-    """How far it is, for the cloud, and the coordinates."""
+    """Progress and coordinates for the point cloud."""
     share = now.done / now.total if now.total else 0.0
     text = f"{METHODS[now.request.method]}: {now.stage}"
     if now.total:
@@ -123,13 +129,13 @@ def live(now: ProjectionProgress) -> tuple[dict[str, object], bytes]:
 
 
 def controls(run: Run, now: ProjectionProgress, shown: bool) -> None:
-    """The line about a projection in the making, with its button: stop it, or take away what is left of it."""
+    """The status line of a projection job, with a button to stop or dismiss it."""
     title = point_cloud.projection_title(now.request.method, now.request.dims)
     words = f"{title} of {count(now.request.points, 'test image')}"
     with st.container(horizontal=True, vertical_alignment="center", key=key(PAGE, "job")):
         if now.state == "running":
             if not shown:
-                st.markdown(f":material/hourglass_top: {words} is being made.")
+                st.markdown(f":material/hourglass_top: {words} is being computed.")
             if st.button("Stop", icon=":material/stop:", key=key(PAGE, "stop"), disabled=bool(demo.mode())):
                 try:
                     projection_job.stop(run)
@@ -141,7 +147,7 @@ def controls(run: Run, now: ProjectionProgress, shown: bool) -> None:
         if now.state == "failed":
             st.error(f"{words}: {now.error}", icon=":material/error:")
         else:
-            st.warning(f"{words} was interrupted: its process is gone.", icon=":material/power_off:")
+            st.warning(f"{words} was interrupted: its process exited unexpectedly.", icon=":material/power_off:")
         if not demo.mode() and st.button("Dismiss", key=key(PAGE, "dismiss")):
             projection_job.forget(run)
             st.rerun()

@@ -1,4 +1,4 @@
-"""A run's snapshots as one picture, and what is written beside it, ready for the browser."""
+"""A run's snapshots as one image, with names, epochs and loss curves, ready for the browser."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from dashboard.cache import runs
 from dashboard.cache.keyed import keyed_on, signature
 
 LONGEST_SIDE = 8192
-"""Wider or taller pictures are refused by some browsers and GPUs."""
+"""Some browsers and GPUs refuse wider or taller images."""
 MOST_PIXELS = 16_000_000
-"""More than this and every second epoch is dropped: 64 MB once the browser has unpacked it."""
+"""Above this, every second epoch is dropped: 64 MB once the browser has decoded it."""
 NOT_READ = 255
 
 
@@ -32,7 +32,7 @@ class Curve(TypedDict):
 
 
 class Reel(TypedDict):
-    """All that the browser needs of a run. Tiles lie in reading order, `per_line` a line: clean, noisy, then epochs."""
+    """Everything the browser needs of a run. Tiles are in reading order, `per_line` per line: clean, noisy, epochs."""
 
     id: str
     title: str
@@ -46,16 +46,16 @@ class Reel(TypedDict):
     epochs: list[float]
     names: list[str]
     digits: list[list[int | None]] | None
-    """What a classifier reads in each reconstruction, where that is not its label."""
+    """The digit that the classifier reads in each reconstruction, if it is not the label."""
     digits_read: list[list[int]] | None
-    """Digits read right and digits read, of each epoch."""
+    """Correctly read digits and digits read, per epoch."""
     train: Curve
     test: Curve
 
 
 @dataclass(frozen=True)
 class Panel:
-    """The tensors of a snapshots file, checked; rows in the order of their epochs. Images are uint8 (P, C, H, W)."""
+    """The tensors of a snapshots file, validated; rows sorted by epoch. Images are uint8 (P, C, H, W)."""
 
     clean: np.ndarray
     noisy: np.ndarray | None
@@ -75,13 +75,13 @@ class Panel:
 
 
 def panel(run: Run) -> Panel:
-    """The run's panel. Raises `DamagedError`, in one line, where the file is missing or does not hold one."""
+    """The run's panel. Raises `DamagedError` if the file is missing or does not contain one."""
     tensors = runs.snapshots(run)
-    damaged = DamagedError(f"run {run.id}: {SNAPSHOTS} does not hold images epoch by epoch")
+    damaged = DamagedError(f"run {run.id}: {SNAPSHOTS} does not contain images by epoch")
     try:
         clean, epochs, images = tensors["clean"], tensors["epochs"], tensors["reconstructions"]
     except KeyError as missing:
-        raise DamagedError(f"run {run.id}: {SNAPSHOTS} holds no {missing}") from None
+        raise DamagedError(f"run {run.id}: {SNAPSHOTS} does not contain {missing}") from None
     if clean.ndim != 4 or images.shape != (*epochs.shape, *clean.shape) or epochs.ndim != 1:
         raise damaged
     if not images.size:
@@ -98,7 +98,7 @@ def panel(run: Run) -> Panel:
         noisy=fitting("noisy", clean.shape),
         labels=fitting("labels", clean.shape[:1]),
         indices=fitting("indices", clean.shape[:1]),
-        epochs=[float(f"{epoch:.6g}") for epoch in epochs.tolist()],  # float32 makes 0.24 a long number
+        epochs=[float(f"{epoch:.6g}") for epoch in epochs.tolist()],  # as float32, 0.24 has many digits
         reconstructions=images,
         digits=fitting("digits", images.shape[:2]),
     )
@@ -107,7 +107,7 @@ def panel(run: Run) -> Panel:
 
 
 def same_images(one: Panel, other: Panel) -> bool:
-    """Whether two panels show the same images in the same order, so that they share their columns."""
+    """Whether two panels show the same images in the same order and can share columns."""
     return (
         one.indices is not None
         and other.indices is not None
@@ -121,7 +121,7 @@ def same_noise(one: Panel, other: Panel) -> bool:
 
 
 def reel(run: Run) -> tuple[Reel, Panel]:
-    """The run ready to be shown, and its panel; made again only when a file changed. Raises `DamagedError`."""
+    """The run ready for the browser, and its panel; rebuilt only when a file changes. Raises `DamagedError`."""
     made, shown = _reel(run)
     return {**made, "title": runs.summary(run).title}, shown
 
@@ -144,7 +144,7 @@ def _reel(run: Run) -> tuple[Reel, Panel]:
         "names": image_names(run, shown),
         "digits": misread(shown),
         "digits_read": read_right(shown),
-        # Where the loss was written down within epochs, the training curve is as fine as the images.
+        # If losses were logged within epochs, the training curve is as fine as the images.
         "train": curve(run.lines(STEPS) or run.metrics(), "train_loss", shown.epochs),
         "test": curve(run.metrics(), "test_loss", shown.epochs),
     }
@@ -153,7 +153,7 @@ def _reel(run: Run) -> tuple[Reel, Panel]:
 
 @dataclass(frozen=True)
 class Picture:
-    """A panel as one PNG; the panel is the one shown, which may have fewer rows than the file."""
+    """A panel as one PNG; this panel may have fewer rows than the file."""
 
     uri: str
     per_line: int
@@ -171,7 +171,7 @@ def _picture(run: Run) -> Picture:
 
 
 def bounded(whole: Panel) -> Panel:
-    """The panel with every second row left out until it is small enough; the last row always stays."""
+    """The panel with every second row dropped until it is small enough; the last row is always kept."""
     while whole.reconstructions[:, :, 0].size > MOST_PIXELS and len(whole.epochs) > 2:
         count = len(whole.epochs)
         whole = whole.rows(sorted({*range(0, count, 2), count - 1}))
@@ -179,7 +179,7 @@ def bounded(whole: Panel) -> Panel:
 
 
 def atlas(tiles: np.ndarray, together: int) -> tuple[str, int]:
-    """Tiles (N, C, H, W) as one PNG data address, and how many stand in a line: `together` unless that is too tall."""
+    """Tiles (N, C, H, W) as one PNG data URI, and the number per line: `together` unless that is too tall."""
     count, channels, height, width = tiles.shape
     tiles = tiles if channels in (1, 3) else tiles[:, :1]
     per_line = together
@@ -198,7 +198,7 @@ def atlas(tiles: np.ndarray, together: int) -> tuple[str, int]:
 
 
 def image_names(run: Run, shown: Panel) -> list[str]:
-    """What each image is, in words: `test image 12, 7`."""
+    """A name for each image: `test image 12 · 7`."""
     try:
         classes = data_set(run.experiment().data.name).classes
     except AecoreError:
@@ -231,7 +231,7 @@ def read_right(shown: Panel) -> list[list[int]] | None:
 
 
 def curve(entries: Sequence[Mapping[str, Any]], field: str, epochs: Iterable[float]) -> Curve:
-    """One loss by epoch, thinned, with every epoch that has a row of images among them."""
+    """One loss by epoch, thinned, but with every epoch that has images."""
 
     def near(epoch: float) -> int:
         return round(epoch * 1000)

@@ -1,4 +1,4 @@
-"""The course reports on a page: verdicts, figures rebuilt from the shipped runs, and where words and code part."""
+"""The course reports on a page: verdicts, and figures rebuilt from the shipped runs."""
 
 from pathlib import Path
 
@@ -11,5 +11,5 @@ __all__ = ["draw", "style_sheet", "verdict_table"]
 
 
 def style_sheet() -> None:
-    """Load the style of the figures; once a page."""
+    """Load the style of the figures; once per page."""
     st.html(Path(__file__).with_name("report.css"))

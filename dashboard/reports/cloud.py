@@ -1,4 +1,4 @@
-"""Codes as clouds of points in a report."""
+"""Codes as point clouds in a report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dashboard.components.point_cloud.ship import view
 
 @st.fragment
 def cloud(run: Run, found: Projection, key: str) -> None:
-    """A projection as points that turn under the hand; a fragment, so that pinning one draws nothing else anew."""
+    """A projection as a rotatable point cloud; a fragment, so that pinning a point redraws nothing else."""
     place = st.container()
     shown = view(run, found, plain=True)
     with place:

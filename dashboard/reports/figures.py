@@ -1,4 +1,4 @@
-"""Drawing one figure of a report from what its runs keep; a run that is not there is told, the rest goes on."""
+"""Drawing the figures of a report from its runs; a missing run is reported, and the rest is still drawn."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dashboard.widgets.layer_table import layer_table
 
 
 def draw(figure: Figure, chosen: Sequence[Run]) -> None:
-    """The figure's title, what is drawn, and its caption; what is wrong with a run is said in its place."""
+    """The figure's title, caption and content; a problem with a run is reported in its place."""
     st.subheader(figure.title, anchor=figure.key, help=None)
     if figure.caption:
         st.caption(figure.caption)
@@ -37,7 +37,7 @@ def draw(figure: Figure, chosen: Sequence[Run]) -> None:
     except AecoreError as error:
         st.error(str(error), icon=":material/broken_image:")
     except KeyError as error:
-        st.error(f"{chosen[0].id} holds nothing for this figure ({error})", icon=":material/broken_image:")
+        st.error(f"{chosen[0].id} has no data for this figure ({error})", icon=":material/broken_image:")
 
 
 def _layers(_figure: Figure, chosen: Sequence[Run]) -> None:
@@ -67,7 +67,7 @@ def _compared(figure: Figure, chosen: Sequence[Run]) -> None:
 def _wrong_digits(figure: Figure, chosen: Sequence[Run]) -> None:
     comparison_chart(chosen, "wrong_digit_rate", figure.key, log=False)
     known = tables.accuracy()["mnist"]
-    st.caption(f"The classifier reads {known:.2%} of the clean test images as labelled.")
+    st.caption(f"The classifier's accuracy on the clean test images is {known:.2%}.")
 
 
 def _pictures(figure: Figure, chosen: Sequence[Run]) -> None:
@@ -124,32 +124,32 @@ def _epochs(figure: Figure, chosen: Sequence[Run]) -> None:
         with column:
             st.markdown(f"**{run.id}**")
             panel = runs.snapshots(run)
-            places = [_place(panel, image) for image in figure.images]
-            rows = [Row("noisy", panel["noisy"][places])] if "noisy" in panel else []
+            columns = [_column(panel, image) for image in figure.images]
+            rows = [Row("noisy", panel["noisy"][columns])] if "noisy" in panel else []
             rows += [
-                Row(f"epoch {epoch}", panel["reconstructions"][_row(panel, epoch)][places]) for epoch in figure.epochs
+                Row(f"epoch {epoch}", panel["reconstructions"][_row(panel, epoch)][columns]) for epoch in figure.epochs
             ]
             grid(rows)
 
 
 def _course(run: Run, image: int, epochs: Sequence[int]) -> Row:
-    """One image at several epochs; where the classifier read another digit, that digit below."""
+    """One image at several epochs; where the classifier misread it, with the digit it read below."""
     panel = runs.snapshots(run)
-    place, found = _place(panel, image), [_row(panel, epoch) for epoch in epochs]
+    column, found = _column(panel, image), [_row(panel, epoch) for epoch in epochs]
     notes = []
     if "digits" in panel:
-        right = int(panel["labels"][place])
-        read = [int(panel["digits"][row, place]) for row in found]
-        notes = [f"reads {digit}" if digit != right else "" for digit in read]
+        right = int(panel["labels"][column])
+        read = [int(panel["digits"][row, column]) for row in found]
+        notes = [f"read as {digit}" if digit != right else "" for digit in read]
     name = f"code of {runs.summary(run).code_size}"
-    return Row(name, panel["reconstructions"][found, place], notes)
+    return Row(name, panel["reconstructions"][found, column], notes)
 
 
-def _place(panel: Mapping[str, np.ndarray], image: int) -> int:
-    places = np.flatnonzero(panel["indices"] == image)
-    if not len(places):
-        raise DamagedError(f"test image {image} is not among the run's snapshots")
-    return int(places[0])
+def _column(panel: Mapping[str, np.ndarray], image: int) -> int:
+    columns = np.flatnonzero(panel["indices"] == image)
+    if not len(columns):
+        raise DamagedError(f"test image {image} is not in the run's snapshots")
+    return int(columns[0])
 
 
 def _row(panel: Mapping[str, np.ndarray], epoch: int) -> int:
@@ -161,7 +161,7 @@ def _points(figure: Figure, chosen: Sequence[Run]) -> None:
         found = runs.projection(run, figure.method, figure.dims)
         if found is None:
             st.caption(
-                f"Not made yet: `python -m aecore project {run.id} --method {figure.method} --dims {figure.dims}`"
+                f"Not computed yet: `python -m aecore project {run.id} --method {figure.method} --dims {figure.dims}`"
             )
             continue
         cloud(run, found, key=f"{figure.key}-{run.id}")
@@ -178,11 +178,11 @@ def _denoisers(figure: Figure, chosen: Sequence[Run]) -> None:
 
 
 def _parts(figure: Figure, run: Run) -> dict[str, np.ndarray]:
-    """The figure's own pictures out of the run's file. Raises `DamagedError` without them."""
+    """The figure's images from the run's file. Raises `DamagedError` without them."""
     prefix = f"{figure.key}/"
     kept = {name.removeprefix(prefix): value for name, value in runs.figures(run).items() if name.startswith(prefix)}
     if not kept:
-        raise DamagedError(f"run {run.id} holds no pictures for “{figure.title}”")
+        raise DamagedError(f"run {run.id} has no images for “{figure.title}”")
     return kept
 
 

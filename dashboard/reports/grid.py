@@ -1,4 +1,4 @@
-"""Images in rows and columns with words at the side, above and below: the form of most figures in the reports."""
+"""Images in rows and columns with labels at the side, above and below: the form of most figures in the reports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dashboard.widgets.image_grid import png_uri
 
 @dataclass(frozen=True)
 class Row:
-    """A line of images, uint8 (N, C, H, W), with its name; `notes` stand under the images, empty for none."""
+    """A line of images, uint8 (N, C, H, W), with its name; `notes` are shown below the images, empty for none."""
 
     name: str
     images: np.ndarray
@@ -22,7 +22,7 @@ class Row:
 
 
 def grid(rows: Sequence[Row], headings: Sequence[str] = (), alt: str = "image") -> None:
-    """Rows of equally many images. `headings` stand above the columns; on a phone the lines scroll sideways."""
+    """Rows with the same number of images. `headings` label the columns; on a phone the rows scroll sideways."""
     columns = max(len(row.images) for row in rows)
     cells = []
     if any(headings):
@@ -34,9 +34,9 @@ def grid(rows: Sequence[Row], headings: Sequence[str] = (), alt: str = "image") 
             if i >= len(row.images):
                 cells.append("<span></span>")
                 continue
-            told = f"{row.name} {alt}, {headings[i] if i < len(headings) else f'number {i + 1}'}"
+            description = f"{row.name} {alt}, {headings[i] if i < len(headings) else f'number {i + 1}'}"
             note = f"<figcaption>{html.escape(row.notes[i])}</figcaption>" if i < len(row.notes) else ""
-            picture = f'<img class="ae-pixels" alt="{html.escape(told)}" src="{png_uri(row.images[i])}">'
+            picture = f'<img class="ae-pixels" alt="{html.escape(description)}" src="{png_uri(row.images[i])}">'
             cells.append(f"<figure>{picture}{note}</figure>")
     named = "named" if any(row.name for row in rows) else "bare"
     st.html(

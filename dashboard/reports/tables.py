@@ -1,4 +1,4 @@
-"""The tables of a report: reported against measured, and what denoisers gain over doing nothing."""
+"""The tables of a report: reported and measured values, and what denoisers gain over doing nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WORDS = {
 
 
 def verdict_table(found: Sequence[Verdict], *, with_report: bool = False) -> None:
-    """Every claim in a row: reported, measured, the noisy input's own score, and the verdict in words."""
+    """One row per claim: reported, measured, the noisy input's score, and the verdict."""
     rows = [
         {
             "Report": entry.report,
@@ -31,23 +31,21 @@ def verdict_table(found: Sequence[Verdict], *, with_report: bool = False) -> Non
             "Number": entry.claim.quantity,
             "Reported": format_value(entry.claim.reported, entry.claim.unit),
             "Measured": format_value(entry.measured, entry.claim.unit),
-            "Noisy input itself": ""
-            if entry.noisy_input is None
-            else format_value(entry.noisy_input, entry.claim.unit),
+            "Noisy input": "" if entry.noisy_input is None else format_value(entry.noisy_input, entry.claim.unit),
             "Verdict": WORDS[entry.word],
         }
         for entry in found
     ]
     left_out = [] if with_report else ["Report"]
-    if not any(row["Noisy input itself"] for row in rows):
-        left_out.append("Noisy input itself")
+    if not any(row["Noisy input"] for row in rows):
+        left_out.append("Noisy input")
     frame = pd.DataFrame(rows).drop(columns=left_out)
     right = st.column_config.TextColumn(alignment="right")
     st.dataframe(
         frame,
         hide_index=True,
         height="content",
-        column_config={"Reported": right, "Measured": right, "Noisy input itself": right},
+        column_config={"Reported": right, "Measured": right, "Noisy input": right},
     )
     remarks = dict.fromkeys(f"{entry.claim.quantity}: {entry.claim.note}" for entry in found if entry.claim.note)
     if remarks:
@@ -61,10 +59,10 @@ def denoisers(run: Run, corruption: str) -> None:
     """
     entry = next((entry for entry in run.evaluation() if entry["corruption"] == corruption), None)
     if entry is None:
-        st.caption(f"This run was not measured under {corruption}.")
+        st.caption(f"This run was not evaluated under {corruption}.")
         return
     named: list[tuple[str, dict[str, Any]]] = [
-        ("the noisy input itself", entry["noisy_input"]),
+        ("noisy input", entry["noisy_input"]),
         ("this network", entry["metrics"]),
     ]
     for name, measured in entry.get("classical", {}).items():
@@ -89,9 +87,7 @@ def denoisers(run: Run, corruption: str) -> None:
             title: st.column_config.TextColumn(alignment="right", width="small") for _, title, _, _ in columns
         },
     )
-    words = (
-        f"{entry['n']:,} test images. ● marks the best of a column; in brackets, each classical denoiser's strength."
-    )
+    words = f"{entry['n']:,} test images. ● marks the best in a column; a classical denoiser's strength is in brackets."
     if reads(data_name):
         words += f" The classifier itself misreads {1 - accuracy()[data_name]:.2%} of the clean test images."
     st.caption(words)

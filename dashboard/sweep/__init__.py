@@ -1,1 +1,1 @@
-"""The Sweep page: runs that differ in a few settings, as mean and spread over their seeds."""
+"""Parts of the Sweep page: runs that differ in a few settings, as mean and spread over seeds."""

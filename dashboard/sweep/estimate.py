@@ -1,4 +1,4 @@
-"""About how long a sweep will take, going by a run like its own."""
+"""Estimating how long a sweep will take from a similar finished run."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from aecore.sweeps.definition import Sweep
 from dashboard.cache import runs
 
 START_S = 4
-"""Until the first process has read its libraries."""
+"""Until the first process has imported its libraries."""
 MOST_READ = 200
-"""So many combinations are looked at; the others are taken to be like them."""
+"""The number of combinations that are examined; the others are assumed to be similar."""
 
 
 def estimate_s(sweep: Sweep, device: str) -> tuple[float, str] | None:
-    """Seconds in all, and the title of the run that this goes by; None where there is none on such a device."""
+    """Total seconds, and the title of the run that the estimate is based on; None without one on such a device."""
     with contextlib.suppress(AecoreError):
         like = _like(sweep.experiment, device)
         run = None if like is None else Store.default().listed(like.id)
         if like is None or run is None or not like.seconds or not like.epoch:
             return None
-        a_step = like.seconds / (like.epoch * _images(run.experiment()))  # of an image
-        around = max(_whole_s(run.status()) - like.seconds, 0.3)  # building, measuring, saving
+        image_s = like.seconds / (like.epoch * _images(run.experiment()))  # per training image and epoch
+        overhead_s = max(_whole_s(run.status()) - like.seconds, 0.3)  # building, evaluating, saving
         combined = [values for values, _ in zip(sweep.each_combination(), range(MOST_READ), strict=False)]
         flats = [sweep.experiment.changed(values) for values in combined]
         trained = sum(flat.training.epochs * _images(flat) for flat in flats) / len(flats)
         number = sweep.combinations * len(sweep.seeds)
-        return START_S + number * (a_step * trained + around) / len(choose(device)), like.title
+        return START_S + number * (image_s * trained + overhead_s) / len(choose(device)), like.title
     return None
 
 
 def _like(experiment: Experiment, device: str) -> RunSummary | None:
-    """A finished run on the same images and kind of device; of the same preset and trained here if there is one."""
+    """A finished run on the same images and kind of device; preferably of the same preset and trained here."""
     family = choose(device)[0].family
     found = [
         row

@@ -1,4 +1,4 @@
-"""A sweep as files: its runs as a table, its definition as TOML for the command line."""
+"""A sweep as files: its runs as CSV, its definition as TOML for the command line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aecore.sweeps.store import Row
 
 
 def csv_text(sweep: Sweep, rows: Sequence[Row]) -> str:
-    """A line a run: what it is, then every metric under every corruption, as `mse (gaussian:0.2)`."""
+    """One line per run: its settings, then every metric under every corruption, as `mse (gaussian:0.2)`."""
     under = measured_under(rows)
     metrics = [(goal, each) for each in under for goal in MEASURED if any(_has(row, goal, each) for row in rows)]
     out = io.StringIO()
@@ -52,8 +52,8 @@ def _cell(value: Any) -> Any:
 
 
 def toml_text(sweep: Sweep) -> str:
-    """The definition as a file that `python -m aecore sweep FILE.toml` carries out, the short way where a preset and
-    a few changes say it all."""
+    """The definition as a file for `python -m aecore sweep FILE.toml`, in short form if a preset and a few changes
+    describe it completely."""
     short = _text(sweep, _based(sweep))
     try:
         if Sweep.parse(tomllib.loads(short)).as_json() == sweep.as_json():
@@ -91,11 +91,11 @@ def _text(sweep: Sweep, base: Mapping[str, Any]) -> str:
 
 
 def _vary(sweep: Sweep) -> list[str]:
-    """The values by setting; null among them has no place in TOML, which is said."""
+    """The values by setting; TOML cannot express null, so a comment says so."""
     lines = ["", "[vary]"]
     for key, values in sweep.vary.items():
         if isinstance(values, tuple) and None in values:
-            lines.append(f"# {key}: its default is varied too, which a TOML file cannot say")
+            lines.append(f"# {key}: its default is one of the values too, which TOML cannot express")
             values = tuple(value for value in values if value is not None)
         if values:
             lines.append(f"{_key(key)} = {_toml(values)}")
@@ -116,7 +116,7 @@ def _key(key: str) -> str:
 
 
 def _toml(value: Any) -> str:
-    """Numbers, texts and lists are written in TOML as in JSON."""
+    """Numbers, strings and lists are written in TOML as in JSON."""
     if isinstance(value, Range):
         inside = ", ".join(f"{name} = {json.dumps(found)}" for name, found in value.model_dump().items() if found)
         return f"{{ {inside} }}"
@@ -126,7 +126,7 @@ def _toml(value: Any) -> str:
 
 
 def _without_null(values: Mapping[str, Any]) -> dict[str, Any]:
-    """TOML has none; what is not named has its default, which is null wherever a setting may be."""
+    """Drop nulls, which TOML does not have: a missing setting takes its default, null wherever that is allowed."""
     return {
         key: _without_null(value) if isinstance(value, Mapping) else value
         for key, value in values.items()

@@ -1,4 +1,4 @@
-"""A new sweep: a base, the settings that vary, seeds and goal; what that amounts to is said while one types."""
+"""The form for a new sweep: a base, the settings to vary, seeds and goal, with a live summary."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from dashboard.url_state import key
 PAGE = "sweep"
 MOST_SETTINGS, MOST_SEEDS, MOST_BASES = 4, 100, 200
 MOST_CHECKED = 1000
-"""Up to so many combinations are each checked while one types; those of a larger sweep when it is started."""
+"""Sweeps of up to this many combinations are checked while typing; larger ones when they are started."""
 START_PROBLEM = "sweep-start-problem"
 
 
 class Wanted(NamedTuple):
-    """What the form holds: plain data for `Sweep.parse`, and the device."""
+    """The form's content: plain data for `Sweep.parse`, and the device."""
 
     plain: dict[str, Any]
     device: str
 
 
 def new_sweep(closable: bool) -> None:
-    """The form on the left, what it amounts to on the right; `closable` where there is a sweep to go back to."""
+    """The form on the left, its summary on the right; `closable` if there is a sweep to go back to."""
     st.subheader("New sweep", anchor=False)
     left, right = st.columns([5, 4], gap="large")
     wanted, sweep, mistake = None, None, ""
@@ -70,19 +70,19 @@ def new_sweep(closable: bool) -> None:
             )
             if closable:
                 st.button("Cancel", key="sweep-cancel", on_click=_close)
-        if told := st.session_state.pop(START_PROBLEM, None):
-            st.error(plain(told), icon=":material/error:")
+        if problem := st.session_state.pop(START_PROBLEM, None):
+            st.error(plain(problem), icon=":material/error:")
         if sweep is not None:
             with st.expander("As a file", icon=":material/description:"):
                 st.caption(
-                    "Save it as sweep.toml and run `python -m aecore sweep sweep.toml`: there is more than the form "
-                    "offers, such as random search, and a Ray cluster."
+                    "Save it as sweep.toml and run `python -m aecore sweep sweep.toml`. A file offers more than this "
+                    "form, such as random search, and can run on a Ray cluster."
                 )
                 st.code(toml_text(sweep), language="toml")
 
 
 def _form() -> Wanted:
-    """The widgets. Raises `UserError` for what cannot be read."""
+    """The widgets. Raises `UserError` for invalid input."""
     base_name, base = _base()
     vary_keys = st.multiselect(
         "Settings to vary",
@@ -137,7 +137,7 @@ def _base() -> tuple[str, Experiment]:
         options.index("digits-quick"),
         format_func=lambda name: f"{known[name].title}  ({name})" if name in known else f"Run: {rows[name]}  ({name})",
         key="sweep-base",
-        help="What all runs have in common: a preset, or what a run of yours was asked for.",
+        help="What all runs have in common: a preset, or the settings of one of your runs.",
     )
     if name in known:
         return name, known[name].experiment
@@ -173,7 +173,7 @@ def _values(name: str, now: Any, base: str) -> list[Any]:
 
 
 def _fixed(base: Experiment, base_name: str, vary: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that are not the base's, the same for all runs."""
+    """Settings that differ from the base but are the same for all runs."""
     changes: dict[str, Any] = {}
     with st.container(horizontal=True):
         if "training.epochs" not in vary:
@@ -196,7 +196,7 @@ def _fixed(base: Experiment, base_name: str, vary: Mapping[str, Any]) -> dict[st
             "Changes to the base",
             height=98,
             placeholder="training.lr = 0.01\nmodel.dense = [256, 64]",
-            help="One a line, as --set takes them on the command line.",
+            help="One per line, as for --set on the command line.",
             key="sweep-changes",
         )
         changes |= parse_values.changes(text or "")
@@ -208,7 +208,7 @@ def _fixed(base: Experiment, base_name: str, vary: Mapping[str, Any]) -> dict[st
 
 
 def _comparison(measured: list[str], own: bool, base: Experiment) -> tuple[int, str, str]:
-    """Number of seeds, and what runs are compared by."""
+    """The number of seeds, and the metric to compare runs by."""
     with st.container(horizontal=True):
         seeds = st.number_input(
             "Seeds",
@@ -217,18 +217,18 @@ def _comparison(measured: list[str], own: bool, base: Experiment) -> tuple[int, 
             3,
             key="sweep-seeds",
             width=130,
-            help="Every combination is trained so often, each time with other first weights and another order.",
+            help="How often each combination is trained, each time with different initial weights and data order.",
         )
         goals = [name for name in GOALS if name != "wrong_digit_rate" or reads(base.data.name)]
         goal: str = st.selectbox(
-            "Goal", goals, format_func=lambda name: labels.FIGURES[name].title, key="sweep-goal", width=160
+            "Goal", goals, format_func=lambda name: labels.METRICS[name].title, key="sweep-goal", width=160
         )
         under = "none"
         if goal in MEASURED:
             choices = sorted(measured, key=lambda text: text != "none")
             choices = [*choices, "own"] if own else choices
             under = st.selectbox(
-                "Measured on", choices, format_func=labels.tested_label, key="sweep-under-new", width=220
+                "Test images", choices, format_func=labels.tested_label, key="sweep-under-new", width=220
             )
     return seeds, goal, under
 
@@ -244,14 +244,14 @@ def _name_and_device(vary: Mapping[str, Any]) -> tuple[str, str]:
         list(here),
         format_func=lambda name: f"{name}: {here[name].title}",
         key="sweep-device",
-        help="What was found on the machine that serves this page.",
+        help="Devices of the machine that serves this page.",
     )
     return (title or "").strip() or named[:60] or "Sweep", device
 
 
 @lru_cache(maxsize=32)
 def _checked(wanted: str, device: str) -> Sweep:
-    """The sweep of that JSON. Raises `UserError` for the first thing wrong in it, or in any run of a small one."""
+    """The sweep from that JSON. Raises `UserError` for the first error in it, or in any run of a small one."""
     sweep = Sweep.parse(json.loads(wanted))
     if sweep.combinations <= MOST_CHECKED:
         runner.check(sweep, device)
@@ -259,23 +259,23 @@ def _checked(wanted: str, device: str) -> Sweep:
 
 
 def _summary(sweep: Sweep, device: str) -> None:
-    """How many runs that is, and about how long."""
+    """The number of runs and the estimated time."""
     numbers = [len(found) for found in sweep.vary.values() if isinstance(found, tuple)]
     runs_in_all = sweep.combinations * len(sweep.seeds)
     st.subheader(count(runs_in_all, "run"), anchor=False)
     factors = " × ".join([*map(str, numbers), count(len(sweep.seeds), "seed")])
     guess = estimate_s(sweep, device)
     if guess is None:
-        told = "How long they take is not known before one like them has been trained here."
+        time = "The time they take is unknown until a similar run has been trained here."
     else:
-        told = f"About {duration(guess[0])} on {device}, going by {plain(guess[1])}."
-    st.markdown(f"{factors} = {count(runs_in_all, 'run')}. {told}")
+        time = f"About {duration(guess[0])} on {device}, judging by {plain(guess[1])}."
+    st.markdown(f"{factors} = {count(runs_in_all, 'run')}. {time}")
     under = ", ".join(labels.tested_label(str(each)) for each in sweep.experiment.evaluation.corruptions)
-    st.caption(f"Each is measured on the whole test set: {plain(under)}.")
+    st.caption(f"Each is evaluated on the whole test set: {plain(under)}.")
 
 
 def _start(wanted: Wanted) -> None:
-    """Check it all, write it down, start it and show it; a callback, so that no click is lost."""
+    """Check, create, start and show the sweep; a callback, so that no click is lost."""
     store = Store.default()
     try:
         sweep = Sweep.parse(wanted.plain)

@@ -1,6 +1,6 @@
-"""One sweep at the top of its page: name, state, what it varies, and the buttons that fit the state.
+"""The head of a sweep's page: name, state, what it varies, and the buttons for its state.
 
-The buttons act in callbacks, so that no click is lost while the page changes under the pointer.
+The buttons act in callbacks, so that no click is lost while the page updates.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from dashboard.style import state_badge
 from dashboard.sweep.export import csv_text, toml_text
 
 PROBLEM = "sweep-problem"
-MOST_ERRORS, MOST_AT_WORK = 5, 4
+MOST_ERRORS, MOST_ACTIVE = 5, 4
 
 
 def heading(seen: Seen, state: str) -> None:
-    """Name, state, buttons, and in a line what the sweep is."""
+    """Name, state, buttons, and a one-line description of the sweep."""
     folder, sweep = seen.folder, seen.sweep
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(plain(sweep.name), anchor=False, width="content")
@@ -38,16 +38,18 @@ def heading(seen: Seen, state: str) -> None:
         if not (demo.mode() or folder.shipped):
             _buttons(seen, state)
         with st.popover("Download", icon=":material/download:", type="tertiary"), st.container(gap=None):
-            _file(folder, "Runs (.csv)", "csv", partial(csv_text, sweep, seen.rows), "A line a run, with every metric")
+            _file(
+                folder, "Runs (.csv)", "csv", partial(csv_text, sweep, seen.rows), "One line per run, with every metric"
+            )
             _file(folder, "Definition (.toml)", "toml", partial(toml_text, sweep), "For python -m aecore sweep")
-    if told := st.session_state.pop(PROBLEM, None):
-        st.error(told, icon=":material/error:")
+    if problem := st.session_state.pop(PROBLEM, None):
+        st.error(problem, icon=":material/error:")
     ships = " It ships with the project." if folder.shipped else ""
     st.caption(f"{about(sweep)} {count(seen.total, 'run')} in all.{ships}")
 
 
 def about(sweep: Sweep) -> str:
-    """What varies, how often, and over what base, in a sentence."""
+    """What varies, how often, and the base, in one sentence."""
     varies = [f"**{plain(labels.setting(key))}** ({_values(key, values)})" for key, values in sweep.vary.items()]
     how = {
         "grid": "every combination",
@@ -70,31 +72,31 @@ def _values(key: str, values: Range | tuple[Any, ...]) -> str:
     return ", ".join(named) if len(named) < 9 else f"{', '.join(named[:7])}, … {named[-1]}"
 
 
-def _file(folder: SweepFolder, label: str, kind: str, make: Any, told: str) -> None:
+def _file(folder: SweepFolder, label: str, kind: str, make: Any, about: str) -> None:
     name = f"{folder.id}.{kind}"
-    st.download_button(label, make, name, key=f"sweep-get-{kind}", type="tertiary", help=told, on_click="ignore")
+    st.download_button(label, make, name, key=f"sweep-get-{kind}", type="tertiary", help=about, on_click="ignore")
 
 
 def _buttons(seen: Seen, state: str) -> None:
     folder = seen.folder
     if state in ACTIVE:
-        waiting = state == "queued"  # it has no process to tell yet
+        waiting = state == "queued"  # it has no process to signal yet
         icon = ":material/stop:"
         st.button("Stop", icon=icon, key="sweep-stop", disabled=waiting, on_click=_stop, args=(folder,))
     elif state in RESUMABLE or _missing(seen):
         st.button(
-            "Go on",
+            "Resume",
             icon=":material/play_arrow:",
             type="primary",
             key="sweep-go-on",
-            help="Carries out what is missing, where it was carried out before; failed runs are tried again.",
-            on_click=_go_on,
+            help="Runs what is missing, on the same device or cluster as before; failed runs are retried.",
+            on_click=_resume,
             args=(folder,),
         )
 
 
 def _missing(seen: Seen) -> bool:
-    """Whether a sweep that is over has something left to do."""
+    """Whether a sweep that has ended has runs left to do."""
     if any(row.state in RESUMABLE for row in seen.rows):
         return True
     return seen.sweep.method == "grid" and seen.done < seen.total
@@ -102,13 +104,13 @@ def _missing(seen: Seen) -> bool:
 
 def _stop(folder: SweepFolder) -> None:
     try:
-        runner.stop(folder, wait_s=0)  # the page goes on living; a tick sees the end
-        st.toast("Stopping its runs.", icon=":material/stop:")
+        runner.stop(folder, wait_s=0)  # do not block the page; a tick shows the end
+        st.toast("Stopping the sweep's runs.", icon=":material/stop:")
     except AecoreError as error:
         st.session_state[PROBLEM] = str(error)
 
 
-def _go_on(folder: SweepFolder) -> None:
+def _resume(folder: SweepFolder) -> None:
     try:
         begin(folder)
     except AecoreError as error:
@@ -116,8 +118,8 @@ def _go_on(folder: SweepFolder) -> None:
 
 
 def begin(folder: SweepFolder, device: str = "") -> None:
-    """Carry the sweep out on this machine's device, or without one as it was before; where no process can be started
-    the sweep itself says so. Raises `UserError` on a demo."""
+    """Run the sweep on a device of this machine, or without one as it was run before; if no process can be started,
+    the sweep's status says so. Raises `UserError` on a demo."""
     try:
         runner.start(folder, "local" if device else "", {"device": device})
     except OSError as error:
@@ -125,9 +127,9 @@ def begin(folder: SweepFolder, device: str = "") -> None:
 
 
 def progress(seen: Seen, state: str) -> None:
-    """How far it is, what is at work, and what went wrong."""
+    """Progress, active runs, and errors."""
     status: Mapping[str, Any] = {}
-    with contextlib.suppress(DamagedError):  # a shipped sweep has none, and one that nobody has begun
+    with contextlib.suppress(DamagedError):  # a shipped sweep has none, nor has one that was never started
         status = seen.folder.status()
     done, total = seen.done, seen.total
     share = min(done / total, 1.0) if total else 0.0
@@ -135,11 +137,11 @@ def progress(seen: Seen, state: str) -> None:
         st.progress(share, f"Starting: {done:,} of {count(total, 'run')} finished")
     elif state in ACTIVE:
         left = left_s(seen, status)
-        told = f", about {duration(left)} left" if left is not None else ""
-        st.progress(share, f"{done:,} of {count(total, 'run')} finished{told}")
-        _at_work(seen)
+        remaining = f", about {duration(left)} left" if left is not None else ""
+        st.progress(share, f"{done:,} of {count(total, 'run')} finished{remaining}")
+        _active_runs(seen)
     elif state == "interrupted":
-        st.warning("Its process ended without a word. Go on carries out what is missing.", icon=":material/power_off:")
+        st.warning("The sweep's process exited unexpectedly. Resume runs what is missing.", icon=":material/power_off:")
     elif state == "stopped" and done < total:
         st.progress(share, f"Stopped with {done:,} of {count(total, 'run')} finished")
     if status.get("error") and state not in ACTIVE:
@@ -147,19 +149,19 @@ def progress(seen: Seen, state: str) -> None:
     _errors(seen)
 
 
-def _at_work(seen: Seen) -> None:
+def _active_runs(seen: Seen) -> None:
     rows = [row for row in seen.rows if row.state in ACTIVE and row.state != "queued"]
-    told = [f"{_run(row)} (epoch {min(row.epoch + 1, row.epochs)} of {row.epochs})" for row in rows[:MOST_AT_WORK]]
-    more = f" and {len(rows) - MOST_AT_WORK} more" if len(rows) > MOST_AT_WORK else ""
-    st.caption(f"At work: {plain('; '.join(told))}{more}." if told else "At work: preparing the next run.")
+    named = [f"{_run(row)} (epoch {min(row.epoch + 1, row.epochs)} of {row.epochs})" for row in rows[:MOST_ACTIVE]]
+    more = f" and {len(rows) - MOST_ACTIVE} more" if len(rows) > MOST_ACTIVE else ""
+    st.caption(f"Running: {plain('; '.join(named))}{more}." if named else "Preparing the next run.")
 
 
 def _errors(seen: Seen) -> None:
-    """A line a failed run; runs that failed for the same reason share one."""
+    """One line per failed run; runs that failed for the same reason share one."""
     reasons: dict[str, list[Row]] = {}
     for row in seen.rows:
         if row.state == "failed":
-            reasons.setdefault(row.error or "it did not say why", []).append(row)
+            reasons.setdefault(row.error or "unknown reason", []).append(row)
     lines = []
     for error, rows in reasons.items():
         also = f" and {count(len(rows) - 1, 'other run')}" if len(rows) > 1 else ""
@@ -167,8 +169,8 @@ def _errors(seen: Seen) -> None:
     if lines:
         more = [f"… and {count(len(lines) - MOST_ERRORS, 'other reason')}"] if len(lines) > MOST_ERRORS else []
         failed = sum(map(len, reasons.values()))
-        told = f"**{count(failed, 'run')} failed**"
-        st.error("  \n".join([told, *lines[:MOST_ERRORS], *more]), icon=":material/error:")
+        title = f"**{count(failed, 'run')} failed**"
+        st.error("  \n".join([title, *lines[:MOST_ERRORS], *more]), icon=":material/error:")
 
 
 def _run(row: Row) -> str:

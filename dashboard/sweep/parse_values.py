@@ -1,4 +1,4 @@
-"""Typed values of a setting, and typed changes: what a person writes, as plain data for a sweep."""
+"""Parsing what people type: values of a setting, and changes to the base, as plain data for a sweep."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ FIRST = (
     "data.train_images",
     "model.dropout",
 )
-"""The settings that are varied most often, offered before the others."""
+"""The settings that are varied most often, offered first."""
 
 
 @lru_cache(maxsize=1)
 def settings() -> dict[str, FieldInfo]:
-    """The settings that may vary, by key. What only changes the measuring is none."""
+    """The settings that may vary, by key. Settings of the evaluation alone may not."""
     known = {key: field for key, field in fields() if key not in NOT_VARIED and key.partition(".")[0] != "evaluation"}
     return {key: known[key] for key in FIRST} | known
 
 
 def choices(field: FieldInfo) -> list[Any] | None:
-    """All values of a setting that has few, else None."""
+    """All values of a setting that has only a few, else None."""
     kind, _ = type_of(field)
     if kind is bool:
         return [True, False]
@@ -53,19 +53,19 @@ def is_list(field: FieldInfo) -> bool:
 
 
 def hint(key: str) -> str:
-    """What a value looks like and how several are written."""
+    """How to write one value and several."""
     field = settings()[key]
     if key == "corruption":
-        return "One a line: none, gaussian:0.3, gaussian:0.3:clamp, salt-pepper:0.2, gaussian:0.2+square:8"
+        return "One per line: none, gaussian:0.3, gaussian:0.3:clamp, salt-pepper:0.2, gaussian:0.2+square:8"
     if is_list(field):
         example = "32k3s2p1, 64k3s2p1" if key.endswith("conv") else "392, 128"
-        return f"One list a line, such as {example}; none for an empty one"
-    optional = ", default for the preset's own" if type_of(field)[1] else ""
-    return f"One a line, or with commas between{optional}"
+        return f"One list per line, such as {example}; none for an empty list"
+    optional = "; default for the preset's value" if type_of(field)[1] else ""
+    return f"One per line, or separated by commas{optional}"
 
 
 def as_text(key: str, value: Any) -> str:
-    """A value as it is typed."""
+    """A value as one would type it."""
     if value is None:
         return "default"
     if isinstance(value, list | tuple):
@@ -74,8 +74,8 @@ def as_text(key: str, value: Any) -> str:
 
 
 def values(key: str, text: str) -> list[Any]:
-    """The values that a person typed. Raises `UserError` where there is none; what a setting cannot be is found
-    when the sweep is made."""
+    """The values in the text. Raises `UserError` if there are none; invalid values are found when the sweep is
+    built."""
     field = settings()[key]
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if is_list(field):
@@ -114,11 +114,11 @@ def changes(text: str) -> dict[str, Any]:
 
 
 def tested(base: Iterable[str], corruptions: Iterable[str]) -> list[str]:
-    """The corruptions to measure under: those of the base, and those that runs are trained with."""
+    """The corruptions to evaluate under: those of the base, and those that runs are trained with."""
     trained = []
     for text in corruptions:
         try:
             trained.append(str(Corruption.parse(text).model_copy(update={"once": False})))
         except UserError:
-            continue  # told where it is typed
+            continue  # reported at its own widget
     return list(dict.fromkeys([*base, *trained]))[:16]

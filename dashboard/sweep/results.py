@@ -1,4 +1,4 @@
-"""What a sweep has found: which figure, its chart, and the combinations from the best down."""
+"""The results of a sweep: the metric, its chart, and the combinations from best to worst."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aecore.plots.sweep import views as fitting_views
 from aecore.runs.store import Store
 from aecore.sweeps import labels
 from aecore.sweeps.statistics import Group
-from dashboard.cache.sweeps import Seen, figures, groups
+from dashboard.cache.sweeps import Seen, groups, metrics
 from dashboard.charts.run_charts import sweep_chart
 from dashboard.sweep.table import table, ticked_bar
 from dashboard.url_state import key
@@ -20,16 +20,16 @@ VIEWS: dict[View, str] = {"lines": "Lines", "heat": "Heat map", "parallel": "All
 
 
 def results(seen: Seen) -> None:
-    """Everything below the heading that follows from the rows."""
-    known = figures(seen)
+    """Everything below the heading that depends on the rows."""
+    known = metrics(seen)
     if not known:
         if seen.rows:
-            st.caption("The chart begins with the first finished run.")
+            st.caption("The chart appears with the first finished run.")
         return
     goal, under, view = _controls(seen, known)
     found = groups(seen, goal, under)
     if not found:
-        st.info("No finished run has this figure.", icon=":material/query_stats:")
+        st.info("No finished run has this metric.", icon=":material/query_stats:")
         return
     sweep_chart(seen, goal, under, view, key=f"sweep-chart-{seen.folder.id}")
     st.caption(legend(seen, found, goal, view))
@@ -38,14 +38,14 @@ def results(seen: Seen) -> None:
 
 
 def _controls(seen: Seen, known: dict[str, list[str]]) -> tuple[str, str, View]:
-    """The figure, under which corruption, and the kind of chart; those that the address names if they are there."""
+    """Metric, test images and chart type, as the address says if those are available."""
     state, sweep = st.session_state, seen.sweep
-    figure, tested, shape = key(PAGE, "figure"), key(PAGE, "under"), key(PAGE, "view")
-    if state.get(figure) not in known:
-        state[figure] = sweep.goal if sweep.goal in known else next(iter(known))
+    metric, tested, shape = key(PAGE, "figure"), key(PAGE, "under"), key(PAGE, "view")
+    if state.get(metric) not in known:
+        state[metric] = sweep.goal if sweep.goal in known else next(iter(known))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         goal: str = st.selectbox(
-            "Figure", list(known), format_func=lambda name: labels.FIGURES[name].title, key=figure, width=170
+            "Metric", list(known), format_func=lambda name: labels.METRICS[name].title, key=metric, width=170
         )
         choices = known[goal]
         if choices and state.get(tested) not in choices:
@@ -53,13 +53,12 @@ def _controls(seen: Seen, known: dict[str, list[str]]) -> tuple[str, str, View]:
         under = "none"
         if choices:
             under = st.selectbox(
-                "Measured on",
+                "Test images",
                 choices,
                 format_func=labels.tested_label,
                 key=tested,
                 width=290,
-                help="The whole test set, clean or corrupted. As trained: with the corruption that each run was "
-                "trained with.",
+                help="The whole test set, clean or corrupted. As trained: under each run's own training corruption.",
             )
         views = fitting_views(sweep)
         if state.get(shape) not in views:
@@ -70,7 +69,7 @@ def _controls(seen: Seen, known: dict[str, list[str]]) -> tuple[str, str, View]:
 
 
 def legend(seen: Seen, found: list[Group], goal: str, view: View) -> str:
-    """What is drawn, and what ± means here."""
+    """What the chart shows, and the meaning of ±."""
     numbers = sorted({len(group.scores) for group in found})
     parts = []
     if numbers == [1]:
@@ -79,11 +78,11 @@ def legend(seen: Seen, found: list[Group], goal: str, view: View) -> str:
         n = f"{numbers[0]}" if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
         parts.append(f"Means over {n} seeds, ± one sample standard deviation.")
         if view == "lines":
-            parts.append("Faint dots are single runs.")
+            parts.append("Faint dots are individual runs.")
     if missing := seen.sweep.combinations - len(found):
         parts.append(
-            f"{count(missing, 'combination')} {'has' if missing == 1 else 'have'} no finished run with this figure."
+            f"{count(missing, 'combination')} {'has' if missing == 1 else 'have'} no finished run with this metric."
         )
     if goal in ("train_loss", "test_loss") and len({row.corruption for row in seen.rows}) > 1:
-        parts.append("Each loss is measured under the corruption its run was trained with, and these differ.")
+        parts.append("Each loss is measured under its run's own training corruption, which differs between runs.")
     return " ".join(parts)

@@ -1,4 +1,4 @@
-"""The combinations of a sweep as a table, the best first; what is ticked is opened in Compare, its runs one by one."""
+"""The combinations of a sweep as a table, best first; selected ones can be opened in Compare or run by run."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from dashboard.compare.tables import MOST
 from dashboard.format import plain
 
 SHOWN_ROWS = 1000
-"""So many combinations are in the table; the CSV has them all."""
+"""The largest number of combinations in the table; the CSV has them all."""
 SHOWN_SEEDS = 12
 TICKED, SHOWN = "sweep-ticked", "sweep-shown-rows"
 
 
 def table(seen: Seen, groups: Sequence[Group], goal: str) -> list[Group]:
-    """Draw the table; returns the ticked combinations, the best first."""
+    """Draw the table; returns the selected combinations, best first."""
     ranked = best(groups, GOALS[goal])
     part = ranked[:SHOWN_ROWS]
     names = [_name(group) for group in part]
-    # The browser keeps ticks by row number, so that another order is another table.
+    # The browser keeps the selection by row number, so another order needs another table.
     about = hashlib.sha1(f"{seen.folder.id} {goal} {names}".encode(), usedforsecurity=False).hexdigest()[:12]
     key = f"sweep-rows-{about}"
     st.session_state[SHOWN] = (seen.folder.id, key, names)
@@ -52,15 +52,15 @@ def table(seen: Seen, groups: Sequence[Group], goal: str) -> list[Group]:
 
 
 def frame(seen: Seen, groups: Sequence[Group], goal: str) -> pd.DataFrame:
-    """A line a combination, as the table shows it."""
-    scale = labels.FIGURES[goal].scale
+    """One row per combination, as the table shows it."""
+    scale = labels.METRICS[goal].scale
     seconds = {row.run: row.seconds for row in seen.rows}
     columns: dict[str, list[Any]] = {}
     for setting in seen.sweep.vary:
         values = [group.values[setting] for group in groups]
         numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
         columns[labels.setting(setting)] = values if numbers else [labels.value(setting, value) for value in values]
-    columns[labels.FIGURES[goal].title] = [group.mean * scale for group in groups]
+    columns[labels.METRICS[goal].title] = [group.mean * scale for group in groups]
     columns["±"] = [None if group.std is None else group.std * scale for group in groups]
     columns["Runs"] = [len(group.scores) for group in groups]
     if goal != "seconds":
@@ -70,25 +70,25 @@ def frame(seen: Seen, groups: Sequence[Group], goal: str) -> pd.DataFrame:
 
 
 def _columns(groups: Sequence[Group], goal: str) -> dict[str, Any]:
-    figure = labels.FIGURES[goal]
-    places = max((labels.decimals(goal, group.mean * figure.scale) for group in groups[:SHOWN_ROWS]), default=4)
-    unit = f" {figure.unit}".replace("%", "%%") if figure.unit else ""
+    metric = labels.METRICS[goal]
+    places = max((labels.decimals(goal, group.mean * metric.scale) for group in groups[:SHOWN_ROWS]), default=4)
+    unit = f" {metric.unit}".replace("%", "%%") if metric.unit else ""
     number = st.column_config.NumberColumn
     return {
-        figure.title: number(format=f"%.{places}f{unit}", help=f"Mean over the seeds; {GOALS[goal]} is better"),
+        metric.title: number(format=f"%.{places}f{unit}", help=f"Mean over the seeds; {GOALS[goal]} is better"),
         "±": number(format=f"%.{places}f{unit}", help="Sample standard deviation over the seeds"),
-        "Runs": number(help="Finished runs that the mean is over", width="small"),
-        **({} if goal == "seconds" else {"Training time": number(format="%.1f s", help="Mean of a run")}),
+        "Runs": number(help="Number of finished runs in the mean", width="small"),
+        **({} if goal == "seconds" else {"Training time": number(format="%.1f s", help="Mean per run")}),
     }
 
 
 def ticked_bar(seen: Seen, ticked: Sequence[Group], store: Store) -> None:
-    """What can be done with the ticked combinations."""
+    """Actions for the selected combinations."""
     if seen.folder.shipped:
-        st.caption("This sweep ships without its runs: their figures are here and in its CSV, but none can be opened.")
+        st.caption("This sweep ships without its runs: their metrics are here and in the CSV, but none can be opened.")
         return
     if not ticked:
-        st.caption("Tick combinations to open their runs.")
+        st.caption("Select combinations to open their runs.")
         return
     able = [(group, run) for group in ticked[:MOST] if (run := typical(group, store)) is not None]
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -96,22 +96,22 @@ def ticked_bar(seen: Seen, ticked: Sequence[Group], store: Store) -> None:
             open_label = f"Open these {len(able)} in Compare"
             if st.button(open_label, icon=":material/compare:", type="primary", key="sweep-compare"):
                 st.switch_page("pages/compare.py", query_params={"runs": ",".join(run for _, run in able)})
-        told = "Of each combination the run nearest its mean." if len(able) > 1 else ""
+        note = "Opens the run nearest the mean of each combination." if len(able) > 1 else ""
         if len(ticked) > MOST:
-            told = f"{count(len(ticked), 'combination')} ticked; Compare takes the best {MOST}."
+            note = f"{count(len(ticked), 'combination')} selected; Compare takes the best {MOST}."
         if len(able) < min(len(ticked), MOST):
-            told = "Runs that were deleted cannot be opened."
+            note = "Deleted runs cannot be opened."
         elif len(able) == 1:
-            told = "Tick another one to compare."
-        st.caption(told)
+            note = "Select another one to compare."
+        st.caption(note)
     seeds = {row.run: row.seed for row in seen.rows}
     for group in ticked[:MOST]:
         _links(group, seeds, store)
 
 
 def typical(group: Group, store: Store) -> str | None:
-    """Of the combination's runs that are still there the one whose figure is nearest the mean."""
-    there = [(abs(figure - group.mean), run) for figure, run in zip(group.scores, group.runs, strict=True)]
+    """Of the combination's runs that still exist, the one whose score is nearest the mean."""
+    there = [(abs(score - group.mean), run) for score, run in zip(group.scores, group.runs, strict=True)]
     return next((run for _, run in sorted(there) if store.listed(run) is not None), None)
 
 

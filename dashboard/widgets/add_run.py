@@ -1,4 +1,4 @@
-"""Adding a run from a file: one that was downloaded here as a zip, or a checkpoint of another program."""
+"""Adding a run from a file: a zip downloaded from this app, or a checkpoint from another program."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _ROUND = "adding-round"
 
 _WORDS = {
     "reading": "Reading the file",
-    "trying": "Trying which functions fit the weights",
+    "trying": "Finding the settings that fit the weights",
     "preparing": "Preparing the images",
-    "evaluating": "Measuring it on the test images",
+    "evaluating": "Evaluating it on the test images",
 }
 
 
 def add_a_run() -> None:
-    """A popover that takes a file and makes a run of it."""
+    """A popover that turns an uploaded file into a run."""
     if demo.mode():
         return
     number = st.session_state.get(_ROUND, 0)  # a new key empties and closes the popover
     with st.popover("Add a run", icon=":material/upload_file:", type="tertiary", key=f"adding-{number}"):
-        st.markdown("A run downloaded here (.zip), or a checkpoint of your own (.pth, .pt, .safetensors).")
+        st.markdown("A run downloaded from this app (.zip), or your own checkpoint (.pth, .pt, .safetensors).")
         given = st.file_uploader(
             "File", KINDS, max_upload_size=LARGEST_MB, label_visibility="collapsed", key=f"adding-file-{number}"
         )
@@ -43,13 +43,13 @@ def add_a_run() -> None:
             preset = st.selectbox(
                 "Model",
                 ["", *presets()],
-                format_func=lambda name: presets()[name].title if name else "Find out by itself",
+                format_func=lambda name: presets()[name].title if name else "Detect automatically",
                 key=f"adding-preset-{number}",
             )
             data = st.selectbox(
                 "Images it was trained on",
                 ["", *CATALOGUE],
-                format_func=lambda name: CATALOGUE[name].title if name else "Find out by itself",
+                format_func=lambda name: CATALOGUE[name].title if name else "Detect automatically",
                 key=f"adding-data-{number}",
             )
         if st.button("Add", type="primary", disabled=given is None, key=f"adding-go-{number}") and given is not None:
@@ -58,7 +58,7 @@ def add_a_run() -> None:
 
 
 def _add(given: UploadedFile, preset: str, data: str) -> None:
-    """Make a run of the file, saying how far it is; open it, or say what is wrong with the file."""
+    """Turn the file into a run, with a progress bar; open the run, or report the problem."""
     bar = st.progress(0.0, "Reading the file")
 
     def report(stage: str, done: float, total: float, note: str) -> None:
@@ -66,7 +66,7 @@ def _add(given: UploadedFile, preset: str, data: str) -> None:
         bar.progress(min(done / total, 1.0) if total else 0.0, f"{words}{f': {note}' if note else ''}")
 
     try:
-        run = _made(given, preset, data, report)
+        run = _imported(given, preset, data, report)
     except AecoreError as error:
         bar.empty()
         st.error(str(error), icon=":material/error:")
@@ -76,7 +76,7 @@ def _add(given: UploadedFile, preset: str, data: str) -> None:
     st.rerun()
 
 
-def _made(given: UploadedFile, preset: str, data: str, report) -> Run:
+def _imported(given: UploadedFile, preset: str, data: str, report) -> Run:
     if archive.is_packed(given):
         return archive.unpack(given, Store.default())
     from aecore.interop import import_checkpoint  # torch

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Widgets for noise and occlusion."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FIRST_LEVEL = 0.2
 
 
 def usual_corruption(run: Run) -> Corruption:
-    """What the run was trained under; for one trained on clean images what it was first evaluated under."""
+    """The run's training corruption; if it was trained on clean images, the first it was evaluated under."""
     experiment = run.experiment()
     for corruption in (experiment.corruption, *experiment.evaluation.corruptions):
         if corruption.active:
@@ -46,8 +46,8 @@ def usual_corruption(run: Run) -> Corruption:
 
 
 def choose_corruption(run: Run, image_shape: tuple[int, int, int]) -> Corruption:
-    """Widgets for noise and occlusion. They begin with the run's usual corruption, and follow to another run's as long
-    as nobody changed them."""
+    """Widgets for noise and occlusion. They start with the run's default corruption, and switch to another run's until
+    someone changes them."""
     state, usual = st.session_state, usual_corruption(run)
     if state.get("corruption-run") != run.id:
         if state.get("corruption") == state.get("corruption-usual"):
@@ -79,8 +79,8 @@ def _noise(usual: Corruption, symmetric: bool) -> dict[str, object]:
     hint, step = None, 0.05
     if kind in GAUSSIAN and symmetric:
         label += " on the [-1, 1] scale"
-        hint = "This model works on images from -1 to 1, and the noise is added there: σ 0.2 is 0.1 of the way from "
-        hint += "black to white."
+        hint = "This model works on images from -1 to 1, and the noise is added on that scale: σ = 0.2 is a tenth of "
+        hint += "the range from black to white."
     mine = usual.level if usual.kind == kind else FIRST_LEVEL
     highest = max(highest, mine)
     key = f"level-{kind}"
@@ -94,7 +94,7 @@ def _noise(usual: Corruption, symmetric: bool) -> dict[str, object]:
     clamp = kind in GAUSSIAN and st.toggle(
         "Clamp to the image range",
         key="clamp",
-        help="Cut what the noise pushes below black or above white.",
+        help="Clip values that the noise pushes below black or above white.",
         persist_state="session",
     )
     return {"kind": kind, "level": level, "clamp": clamp}
@@ -109,7 +109,7 @@ def _occlusion(usual: Corruption, image_shape: tuple[int, int, int]) -> dict[str
         format_func=OCCLUSIONS.__getitem__,
         key="occlusion",
         required=True,
-        help="A black square, or a black band of whole rows, at a random place in every image.",
+        help="A black square, or a black band of whole rows, at a random position in every image.",
         persist_state="session",
     )
     if kind is None or kind == "none":
@@ -124,7 +124,7 @@ def _occlusion(usual: Corruption, image_shape: tuple[int, int, int]) -> dict[str
 
 
 def choose_draw(corruption: Corruption) -> int:
-    """Which noise: 0 is that of the evaluations, and a button draws another."""
+    """The noise draw: 0 is that of the evaluations, and a button draws another."""
     if corruption.active and st.button("Draw new noise", icon=":material/casino:", key="reroll"):
         st.session_state["noise_seed"] = st.session_state.get("noise_seed", 0) + 1
     return st.session_state.get("noise_seed", 0)

@@ -1,4 +1,4 @@
-"""A form made from the definition of an experiment: one widget a field, no field forgotten."""
+"""A form generated from the definition of an experiment: one widget per field."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from dashboard import demo_notice
 
 
 def experiment_form(base: Experiment, key: str) -> Experiment:
-    """Widgets for every setting of `base`, the main ones at once and the others under "More".
+    """Widgets for every setting of `base`, the main ones visible and the others under "More".
 
-    Returns the experiment as it stands. Raises `UserError` with one line when a value cannot be.
+    Returns the experiment as it stands. Raises `UserError` with one line for an invalid value.
     """
     values = base.flat()
     settings = [(name, field) for name, field in fields() if name not in ("preset", "sweep")]
@@ -40,7 +40,7 @@ def experiment_form(base: Experiment, key: str) -> Experiment:
 
 
 def _in_pairs(settings: list[tuple[str, FieldInfo]], values: dict[str, Any], key: str) -> None:
-    """Two widgets a row, and a row at a time, so that the order holds where a phone stacks them."""
+    """Two widgets per row, one row at a time, so that the order is kept when a phone stacks them."""
     for start in range(0, len(settings), 2):
         for column, (name, field) in zip(st.columns(2), settings[start : start + 2], strict=False):
             with column:
@@ -72,11 +72,11 @@ def _widget(name: str, field: FieldInfo, value: Any, key: str) -> Any:
     return _listed(label, kind, value, optional, help_text, widget_key)
 
 
-OWN = "Your own …"
+OWN = "Your own images…"
 
 
 def _image_set(label: str, value: str, help_text: str | None, key: str) -> str:
-    """A set of the catalogue, or the path of one's own images."""
+    """A set of the catalogue, or the path of your own images."""
     options = [*demo_notice.image_sets(), *([] if demo.mode() else [OWN])]
     picked = st.selectbox(
         label,
@@ -108,7 +108,7 @@ def _number(
         return st.number_input(
             label, int(low), int(high), value, step=1, help=help_text, key=key, placeholder="default"
         )
-    # A step a tenth of the value: the arrows stay useful from 1e-5 to 10.
+    # The step is a tenth of the value's power of ten: the arrows stay useful from 1e-5 to 10.
     step = 10 ** int(f"{value:e}".partition("e")[2]) / 10 if value else 0.1
     return st.number_input(
         label,
@@ -124,14 +124,14 @@ def _number(
 
 
 def _listed(label: str, kind: Any, value: Any, optional: bool, help_text: str | None, key: str) -> Any:
-    """A list as text with commas: widths of layers, or corruptions in their written form."""
+    """A list as comma-separated text: widths of layers, or corruptions in their written form."""
     of_numbers = not {Corruption, Conv} & set(typing.get_args(kind))
     text = st.text_input(
         label,
         ", ".join(map(str, value or [])),
         help=f"{help_text} Separate several with commas.",
         key=key,
-        placeholder="as the encoder, mirrored" if optional else "none",
+        placeholder="mirrors the encoder" if optional else "none",
     )
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts:
@@ -141,7 +141,7 @@ def _listed(label: str, kind: Any, value: Any, optional: bool, help_text: str | 
     try:
         return [int(part) for part in parts]
     except ValueError:
-        raise UserError(f"{label}: should be whole numbers with commas between, got '{text}'") from None
+        raise UserError(f"{label}: should be integers separated by commas, got '{text}'") from None
 
 
 def _corruption(value: str, key: str) -> str:

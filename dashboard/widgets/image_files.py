@@ -11,7 +11,7 @@ from aecore.data.convert import to_uint8
 from aecore.data.thumbnails import sheet_of
 
 TILE = 56
-"""Tiles of a sheet are enlarged by a whole factor to about so many pixels a side."""
+"""Tiles of a sheet are enlarged by an integer factor to about this many pixels per side."""
 
 
 def as_bytes(images: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Images on a page: whole sheets in one piece of HTML, crisp at any size."""
+"""Images on a page: whole sheets as one HTML element, with sharp pixels at any size."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image
 
 
 def png_uri(image: np.ndarray) -> str:
-    """A uint8 image (C, H, W) with 1, 3 or 4 channels as a PNG data address."""
+    """A uint8 image (C, H, W) with 1, 3 or 4 channels as a PNG data URI."""
     pixels = image[0] if image.shape[0] == 1 else np.moveaxis(image, 0, -1)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
@@ -33,7 +33,7 @@ def strip(images: np.ndarray, gap: int = 1) -> np.ndarray:
 
 
 def film(snapshots: Mapping[str, np.ndarray], rows: int = 8, columns: int = 20) -> None:
-    """The panel epoch by epoch: the clean images, the noisy ones if there are, then up to `rows` epochs."""
+    """The panel by epoch: the clean images, the noisy ones if any, then up to `rows` epochs."""
     clean = snapshots["clean"][:columns]
     epochs = snapshots["epochs"]
     lines = [("clean", clean)]
@@ -48,11 +48,11 @@ def film(snapshots: Mapping[str, np.ndarray], rows: int = 8, columns: int = 20) 
 
 
 def spread(count: int, wanted: int) -> list[int]:
-    """Up to `wanted` row numbers out of `count`, dense early, where most is learnt; first and last always there."""
+    """Up to `wanted` row indices out of `count`, denser early on, where most is learnt; always the first and last."""
     if count <= wanted:
         return list(range(count))
     steps = np.geomspace(1, count, wanted).round().astype(int) - 1
-    for i in range(1, wanted):  # rounding makes early steps fall together: push them apart
+    for i in range(1, wanted):  # rounding makes early steps collide: push them apart
         steps[i] = max(steps[i], steps[i - 1] + 1)
     return [int(step) for step in np.minimum(steps, count - 1)]
 

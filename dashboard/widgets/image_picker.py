@@ -1,4 +1,4 @@
-"""Images to start from: by class, number or chance, clean or corrupted, from the test set or what the run keeps."""
+"""Choosing test images by class, index or at random, clean or corrupted, from the test set or the run's own images."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from dashboard.url_state import key
 from dashboard.widgets.corruption_form import usual_corruption
 
 FIRST = {"a": 3, "b": 4, "c": 0, "d": 9}
-"""Classes that a first visit begins with, by end."""
+"""The classes of the initial images, by setting."""
 ANY = "any class"
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """The images to choose from: numbers in the test set, ascending, and labels, both (N,)."""
+    """The images to choose from: indices in the test set, ascending, and labels, both (N,)."""
 
     run: Run
     numbers: np.ndarray
@@ -34,7 +34,7 @@ class Gallery:
     classes: tuple[str, ...]
     note: str
     source: str
-    """`set`, `shipped` (with the project), `kept` (small pictures beside the codes) or `panel`."""
+    """`set`, `shipped` (with the project), `kept` (small images stored with the codes) or `panel`."""
 
     def images(self, rows: Sequence[int]) -> np.ndarray:
         """uint8 (N, C, H, W) of these rows."""
@@ -61,9 +61,9 @@ class Gallery:
 
 
 @dataclass(frozen=True)
-class Ends:
-    """The chosen images: their rows, uint8 (N, C, H, W), as the model is shown them, float32 on the [0, 1] scale, and
-    their names."""
+class Chosen:
+    """The chosen images: their rows, the clean images uint8 (N, C, H, W), the model's inputs float32 on the [0, 1]
+    scale, and their names."""
 
     rows: list[int]
     clean: np.ndarray
@@ -72,14 +72,14 @@ class Ends:
 
 
 def gallery(run: Run) -> Gallery | None:
-    """Where images can come from: the image set, else the pictures that go with the codes, else the run's panel."""
+    """The images available: the image set, else those shipped or stored with the codes, else the run's panel."""
     about = image_info(run)
     name = run.experiment().data.name
     if data.prepared(name):
         images = image_set(name)
         numbers = np.arange(len(images.x_test))
         return Gallery(run, numbers, np.asarray(images.y_test), about.classes, about.citation, "set")
-    away = f"“{about.title}” is not on this machine; these images travel with the project. {about.citation}"
+    away = f"“{about.title}” is not on this machine; these images ship with the project. {about.citation}"
     found = thumbnails.shipped_set(name)
     if found is not None:
         return Gallery(run, *found, about.classes, away, "shipped")
@@ -94,8 +94,8 @@ def gallery(run: Run) -> Gallery | None:
     return Gallery(run, panel[2], panel[1], about.classes, away, "panel")
 
 
-def choose(page: str, run: Run, images: Gallery, titles: Mapping[str, str]) -> Ends:
-    """A picker for each end, side by side; the numbers are the page's settings of these names."""
+def choose(page: str, run: Run, images: Gallery, titles: Mapping[str, str]) -> Chosen:
+    """A picker for each image, side by side; the indices are the page's settings of these names."""
     rows = []
     for (name, title), column in zip(titles.items(), st.columns(len(titles)), strict=True):
         with column, st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -103,29 +103,29 @@ def choose(page: str, run: Run, images: Gallery, titles: Mapping[str, str]) -> E
     return _shown(page, run, images, rows)
 
 
-def window(page: str, run: Run, images: Gallery, first: int, count: int) -> Ends:
-    """`count` images from test image `first` on, corrupted as the page's settings say."""
+def window(page: str, run: Run, images: Gallery, first: int, count: int) -> Chosen:
+    """`count` images starting at test image `first`, corrupted according to the page's settings."""
     begin = min(_row_of(images, first), max(len(images.numbers) - count, 0))
     return _shown(page, run, images, list(range(begin, min(begin + count, len(images.numbers)))))
 
 
-def _shown(page: str, run: Run, images: Gallery, rows: list[int]) -> Ends:
+def _shown(page: str, run: Run, images: Gallery, rows: list[int]) -> Chosen:
     state = st.session_state
     clean = images.images(rows)
     corruption = Corruption.parse(state[key(page, "noise")])
     shown = models.corrupted(run, clean, corruption, state[key(page, "draw")])
-    return Ends(rows, clean, shown, [images.name(row) for row in rows])
+    return Chosen(rows, clean, shown, [images.name(row) for row in rows])
 
 
 def choose_one(page: str, images: Gallery, name: str, title: str, on_change: Callable[[], None] = lambda: None) -> int:
-    """Widgets for one image, the page's setting of that name; the row it is in."""
+    """Widgets for one image, the page's setting of that name; returns its row."""
     state, field = st.session_state, key(page, name)
     first, last = int(images.numbers[0]), int(images.numbers[-1])
     if not first <= state.get(field, -1) <= last:
         of_class = np.flatnonzero(images.labels == FIRST[name])
         state[field] = int(images.numbers[of_class[0] if len(of_class) else 0])
     row = _row_of(images, state[field])
-    state[field] = int(images.numbers[row])  # the nearest there is
+    state[field] = int(images.numbers[row])  # the nearest available
     kinds = sorted(set(images.labels.tolist()))
     words = [ANY, *(images.classes[kind] if kind < len(images.classes) else str(kind) for kind in kinds)]
     wanted = key(page, f"class-{name}")
@@ -141,27 +141,31 @@ def choose_one(page: str, images: Gallery, name: str, title: str, on_change: Cal
     st.number_input(title, first, last, key=field, on_change=on_change, width=140)
     st.selectbox("Class", words, key=wanted, on_change=by_chance, width=120)
     st.button(
-        "", icon=":material/casino:", key=key(page, f"chance-{name}"), on_click=by_chance, help="Another of that class"
+        "",
+        icon=":material/casino:",
+        key=key(page, f"chance-{name}"),
+        on_click=by_chance,
+        help="Random image of this class",
     )
     return row
 
 
 def _row_of(images: Gallery, wanted: int) -> int:
-    """The row whose number is nearest."""
+    """The row with the nearest index."""
     return int(np.abs(images.numbers - wanted).argmin())
 
 
 def choose_noise(page: str, run: Run) -> None:
-    """Clean images, or corrupted as the run knows them; the page's settings `noise` and `draw`."""
+    """Clean images, or with the run's usual corruption; the page's settings `noise` and `draw`."""
     state, field = st.session_state, key(page, "noise")
     usual = usual_corruption(run)
     choices = {"none": "Clean", str(usual): usual.label}
     choices.setdefault(state[field], Corruption.parse(state[field]).label)
-    st.selectbox("Images are", list(choices), format_func=choices.__getitem__, key=field, width=190)
+    st.selectbox("Input", list(choices), format_func=choices.__getitem__, key=field, width=190)
     if state[field] == "none":
         return
 
     def again() -> None:
         state[key(page, "draw")] += 1
 
-    st.button("", icon=":material/casino:", on_click=again, key=key(page, "again"), help="New noise")
+    st.button("", icon=":material/casino:", on_click=again, key=key(page, "again"), help="Draw new noise")

@@ -9,7 +9,7 @@ from aecore.models.architecture import Plan
 
 
 def layer_table(solved: Plan) -> None:
-    """Name, output shape and parameters of every layer, and their sum."""
+    """Name, output shape and parameters of every layer, and the total."""
     rows = [
         {
             "Layer": layer.name,

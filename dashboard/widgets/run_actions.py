@@ -1,5 +1,5 @@
-"""What a person does with a whole run: title and note, download, delete with Undo. Acts in callbacks, so that no click
-is lost on a live page."""
+"""Actions on a whole run: title and note, download, delete with Undo. They act in callbacks, so that no click is lost
+on a live page."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _PROBLEM, _DELETED, _EDITS = "manage-problem", "manage-deleted", "manage-edits"
 
 
 def edit(run: Run, row: RunSummary) -> None:
-    """A small form for title and note; nothing for a run that is read-only."""
+    """A small form for title and note; nothing for a read-only run."""
     if run.shipped or demo.mode():
         return
-    # Its key counts what was saved: a new one closes the popover and fills it anew.
+    # The key counts the saves: a new one closes the popover and resets its fields.
     key = f"{run.id}-{st.session_state.get(_EDITS, 0)}"
     with (
         st.popover("Edit", icon=":material/edit:", type="tertiary", key=f"edit-{key}"),
@@ -37,7 +37,7 @@ def edit(run: Run, row: RunSummary) -> None:
             row.note,
             max_chars=run_notes.LONGEST_NOTE,
             height=120,
-            placeholder="What you tried, what you saw",
+            placeholder="What you tried and what you found",
             key=f"note-{key}",
         )
         st.form_submit_button("Save", type="primary", on_click=_save, args=(run, key))
@@ -48,7 +48,7 @@ def _save(run: Run, key: str) -> None:
     title, note = st.session_state[f"title-{key}"], st.session_state[f"note-{key}"]
     forget()
     try:
-        # Both are checked before either is written.
+        # Check both before writing either.
         run_notes.check_text("note", note)
         run_notes.rename(run, title)
         run_notes.annotate(run, note)
@@ -59,7 +59,7 @@ def _save(run: Run, key: str) -> None:
 
 
 def download(run: Run, row: RunSummary) -> None:
-    """A menu of files; each is made when it is asked for."""
+    """A menu of files; each is made on request."""
     with (
         st.popover("Download", icon=":material/download:", type="tertiary", key=f"download-{run.id}"),
         st.container(gap=None),
@@ -67,10 +67,10 @@ def download(run: Run, row: RunSummary) -> None:
         _file("Whole run (.zip)", run, "zip", partial(archive.packed, run), "To open here or on another machine")
         if run.file(WEIGHTS).is_file():
             read = run.file(WEIGHTS).read_bytes
-            _file("Weights (.safetensors)", run, "safetensors", read, "Opens without running code")
+            _file("Weights (.safetensors)", run, "safetensors", read, "Loads without executing code")
             _file("Weights for PyTorch (.pth)", run, "pth", partial(_pth, run), "A state dict, for torch.load")
         if row.epoch:
-            _file("Curves (.csv)", run, "csv", partial(archive.curves_csv, run), "One line an epoch")
+            _file("Curves (.csv)", run, "csv", partial(archive.curves_csv, run), "One line per epoch")
 
 
 def _file(label: str, run: Run, kind: str, make, about: str) -> None:
@@ -92,7 +92,7 @@ def _pth(run: Run) -> bytes:
 
 
 def delete_button(run: Run, state: str) -> None:
-    """Delete at a click, to be undone at another; nothing for a run that is read-only or at work."""
+    """A button that deletes the run, with Undo; nothing for a run that is read-only or active."""
     if not (run.shipped or demo.mode() or state in ACTIVE):
         icon = ":material/delete:"
         st.button("Delete", icon=icon, key="delete", type="tertiary", on_click=_delete, args=(run,))
@@ -110,24 +110,24 @@ def _delete(run: Run) -> None:
 
 
 def undo_bar() -> None:
-    """After a run was deleted: what happened, and the way back, until something else is done."""
+    """After a deletion: a notice with an Undo button, until the next action."""
     problem()
     path = st.session_state.get(_DELETED)
     if path is None:
         return
     gone = trash.Deleted(Path(path))
-    if not gone.path.is_dir():  # brought back or removed elsewhere
+    if not gone.path.is_dir():  # restored or purged elsewhere
         forget()
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small", key="undo-bar"):
-        st.markdown(f"“{plain(gone.title)}” is deleted.", width="content")
+        st.markdown(f"“{plain(gone.title)}” was deleted.", width="content")
         st.button("Undo", icon=":material/undo:", key="undo", on_click=_restore, args=(gone,))
         st.space("stretch")
         st.button("", icon=":material/close:", key="undo-close", type="tertiary", help="Close", on_click=forget)
 
 
 def trash_list() -> None:
-    """The runs deleted within a week, to bring back or to remove for good; nothing when there are none."""
+    """Runs deleted within the last week, to restore or to remove permanently; nothing when there are none."""
     gone = [] if demo.mode() else trash.deleted_runs(Store.default())
     if not gone:
         return
@@ -159,12 +159,12 @@ def _purge(gone: trash.Deleted) -> None:
 
 
 def forget() -> None:
-    """Something else is done: what was said about the last deed is over."""
+    """Clear the notice about the last action."""
     st.session_state.pop(_DELETED, None)
     st.session_state.pop(_PROBLEM, None)
 
 
 def problem() -> None:
-    """What the last deed ran into, once."""
-    if said := st.session_state.pop(_PROBLEM, None):
-        st.error(said, icon=":material/error:")
+    """Show the last action's error, once."""
+    if message := st.session_state.pop(_PROBLEM, None):
+        st.error(message, icon=":material/error:")

@@ -1,4 +1,4 @@
-"""Watching one run: state, progress, curves and the panel, from nothing but its directory."""
+"""Watching one run: state, progress, curves and the panel, read from its directory alone."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ TICK_S = 1.0
 
 
 def watch(run: Run) -> None:
-    """The live view of a run; ticks once a second while the run is active and not at all afterwards."""
+    """The live view of a run; refreshes once per second while the run is active, and not at all afterwards."""
     shown = st.session_state["shown_state"] = run_state(run)
 
     def tick() -> None:
         state = run_state(run)
-        # The session's word counts, not that of the script run which made this tick: a late tick of an
-        # earlier one would otherwise rerun a page that is right already, and swallow a click on it.
+        # The session's state counts, not that of the script run that created this tick: a late tick of an
+        # earlier one would otherwise rerun a page that is already up to date, and swallow a click on it.
         if state != st.session_state.get("shown_state"):
-            st.rerun()  # the heading and its buttons, outside of this fragment, change too
+            st.rerun()  # the heading and its buttons, outside this fragment, change too
         _body(run, state)
 
     st.fragment(tick, run_every=TICK_S if shown in ACTIVE else None)()
@@ -46,14 +46,14 @@ def _body(run: Run, state: str) -> None:
         return
     metrics = jsonl.metrics(run)
     _progress(run, state, status, metrics, experiment.training.epochs)
-    if state in ("failed", "interrupted") and (said := run.log_tail()):
-        with st.expander("What its process said last", icon=":material/terminal:"):
-            st.code(said, language=None)
+    if state in ("failed", "interrupted") and (tail := run.log_tail()):
+        with st.expander("Last lines of the log", icon=":material/terminal:"):
+            st.code(tail, language=None)
     if not metrics:
         if state in ACTIVE:
-            st.caption("The curves begin with the first finished epoch.")
+            st.caption("The curves appear after the first epoch.")
         elif status.get("imported"):
-            st.caption("Its weights were trained elsewhere, so there are no curves.")
+            st.caption("This run was imported, so it has no training curves.")
             _panel(run, "")
         return
     last = metrics[-1]
@@ -65,34 +65,34 @@ def _body(run: Run, state: str) -> None:
             "Dead code units",
             f"{last['dead_units']} of {runs.summary(run).code_size:,}",
             border=True,
-            help="Units of the code that say the same for every test image.",
+            help="Code units that are constant over all test images.",
         )
         st.metric("Speed", f"{last['images_per_s']:,.0f} images/s", border=True)
     loss_chart(run, key=f"curves-{run.id}")
     if experiment.training.log_every:
         step_chart(run, key=f"steps-{run.id}")
-    if run.file(LAYERS).exists() and st.toggle("Show what the code units and the layers do", key="show-layers"):
+    if run.file(LAYERS).exists() and st.toggle("Show code units and layers", key="show-layers"):
         layer_chart(run, key=f"layers-{run.id}")
-    _panel(run, "The panel appears with the first saved epoch.")
+    _panel(run, "Reconstructions appear after the first saved epoch.")
 
 
 def _panel(run: Run, without: str) -> None:
-    """The panel's images, or what is said where there is none yet."""
+    """The panel's images, or the text `without` if there are none yet."""
     try:
         snapshots = runs.snapshots(run)
     except DamagedError:
         if without:
             st.caption(without)
         return
-    st.subheader("Reconstructions, epoch by epoch" if len(snapshots["epochs"]) > 1 else "Reconstructions")
+    st.subheader("Reconstructions by epoch" if len(snapshots["epochs"]) > 1 else "Reconstructions")
     image_grid.film(snapshots)
 
 
 def _progress(run: Run, state: str, status: dict[str, Any], metrics: list[dict[str, Any]], epochs: int) -> None:
     if state == "queued":
-        place = jobs.queue_position(run)
-        waiting = "starting" if place is None else "next in line" if place == 1 else f"number {place} in line"
-        st.progress(0.0, f"Waiting for its device: {waiting}")
+        position = jobs.queue_position(run)
+        waiting = "starting" if position is None else "next in line" if position == 1 else f"number {position} in line"
+        st.progress(0.0, f"Waiting for the device: {waiting}")
     elif state == "preparing":
         stage = status.get("stage") or {}
         share = stage["done"] / stage["total"] if stage.get("total") else 0.0
@@ -107,18 +107,18 @@ def _progress(run: Run, state: str, status: dict[str, Any], metrics: list[dict[s
             left = f", about {duration((epochs - whole) * metrics[-1]['seconds'] / done)} left"
         st.progress(min(whole / epochs, 1.0), f"Epoch {min(done + 1, epochs)} of {epochs}{left}")
     elif state == "evaluating":
-        st.progress(1.0, "Measuring the model on the whole test set")
+        st.progress(1.0, "Evaluating the model on the whole test set")
     elif status.get("error"):
         st.error(status["error"], icon=":material/error:")
     elif state == "interrupted":
-        st.warning("Its process ended without a word. Resume goes on from the last saved epoch.")
+        st.warning("The worker exited unexpectedly. Resume continues from the last saved epoch.")
 
 
 def heading(run: Run) -> None:
-    """Name, state and the buttons that fit the state.
+    """Name, state and the buttons for this state.
 
-    The buttons act in callbacks: those run even when the script run that a click asked for is itself interrupted,
-    as happens while a live page changes under the pointer.
+    The buttons act in callbacks: those run even if the script run triggered by a click is itself interrupted, as
+    happens while a live page updates.
     """
     row = runs.summary(run)
     idle = row.state not in ACTIVE
@@ -169,7 +169,7 @@ def heading(run: Run) -> None:
 
 def _stop(run: Run) -> None:
     try:
-        jobs.stop(run, wait_s=0)  # the page goes on living; a tick sees the end
+        jobs.stop(run, wait_s=0)  # do not block the page; a tick shows the end
         st.toast("Stopping after this epoch.", icon=":material/stop:")
     except AecoreError as error:
         st.toast(str(error), icon=":material/error:")

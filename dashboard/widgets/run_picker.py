@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Choosing a run: by the address, or from those with weights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dashboard.url_state import key
 
 
 def chosen() -> Run | None:
-    """The run named in the address, if the store lists it; a stale or foreign id is said to be unknown."""
+    """The run named in the address, if the store has it; an unknown id gets a warning."""
     run_id = st.query_params.get("run")
     if not run_id:
         return None
@@ -25,14 +25,14 @@ def chosen() -> Run | None:
 
 
 def with_weights() -> list[Run]:
-    """The runs that have something to look through: saved weights."""
+    """The runs with saved weights."""
     return [run for run in Store.default().runs() if run.file(WEIGHTS).is_file()]
 
 
 def choose(
     page: str, width: int | Literal["stretch"] = "stretch", on_change: Callable[[], None] = lambda: None
 ) -> Run | None:
-    """A picker of runs with weights, kept in the page's address; None, with a way on, where there is none."""
+    """A picker of runs with weights, kept in the page's address; None, with a link to Train, if there are none."""
     usable = {run.id: run for run in with_weights()}
     if not usable:
         st.info("No run has saved weights yet. Train one first.", icon=":material/inbox:")
@@ -58,5 +58,5 @@ def choose(
 
 
 def label(run_id: str, titles: Mapping[str, str]) -> str:
-    """A run's title with its id, unless that says the same."""
+    """A run's title with its id, unless the id contains the title."""
     return run_id if titles[run_id] in run_id else f"{titles[run_id]}  ({run_id})"

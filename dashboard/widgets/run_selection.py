@@ -1,4 +1,4 @@
-"""Which runs are ticked in the table of runs; the address and the table follow each other."""
+"""Which runs are selected in the table of runs, in sync with the address."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ TICKED, SHOWN, TABLES = "ticks", "ticks-shown", "ticks-tables"
 
 
 def table_key(ids: Sequence[str], elsewhere: Collection[str] = ()) -> str:
-    """The key of the table that shows these runs. A table keeps its ticks by row number, so other rows are another
-    table, as is one whose ticks were changed by an address. Runs `elsewhere`, on other pages of it, stay ticked."""
+    """The key of the table that shows these runs. A table keeps its selection by row number, so other rows need another
+    table, as does a selection changed by the address. Runs `elsewhere`, on its other pages, stay selected."""
     about = f"{list(ids)} {st.session_state.get(TABLES, 0)}"
     key = f"runs-{hashlib.sha1(about.encode(), usedforsecurity=False).hexdigest()[:12]}"
     st.session_state[SHOWN] = (key, list(ids), set(elsewhere))
@@ -24,13 +24,13 @@ def table_key(ids: Sequence[str], elsewhere: Collection[str] = ()) -> str:
 
 
 def default(ids: Sequence[str]) -> Any:
-    """The ticks that a new table of these runs begins with."""
+    """The initial selection of a new table of these runs."""
     chosen = st.session_state.get(TICKED) or []
     return {"selection": {"rows": [ids.index(run_id) for run_id in chosen if run_id in ids]}}
 
 
 def changed() -> None:
-    """A box was ticked or cleared: the address follows, and what was said about the last deed is over."""
+    """The selection changed: update the address, and clear the notice about the last action."""
     key, ids, elsewhere = st.session_state[SHOWN]
     numbers = st.session_state[key]["selection"]["rows"] if key in st.session_state else []
     before: list[str] = st.session_state.get(TICKED) or []
@@ -45,19 +45,19 @@ def changed() -> None:
 
 
 def ticked(rows: Sequence[RunSummary]) -> list[RunSummary]:
-    """The runs that are ticked; one that the address names, by a link or after a deed, is ticked alone."""
+    """The selected runs; one named in the address, by a link or after an action, is selected alone."""
     linked = st.query_params.get("run")
     chosen: list[str] | None = st.session_state.get(TICKED)
     known = {row.id: row for row in rows}
     if linked and linked not in known:
-        run_picker.chosen()  # says so
+        run_picker.chosen()  # shows the warning
     elif linked and chosen != [linked]:
         _set([linked])
-    elif not linked and chosen and len(chosen) == 1:  # deleted, or Back to where nothing was open
+    elif not linked and chosen and len(chosen) == 1:  # deleted, or Back to where nothing was selected
         _set([])
     chosen = st.session_state.get(TICKED)
     if chosen is None and all(row.shipped for row in rows):
-        return list(rows[:1])  # a first visit sees a finished run opened
+        return list(rows[:1])  # a first visit opens a finished run
     return [known[run_id] for run_id in chosen or [] if run_id in known]
 
 

@@ -1,4 +1,4 @@
-"""The table of runs: filtered while one types, and where there are very many in pages, sorted over all of them."""
+"""The table of runs: filtered while typing, and paginated if there are very many, with sorting over all pages."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from aecore.runs.summary import RunSummary
 from dashboard.widgets import run_selection
 
 PAGE_ROWS = 100
-"""More runs than two pages are shown in pages: the browser is sent what one looks at."""
+"""More than two pages of runs are paginated: the browser receives only what is shown."""
 PAUSE = "200ms"
-"""The filter waits for so long a pause in the typing."""
+"""The filter waits for this long a pause in the typing."""
 ORDERS: dict[str, Callable[[RunSummary], Any] | None] = {
     "Newest first": None,
     "Name": lambda row: row.title.lower(),
@@ -25,11 +25,11 @@ ORDERS: dict[str, Callable[[RunSummary], Any] | None] = {
     "Highest SSIM": lambda row: None if row.test_ssim is None else -row.test_ssim,
     "Smallest code": lambda row: row.code_size,
 }
-"""How runs on several pages can be sorted; a table on one page is sorted by its own headings."""
+"""Sort orders for paginated runs; a table on a single page is sorted by its headings."""
 
 
 def table(rows: Sequence[RunSummary], several: bool) -> None:
-    """The runs, filtered by what is typed and picked, with a box to tick before each."""
+    """The runs, filtered by text and state, with a checkbox for each."""
     words, wanted, order = "", [], ""
     if len(rows) > 1:
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -48,10 +48,10 @@ def table(rows: Sequence[RunSummary], several: bool) -> None:
                 order = st.selectbox("Sort", list(ORDERS), key="order", width=200)
     shown = [row for row in rows if matches(row, words or "") and (not wanted or row.state in wanted)]
     found = count(len(rows), "run") if len(shown) == len(rows) else f"{len(shown):,} of {count(len(rows), 'run')}"
-    also = ", several to compare them" if several and len(shown) > 1 else ""
-    st.caption(f"{found}. Tick one to open it{also}.")
+    also = ", or several to compare them" if several and len(shown) > 1 else ""
+    st.caption(f"{found}. Select one to open it{also}.")
     if not shown:
-        st.info("No run fits the filter.", icon=":material/filter_alt_off:")
+        st.info("No run matches the filter.", icon=":material/filter_alt_off:")
         return
     shown = ordered(shown, order)
     part = page_of(shown, f"{words}|{wanted}|{order}") if len(shown) > 2 * PAGE_ROWS else shown
@@ -59,7 +59,7 @@ def table(rows: Sequence[RunSummary], several: bool) -> None:
 
 
 def ordered(rows: Sequence[RunSummary], order: str) -> list[RunSummary]:
-    """The rows in one of `ORDERS`; those without a value come last."""
+    """The rows in one of `ORDERS`; those without a value last."""
     value = ORDERS.get(order)
     if value is None:
         return list(rows)
@@ -69,7 +69,7 @@ def ordered(rows: Sequence[RunSummary], order: str) -> list[RunSummary]:
 
 
 def page_of(rows: Sequence[RunSummary], about: str) -> Sequence[RunSummary]:
-    """The rows of the page that is turned to; other rows begin at their first page."""
+    """The rows of the current page; a new set of rows starts at its first page."""
     pages = -(-len(rows) // PAGE_ROWS)
     with st.container(horizontal=True, vertical_alignment="center"):
         first = (st.pagination(pages, key=f"page-{pages}-{about}") - 1) * PAGE_ROWS
@@ -120,6 +120,6 @@ def matches(row: RunSummary, words: str) -> bool:
 
 
 def sparkline(losses: tuple[float, ...], points: int = 60) -> list[float]:
-    """At most `points` values; the logarithm shows the late epochs too."""
+    """At most `points` values; on a logarithmic scale, late epochs show too."""
     step = max(1, len(losses) // points)
     return [math.log10(loss) for loss in losses[::step] if loss > 0]

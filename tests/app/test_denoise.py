@@ -127,7 +127,7 @@ def test_it_says_when_the_noisy_input_is_closer(store, trained):
     app.slider(key="level-gaussian").set_value(1.0).run()
     assert "worse than doing nothing" not in texts(app)
     app.slider(key="level-gaussian").set_value(0.05).run()
-    assert "By PSNR, SSIM and MSE the noisy input is closer" in texts(app)
+    assert "By PSNR, SSIM and MSE, the noisy input is closer" in texts(app)
     assert "worse than doing nothing" in texts(app)
     app.slider(key="level-gaussian").set_value(0.0).run()
     assert list(means(app))[1:] == ["This model"]
@@ -265,8 +265,8 @@ def test_without_the_image_set_the_runs_own_panel_is_shown(shipped, store, tmp_p
     assert means(app)[""] == ["PSNR", "SSIM", "MSE", "Wrong digits"]
     assert "of 14" in means(app)["This model"][3]
     assert app.pills(key="methods-off").disabled
-    assert "chosen on validation images, which are not on this machine" in texts(app)
-    assert app.segmented_control(key="source").options == ["The run's own", "Your own"]
+    assert "tuned on validation images, which are not on this machine" in texts(app)
+    assert app.segmented_control(key="source").options == ["The run's own", "Your image"]
     app.segmented_control(key="many").set_value(63).run()
     assert len(figures(app)) == 20
     with_picture(app, png(Image.new("L", (40, 50), 250)))
@@ -332,7 +332,7 @@ def test_the_extremes_of_the_whole_test_set(store, trained):
     whole = models.denoise(trained, images, Corruption.parse("gaussian:0.2"), 0).output_scores["mse"]
     numbers = [int(n) for figure in figures(app) for n in re.findall(r'title="#(\d+) ', figure)]
     assert numbers == np.argsort(-whole)[:14].tolist()
-    assert "Mean of these 14 of 297 test images" in bodies(app, "ae-means")[0]
+    assert "Mean over these 14 of 297 test images" in bodies(app, "ae-means")[0]
     worst = scores(app, "reconstructed")
     assert worst == pytest.approx(-10 * np.log10(whole[numbers]), abs=0.051)
     app.selectbox(key="sort-extremes").set_value("best").run()
@@ -356,7 +356,7 @@ def test_extremes_across_batches_are_those_of_all_images(store, trained, monkeyp
 def test_a_large_test_set_is_not_searched(store, trained, monkeypatch):
     monkeypatch.setattr("dashboard.denoise.controls.MOST_SEARCHED", 200)
     app = page("denoise", run=trained.id)
-    assert app.segmented_control(key="source").options == ["Test set", "Your own"]
+    assert app.segmented_control(key="source").options == ["Test set", "Your image"]
 
 
 def test_the_error_map_can_be_switched_on_and_scaled(store, trained):
@@ -382,14 +382,14 @@ def test_a_picture_of_ones_own_goes_the_same_way(store, trained):
     paper.paste((0, 0, 0), (80, 60, 120, 240))
     app = page("denoise", run=trained.id)
     app.segmented_control(key="source").set_value("own").run()
-    assert "Choose a picture" in texts(app)
+    assert "Upload an image" in texts(app)
     assert "not stored" in texts(app)
     with_picture(app, png(paper), "a <b>1</b>.png")
     assert len(figures(app)) == 1
     assert "a &lt;b&gt;1&lt;/b&gt;.png" in figures(app)[0]
     assert "trained on Digits, enlarged to 28×28" in texts(app)
-    assert "its middle cut out, resized to 28×28, greyed, inverted" in texts(app)
-    assert "Your picture" in bodies(app, "ae-means")[0]
+    assert "cropped to its centre, resized to 28×28, converted to greyscale, inverted" in texts(app)
+    assert "Your image" in bodies(app, "ae-means")[0]
     assert means(app)[""] == ["PSNR", "SSIM", "MSE"]
     shown = first_picture(figures(app)[0], "clean")
     assert shown.shape == (28, 28)
@@ -419,7 +419,7 @@ def test_no_inversion_is_suggested_for_white_on_black(store, trained):
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"not an image at all", "no image that can be read"), (png(Image.new("L", (300, 300), 9))[:80], "image")],
+    [(b"not an image at all", "not a readable image"), (png(Image.new("L", (300, 300), 9))[:80], "image")],
 )
 def test_what_is_no_image_is_refused_in_one_line(store, trained, content, words):
     app = with_picture(page("denoise", run=trained.id), content)
@@ -432,7 +432,7 @@ def test_what_is_no_image_is_refused_in_one_line(store, trained, content, words)
 
 def test_a_picture_of_one_colour_is_told(store, trained):
     app = with_picture(page("denoise", run=trained.id), png(Image.new("RGBA", (30, 30), (0, 0, 0, 0))))
-    assert "All of it is one colour" in texts(app)
+    assert "a single colour" in texts(app)
 
 
 def test_nothing_of_a_picture_is_written_down(store, trained):

@@ -113,7 +113,7 @@ def test_without_codes_and_pictures_the_panel_is_walked(trained, monkeypatch, tm
     panel = trained.snapshots()["indices"].tolist()
     assert {int(name.split()[2]) for name in sent(app, "interpolate")["names"]} <= set(panel)
     trained.file(SNAPSHOTS).unlink()
-    assert "kept no images" in texts(page("interpolate"))
+    assert "has no stored images" in texts(page("interpolate"))
 
 
 def test_without_weights_it_says_how_to_begin(store):
@@ -156,7 +156,7 @@ def test_random_codes_come_from_the_seed_in_the_address(gallery):
 def test_a_vae_offers_its_prior_and_knows_its_inactive_units(gallery):
     app = page("generate", run="colored-vae", view="random")
     assert app.selectbox(key="generate-draw").value == "normal"
-    assert "The prior, N(0, 1)" in app.selectbox(key="generate-draw").options
+    assert "Prior, N(0, 1)" in app.selectbox(key="generate-draw").options
     units = sent(app, "generate")["units"]
     assert 0 < sum(unit["inactive"] for unit in units) < 20
 
@@ -205,7 +205,7 @@ def test_two_runs_in_numbers(gallery):
     assert "ae-against ae-down" in table
     assert "model.bottleneck.size" in settings
     assert "training.optimizer" not in settings
-    assert "under the noise it was trained with" in texts(app)
+    assert "under its own training noise" in texts(app)
     chart = sent(app, "plotly_chart")["figure"]
     assert [trace["name"] for trace in chart["data"]] == ["A mnist-selu-2-clean", "B mnist-mlp8"]
 

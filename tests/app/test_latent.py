@@ -104,7 +104,7 @@ def test_the_codes_and_pictures_are_the_same_payload_in_every_drawing(shipped):
 
 def test_a_run_without_a_tsne_shows_its_pca_and_keeps_it(trained):
     app = page(run=trained.id, method="tsne")
-    assert "There is no t-SNE in 3D of this run yet; this is its PCA" in texts(app)
+    assert "This run has no t-SNE in 3D yet; this is its PCA" in texts(app)
     assert sent(app)["views"][0]["method"] == "pca"
     assert read_projection(trained, "pca", 3) is not None
     assert not app.get("button")[0].disabled  # type: ignore[attr-defined]
@@ -115,8 +115,8 @@ def test_without_codes_images_and_drawings_the_page_says_so(shipped):
     shutil.rmtree(shipped.path / "projections")
     shipped.file(CODES).unlink()
     app = page()
-    assert "There is no PCA in 3D of this run yet" in texts(app)
-    assert "there is nothing to draw" in texts(app)
+    assert "This run has no PCA in 3D yet" in texts(app)
+    assert "there is nothing to project" in texts(app)
     assert not components(app, "cloud")
 
 
@@ -141,7 +141,7 @@ def test_damaged_drawings_and_stale_links_are_one_line(shipped):
 
 def test_a_code_of_one_unit_has_nothing_to_draw(shipped):
     shipped.write_status(code_size=1)
-    assert "has a code of 1: there is nothing to draw" in texts(page())
+    assert "has a code of size 1: there is nothing to project" in texts(page())
 
 
 def test_a_job_in_progress_is_watched_and_stopped(trained):
@@ -159,7 +159,7 @@ def test_a_job_in_progress_is_watched_and_stopped(trained):
     assert head["channel"] == data["views"][0]["live"]
     assert "of 10,000 iterations" in head["text"]
     other = page(run=trained.id, method="pca", dims="2")
-    assert "t-SNE in 2D of 250 test images is being made" in texts(other)
+    assert "t-SNE in 2D of 250 test images is being computed" in texts(other)
     app.button(key="latent-stop").click().run()
     assert projection_job.read_progress(trained) is None
     assert "this is its PCA" in texts(app)
@@ -206,7 +206,7 @@ def test_a_corrupted_image_is_placed_where_its_code_belongs(trained):
     extra = sent(app)["views"][0]["extra"]
     assert "test image 0" in extra["title"]
     assert len(extra["code"]) == code_size(trained)
-    assert "exact" in extra["note"]
+    assert "Exact" in extra["note"]
     before = extra["place"]
     app.number_input(key="newcomer-number").set_value(5).run()
     assert sent(app)["views"][0]["extra"]["place"] != before

@@ -51,7 +51,7 @@ def test_what_cannot_be_a_title_is_told(store, trained):
 def test_deleting_can_be_undone_until_something_else_is_done(gallery, trained):
     run_notes.rename(trained, "Dear")
     app = press(page(run=trained.id), "Delete")
-    assert "“Dear” is deleted." in texts(app)
+    assert "“Dear” was deleted." in texts(app)
     assert trained.id not in app.dataframe[0].value["Run"].tolist()
     assert "run" not in app.query_params
     app.run()
@@ -139,7 +139,7 @@ def test_a_run_without_a_course_is_shown_on_every_page(imported):
     assert "imported from mine.pth" in texts(app)
     assert "Assumed, as they do not follow from the shapes" in texts(app)
     assert "Curves and epochs" not in labels(app)
-    assert "no curves" in texts(page("train", run=imported.id))
+    assert "no training curves" in texts(page("train", run=imported.id))
     assert "trained elsewhere" in texts(page("replay", run=imported.id))
     assert not page("denoise", run=imported.id).error
     assert not page("reports").error
@@ -149,5 +149,5 @@ def test_of_an_imported_run_without_images_the_pages_say_so(imported):
     for name in ("snapshots.safetensors", "evaluation.json", "codes.safetensors"):
         imported.file(name).unlink()
     assert "has no snapshots" in texts(page(run=imported.id))
-    assert "no curves" in texts(page("train", run=imported.id))
+    assert "no training curves" in texts(page("train", run=imported.id))
     assert "has no snapshots" in texts(page("replay", run=imported.id))

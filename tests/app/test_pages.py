@@ -24,7 +24,7 @@ def test_the_overview_lists_the_shipped_run_and_says_what_to_do(gallery):
     assert table["State"].tolist() == ["finished"]
     assert float(table["Test MSE"].iloc[0]) == pytest.approx(0.0206, abs=0.002)
     assert {button.label for button in app.button} >= {"Train a first model", "Look at a trained model"}
-    assert "noisy input itself" in app.dataframe[1].value["Measured"].tolist()
+    assert "noisy input" in app.dataframe[1].value["Image"].tolist()
 
 
 def test_the_overview_of_an_empty_store_says_how_to_begin(store):
@@ -40,7 +40,7 @@ def test_the_overview_filters_and_keeps_damaged_runs_in_sight(gallery, trained):
     app.text_input(key="filter").set_value("digits").run()
     assert app.dataframe[0].value["Run"].tolist() == [trained.id]
     app.text_input(key="filter").set_value("no such thing").run()
-    assert "No run fits" in texts(app)
+    assert "No run matches" in texts(app)
 
 
 def test_a_deep_link_opens_the_run_and_a_stale_one_is_told(gallery, trained):
@@ -86,7 +86,7 @@ def test_the_form_makes_the_experiment_that_it_shows(store, monkeypatch):
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("model.dense", "392, many", "whole numbers"),
+        ("model.dense", "392, many", "integers"),
         ("model.dense", "0", "greater than or equal to 1"),
         ("model.dense", "65536, 65536", "parameters are more"),
         ("evaluation.corruptions", "gausian:0.2", "did you mean 'gaussian'"),
@@ -105,7 +105,7 @@ def test_watching_runs_in_every_state(store, trained):
         ("finished", ""),
         ("stopped", ""),
         ("failed", "lower training.lr"),
-        ("running", "ended without a word"),
+        ("running", "exited unexpectedly"),
     ]:
         process = {"pid": 2**22 + 1, "started": 1.0, "host": __import__("platform").node()}
         trained.file("log.txt").write_text("the worker's last words\n")

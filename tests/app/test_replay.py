@@ -129,7 +129,7 @@ def test_an_empty_store_says_what_to_do(store):
     [
         (b"nonsense", "cannot be read"),
         (b"", "cannot be read"),
-        (safetensors.numpy.save({"clean": np.zeros((2, 1, 8, 8), np.uint8)}), "holds no 'epochs'"),
+        (safetensors.numpy.save({"clean": np.zeros((2, 1, 8, 8), np.uint8)}), "does not contain 'epochs'"),
         (
             safetensors.numpy.save(
                 {
@@ -138,7 +138,7 @@ def test_an_empty_store_says_what_to_do(store):
                     "reconstructions": np.zeros((2, 2, 1, 8, 8), np.uint8),
                 }
             ),
-            "does not hold images epoch by epoch",
+            "does not contain images by epoch",
         ),
     ],
 )
@@ -167,7 +167,7 @@ def test_a_run_that_has_just_begun_is_waited_for(store):
     run = made_run(store, "one-20260101-000000", [1, 2])
     run.file(SNAPSHOTS).unlink()
     run.write_status(state="queued")
-    assert "come with its first saved epoch" in texts(page(run=run.id))
+    assert "appear with its first saved epoch" in texts(page(run=run.id))
 
 
 def unpacked(made: reels.Reel) -> np.ndarray:

@@ -61,7 +61,7 @@ def test_a_finished_sweep_is_shown_with_its_best_first(swept, store):
     assert frame["±"].tolist() == pytest.approx([group.std for group in best])
     assert frame["Code size"].tolist() == [group.values["model.bottleneck.size"] for group in best]
     assert frame["Runs"].tolist() == [2, 2, 2, 2]
-    assert not {"Stop", "Go on"} & button_labels(app), "nothing is left to do"
+    assert not {"Stop", "Resume"} & button_labels(app), "nothing is left to do"
 
 
 def test_another_figure_and_corruption_order_it_anew_and_stand_in_the_address(swept):
@@ -101,7 +101,7 @@ def test_a_shipped_sweep_shows_all_without_its_runs(swept, store):
     assert len(app.dataframe[0].value) == 4
     assert "ships without its runs" in texts(app)
     assert "It ships with the project." in texts(app)
-    assert not {"Stop", "Go on"} & button_labels(app)
+    assert not {"Stop", "Resume"} & button_labels(app)
 
 
 def test_a_sweep_at_work_tells_how_far_it_is(swept, store, monkeypatch):
@@ -115,7 +115,7 @@ def test_a_sweep_at_work_tells_how_far_it_is(swept, store, monkeypatch):
     swept.write_status(state="running", process=process, started="2020-01-01T00:00:00.000Z")
     app = page("sweep", sweep=swept.id)
     told = texts(app)
-    assert "At work: " in told
+    assert "Running: " in told
     assert "(epoch 1 of 1)" in told
     assert "Stop" in button_labels(app)
     assert "running" in told
@@ -138,11 +138,11 @@ def test_failed_runs_are_told_in_a_line_for_each_reason(swept, store):
     assert told[0].startswith("**3 runs failed**")
     assert told[0].count("the loss is no number") == 1
     assert "and 2 other runs" in told[0]
-    assert "Go on" in button_labels(app)
+    assert "Resume" in button_labels(app)
 
 
 @pytest.mark.parametrize(
-    ("state", "words_"), [("interrupted", "ended without a word"), ("stopped", "Go on"), ("failed", "it broke down")]
+    ("state", "words_"), [("interrupted", "exited unexpectedly"), ("stopped", "Resume"), ("failed", "it broke down")]
 )
 def test_what_was_cut_off_can_go_on(swept, monkeypatch, state, words_):
     begun = []
@@ -169,13 +169,13 @@ def test_a_demo_shows_sweeps_and_starts_none(swept, monkeypatch):
     swept.write_status(state="stopped")
     app = page("sweep", new="1")
     assert len(app.dataframe[0].value) == 4
-    assert not {"New sweep", "Start", "Go on", "Stop"} & button_labels(app)
+    assert not {"New sweep", "Start", "Resume", "Stop"} & button_labels(app)
 
 
 def test_a_demo_without_sweeps_says_so(store, monkeypatch):
     monkeypatch.setenv("AECORE_DEMO", "train")
     app = page("sweep")
-    assert "holds no sweep" in texts(app)
+    assert "has no sweeps" in texts(app)
     assert "Start" not in button_labels(app)
 
 
@@ -384,7 +384,7 @@ def test_what_goes_wrong_at_the_start_is_told(store, monkeypatch):
     app.button(key="sweep-start").click().run()
     assert not app.exception
     assert "no process can be started" in texts(app)
-    assert "Go on" in button_labels(app)
+    assert "Resume" in button_labels(app)
 
 
 def test_cancel_leads_back_to_the_sweep_that_was_open(swept, store):

@@ -78,17 +78,17 @@ def test_a_picture_from_ones_own_disk(tab, address, digits, tmp_path: Path):
     paper.save(tmp_path / "one.jpg")
     (tmp_path / "words.png").write_text("no picture")
     opened(tab, address, digits)
-    tab.get_by_text("Your own", exact=True).click()
-    expect(tab.get_by_text("Choose a picture")).to_be_visible()
+    tab.get_by_text("Your image", exact=True).click()
+    expect(tab.get_by_text("Upload an image")).to_be_visible()
     files = tab.locator("input[type=file]")
     files.set_input_files(tmp_path / "words.png")
-    expect(tab.get_by_text("no image that can be read")).to_be_visible()
+    expect(tab.get_by_text("not a readable image")).to_be_visible()
     assert not tab.get_by_text("Traceback").count()
 
     files.set_input_files(tmp_path / "one.jpg")
     large = tab.locator(".ae-large")
     expect(large.locator("img")).to_have_count(4)
-    expect(tab.get_by_text("no image that can be read")).to_have_count(0)
+    expect(tab.get_by_text("not a readable image")).to_have_count(0)
     expect(tab.get_by_text("greyed, inverted")).to_be_visible()
     corner = """async node => {
         await node.decode();
@@ -117,7 +117,7 @@ def test_nothing_is_wider_than_a_phone(browser, address, tmp_path: Path):
         tab.get_by_text("Error map", exact=True).click()
         tab.locator(".ae-error").first.wait_for()
         if own:
-            tab.get_by_text("Your own", exact=True).click()
+            tab.get_by_text("Your image", exact=True).click()
             tab.locator("input[type=file]").set_input_files(next(tmp_path.glob("*.png")))
             tab.locator(".ae-large").wait_for()
         settle(tab)

@@ -100,7 +100,7 @@ def test_the_way_is_judged_while_one_looks(tab, address):
     assert digits[0] == "3"
     assert digits[-1] == "4"
     expect(walk.locator(".ip-readout")).to_contain_text("nearest real code: test image")
-    expect(walk.locator(".ip-readout")).to_contain_text("usual between real codes")
+    expect(walk.locator(".ip-readout")).to_contain_text("typical between real codes")
 
 
 def test_dragging_asks_nothing_of_the_server(tab, address):
@@ -166,7 +166,7 @@ def test_a_slider_changes_the_picture_at_once_and_the_link_keeps_it(tab, address
     same = opened(fresh, tab.url, "ge")
     assert same.get_attribute("data-vector") == vector
     fresh.context.close()
-    maker.get_by_role("button", name="Back to the start").click()
+    maker.get_by_role("button", name="Reset").click()
     tab.wait_for_function("() => !new URL(location.href).searchParams.has('code')")
     assert picture(canvas) == before
 
@@ -204,7 +204,7 @@ def test_a_drawn_one_is_read_and_its_code_taken(tab, address):
     expect(maker.locator(".ge-drawn-says")).to_contain_text("reads 1")
     expect(maker.locator(".ge-made-says")).to_contain_text("reads 1")
     assert picture(made) != blank
-    maker.get_by_role("button", name="Put its code under the sliders").click()
+    maker.get_by_role("button", name="Open its code in the sliders").click()
     maker.locator(".ge-units").wait_for()
     assert wait_for_address(tab, "code").count(",") == 7
 

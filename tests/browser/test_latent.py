@@ -262,7 +262,7 @@ def test_fingers_turn_and_pinch(browser: Browser, address):
 def test_a_new_drawing_moves_while_it_is_made(tab, address, digits: Run):
     cloud = opened(tab, address, f"run={digits.id}&method=tsne&dims=2")
     expect(tab.get_by_text("this is its PCA")).to_be_visible()
-    tab.get_by_role("button", name="New drawing").click()
+    tab.get_by_role("button", name="New projection").click()
     tab.get_by_role("spinbutton", name="Perplexity").fill("15")
     tab.get_by_role("spinbutton", name="Iterations").fill("900")
     tab.get_by_role("spinbutton", name="Iterations").press("Enter")
@@ -286,11 +286,11 @@ def test_a_new_drawing_moves_while_it_is_made(tab, address, digits: Run):
 
 def test_a_corrupted_image_appears_in_the_map(tab, address, digits: Run):
     cloud = opened(tab, address, f"run={digits.id}&method=pca&dims=2")
-    tab.get_by_text("Place a new image in this map").click()
+    tab.get_by_text("Project a new image").click()
     panel = tab.locator(".cl-shown")
     expect(panel).to_contain_text("test image 0 · ", timeout=60_000)
-    expect(panel).to_contain_text("as the model sees it")
-    expect(panel).to_contain_text("Its place is exact")
+    expect(panel).to_contain_text("model input")
+    expect(panel).to_contain_text("Exact position")
     expect(panel.locator(".cl-neighbour")).to_have_count(10)
     panel.locator(".cl-neighbour").first.click()
     expect(cloud).to_have_attribute("data-pinned", re.compile(r"\d"))
@@ -327,7 +327,7 @@ def test_the_page_of_the_app_can_be_taken_away(tab, address, tmp_path: Path):
     text = Path(download.value.path()).read_text()
     assert text.startswith("<!doctype html>")
     with tab.expect_download() as download:
-        tab.get_by_role("button", name="Save as a picture").click()
+        tab.get_by_role("button", name="Save as an image").click()
     assert download.value.suggested_filename == "mnist-mlp8-pca-2d.png"
     assert Path(download.value.path()).stat().st_size > 10_000
 

@@ -67,7 +67,7 @@ def test_a_run_is_named_downloaded_deleted_and_brought_back(tab, address, app_st
     tab.keyboard.press("Escape")
 
     tab.get_by_role("button", name="Delete", exact=True).click()
-    expect(tab.get_by_text("“Sevens *in* the rain” is deleted.")).to_be_visible()
+    expect(tab.get_by_text("“Sevens *in* the rain” was deleted.")).to_be_visible()
     assert app_store.listed(mine.id) is None
     tab.get_by_role("button", name="Undo").click()
     expect(tab.get_by_role("heading", name="Sevens *in* the rain")).to_be_visible()
@@ -122,7 +122,7 @@ def test_clearing_the_box_closes_the_run(tab, address, mine):
     expect(tab).to_have_url(re.compile("run=mnist-mlp8"))
     table.click(position={"x": 16, "y": 88})
     expect(
-        tab.get_by_text(re.compile("2 runs ticked")).or_(tab.get_by_role("button", name="Compare 2 runs"))
+        tab.get_by_text(re.compile("2 runs selected")).or_(tab.get_by_role("button", name="Compare 2 runs"))
     ).to_be_visible()
 
 

@@ -179,12 +179,12 @@ def test_two_runs_share_columns_and_the_shorter_one_says_where_it_stands(tab, ad
     assert pixel(tab, image=2, which=0) == pixel(tab, image=2, which=1) == [22, 22, 22]
     assert tab.locator(".rp-curve path.line").count() == 4
     note = tab.locator('.rp-card[data-image="2"] .rp-note')
-    expect(note).to_have_text("B reads 7")
-    expect(tab.locator(".rp-right")).to_have_text("5 of 6 read right")
+    expect(note).to_have_text("B read as 7")
+    expect(tab.locator(".rp-right")).to_have_text("5 of 6 digits correct")
     tab.get_by_role("slider", name="Epoch").press("End")
     expect(player).to_have_attribute("data-epoch", "20")
     expect(note).to_have_text("")
-    expect(tab.locator(".rp-which").nth(1)).to_have_text("epoch 12, its last")
+    expect(tab.locator(".rp-which").nth(1)).to_have_text("epoch 12 (its last)")
     assert pixel(tab, image=2, which=0) == [192, 192, 192]
     assert pixel(tab, image=2, which=1) == [112, 112, 112]
     tab.get_by_label("Difference").check()

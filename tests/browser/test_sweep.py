@@ -66,7 +66,7 @@ def test_figure_and_chart_change_and_back_brings_them_again(tab, address, swept)
     plot.evaluate("node => { node.mark = 'the same node'; }")
     title = tab.locator(".sw-title")
     expect(title).to_contain_text("MSE on clean test images")
-    tab.get_by_role("combobox", name="Figure").click()
+    tab.get_by_role("combobox", name="Metric").click()
     tab.get_by_role("option", name="PSNR").click()
     expect(title).to_contain_text("PSNR on clean test images, dB")
     assert plot.evaluate("node => node.mark") == "the same node", "the chart is not mounted anew"
@@ -86,7 +86,7 @@ def test_two_ticked_combinations_open_in_compare(tab, address, swept, app_store)
     open_sweep(tab, address, swept)
     table = tab.get_by_test_id("stDataFrame").first
     table.click(position={"x": 16, "y": 53})
-    expect(tab.get_by_text("Tick another one to compare")).to_be_visible()
+    expect(tab.get_by_text("Select another one to compare")).to_be_visible()
     expect(tab.get_by_role("link", name="seed 0")).to_have_count(1)
     table.click(position={"x": 16, "y": 88})
     tab.get_by_role("button", name="Open these 2 in Compare").click()
@@ -117,7 +117,7 @@ def test_a_sweep_is_started_watched_and_stopped_from_the_page(tab, address, swep
     expect(tab.locator(f"{PLOT} circle").first).to_be_attached()
     tab.get_by_role("button", name="Stop").click()
     expect(badge.filter(has_text="stopped")).to_be_visible(timeout=60_000)
-    expect(tab.get_by_role("button", name="Go on")).to_be_visible()
+    expect(tab.get_by_role("button", name="Resume")).to_be_visible()
     made = sweep_store.sweeps(app_store)[0]
     assert made.id != swept.id
     assert made.state() == "stopped"

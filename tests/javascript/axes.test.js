@@ -109,6 +109,6 @@ test("rows and losses of an epoch", () => {
   assert.equal(lossText(null), "–");
   const run = /** @type {any} */ ({ epochs: [1, 3] });
   assert.deepEqual([whichEpoch(run, 0, 0.5), whichEpoch(run, 0, 1), whichEpoch(run, 0, 2), whichEpoch(run, 1, 9)], [
-    "epoch 1, its first", "epoch 1", "epoch 1, the one before", "epoch 3, its last",
+    "epoch 1 (its first)", "epoch 1", "epoch 1 (the one before)", "epoch 3 (its last)",
   ]);
 });

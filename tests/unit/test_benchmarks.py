@@ -101,7 +101,7 @@ def test_a_loop_stands_still_between_its_epochs_and_ends_with_the_iterator(tmp_p
     assert begun.read_text() == "3"
     with pytest.raises(RuntimeError, match="three_epochs: ValueError: over"):
         next(losses)
-    with pytest.raises(RuntimeError, match="gone ended without a word"):
+    with pytest.raises(RuntimeError, match="gone exited unexpectedly"):
         next(in_turns(gone))
     left = in_turns(three_epochs, begun)
     next(left)

@@ -99,17 +99,17 @@ def test_a_cell_that_has_no_run_is_empty():
 def test_one_seed_has_no_spread():
     figure = drawn(swept(ACTIVATION, seeds=1))
     (means,) = figure["data"]
-    assert means["text"][0].endswith("1 seed, so no spread")
+    assert means["text"][0].endswith("1 seed, no spread")
     assert not means["error_y"]["visible"]
 
 
 def test_scores_are_in_their_units():
-    assert labels.figure("wrong_digit_rate", 0.0312, 0.001) == "3.12 ± 0.10 %"
+    assert labels.score("wrong_digit_rate", 0.0312, 0.001) == "3.12 ± 0.10 %"
     assert (
         labels.heading("wrong_digit_rate", "gaussian:0.3", True) == "Wrong digits on test images with Gaussian 0.3, %"
     )
-    assert labels.figure("psnr_db", 23.456, None) == "23.46 dB"
-    assert labels.figure("train_loss", 104.239, 1.2) == "104.2 ± 1.2"
+    assert labels.score("psnr_db", 23.456, None) == "23.46 dB"
+    assert labels.score("train_loss", 104.239, 1.2) == "104.2 ± 1.2"
 
 
 def test_values_of_before_a_sweep_was_changed_keep_their_place():

@@ -113,7 +113,7 @@ export function createCloud(root, host) {
     await Promise.all(data.views.map(async (view, i) => {
       const stage = owner.stages[i], key = JSON.stringify(view), title = found(stage.box, ".cl-title");
       title.textContent = data.views.length > 1 ? view.title : "";
-      stage.box.setAttribute("aria-label", `${view.title}: points to turn and click`);
+      stage.box.setAttribute("aria-label", `${view.title}: interactive point cloud`);
       if (stage.key !== key) {
         try {
           const parts = await loaded(view), points = await createPoints(view, parts);
@@ -121,7 +121,7 @@ export function createCloud(root, host) {
           present(stage, view, points, parts);
           stage.key = key;
         } catch (error) {
-          title.textContent = "This cloud could not be unpacked.";
+          title.textContent = "This point cloud could not be loaded.";
           console.error(error);
         }
       } else stage.recolor();

@@ -68,6 +68,6 @@ export function found(root, selector) {
  */
 export function context2d(canvas, settings) {
   const context = canvas.getContext("2d", settings);
-  if (!context) throw new Error("this browser gives no canvas to draw on");
+  if (!context) throw new Error("this browser provides no 2D canvas");
   return context;
 }

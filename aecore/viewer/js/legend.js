@@ -1,4 +1,4 @@
-// The legend: what the colours mean, classes on and off, finding a class or an image; and the figures beside the cloud.
+// The legend: colours, classes on and off, finding a class or an image; and the quality of the projection.
 
 /** @import { Cloud, Panel, Stage } from "./types.js" */
 
@@ -68,7 +68,7 @@ export function createLegend(owner, root, panel) {
       };
       one.onpointerleave = () => owner.emphasise(null);
       one.dataset.label = String(label);
-      one.title = "Click: show or hide. Double click: only this class.";
+      one.title = "Click to show or hide, double-click to isolate";
       classes.append(one);
     }
     box.replaceChildren(head, unit, ramp, classes, finder([...counts.keys()]));
@@ -89,7 +89,7 @@ export function createLegend(owner, root, panel) {
       said.textContent = "";
       if (label !== undefined && !text.startsWith("#")) owner.findClass(label);
       else if (index !== null) owner.goTo(owner.stages[0], index);
-      else said.textContent = "No such class. A test image is found by its number, as in #123.";
+      else said.textContent = "No such class. To find a test image, type its number, such as #123.";
     };
     input.oninput = () => (said.textContent = "");
     form.append(input, button("ae-button cl-button", "Find", () => form.requestSubmit()), said);
@@ -120,13 +120,13 @@ export function createLegend(owner, root, panel) {
   }
 
   /**
-   * How far to trust the drawing, a line a figure.
+   * The quality of the projection, one line per score.
    * @param {Stage[]} stages
    */
   function trust(stages) {
     const box = part("trust"), lines = stages.length === 1 ? (stages[0].view.quality ?? []) : [];
     box.hidden = !lines.length;
-    box.replaceChildren(element("div", "cl-head", element("strong", "", "How far to trust it")));
+    box.replaceChildren(element("div", "cl-head", element("strong", "", "Quality of the projection")));
     for (const { name, value, text, hint } of lines) {
       const bar = element("i");
       bar.style.width = `${clamp(value, 0, 1) * 100}%`;
@@ -137,8 +137,8 @@ export function createLegend(owner, root, panel) {
     const note = stages[0].view.note;
     if (note && stages.length === 1) box.append(element("p", "cl-quiet", note));
     const slow = stages.some(({ box: stage }) => stage.dataset.painter === "canvas");
-    part("help").textContent = (slow ? "This browser has no WebGL2, so the cloud is drawn without it, more slowly. " : "") +
-      "Drag to turn or move, scroll to come near, double click to go there. Keys: arrows, + −, R reset, space spin, [ ] next point, N its neighbour.";
+    part("help").textContent = (slow ? "This browser has no WebGL2, so drawing is slower. " : "") +
+      "Drag to rotate or pan, scroll to zoom, double-click to fly there. Keys: arrows, + −, R reset, space spin, [ ] previous or next point, N nearest neighbour.";
   }
 
   return { update };

@@ -99,8 +99,8 @@ export function createPanel(owner, root) {
     for (const { points, rowOf, view } of several ? owner.stages : [stage]) {
       const own = points ? rowOf(index) : -1;
       if (own < 0) continue;
-      const error = errorOf(points, own), told = Number.isFinite(error) ? `error ${figure(error)}` : "";
-      const name = several ? [view.title, told] : ["reconstruction", told];
+      const error = errorOf(points, own), said = Number.isFinite(error) ? `error ${figure(error)}` : "";
+      const name = several ? [view.title, said] : ["reconstruction", said];
       list.push([reconstructionOf(points, own), name.filter(Boolean).join(", ")]);
     }
     return pictures(list);
@@ -126,7 +126,7 @@ export function createPanel(owner, root) {
     const { points, extra } = stage;
     if (!extra) return;
     head(box, extra.title, () => owner.closeExtra());
-    box.append(pictures([[extra.copy(), "as the model sees it"], [decodedFrom(points, extra.code), "reconstruction"]]));
+    box.append(pictures([[extra.copy(), "model input"], [decodedFrom(points, extra.code), "reconstruction"]]));
     if (extra.note) box.append(element("p", "cl-quiet", extra.note));
     neighbours(box, stage, neighboursOf(points, extra.code, -1));
   }
@@ -140,15 +140,15 @@ export function createPanel(owner, root) {
   function neighbours(box, stage, found, label) {
     const { points } = stage;
     if (!found.length) {
-      box.append(element("p", "cl-quiet", "Codes of this width are not kept, so there are no neighbours to show."));
+      box.append(element("p", "cl-quiet", "Codes this wide are not stored, so there are no neighbours to show."));
       return;
     }
     const votes = tally(found.map(({ row }) => points.labels[row]));
     const [most, count] = [...votes].sort((a, b) => b[1] - a[1])[0];
-    const told = label === undefined ? `mostly ${nameOf(most)} (${count} of ${found.length})` : `${votes.get(label) ?? 0} of ${found.length} of the same class`;
+    const said = label === undefined ? `mostly ${nameOf(most)} (${count} of ${found.length})` : `${votes.get(label) ?? 0} of ${found.length} of the same class`;
     const where = owner.stages.length > 1 ? stage.view.title : "code space";
     const heading = element("h4", "", `Nearest in ${where}`);
-    heading.append(element("span", "", told));
+    heading.append(element("span", "", said));
     const list = element("div", "cl-neighbours");
     for (const { row, distance } of found) {
       const one = button("cl-neighbour", "", () => owner.goTo(stage, points.indices[row]), `Neighbour ${title(points, row)}`);
@@ -161,7 +161,7 @@ export function createPanel(owner, root) {
       tint(one, points.labels[row]);
       list.append(one);
     }
-    const legend = points.decoder ? "Image above, decoded from its code below; the number is the distance between the codes." : "The number is the distance between the codes.";
+    const legend = points.decoder ? "Top: image. Bottom: decoded from its code. Number: distance between the codes." : "Number: distance between the codes.";
     box.append(heading, list, element("p", "cl-quiet", legend));
   }
 
@@ -173,7 +173,7 @@ export function createPanel(owner, root) {
   function missing(box, stage, index) {
     head(box, `test image ${index}`, () => owner.pin(null, stage));
     const near = Array.from(stage.points.indices).sort((a, b) => Math.abs(a - index) - Math.abs(b - index))[0];
-    box.append(element("p", "cl-quiet", `It is not among the ${plural(stage.points.count, "point")} drawn here.`));
+    box.append(element("p", "cl-quiet", `It is not one of the ${plural(stage.points.count, "point")} shown here.`));
     box.append(button("ae-button cl-button", `Go to test image ${near}`, () => owner.goTo(stage, near)));
   }
 
@@ -208,7 +208,7 @@ export function createPanel(owner, root) {
       sheet.append(one);
     }
     box.append(sheet);
-    if (rows.length > SHOWN_OF_SELECTION) box.append(element("p", "cl-quiet", `The first ${SHOWN_OF_SELECTION} of them.`));
+    if (rows.length > SHOWN_OF_SELECTION) box.append(element("p", "cl-quiet", `Only the first ${SHOWN_OF_SELECTION} are shown.`));
   }
 
   return { card, shown, nameOf, title, tint };

@@ -34,9 +34,9 @@ export function addTools(owner, root) {
       ["turn", turning ? "Turn" : "Move", () => owner.choose("move"), state.tool === "move"],
       ["box", "Select a box", () => owner.choose("box"), state.tool === "box"],
       ["lasso", "Select by lasso", () => owner.choose("lasso"), state.tool === "lasso"],
-      turning && ["spin", "Rotate by itself", owner.toggleSpin, state.spin],
+      turning && ["spin", "Rotate automatically", owner.toggleSpin, state.spin],
       ["reset", "Reset the view", owner.reset],
-      ["photo", "Save as a picture", photograph],
+      ["photo", "Save as an image", photograph],
       document.fullscreenEnabled && ["full", "Full screen", fullscreen],
     ].filter(Boolean));
     const bar = part("tools"), key = list.map(([icon]) => icon).join();

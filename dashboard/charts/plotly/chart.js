@@ -1,5 +1,5 @@
-// A plotly figure that stays mounted: zoom, camera and hidden series outlive new data, and so does the DOM node.
-// `st.plotly_chart` mounts anew whenever its figure changes; here `Plotly.react` with a constant `uirevision` does not.
+// A plotly figure that stays mounted: zoom, camera, hidden series and the DOM node survive new data.
+// `st.plotly_chart` remounts whenever its figure changes; `Plotly.react` with a constant `uirevision` does not.
 
 import { drawLegend, showValues, valueAt } from "./legend.js";
 import { listenToKeys, turnedEye } from "./keyboard.js";
@@ -9,8 +9,8 @@ import { readTheme, recolor } from "./theme.js";
 import { buildTools, fillTable } from "./tools.js";
 
 /**
- * What Python sends: the figure as plotly's JSON, the script's address, and a word that changes when the axes mean
- * something else, so that a zoom does not carry over.
+ * What Python sends: the figure as plotly's JSON, the script's URL, and a revision that changes when the axes take on
+ * another meaning, so that a zoom does not carry over.
  * @typedef {{ figure: { data: any[], layout: any }, script: string, revision: string }} ChartData
  */
 
@@ -39,7 +39,7 @@ function createChart(root) {
     /** @type {boolean | null} */ log: null,
     pan: false,
     resets: 0,
-    /** @type {{ ranges: Record<string, any[]>, camera: any }} where the view was moved to */ view: { ranges: {}, camera: null },
+    /** @type {{ ranges: Record<string, any[]>, camera: any }} the current view */ view: { ranges: {}, camera: null },
     /** @type {number | null} */ at: null,
     width: 0,
     gone: false,
@@ -62,7 +62,7 @@ function createChart(root) {
     if (state.data && state.data.revision !== data.revision) state.view = { ranges: {}, camera: null };
     state.data = data;
     const { layout } = data.figure;
-    plot.setAttribute("aria-label", `${layout.meta.alt} Arrow keys read or turn it, plus and minus zoom, Escape resets.`);
+    plot.setAttribute("aria-label", `${layout.meta.alt} Arrow keys read values or rotate, plus and minus zoom, Escape resets.`);
     plot.style.height = `${shownLayout(layout).height}px`;
     tools.refresh({ log: canSwitch(layout), table: true });
     loadPlotly(data.script).then(
@@ -78,7 +78,7 @@ function createChart(root) {
     );
   }
 
-  // One drawing at a time: plotly draws in several turns, and two at once leave a mixture.
+  // One update at a time: plotly draws asynchronously, and two concurrent updates would mix.
   function draw() {
     state.drawing = state.drawing.then(drawNow).catch((error) => {
       status.textContent = `This chart could not be drawn: ${error.message}`;
@@ -95,7 +95,7 @@ function createChart(root) {
     tools.refresh({ log: canSwitch(layout), isLog: isLog(), pan: state.pan, canPan: Boolean(layout.xaxis), table: true });
   }
 
-  // ---- the figure as it is shown ------------------------------------------------------------
+  // ---- the displayed figure -----------------------------------------------------------------
 
   function themed() {
     const { figure, revision } = /** @type {ChartData} */ (state.data), theme = readTheme(root);
@@ -114,7 +114,7 @@ function createChart(root) {
     return { data, layout };
   }
 
-  /** The same with title and legend, for a file: as it is zoomed and turned, without the series that are hidden. */
+  /** The same with title and legend, for a file: in the current view, without hidden series. */
   function savable() {
     const { data, layout } = themed(), now = plot.layout ?? layout, made = /** @type {ChartData} */ (state.data).figure.layout;
     const saved = { ...now, title: { ...made.title, font: { ...made.title?.font, color: layout.font.color } }, uirevision: undefined };
@@ -178,8 +178,8 @@ function createChart(root) {
       if (plot.layout.hovermode === "x unified") showValues(legend, plot.data, null);
     });
     plot.on("plotly_doubleclick", reset);
-    // Plotly keeps a zoom only where the figure comes with the very range that it came with before, and forgets what was
-    // moved by a call. So the view is kept here, and every figure is drawn with it.
+    // Plotly keeps a zoom only if the new figure has the same range as the one before, and forgets programmatic changes.
+    // So the view is kept here and applied to every figure.
     plot.on("plotly_relayout", (/** @type {Record<string, any>} */ change) => {
       const { scene, ...full } = plot._fullLayout;
       for (const key of Object.keys(change)) {
@@ -250,7 +250,7 @@ function createChart(root) {
 const CONFIG = { displayModeBar: false, scrollZoom: true, doubleClick: false, responsive: false, showTips: false };
 
 /**
- * A layout without its title, whose place on the page is taken by the page's own.
+ * A layout without its title, which the page shows instead.
  * @param {any} layout
  */
 function shownLayout(layout) {

@@ -1,9 +1,9 @@
-// Reading and moving a chart by keys.
+// Reading and moving a chart with the keyboard.
 
 /** @typedef {{ move: (step: number) => void, turn: (right: number, up: number) => void, zoom: (factor: number) => void, reset: () => void, deep: () => boolean }} Moves */
 
 /**
- * Arrow keys go from point to point, or turn a 3D plot; + and − zoom, Escape resets.
+ * Arrow keys move from point to point, or rotate a 3D plot; + and − zoom, Escape resets.
  * @param {HTMLElement} plot
  * @param {Moves} moves
  */
@@ -31,7 +31,7 @@ export function listenToKeys(plot, moves) {
 }
 
 /**
- * A camera turned around the middle of its scene.
+ * A camera rotated around the centre of its scene.
  * @param {{ x: number, y: number, z: number }} eye
  * @param {number} right in radians
  * @param {number} up in radians

@@ -1,11 +1,11 @@
-// The names of a chart's series with their values: a click hides one, a double click shows it alone.
+// The names of a chart's series with their values: a click hides one, a double click isolates it.
 
 import { listed, shortValue } from "./rows.js";
 
 /** @typedef {{ hidden: Set<string>, toggle: (name: string) => void, isolate: (name: string) => void }} Choices */
 
 /**
- * Draw the legend. Values are those at the hovered x, else the last ones.
+ * Draw the legend, with the values at the hovered x, else the last ones.
  * @param {HTMLElement} box
  * @param {any[]} traces in the theme's colours
  * @param {Choices} choices
@@ -28,7 +28,7 @@ export function drawLegend(box, traces, choices, withValues) {
 }
 
 /**
- * The values at x behind the names: null for the last of each series, undefined for none at all.
+ * Show the values at x after the names: null for the last of each series, undefined for none.
  * @param {HTMLElement} box
  * @param {any[]} traces
  * @param {number | string | null | undefined} x
@@ -48,7 +48,7 @@ export function valueAt(trace, x) {
   return ys[xs.indexOf(x)];
 }
 
-/** One trace for each name that the legend shows. @param {any[]} traces */
+/** One trace for each name in the legend. @param {any[]} traces */
 export function namedSeries(traces) {
   return traces.filter((trace) => trace.showlegend !== false && trace.name);
 }
@@ -58,14 +58,14 @@ function entry(name, choices) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "series";
-  button.title = "Click to hide or show, double-click to show it alone";
+  button.title = "Click to hide or show, double-click to isolate";
   const label = document.createElement("span"), value = document.createElement("span");
   label.textContent = name;
   value.className = "value";
   button.append(document.createElement("i"), label, value);
   let waiting = 0;
   button.onclick = (event) => {
-    // A double click must not hide the series first: its second click comes within this time.
+    // A double click must not hide the series first: wait this long for a second click.
     clearTimeout(waiting);
     if (event.altKey || event.detail > 1) choices.isolate(name);
     else if (event.detail === 0) choices.toggle(name); // from the keyboard

@@ -1,10 +1,10 @@
-// Plotly's script, which comes from the installed Python package and is fetched once a visit.
+// Plotly's script, which comes from the installed Python package and is fetched once per visit.
 
 /** @type {Promise<any> | undefined} */
 let loading;
 
 /**
- * Plotly, loaded from `url` unless it is there already; an empty address waits for it. Rejects where the script cannot be had; the next call tries again.
+ * Plotly, loaded from `url` unless already loaded; an empty address waits for it. Rejects if that fails; the next call tries again.
  * @param {string} url relative to the app
  * @returns {Promise<any>}
  */
@@ -12,7 +12,7 @@ export function loadPlotly(url) {
   const shared = /** @type {any} */ (globalThis);
   if (shared.Plotly) return Promise.resolve(shared.Plotly);
   if (!url) return arrival();
-  // Every component is a module of its own: what is being loaded is noted where all of them look.
+  // Every component is a module of its own, so the pending load is stored globally, where all of them find it.
   loading = shared.aecorePlotly ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = resolveUrl(url);
@@ -21,7 +21,7 @@ export function loadPlotly(url) {
     script.onerror = () => {
       delete shared.aecorePlotly;
       script.remove();
-      reject(new Error("the chart library could not be fetched"));
+      reject(new Error("the chart library could not be loaded"));
     };
     document.head.append(script);
   });
@@ -39,7 +39,7 @@ async function arrival() {
 }
 
 /**
- * Fetch the script when the page has nothing else to do, without running it.
+ * Fetch the script when the page is idle, without running it.
  * @param {string} url
  */
 export function prefetchPlotly(url) {
@@ -55,7 +55,7 @@ export function prefetchPlotly(url) {
   }), CALM_MS);
 }
 
-/** The first pictures of a page come before this. */
+/** By then the page has drawn its first content. */
 const CALM_MS = 2500;
 
 /** @param {string} url */

@@ -1,11 +1,11 @@
-// The values of a figure as a table: for reading, for the screen reader, for CSV.
+// The values of a figure as a table, for reading, for screen readers and for CSV.
 
 import { fromBase64 } from "../../../aecore/viewer/js/bytes.js";
 
 /** @typedef {{ columns: string[], rows: (string | number | null)[][] }} Table */
 
 /**
- * What a figure draws as rows. Curves over one x axis share their rows; points, boxes and cells have one each.
+ * The values of a figure as rows. Curves over one x axis share their rows; points, boxes and cells have one each.
  * @param {{ data: any[], layout: any }} figure
  * @returns {Table}
  */
@@ -86,7 +86,7 @@ const WIDTHS = /** @type {Record<string, any>} */ ({
 });
 
 /**
- * An array of a figure as a list; numbers may have come as base64, as plotly's Python writes them.
+ * An array of a figure as a list; numbers may be base64-encoded, as plotly's Python package writes them.
  * @param {any} value
  * @returns {any[]}
  */
@@ -99,7 +99,7 @@ export function listed(value) {
 }
 
 /**
- * RFC 4180; numbers in full, empty where there is no value.
+ * CSV after RFC 4180; numbers in full precision, empty for missing values.
  * @param {Table} table
  */
 export function toCsv({ columns, rows }) {
@@ -111,7 +111,7 @@ export function toCsv({ columns, rows }) {
 }
 
 /**
- * A value as it is shown: four significant digits.
+ * A value for display: four significant digits.
  * @param {string | number | null | undefined} value
  */
 export function shortValue(value) {

@@ -1,4 +1,4 @@
-// What a chart can be taken along as: PNG at twice the size, SVG, CSV, and a page that opens without a server.
+// Saving a chart: PNG at twice the size, SVG, CSV, and a page that opens without a server.
 
 import { tableOf, toCsv } from "./rows.js";
 import { resolveUrl } from "./library.js";
@@ -28,7 +28,7 @@ async function page(figure, script) {
   if (!script) throw new Error("this app cannot write its folder, so it has no script to put into the page");
   const library = await (await fetch(resolveUrl(script))).text();
   const { title, alt } = figure.layout.meta, escaped = (/** @type {string} */ text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
-  // Nothing in the figure may end its element: "<" is written so that only JSON reads it as such.
+  // Nothing in the figure may close its element, so "<" is escaped for JSON.
   const content = JSON.stringify({ data: figure.data, layout: { ...figure.layout, width: undefined } }).replaceAll("<", "\\u003c");
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

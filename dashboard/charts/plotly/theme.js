@@ -1,10 +1,10 @@
-// A figure in the colours of the app's theme. Figures are made in those of the light theme (aecore/plots/style.py).
+// A figure in the colours of the app's theme. Figures are built in those of the light theme (aecore/plots/style.py).
 
 import { classColors } from "../../../aecore/viewer/js/theme.js";
 
 /** @typedef {{ palette: string[], ink: string, muted: string, grid: string, paper: string, panel: string, dark: boolean, font: string }} Theme */
 
-/** The colours that figures are made in: class colours, ink, muted ink, grid, paper. */
+/** The colours that figures are built in: class colours, ink, muted ink, grid, paper. */
 export const MADE_IN = {
   palette: ["#4477AA", "#EE7733", "#228833", "#CC3377", "#7755BB", "#AA7744", "#33AACC", "#999933", "#BB5566", "#777777"],
   ink: "#1B2028",
@@ -14,7 +14,7 @@ export const MADE_IN = {
 };
 
 /**
- * The theme as the page's style says it.
+ * The theme from the page's style.
  * @param {Element} root
  * @returns {Theme}
  */
@@ -50,7 +50,7 @@ export function recolor(value, theme) {
   /** @param {any} part @returns {any} */
   const visit = (part) => {
     if (typeof part === "string") return colored(part, table);
-    if (Array.isArray(part)) return part.map(visit); // a copy: plotly writes a zoom into the very range it was given
+    if (Array.isArray(part)) return part.map(visit); // a copy: plotly writes a zoom into the range it was given
     if (part && typeof part === "object" && !ArrayBuffer.isView(part)) {
       return Object.fromEntries(Object.entries(part).map(([name, inner]) => [name, DATA.has(name) ? inner : visit(inner)]));
     }
@@ -59,7 +59,7 @@ export function recolor(value, theme) {
   return visit(value);
 }
 
-/** What holds data and no colours. */
+/** Keys that hold data, not colours. */
 const DATA = new Set(["x", "y", "z", "text", "customdata", "values", "bdata", "meta"]);
 
 /** @param {string} text @param {Map<string, string>} table */
@@ -72,7 +72,7 @@ function colored(text, table) {
 }
 
 /**
- * Red, green, blue from 0 to 255, and the opacity where it is written.
+ * Red, green, blue from 0 to 255, and the opacity if given.
  * @param {string} text `#rgb`, `#rrggbb` or `rgb(a)(…)`
  * @returns {number[]}
  */

@@ -1,4 +1,4 @@
-// The tools above a chart: pan, logarithmic axis, reset, the values as a table, and what it can be saved as.
+// The tools above a chart: pan, logarithmic axis, reset, table of values, and saving.
 
 import { FORMATS, save } from "./save.js";
 import { shortValue, tableOf } from "./rows.js";
@@ -20,10 +20,10 @@ import { shortValue, tableOf } from "./rows.js";
 
 /** @param {HTMLElement} box @param {Host} host */
 export function buildTools(box, host) {
-  const pan = tool("Pan", "Drag to move the view instead of zooming (or hold Shift)", host.pan);
+  const pan = tool("Pan", "Drag to pan instead of zooming (or hold Shift)", host.pan);
   const log = tool("Log", "Logarithmic or linear axis", host.log);
-  const reset = tool("Reset", "The whole view again (Escape or double-click)", host.reset);
-  const table = tool("Table", "The values as a table", () => showTable(table.getAttribute("aria-expanded") !== "true"));
+  const reset = tool("Reset", "Reset the view (Escape or double-click)", host.reset);
+  const table = tool("Table", "Show the values as a table", () => showTable(table.getAttribute("aria-expanded") !== "true"));
   table.setAttribute("aria-expanded", "false");
   const { opener, menu, close } = saveMenu(host);
   box.replaceChildren(pan, log, reset, table, opener, menu);
@@ -76,7 +76,7 @@ function saveMenu(host) {
     const item = tool(words, "", () => {
       show(false);
       opener.focus();
-      if (!host.Plotly() && format !== "csv") return host.say("The chart is not there yet.");
+      if (!host.Plotly() && format !== "csv") return host.say("The chart has not loaded yet.");
       const kind = /** @type {keyof typeof FORMATS} */ (format);
       return save(host.Plotly(), kind, host.figure(), host.width(), host.script()).catch((error) =>
         host.say(`Not saved: ${error.message}`));
@@ -111,7 +111,7 @@ function tool(words, hint, onClick) {
   return button;
 }
 
-/** More rows than this are left to the CSV. */
+/** More rows than this are only in the CSV. */
 const MOST_ROWS = 1000;
 
 /**
@@ -131,7 +131,7 @@ export function fillTable(box, figure) {
   body.append(...rows.slice(0, MOST_ROWS).map((row) => line(row, "td")));
   table.append(head, body);
   const note = Object.assign(document.createElement("p"), {
-    textContent: rows.length > MOST_ROWS ? `The first ${MOST_ROWS.toLocaleString("en-US")} of ${rows.length.toLocaleString("en-US")} rows; the CSV has all.` : "",
+    textContent: rows.length > MOST_ROWS ? `The first ${MOST_ROWS.toLocaleString("en-US")} of ${rows.length.toLocaleString("en-US")} rows; the CSV has them all.` : "",
   });
   box.replaceChildren(table, note);
   return box;

@@ -1,8 +1,8 @@
-"""Sending large things to the browser once.
+"""Sending large data to the browser once.
 
-Streamlit sends a message again whenever anything in it changed, and else only its hash. So what is large and rarely
-changes travels in a message of its own, and the components that show it name it: changing a small thing then
-never sends megabytes.
+Streamlit sends a whole message again whenever anything in it changes, else only its hash. So data that is large and
+rarely changes travels in a message of its own, and the components that use it refer to it by name: a small change
+then never sends megabytes.
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ _carrier = component("assets", Path(__file__).parent / "carrier.js", *HIDDEN)
 
 
 def ship(name: str, **parts: Any) -> str:
-    """Send `parts` (bytes, or what JSON can say) under a name and return the name. Equal names mean equal content: put
-    into the name what the content depends on."""
-    with contextlib.suppress(StreamlitDuplicateElementKey):  # two parts of a page need the same: once is enough
+    """Send `parts` (bytes, or anything JSON-serialisable) under a name and return the name. Equal names mean equal
+    content: everything that the content depends on belongs in the name."""
+    with contextlib.suppress(
+        StreamlitDuplicateElementKey
+    ):  # two parts of a page use the same asset: sending it once is enough
         _carrier(key=f"asset-{name}", data=_framed(name, parts), width=1, height=1)
     return name
 
 
 def _framed(name: str, parts: dict[str, Any]) -> bytes:
-    """All parts in one message of bytes, which a component takes only as a whole."""
+    """All parts in one binary message, because a component takes bytes only as its whole data."""
     blobs, at = {}, 0
     for part, value in parts.items():
         if isinstance(value, bytes):

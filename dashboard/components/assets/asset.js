@@ -1,12 +1,12 @@
-// Large things that several components share: pictures, weights, coordinates. A carrier puts them down under a name,
-// whoever needs one waits for it. They outlive the components, the latest few of them.
+// Large data shared by several components: images, weights, coordinates. A carrier stores them under a name, and a
+// component that needs one waits for it. The most recently used few outlive the components.
 
 /** @import { Assets } from "../types.js" */
 
 const MOST = 24;
 const page = /** @type {{ aecoreAssets?: Assets }} */ (/** @type {unknown} */ (globalThis));
 
-/** One for the page, though every component has this script. */
+/** One per page, although every component has this script. */
 export const assets = (page.aecoreAssets ??= createAssets());
 
 /** @returns {Assets} */
@@ -27,7 +27,7 @@ function createAssets() {
     get(name) {
       const parts = kept.get(name);
       if (parts) {
-        kept.delete(name); // to the end: used last
+        kept.delete(name); // move to the end: most recently used
         kept.set(name, parts);
         return Promise.resolve(parts);
       }

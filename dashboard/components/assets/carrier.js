@@ -1,5 +1,5 @@
-// The carrier: shows nothing, hands over what it was given. The head names the parts, and where in the body those of
-// bytes lie.
+// The carrier shows nothing and stores what it receives. The head has the parts' names, and the offsets of binary parts
+// in the body.
 
 /** @import { Bytes } from "../../../aecore/viewer/js/types.js" */
 /** @import { ComponentArguments } from "../types.js" */

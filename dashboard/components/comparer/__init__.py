@@ -1,4 +1,4 @@
-"""Several runs on one bench: the same images, and the same way between two, through all of them in the browser."""
+"""Several runs side by side: the same images, and the same interpolation, through all of them in the browser."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dashboard.components.register import component
 _component = component("compare", Path(__file__).with_name("component.js"))
 
 
-def bench(
+def comparer(
     shipped: Sequence[Shipped],
     titles: Sequence[str],
     clean: np.ndarray,
@@ -31,11 +31,11 @@ def bench(
     visit: int,
     key: str,
 ) -> str | None:
-    """Show `view`: `images`, or `way` between the first two of them.
+    """Show `view`: `images`, or `way`, the interpolation between the first two of them.
 
-    `clean` uint8 and `shown` float32 on the [0, 1] scale are the images (N, C, H, W) and what the models are given;
-    `errors` is the error that is drawn in full ink, None for none. Returns where the slider rests, None before it was
-    moved; it opens at `place` and goes there again whenever `visit` changes.
+    `clean` uint8 and `shown` float32 on the [0, 1] scale are the images (N, C, H, W) and the models' inputs; `errors`
+    is the error shown at full intensity, None for no error maps. Returns the slider's position once it has come to
+    rest, None before it was moved; it starts at `place` and returns there whenever `visit` changes.
     """
     runs = [
         {"title": title, "encoder": one["encoder"], "decoder": one["decoder"]}

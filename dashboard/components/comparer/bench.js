@@ -1,4 +1,4 @@
-// The same images, and the same way between two, through several runs at once; all networks are here.
+// The same images, and the same interpolation between two, through several runs at once, all in the browser.
 
 /** @import { Network, Numbers } from "../../../aecore/viewer/js/types.js" */
 /** @import { BenchData, BenchRun } from "../types.js" */
@@ -15,15 +15,15 @@ import { createLanes } from "./lanes.js";
 import { drawSheet } from "./sheet.js";
 
 /**
- * What is compared, and how it is drawn.
+ * What is compared, and how to draw it.
  * @typedef {object} Bench
  * @property {BenchData} data
  * @property {Float32Array[]} images
- * @property {Float32Array[]} shown the same as the models see them
+ * @property {Float32Array[]} shown the models' inputs
  * @property {(run: BenchRun) => { encode: Network, decode: Network }} networksOf
- * @property {(image: Numbers) => string} reads what a classifier says, empty without one
+ * @property {(image: Numbers) => string} reads what the classifier reads, empty without one
  * @property {(values: Numbers, label: string) => HTMLCanvasElement} tile
- * @property {(run: BenchRun, i: number) => { name: HTMLElement, below: HTMLElement }} runName with a line below it
+ * @property {(run: BenchRun, i: number) => { name: HTMLElement, below: HTMLElement }} runName with a line below
  */
 
 /** @param {HTMLElement} root */
@@ -47,7 +47,7 @@ export function createBench(root) {
   /** @param {BenchData} data */
   async function update(data) {
     const asked = JSON.stringify(data);
-    if (asked === print) return arrange(); // the theme changed, or nothing did
+    if (asked === print) return arrange(); // only the theme changed, or nothing
     print = asked;
     const names = data.runs.flatMap((run) => [run.encoder, run.decoder]).concat(data.reader ?? []);
     const ready = new Map(await Promise.all(names.map(async (name) => /** @type {const} */ ([name, await network(name)]))));
@@ -77,7 +77,7 @@ export function createBench(root) {
       reads(image) {
         if (!read) return "";
         const { digit } = readScores(read(image));
-        return `reads ${data.classes[digit] ?? digit}`;
+        return `classifier reads ${data.classes[digit] ?? digit}`;
       },
       tile(values, label) {
         const canvas = element("canvas");

@@ -1,4 +1,4 @@
-// The bench as Streamlit mounts it.
+// The comparer as a Streamlit component.
 
 /** @import { BenchData, ComponentArguments } from "../types.js" */
 

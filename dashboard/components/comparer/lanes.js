@@ -1,4 +1,4 @@
-// The same way between two images through all runs: a lane a run, and one slider for all of them.
+// The same interpolation between two images through all runs: one lane per run, and one slider for all of them.
 
 /** @import { Bench } from "./bench.js" */
 

@@ -1,4 +1,4 @@
-// The same images through all runs: a column an image, the runs below each other, their errors beneath.
+// The same images through all runs: one column per image, runs below each other, each with its errors.
 
 /** @import { Numbers } from "../../../aecore/viewer/js/types.js" */
 /** @import { BenchData, BenchRun } from "../types.js" */
@@ -19,8 +19,8 @@ import { inSlices } from "../pace.js";
  */
 
 /**
- * Draws the sheet bit by bit; returns what stops it.
- * @param {HTMLElement} root is told the mean errors when all is drawn
+ * Draws the sheet in slices; returns a function that stops it.
+ * @param {HTMLElement} root gets the mean errors once everything is drawn
  * @param {HTMLElement} host
  * @param {Bench} bench
  */
@@ -52,7 +52,7 @@ export function drawSheet(root, host, { data, images, shown, networksOf, tile, r
     let sum = 0;
     for (let k = 0; k < clean.length; k += 1) sum += (output[k] - clean[k]) ** 2;
     line.mse[image] = sum / clean.length;
-    line.outputs[image].append(tile(output, `${data.names[image]} through ${line.run.title}`));
+    line.outputs[image].append(tile(output, `${data.names[image]}, reconstructed by ${line.run.title}`));
     if (data.errors) line.errors[image].append(errorTile(data, data.errors, clean, output));
     if (line === lines[lines.length - 1]) score(lines, image);
   }, () => {
@@ -65,7 +65,7 @@ export function drawSheet(root, host, { data, images, shown, networksOf, tile, r
 }
 
 /**
- * The errors of one image under each other's runs, the smallest bold.
+ * The errors of one image under all runs, the smallest in bold.
  * @param {Line[]} lines
  * @param {number} image
  */
@@ -78,7 +78,7 @@ function score(lines, image) {
 }
 
 /**
- * Where an output errs: orange ink, full at the scale that the page chose.
+ * An error map: orange, at full intensity for the chosen scale.
  * @param {BenchData} data
  * @param {number} scale
  * @param {Numbers} clean

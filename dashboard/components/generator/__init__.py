@@ -1,4 +1,4 @@
-"""A code under one's hands: a slider a unit, random codes, every unit swept; the browser decodes by itself."""
+"""Editing a code: a slider per unit, random codes, traversals of every unit; all decoded in the browser."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def generate(
     on_pick: Callable[[str], None],
     key: str,
 ) -> str | None:
-    """Show `view` (`units`, `random`, `traversal` or `draw`) of codes, beginning with that of `image`, uint8 (C, H, W).
+    """Show `view` (`units`, `random`, `traversal` or `draw`) of codes, starting with that of `image`, uint8 (C, H, W).
 
     `map_shape` (C, H, W) turns units into gains of channels; `vectors` (N, n) are the random codes; `inks` are the
-    colours to draw in, in [0, 1]. Returns the vector that the sliders rest at as text, empty at the start, None before
-    they were moved; `on_pick` is called with that of an image that was clicked or drawn. The sliders open at `vector`
-    and go there again whenever `visit` changes.
+    pen colours, in [0, 1]. Returns the sliders' vector as text once they have come to rest, empty at the start, None
+    before they were moved; `on_pick` is called with the vector of an image that was clicked or drawn. The sliders
+    start at `vector` and return there whenever `visit` changes.
     """
     data = {
         "encoder": shipped["encoder"],

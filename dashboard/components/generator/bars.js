@@ -1,4 +1,4 @@
-// A code as bars, up and down from the middle.
+// A code as bars, up and down from a baseline.
 
 import { svgElement } from "../../../aecore/viewer/js/dom.js";
 

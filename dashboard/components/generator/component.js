@@ -1,4 +1,4 @@
-// The generator as Streamlit mounts it.
+// The generator as a Streamlit component.
 
 /** @import { ComponentArguments, GenerateData } from "../types.js" */
 

@@ -1,4 +1,4 @@
-// A code under one's hands: sliders, random codes and sweeps, all decoded here.
+// Editing a code: sliders, random codes, traversals and drawing, all decoded in the browser.
 
 /** @import { Network, Numbers } from "../../../aecore/viewer/js/types.js" */
 /** @import { GenerateData, RealCodes } from "../types.js" */
@@ -21,8 +21,8 @@ import { asText, idleWords } from "./words.js";
  * @property {RealCodes | null} real
  */
 /**
- * What is shown. `code` is that of the image; of a map as code every channel has a gain and the vector holds the gains,
- * else a code is its own vector. `start` is the vector of the image.
+ * What is shown. `code` is that of the image; if the code is a map, the vector has a gain for every channel, else the
+ * vector is the code itself. `start` is the vector of the image.
  * @typedef {Networks & { data: GenerateData, code: Float32Array, start: Float32Array, vector: Float32Array }} Made
  */
 
@@ -78,7 +78,7 @@ export function createMaker(root) {
   const nounOf = (data) => (data.map ? "channel" : "unit");
 
   /**
-   * The code that a vector stands for.
+   * The code for a vector.
    * @param {Made} shown
    * @param {Float32Array} vector
    */

@@ -1,4 +1,4 @@
-// A pad to draw on: what the network makes of the drawing is seen with every stroke.
+// A pad to draw on: the reconstruction follows every stroke.
 
 /** @import { ImageShape, Network, Numbers } from "../../../aecore/viewer/js/types.js" */
 
@@ -9,7 +9,7 @@ import { perFrame } from "../pace.js";
 import { barsOf } from "./bars.js";
 import { asText } from "./words.js";
 
-const BRUSH = 0.055; // its radius, in parts of the image's width
+const BRUSH = 0.055; // radius, as a fraction of the image's width
 
 /**
  * @param {HTMLElement} host
@@ -38,7 +38,7 @@ export function createPad(host, { encode, decode, shape, colors, say, near, pick
   let last = null;
 
   /**
-   * A soft round dab; the brighter of two dabs counts.
+   * A soft round dab; where two overlap, the brighter one counts.
    * @param {number} x
    * @param {number} y
    */
@@ -75,7 +75,7 @@ export function createPad(host, { encode, decode, shape, colors, say, near, pick
     part("made-near").textContent = drawn ? near(code) : "";
     use.disabled = clear.disabled = !drawn;
     bars.replaceChildren(barsOf(code));
-    made.setAttribute("aria-label", `What the network makes of the drawing${drawn ? `, ${say(image)}` : ""}`);
+    made.setAttribute("aria-label", `Reconstruction of your drawing${drawn ? `, ${say(image)}` : ""}`);
     host.dataset.ink = values.reduce((sum, value) => sum + value, 0).toFixed(1);
   }
 

@@ -1,4 +1,4 @@
-// Sheets of many codes: random ones, and every unit swept across its range.
+// Sheets of many codes: random ones, and traversals of every unit.
 
 /** @import { ImageShape, Numbers } from "../../../aecore/viewer/js/types.js" */
 /** @import { Unit } from "../types.js" */
@@ -10,11 +10,11 @@ import { inSlices } from "../pace.js";
 import { barsOf } from "./bars.js";
 import { asText, idleWords } from "./words.js";
 
-const AS_NUMBERS = 8; // longer vectors are drawn as bars
+const AS_NUMBERS = 8; // longer vectors are shown as bars
 const SWEEP = 9;
 
 /**
- * A card an image, the vector that it was decoded from above it, as in report 002. Returns what stops it.
+ * One card per image, with the vector it was decoded from above it, as in report 002. Returns a function that stops it.
  * @param {HTMLElement} host
  * @param {object} what
  * @param {Float32Array[]} what.vectors
@@ -30,7 +30,7 @@ export function drawRandom(host, { vectors, decode, shape, say, pick }) {
     paintImage(canvas, image, shape);
     const numbers = Array.from(vector, signed).join("  ");
     const above = vector.length > AS_NUMBERS ? barsOf(vector) : element("span", "ge-vector", numbers);
-    const card = button("ge-card", above, () => pick(asText(vector)), `Random code ${i + 1}, ${say(image)}: open its sliders`);
+    const card = button("ge-card", above, () => pick(asText(vector)), `Random code ${i + 1}, ${say(image)}: open in the sliders`);
     card.append(canvas);
     card.title = vector.length > AS_NUMBERS ? numbers : "";
     host.append(card);
@@ -38,7 +38,8 @@ export function drawRandom(host, { vectors, decode, shape, say, pick }) {
 }
 
 /**
- * A row a unit: the base code with this unit alone set from its lowest to its highest real value. Returns what stops it.
+ * One row per unit: the base code with only this unit changed, from its lowest to its highest real value. Returns a
+ * function that stops it.
  * @param {HTMLElement} host
  * @param {object} what
  * @param {Float32Array} what.base
@@ -63,7 +64,7 @@ export function drawTraversal(host, { base, units, decode, shape, pick, noun }) 
       vector[unit.index] = value;
       const canvas = element("canvas");
       paintImage(canvas, decode(vector), shape);
-      row.append(button("ge-step", canvas, () => pick(asText(vector)), `${noun} ${unit.index} at ${shortNumber(value)}: open its sliders`));
+      row.append(button("ge-step", canvas, () => pick(asText(vector)), `${noun} ${unit.index} at ${shortNumber(value)}: open in the sliders`));
     }
     host.append(row);
   }, () => {

@@ -1,11 +1,11 @@
-// A slider a unit, over a histogram of the values that real codes have.
+// A slider per unit, over a histogram of the real codes.
 
 /** @import { Unit } from "../types.js" */
 
 import { element, svgElement } from "../../../aecore/viewer/js/dom.js";
 import { shortNumber, signed } from "../../../aecore/viewer/js/numbers.js";
 
-const BEYOND = 0.25; // sliders reach so far past the real codes, in parts of their range
+const BEYOND = 0.25; // how far sliders extend past the real codes, as a fraction of their range
 
 /**
  * @param {HTMLElement} host
@@ -16,7 +16,7 @@ export function createSliders(host, changed) {
   let sliders = [];
 
   /**
-   * Sliders that change `vector` itself; a double click brings back the value of `start`.
+   * Sliders that change `vector` in place; a double click resets one to its value in `start`.
    * @param {Unit[]} units
    * @param {string} noun
    * @param {Float32Array} vector
@@ -61,7 +61,7 @@ export function createSliders(host, changed) {
 }
 
 /**
- * How often real codes have which value, over the slider's whole reach.
+ * Histogram of the real codes over the slider's whole range.
  * @param {Unit} unit
  * @param {number} from
  * @param {number} to

@@ -4,13 +4,13 @@
 /** @import { Unit } from "../types.js" */
 
 /**
- * A vector as the address holds it.
+ * A vector as text for the address.
  * @param {Numbers} vector
  */
 export const asText = (vector) => Array.from(vector, (value) => Number(value.toPrecision(4))).join(",");
 
 /**
- * Which units say nothing, in words.
+ * A sentence about dead and inactive units.
  * @param {Unit[]} units
  * @param {string} noun
  */
@@ -19,7 +19,7 @@ export function idleWords(units, noun) {
   /** @param {Unit[]} some */
   const named = (some) => `${noun}${some.length === 1 ? "" : "s"} ${some.map((unit) => unit.index).join(", ")}`;
   const said = [];
-  if (dead.length) said.push(`Dead, the same for every image: ${named(dead)}.`);
-  if (inactive.length) said.push(`Inactive, hardly moved by the image: ${named(inactive)}.`);
+  if (dead.length) said.push(`Dead (constant over all images): ${named(dead)}.`);
+  if (inactive.length) said.push(`Inactive (hardly depends on the image): ${named(inactive)}.`);
   return said.join(" ");
 }

@@ -1,4 +1,4 @@
-"""Walking between two images, or over a plane between four: the browser encodes, decodes and judges by itself."""
+"""Interpolating between two images, or over a plane between four, encoded, decoded and classified in the browser."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def walk(
     visit: int,
     key: str,
 ) -> str | None:
-    """Show the way between two images, float32 (2, C, H, W) on the [0, 1] scale, or the plane of `side`² images
-    between four.
+    """Show the interpolation between two images, float32 (2, C, H, W) on the [0, 1] scale, or the plane of `side`²
+    images between four.
 
-    Returns where it rests as text, one share or two; None before it was moved. It opens at `place` and goes there
-    again whenever `visit` changes.
+    Returns the position once it has come to rest as text, one number or two in [0, 1]; None before it was moved. It
+    starts at `place` and returns there whenever `visit` changes.
     """
     data = {
         **shipped,

@@ -1,4 +1,4 @@
-// What stands under an image, and what a screen reader says of it.
+// The caption of an image, also for screen readers.
 
 import { element, found } from "../../../aecore/viewer/js/dom.js";
 

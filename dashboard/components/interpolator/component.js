@@ -1,4 +1,4 @@
-// The interpolator as Streamlit mounts it.
+// The interpolator as a Streamlit component.
 
 /** @import { ComponentArguments, WalkData } from "../types.js" */
 

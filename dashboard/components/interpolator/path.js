@@ -1,9 +1,9 @@
-// Codes on the way: a line, an arc or a plane, as `aecore.latent.interpolation` has them.
+// Codes along a line, an arc or a plane, as in `aecore.latent.interpolation`.
 
 /** @import { PathKind } from "../types.js" */
 
 /**
- * The code at `share` of the way from `start` to `end`, written into `out`. An arc is a spherical interpolation; between
+ * The code at `share` of the path from `start` to `end`, written into `out`. An arc is a spherical interpolation; for
  * codes in the same or in opposite directions it is the line.
  * @param {Float32Array} start
  * @param {Float32Array} end

@@ -1,4 +1,4 @@
-// The plane between four images: a sheet of what is decoded all over it, and the place on it.
+// The plane between four images: a sheet of images decoded all over it, and the current position.
 
 /** @import { Numbers } from "../../../aecore/viewer/js/types.js" */
 /** @import { Walk } from "../types.js" */
@@ -18,7 +18,7 @@ export function createPlane(root) {
   const map = part("map");
 
   /**
-   * Draws the sheet bit by bit; returns what stops it.
+   * Draws the sheet in slices; returns a function that stops it.
    * @param {Walk} walk
    */
   function draw({ data, decode, images, codes }) {
@@ -44,7 +44,7 @@ export function createPlane(root) {
   }
 
   /**
-   * Shows where on the plane one is, and the image that was decoded there.
+   * Shows the current position on the plane, and the image decoded there.
    * @param {Walk} walk
    * @param {[number, number]} at
    * @param {Numbers} image

@@ -1,4 +1,4 @@
-// Below the strip: how far each point of the way is from the nearest real code, and what the classifier reads there.
+// Below the strip: each sample's distance to the nearest real code, and what the classifier reads there.
 
 /** @import { Sample } from "../types.js" */
 
@@ -8,7 +8,7 @@ export const SAMPLES = 61;
 const PLOT = { height: 96, top: 18, bottom: 70, band: 76, bandHeight: 18 };
 
 /**
- * `seen` by sample, null where it was not looked yet; `usual` is the usual distance between real codes.
+ * `seen` by sample, null if not computed yet; `usual` is the typical distance between real codes.
  * @typedef {object} Plotted
  * @property {(Sample | null)[]} seen
  * @property {number} [usual]
@@ -41,7 +41,7 @@ export function createPlot(svg) {
       nodes.push(svgElement("line", { class: "usual", x1: pad, x2: width - pad, y1: y(usual), y2: y(usual) }));
       const points = known.map(([i, { distance }]) => `${x(i).toFixed(1)},${y(distance).toFixed(1)}`);
       nodes.push(svgElement("polyline", { class: "curve", points: points.join(" ") }));
-      nodes.push(text(pad, 11, "Distance to the nearest real code (dashed: usual)"));
+      nodes.push(text(pad, 11, "Distance to the nearest real code (dashed: typical)"));
     }
     for (const { from, to, digit } of runsOf(known)) {
       const left = Math.max(x(from - 0.5), pad), right = Math.min(x(to + 0.5), width - pad);
@@ -60,7 +60,7 @@ export function createPlot(svg) {
 const text = (x, y, words, className = "") => svgElement("text", { x, y, class: className }, words);
 
 /**
- * Neighbouring samples that are read as the same digit, as stretches.
+ * Stretches of samples that are read as the same digit.
  * @param {Known[]} known
  */
 function runsOf(known) {

@@ -1,4 +1,4 @@
-// Walking between images: the networks are here, so nothing is asked of the server while a hand moves.
+// Interpolating between images: the networks run in the browser, so scrubbing needs no server.
 
 /** @import { Walk, WalkData } from "../types.js" */
 
@@ -26,10 +26,10 @@ export function createWalker(root) {
   /** @type {Walk | null} */
   let walk = null;
   /** @type {WalkData | null} */
-  let next = null; // asked for last
+  let next = null; // latest request
   let print = "", names = "";
   /** @type {[number, number]} */
-  let at = [0.5, 0.5]; // share across, and down on a plane
+  let at = [0.5, 0.5]; // position across, and down on a plane
   let width = 0, playing = false, stop = () => {};
   const walker = { update, destroy, tell: /** @type {(place: string) => void} */ (() => {}) };
 
@@ -38,7 +38,7 @@ export function createWalker(root) {
   /** @param {WalkData} data */
   async function update(data) {
     const asked = JSON.stringify(data);
-    if (asked === print) return layOut(); // the theme changed, or nothing did
+    if (asked === print) return layOut(); // only the theme changed, or nothing
     [print, next] = [asked, data];
     const wanted = [data.encoder, data.decoder, data.reader, data.codes];
     const [encoder, decoder, reader, codes] = await Promise.all(wanted.map((name) => (name ? assets.get(name) : null)));
@@ -68,8 +68,8 @@ export function createWalker(root) {
     part("stage").hidden = part("scrub").hidden = track.hidden = data.plane;
     part("plane").hidden = !data.plane;
     part("help").textContent = data.plane
-      ? "Move over the plane, or use the arrow keys. The corners are the reconstructions of the four images."
-      : "Drag anywhere along the way. ← → step, Home and End jump, space plays.";
+      ? "Drag over the plane, or use the arrow keys. The corners are the reconstructions of the four images."
+      : "Drag the slider, the strips or the plot. ← → step, Home and End jump, space plays.";
     layOut();
     root.dataset.ready = "true";
   }
@@ -79,7 +79,7 @@ export function createWalker(root) {
 
   // ---- drawing ------------------------------------------------------------------------------
 
-  // All that depends on the width, the data or the theme; then the place.
+  // Everything that depends on the width, the data or the theme; then the position.
   function layOut() {
     if (!walk || !width) return;
     stop();
@@ -97,10 +97,10 @@ export function createWalker(root) {
     } else {
       const image = decodeAt(walk, share);
       paintImage(found(decodedFigure, "canvas"), image, data.shape);
-      captioned(decodedFigure, "through the code", reading(read, image, data.classes));
+      captioned(decodedFigure, "decoded from the code", reading(read, image, data.classes));
       const mixed = mixAt(walk, share);
       paintImage(found(pixelsFigure, "canvas"), mixed, data.shape);
-      captioned(pixelsFigure, "pixels cross-faded", reading(read, mixed, data.classes));
+      captioned(pixelsFigure, "pixel cross-fade", reading(read, mixed, data.classes));
       slider.value = String(share);
       slider.setAttribute("aria-valuetext", `${percent(share)} of the way`);
       way.mark(share, width);
@@ -115,7 +115,7 @@ export function createWalker(root) {
     if (!walk) return;
     const { real, usual, code, data } = walk, parts = where ? [where] : [];
     if (real) {
-      const far = usual === undefined ? "" : `; usual between real codes ${shortNumber(usual)}`;
+      const far = usual === undefined ? "" : `; typical between real codes: ${shortNumber(usual)}`;
       parts.push(`nearest real code: ${real.describe(code, data.classes)}${far}`);
     }
     part("readout").textContent = parts.join(" — ");
@@ -182,7 +182,7 @@ export function createWalker(root) {
 
   dragged(track, (event) => {
     go(way.shareAt(event));
-    slider.focus({ preventScroll: true }); // the arrow keys go on from here
+    slider.focus({ preventScroll: true }); // the arrow keys continue from here
   });
   dragged(part("field"), (event) => {
     if (walk) go(...plane.sharesAt(event, walk.data.side));

@@ -1,4 +1,4 @@
-// The way between two images: its ends, the strips of what lies between them, and the plot below.
+// The path between two images: its ends, the strips in between, and the plot below.
 
 /** @import { Sample, Walk } from "../types.js" */
 
@@ -12,7 +12,7 @@ import { alongPath } from "./path.js";
 import { SAMPLES, createPlot } from "./plot.js";
 
 /**
- * What is decoded at a share of the way; `walk.code` is then the code of that place.
+ * The image decoded at a position on the path; `walk.code` is then its code.
  * @param {Walk} walk
  * @param {number} share
  */
@@ -21,7 +21,7 @@ export function decodeAt({ decode, codes, data, code }, share) {
 }
 
 /**
- * The plain cross-fade of the two images.
+ * The pixel cross-fade of the two images.
  * @param {Walk} walk
  * @param {number} share
  */
@@ -32,7 +32,7 @@ export function mixAt({ images: [a, b], mixed }, share) {
 
 /**
  * @param {HTMLElement} root
- * @param {() => void} known called when the usual distance between real codes has been found
+ * @param {() => void} known called when the typical distance between real codes is known
  */
 export function createWay(root, known) {
   const part = partsOf(root, "ip"), track = part("track"), plot = createPlot(part("plot"));
@@ -40,7 +40,7 @@ export function createWay(root, known) {
   const padding = () => parseFloat(getComputedStyle(track).paddingLeft);
 
   /**
-   * Draws all but the place, the plot bit by bit; returns what stops it.
+   * Draws everything but the position, the plot in slices; returns a function that stops it.
    * @param {Walk} walk
    * @param {number} width
    */
@@ -55,8 +55,8 @@ export function createWay(root, known) {
     const tile = Math.max(12, Math.min(2 * pad, apart - 3));
     track.style.setProperty("--tile", `${tile}px`);
     track.style.setProperty("--pad", `${pad}px`);
-    drawStrip(walk, "decoded", decodeAt, "decoded on the way", tile);
-    drawStrip(walk, "pixels", mixAt, "plain cross-fade", tile);
+    drawStrip(walk, "decoded", decodeAt, "decoded along the path", tile);
+    drawStrip(walk, "pixels", mixAt, "of the pixel cross-fade", tile);
     return look(walk, width, pad);
   }
 
@@ -84,7 +84,7 @@ export function createWay(root, known) {
   }
 
   /**
-   * Walks the way in small steps and notes the nearest real code and the digit; returns what stops it.
+   * Follows the path in small steps, recording the nearest real code and the digit; returns a function that stops it.
    * @param {Walk} walk
    * @param {number} width
    * @param {number} pad
@@ -98,7 +98,7 @@ export function createWay(root, known) {
     const colors = classColors(root);
     const show = () => {
       const digits = new Set(seen.map((sample) => sample?.digit ?? null).filter((digit) => digit !== null));
-      const label = `On the way${digits.size ? `, read as ${[...digits].join(", ")}` : ""}`;
+      const label = `Along the path${digits.size ? `, the classifier reads ${[...digits].join(", ")}` : ""}`;
       plot.draw({ seen, usual: walk.usual, width, pad, colors, classes: data.classes, label });
       root.dataset.looked = String(seen.every(Boolean));
     };
@@ -119,7 +119,7 @@ export function createWay(root, known) {
   }
 
   /**
-   * Moves the line over strips and plot.
+   * Moves the marker over strips and plot.
    * @param {number} share
    * @param {number} width
    */

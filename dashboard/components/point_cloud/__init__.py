@@ -1,8 +1,8 @@
-"""Codes as clouds of points that turn under the hand: one or several side by side, drawn by `aecore/viewer/js/`.
+"""Codes as rotatable point clouds, one or several side by side, drawn by `aecore/viewer/js/`.
 
-All that is large is shipped once (`dashboard.components.assets`); turning, colouring, pinning and selecting never ask
-the server. Only the pinned image is told to Python. Clouds of one component share camera, colours and pinned image,
-and so do components with the same `group`.
+Large data is sent once (`dashboard.components.assets`); rotating, colouring, pinning and selecting need no round trip
+to the server. Only the pinned image is reported to Python. Clouds of one component share camera, colours and pinned
+image, and so do components with the same `group`.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ def cloud(
     height: int = HEIGHT,
     file: str = "latent-space",
 ) -> int | None:
-    """Show clouds, each as `ship.view` makes it. Returns the number of the pinned test image, if any.
+    """Show point clouds, each from `ship.view`. Returns the index of the pinned test image, if any.
 
-    `images` names the image set: what is pinned or hidden stays as long as that does. With `address` the camera, the
-    colours and the pinned image stand in the page's address, behind the #. `start` may name `point`, `color` and
-    `camera` for a first look. `file` is the name of a picture saved from it.
+    `images` names the image set: pinned and hidden points are kept as long as it stays the same. With `address`, the
+    camera, the colours and the pinned image are kept in the page's address, after the #. `start` may set `point`,
+    `color` and `camera` of the initial view. `file` is the name for images saved from it.
     """
     data = {
         "key": key,

@@ -1,4 +1,4 @@
-// The clouds as a component of the app.
+// Point clouds as a Streamlit component.
 
 /** @import { CloudData } from "../../../aecore/viewer/js/types.js" */
 /** @import { ComponentArguments } from "../types.js" */
@@ -7,7 +7,7 @@ import { createCloud } from "../../../aecore/viewer/js/cloud.js";
 import { assets } from "../assets/asset.js";
 import { mounted } from "../mount.js";
 
-const STEP_MS = 300; // stepping through points is quick
+const STEP_MS = 300; // someone may step through points quickly
 
 /** @param {ComponentArguments<CloudData>} mount */
 export default function ({ data, parentElement, setStateValue }) {

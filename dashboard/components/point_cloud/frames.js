@@ -1,4 +1,4 @@
-// Hands a frame over to the clouds that show its channel.
+// Passes a frame on to the clouds that show its channel.
 
 /** @import { Bytes } from "../../../aecore/viewer/js/types.js" */
 /** @import { ComponentArguments } from "../types.js" */

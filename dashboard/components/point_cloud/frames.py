@@ -1,4 +1,4 @@
-"""Points on the move, sent frame by frame: a message holds nothing but where they stand."""
+"""Moving points, sent frame by frame: a message contains nothing but their coordinates."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def send(channel: str, about: Mapping[str, Any], coordinates: bytes) -> None:
     """Send a frame to the clouds whose view has this channel: `text` and `share`, and with coordinates their `low` and
     `step`, as `aecore.viewer.point_cloud.quantised` makes them."""
     head = json.dumps({"channel": channel, **about}).encode()
-    # Its key takes it out of the page's flow, as those of assets do.
+    # Its key takes it out of the page's layout, like those of assets.
     _sender(key="asset-frames", data=b"".join([len(head).to_bytes(4, "little"), head, coordinates]), width=1, height=1)

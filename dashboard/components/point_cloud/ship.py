@@ -1,4 +1,4 @@
-"""A run's projection made ready for the cloud: its payloads are shipped once and named."""
+"""A run's projection prepared for the point cloud: its payloads are sent once and referred to by name."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from dashboard.components.networks import ship_network
 def view(run: Run, projection: Projection, title: str = "", plain: bool = False) -> dict[str, Any]:
     """The projection for `dashboard.components.point_cloud.cloud`.
 
-    Ships what it needs; call it where nothing else is drawn, as every payload leaves a gap of its own. A `plain` one
-    has its images, but neither reconstructions nor neighbours.
+    Sends its payloads; call it where nothing else is drawn, because each of them leaves a gap in the layout. A `plain`
+    one has images, but neither reconstructions nor neighbours.
     """
     codes = cached_codes.codes(run)
     made = drawn.points_part(projection)
@@ -45,7 +45,7 @@ def view(run: Run, projection: Projection, title: str = "", plain: bool = False)
 def live_view(
     run: Run, method: str, dims: int, indices: np.ndarray, labels: np.ndarray, channel: str
 ) -> dict[str, Any]:
-    """The same for points that are on the move; where they stand comes by `channel` (`point_cloud.frames`)."""
+    """The same for moving points, whose coordinates arrive on `channel` (`point_cloud.frames`)."""
     codes = cached_codes.codes(run)
     numbers = indices.astype("<i4").tobytes()
     points = _name("moving", run.id, method, str(dims), _digest(numbers))
@@ -68,7 +68,7 @@ def live_view(
 
 
 def ship_decoder(run: Run, codes: Codes | None) -> str | None:
-    """The run's decoder; where codes are too wide to be kept, with the encoder before it."""
+    """The run's decoder; preceded by the encoder if codes are too wide to be stored."""
     if codes is None:
         return None
     if codes.codes is not None:
@@ -93,18 +93,18 @@ def _codes(run: Run, _codes: Codes) -> dict[str, Any]:
 
 
 def _ship_atlas(run: Run, codes: Codes | None, indices: np.ndarray, labels: np.ndarray) -> str | None:
-    """Pictures of these test images: of all that have codes, where these are among them, so that a change of projection
-    sends no other."""
+    """The images of these test images: of all that have codes, if these are among them, so that changing the
+    projection does not send them again."""
     if codes is not None and np.isin(indices, codes.indices).all():
         indices, labels = codes.indices, codes.labels
     name = run.experiment().data.name
-    # What only the run keeps is its own; what the set or the project has is the same for all runs.
+    # Images stored only with the run are its own; those of the set or the project are the same for all runs.
     own = str(run.path) if codes is not None and codes.images is not None else ""
     made = _atlas(name, own, data.prepared(name), _digest(indices.tobytes()), run, codes, indices, labels)
     return ship(_name("atlas", name, own, _digest(made["image"])), **made) if made else None
 
 
-@st.cache_resource(max_entries=12, show_spinner="Gathering pictures…")
+@st.cache_resource(max_entries=12, show_spinner="Collecting images…")
 def _atlas(
     name: str,
     own: str,

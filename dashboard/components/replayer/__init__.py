@@ -1,7 +1,7 @@
-"""Runs replayed epoch by epoch: all frames are sent once, and the browser scrubs them without asking again.
+"""Runs replayed epoch by epoch: all frames are sent once, and scrubbing happens entirely in the browser.
 
-One slider drives one or two runs; images, loss curve and figures follow. Only the epoch at which it comes to rest
-is told to Python, so that the address can name it.
+One slider drives one or two runs; images, loss curve and metrics follow. Only the epoch at which it comes to rest is
+reported to Python, for the address.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ def replay(
     shared: bool = False,
     one_noise: bool = False,
 ) -> str | None:
-    """Show one or two runs. Returns the epoch it rests at as a text, empty for the last, None before it was moved.
+    """Show one or two runs. Returns the current epoch as text, empty for the last, None before it was moved.
 
-    It opens at epoch `start`, by default the last, and goes there again whenever `visit` changes. `shared` says
-    that both runs show the same images, `one_noise` that these were made noisy alike.
+    It starts at epoch `start`, by default the last, and returns there whenever `visit` changes. `shared` means that
+    both runs have the same images, `one_noise` that these also have the same noise.
     """
     data = {"runs": list(reels), "shared": shared, "one_noise": one_noise, "start": start, "visit": visit}
     result = _component(

@@ -1,15 +1,15 @@
-// The axis of epochs, which the slider and the loss curve share.
+// The epoch axis shared by the slider and the loss curve.
 
 /** @import { EpochAxis } from "../types.js" */
 
 import { roundTicks, thatFit } from "../ticks.js";
 
 const LARGEST_LEAD = 0.25;
-const CHARACTER = 6.7, GAP = 24; // of a tick's number, pixels
+const CHARACTER = 6.7, GAP = 24; // of a tick label, in pixels
 
 /**
- * From epochs to the share of the width. Linear, except that rows taken within the first epoch, which would fall on a
- * handful of pixels in a long run, get room of their own on the left.
+ * Maps epochs to a fraction of the width. Linear, except that rows within the first epoch, which would share a few
+ * pixels in a long run, get space of their own on the left.
  * @param {number[]} stops
  * @returns {EpochAxis}
  */
@@ -44,7 +44,7 @@ export function createAxis(stops) {
   /** @type {EpochAxis["ticks"]} */
   function ticks(width, toPixel, from) {
     const most = Math.min(Math.max(Math.floor(width / 55), 2), 10);
-    const whole = [last, first].filter(Number.isInteger); // the ends, where they are round themselves
+    const whole = [last, first].filter(Number.isInteger); // the ends, if they are round themselves
     const least = stops.every(Number.isInteger) ? 1 : 0;
     const round = stretched
       ? [1, ...roundTicks(1, last, most, 1), ...[0.5, 0.2, 0.1, 0.05, 0.02, 0.01].filter((epoch) => epoch >= first)]
@@ -58,7 +58,7 @@ export function createAxis(stops) {
 }
 
 /**
- * An epoch in three figures: 3, 2.99, 0.0355.
+ * An epoch with three significant digits: 3, 2.99, 0.0355.
  * @param {number} epoch
  */
 export const epochText = (epoch) =>

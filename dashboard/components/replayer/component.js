@@ -1,4 +1,4 @@
-// The replayer as Streamlit mounts it.
+// The replayer as a Streamlit component.
 
 /** @import { ComponentArguments, ReplayData } from "../types.js" */
 

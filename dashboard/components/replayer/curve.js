@@ -1,4 +1,4 @@
-// The loss curves of all runs over one axis of epochs, on which the slider above moves too.
+// The loss curves of all runs over the epoch axis shared with the slider above.
 
 /** @import { CurveLine, EpochAxis, LossPoint } from "../types.js" */
 
@@ -32,7 +32,7 @@ export function createCurve(svg, scrubTo) {
   const add = (name, attributes, text) => svg.appendChild(svgElement(name, attributes, text));
 
   /**
-   * Draw all that stays while scrubbing.
+   * Draw everything that does not change while scrubbing.
    * @param {EpochAxis} newAxis
    * @param {CurveLine[]} lines
    * @param {number} newWidth

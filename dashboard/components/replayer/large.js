@@ -1,4 +1,4 @@
-// One image, as large as fits, with the error of its reconstruction in figures.
+// One image, as large as fits, with its reconstruction error.
 
 /** @import { Reel, ReplayData } from "../types.js" */
 /** @import { Tile } from "./tiles.js" */
@@ -40,7 +40,7 @@ export function createLarge(section) {
       if (lane.kind !== "output") continue;
       const digit = misread(data.runs[lane.run], row, image);
       const error = reels[lane.run].meanSquaredError(row, image).toFixed(4);
-      const reads = data.runs[lane.run].digits ? (digit === null ? "" : ` · reads ${digit}`) : "";
+      const reads = data.runs[lane.run].digits ? (digit === null ? "" : ` · classifier reads ${digit}`) : "";
       caption.textContent = `epoch ${epochText(data.runs[lane.run].epochs[row])} · MSE ${error}${reads}`;
     }
   }

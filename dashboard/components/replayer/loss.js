@@ -1,4 +1,4 @@
-// Which row of a run and which of its losses belong to an epoch, and how that is said.
+// The row and the losses of a run that belong to an epoch, and their text.
 
 /** @import { LossCurve, LossPoint, ReelData } from "../types.js" */
 
@@ -6,7 +6,7 @@ import { fourFigures } from "../../../aecore/viewer/js/numbers.js";
 import { epochText } from "./axis.js";
 
 /**
- * The latest row that is no later than `epoch`, or the first.
+ * The latest row not after `epoch`, or the first.
  * @param {number[]} epochs
  * @param {number} epoch
  */
@@ -17,7 +17,7 @@ export function rowAt(epochs, epoch) {
 }
 
 /**
- * In words where a run with no row at that epoch stands.
+ * A note for a run that has no row at that epoch.
  * @param {ReelData} run
  * @param {number} row
  * @param {number} epoch
@@ -25,12 +25,12 @@ export function rowAt(epochs, epoch) {
 export function whichEpoch(run, row, epoch) {
   const own = run.epochs[row], said = `epoch ${epochText(own)}`;
   if (own === epoch) return said;
-  if (own > epoch) return `${said}, its first`;
-  return row === run.epochs.length - 1 ? `${said}, its last` : `${said}, the one before`;
+  if (own > epoch) return `${said} (its first)`;
+  return row === run.epochs.length - 1 ? `${said} (its last)` : `${said} (the one before)`;
 }
 
 /**
- * The loss at that epoch or, where none was measured there, the last one before it; null before the first.
+ * The loss at that epoch or, if none was measured there, the last one before it; null before the first.
  * @param {LossCurve} curve
  * @param {number} epoch
  * @returns {LossPoint | null}

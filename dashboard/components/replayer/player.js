@@ -1,4 +1,4 @@
-// The player: which epoch is shown, and everything that moves it. Scrubbing never asks the server.
+// The player: the current epoch, and everything that changes it. Scrubbing needs no server.
 
 /** @import { CurveLine, Reel, ReplayData } from "../types.js" */
 
@@ -32,15 +32,15 @@ export function createPlayer(root) {
   /** @type {ReplayData | null} */
   let data = null;
   /** @type {ReplayData | null} */
-  let next = null; // asked for last
+  let next = null; // latest request
   let print = "";
   /** @type {Reel[]} */
   let reels = [];
   /** @type {number[]} */
-  let stops = []; // every epoch at which a run has a row
+  let stops = []; // every epoch for which a run has a row
   let axis = createAxis([0]);
   let at = 0, width = 0, playing = false;
-  let following = true; // at the last epoch, also when a later one comes
+  let following = true; // stay at the last epoch when later ones arrive
   /** @type {{ run: number, image: number } | null} */
   let enlarged = null;
   const player = { update, destroy, tell: /** @type {(epoch: string) => void} */ (() => {}) };
@@ -53,14 +53,14 @@ export function createPlayer(root) {
   /** @param {ReplayData} asked */
   function update(asked) {
     const wanted = JSON.stringify(asked, (key, value) => (key === "atlas" ? undefined : value));
-    if (wanted === print) return layOut(); // the theme changed, or nothing did
+    if (wanted === print) return layOut(); // only the theme changed, or nothing
     [print, next] = [wanted, asked];
     const coming = asked.runs.map((run) => reels.find((reel) => reel.stamp === run.stamp) ?? unpack(run));
     Promise.all(coming).then(
       (ready) => {
         if (next === asked) adopt(asked, ready);
       },
-      () => (part("sheet").textContent = "This browser could not unpack the pictures."),
+      () => (part("sheet").textContent = "This browser could not decode the images."),
     );
   }
 
@@ -87,7 +87,7 @@ export function createPlayer(root) {
 
   // ---- drawing ------------------------------------------------------------------------------
 
-  // Build all that depends on the width, the data or the theme, then draw.
+  // Build everything that depends on the width, the data or the theme, then draw.
   function layOut() {
     if (!data || !width) return;
     const colors = classColors(root);
@@ -103,7 +103,7 @@ export function createPlayer(root) {
   }
 
   /**
-   * Colour tells the run, the dashes tell training from test.
+   * Colour distinguishes runs, dashes distinguish training from test.
    * @param {ReplayData} shown
    * @param {string[]} colors
    * @returns {CurveLine[]}
@@ -143,7 +143,7 @@ export function createPlayer(root) {
     const to = clamp(index, 0, last());
     if (!data) return;
     if (to === at) {
-      slider.value = String(axis.shares[at]); // the thumb rests on a row, not between two
+      slider.value = String(axis.shares[at]); // the thumb snaps to a row
       return;
     }
     at = to;
@@ -217,7 +217,7 @@ export function createPlayer(root) {
   const large = createLarge(part("large"));
   const curve = createCurve(part("curve"), (share) => {
     scrubTo(share);
-    slider.focus({ preventScroll: true }); // the arrow keys go on from here
+    slider.focus({ preventScroll: true }); // the arrow keys continue from here
   });
   slider.oninput = () => scrubTo(Number(slider.value));
   play.onclick = () => (playing ? stop() : start());

@@ -1,4 +1,4 @@
-// The figures at the marker: a line a run.
+// The values at the marker: one line per run.
 
 /** @import { LossPoint, ReelData, ReplayData } from "../types.js" */
 
@@ -47,12 +47,12 @@ export function createReadout(host) {
       say("which", whichEpoch(run, rows[i], epoch));
       say("training", lossText(losses[i].train));
       say("test", lossText(losses[i].test));
-      if (run.digits_read) say("right", `${run.digits_read[rows[i]].join(" of ")} read right`);
+      if (run.digits_read) say("right", `${run.digits_read[rows[i]].join(" of ")} digits correct`);
     });
   }
 
   /**
-   * The same as a sentence.
+   * The same as a sentence, for screen readers.
    * @type {(runs: ReelData[], rows: number[], losses: Losses[]) => string}
    */
   const spoken = (runs, rows, losses) =>

@@ -1,11 +1,11 @@
-// The frames of a run: one unpacked picture, from which tiles are copied, and the arithmetic of their errors.
+// The frames of a run: one decoded image, from which tiles are copied, and the computation of their errors.
 
 /** @import { Reel, ReelData } from "../types.js" */
 
 import { context2d, element } from "../../../aecore/viewer/js/dom.js";
 
 /**
- * Unpack the picture of a run; `run.stamp` names its content.
+ * Decode the image of a run; `run.stamp` identifies its content.
  * @param {ReelData} run
  */
 export async function unpack(run) {
@@ -28,7 +28,7 @@ function createReel(run, bitmap) {
   const scratchContext = context2d(scratch);
 
   /**
-   * Where the tile of an image lies in the picture; `row` counts epochs.
+   * The position of an image's tile; `row` counts epochs.
    * @param {"clean" | "noisy" | "output"} kind
    * @param {number} row
    * @param {number} image
@@ -42,7 +42,7 @@ function createReel(run, bitmap) {
   /** @type {Reel["draw"]} */
   function draw(canvas, kind, row, image) {
     const context = context2d(canvas);
-    context.imageSmoothingEnabled = false; // a canvas that changes its size forgets this
+    context.imageSmoothingEnabled = false; // reset whenever the canvas is resized
     if (kind === "difference") {
       scratchContext.putImageData(difference(row, image), 0, 0);
       context.drawImage(scratch, 0, 0, canvas.width, canvas.height);
@@ -52,7 +52,7 @@ function createReel(run, bitmap) {
     }
   }
 
-  // The whole picture's values, read back once and only where errors are asked for.
+  // The values of the whole image, read back once, and only if errors are needed.
   function values() {
     if (!pixels) {
       const canvas = element("canvas");

@@ -1,4 +1,4 @@
-// The sheet of images: small columns, one an image.
+// The sheet of images: one narrow column per image.
 
 /** @import { Lane, Reel, ReplayData } from "../types.js" */
 /** @import { Tile, TileSize } from "./tiles.js" */
@@ -8,7 +8,7 @@ import { LETTERS } from "../run_letters.js";
 import { epochText } from "./axis.js";
 import { COLUMN_GAP, LINE_GAP, NARROW, createTile, fit, isMoving, laneName, lanesOf, misread } from "./tiles.js";
 
-const SHEET_HEIGHT = 390; // more than this hides the curve on a common screen
+const SHEET_HEIGHT = 390; // a taller sheet hides the curve on a common screen
 
 /**
  * @param {HTMLElement} host
@@ -24,7 +24,7 @@ export function createSheet(host, open) {
   let built = "";
 
   /**
-   * Build the columns, unless nothing that they depend on has changed: a press or the focus on one outlives new epochs.
+   * Build the columns, unless nothing they depend on has changed: a press or focus on one survives new epochs.
    * @param {ReplayData} data
    * @param {number} width
    * @param {boolean} difference
@@ -44,7 +44,7 @@ export function createSheet(host, open) {
   function arrangeBlock(data, index, width, narrow, difference, blocks) {
     const run = data.runs[index], lanes = lanesOf(data, index, difference);
     const labelWidth = narrow ? 58 : 112;
-    const room = width - labelWidth - COLUMN_GAP - 4; // with the frame of a column that has the focus
+    const room = width - labelWidth - COLUMN_GAP - 4; // including the frame of a focused column
     const { columns, size } = fit(run, lanes.length, room, SHEET_HEIGHT / blocks);
     const spare = (room + COLUMN_GAP - columns * size.pageWidth) / columns;
     const block = element("div", "rp-block");
@@ -99,7 +99,7 @@ export function createSheet(host, open) {
   }
 
   /**
-   * Draw the epochs of those rows; with `all` the tiles that never change as well.
+   * Draw the epochs of those rows; with `all`, the constant tiles too.
    * @param {ReplayData} data
    * @param {Reel[]} reels
    * @param {number[]} rows
@@ -114,7 +114,7 @@ export function createSheet(host, open) {
       let said = `${name}: enlarge`;
       for (const { lane, note } of notes) {
         const digit = misread(data.runs[lane.run], rows[lane.run], image);
-        note.textContent = digit === null ? "" : `${lane.letter ? `${lane.letter} ` : ""}reads ${digit}`;
+        note.textContent = digit === null ? "" : `${lane.letter ? `${lane.letter} ` : ""}read as ${digit}`;
         if (digit !== null) said += `, ${lane.letter ? `${lane.letter} is ` : ""}read as ${digit}`;
       }
       if (card.getAttribute("aria-label") !== said) card.setAttribute("aria-label", said);

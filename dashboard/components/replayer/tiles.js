@@ -1,4 +1,4 @@
-// The tiles of images: which rows there are, how large they become, and how a row is named.
+// The tiles of images: their rows, sizes and labels.
 
 /** @import { Lane, ReelData, ReplayData } from "../types.js" */
 
@@ -8,12 +8,12 @@ import { LETTERS } from "../run_letters.js";
 export const GAP = 4;
 export const COLUMN_GAP = 8;
 export const LINE_GAP = 14;
-/** The width of the page's content where its style sheet takes it for a phone. */
+/** The content width below which the style sheet assumes a phone. */
 export const NARROW = 609;
 const SMALLEST = 44, LARGEST = 112;
 
 /**
- * The rows of pictures that stand below each other. A lane of two runs names its run by letter.
+ * The rows of images, one below the other. With two runs, each lane has its run's letter.
  * @param {ReplayData} data
  * @param {number} run
  * @param {boolean} difference
@@ -45,7 +45,7 @@ export function lanesOf(data, run, difference) {
 /** @typedef {{ canvas: HTMLCanvasElement, lane: Lane, image: number }} Tile */
 
 /**
- * The size of a tile whose every pixel becomes `factor` of the screen's.
+ * The size of a tile with `factor` screen pixels per image pixel.
  * @param {ReelData} run
  * @param {number} factor
  * @returns {TileSize}
@@ -57,7 +57,7 @@ export function tileSize(run, factor) {
 }
 
 /**
- * The largest whole factor with which a tile is at most `wanted` wide; below 1 only where even that is over `room`.
+ * The largest integer factor with which a tile is at most `wanted` wide; below 1 only if even 1 exceeds `room`.
  * @param {ReelData} run
  * @param {number} wanted
  * @param {number} room
@@ -69,8 +69,8 @@ export function largestFactor(run, wanted, room) {
 }
 
 /**
- * The largest tiles with which the block stays within `height`, or else the lowest block that one can still read,
- * in lines that are equally long.
+ * The largest tiles with which the block stays within `height`, or else the lowest block that is still readable,
+ * in lines of equal length.
  * @param {ReelData} run
  * @param {number} lanes
  * @param {number} width
@@ -111,7 +111,7 @@ export function createTile(lane, image, size) {
 export const isMoving = (lane) => lane.kind === "output" || lane.kind === "difference";
 
 /**
- * What a classifier read in that reconstruction, if that is not what the image shows.
+ * The digit that the classifier read in that reconstruction, if it is not the label.
  * @param {ReelData} run
  * @param {number} row
  * @param {number} image
@@ -125,6 +125,6 @@ export const misread = (run, row, image) => run.digits?.[row][image] ?? null;
  */
 export function laneName(lane, narrow) {
   const parts = lane.letter ? [element("b", `ae-chip rp-run-${lane.run}`, lane.letter)] : [];
-  const plain = !lane.letter || lane.kind !== "output"; // a letter alone says reconstruction
+  const plain = !lane.letter || lane.kind !== "output"; // a letter alone means reconstruction
   return plain ? [...parts, document.createTextNode(narrow ? lane.brief : lane.text)] : parts;
 }
