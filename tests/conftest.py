@@ -35,6 +35,13 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     return Store.default()
 
 
+@pytest.fixture
+def gallery(store: Store) -> Store:
+    """The store as a first-time visitor finds it: the shipped run alone."""
+    shutil.copytree(GALLERY_RUN, store.root / "gallery" / "mnist-mlp8")
+    return store
+
+
 @pytest.fixture(scope="session")
 def _trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
     experiment = preset("digits-quick").experiment.changed({"training.epochs": 3, "training.batch_size": 256})

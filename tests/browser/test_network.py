@@ -14,7 +14,7 @@ from aecore.runs.store import Run
 from aecore.viewer.link import link
 from dashboard.cache import networks
 from tests.conftest import GALLERY_RUN, ROOT
-from tests.unit.small import CONV, VAE
+from tests.helpers.training import CONV, VAE
 
 pytestmark = pytest.mark.browser
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from aecore.runs.process import this_process
 from aecore.runs.store import SNAPSHOTS
-from tests.app.test_replay import made_run
+from tests.helpers.runs import made_run
 from tools.browser import settle
 
 PLAIN, TWIN, COLOUR, EARLY, LIVE = (f"{name}-20260101-000000" for name in ("plain", "twin", "colour", "early", "live"))

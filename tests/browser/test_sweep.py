@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from aecore.sweeps import store as sweep_store
-from tests.sweeping import carried_out
+from tests.helpers.sweeps import carried_out
 from tools.browser import settle
 
 PLOT, TIP = ".sw-plot", ".sw-tip"

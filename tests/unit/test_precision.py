@@ -10,7 +10,7 @@ from aecore.models.fast_paths import keep_freed_memory
 from aecore.training import precision as precision_trial
 from aecore.training.loss import squared_error
 from aecore.training.step import Step
-from tests.unit.small import CONV, DROPOUT, MLP, VAE, digits, fresh, same, train
+from tests.helpers.training import CONV, DROPOUT, MLP, VAE, digits, fresh, same, train
 
 KINDS = {"mlp": MLP, "conv": CONV, "dropout": DROPOUT, "vae": VAE}
 

@@ -6,7 +6,7 @@ import torch
 from aecore.errors import DamagedError
 from aecore.training import checkpoint as training_state
 from aecore.training.checkpoint import restore, state_bytes
-from tests.unit.small import CONV, DROPOUT, MLP, VAE, digits, fresh, same, train
+from tests.helpers.training import CONV, DROPOUT, MLP, VAE, digits, fresh, same, train
 
 COURSES = {
     "adam cosine": (MLP, {}),

@@ -1,4 +1,4 @@
-"""What test_together.py has several processes do: `torchrun … -m tests.unit.sharing FOLDER` trains every case.
+"""What several processes train together: `torchrun … -m tests.helpers.distributed_cases FOLDER` trains every case.
 
 FOLDER holds CASE.safetensors, the states of runs that one process began. The first process leaves results.json there,
 and the states of runs that all of them began.
@@ -21,7 +21,7 @@ from aecore.training.checkpoint import State, restore, state_bytes
 from aecore.training.distributed import Group, form_group, join_group, wait_for_run
 from aecore.training.loop import LoopOptions, epochs, training_passes
 from aecore.training.rank import get_rank
-from tests.unit.small import CONV, DROPOUT, MLP, VAE, digits, fresh
+from tests.helpers.training import CONV, DROPOUT, MLP, VAE, digits, fresh
 
 # 301 images in batches of 50: in the last batch one process has nothing to do.
 SMALL = {"training.batch_size": 50, "training.epochs": 4}

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from aecore.config.model import Model
 from aecore.models import Autoencoder
 from aecore.presets import preset
-from tests.unit.small import copy
+from tests.helpers.training import copy
 
 
 class Resized(nn.Module):

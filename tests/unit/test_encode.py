@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from aecore.config.corruption import Corruption
 from aecore.latent.encode import CodeRange, codes_of
-from tests.unit.small import CONV, VAE, digits, fresh
+from tests.helpers.training import CONV, VAE, digits, fresh
 
 
 def test_dead_units_are_the_constant_ones_over_all_batches():

@@ -8,7 +8,7 @@ from aecore.data.colored_mnist import by_class
 from aecore.data.image_set import Arrays
 from aecore.models.digit_classifier import SETS, accuracy, reads
 from aecore.models.digit_classifier.network import classifier, read_digits
-from tests.unit.small import CPU, mnist_panel
+from tests.helpers.training import CPU, mnist_panel
 
 
 def test_its_own_accuracy_is_stated_for_every_set_it_reads():

@@ -1,6 +1,7 @@
 """The command line on whole runs: rename, annotate, delete, restore, import, export."""
 
-import json
+from __future__ import annotations
+
 import shutil
 
 import pytest
@@ -8,7 +9,7 @@ import torch
 from torch import nn
 
 from tests.conftest import GALLERY_RUN
-from tests.unit.test_cli import run
+from tests.helpers.cli import as_json, run
 
 
 @pytest.fixture
@@ -19,12 +20,6 @@ def checkpoint(tmp_path):
     )
     torch.save(model.state_dict(), path)
     return path
-
-
-def as_json(capsys, *arguments):
-    status, out, _ = run(capsys, *arguments, "--json")
-    assert status == 0
-    return json.loads(out)
 
 
 def test_a_title_and_a_note_are_shown_everywhere(capsys, trained):

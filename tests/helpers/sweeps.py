@@ -1,4 +1,4 @@
-"""A small real sweep for tests of pages: carried out once, copied into each test's own store."""
+"""Small real sweeps: their definition, an executor without processes, and copies in other stores."""
 
 from __future__ import annotations
 
@@ -6,12 +6,59 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from aecore.runs.store import Store
+from aecore import jobs
+from aecore.runs.store import Run, Store
 from aecore.sweeps import runner
 from aecore.sweeps import store as sweep_store
 from aecore.sweeps.definition import Point, Sweep
 from aecore.sweeps.store import SHELVES, Row, SweepFolder
-from tests.unit.test_sweeps import InProcess
+
+GRID = {
+    "name": "Sizes",
+    "base": "digits-quick",
+    "set": {"training": {"epochs": 1}, "data.train_images": 100, "evaluation.corruptions": ["none", "gaussian:0.3"]},
+    "vary": {"model.bottleneck.size": [2, 4], "corruption": ["none", "gaussian:0.30"]},
+    "seeds": 2,
+}
+
+
+def made(**changes) -> Sweep:
+    return Sweep.parse(GRID | changes)
+
+
+class InProcess:
+    """An engine for tests: works on each run here and now."""
+
+    name = "here"
+
+    def __init__(self, broken=lambda run: False):
+        self.done, self.order, self.broken, self.closed = [], [], broken, False
+
+    def free_slots(self):
+        return 1 - len(self.done)
+
+    def start(self, run: Run):
+        self.order.append(run.id)
+        if self.broken(run):
+            jobs.give_up(run, "it broke")
+            self.done.append((run, "failed"))
+        else:
+            self.done.append((run, jobs.work(run)))
+
+    def collect(self, timeout_s):
+        found, self.done = self.done, []
+        return found
+
+    def stop(self):
+        pass
+
+    def close(self):
+        self.closed = True
+
+
+def carried(sweep_folder, store, engine=None, stopped=lambda: False):
+    return list(runner.run_sweep(sweep_folder, store, engine or InProcess(), "cpu", stopped))
+
 
 SMALL = {
     "name": "Sizes and noise",

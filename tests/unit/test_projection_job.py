@@ -1,14 +1,12 @@
-"""Making a projection as a job: watched, stopped, interrupted, refused; and where what is made is kept."""
+"""Making a projection as a job: watched, failed, refused; and where what is made is kept."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -20,45 +18,17 @@ from aecore.errors import AecoreError, UserError
 from aecore.jobs import projection as projection_job
 from aecore.jobs import projection_progress
 from aecore.latent.codes import read_codes
-from aecore.latent.projection import project, project_new
+from aecore.latent.projection import project
 from aecore.latent.projection_store import is_replaced, projection_folder, read_projection, restore_shipped
 from aecore.latent.request import ProjectionRequest, subset_of_codes
-from aecore.runs.process import is_alive
 from aecore.runs.store import CODES, Run
 from tests.conftest import GALLERY_RUN, ROOT
-from tests.unit.test_projection import clusters
-
-LONG = ProjectionRequest("tsne", 2, 250, 20, 10_000)
 
 
 @pytest.fixture
 def shipped(store) -> Run:
     shutil.copytree(GALLERY_RUN, store.root / "gallery" / "mnist-mlp8")
     return Run(store.root / "gallery" / "mnist-mlp8")
-
-
-def wait_for(condition, seconds: float = 60):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.05)
-    return found
-
-
-def test_a_job_works_on_its_own_and_leaves_a_projection(trained):
-    projection_job.start(trained, ProjectionRequest("tsne", 3, 250, 20, 500))
-
-    def over() -> bool:
-        now = projection_job.read_progress(trained)
-        assert now is None or now.state == "running", now.error
-        return now is None
-
-    wait_for(over, 120)
-    made = read_projection(trained, "tsne", 3)
-    assert made is not None
-    assert made.parameters["perplexity"] == 20
-    assert made.quality["trustworthiness"] > 0.9
-    assert not projection_progress.progress_file(trained).exists()
 
 
 def test_who_watches_sees_the_points_move(trained, monkeypatch):
@@ -77,33 +47,6 @@ def test_who_watches_sees_the_points_move(trained, monkeypatch):
     assert moving[0].coordinates.shape == (250, 3)
     assert not np.array_equal(moving[0].coordinates, moving[-1].coordinates)
     assert np.array_equal(made.indices, moving[0].indices)
-
-
-def test_one_at_a_time_and_stop_leaves_what_was_there(trained):
-    before = projection_job.work(trained, ProjectionRequest("tsne", 2, 250, 20, 20))
-    projection_job.start(trained, LONG)
-    with pytest.raises(UserError, match="is already running"):
-        projection_job.start(trained, LONG)
-    running = wait_for(lambda: (now := projection_job.read_progress(trained)) and now.done > 0 and now)
-    with pytest.raises(UserError, match="is already running"):
-        projection_job.work(trained, LONG)
-    projection_job.stop(trained)
-    assert projection_job.read_progress(trained) is None
-    assert not is_alive(running.process)
-    after = read_projection(trained, "tsne", 2)
-    assert after is not None
-    assert after.parameters == before.parameters
-    projection_job.stop(trained)  # once more does no harm
-
-
-def test_a_killed_job_is_told_as_interrupted(trained):
-    projection_job.start(trained, LONG)
-    running = wait_for(lambda: (now := projection_job.read_progress(trained)) and now.done > 0 and now)
-    os.kill(running.process["pid"], signal.SIGKILL)
-    wait_for(lambda: (now := projection_job.read_progress(trained)) and now.state == "interrupted")
-    made = projection_job.work(trained, ProjectionRequest("pca", 2, 200))  # its lock went with it
-    assert len(made.labels) == 200
-    assert projection_job.read_progress(trained) is None
 
 
 def test_a_failure_is_told_in_one_line(trained):
@@ -201,21 +144,3 @@ def test_a_new_projection_of_a_shipped_run_stands_before_it_and_goes_again(shipp
     again = read_projection(shipped, "pca", 2)
     assert again is not None
     assert len(again.labels) == len(original.labels)
-
-
-@pytest.mark.parametrize("method", ["pca", "units"])
-def test_a_new_code_is_placed_exactly_where_the_drawing_would_have_it(method):
-    codes, _ = clusters()
-    codes[:, 5] = 3  # a dead unit
-    points, _ = project(codes, method, 2)
-    assert np.allclose(project_new(codes[:100], points[:100], codes[100:], method), points[100:], atol=1e-4)
-
-
-def test_in_a_tsne_a_new_code_goes_among_its_neighbours():
-    codes, labels = clusters()
-    points, _ = project(codes, "tsne", 2, iterations=250, perplexity=20)
-    placed = project_new(codes, points, codes[:6] + 1e-6, "tsne")
-    assert np.allclose(placed, points[:6], atol=0.05 * np.ptp(points))
-    middle = codes[labels == 1].mean(0, keepdims=True)
-    away = np.linalg.norm(points - project_new(codes, points, middle, "tsne"), axis=1)
-    assert labels[away.argmin()] == 1

@@ -1,4 +1,7 @@
-import json
+"""The command line in processes of its own: Ctrl-C, and work that goes on without a terminal."""
+
+from __future__ import annotations
+
 import os
 import signal
 import subprocess
@@ -10,6 +13,40 @@ import pytest
 
 from aecore.cli import app
 from aecore.sweeps import store as sweep_store
+from tests.conftest import ROOT
+from tests.helpers.cli import run
+
+
+def test_ctrl_c_stops_a_run_cleanly_and_detached_work_is_resumable(capsys, store):
+    command = [
+        sys.executable,
+        "-m",
+        "aecore",
+        "train",
+        "digits-quick",
+        "--set",
+        "training.epochs=2000",
+        "--device",
+        "cpu",
+    ]
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (store.runs() and len(store.runs()[0].metrics()) > 2):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "resume" in err
+    assert "Traceback" not in err
+    found = store.runs()[0]
+    assert found.status()["state"] == "stopped"
+    status, out, _ = run(capsys, "resume", found.id, "--detach")
+    assert status == 0
+    assert out.strip() == found.id
+    assert run(capsys, "stop", found.id)[0] == 0
+    assert found.status()["state"] == "stopped"
+
 
 FILE = """
 name = "Sizes"
@@ -32,27 +69,7 @@ def written(tmp_path):
     return write
 
 
-def test_a_sweep_is_carried_out_listed_extended_and_shown(store, written, capsys):
-    assert app.run(["sweep", written(), "--device", "cpu"]) == 0
-    said = capsys.readouterr()
-    assert "1/2  size 2, seed 0: finished, mse 0." in said.err
-    assert "2/2  size 4, seed 0: finished" in said.err
-    (found,) = sweep_store.sweeps(store)
-    assert app.run(["sweeps", "--json"]) == 0
-    (told,) = json.loads(capsys.readouterr().out)
-    assert told["sweep"] == found.id
-    assert (told["state"], told["finished"], told["runs"]) == ("finished", 2, 2)
-    assert app.run(["sweep", written(sizes=[2, 3, 4]), "--extend", found.id, "--device", "cpu", "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
-    assert {entry["values"]["model.bottleneck.size"] for entry in document["combinations"]} == {2, 3, 4}
-    means = [entry["mean"] for entry in document["combinations"]]
-    assert means == sorted(means)
-    assert len(store.runs()) == 3
-    assert app.run(["sweeps", found.id[:8]]) == 0
-    assert "size" in capsys.readouterr().out
-
-
-def test_ctrl_c_stops_cleanly_and_the_sweep_goes_on(store, written, capsys):
+def test_ctrl_c_stops_a_sweep_cleanly_and_it_goes_on(store, written, capsys):
     command = [sys.executable, "-m", "aecore", "sweep", written(epochs=300, sizes=[2]), "--device", "cpu"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ)
     deadline = time.monotonic() + 90
@@ -81,20 +98,3 @@ def test_ctrl_c_stops_cleanly_and_the_sweep_goes_on(store, written, capsys):
     assert app.run(["stop", found.id]) == 0
     assert found.state() == "stopped"
     assert run.status()["state"] == "stopped"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["nothing"], "there is no sweep 'nothing'"),
-        (["missing.toml"], "there is no file missing.toml"),
-        (["nothing", "--on", "slurm"], "--on: should be local or ray, got 'slurm'"),
-        (["nothing", "--on", "ray", "--cpus", "0"], "--cpus: should be a number above 0"),
-        (["nothing", "--extend", "other"], "--extend: needs a file"),
-    ],
-)
-def test_a_mistake_is_one_line(store, capsys, arguments, told):
-    assert app.run(["sweep", *arguments]) == 2
-    errors = capsys.readouterr().err
-    assert told in errors
-    assert errors.count("\n") == 1

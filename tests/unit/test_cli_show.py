@@ -1,7 +1,6 @@
 """The command line on finished runs: evaluate, project, results."""
 
 import json
-import shutil
 from dataclasses import replace
 
 import pytest
@@ -9,21 +8,13 @@ import pytest
 from aecore.latent.projection_store import read_projection
 from aecore.metrics.classical import METHODS
 from aecore.presets import preset
-from tests.conftest import GALLERY_RUN
-from tests.unit.test_cli import run
+from tests.helpers.cli import run
 
 
 @pytest.fixture
 def quick_classical(monkeypatch):
     for name, method in METHODS.items():
         monkeypatch.setitem(METHODS, name, replace(method, strengths=(0.1, 0.2)))
-
-
-@pytest.fixture
-def gallery(store):
-    """A store with the shipped run in its gallery."""
-    shutil.copytree(GALLERY_RUN, store.root / "gallery" / "mnist-mlp8")
-    return store
 
 
 def test_evaluating_beside_the_classical_denoisers(capsys, trained, quick_classical):

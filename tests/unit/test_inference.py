@@ -12,7 +12,7 @@ from aecore.errors import AecoreError, DamagedError, UserError
 from aecore.inference import denoise, load_model, open_run
 from aecore.models import plan
 from aecore.runs.store import LAYERS, STEPS
-from tests.unit.small import VAE
+from tests.helpers.training import VAE
 
 
 def test_a_finished_run_holds_what_the_format_promises(trained):
