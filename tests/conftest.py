@@ -11,9 +11,8 @@ import pytest
 from aecore import data, jobs
 from aecore.presets import preset
 from aecore.runs.store import Run, Store
-
-ROOT = Path(__file__).parent.parent
-GALLERY_RUN = ROOT / "checkpoints" / "gallery" / "mnist-mlp8"
+from tests.helpers import old_store as old_store_files
+from tests.helpers.paths import GALLERY_RUN
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,6 +39,13 @@ def gallery(store: Store) -> Store:
     """The store as a first-time visitor finds it: the shipped run alone."""
     shutil.copytree(GALLERY_RUN, store.root / "gallery" / "mnist-mlp8")
     return store
+
+
+@pytest.fixture
+def old_store(gallery: Store) -> Store:
+    """The runs, the sweep, the projections and the trash of an older version, beside the shipped run."""
+    old_store_files.copy_into(gallery)
+    return gallery
 
 
 @pytest.fixture(scope="session")

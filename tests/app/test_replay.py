@@ -18,9 +18,9 @@ from streamlit.testing.v1 import AppTest
 from aecore.errors import DamagedError
 from aecore.runs.store import SNAPSHOTS, STEPS
 from dashboard.replay import reel as reels
-from tests.conftest import ROOT
 from tests.helpers.pages import components, texts
 from tests.helpers.pages import page as opened
+from tests.helpers.paths import ROOT
 from tests.helpers.runs import made_run
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aecore.runs.store import Store
-from tests.conftest import GALLERY_RUN
+from tests.helpers.paths import GALLERY_RUN
 from tools.browser import chromium, chromium_path, server
 
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.conftest import GALLERY_RUN
+from tests.helpers.paths import GALLERY_RUN
 from tools.browser import settle
 
 

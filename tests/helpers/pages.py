@@ -6,7 +6,7 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 
 
 def page(name: str = "", **query: str) -> AppTest:

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 
 from aecore.runs.store import Run
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:

@@ -15,7 +15,7 @@ from aecore.config.experiment import Experiment
 from aecore.presets import preset
 from aecore.training.checkpoint import State, new_state
 from aecore.training.loop import Epoch, Images, LoopOptions, StepLog, epochs
-from tests.conftest import GALLERY_RUN
+from tests.helpers.paths import GALLERY_RUN
 
 CPU = torch.device("cpu")
 MLP = preset("digits-quick").experiment.changed({"training.epochs": 4, "training.batch_size": 64})

@@ -13,8 +13,8 @@ import pytest
 
 from aecore.cli import app
 from aecore.sweeps import store as sweep_store
-from tests.conftest import ROOT
 from tests.helpers.cli import run
+from tests.helpers.paths import ROOT
 
 
 def test_ctrl_c_stops_a_run_cleanly_and_detached_work_is_resumable(capsys, store):

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from tests.conftest import GALLERY_RUN
 from tests.helpers.cli import as_json, run
+from tests.helpers.paths import GALLERY_RUN
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import runpy
 
 import pytest
 
-from tests.conftest import GALLERY_RUN, ROOT
+from tests.helpers.paths import GALLERY_RUN, ROOT
 from tools.make_notebook import written
 
 SCRIPT = ROOT / "examples" / "notebook.py"

@@ -20,7 +20,7 @@ from aecore.latent.projection_store import Projection, read_projection
 from aecore.runs.store import CODES, SNAPSHOTS, Run
 from aecore.viewer import point_cloud
 from aecore.viewer.html_export import cloud_page
-from tests.conftest import GALLERY_RUN, ROOT
+from tests.helpers.paths import GALLERY_RUN, ROOT
 
 
 @pytest.fixture

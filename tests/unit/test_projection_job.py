@@ -22,7 +22,7 @@ from aecore.latent.projection import project
 from aecore.latent.projection_store import is_replaced, projection_folder, read_projection, restore_shipped
 from aecore.latent.request import ProjectionRequest, subset_of_codes
 from aecore.runs.store import CODES, Run
-from tests.conftest import GALLERY_RUN, ROOT
+from tests.helpers.paths import GALLERY_RUN, ROOT
 
 
 @pytest.fixture

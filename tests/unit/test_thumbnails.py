@@ -9,7 +9,7 @@ from aecore import data
 from aecore.data import thumbnails
 from aecore.data.subset import evenly_spaced
 from aecore.runs.store import Run
-from tests.conftest import GALLERY_RUN
+from tests.helpers.paths import GALLERY_RUN
 
 
 def test_mnist_is_the_panel_to_the_bit():
