@@ -16,7 +16,12 @@ from aecore.sweeps.store import SHELVES, Row, SweepFolder
 GRID = {
     "name": "Sizes",
     "base": "digits-quick",
-    "set": {"training": {"epochs": 1}, "data.train_images": 100, "evaluation.corruptions": ["none", "gaussian:0.3"]},
+    "set": {
+        "training": {"epochs": 1},
+        "data": {"name": "digits", "train_images": 100},
+        "model.dense": [32],
+        "evaluation.corruptions": ["none", "gaussian:0.3"],
+    },
     "vary": {"model.bottleneck.size": [2, 4], "corruption": ["none", "gaussian:0.30"]},
     "seeds": 2,
 }

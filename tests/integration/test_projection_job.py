@@ -1,9 +1,12 @@
-"""Making a projection in a process of its own: finished, stopped, killed."""
+"""Making a projection in a process of its own: finished, stopped, killed, and without torch."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -13,7 +16,16 @@ from aecore.jobs import projection_progress
 from aecore.latent.projection_store import read_projection
 from aecore.latent.request import ProjectionRequest
 from aecore.runs.process import is_alive
+from aecore.runs.store import Run
+from tests.helpers.paths import GALLERY_RUN, ROOT
 from tests.helpers.processes import wait_for
+
+
+@pytest.fixture
+def shipped(store) -> Run:
+    shutil.copytree(GALLERY_RUN, store.root / "gallery" / "mnist-mlp8")
+    return Run(store.root / "gallery" / "mnist-mlp8")
+
 
 LONG = ProjectionRequest("tsne", 2, 250, 20, 10_000)
 
@@ -59,3 +71,17 @@ def test_a_killed_job_is_told_as_interrupted(trained):
     made = projection_job.work(trained, ProjectionRequest("pca", 2, 200))  # its lock went with it
     assert len(made.labels) == 200
     assert projection_job.read_progress(trained) is None
+
+
+def test_kept_codes_serve_without_torch_and_images(shipped, monkeypatch):
+    code = f"""
+import sys
+from aecore.jobs.projection import work
+from aecore.latent.request import ProjectionRequest
+from aecore.runs.store import Run
+from pathlib import Path
+work(Run(Path({str(shipped.path)!r})), ProjectionRequest("pca", 2, 500))
+sys.exit("torch" in sys.modules)
+"""
+    environment = os.environ | {"AECORE_DATA": "/nowhere"}
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, env=environment).returncode == 0

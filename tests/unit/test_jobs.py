@@ -15,7 +15,7 @@ from aecore.runs.store import Run, Store
 LONG = preset("digits-quick").experiment.changed({"training.epochs": 400})
 
 
-SHORT = LONG.changed({"training.epochs": 12, "data.train_images": 500, "evaluation.corruptions": ["none"]})
+SHORT = LONG.changed({"training.epochs": 6, "data.train_images": 100, "evaluation.corruptions": ["none"]})
 
 
 def test_a_reused_process_number_is_not_taken_for_the_worker():

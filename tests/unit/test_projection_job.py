@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -22,7 +19,7 @@ from aecore.latent.projection import project
 from aecore.latent.projection_store import is_replaced, projection_folder, read_projection, restore_shipped
 from aecore.latent.request import ProjectionRequest, subset_of_codes
 from aecore.runs.store import CODES, Run
-from tests.helpers.paths import GALLERY_RUN, ROOT
+from tests.helpers.paths import GALLERY_RUN
 
 
 @pytest.fixture
@@ -93,20 +90,6 @@ def test_a_demo_makes_none(trained, monkeypatch):
     for act in (projection_job.start, projection_job.work):
         with pytest.raises(UserError, match="new projections is switched off"):
             act(trained, ProjectionRequest("pca", 2, 200))
-
-
-def test_kept_codes_serve_without_torch_and_images(shipped, monkeypatch):
-    code = f"""
-import sys
-from aecore.jobs.projection import work
-from aecore.latent.request import ProjectionRequest
-from aecore.runs.store import Run
-from pathlib import Path
-work(Run(Path({str(shipped.path)!r})), ProjectionRequest("pca", 2, 500))
-sys.exit("torch" in sys.modules)
-"""
-    environment = os.environ | {"AECORE_DATA": "/nowhere"}
-    assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, env=environment).returncode == 0
 
 
 def test_more_points_than_codes_are_encoded(trained):
