@@ -52,7 +52,7 @@ gallery
 @pytest.mark.parametrize("line", COMMANDS.strip().splitlines())
 def test_a_line_is_understood(capsys, store, line):
     """With --help behind it nothing is done, but an unknown command or option is told all the same."""
-    assert app.run([*line.split(), "--help"]) == 0, capsys.readouterr().err
+    assert app.run([str(word) for word in line.split()] + ["--help"]) == 0, capsys.readouterr().err
     assert "Usage" in capsys.readouterr().out
 
 

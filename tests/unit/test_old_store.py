@@ -62,6 +62,7 @@ def test_a_run_opens(old_store, name):
         assert (run.evaluation(), codes) == ([], None)
     else:
         assert codes is not None
+        assert codes.codes is not None
         assert codes.codes.shape == (297, experiment.model.bottleneck.size)
         loaded = open_run(run, "cpu")
         for entry in run.evaluation():
@@ -69,7 +70,9 @@ def test_a_run_opens(old_store, name):
             assert again["metrics"] == pytest.approx(entry["metrics"], rel=1e-5)
             for metric, value in entry["noisy_input"].items():  # a clean image's PSNR is infinite, which is null
                 assert again["noisy_input"][metric] == (None if value is None else pytest.approx(value, rel=1e-5))
-        assert np.allclose(loaded.codes(297).codes, codes.codes, rtol=1e-2, atol=1e-2)
+        again = loaded.codes(297).codes
+        assert again is not None
+        assert np.allclose(again, codes.codes, rtol=1e-2, atol=1e-2)
 
 
 def test_steps_layers_notes_and_where_a_checkpoint_came_from(old_store):
@@ -146,7 +149,7 @@ def test_figures_are_drawn(old_store, name):
     assert figure_of(old_store.find("finished"), name).data
     if name == "loss":
         both = plots.loss_curves(old_store.find("finished"), old_store.find("noted"))
-        assert {trace.name for trace in both.data} == {"finished", "Our best"}
+        assert {trace["name"] for trace in both.to_plotly_json()["data"]} == {"finished", "Our best"}
 
 
 def test_a_state_is_restored_to_the_bit(old_store):
