@@ -14,6 +14,27 @@ from aecore.runs.store import Run, Store
 from tests.helpers import old_store as old_store_files
 from tests.helpers.paths import GALLERY_RUN
 
+SLOWEST_FIRST = (
+    "integration/test_ray.py",
+    "browser/test_first_request.py",
+    "integration/test_distributed.py",
+    "browser/test_latent.py",
+    "browser/test_explore.py",
+    "browser/test_benchmark_app.py",
+    "browser/test_charts.py",
+    "browser/test_replay.py",
+    "browser/test_navigation.py",
+    "integration/test_jobs.py",
+    "integration/test_gallery_build.py",
+    "integration/test_cli_sweep.py",
+)
+"""The files that take longest: with two processes the last one to end must not be one that began last."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {name: number for number, name in enumerate(SLOWEST_FIRST)}
+    items.sort(key=lambda item: rank.get("/".join(item.path.parts[-2:]), len(rank)))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def image_cache(tmp_path_factory: pytest.TempPathFactory):
