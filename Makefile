@@ -11,9 +11,9 @@ HOSTS := $(if $(filter-out 127.0.0.1 localhost,$(HOST)),--server.allowedHosts '*
 app: .venv/installed
 	$(BIN)/streamlit run streamlit_app.py --server.address $(HOST) --server.port $(PORT) $(HOSTS)
 
-# Two processes with one thread each; all tests of a file run in the same process.
+# Two processes, a file of tests in one of them, the slowest first (tests/conftest.py names them); one thread each.
 test: .venv/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -11,9 +11,29 @@ import pytest
 from aecore import data, jobs
 from aecore.presets import preset
 from aecore.runs.store import Run, Store
+from tests.helpers import old_store as old_store_files
+from tests.helpers.paths import GALLERY_RUN
 
-ROOT = Path(__file__).parent.parent
-GALLERY_RUN = ROOT / "checkpoints" / "gallery" / "mnist-mlp8"
+SLOWEST_FIRST = (
+    "integration/test_ray.py",
+    "browser/test_first_request.py",
+    "integration/test_distributed.py",
+    "browser/test_latent.py",
+    "browser/test_explore.py",
+    "browser/test_benchmark_app.py",
+    "browser/test_charts.py",
+    "browser/test_replay.py",
+    "browser/test_navigation.py",
+    "integration/test_jobs.py",
+    "integration/test_gallery_build.py",
+    "integration/test_cli_sweep.py",
+)
+"""The files that take longest: with two processes the last one to end must not be one that began last."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {name: number for number, name in enumerate(SLOWEST_FIRST)}
+    items.sort(key=lambda item: rank.get("/".join(item.path.parts[-2:]), len(rank)))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -33,6 +53,20 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """An empty store that everything in the test uses by default."""
     monkeypatch.setenv("AECORE_STORE", str(tmp_path / "store"))
     return Store.default()
+
+
+@pytest.fixture
+def gallery(store: Store) -> Store:
+    """The store as a first-time visitor finds it: the shipped run alone."""
+    shutil.copytree(GALLERY_RUN, store.root / "gallery" / "mnist-mlp8")
+    return store
+
+
+@pytest.fixture
+def old_store(gallery: Store) -> Store:
+    """The runs, the sweep, the projections and the trash of an older version, beside the shipped run."""
+    old_store_files.copy_into(gallery)
+    return gallery
 
 
 @pytest.fixture(scope="session")

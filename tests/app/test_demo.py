@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from aecore import data, demo, jobs
@@ -14,14 +12,7 @@ from aecore.runs import archive as run_archive
 from aecore.runs import notes as run_notes
 from aecore.runs import trash
 from aecore.runs.store import Run, Store
-from tests.app.pages import page, texts
-from tests.conftest import GALLERY_RUN
-
-
-@pytest.fixture
-def gallery(store: Store) -> Store:
-    shutil.copytree(GALLERY_RUN, store.root / "gallery" / "mnist-mlp8")
-    return store
+from tests.helpers.pages import page, texts
 
 
 @pytest.fixture(params=["1", "train", "yes"])

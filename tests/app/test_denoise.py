@@ -27,8 +27,8 @@ from aecore.presets import preset
 from aecore.runs.store import EVALUATION, Run, Store
 from dashboard.cache import models
 from dashboard.denoise import classical as denoise_classical
-from tests.app.pages import page, texts
-from tests.conftest import GALLERY_RUN, ROOT
+from tests.helpers.pages import page, texts
+from tests.helpers.paths import GALLERY_RUN, ROOT
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from dashboard.compare import tables
 from dashboard.generate.export import random_png, traversal_png
 from dashboard.generate.units import gains_of, units_of
 from dashboard.interpolate.export import Way, gif, plane_png, strip_png
-from tests.app.pages import components, page, texts
-from tests.conftest import GALLERY_RUN, ROOT
+from tests.helpers.pages import components, page, texts
+from tests.helpers.paths import GALLERY_RUN, ROOT
 
 
 @pytest.fixture

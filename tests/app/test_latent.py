@@ -17,8 +17,8 @@ from aecore.jobs import projection as projection_job
 from aecore.latent.projection_store import projection_folder, read_projection
 from aecore.latent.request import ProjectionRequest, code_size
 from aecore.runs.store import CODES, WEIGHTS, Run
-from tests.app.pages import components
-from tests.conftest import GALLERY_RUN, ROOT
+from tests.helpers.pages import components
+from tests.helpers.paths import GALLERY_RUN, ROOT
 
 
 @pytest.fixture

@@ -8,10 +8,7 @@ from aecore.runs import notes as run_notes
 from aecore.runs import trash
 from aecore.runs.summary import summarise
 from dashboard.widgets import run_selection
-from tests.app.pages import page, texts
-from tests.app.test_pages import gallery
-
-__all__ = ["gallery"]
+from tests.helpers.pages import page, texts
 
 
 def labels(app) -> set[str]:

@@ -1,20 +1,10 @@
 """Pages without a browser: what they show for a store that is full, empty or damaged."""
 
-import shutil
-
 import pytest
 
 from aecore import jobs
 from aecore.presets import preset
-from tests.app.pages import page, texts
-from tests.conftest import GALLERY_RUN
-
-
-@pytest.fixture
-def gallery(store):
-    """The store as a first-time visitor finds it: the shipped run alone."""
-    shutil.copytree(GALLERY_RUN, store.root / "gallery" / "mnist-mlp8")
-    return store
+from tests.helpers.pages import page, texts
 
 
 def test_the_overview_lists_the_shipped_run_and_says_what_to_do(gallery):

@@ -7,8 +7,8 @@ import pytest
 from aecore.presets import presets
 from aecore.reports.definition import reports
 from aecore.runs.store import Store
-from tests.app.pages import page, texts
-from tests.conftest import ROOT
+from tests.helpers.pages import page, texts
+from tests.helpers.paths import ROOT
 
 GALLERY = ROOT / "checkpoints" / "gallery"
 

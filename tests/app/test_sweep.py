@@ -20,8 +20,8 @@ from aecore.sweeps.store import SweepFolder
 from dashboard.cache import sweeps
 from dashboard.cache.sweeps import look
 from dashboard.sweep import export, parse_values, table
-from tests.app.pages import page, texts
-from tests.sweeping import SMALL, carried_out, copied, rows_of, shipped
+from tests.helpers.pages import page, texts
+from tests.helpers.sweeps import SMALL, carried_out, copied, rows_of, shipped
 
 
 @pytest.fixture(scope="module")

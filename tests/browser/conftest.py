@@ -5,10 +5,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from aecore.runs.store import Store
-from tests.conftest import GALLERY_RUN
+from tests.helpers.paths import GALLERY_RUN
 from tools.browser import chromium, chromium_path, server
+
+# Long enough for a busy machine; what is there at once costs no time.
+expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items):

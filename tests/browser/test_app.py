@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from aecore.runs.state import run_state
+from tests.helpers.browser import wait_until
 from tools.browser import settle
 
 PLOT = ".pc[data-drawn] .pc-plot"
@@ -95,7 +96,7 @@ def test_stop_resume_and_delete_from_the_page(tab, address, app_store):
     stopped_at = len(run.metrics())
     tab.get_by_role("button", name="Resume").click()
     wait_for_state(tab, "running", 60_000)
-    tab.wait_for_timeout(1500)
+    wait_until(tab, lambda: len(run.metrics()) > stopped_at)
     tab.get_by_role("button", name="Stop").click()
     expect(tab.get_by_role("button", name="Delete")).to_be_visible(timeout=60_000)
     assert len(run.metrics()) > stopped_at

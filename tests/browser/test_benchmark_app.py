@@ -15,7 +15,7 @@ from rich.console import Console
 
 from benchmarks import app, pages, probing, tables
 from benchmarks.probing import Lab
-from tests.conftest import GALLERY_RUN
+from tests.helpers.paths import GALLERY_RUN
 
 COUNTS = app.Counts(visits=1, switches=1, touches=1, drag_s=0.3)
 CANVAS = "<body style='margin:0' data-at=0><canvas id=c width=600 height=400></canvas>"

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from aecore.runs.store import METRICS, Run
-from tests.sweeping import carried_out
+from tests.helpers.sweeps import carried_out
 from tools.browser import settle
 
 WATCH = "/train?run=mnist-mlp8"

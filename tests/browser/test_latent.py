@@ -15,7 +15,7 @@ from aecore.latent.projection_store import read_projection
 from aecore.presets import preset
 from aecore.runs.store import Run
 from aecore.viewer.html_export import cloud_page
-from tests.conftest import GALLERY_RUN
+from tests.helpers.paths import GALLERY_RUN
 from tools.browser import settle
 
 CLOUD = ".cl[data-ready=true]"

@@ -15,7 +15,7 @@ from torch import nn
 from aecore.runs import trash
 from aecore.runs.store import Run
 from aecore.runs.summary import summarise
-from tests.conftest import GALLERY_RUN
+from tests.helpers.paths import GALLERY_RUN
 from tools.browser import settle
 
 

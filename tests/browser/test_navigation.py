@@ -1,13 +1,11 @@
-"""From page to page: the menu, Back, and a link to every page, also as the first request that a server gets."""
+"""From page to page: the menu, and Back."""
 
 from __future__ import annotations
-
-import os
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tools.browser import server, settle
+from tools.browser import settle
 
 PAGES = ("Train", "Sweep", "Reports", "Denoise", "Replay", "Interpolate", "Latent space", "Generate", "Compare")
 
@@ -26,32 +24,3 @@ def test_back_leads_out_of_a_page_again(tab, address, name):
     tab.wait_for_timeout(700)  # what a component tells once it is there must not enter the history either
     tab.go_back()
     heading(tab, "Autoencoder Lab")
-
-
-PATHS = {
-    "": "Autoencoder Lab", "train": "Train", "sweep": "Sweep", "reports": "Reports", "denoise": "Denoise",
-    "replay": "Replay", "interpolate": "Interpolate", "latent": "Latent space", "generate": "Generate",
-    "compare": "Compare",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("path", "title"), PATHS.items())
-def test_a_link_opens_its_page_as_the_first_request_of_a_server(tab, app_store, tmp_path, path, title):
-    """Streamlit answers it by its rules for a folder named `pages`, past the router."""
-    environment = {
-        "AECORE_STORE": str(app_store.root),
-        "AECORE_DATA": os.environ["AECORE_DATA"],
-        "OMP_NUM_THREADS": "1",
-    }
-    with server(environment, tmp_path / "log") as fresh:
-        tab.goto(f"{fresh}/{path}")
-        heading(tab, title)
-        settle(tab)
-        menu = tab.get_by_test_id("stTopNav")
-        for name in PAGES:
-            expect(menu.get_by_role("link", name=name, exact=True)).to_be_visible()
-        expect(tab.get_by_test_id("stSidebarNav")).to_have_count(0)
-        expect(tab.get_by_test_id("stException")).to_have_count(0)
-        # The page goes on as any other: what is touched is answered, and the menu leads away.
-        menu.get_by_role("link", name="Train" if title != "Train" else "Generate", exact=True).click()
-        heading(tab, "Train" if title != "Train" else "Generate")

@@ -13,8 +13,8 @@ from aecore.models.digit_classifier.network import classifier
 from aecore.runs.store import Run
 from aecore.viewer.link import link
 from dashboard.cache import networks
-from tests.conftest import GALLERY_RUN, ROOT
-from tests.unit.small import CONV, VAE
+from tests.helpers.paths import GALLERY_RUN, ROOT
+from tests.helpers.training import CONV, VAE
 
 pytestmark = pytest.mark.browser
 

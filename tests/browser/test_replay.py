@@ -12,7 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from aecore.runs.process import this_process
 from aecore.runs.store import SNAPSHOTS
-from tests.app.test_replay import made_run
+from tests.helpers.browser import wait_until_quiet
+from tests.helpers.runs import made_run
 from tools.browser import settle
 
 PLAIN, TWIN, COLOUR, EARLY, LIVE = (f"{name}-20260101-000000" for name in ("plain", "twin", "colour", "early", "live"))
@@ -85,7 +86,7 @@ def test_dragging_shows_every_epoch_without_asking_the_server(tab, address):
     expect(player).to_have_attribute("data-epoch", "20")
     assert pixel(tab, "clean", 3) == [203, 203, 203]
     assert pixel(tab, image=5) == [195, 195, 195]
-    tab.wait_for_timeout(500)
+    wait_until_quiet(tab, lambda: traffic.sent)
     before, start = traffic.sent, marker_x(tab)
     height = player.evaluate("node => node.offsetHeight")
     tab.evaluate("window.stillHere = true")

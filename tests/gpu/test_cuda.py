@@ -24,7 +24,7 @@ from aecore.training import step as step_module
 from aecore.training.checkpoint import State, new_state, restore, state_bytes
 from aecore.training.loop import Images, LoopOptions, epochs
 from aecore.training.snapshots import Snapshots
-from tests.unit.small import MLP
+from tests.helpers.training import MLP
 
 pytestmark = [
     pytest.mark.gpu,

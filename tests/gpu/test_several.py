@@ -10,8 +10,7 @@ import torch
 from aecore import jobs
 from aecore.presets import preset
 from aecore.runs.store import Store
-from tests.unit.test_jobs import wait_for
-from tests.unit.test_together import torchrun
+from tests.helpers.processes import torchrun, wait_for
 
 pytestmark = [
     pytest.mark.gpu,

@@ -1,53 +1,24 @@
-"""The short version of `python -m benchmarks.training`: the same code on the digits, one counted round."""
+"""The benchmarks on little: the same code, and the one command for all of them."""
 
-import io
-import multiprocessing
-import os
-from itertools import islice
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from rich.console import Console
 from torch.utils.flop_counter import FlopCounterMode
 
 from aecore import data
+from aecore.models import Autoencoder
 from aecore.presets import preset
-from benchmarks import frameworks, limits, loops, training
-from benchmarks.interleave import in_turns
-
-NETWORKS = ("mnist-mlp8", "cifar-conv", "colored-conv", "mnist-selu-6-clean")
-
-
-def small(name: str) -> loops.Task:
-    """The network of a preset on images made of real digits, in its shape."""
-    changes = {"training.epochs": 9, "training.batch_size": 100, "corruption": "none", "training.schedule": "none"}
-    changes |= {"training.log_every": None, "data.validation_images": 0}
-    experiment = preset(name).experiment.changed(changes)
-    found = data.load("digits-28")
-    channels, height, _ = data.data_set(experiment.data.name).image_shape
-    side = (height - 28) // 2
-    pad = [(0, 0), (0, 0), (side, side), (side, side)]
-    train, test = (np.pad(np.repeat(images, channels, axis=1), pad) for images in (found.x_train[:300], found.x_test))
-    return loops.Task(name, experiment, train, test[:50])
-
-
-def test_all_loops_train_the_same_network_alike():
-    task = small("mnist-mlp8")
-    found = training.loops(task, "cpu", frameworks=False)
-    found = {name: loop for name, loop in found.items() if name != "textbook, 2 workers"}
-    results = training.measure(found, 1, lambda line: None)
-    own = results["ours, float32"]
-    assert own["times ours, float32"] == 1
-    for result in results.values():
-        assert len(result["seconds"]) == 1
-        assert result["losses"] == pytest.approx(own["losses"], rel=0.1)
-        assert result["losses"][-1] < result["losses"][0]
-    shown = io.StringIO()
-    limit = vars(limits.limit(task, "float32"))
-    told = {"loops": results, "limits": dict.fromkeys(("float32", "bfloat16"), limit)}
-    training.print_task(Console(file=shown, width=120), "Small", told)
-    assert "textbook, 0 workers" in shown.getvalue()
+from aecore.runs.store import Store
+from aecore.runs.summary import summarise
+from benchmarks import __main__ as everything
+from benchmarks import evaluation, frameworks, limits, loops, scale, stores, tsne
+from tests.helpers.benchmarks import NETWORKS, small
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -60,8 +31,10 @@ def test_the_textbook_network_is_ours(name):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_the_limit_counts_the_operations_of_the_network(name):
+def test_the_limit_counts_the_operations_of_the_network(name, monkeypatch):
     """Against PyTorch's own counter, forward and backward; it counts a last layer's bias and sizes as we do."""
+    monkeypatch.setattr(limits, "product_s", lambda *_: 1.0)
+    monkeypatch.setattr(limits, "bandwidth", lambda *_: 1.0)
     task = small(name)
     plain = loops.plain_network(loops.network(task))
     images = torch.rand(100, *task.image_shape)
@@ -81,40 +54,64 @@ def test_a_limit_is_more_than_nothing():
     assert found.bytes_s > 0
 
 
-def three_epochs(tell, begun):
-    for epoch in range(1, 4):
-        begun.write_text(str(epoch))
-        tell(1 / epoch)
-    raise ValueError("over")
+def test_our_evaluation_and_the_textbooks_agree():
+    found = data.load("digits-28")
+    model = Autoencoder(preset("mnist-mlp8").experiment.model, (1, 28, 28), 0)
+    told: list[str] = []
+    result = evaluation.measure(model, torch.from_numpy(np.array(found.x_test[:40])), 2, told.append)
+    assert result["scores_apart"] < 1e-5
+    assert set(result["median_s"]) == {"ours", "textbook", "corruption", "network", "scores"}
+    assert len(result["seconds"]["ours"]) == len(told) == 2
 
 
-def gone(tell):
-    os._exit(3)
+def test_every_way_to_draw_is_timed_and_judged():
+    codes = np.random.default_rng(0).normal(size=(120, 4)).astype(np.float32)
+    labels = np.repeat(np.arange(3), 40)
+    codes += 20 * labels[:, None]
+    drawing = {tsne.OURS: tsne.ours("cpu", 260), "scikit-learn": tsne.with_scikit_learn(260)}
+    found = tsne.measure(drawing, codes, labels, 2, 1, lambda line: None)
+    assert found[tsne.OURS]["ratio"] == 1
+    for result in found.values():
+        assert result["trustworthiness"] > 0.8
+        assert result["knn_accuracy"] == pytest.approx(1)
 
 
-def test_a_loop_stands_still_between_its_epochs_and_ends_with_the_iterator(tmp_path):
-    begun = tmp_path / "begun"
-    losses = in_turns(three_epochs, begun)
-    assert next(losses) == 1
-    assert begun.read_text() == "1"
-    assert list(islice(losses, 2)) == [1 / 2, 1 / 3]
-    assert begun.read_text() == "3"
-    with pytest.raises(RuntimeError, match="three_epochs: ValueError: over"):
-        next(losses)
-    with pytest.raises(RuntimeError, match="gone exited unexpectedly"):
-        next(in_turns(gone))
-    left = in_turns(three_epochs, begun)
-    next(left)
-    (process,) = multiprocessing.active_children()
-    left.close()
-    assert not process.is_alive()
+def test_an_invented_store_reads_like_a_real_one_and_grows(tmp_path):
+    store = stores.write_store(tmp_path, 6)
+    first = {run.id: run.file("metrics.jsonl").read_bytes() for run in store.runs()}
+    stores.write_store(tmp_path, 9)
+    assert len(store.runs()) == 9
+    assert {run.id: run.file("metrics.jsonl").read_bytes() for run in store.runs() if run.id in first} == first
+    rows = [summarise(run) for run in store.runs()]
+    assert {row.state for row in rows} <= {"finished", "stopped", "failed", "interrupted"}
+    assert all(row.losses and row.note == stores.NOTE for row in rows)
 
 
-@pytest.mark.parametrize("name", frameworks.FRAMEWORKS)
-@pytest.mark.parametrize("network", NETWORKS[:3])
-def test_a_framework_begins_where_we_do(name, network):
-    if frameworks.missing(name):
-        pytest.skip(f"{name} is not installed: benchmarks/requirements-{name}.txt")
-    task = small(network)
-    theirs, own = in_turns(frameworks.FRAMEWORKS[name], task), in_turns(loops.ours, task, "float32")
-    assert next(theirs) == pytest.approx(next(own), rel=0.05)
+def test_a_sweep_of_invented_runs_is_whole(tmp_path):
+    made = stores.write_sweep(tmp_path, 40)
+    found = scale.store_times(made, Store(tmp_path))
+    assert all(seconds > 0 for seconds in found.values())
+    assert len(made.results()) == 40
+    assert len({(str(row.values), row.seed) for row in made.results()}) == 40
+
+
+def test_all_benchmarks_run_though_one_fails(tmp_path, monkeypatch, capsys):
+    asked: list[list[str]] = []
+
+    def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+        asked.append(command[2:])
+        return subprocess.CompletedProcess(command, 3 if command[2] == "benchmarks.app" else 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--quick", "--json", str(tmp_path / "figures")])
+    with pytest.raises(SystemExit, match="True"):
+        everything.main()
+    modules = {path.stem for path in Path(everything.__file__).parent.glob("*.py") if "def main()" in path.read_text()}
+    assert {command[0] for command in asked} == {f"benchmarks.{name}" for name in modules - {"__main__"}}
+    for name, *options in asked:
+        target = tmp_path / "figures" / f"{name.removeprefix('benchmarks.')}.json"
+        assert options[:3] == ["--quick", "--json", str(target)]
+        assert target.parent.is_dir()
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split(" s  ")[1] for line in told if "failed" in line] == ["benchmarks.app failed with 3"]
+    assert told[-1].endswith("in all")

@@ -10,7 +10,7 @@ from aecore.data.validation import validation_pairs
 from aecore.metrics import classical
 from aecore.metrics import image as image_metrics
 from aecore.metrics.classical import METHODS, choose_strength, denoise, measure
-from tests.unit.small import CONV
+from tests.helpers.training import CONV
 
 FEW = (0.02, 0.07, 0.15, 0.3)
 

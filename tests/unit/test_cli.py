@@ -1,20 +1,12 @@
+"""The command line: training, lists, and one line for every mistake."""
+
+from __future__ import annotations
+
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 
-from aecore.cli import app
-from tests.conftest import ROOT
-
-
-def run(capsys, *arguments):
-    status = app.run(list(arguments))
-    captured = capsys.readouterr()
-    return status, captured.out, captured.err
+from tests.helpers.cli import run
 
 
 @pytest.mark.parametrize(
@@ -109,34 +101,3 @@ def _refuse(*_):
     from aecore.data.sources import SourceError
 
     raise SourceError("no network")
-
-
-def test_ctrl_c_stops_cleanly_and_detached_work_is_resumable(capsys, store):
-    command = [
-        sys.executable,
-        "-m",
-        "aecore",
-        "train",
-        "digits-quick",
-        "--set",
-        "training.epochs=2000",
-        "--device",
-        "cpu",
-    ]
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not (store.runs() and len(store.runs()[0].metrics()) > 2):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert "resume" in err
-    assert "Traceback" not in err
-    found = store.runs()[0]
-    assert found.status()["state"] == "stopped"
-    status, out, _ = run(capsys, "resume", found.id, "--detach")
-    assert status == 0
-    assert out.strip() == found.id
-    assert run(capsys, "stop", found.id)[0] == 0
-    assert found.status()["state"] == "stopped"

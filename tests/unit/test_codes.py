@@ -12,7 +12,7 @@ from aecore.errors import DamagedError
 from aecore.latent.codes import Codes, read_codes
 from aecore.latent.encode import codes_of, measure_codes
 from aecore.runs.store import CODES, Run
-from tests.unit.small import CONV, MLP, VAE, digits, fresh
+from tests.helpers.training import CONV, MLP, VAE, digits, fresh
 
 NOISE = Corruption.parse("gaussian:0.2+square:6")
 

@@ -10,7 +10,7 @@ from aecore.config.corruption import Corruption
 from aecore.config.experiment import Experiment
 from aecore.data.corruption import corrupt
 from aecore.errors import UserError
-from tests.unit.small import CONV, digits, fresh, train
+from tests.helpers.training import CONV, digits, fresh, train
 
 
 def generator(seed=0):

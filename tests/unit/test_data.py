@@ -1,3 +1,7 @@
+"""Image sets: what is prepared once, checked byte by byte and made anew where it is damaged."""
+
+from __future__ import annotations
+
 import gzip
 import os
 
@@ -7,12 +11,6 @@ import pytest
 from aecore import data
 from aecore.data import sources
 from aecore.errors import AecoreError, UserError
-
-
-@pytest.fixture
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("AECORE_DATA", str(tmp_path / "cache"))
-    return tmp_path / "cache"
 
 
 def test_the_digits_are_the_real_ones_in_both_sizes(cache):

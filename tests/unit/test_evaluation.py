@@ -11,7 +11,7 @@ from aecore.data.colored_mnist import by_class
 from aecore.data.image_set import Arrays
 from aecore.metrics.evaluation import BATCH, evaluate, reconstructions
 from aecore.models import Autoencoder
-from tests.unit.small import mnist_panel
+from tests.helpers.training import mnist_panel
 
 FOUR = {"mse", "psnr_db", "ssim", "snr_db"}
 

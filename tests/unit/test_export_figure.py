@@ -8,7 +8,7 @@ import pytest
 
 from aecore.cli import app
 from aecore.plots.save import FIGURES, figure_bytes
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from aecore.runs.state import run_state
 from aecore.runs.store import Run, Store
 from aecore.sweeps import store as sweep_folder
 from aecore.sweeps.definition import Sweep
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 
 GALLERY = Store(ROOT / "checkpoints")
 PRESETS = {preset.name: preset for preset in shipped()}

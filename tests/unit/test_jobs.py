@@ -1,118 +1,21 @@
-import json
-import os
-import signal
-import threading
-import time
+"""Jobs: what may start, what is refused before anything is written, and what is left of a failure."""
+
+from __future__ import annotations
 
 import filelock
 import pytest
 
 from aecore import jobs
-from aecore.devices import Device, choose, devices
 from aecore.errors import AecoreError, UserError
-from aecore.jobs import device_queue
 from aecore.presets import preset
-from aecore.runs import trash
 from aecore.runs.process import is_alive, this_process
-from aecore.runs.state import run_state
+from aecore.runs.state import LOCK, SILENT_S, run_state
 from aecore.runs.store import Run, Store
 
 LONG = preset("digits-quick").experiment.changed({"training.epochs": 400})
-SHORT = LONG.changed({"training.epochs": 12, "data.train_images": 500, "evaluation.corruptions": ["none"]})
 
 
-def wait_for(condition, seconds=60.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.02)
-
-
-def trained_epochs(run, count):
-    return lambda: len(run.metrics()) >= count
-
-
-def kill(run: Run) -> None:
-    os.kill(run.status()["process"]["pid"], signal.SIGKILL)
-
-
-def test_stop_resume_kill_resume_ends_bit_for_bit_where_an_undisturbed_run_does(store):
-    experiment = SHORT.changed(
-        {
-            "training.epochs": 80,
-            "data.name": "digits",
-            "data.validation_images": 50,
-            "model.conv": ["8k3s2p1", "4k3s2p1"],
-            "model.dense": [],
-            "model.dropout": 0.1,
-            "training.log_every": 7,
-        }
-    )
-    undisturbed = jobs.submit(experiment, "cpu")
-    assert jobs.work(undisturbed) == "finished"
-    run = jobs.submit(experiment, "cpu")
-    jobs.start(run)
-    wait_for(trained_epochs(run, 3))
-    assert jobs.stop(run) == "stopped"
-    stopped_at = run.status()["epoch"]
-    assert 3 <= stopped_at < 80
-    assert run.file("resume.safetensors").exists()
-    jobs.requeue(run)
-    jobs.start(run)
-    wait_for(trained_epochs(run, stopped_at + 3))
-    kill(run)
-    wait_for(lambda: run_state(run) == "interrupted")
-    jobs.requeue(run)
-    assert jobs.work(run) == "finished"
-    for name in ("weights.safetensors", "snapshots.safetensors"):
-        assert run.file(name).read_bytes() == undisturbed.file(name).read_bytes()
-    assert [e["train_loss"] for e in run.metrics()] == [e["train_loss"] for e in undisturbed.metrics()]
-    for name in ("steps.jsonl", "layers.jsonl"):
-        assert run.lines(name) == undisturbed.lines(name)
-
-
-def test_one_run_at_a_time_and_in_order(store):
-    first = jobs.submit(LONG, "cpu")
-    jobs.start(first)
-    wait_for(lambda: run_state(first) == "running")
-    second = jobs.submit(LONG, "cpu")
-    jobs.start(second)
-    wait_for(lambda: jobs.queue_position(second) == 1)
-    third = jobs.submit(LONG, "cpu")
-    jobs.start(third)
-    wait_for(lambda: jobs.queue_position(third) == 2)
-    assert run_state(second) == "queued"
-    assert jobs.stop(second) == "stopped", "a waiting run can be stopped"
-    kill(first)
-    wait_for(lambda: run_state(third) == "running")
-    assert jobs.queue_position(third) is None
-    with pytest.raises(UserError, match="stop it first"):
-        trash.delete(third)
-    with pytest.raises(UserError, match="already running"):
-        jobs.requeue(third)
-    assert jobs.stop(third) == "stopped"
-
-
-def test_a_dead_workers_ticket_does_not_hold_up_the_line(tmp_path):
-    cpu = [Device("cpu", "the CPU")]
-    folder = tmp_path / "queue" / this_process()["host"]
-    folder.mkdir(parents=True)
-    ghost = this_process() | {"pid": 2**22 + 1}
-    (folder / "cpu.00000000000000000001.ghost.ticket").write_text(json.dumps(ghost))
-    with device_queue.hold(tmp_path, cpu, "living", lambda: False) as held:
-        assert held == cpu
-    assert list(folder.glob("*.ticket")) == []
-
-
-def test_waiting_ends_when_asked_to(tmp_path):
-    cpu = [Device("cpu", "the CPU")]
-    stop = threading.Event()
-    with device_queue.hold(tmp_path, cpu, "first", stop.is_set):
-        told = []
-        threading.Timer(0.5, stop.set).start()
-        with device_queue.hold(tmp_path, cpu, "second", stop.is_set, told.append) as held:
-            assert held == []
-        assert told == [1]
+SHORT = LONG.changed({"training.epochs": 6, "data.train_images": 100, "evaluation.corruptions": ["none"]})
 
 
 def test_a_reused_process_number_is_not_taken_for_the_worker():
@@ -169,12 +72,6 @@ def test_what_cannot_run_is_refused_before_anything_is_written(store, changes, d
 def test_what_can_just_run_is_accepted_and_runs(store, changes):
     experiment = LONG.changed(changes | {"training.epochs": 1, "evaluation.corruptions": ["none"]})
     assert jobs.work(jobs.submit(experiment, "cpu")) == "finished"
-
-
-def test_devices_always_end_with_the_cpu():
-    assert devices()[-1].name == "cpu"
-    assert choose("cpu") == [devices()[-1]]
-    assert choose("auto")[0] == devices()[0]
 
 
 def test_a_loss_that_is_no_number_fails_in_one_line_and_keeps_what_was(store):
@@ -234,4 +131,18 @@ def test_a_submitted_run_without_a_process_is_queued_for_a_while(store):
     assert run_state(run) == "queued"
     status = run.status()
     run.write_json("status.json", status | {"updated": "2001-01-01T00:00:00.000Z"})
+    assert run_state(run) == "interrupted"
+
+
+def test_a_worker_of_another_machine_is_believed_while_its_file_is_touched(store):
+    import os
+    import time
+
+    run = jobs.submit(preset("digits-quick").experiment, "cpu")
+    run.write_status(state="running", process={"pid": 1, "started": 1.0, "host": "elsewhere"})
+    assert run_state(run) == "interrupted"
+    run.file(LOCK).touch()
+    assert run_state(run) == "running"
+    silent = time.time() - SILENT_S - 1
+    os.utime(run.file(LOCK), (silent, silent))
     assert run_state(run) == "interrupted"

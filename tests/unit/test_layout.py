@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import aecore
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 
 # Inside aecore, from the ground up; a module may import from the levels below its own.
 LEVELS = [

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aecore.viewer.link import LinkError, link
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 
 ENTRIES = [
     ROOT / "aecore" / "viewer" / "js" / "standalone.js",

@@ -9,7 +9,7 @@ from torch import distributions
 from aecore.config.sections import Training
 from aecore.training.loss import kl_divergence, loss_of
 from aecore.training.probe import TEST_NOISE_SEED, probe, temporary_rng
-from tests.unit.small import CONV, CPU, VAE, digits, fresh, train
+from tests.helpers.training import CONV, CPU, VAE, digits, fresh, train
 
 
 @given(

@@ -20,7 +20,7 @@ from aecore.plots.curves import curve
 from aecore.plots.style import PALETTE, color
 from aecore.plots.thin import MOST_POINTS, smooth, thin, thin_curve
 from aecore.runs.store import Run
-from tests.conftest import GALLERY_RUN, ROOT
+from tests.helpers.paths import GALLERY_RUN, ROOT
 
 GALLERY = ROOT / "checkpoints" / "gallery"
 

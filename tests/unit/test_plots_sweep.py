@@ -5,7 +5,7 @@ import pytest
 from aecore.plots.sweep import sweep_figure, views
 from aecore.sweeps import labels, statistics
 from aecore.sweeps.definition import Range, Sweep
-from tests.sweeping import rows_of
+from tests.helpers.sweeps import rows_of
 
 
 def swept(vary, seeds=2, **more) -> Sweep:

@@ -10,7 +10,7 @@ from aecore.models.fast_paths import keep_freed_memory
 from aecore.training import precision as precision_trial
 from aecore.training.loss import squared_error
 from aecore.training.step import Step
-from tests.unit.small import CONV, DROPOUT, MLP, VAE, digits, fresh, same, train
+from tests.helpers.training import CONV, DROPOUT, MLP, VAE, digits, fresh, same, train
 
 KINDS = {"mlp": MLP, "conv": CONV, "dropout": DROPOUT, "vae": VAE}
 
@@ -132,15 +132,15 @@ def test_trying_leaves_no_trace(kind, monkeypatch):
 
 
 def test_a_run_records_its_format_and_goes_on_in_it(store, monkeypatch):
-    experiment = MLP.changed({"training.precision": "bfloat16"})
-    run = jobs.submit(experiment, "cpu", store)
+    little = {"training.epochs": 1, "data.train_images": 100, "evaluation.corruptions": []}
+    run = jobs.submit(MLP.changed(little | {"training.precision": "bfloat16"}), "cpu", store)
     assert jobs.work(run) == "finished"
     assert run.status()["precision"] == "bfloat16"
     assert "tried_s" not in run.status()
 
     monkeypatch.setattr(precision_trial, "WORTH_S", 0)
     monkeypatch.setattr(precision_trial, "has_bfloat16", lambda device: True)
-    tried = jobs.submit(MLP.changed({}), "cpu", store)
+    tried = jobs.submit(MLP.changed(little), "cpu", store)
     assert jobs.work(tried) == "finished"
     assert set(tried.status()["tried_s"]) == {"float32", "bfloat16"}
     assert tried.status()["precision"] in ("float32", "bfloat16")

@@ -1,4 +1,6 @@
-"""Codes as points: the drawing, the numbers that say how far to trust it, and its file."""
+"""Codes as points: the projection, the numbers that say how far to trust it, and its file."""
+
+from __future__ import annotations
 
 import json
 
@@ -12,18 +14,11 @@ from sklearn.model_selection import LeaveOneOut, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
 from aecore.errors import DamagedError, UserError
-from aecore.latent.projection import TSNE_COMPONENTS, project
+from aecore.latent.projection import TSNE_COMPONENTS, project, project_new
 from aecore.latent.projection_store import Projection, read_projection
 from aecore.metrics.projection import knn_accuracy, quality, trustworthiness
 from aecore.runs.store import Run
-
-
-def clusters(count=120, size=6, seed=0):
-    """Codes float32 (count, size) around three centres, and which of them."""
-    draw = np.random.default_rng(seed)
-    labels = np.arange(count) % 3
-    centres = 4 * draw.standard_normal((3, size))
-    return (centres[labels] + draw.standard_normal((count, size))).astype(np.float32), labels.astype(np.uint8)
+from tests.helpers.codes import clusters
 
 
 @settings(max_examples=25)
@@ -161,3 +156,21 @@ def test_a_damaged_file_is_one_line(saved, damage):
     with pytest.raises(DamagedError, match=r"pca-2d\.safetensors cannot be read") as caught:
         read_projection(run, "pca", 2)
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("method", ["pca", "units"])
+def test_a_new_code_is_placed_exactly_where_the_drawing_would_have_it(method):
+    codes, _ = clusters()
+    codes[:, 5] = 3  # a dead unit
+    points, _ = project(codes, method, 2)
+    assert np.allclose(project_new(codes[:100], points[:100], codes[100:], method), points[100:], atol=1e-4)
+
+
+def test_in_a_tsne_a_new_code_goes_among_its_neighbours():
+    codes, labels = clusters()
+    points, _ = project(codes, "tsne", 2, iterations=250, perplexity=20)
+    placed = project_new(codes, points, codes[:6] + 1e-6, "tsne")
+    assert np.allclose(placed, points[:6], atol=0.05 * np.ptp(points))
+    middle = codes[labels == 1].mean(0, keepdims=True)
+    away = np.linalg.norm(points - project_new(codes, points, middle, "tsne"), axis=1)
+    assert labels[away.argmin()] == 1

@@ -6,7 +6,7 @@ import torch
 from aecore.errors import DamagedError
 from aecore.training import checkpoint as training_state
 from aecore.training.checkpoint import restore, state_bytes
-from tests.unit.small import CONV, DROPOUT, MLP, VAE, digits, fresh, same, train
+from tests.helpers.training import CONV, DROPOUT, MLP, VAE, digits, fresh, same, train
 
 COURSES = {
     "adam cosine": (MLP, {}),
@@ -26,7 +26,7 @@ COURSES = {
     "restart at the break": (MLP, {"training.restart_every": 2}),
     "restart elsewhere": (DROPOUT, {"training.restart_every": 3, "training.schedule": "one-cycle"}),
     "log over the break": (MLP, {"training.log_every": 4}),
-    "log with validation": (DROPOUT, {"training.log_every": 3, "model.range": "symmetric", "model.output": "tanh"}),
+    "log with validation": (DROPOUT, {"training.log_every": 4, "model.range": "symmetric", "model.output": "tanh"}),
 }
 
 
@@ -39,7 +39,7 @@ SHORT = ("adam cosine", "dropout and batch normalisation", "vae", "noise drawn o
 def test_a_resumed_run_is_bit_for_bit_the_undisturbed_one(tmp_path, name, precision):
     base, changes = COURSES[name]
     experiment = base.changed(changes)
-    images = digits(validation=30)
+    images = digits(150, 30, validation=30)
     whole = fresh(experiment, images)
     course = train(experiment, whole, images, precision=precision)
     first = fresh(experiment, images)
@@ -77,7 +77,7 @@ def test_a_file_that_is_no_state_is_told(tmp_path):
 def test_a_learning_rate_that_lies_on_the_device_changes_and_resumes_alike(tmp_path, name, monkeypatch):
     """As on a GPU, where graphs of steps read it there."""
     base, changes = COURSES[name]
-    experiment, images = base.changed(changes), digits()
+    experiment, images = base.changed(changes), digits(150, 30)
     expected = train(experiment, fresh(experiment, images), images)
     monkeypatch.setattr(training_state, "graphed", lambda training, device: True)
     whole, first, second = (fresh(experiment, images) for _ in range(3))

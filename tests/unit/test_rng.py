@@ -12,7 +12,7 @@ from aecore.config.model import Bottleneck, Conv, Model
 from aecore.models import Autoencoder
 from aecore.models.rng import ModelRng
 from aecore.training.probe import temporary_rng
-from tests.unit.small import CPU
+from tests.helpers.training import CPU
 
 CONV = Model(conv=(Conv(channels=6, stride=2, padding=1),), dense=(16,), dropout=0.3)
 VAE = Model(dense=(16,), bottleneck=Bottleneck(kind="gaussian", size=4))

@@ -17,7 +17,7 @@ from aecore.models import Autoencoder
 from aecore.runs.store import Run
 from aecore.training import snapshots
 from aecore.training.snapshots import Snapshots, panel_indices
-from tests.unit.small import CPU, mnist_panel
+from tests.helpers.training import CPU, mnist_panel
 
 NOISE = Corruption.parse("gaussian:0.2")
 

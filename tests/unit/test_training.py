@@ -11,7 +11,7 @@ from aecore.config.sections import Data
 from aecore.training.loop import LoopOptions, epochs
 from aecore.training.probe import probe
 from aecore.training.run import images_on_device
-from tests.unit.small import CONV, CPU, DROPOUT, MLP, VAE, digits, fresh, same, train
+from tests.helpers.training import CONV, CPU, DROPOUT, MLP, VAE, digits, fresh, same, train
 
 KINDS = {"mlp": MLP, "conv": CONV, "dropout": DROPOUT, "vae": VAE}
 

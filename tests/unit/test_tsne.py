@@ -10,7 +10,7 @@ from sklearn.manifold import TSNE
 
 from aecore.latent import tsne
 from aecore.metrics.projection import trustworthiness
-from tests.unit.test_projection import clusters
+from tests.helpers.codes import clusters
 
 
 def matrix(found: tsne.Affinities) -> torch.Tensor:

@@ -1,0 +1,34 @@
+"""Opening a page without a browser, and reading what it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from tests.helpers.paths import ROOT
+
+
+def page(name: str = "", **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    if name:
+        app.switch_page(f"pages/{name}.py")
+        for key, value in query.items():
+            app.query_params[key] = value
+        app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.subheader]
+    return "\n".join(element.value for element in parts)
+
+
+def components(app: AppTest, name: str) -> list[Any]:
+    """The messages of the components of that name on the page."""
+    protos = [node.proto for node in app.get("bidi_component")]  # type: ignore[attr-defined]
+    return [proto for proto in protos if proto.component_name.endswith(name)]

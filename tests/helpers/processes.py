@@ -1,0 +1,52 @@
+"""Processes that tests start, watch and kill."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psutil
+
+from aecore.runs.store import Run
+from tests.helpers.paths import ROOT
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
+    """What `condition` returns once that is true; long enough for a busy machine."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "what the test waits for did not happen"
+        time.sleep(0.02)
+    return found
+
+
+def kill(run: Run) -> None:
+    """End the process that works on the run as a crash would."""
+    os.kill(run.status()["process"]["pid"], signal.SIGKILL)
+
+
+def trained_epochs(run: Run, count: int) -> Callable[[], bool]:
+    """Whether the run has trained so many epochs, as a condition to wait for."""
+    return lambda: len(run.metrics()) >= count
+
+
+@contextlib.contextmanager
+def torchrun(processes: int, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Several processes of a module; whatever is left of them is killed."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    started = subprocess.Popen([*command, "-m", *arguments], cwd=ROOT, env=environment, **streams)
+    try:
+        yield started
+    finally:
+        for child in psutil.Process(started.pid).children(recursive=True) if started.poll() is None else []:
+            child.kill()
+        started.kill()
+        started.communicate()

@@ -1,0 +1,72 @@
+"""`benchmarks.training` on little: every loop in a process of its own, and they take turns."""
+
+from __future__ import annotations
+
+import io
+import multiprocessing
+import os
+from itertools import islice
+
+import pytest
+from rich.console import Console
+
+from benchmarks import frameworks, limits, loops, training
+from benchmarks.interleave import in_turns
+from tests.helpers.benchmarks import NETWORKS, small
+
+
+def test_all_loops_train_the_same_network_alike():
+    task = small("mnist-mlp8")
+    found = training.loops(task, "cpu", frameworks=False)
+    found = {name: loop for name, loop in found.items() if name != "textbook, 2 workers"}
+    results = training.measure(found, 1, lambda line: None)
+    own = results["ours, float32"]
+    assert own["times ours, float32"] == 1
+    for result in results.values():
+        assert len(result["seconds"]) == 1
+        assert result["losses"] == pytest.approx(own["losses"], rel=0.1)
+        assert result["losses"][-1] < result["losses"][0]
+    shown = io.StringIO()
+    limit = vars(limits.limit(task, "float32"))
+    told = {"loops": results, "limits": dict.fromkeys(("float32", "bfloat16"), limit)}
+    training.print_task(Console(file=shown, width=120), "Small", told)
+    assert "textbook, 0 workers" in shown.getvalue()
+
+
+def three_epochs(tell, begun):
+    for epoch in range(1, 4):
+        begun.write_text(str(epoch))
+        tell(1 / epoch)
+    raise ValueError("over")
+
+
+def gone(tell):
+    os._exit(3)
+
+
+def test_a_loop_stands_still_between_its_epochs_and_ends_with_the_iterator(tmp_path):
+    begun = tmp_path / "begun"
+    losses = in_turns(three_epochs, begun)
+    assert next(losses) == 1
+    assert begun.read_text() == "1"
+    assert list(islice(losses, 2)) == [1 / 2, 1 / 3]
+    assert begun.read_text() == "3"
+    with pytest.raises(RuntimeError, match="three_epochs: ValueError: over"):
+        next(losses)
+    with pytest.raises(RuntimeError, match="gone exited unexpectedly"):
+        next(in_turns(gone))
+    left = in_turns(three_epochs, begun)
+    next(left)
+    (process,) = multiprocessing.active_children()
+    left.close()
+    assert not process.is_alive()
+
+
+@pytest.mark.parametrize("name", frameworks.FRAMEWORKS)
+@pytest.mark.parametrize("network", NETWORKS[:3])
+def test_a_framework_begins_where_we_do(name, network):
+    if frameworks.missing(name):
+        pytest.skip(f"{name} is not installed: benchmarks/requirements-{name}.txt")
+    task = small(network)
+    theirs, own = in_turns(frameworks.FRAMEWORKS[name], task), in_turns(loops.ours, task, "float32")
+    assert next(theirs) == pytest.approx(next(own), rel=0.05)

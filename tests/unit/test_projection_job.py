@@ -1,0 +1,129 @@
+"""Making a projection as a job: watched, failed, refused; and where what is made is kept."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from typer.testing import CliRunner
+
+from aecore.cli.app import app
+from aecore.errors import AecoreError, UserError
+from aecore.jobs import projection as projection_job
+from aecore.jobs import projection_progress
+from aecore.latent.codes import read_codes
+from aecore.latent.projection import project
+from aecore.latent.projection_store import is_replaced, projection_folder, read_projection, restore_shipped
+from aecore.latent.request import ProjectionRequest, subset_of_codes
+from aecore.runs.store import CODES, Run
+from tests.helpers.paths import GALLERY_RUN
+
+
+@pytest.fixture
+def shipped(store) -> Run:
+    shutil.copytree(GALLERY_RUN, store.root / "gallery" / "mnist-mlp8")
+    return Run(store.root / "gallery" / "mnist-mlp8")
+
+
+def test_who_watches_sees_the_points_move(trained, monkeypatch):
+    seen, write = [], projection_progress.write_progress
+
+    def written(run, now):
+        write(run, now)
+        seen.append(projection_job.read_progress(run))
+
+    monkeypatch.setattr(projection_progress, "WRITE_EVERY_S", 0)
+    monkeypatch.setattr(projection_progress, "write_progress", written)
+    made = projection_job.work(trained, ProjectionRequest("tsne", 3, 250, 20, 100))
+    moving = [now for now in seen if now.coordinates is not None]
+    assert len(moving) > 2
+    assert [now.done for now in moving] == sorted(now.done for now in moving)
+    assert moving[0].coordinates.shape == (250, 3)
+    assert not np.array_equal(moving[0].coordinates, moving[-1].coordinates)
+    assert np.array_equal(made.indices, moving[0].indices)
+
+
+def test_a_failure_is_told_in_one_line(trained):
+    trained.file(CODES).write_bytes(b"nonsense")
+    with pytest.raises(AecoreError):
+        projection_job.work(trained, ProjectionRequest("pca", 2, 200))
+    failed = projection_job.read_progress(trained)
+    assert failed is not None
+    assert failed.state == "failed"
+    assert "codes.safetensors cannot be read" in failed.error
+    projection_job.forget(trained)
+    assert projection_job.read_progress(trained) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 400, safetensors.numpy.save({"a": np.zeros(2)}, {"about": "{}"})])
+def test_a_torn_progress_file_is_none(trained, content):
+    projection_folder(trained).mkdir(exist_ok=True)
+    projection_progress.progress_file(trained).write_bytes(content)
+    assert projection_job.read_progress(trained) is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (ProjectionRequest("tnse"), "did you mean 'tsne'"),
+        (ProjectionRequest("pca", 4), "2 or 3 dimensions, not 4"),
+        (ProjectionRequest("pca", 2, 20), "more than 20"),
+        (ProjectionRequest("pca", 2, 20_001), "at most 20,000 points"),
+        (ProjectionRequest("tsne", 2, 300, 100), "needs more than 301 points"),
+        (ProjectionRequest("tsne", 2, 300, 0.5), "between 1 and 500, not 0.5"),
+        (ProjectionRequest("tsne", 2, 300, float("nan")), "between 1 and 500, not nan"),
+        (ProjectionRequest("tsne", 2, 300, 30, 5), "between 10 and 10,000 iterations"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_before_anything_starts(trained, request_, words):
+    for act in (projection_job.start, projection_job.work):
+        with pytest.raises(UserError, match=words):
+            act(trained, request_)
+    assert projection_job.read_progress(trained) is None
+
+
+def test_a_demo_makes_none(trained, monkeypatch):
+    monkeypatch.setenv("AECORE_DEMO", "1")
+    for act in (projection_job.start, projection_job.work):
+        with pytest.raises(UserError, match="new projections is switched off"):
+            act(trained, ProjectionRequest("pca", 2, 200))
+
+
+def test_more_points_than_codes_are_encoded(trained):
+    kept = read_codes(trained)
+    assert kept is not None
+    few = subset_of_codes(kept, 100)
+    few.save(trained)
+    made = projection_job.work(trained, ProjectionRequest("pca", 2, 200))
+    assert len(made.labels) == 200
+    again = kept.codes[np.searchsorted(kept.indices, made.indices)]  # type: ignore[index]
+    expected = project(again, "pca", 2)[0]
+    assert np.allclose(np.abs(made.coordinates), np.abs(expected), atol=0.02 * np.abs(expected).max())
+
+
+def test_a_new_projection_of_a_shipped_run_stands_before_it_and_goes_again(shipped, store):
+    before = {path.name: path.read_bytes() for path in (shipped.path / "projections").iterdir()}
+    original = read_projection(shipped, "pca", 2)
+    assert original is not None
+    assert not is_replaced(shipped, "pca", 2)
+    with pytest.raises(UserError, match="replaces its shipped"):
+        restore_shipped(shipped, "pca", 2)
+    result = CliRunner().invoke(
+        app, ["project", "mnist-mlp8", "--method", "pca", "--dims", "2", "--points", "400", "--json"]
+    )
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["points"] == 400
+    assert projection_folder(shipped) == store.root / "projections" / "mnist-mlp8"
+    assert is_replaced(shipped, "pca", 2)
+    found, from_run = read_projection(shipped, "pca", 2), read_projection(shipped, "pca", 2, ship=True)
+    assert found is not None
+    assert from_run is not None
+    assert (len(found.labels), len(from_run.labels)) == (400, len(original.labels))
+    assert before == {path.name: path.read_bytes() for path in (shipped.path / "projections").iterdir()}
+    restore_shipped(shipped, "pca", 2)
+    again = read_projection(shipped, "pca", 2)
+    assert again is not None
+    assert len(again.labels) == len(original.labels)
