@@ -12,6 +12,9 @@ from typing import Any
 
 import streamlit as st
 
+from aecore.config.corruption import Corruption
+from aecore.errors import UserError
+
 
 @dataclass(frozen=True)
 class Field:
@@ -112,3 +115,11 @@ def one_of(*choices: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def corruption(text: str) -> str:
+    """A parser of a corruption's written form."""
+    try:
+        return str(Corruption.parse(text))
+    except UserError:
+        raise ValueError(text) from None

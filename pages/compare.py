@@ -8,7 +8,6 @@ import numpy as np
 import streamlit as st
 
 from aecore.config.corruption import Corruption
-from aecore.errors import UserError
 from aecore.format import count
 from aecore.latent.interpolation import shares
 from aecore.plots.curves import AXIS_TITLES, METRIC_TITLES
@@ -39,13 +38,6 @@ REFRESH_S = 2.0
 WAY_FRAMES = 11
 
 
-def noise(text: str) -> str:
-    try:
-        return str(Corruption.parse(text))
-    except UserError:
-        raise ValueError(text) from None
-
-
 FIELDS = {
     "runs": Field([], lambda text: [name for name in text.split(",") if name][: tables.MOST], ",".join),
     "base": Field(""),
@@ -54,8 +46,8 @@ FIELDS = {
     "x": Field("epoch", one_of(*AXIS_TITLES)),
     "smooth": Field(0.0, lambda text: min(max(float(text), 0.0), 0.95), "{:g}".format),
     "log": Field(True, lambda text: text != "0", lambda on: "1" if on else "0"),
-    "tested": Field("none", noise),
-    "noise": Field("none", noise),
+    "tested": Field("none", url_state.corruption),
+    "noise": Field("none", url_state.corruption),
     "draw": Field(0, number(0, 10**6), str),
     "first": Field(0, number(0, 10**7), str),
     "errors": Field(True, lambda text: text != "0", lambda on: "1" if on else "0"),

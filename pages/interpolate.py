@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from aecore.config.corruption import Corruption
-from aecore.errors import UserError
 from aecore.latent.interpolation import shares
 from aecore.runs.store import Run
 from dashboard import page, url_state
@@ -37,13 +35,6 @@ def position(text: str) -> tuple[float, ...]:
     return values
 
 
-def noise(text: str) -> str:
-    try:
-        return str(Corruption.parse(text))
-    except UserError:
-        raise ValueError(text) from None
-
-
 FIELDS = {
     "run": Field(""),
     "mode": Field("two", one_of("two", "four")),
@@ -51,7 +42,7 @@ FIELDS = {
     "steps": Field("both ends", one_of(*STEPS)),
     "n": Field(10, number(2, MOST_STEPS), str),
     "side": Field(9, number(3, 15), str),
-    "noise": Field("none", noise),
+    "noise": Field("none", url_state.corruption),
     "draw": Field(0, number(0, 10**6), str),
     **{name: Field(-1, number(0, 10**7), str) for name in ("a", "b", "c", "d")},
     "at": Field(None, position, lambda value: ",".join(f"{v:.3f}" for v in value) if value else ""),

@@ -165,28 +165,38 @@ def import_file(
 @runs_app.command("export")
 def export_run(
     run_name: RunName,
-    to: Annotated[str, typer.Option(metavar="zip|pth|csv|html", help="The format.")],
+    to: Annotated[str, typer.Option(metavar="zip|pth|csv|html|figure", help="The format.")],
+    figure: Annotated[
+        str, typer.Option(metavar="loss|steps|layers|projection|codes|errors", help="Which figure, for --to figure.")
+    ] = "loss",
     output: Annotated[Path | None, typer.Option(help="The file to write; by default named after the run.")] = None,
     as_json: Json = False,
 ) -> None:
     """Write a run as one file: zip (the whole run), pth (its weights for PyTorch), csv (its curves), html (its latent
-    space as an interactive point cloud in one page)."""
-    if to not in EXPORTS:
-        raise UserError(f"--to {to}: {nearest(to, EXPORTS)}")
+    space as an interactive point cloud in one page), figure (a plotly figure as .html, or by the ending of --output as
+    .png, .svg or .pdf where kaleido is installed)."""
+    if to not in (*EXPORTS, "figure"):
+        raise UserError(f"--to {to}: {nearest(to, (*EXPORTS, 'figure'))}")
     found = Store.default().find(run_name)
-    target = output or Path(f"{found.id}.{to}")
+    target = output or Path(f"{found.id}-{figure}.html" if to == "figure" else f"{found.id}.{to}")
     if not target.parent.is_dir():
         raise UserError(f"there is no folder {target.parent} to write {target.name} to")
     if target.is_dir():
         raise UserError(f"{target} is a folder; --output needs a file name")
     try:
-        atomic_write(target, EXPORTS[to](found))
+        atomic_write(target, _figure(found, figure, target) if to == "figure" else EXPORTS[to](found))
     except OSError as error:
         raise AecoreError(describe_os_error(error, f"writing {target}")) from None
     size = target.stat().st_size
     print_json({"run": found.id, "to": to, "path": str(target), "bytes": size}) if as_json else print_message(
         f"wrote {target}"
     )
+
+
+def _figure(run: Run, name: str, target: Path) -> bytes:
+    from aecore.plots.save import figure_bytes, figure_of, format_of  # plotly
+
+    return figure_bytes(figure_of(run, name), format_of(target))
 
 
 def _pth(run: Run) -> bytes:

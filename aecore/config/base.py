@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 
 from aecore.errors import nearest
 
@@ -40,3 +42,11 @@ def format_validation_error(error: ValidationError, unknown: Callable[[str], str
     if first["type"] == "value_error":
         return f"{key}: {message}" if key else message
     return f"{key}: {message}, got {first['input']!r}"
+
+
+def type_of(field: FieldInfo) -> tuple[Any, bool]:
+    """A setting's type without `None`, and whether it may be None: `int | None` is (int, True)."""
+    annotation, parts = field.annotation, get_args(field.annotation)
+    if get_origin(annotation) in (UnionType, Union) and type(None) in parts:
+        return next(part for part in parts if part is not type(None)), True
+    return annotation, False

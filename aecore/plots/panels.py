@@ -9,16 +9,20 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from aecore.plots.style import MUTED, axis, color, layout
+from aecore.plots.style import LEGEND_ROW, MUTED, axis, color, layout
 
-GAP, TOP, BOTTOM = 46, 56, 46
-"""Pixels between two panels, above the first and below the last."""
+GAP, TOP, BOTTOM = 46, 64, 46
+"""Pixels between two panels, above the first if the legend has one row, and below the last."""
+SERIES_PER_ROW = 6
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One plot of a stack, `height` pixels high. With `log` the axis is logarithmic and shows only values above 0; a
-    linear one starts at 0. `counts` means that values and ticks are integers."""
+    """One plot of a stack, `height` pixels high.
+
+    With `log` the axis is logarithmic and shows only values above 0; a linear one starts at 0. `counts` means that
+    values and ticks are integers.
+    """
 
     title: str
     height: int
@@ -78,9 +82,10 @@ def stack(
         traces += [{**trace, "yaxis": name.replace("axis", "")} for trace in panel.traces]
         top = bottom - GAP / inner
     switched = ["yaxis" if i == 0 else f"yaxis{i + 1}" for i, panel in enumerate(panels) if panel.log]
-    look = layout(title, alt, file, height=inner + TOP + BOTTOM, log=switched, hovermode="x unified")
+    above = TOP + LEGEND_ROW * (math.ceil(len(traces) / SERIES_PER_ROW) - 1)
+    look = layout(title, alt, file, height=inner + above + BOTTOM, log=switched, hovermode="x unified")
     look |= axes | {"annotations": titles, "hoversubplots": "axis", "showlegend": True}
-    look["margin"] = {"l": 64, "r": 16, "t": TOP, "b": BOTTOM}
+    look["margin"] = {"l": 64, "r": 16, "t": above, "b": BOTTOM}
     return go.Figure({"data": traces, "layout": look})
 
 

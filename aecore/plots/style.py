@@ -16,6 +16,9 @@ PALETTE = (
 """The ten class colours; the first two also draw training and test loss."""
 INK, MUTED, GRID, PAPER = "#1B2028", "#5A6270", "#E3E6EB", "#FFFFFF"
 FONT = "Source Sans, system-ui, sans-serif"
+_TITLE = {"size": 15, "color": INK}
+LEGEND_ROW = 22
+"""Pixels that a row of the legend takes."""
 SEQUENTIAL = "Viridis"
 SHADES = [[0, "#EDF2FA"], [0.35, "#A9C2E6"], [0.7, "#4A77BD"], [1, "#17356B"]]
 """From light to dark, for cells with text, which plotly draws in black or white: no shade is too close to either."""
@@ -51,7 +54,7 @@ def layout(title: str, alt: str, file: str, *, height: int, log: Sequence[str] =
     return {
         "template": {},
         "height": height,
-        "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": 15, "color": INK}},
+        "title": {"text": title, "x": 0, "xref": "paper", "y": 1, "yanchor": "top", "pad": {"t": 12}, "font": _TITLE},
         "font": {"family": FONT, "size": 12, "color": INK},
         "colorway": list(PALETTE),
         "paper_bgcolor": PAPER,

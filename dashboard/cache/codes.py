@@ -1,46 +1,45 @@
-"""The codes of a run's test images, read or computed once and cached."""
+"""The codes of a run's test images: saved with the run, or computed once if the image set is on this machine."""
 
 from __future__ import annotations
 
 import numpy as np
-import streamlit as st
 
 from aecore import data
 from aecore.latent.codes import Codes, read_codes
 from aecore.runs.store import CODES, WEIGHTS, Run
-from dashboard.cache import runs
 from dashboard.cache.images import image_set
-from dashboard.cache.models import _key, _model
+from dashboard.cache.keyed import keyed_on
+from dashboard.cache.models import model_of
 
 
 def codes(run: Run) -> Codes | None:
-    """The codes of the run's test images: stored with the run, or computed once if the image set is on this machine.
+    """The codes of the run's test images; None if they are not saved and cannot be computed here.
 
-    None if there are neither. Raises `DamagedError` when the file cannot be read.
+    Raises `DamagedError` when the file cannot be read.
     """
-    kept = _kept_codes(str(run.path), runs.signature(run, (CODES,)))
-    if kept is not None or not run.file(WEIGHTS).is_file() or not data.prepared(run.experiment().data.name):
-        return kept
-    return _found_codes(*_key(run))
+    saved = _saved(run)
+    if saved is not None or not run.file(WEIGHTS).is_file() or not data.prepared(run.experiment().data.name):
+        return saved
+    return _computed(run)
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
-def _kept_codes(path: str, stamp: tuple) -> Codes | None:
-    return read_codes(runs.run_at(path))
+@keyed_on((CODES,), max_entries=24)
+def _saved(run: Run) -> Codes | None:
+    return read_codes(run)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Encoding the test images…")
-def _found_codes(path: str, stamp: tuple) -> Codes:
+@keyed_on((WEIGHTS,), max_entries=4, show_spinner="Encoding the test images…")
+def _computed(run: Run) -> Codes:
     import torch
 
     from aecore.data import thumbnails
     from aecore.latent.encode import measure_codes
     from aecore.metrics.evaluation import NOISE_SEED
 
-    experiment = runs.run_at(path).experiment()
+    experiment = run.experiment()
     images = image_set(experiment.data.name)
     shape: tuple[int, int, int] = images.x_test.shape[1:]  # type: ignore[assignment]
     rows = thumbnails.kept_indices(experiment.data.name, shape, len(images.x_test))
     test = torch.from_numpy(np.array(images.x_test))
-    model = _model(path, stamp, whole_test_set=True)
+    model = model_of(run, whole_test_set=True)
     return measure_codes(model, test, np.array(images.y_test), experiment.corruption, NOISE_SEED, rows)

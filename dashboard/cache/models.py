@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import streamlit as st
 
 from aecore.config.corruption import Corruption
 from aecore.models.digit_classifier import reads
 from aecore.runs.store import WEIGHTS, Run
-from dashboard.cache import runs
 from dashboard.cache.images import image_set
+from dashboard.cache.keyed import keyed_on
+
+if TYPE_CHECKING:
+    from aecore.models import Autoencoder
 
 KEPT = 63
 """The number of images that each ranking of a whole test set keeps."""
@@ -80,12 +82,12 @@ def denoise(run: Run, clean: np.ndarray, corruption: Corruption, draw: int) -> D
     from aecore.inference import denoise as through
     from aecore.metrics.evaluation import NOISE_SEED
 
-    return Denoised(*through(_model(*_key(run)), clean, corruption, NOISE_SEED + draw))
+    return Denoised(*through(model_of(run), clean, corruption, NOISE_SEED + draw))
 
 
 def extremes(run: Run, corruption: Corruption, draw: int) -> Ranked:
     """The first images in every ranking of the whole test set, which must be on this machine; computed once."""
-    return _extremes(*_key(run), str(corruption), draw)
+    return _extremes(run, str(corruption), draw)
 
 
 def scored(clean: np.ndarray, found: Ranked) -> Denoised:
@@ -123,7 +125,7 @@ def corrupted(run: Run, images: np.ndarray, corruption: Corruption, draw: int) -
     from aecore.data.corruption import corrupt
     from aecore.metrics.evaluation import NOISE_SEED
 
-    model, generator = _model(*_key(run)), torch.Generator().manual_seed(NOISE_SEED + draw)
+    model, generator = model_of(run), torch.Generator().manual_seed(NOISE_SEED + draw)
     clean = model.from_bytes(torch.from_numpy(np.array(images)))
     return model.to_unit(corrupt(clean, corruption, generator, model.low, model.high)).numpy()
 
@@ -132,7 +134,7 @@ def codes_of_images(run: Run, images: np.ndarray) -> np.ndarray:
     """The codes (N, n) of images (N, C, H, W) on the [0, 1] scale; for a VAE their means."""
     import torch
 
-    model = _model(*_key(run))
+    model = model_of(run)
     with torch.inference_mode():
         batch = torch.from_numpy(np.array(images, np.float32)) * (model.high - model.low) + model.low
         return (model.distribution(batch)[0] if model.gaussian else model.encode(batch)).numpy()
@@ -142,26 +144,23 @@ def decoded(run: Run, codes: np.ndarray) -> np.ndarray:
     """Codes (N, n) to images (N, C, H, W) on the [0, 1] scale, not clamped."""
     import torch
 
-    model = _model(*_key(run))
+    model = model_of(run)
     with torch.inference_mode():
         parts = [model.to_unit(model.decode(part)) for part in torch.from_numpy(np.array(codes)).split(500)]
         return torch.cat(parts).contiguous().numpy()
 
 
-def _key(run: Run) -> tuple[str, tuple]:
-    return str(run.path), runs.signature(run, (WEIGHTS,))
-
-
-def _model(path: str, stamp: tuple, *, whole_test_set: bool = False):
+def model_of(run: Run, *, whole_test_set: bool = False) -> Autoencoder:
+    """The run's model, opened once; on one thread, or on all of them for a whole test set."""
     _take_threads(whole_test_set)
-    return _opened(path, stamp)
+    return _opened(run)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Opening the model…")
-def _opened(path: str, stamp: tuple):
+@keyed_on((WEIGHTS,), max_entries=8, show_spinner="Opening the model…")
+def _opened(run: Run) -> Autoencoder:
     from aecore.inference import load_model
 
-    return load_model(runs.run_at(path))
+    return load_model(run)
 
 
 def _take_threads(whole_test_set: bool) -> None:
@@ -188,14 +187,14 @@ def _every_thread() -> int:
     return torch.get_num_threads()
 
 
-@st.cache_resource(max_entries=4, show_spinner="Searching the whole test set…")
-def _extremes(path: str, stamp: tuple, corruption: str, draw: int) -> Ranked:
+@keyed_on((WEIGHTS,), max_entries=4, show_spinner="Searching the whole test set…")
+def _extremes(run: Run, corruption: str, draw: int) -> Ranked:
     import torch
 
     from aecore.metrics.evaluation import NOISE_SEED, reconstructions
 
-    model = _model(path, stamp, whole_test_set=True)
-    images = torch.from_numpy(np.array(image_set(runs.run_at(path).experiment().data.name).x_test))
+    model = model_of(run, whole_test_set=True)
+    images = torch.from_numpy(np.array(image_set(run.experiment().data.name).x_test))
     found, done = None, 0
     for clean, noisy, output in reconstructions(model, images, Corruption.parse(corruption), NOISE_SEED + draw):
         batch = Ranked(np.arange(done, done + len(clean)), noisy, output, _mse(clean, noisy), _mse(clean, output))

@@ -6,15 +6,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import safetensors.numpy
-import streamlit as st
 
 from aecore.models import browser_export, digit_classifier
 from aecore.runs.store import WEIGHTS, Run
 from aecore.viewer.decoder import network_payload
-from dashboard.cache import runs
+from dashboard.cache.keyed import keyed_on
 
 MOST_PRODUCTS = 60_000_000
 """Larger networks take the browser more than a tenth of a second per image."""
@@ -28,18 +27,13 @@ class Payload(NamedTuple):
     weights: bytes
 
 
-def payload(run: Run, side: str = "decoder") -> Payload | None:
+@keyed_on((WEIGHTS,), max_entries=24)
+def payload(run: Run, side: Literal["encoder", "decoder"] = "decoder") -> Payload | None:
     """The run's decoder (or encoder) for the browser; None if it is too large.
 
     Raises `DamagedError` when the weights cannot be read, `AecoreError` when they do not fit the model.
     """
-    return _payload(str(run.path), runs.signature(run, (WEIGHTS,)), side)
-
-
-@st.cache_resource(max_entries=24, show_spinner=False)
-def _payload(path: str, stamp: tuple, side: str) -> Payload | None:
-    run = runs.run_at(path)
-    made = network_payload(run, "encoder" if side == "encoder" else "decoder")
+    made = network_payload(run, side)
     if made.products > MOST_PRODUCTS or len(made.weights) > MOST_BYTES:
         return None
     return Payload(made.header, made.weights)

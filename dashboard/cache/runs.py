@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from pathlib import Path
 
-import streamlit as st
+import numpy as np
 
+from aecore.latent.projection import METHODS
 from aecore.latent.projection_store import Projection, projection_files, read_projection
 from aecore.presets import presets
 from aecore.runs.state import ACTIVE
 from aecore.runs.store import EVALUATION, EXPERIMENT, FIGURES, METRICS, NOTES, SNAPSHOTS, STATUS, Run, Store
 from aecore.runs.summary import RunSummary, summarise
 from dashboard.cache import jsonl
+from dashboard.cache.keyed import keyed_on, signature
 
 _SEEN_BY_SUMMARY = (EXPERIMENT, STATUS, METRICS, EVALUATION, NOTES)
 
@@ -32,11 +31,7 @@ def summaries() -> list[RunSummary]:
 
 # Not one of Streamlit's caches: hashing their arguments takes longer than checking the files.
 _summaries: OrderedDict[str, tuple[tuple, RunSummary]] = OrderedDict()
-
-
 _MOST_SUMMARIES = 20_000
-
-
 _lock = threading.Lock()
 
 
@@ -54,44 +49,23 @@ def summary(run: Run) -> RunSummary:
     return row
 
 
-def run_at(path: str) -> Run:
-    """The run in that directory; caches are keyed on paths."""
-    return Run(Path(path))
-
-
-def signature(run: Run, names: Sequence[str]) -> tuple:
-    """Times and sizes of these files, which tell whether any of them changed."""
-    folder, stamps = str(run.path), []
-    for name in names:
-        try:
-            status = os.stat(os.path.join(folder, name))
-            stamps.append((status.st_mtime_ns, status.st_size))
-        except OSError:
-            stamps.append(None)
-    return tuple(stamps)
-
-
-def snapshots(run: Run):
+@keyed_on((SNAPSHOTS,), max_entries=32)
+def snapshots(run: Run) -> dict[str, np.ndarray]:
     """The run's panel as arrays, read again only when its file changes. Raises `DamagedError`."""
-    return _tensors(str(run.path), SNAPSHOTS, signature(run, (SNAPSHOTS,)))
+    return run.snapshots()
 
 
-def figures(run: Run):
+@keyed_on((FIGURES,), max_entries=32)
+def figures(run: Run) -> dict[str, np.ndarray]:
     """The images of the report's figures stored with the run, by name. Raises `DamagedError` without them."""
-    return _tensors(str(run.path), FIGURES, signature(run, (FIGURES,)))
+    return run.tensors(FIGURES)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _tensors(path: str, name: str, stamp: tuple):
-    return run_at(path).tensors(name)
+def _projections_of(run: Run) -> list[str]:
+    return [str(path) for method in METHODS for dims in (2, 3) for path in projection_files(run, method, dims)]
 
 
+@keyed_on(_projections_of, max_entries=32)
 def projection(run: Run, method: str, dims: int) -> Projection | None:
     """The run's saved projection of that kind, if it has one. Raises `DamagedError` when it cannot be read."""
-    files = tuple(str(path) for path in projection_files(run, method, dims))
-    return _projection(str(run.path), method, dims, signature(run, files))
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _projection(path: str, method: str, dims: int, stamp: tuple) -> Projection | None:
-    return read_projection(run_at(path), method, dims)
+    return read_projection(run, method, dims)

@@ -23,7 +23,7 @@ from aecore.runs.store import EVALUATION, EXPERIMENT, METRICS, STATUS, Run, Stor
 from aecore.sweeps import statistics
 from aecore.sweeps.definition import GOALS, MEASURED, Sweep
 from aecore.sweeps.store import RESULTS, SWEEP, Row, SweepFolder, row_of, sort_key, sweeps
-from dashboard.cache.runs import signature
+from dashboard.cache.keyed import signature
 
 _MOST_SWEEPS, _MOST_RUNS = 8, 50_000
 _NAMED = re.compile(rb'^ "sweep": "([^"]*)"', re.MULTILINE)

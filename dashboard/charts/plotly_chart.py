@@ -1,8 +1,9 @@
 """The one way in which the app shows a chart: a plotly figure, from `aecore.plots`, that stays mounted.
 
-`st.plotly_chart` remounts whenever its figure changes and forgets zoom, camera and hidden series; this component calls
-`Plotly.react` on the same node. It adds hover, box zoom, wheel zoom, pan, hiding and isolating series, a log switch,
-reset, a table of the values, and export to PNG, SVG, CSV and HTML. Plotly's script comes from the installed package.
+`st.plotly_chart` remounts whenever its figure changes and forgets zoom, camera and hidden series; this component
+calls `Plotly.react` on the same node. It adds hover, box zoom, wheel zoom, pan, hiding and isolating series, a log
+switch, reset, a table of the values, and export to PNG, SVG, CSV and HTML. Plotly's script comes from the installed
+package.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
-from dashboard.charts.script import script_url
+from dashboard.charts.script import ensure_script
 from dashboard.components.register import component
 
 # Not isolated, because plotly writes its own CSS rules into the page's head.
@@ -29,7 +30,7 @@ def plotly_chart(figure: go.Figure, *, key: str, revision: str = "") -> None:
     )  # numpy numbers, base64 and NaN in the form that plotly's script expects
     _component(
         key=key,
-        data={"figure": content, "script": script_url(), "revision": revision},
+        data={"figure": content, "script": ensure_script(), "revision": revision},
         width="stretch",
         height="content",
     )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 import numpy as np
 
 from aecore.latent.codes import Codes
 from aecore.models.digit_classifier import reads
 from aecore.runs.store import CODES, WEIGHTS, Run
-from dashboard.cache import networks, runs
+from dashboard.cache import networks
+from dashboard.cache.keyed import signature
 from dashboard.components.assets import ship
 
 
@@ -27,7 +28,7 @@ class Shipped(TypedDict):
 
 def ship_run(run: Run, codes: Codes | None) -> Shipped:
     """Send everything the browser needs to encode, decode and classify images of this run on its own."""
-    stamp = runs.signature(run, (WEIGHTS, CODES))
+    stamp = signature(run, (WEIGHTS, CODES))
     return {
         "encoder": ship_network(run, "encoder"),
         "decoder": ship_network(run, "decoder"),
@@ -36,12 +37,12 @@ def ship_run(run: Run, codes: Codes | None) -> Shipped:
     }
 
 
-def ship_network(run: Run, side: str) -> str | None:
+def ship_network(run: Run, side: Literal["encoder", "decoder"]) -> str | None:
     """Send the run's `encoder` or `decoder`; None if it is too large for the browser."""
     made = networks.payload(run, side)
     if made is None:
         return None
-    return ship(_name(side, run, runs.signature(run, (WEIGHTS,))), header=made.header, weights=made.weights)
+    return ship(_name(side, run, signature(run, (WEIGHTS,))), header=made.header, weights=made.weights)
 
 
 def _reader() -> str:

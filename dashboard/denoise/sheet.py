@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from aecore.data.convert import to_uint8
 from dashboard.denoise.rows import MODEL, NOISY, Row
 from dashboard.widgets.image_files import as_bytes, png_sheet
-from dashboard.widgets.image_grid import as_uint8, png_uri
+from dashboard.widgets.image_grid import png_uri
 
 SCALES = (1.0, 0.5, 0.2, 0.1)
 """Errors that can be shown at full intensity."""
@@ -79,7 +80,7 @@ def _row_cell(row: Row, i: int, name: str, clean: np.ndarray, scale: float | Non
     what = WORDS.get(row.name, row.name.lower())
     if row.images is None or row.scores is None:
         return _cell('<div class="ae-blank"></div>', _what(what, "…"))
-    picture = _picture(as_uint8(row.images[i]), f"{name}, {what}")
+    picture = _picture(to_uint8(row.images[i]), f"{name}, {what}")
     if scale and row.name != NOISY:
         picture += _error_map(_error(clean, row.images[i]) / scale, f"{name}, error of {what}")
     psnr, ssim = row.scores["psnr_db"][i], row.scores["ssim"][i]

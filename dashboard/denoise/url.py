@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from aecore.config.corruption import Corruption
-from aecore.errors import UserError
 from aecore.runs.store import Run
 from dashboard import url_state
 from dashboard.cache import models
@@ -17,22 +16,13 @@ from dashboard.widgets import corruption_form
 PAGE = "denoise"
 
 
-def _noise(text: str) -> str:
-    if not text:
-        return ""
-    try:
-        return str(Corruption.parse(text))
-    except UserError:
-        raise ValueError(text) from None
-
-
 def _methods(text: str) -> list[str]:
     return [name for name in text.split(",") if name in classical.TITLES]
 
 
 FIELDS = {
     "run": Field(""),
-    "noise": Field("", _noise),
+    "noise": Field("", url_state.corruption),
     "draw": Field(0, number(0, 10**6), str),
     "images": Field("test", one_of(*controls.SOURCES)),
     "first": Field(0, number(0, 10**7), str),

@@ -12,10 +12,11 @@ from aecore.latent.codes import Codes
 from aecore.latent.projection_store import Projection
 from aecore.latent.request import ProjectionRequest, code_size, project_codes, subset_of_codes
 from aecore.metrics.projection import NEIGHBOURS
-from aecore.runs.store import Run
+from aecore.runs.store import CODES, WEIGHTS, Run
 from aecore.viewer import point_cloud
 from dashboard.cache import codes as cached_codes
 from dashboard.cache import runs
+from dashboard.cache.keyed import keyed_on
 from dashboard.url_state import Field, key, one_of
 from dashboard.widgets import run_picker
 
@@ -92,12 +93,11 @@ def project_now(wanted: Wanted) -> Projection | None:
     codes = cached_codes.codes(wanted.run)
     if codes is None or codes.codes is None or len(codes.indices) <= 2 * NEIGHBOURS:
         return None
-    return _projected(str(wanted.run.path), wanted.method, wanted.dims, codes.indices.tobytes(), codes)
+    return _projected(wanted.run, wanted.method, wanted.dims, codes.indices.tobytes(), codes)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Projecting the codes…")
-def _projected(path: str, method: str, dims: int, which: bytes, _codes: Codes) -> Projection:
-    run = runs.run_at(path)
+@keyed_on((CODES, WEIGHTS), max_entries=8, show_spinner="Projecting the codes…")
+def _projected(run: Run, method: str, dims: int, which: bytes, _codes: Codes) -> Projection:
     made = project_codes(subset_of_codes(_codes, MOST_AT_ONCE), ProjectionRequest(method, dims))
     if not demo.mode():
         with contextlib.suppress(OSError):  # a read-only store can still be viewed

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
+from aecore.data.convert import to_uint8
 from aecore.latent.projection import project_new
 from aecore.latent.projection_store import Projection
 from aecore.metrics.projection import NEIGHBOURS
@@ -77,7 +78,7 @@ def projected(run: Run, projection: Projection, found: NewImage) -> dict[str, An
         return None
     code = models.codes_of_images(run, found.image[None])
     where = project_new(codes, points, code, projection.method)[0]
-    pixels = np.clip(np.round(found.image * 255), 0, 255).astype(np.uint8)
+    pixels = to_uint8(found.image)
     pixels = pixels if len(pixels) in (1, 3) else pixels[:1]
     channels, height, width = pixels.shape
     exact = {

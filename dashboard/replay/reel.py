@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
 import numpy as np
-import streamlit as st
 from PIL import Image
 
 from aecore.data.catalogue import data_set
@@ -18,6 +17,7 @@ from aecore.errors import AecoreError, DamagedError
 from aecore.plots.thin import thin
 from aecore.runs.store import EXPERIMENT, METRICS, SNAPSHOTS, STEPS, Run
 from dashboard.cache import runs
+from dashboard.cache.keyed import keyed_on, signature
 
 LONGEST_SIDE = 8192
 """Some browsers and GPUs refuse wider or taller images."""
@@ -122,15 +122,13 @@ def same_noise(one: Panel, other: Panel) -> bool:
 
 def reel(run: Run) -> tuple[Reel, Panel]:
     """The run ready for the browser, and its panel; rebuilt only when a file changes. Raises `DamagedError`."""
-    stamp = runs.signature(run, (SNAPSHOTS, METRICS, STEPS, EXPERIMENT))
-    made, shown = _reel(str(run.path), stamp)
+    made, shown = _reel(run)
     return {**made, "title": runs.summary(run).title}, shown
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _reel(path: str, stamp: tuple) -> tuple[Reel, Panel]:
-    run = runs.run_at(path)
-    picture = _picture(path, runs.signature(run, (SNAPSHOTS,)))
+@keyed_on((SNAPSHOTS, METRICS, STEPS, EXPERIMENT), max_entries=32)
+def _reel(run: Run) -> tuple[Reel, Panel]:
+    picture = _picture(run)
     shown = picture.panel
     made: Reel = {
         "id": run.id,
@@ -163,13 +161,13 @@ class Picture:
     stamp: str
 
 
-@st.cache_resource(max_entries=16, show_spinner="Reading snapshots…")
-def _picture(path: str, stamp: tuple) -> Picture:
-    shown = bounded(panel(runs.run_at(path)))
+@keyed_on((SNAPSHOTS,), max_entries=16, show_spinner="Reading snapshots…")
+def _picture(run: Run) -> Picture:
+    shown = bounded(panel(run))
     parts = [shown.clean[None], *([] if shown.noisy is None else [shown.noisy[None]]), shown.reconstructions]
     tiles = np.concatenate(parts).reshape(-1, *shown.clean.shape[1:])
     uri, per_line = atlas(tiles, len(shown.clean))
-    return Picture(uri, per_line, shown, f"{path} {stamp}")
+    return Picture(uri, per_line, shown, f"{run.path} {signature(run, (SNAPSHOTS,))}")
 
 
 def bounded(whole: Panel) -> Panel:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import types
 import typing
 from collections.abc import Iterable
 from functools import lru_cache
@@ -10,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic.fields import FieldInfo
 
+from aecore.config.base import type_of
 from aecore.config.corruption import Corruption
 from aecore.config.experiment import fields, typed_value
 from aecore.errors import UserError
@@ -38,18 +38,9 @@ def settings() -> dict[str, FieldInfo]:
     return {key: known[key] for key in FIRST} | known
 
 
-def kind_of(field: FieldInfo) -> tuple[Any, bool]:
-    """A setting's type without `None`, and whether `None` is allowed."""
-    annotation = field.annotation
-    parts = typing.get_args(annotation)
-    if typing.get_origin(annotation) in (types.UnionType, typing.Union) and type(None) in parts:
-        return next(part for part in parts if part is not type(None)), True
-    return annotation, False
-
-
 def choices(field: FieldInfo) -> list[Any] | None:
     """All values of a setting that has only a few, else None."""
-    kind, _ = kind_of(field)
+    kind, _ = type_of(field)
     if kind is bool:
         return [True, False]
     return list(typing.get_args(kind)) if typing.get_origin(kind) is Literal else None
@@ -57,7 +48,7 @@ def choices(field: FieldInfo) -> list[Any] | None:
 
 def is_list(field: FieldInfo) -> bool:
     """Whether one value of the setting is a list, such as the widths of layers."""
-    kind, _ = kind_of(field)
+    kind, _ = type_of(field)
     return typing.get_origin(kind) is tuple
 
 
@@ -69,7 +60,7 @@ def hint(key: str) -> str:
     if is_list(field):
         example = "32k3s2p1, 64k3s2p1" if key.endswith("conv") else "392, 128"
         return f"One list per line, such as {example}; none for an empty list"
-    optional = "; default for the preset's value" if kind_of(field)[1] else ""
+    optional = "; default for the preset's value" if type_of(field)[1] else ""
     return f"One per line, or separated by commas{optional}"
 
 
@@ -88,7 +79,7 @@ def values(key: str, text: str) -> list[Any]:
     field = settings()[key]
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if is_list(field):
-        found = [_list(line, kind_of(field)[1]) for line in lines]
+        found = [_list(line, type_of(field)[1]) for line in lines]
     else:
         found = [_single(part.strip(), key) for line in lines for part in line.split(",") if part.strip()]
     if not found:
@@ -106,7 +97,7 @@ def _list(line: str, optional: bool) -> list[Any] | None:
 
 
 def _single(text: str, key: str) -> Any:
-    if kind_of(settings()[key])[1] and text.lower() == "default":
+    if type_of(settings()[key])[1] and text.lower() == "default":
         return None
     return text if key == "corruption" else typed_value(text)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import types
 import typing
 from itertools import groupby
 from typing import Any, Literal
@@ -12,6 +11,7 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from aecore import demo
+from aecore.config.base import type_of
 from aecore.config.corruption import Corruption
 from aecore.config.experiment import Experiment, fields
 from aecore.config.labels import SECTIONS, label_of
@@ -55,7 +55,7 @@ def _is_main(field: FieldInfo) -> bool:
 def _widget(name: str, field: FieldInfo, value: Any, key: str) -> Any:
     """The widget for one field; returns its value as plain data."""
     label, help_text, widget_key = label_of(name), field.description, f"{key}:{name}"
-    kind, optional = _without_none(field.annotation)
+    kind, optional = type_of(field)
     if name == "data.name":
         return _image_set(label, value, help_text, widget_key)
     if kind is Corruption:
@@ -179,14 +179,6 @@ def _corruption(value: str, key: str) -> str:
     parts = [f"{kind}:{level:g}{':clamp' if clamp else ''}"] if level else []
     parts += [f"{occlusion}:{size}"] if size else []
     return "+".join(parts + ["once"] * bool(once and parts)) or "none"
-
-
-def _without_none(annotation: Any) -> tuple[Any, bool]:
-    """`int | None` as (int, True), `int` as (int, False); `Annotated` is taken off."""
-    parts = typing.get_args(annotation)
-    if typing.get_origin(annotation) in (types.UnionType, typing.Union) and type(None) in parts:
-        return next(part for part in parts if part is not type(None)), True
-    return annotation, False
 
 
 def _bounds(field: FieldInfo) -> tuple[float, float]:

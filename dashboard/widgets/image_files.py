@@ -7,6 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
+from aecore.data.convert import to_uint8
 from aecore.data.thumbnails import sheet_of
 
 TILE = 56
@@ -16,7 +17,7 @@ TILE = 56
 def as_bytes(images: np.ndarray) -> np.ndarray:
     """Images (N, C, H, W) on the [0, 1] scale as uint8 of one or three channels."""
     images = images if images.shape[1] in (1, 3) else images[:, :1]
-    return (np.clip(images, 0, 1) * 255).round().astype(np.uint8)
+    return to_uint8(images)
 
 
 def png_sheet(tiles: np.ndarray, per_line: int) -> bytes:

@@ -61,8 +61,3 @@ def _film_line(label: str, images: np.ndarray) -> str:
     text = html.escape(label)
     picture = f'<img class="ae-pixels" alt="{text}" src="{png_uri(strip(images))}">'
     return f"<span>{text}</span><div>{picture}</div>"
-
-
-def as_uint8(images: np.ndarray) -> np.ndarray:
-    """Float images in [0, 1] for display: rounded to uint8, values outside the range clamped."""
-    return np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)

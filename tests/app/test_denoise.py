@@ -469,9 +469,9 @@ def test_a_few_images_take_one_thread_and_the_whole_test_set_all(trained, monkey
     import torch
 
     seen: list[int] = []
-    models._opened.clear()
+    st.cache_resource.clear()
     models._every_thread.cache_clear()
-    network = type(models._model(*models._key(trained)))
+    network = type(models.model_of(trained))
     forward = network.forward
     monkeypatch.setattr(network, "forward", lambda *a: (seen.append(torch.get_num_threads()), forward(*a))[1])
     before = torch.get_num_threads()

@@ -119,7 +119,7 @@ function createChart(root) {
     const { data, layout } = themed(), now = plot.layout ?? layout, made = /** @type {ChartData} */ (state.data).figure.layout;
     const saved = { ...now, title: { ...made.title, font: { ...made.title?.font, color: layout.font.color } }, uirevision: undefined };
     saved.height = made.height;
-    saved.margin = { ...made.margin, t: made.margin.t + (layout.showlegend ? 24 : 0) };
+    saved.margin = made.margin;
     saved.showlegend = layout.showlegend;
     saved.legend = layout.legend;
     return { data: data.filter((trace) => trace.visible === true), layout: saved };
@@ -255,7 +255,7 @@ const CONFIG = { displayModeBar: false, scrollZoom: true, doubleClick: false, re
  */
 function shownLayout(layout) {
   const headed = layout.annotations?.some((/** @type {any} */ note) => note.y > 0.99);
-  const top = layout.scene ? 0 : layout.margin.t > 90 ? 60 : headed ? UNDER_HEADING : TOP;
+  const top = layout.scene ? 0 : layout.margin.t > 90 && !layout.xaxis ? 60 : headed ? UNDER_HEADING : TOP;
   return { ...layout, title: undefined, margin: { ...layout.margin, t: top }, height: layout.height - (layout.margin.t - top) };
 }
 

@@ -4,13 +4,15 @@
 let loading;
 
 /**
- * Plotly, loaded from `url` unless already loaded. Rejects if that fails; the next call tries again.
+ * Plotly, loaded from `url` unless already loaded; for an empty URL, waits until the page defines it. Rejects if that
+ * fails; the next call tries again.
  * @param {string} url relative to the app
  * @returns {Promise<any>}
  */
 export function loadPlotly(url) {
   const shared = /** @type {any} */ (globalThis);
   if (shared.Plotly) return Promise.resolve(shared.Plotly);
+  if (!url) return arrival();
   // Every component is a module of its own, so the pending load is stored globally, where all of them find it.
   loading = shared.aecorePlotly ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
@@ -25,6 +27,16 @@ export function loadPlotly(url) {
     document.head.append(script);
   });
   return /** @type {Promise<any>} */ (loading);
+}
+
+/** If the app cannot serve the script as a file, it arrives with the page and defines Plotly at some point. */
+async function arrival() {
+  const shared = /** @type {any} */ (globalThis), latest = performance.now() + 60_000;
+  while (!shared.Plotly) {
+    if (performance.now() > latest) throw new Error("the chart library could not be loaded in time");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return shared.Plotly;
 }
 
 /**

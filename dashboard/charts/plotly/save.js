@@ -25,6 +25,7 @@ export async function save(Plotly, format, figure, width, script) {
 
 /** @param {Figure} figure @param {string} script */
 async function page(figure, script) {
+  if (!script) throw new Error("this app cannot write its folder, so it has no script to put into the page");
   const library = await (await fetch(resolveUrl(script))).text();
   const { title, alt } = figure.layout.meta, escaped = (/** @type {string} */ text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
   // Nothing in the figure may close its element, so "<" is escaped for JSON.

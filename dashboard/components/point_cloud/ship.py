@@ -14,8 +14,9 @@ from aecore.latent.projection_store import Projection
 from aecore.runs.store import CODES, WEIGHTS, Run
 from aecore.viewer import point_cloud as drawn
 from dashboard.cache import codes as cached_codes
-from dashboard.cache import networks, runs
+from dashboard.cache import networks
 from dashboard.cache.images import pictures_of
+from dashboard.cache.keyed import keyed_on, signature
 from dashboard.components.assets import ship
 from dashboard.components.networks import ship_network
 
@@ -75,19 +76,19 @@ def ship_decoder(run: Run, codes: Codes | None) -> str | None:
     made, before = networks.payload(run), networks.payload(run, "encoder")
     if made is None or before is None:
         return None
-    name = _name("both", run.id, str(runs.signature(run, (WEIGHTS,))))
+    name = _name("both", run.id, str(signature(run, (WEIGHTS,))))
     return ship(name, header=made.header, weights=made.weights, before=before.header, before_weights=before.weights)
 
 
 def _ship_codes(run: Run, codes: Codes | None) -> str | None:
     if codes is None:
         return None
-    stamp = runs.signature(run, (CODES, WEIGHTS))
-    return ship(_name("codes", run.id, str(stamp)), **_codes(str(run.path), stamp, codes))
+    stamp = signature(run, (CODES, WEIGHTS))
+    return ship(_name("codes", run.id, str(stamp)), **_codes(run, codes))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _codes(path: str, stamp: tuple, _codes: Codes) -> dict[str, Any]:
+@keyed_on((CODES, WEIGHTS), max_entries=16)
+def _codes(run: Run, _codes: Codes) -> dict[str, Any]:
     return drawn.codes_part(_codes)
 
 

@@ -1,0 +1,38 @@
+"""The example notebook runs from training to figure, and its two forms are one."""
+
+import json
+import runpy
+
+import pytest
+
+from tests.conftest import GALLERY_RUN, ROOT
+from tools.make_notebook import written
+
+SCRIPT = ROOT / "examples" / "notebook.py"
+
+
+def test_the_notebook_is_the_script():
+    assert (ROOT / "examples" / "notebook.ipynb").read_text() == written(SCRIPT), "run python -m tools.make_notebook"
+    cells = json.loads(written(SCRIPT))["cells"]
+    assert {cell["cell_type"] for cell in cells} == {"code", "markdown"}
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            compile("".join(cell["source"]), "cell", "exec")
+
+
+def test_the_script_trains_measures_and_draws(store, capsys):
+    for name in ("mnist-selu-2", "mnist-selu-6"):
+        (store.root / "gallery").mkdir(parents=True, exist_ok=True)
+        (store.root / "gallery" / name).symlink_to(GALLERY_RUN.with_name(name))
+    made = runpy.run_path(str(SCRIPT))
+    run = made["run"]
+    first, last = run.metrics()[0], run.metrics()[-1]
+    assert last["test_loss"] < first["test_loss"], "it learnt something"
+    assert len(made["loss"].data[0].x) == made["experiment"].training.epochs
+    assert sum(len(trace.x) for trace in made["codes"].data) == 200
+    assert len(made["units"].data) == 4
+    assert len(made["compared"].data) == 2
+    noisy = next(entry for entry in run.evaluation() if entry["corruption"] == "gaussian:0.2")
+    assert f"MSE {noisy['metrics']['mse']:.5f}" in capsys.readouterr().out
+    with pytest.raises(AttributeError):
+        _ = made["aecore"].nonsense
