@@ -2,7 +2,7 @@
 
 With a folder named `pages`, Streamlit 1.67 handles the first deep link after a start by its older rules: it runs the
 page's file alone, without `streamlit_app.py`. So every page begins with `route()`, which detects this and calls the
-router itself.
+router.
 """
 
 from __future__ import annotations

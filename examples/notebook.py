@@ -2,7 +2,7 @@
 # %% [markdown]
 # # An autoencoder from training to figure
 #
-# `aecore` as a library: choose an experiment, train it, measure it, look at it. It needs no download and no GPU
+# `aecore` as a library: choose an experiment, train it, evaluate it, look inside. It needs no download and no GPU
 # (`python examples/notebook.py`, or as a notebook: `examples/notebook.ipynb`).
 
 # %%
@@ -10,8 +10,8 @@ import aecore
 from aecore import plots
 
 # %% [markdown]
-# ## Ask
-# A preset is an experiment with a name. Every setting has a dotted key; `changed` gives a new experiment and checks it.
+# ## Choose an experiment
+# A preset is a named experiment. Every setting has a dotted key; `changed` returns a new, validated experiment.
 
 # %%
 experiment = aecore.preset("digits-quick").experiment.changed(
@@ -24,12 +24,12 @@ experiment = aecore.preset("digits-quick").experiment.changed(
     }
 )
 solved = aecore.plan(experiment.model, (1, 28, 28))
-print(f"{solved.parameters:,} parameters; {solved.compression:.0f} numbers become one")
+print(f"{solved.parameters:,} parameters; {solved.compression:.0f} numbers per number of the code")
 
 # %% [markdown]
 # ## Train
-# `submit` writes a run directory, `work` trains it here; `aecore.start(run)` would train it in a process of its own.
-# The dashboard shows the same run, live: `streamlit run streamlit_app.py`.
+# `submit` writes a run directory, and `work` trains it in this process; `aecore.start(run)` would train it in a
+# separate one. The dashboard shows the same run, live: `streamlit run streamlit_app.py`.
 
 # %%
 aecore.prepare("digits-28")
@@ -42,8 +42,8 @@ loss = plots.loss_curves(run)
 loss
 
 # %% [markdown]
-# ## Measure
-# Every score of a noisy image stands beside that of the noisy input itself: without it, a good number says little.
+# ## Evaluate
+# Denoising scores come with those of the noisy input: without them, a good number says little.
 
 # %%
 for entry in run.evaluation():
@@ -57,7 +57,7 @@ errors
 
 # %% [markdown]
 # ## Look inside
-# The code of every test image is kept with the run.
+# The code of every test image is stored with the run.
 
 # %%
 units = plots.code_histograms(run)
@@ -71,7 +71,7 @@ codes
 
 # %% [markdown]
 # ## The runs that ship
-# Thirteen finished runs come with the project; a figure takes their names.
+# Thirteen finished runs ship with the project; figures accept their names.
 
 # %%
 compared = plots.loss_curves("mnist-selu-2", "mnist-selu-6")

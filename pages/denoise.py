@@ -13,8 +13,8 @@ from dashboard import page
 from dashboard.cache import models
 from dashboard.cache.images import ImageInfo, image_info, test_images
 from dashboard.denoise import classical, controls, url
-from dashboard.denoise import rows as compared
-from dashboard.denoise import sheet as drawing
+from dashboard.denoise import rows as comparison
+from dashboard.denoise import sheet as image_sheet
 from dashboard.denoise.batch import TEST_ORDER, Shown, from_extremes, from_own, from_test_set
 from dashboard.denoise.rows import Row
 from dashboard.navigation import route
@@ -87,10 +87,10 @@ def choose_error_scale(about: ImageInfo, shown: Shown) -> float | None:
         return None
     key = f"error-scale-{about.name}"
     if key not in st.session_state:
-        st.session_state[key] = drawing.fitting_scale(shown.clean, shown.result.output)
+        st.session_state[key] = image_sheet.fitting_scale(shown.clean, shown.result.output)
     scale = st.segmented_control(
         "Error shown at full intensity",
-        drawing.SCALES,
+        image_sheet.SCALES,
         format_func="{:g}".format,
         key=key,
         required=True,
@@ -98,7 +98,7 @@ def choose_error_scale(about: ImageInfo, shown: Shown) -> float | None:
         persist_state="session",
     )
     if scale is not None:
-        drawing.legend(scale, about.image_shape[0])
+        image_sheet.legend(scale, about.image_shape[0])
     return scale
 
 
@@ -117,7 +117,7 @@ def explain_own(about: ImageInfo, own: upload.Own) -> None:
 
 
 def warn_of_harm(rows: list[Row], shown: Shown) -> None:
-    closer = compared.noisy_is_closer(rows)
+    closer = comparison.noisy_is_closer(rows)
     if closer:
         by = " and ".join([", ".join(closer[:-1]), closer[-1]] if len(closer) > 1 else closer)
         st.warning(
@@ -180,7 +180,7 @@ def view() -> None:
             shown = from_extremes(run, about, images, many, order, corruption, draw)
         else:
             shown = from_test_set(run, about, images, window, order, corruption, draw)
-    rows = compared.of_model(about.name, shown, corruption.active)
+    rows = comparison.of_model(about.name, shown, corruption.active)
     with toolbar:
         scale = choose_error_scale(about, shown)
     with notes:
@@ -194,19 +194,19 @@ def view() -> None:
 
     def show(rows: list[Row]) -> None:
         with table:
-            compared.table(rows, shown.caption, len(shown.clean))
+            comparison.table(rows, shown.caption, len(shown.clean))
         with sheet:
-            drawing.draw(shown.clean, shown.titles, rows, scale, shown.cut_out)
+            image_sheet.draw(shown.clean, shown.titles, rows, scale, shown.cut_out)
 
     # Show at once what is known; a strength that must be tuned first takes a moment, and its row is filled in later.
     if not all(classical.known(run, corruption, name) for name in methods):
         show([*rows, *(Row(classical.TITLES[name], "tuning its strength…") for name in methods)])
-    drawn = [*rows, *(compared.of_method(run, corruption, name, shown) for name in methods)]
+    drawn = [*rows, *(comparison.of_method(run, corruption, name, shown) for name in methods)]
     show(drawn)
     with right, below:
         st.download_button(
             "PNG sheet",
-            lambda: drawing.png(shown.clean, drawn),
+            lambda: image_sheet.png(shown.clean, drawn),
             f"{run.id}-denoise.png",
             icon=":material/download:",
             key="save-sheet",

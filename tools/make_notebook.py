@@ -1,6 +1,6 @@
-"""Make `examples/notebook.ipynb` of `examples/notebook.py`: `python -m tools.make_notebook`.
+"""Make `examples/notebook.ipynb` from `examples/notebook.py`: `python -m tools.make_notebook`.
 
-The script is the source: a line `# %%` begins a cell of code, `# %% [markdown]` one of text.
+The script is the source: a line `# %%` starts a code cell, `# %% [markdown]` a text cell.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def notebook(script: str) -> dict[str, Any]:
 
 
 def written(script: Path) -> str:
-    """The notebook's file as text."""
+    """The content of the notebook file."""
     return json.dumps(notebook(script.read_text()), indent=1, ensure_ascii=False) + "\n"
 
 

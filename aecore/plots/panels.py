@@ -18,8 +18,11 @@ SERIES_PER_ROW = 6
 
 @dataclass(frozen=True)
 class Panel:
-    """One plot of a stack, `height` pixels high. With `log` the axis is logarithmic and shows only values above 0; a
-    linear one starts at 0. `counts` means that values and ticks are integers."""
+    """One plot of a stack, `height` pixels high.
+
+    With `log` the axis is logarithmic and shows only values above 0; a linear one starts at 0. `counts` means that
+    values and ticks are integers.
+    """
 
     title: str
     height: int

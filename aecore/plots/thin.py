@@ -41,8 +41,7 @@ def thin(entries: Sequence[dict[str, Any]], fields: Sequence[str] = ()) -> list[
 def thin_curve(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A curve (P,), x ascending, reduced to at most `2 * COLUMNS` + 2 of its points.
 
-    Its x axis is divided into columns; the lowest and the highest point of each are kept, and the first and the last
-    of all.
+    Its x axis is divided into columns; kept are the extremes of each column, and the first and the last point of all.
     """
     if len(x) <= MOST_POINTS:
         return x, y

@@ -1,4 +1,4 @@
-"""The codes of a run's test images, read or computed once and cached."""
+"""The codes of a run's test images: saved with the run, or computed once if the image set is on this machine."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from dashboard.cache.models import model_of
 
 
 def codes(run: Run) -> Codes | None:
-    """The codes of the run's test images: stored with the run, or computed once if the image set is on this machine.
+    """The codes of the run's test images; None if they are not saved and cannot be computed here.
 
-    None if there are neither. Raises `DamagedError` when the file cannot be read.
+    Raises `DamagedError` when the file cannot be read.
     """
     saved = _saved(run)
     if saved is not None or not run.file(WEIGHTS).is_file() or not data.prepared(run.experiment().data.name):

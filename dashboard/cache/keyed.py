@@ -1,4 +1,4 @@
-"""Caches keyed on a run: what was computed from it is kept for every session until one of its files changes."""
+"""Caches keyed on a run: results are shared by all sessions until one of the run's files changes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def signature(run: Run, names: Sequence[str]) -> tuple:
-    """What changes when any of these files does: their times and sizes."""
+    """Times and sizes of these files, which tell whether any of them changed."""
     folder, stamps = str(run.path), []
     for name in names:
         try:
@@ -28,10 +28,10 @@ def signature(run: Run, names: Sequence[str]) -> tuple:
 def keyed_on(
     files: Sequence[str] | Callable[[Run], Sequence[str]], *, max_entries: int, show_spinner: bool | str = False
 ) -> Callable[[F], F]:
-    """Keep what a function of a run returns until one of these files of the run changes.
+    """Cache a function of a run until one of these files of the run changes.
 
-    Its other arguments must be such as Streamlit can hash. `files` may also be a function of the run. The result is
-    shared by all sessions and must not be changed.
+    Streamlit must be able to hash its other arguments. `files` may also be a function of the run. The result is shared
+    by all sessions and must not be modified.
     """
 
     def key(run: Run) -> tuple:

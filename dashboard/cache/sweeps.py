@@ -180,7 +180,7 @@ def _runs_of(folder: SweepFolder, store: Store) -> list[Run]:
 
 
 def _row(sweep: Sweep, run: Run) -> Row:
-    """A run's row. An active run is read afresh: its process may have died."""
+    """A run's row. An active run is always read: its process may have died unexpectedly."""
     path, stamp = str(run.path), signature(run, (EXPERIMENT, STATUS, METRICS, EVALUATION))
     known = _rows.get(path)
     if known is not None and known[0] == stamp and known[1].state not in ACTIVE:

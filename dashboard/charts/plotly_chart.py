@@ -1,8 +1,9 @@
 """The one way in which the app shows a chart: a plotly figure, from `aecore.plots`, that stays mounted.
 
-`st.plotly_chart` remounts whenever its figure changes and forgets zoom, camera and hidden series; this component calls
-`Plotly.react` on the same node. It adds hover, box zoom, wheel zoom, pan, hiding and isolating series, a log switch,
-reset, a table of the values, and export to PNG, SVG, CSV and HTML. Plotly's script comes from the installed package.
+`st.plotly_chart` remounts whenever its figure changes and forgets zoom, camera and hidden series; this component
+calls `Plotly.react` on the same node. It adds hover, box zoom, wheel zoom, pan, hiding and isolating series, a log
+switch, reset, a table of the values, and export to PNG, SVG, CSV and HTML. Plotly's script comes from the installed
+package.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Plotly's script for the browser: taken from the installed package, served by the app, prefetched when a page is idle.
+"""Plotly's script for the browser: from the installed package, served by the app, prefetched when a page is idle.
 
-It is 4.8 MB. Served as a file of its own, it is downloaded and compiled once; a component that contained it would send
-it on every visit. The app's folder `static/` holds a copy, made when first needed; it is not in git.
+It is 4.8 MB. As a separate file it is downloaded and compiled once; a component that contained it would send it on
+every visit. The app's folder `static/` has a copy, made when first needed; it is not in git.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _prefetch = component("plotly-prefetch", Path(__file__).parent / "plotly" / "pre
 
 @cache
 def script_url() -> str:
-    """The script's URL relative to the app. Writes the file if it is missing or from another version of the package.
+    """The script's URL relative to the app; copies the script there if it is missing or outdated.
 
     Empty if the app's folder is read-only: the script is then sent in a component of its own.
     """
@@ -54,10 +54,10 @@ def prefetch(now: bool = False) -> None:
 
 
 def ensure_script() -> str:
-    """The script's URL for a chart; without one the script itself is sent, once per page."""
+    """The script's URL for a chart. If there is none, the script is sent here, once per page."""
     url = script_url()
     if not url:
-        with contextlib.suppress(StreamlitDuplicateElementKey):  # another chart of the page has sent it
+        with contextlib.suppress(StreamlitDuplicateElementKey):  # another chart on the page has sent it
             _inline()(key="asset-plotly-inline", width=1, height=1)
     return url
 

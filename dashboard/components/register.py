@@ -22,7 +22,7 @@ def component(name: str, script: Path, html: str | None = None, css: str | None 
     `script` is the entry point, with the `export default` that Streamlit calls; it is linked with everything it
     imports. Markup and style default to the `component.html` and `component.css` next to it. The rules shared by all
     components come before the style, for a root element of class `ae`. A component that is not `isolated` is part of
-    the page itself, and all CSS rules of the page apply to it.
+    the page, and the page's own rules apply to it.
     """
     folder = script.parent
     return components.component(

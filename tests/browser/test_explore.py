@@ -160,7 +160,7 @@ def test_a_slider_changes_the_picture_at_once_and_the_link_keeps_it(tab, address
     drag(tab, maker.locator("input[data-unit='1']"), 0.5, 0.9)
     after = picture(canvas)
     assert after != before
-    expect(maker.locator(".ge-result .ge-near")).to_contain_text("away")
+    expect(maker.locator(".ge-result .ge-near")).to_contain_text("distance")
     wait_for_address(tab, "code")
     vector = maker.get_attribute("data-vector")
     fresh = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()

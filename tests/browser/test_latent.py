@@ -164,7 +164,7 @@ def test_legend_find_colours_and_keys(tab, address):
     expect(cloud).to_have_attribute("data-pinned", "0")
     find.fill("#1")
     find.press("Enter")
-    expect(tab.locator(".cl-shown")).to_contain_text("not among the 3,000 points")
+    expect(tab.locator(".cl-shown")).to_contain_text("not one of the 3,000 points")
     find.fill("cat")
     find.press("Enter")
     expect(tab.locator(".cl-said")).to_contain_text("No such class")

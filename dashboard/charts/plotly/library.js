@@ -4,7 +4,8 @@
 let loading;
 
 /**
- * Plotly, loaded from `url` unless already loaded; an empty address waits for it. Rejects if that fails; the next call tries again.
+ * Plotly, loaded from `url` unless already loaded; for an empty URL, waits until the page defines it. Rejects if that
+ * fails; the next call tries again.
  * @param {string} url relative to the app
  * @returns {Promise<any>}
  */
@@ -28,11 +29,11 @@ export function loadPlotly(url) {
   return /** @type {Promise<any>} */ (loading);
 }
 
-/** Where the app cannot serve the script as a file, it comes with the page and defines Plotly at some moment. */
+/** If the app cannot serve the script as a file, it arrives with the page and defines Plotly at some point. */
 async function arrival() {
   const shared = /** @type {any} */ (globalThis), latest = performance.now() + 60_000;
   while (!shared.Plotly) {
-    if (performance.now() > latest) throw new Error("the chart library did not arrive");
+    if (performance.now() > latest) throw new Error("the chart library could not be loaded in time");
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return shared.Plotly;
