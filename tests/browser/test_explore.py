@@ -231,9 +231,11 @@ def test_sheet_and_curves_come_down_as_files(tab, address):
         chart = tab.locator(".pc[data-drawn]").first
         chart.get_by_role("button", name="Save").click()
         chart.locator('[data-format="svg"]').click()
-    drawn = ElementTree.fromstring(coming.value.path().read_text())
-    lines = [node for node in drawn.iter("{http://www.w3.org/2000/svg}path") if "js-line" in (node.get("class") or "")]
-    assert len(lines) == 2
+    drawn = coming.value.path().read_text()
+    layer = next(node for node in ElementTree.fromstring(drawn).iter() if "scatterlayer" in (node.get("class") or ""))
+    assert len([node for node in layer.iter() if "js-line" in (node.get("class") or "")]) == 2
+    assert "A mnist-mlp8" in drawn
+    assert "B mnist-selu-2-clean" in drawn
 
 
 def test_one_slider_moves_all_and_stands_in_the_address(tab, address):
