@@ -98,14 +98,14 @@ def controls() -> Run | None:
     return run
 
 
-def way(run: Run, found: image_picker.Chosen) -> export.Way:
+def interpolation(run: Run, found: image_picker.Chosen) -> export.Interpolation:
     state = st.session_state
     side = state[key(PAGE, "side")] if state[key(PAGE, "mode")] == "four" else 0
     steps = shares(state[key(PAGE, "n")], state[key(PAGE, "steps")]).round(6)
-    return export.Way(found.shown, state[key(PAGE, "path")], tuple(steps.tolist()), side)
+    return export.Interpolation(found.shown, state[key(PAGE, "path")], tuple(steps.tolist()), side)
 
 
-def downloads(run: Run, shown: export.Way) -> None:
+def downloads(run: Run, shown: export.Interpolation) -> None:
     """Download buttons for what is on the page; the files are made on request."""
     name = f"{run.id}-{'plane' if shown.side else 'interpolation'}"
     with st.container(horizontal=True):
@@ -128,7 +128,7 @@ def view() -> None:
         st.info("This run has no stored images, and its image set is not here.", icon=":material/image_not_supported:")
         return
     found = image_picker.choose(PAGE, run, gallery, ENDS[st.session_state[key(PAGE, "mode")]])
-    shown = way(run, found)
+    shown = interpolation(run, found)
     shipped = ship_run(run, cached_codes.codes(run))
     rests = None
     if shipped["encoder"] is None or shipped["decoder"] is None:

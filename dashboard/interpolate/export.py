@@ -19,7 +19,7 @@ GIF_FRAMES = 48
 GIF_MS = 60
 
 
-class Way(NamedTuple):
+class Interpolation(NamedTuple):
     """What to export: the images, float32 (2 or 4, C, H, W) on the [0, 1] scale, and the path between them."""
 
     images: np.ndarray
@@ -28,7 +28,7 @@ class Way(NamedTuple):
     side: int
 
 
-def strip_png(run: Run, way: Way) -> bytes:
+def strip_png(run: Run, way: Interpolation) -> bytes:
     """First line: start, decoded frames, end. Second line: the pixel cross-fade."""
     codes = models.codes_of_images(run, way.images)
     frames = models.decoded(run, along(codes[0], codes[1], np.array(way.shares), way.path))
@@ -39,12 +39,12 @@ def strip_png(run: Run, way: Way) -> bytes:
     return png_sheet(as_bytes(np.concatenate(lines)), len(way.shares) + 2)
 
 
-def plane_png(run: Run, way: Way) -> bytes:
+def plane_png(run: Run, way: Interpolation) -> bytes:
     codes = plane(models.codes_of_images(run, way.images), way.side)
     return png_sheet(as_bytes(models.decoded(run, codes.reshape(way.side**2, -1))), way.side)
 
 
-def gif(run: Run, way: Way) -> bytes:
+def gif(run: Run, way: Interpolation) -> bytes:
     """The decoded interpolation, back and forth in an endless loop."""
     codes = models.codes_of_images(run, way.images)
     frames = as_bytes(models.decoded(run, along(codes[0], codes[1], np.linspace(0, 1, GIF_FRAMES), way.path)))

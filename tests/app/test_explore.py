@@ -21,7 +21,7 @@ from dashboard.cache import models
 from dashboard.compare import tables
 from dashboard.generate.export import random_png, traversal_png
 from dashboard.generate.units import gains_of, units_of
-from dashboard.interpolate.export import Way, gif, plane_png, strip_png
+from dashboard.interpolate.export import Interpolation, gif, plane_png, strip_png
 from tests.helpers.pages import components, page, texts
 from tests.helpers.paths import GALLERY_RUN, ROOT
 
@@ -125,7 +125,7 @@ def test_without_weights_it_says_how_to_begin(store):
 def test_files_of_the_way(gallery):
     run = Run(gallery.root / "gallery" / "mnist-mlp8")
     images = run.snapshots()["clean"][:4].astype(np.float32) / 255
-    way = Way(images[:2], "line", (0.0, 0.5, 1.0), 0)
+    way = Interpolation(images[:2], "line", (0.0, 0.5, 1.0), 0)
     strip = Image.open(io.BytesIO(strip_png(run, way)))
     assert strip.size == (5 * 56, 2 * 56)
     codes = models.codes_of_images(run, images[:2])

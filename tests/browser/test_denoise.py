@@ -89,7 +89,7 @@ def test_a_picture_from_ones_own_disk(tab, address, digits, tmp_path: Path):
     large = tab.locator(".ae-large")
     expect(large.locator("img")).to_have_count(4)
     expect(tab.get_by_text("not a readable image")).to_have_count(0)
-    expect(tab.get_by_text("greyed, inverted")).to_be_visible()
+    expect(tab.get_by_text("converted to greyscale, inverted")).to_be_visible()
     corner = """async node => {
         await node.decode();
         const canvas = document.createElement("canvas");
@@ -104,7 +104,7 @@ def test_a_picture_from_ones_own_disk(tab, address, digits, tmp_path: Path):
     assert edge < 10
     assert middle > 150
     tab.get_by_text("Invert", exact=True).click()
-    expect(tab.get_by_text("greyed, inverted")).to_have_count(0)
+    expect(tab.get_by_text("converted to greyscale, inverted")).to_have_count(0)
 
 
 def test_nothing_is_wider_than_a_phone(browser, address, tmp_path: Path):

@@ -36,12 +36,6 @@ def test_every_link_within_the_repository_exists(document):
         assert target.startswith("https://") or (document.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_no_old_names(document):
-    text = document.read_text()
-    assert "views/" not in text
-
-
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text().splitlines()) <= 150
 
