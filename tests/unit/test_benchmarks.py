@@ -114,4 +114,4 @@ def test_all_benchmarks_run_though_one_fails(tmp_path, monkeypatch, capsys):
         assert target.parent.is_dir()
     told = capsys.readouterr().out.splitlines()
     assert [line.split(" s  ")[1] for line in told if "failed" in line] == ["benchmarks.app failed with 3"]
-    assert told[-1].endswith("in all")
+    assert told[-1].endswith("total")
