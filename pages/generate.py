@@ -6,76 +6,22 @@ import numpy as np
 import streamlit as st
 
 from aecore.data.colored_mnist import PALETTE
-from aecore.latent.interpolation import DISTRIBUTIONS, random_codes
+from aecore.latent.interpolation import random_codes
 from aecore.models.architecture import plan
-from aecore.runs.store import Run
 from dashboard import page, url_state
 from dashboard.cache import codes as cached_codes
-from dashboard.cache import models
 from dashboard.cache.images import image_info
 from dashboard.components.generator import generate
 from dashboard.components.networks import ship_run
-from dashboard.generate import export
-from dashboard.generate.units import Unit, gains_of, units_of
+from dashboard.generate.controls import choose_draw, pick, start_over
+from dashboard.generate.notes import downloads, notes
+from dashboard.generate.units import gains_of, units_of
+from dashboard.generate.url import FIELDS, PAGE, VIEWS, vector
 from dashboard.navigation import route
-from dashboard.url_state import Field, key, number, one_of
+from dashboard.url_state import key
 from dashboard.widgets import image_picker, run_picker
 
 route()
-
-PAGE = "generate"
-VIEWS = {"units": "Units", "random": "Random codes", "traversal": "Traversal", "draw": "Draw"}
-WORDS = {"fitted": "Range of the real codes", "normal": "Normal, N(0, 1)", "uniform": "Uniform, 0 to 1"}
-PRIOR = "Prior, N(0, 1)"
-MOST_UNITS = 256
-
-
-def vector(text: str) -> tuple[float, ...]:
-    """A code from text. Raises `ValueError` for anything but a list of finite numbers."""
-    values = tuple(float(part) for part in text.split(","))
-    if len(values) > MOST_UNITS or not np.isfinite(values).all() or np.abs(values).max() > 1e6:
-        raise ValueError(text)
-    return values
-
-
-FIELDS = {
-    "run": Field(""),
-    "view": Field("units", one_of(*VIEWS)),
-    "a": Field(-1, number(0, 10**7), str),
-    "draw": Field("", one_of(*DISTRIBUTIONS)),
-    "seed": Field(0, number(0, 10**6), str),
-    "n": Field(30, number(5, 120), str),
-    "code": Field(None, vector, lambda value: ",".join(f"{v:.4g}" for v in value) if value else ""),
-}
-
-
-def start_over() -> None:
-    """Another image or run: reset the sliders to its own code."""
-    st.session_state[key(PAGE, "code")] = None
-    st.session_state[key(PAGE, "visit")] = url_state.visit(PAGE) + 1
-
-
-def pick(text: str) -> None:
-    """An image of a sheet was clicked: load its code into the sliders."""
-    st.session_state[key(PAGE, "code")] = vector(text)
-    st.session_state[key(PAGE, "view")] = "units"
-    st.session_state[key(PAGE, "visit")] = url_state.visit(PAGE) + 1
-
-
-def choose_draw(run: Run) -> None:
-    """The distribution of random codes, their number, and a button to resample."""
-    state, field = st.session_state, key(PAGE, "draw")
-    gaussian = run.experiment().model.bottleneck.kind == "gaussian"
-    if state[field] not in DISTRIBUTIONS:
-        state[field] = "normal" if gaussian else "fitted"
-    words = WORDS | ({"normal": PRIOR} if gaussian else {})
-
-    def again() -> None:
-        state[key(PAGE, "seed")] += 1
-
-    st.selectbox("Distribution", list(WORDS), format_func=words.__getitem__, key=field, width=230)
-    st.number_input("How many", 5, 120, step=5, key=key(PAGE, "n"), width=130)
-    st.button("Resample", icon=":material/casino:", on_click=again)
 
 
 def view() -> None:
@@ -152,36 +98,7 @@ def remember(position: str | None) -> None:
     state[key(PAGE, "told-code")] = now
 
 
-def notes(view: str, images: image_picker.Gallery, map_shape: tuple[int, int, int] | None) -> str:
-    words = {
-        "units": "Grey bars: histogram of the real codes. Double-click a slider to reset it.",
-        "random": "Above each image is the code it was decoded from. Click an image to load its code into the sliders.",
-        "traversal": "One row per unit, largest variance first: the start image's code with only this unit changed, "
-        "from the lowest to the highest value among the real codes.",
-        "draw": "Encoded, decoded and classified after every stroke.",
-    }[view]
-    if map_shape:
-        channels, height, width = map_shape
-        words = f"The code is a map of {channels} channels, {height}×{width}: each slider scales a whole channel."
-    return f"{words} Everything runs in your browser. {images.note}"
-
-
-def downloads(
-    run: Run, chosen: str, vectors: np.ndarray, image: np.ndarray, code: tuple[float, ...] | None, units: list[Unit]
-) -> None:
-    """Download buttons for what is on the page; the files are made on request."""
-
-    def swept() -> bytes:
-        base = models.codes_of_images(run, image[None] / np.float32(255))[0] if code is None else np.array(code)
-        return export.traversal_png(run, base, units)
-
-    if chosen == "random":
-        st.download_button(
-            "PNG", lambda: export.random_png(run, vectors), f"{run.id}-random.png", icon=":material/download:"
-        )
-    elif chosen == "traversal":
-        st.download_button("PNG", swept, f"{run.id}-traversal.png", icon=":material/download:")
-
-
 st.title("Generate", anchor=False)
+
+
 page.draw(view)

@@ -12,90 +12,13 @@ from dashboard.cache import codes as cached_codes
 from dashboard.components.interpolator import walk
 from dashboard.components.networks import ship_run
 from dashboard.interpolate import export
+from dashboard.interpolate.controls import ENDS, controls
+from dashboard.interpolate.url import FIELDS, PAGE, position
 from dashboard.navigation import route
-from dashboard.url_state import Field, key, number, one_of
-from dashboard.widgets import image_picker, run_picker
+from dashboard.url_state import key
+from dashboard.widgets import image_picker
 
 route()
-
-PAGE = "interpolate"
-STEPS = {
-    "both ends": "Both ends (004)",
-    "open end": "Without the end (003)",
-    "between": "In between (000)",
-}
-MOST_STEPS = 24
-
-
-def position(text: str) -> tuple[float, ...]:
-    """A position on the path (one number in [0, 1]) or on the plane (two). Raises `ValueError` for anything else."""
-    values = tuple(float(part) for part in text.split(","))
-    if len(values) > 2 or not all(0 <= value <= 1 for value in values):
-        raise ValueError(text)
-    return values
-
-
-FIELDS = {
-    "run": Field(""),
-    "mode": Field("two", one_of("two", "four")),
-    "path": Field("line", one_of("line", "arc")),
-    "steps": Field("both ends", one_of(*STEPS)),
-    "n": Field(10, number(2, MOST_STEPS), str),
-    "side": Field(9, number(3, 15), str),
-    "noise": Field("none", url_state.corruption),
-    "draw": Field(0, number(0, 10**6), str),
-    **{name: Field(-1, number(0, 10**7), str) for name in ("a", "b", "c", "d")},
-    "at": Field(None, position, lambda value: ",".join(f"{v:.3f}" for v in value) if value else ""),
-}
-ENDS = {
-    "two": {"a": "From test image", "b": "To test image"},
-    "four": {"a": "Top left", "b": "Top right", "c": "Bottom left", "d": "Bottom right"},
-}
-
-
-def take_usual_number() -> None:
-    """Set the number of steps that the convention's report used."""
-    st.session_state[key(PAGE, "n")] = 8 if st.session_state[key(PAGE, "steps")] == "between" else 10
-
-
-def controls() -> Run | None:
-    """The run, the number of images, the path, the steps and the noise."""
-    with st.container(horizontal=True, vertical_alignment="bottom", key="interpolate-bar"):
-        run = run_picker.choose(PAGE, width=200)
-        if run is None:
-            return None
-        four = st.segmented_control(
-            "Between",
-            ["two", "four"],
-            format_func={"two": "Two images", "four": "Four corners"}.__getitem__,
-            key=key(PAGE, "mode"),
-            required=True,
-        )
-        if four == "four":
-            st.slider("Images per side", 3, 15, key=key(PAGE, "side"), width=180)
-        else:
-            st.segmented_control(
-                "Path",
-                ["line", "arc"],
-                format_func={"line": "Line", "arc": "Arc"}.__getitem__,
-                key=key(PAGE, "path"),
-                required=True,
-                help="The straight line between the two codes, or the arc around the origin (spherical interpolation), "
-                "which preserves the norm of the codes.",
-            )
-            st.selectbox(
-                "Steps",
-                list(STEPS),
-                format_func=STEPS.__getitem__,
-                key=key(PAGE, "steps"),
-                on_change=take_usual_number,
-                help="As in the reports: 004 includes both images; 003 steps by i/n and never reaches the second; "
-                "000 shows only what lies in between.",
-                width=175,
-            )
-            st.number_input("How many", 2, MOST_STEPS, key=key(PAGE, "n"), width=90)
-        image_picker.choose_noise(PAGE, run)
-    return run
 
 
 def interpolation(run: Run, found: image_picker.Chosen) -> export.Interpolation:
@@ -176,4 +99,6 @@ def _rested(rests: str | None) -> tuple[float, ...] | None:
 
 
 st.title("Interpolate", anchor=False)
+
+
 page.draw(view)

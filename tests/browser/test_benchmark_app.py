@@ -52,9 +52,9 @@ def test_a_move_is_timed_from_the_hand_to_the_picture(lab):
 def test_a_picture_that_does_not_change_is_no_measurement(lab):
     told = "document.body.dataset.at = performance.now(); pen.fillRect(0, 0, 9, 9)"
     same = made(f"c.width = c.height = 290; c.style.width = '600px'; c.onpointermove = () => {{ {told} }}")
-    with pytest.raises(probing.UnmeasuredError, match="the picture is the same"):
+    with pytest.raises(probing.UnmeasuredError, match="the content is the same"):
         probing.touch_moves(lab, same, 2)
-    with pytest.raises(probing.UnmeasuredError, match="did not change the picture"):
+    with pytest.raises(probing.UnmeasuredError, match="did not change the content"):
         probing.touch_moves(lab, made(""), 1)
 
 

@@ -1,0 +1,80 @@
+"""Curves of several runs, their scores and the settings that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from aecore.config.corruption import Corruption
+from aecore.plots.curves import AXIS_TITLES, METRIC_TITLES
+from aecore.runs.state import ACTIVE, run_state
+from aecore.runs.store import Run
+from dashboard.cache import runs
+from dashboard.charts.run_charts import comparison_chart
+from dashboard.compare import tables
+from dashboard.compare.choose import titles_of
+from dashboard.compare.url import PAGE
+from dashboard.url_state import key
+
+REFRESH_S = 2.0
+
+
+def numbers(chosen: Sequence[Run]) -> None:
+    titles = titles_of(chosen)
+    base = st.session_state[key(PAGE, "base")]
+    baseline = next((i for i, run in enumerate(chosen) if run.id == base), None)
+    draw_curves(chosen, titles)
+    draw_metrics(chosen, titles, baseline)
+    st.subheader("Settings that differ", anchor=False)
+    differing = tables.settings_table([run.experiment() for run in chosen], titles, baseline)
+    if not differing:
+        st.caption("None: these runs have the same settings.")
+
+
+def draw_curves(chosen: Sequence[Run], titles: Sequence[str]) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        field = st.selectbox(
+            "Curve",
+            list(METRIC_TITLES),
+            format_func=METRIC_TITLES.__getitem__,
+            key=key(PAGE, "curve"),
+            width=190,
+        )
+        axis = st.selectbox(
+            "X axis",
+            list(AXIS_TITLES),
+            format_func=AXIS_TITLES.__getitem__,
+            key=key(PAGE, "x"),
+            width=200,
+        )
+        amount = st.slider("Smoothing", 0.0, 0.95, step=0.05, key=key(PAGE, "smooth"), width=180)
+        log = st.toggle("Log axis", key=key(PAGE, "log"))
+    names = [f"{letter} {title}" for letter, title in zip(tables.LETTERS, titles, strict=False)]
+
+    def drawn() -> None:
+        comparison_chart(chosen, field, "compare-curves", names=names, axis=axis, smoothing=amount, log=log)
+        if len({run.experiment().training.reduction for run in chosen}) > 1 and "loss" in field:
+            st.caption("These losses are on different scales: some are sums over pixels, others means.")
+        if len({str(run.experiment().corruption) for run in chosen}) > 1 and "loss" in field:
+            st.caption("Each run's loss is measured under its own training noise, which differs between runs.")
+
+    active = any(run_state(run) in ACTIVE for run in chosen)
+    st.fragment(drawn, run_every=REFRESH_S if active else None)()
+
+
+def draw_metrics(chosen: Sequence[Run], titles: Sequence[str], baseline: int | None) -> None:
+    st.subheader("On the whole test set", anchor=False)
+    tested = list(dict.fromkeys(entry["corruption"] for run in chosen for entry in run.evaluation()))
+    field = key(PAGE, "tested")
+    if tested:
+        if st.session_state[field] not in tested:
+            st.session_state[field] = tested[0]
+        st.segmented_control(
+            "Test corruption", tested, format_func=lambda text: Corruption.parse(text).label, key=field, required=True
+        )
+    lines = tables.measured(chosen, [runs.summary(run) for run in chosen], st.session_state[field])
+    tables.metrics_table(lines, titles, baseline)
+    sets = {run.experiment().data.name for run in chosen}
+    if len(sets) > 1:
+        st.caption(f"Measured on different images ({', '.join(sorted(sets))}): compare with care.")

@@ -1,0 +1,110 @@
+"""The same images through several runs, or one interpolation through all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from aecore.latent.interpolation import shares
+from aecore.runs.store import WEIGHTS, Run
+from dashboard import url_state
+from dashboard.cache import models
+from dashboard.cache.images import image_info
+from dashboard.compare.choose import titles_of
+from dashboard.compare.url import PAGE
+from dashboard.components.comparer import comparer
+from dashboard.components.networks import ship_run
+from dashboard.url_state import key
+from dashboard.widgets import image_picker
+from dashboard.widgets.image_files import as_bytes, png_sheet
+
+WAY_FRAMES = 11
+
+
+def like(chosen: Sequence[Run]) -> tuple[list[Run], list[Run]]:
+    """The runs with weights that share the first one's image set and shape, and the others."""
+    able = [run for run in chosen if run.file(WEIGHTS).is_file()]
+    if not able:
+        return [], list(chosen)
+    first = image_info(able[0])
+    same = [run for run in able if image_info(run).image_shape == first.image_shape]
+    same = [run for run in same if run.experiment().data.name == first.name] or same
+    return same, [run for run in chosen if run not in same]
+
+
+def shared_view(chosen: Sequence[Run], view: str) -> None:
+    """The same images through all runs, or the interpolation between two of them."""
+    same, others = like(chosen)
+    if others:
+        names = ", ".join(titles_of(others))
+        st.caption(f"Left out (trained on other images, or no weights saved): {names}.")
+    if not same:
+        st.info("None of these runs has saved weights.", icon=":material/inbox:")
+        return
+    images = image_picker.gallery(same[0])
+    if images is None:
+        st.info(
+            "These runs have no stored images, and their image set is not here.", icon=":material/image_not_supported:"
+        )
+        return
+    state = st.session_state
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if view == "images":
+            st.number_input("From test image", 0, int(images.numbers[-1]), step=8, key=key(PAGE, "first"), width=150)
+            st.toggle("Errors", key=key(PAGE, "errors"))
+        else:
+            st.segmented_control(
+                "Path",
+                ["line", "arc"],
+                format_func={"line": "Line", "arc": "Arc"}.__getitem__,
+                key=key(PAGE, "path"),
+                required=True,
+            )
+        image_picker.choose_noise(PAGE, same[0])
+    if view == "images":
+        found = image_picker.window(PAGE, same[0], images, state[key(PAGE, "first")], 8)
+    else:
+        found = image_picker.choose(PAGE, same[0], images, {"a": "From test image", "b": "To test image"})
+    shipped = [ship_run(run, None) for run in same]
+    able = [i for i, one in enumerate(shipped) if one["encoder"] and one["decoder"]]
+    if not able:
+        st.info("These networks are too large to run in the browser.", icon=":material/memory:")
+        return
+    titles, noisy = titles_of(same), state[key(PAGE, "noise")] != "none"
+    position = comparer(
+        [shipped[i] for i in able],
+        [titles[i] for i in able],
+        found.clean,
+        found.shown,
+        found.names,
+        images.classes,
+        view=view,
+        noisy=noisy,
+        errors=0.5 if view == "images" and state[key(PAGE, "errors")] else None,
+        path=state[key(PAGE, "path")],
+        shares=shares(WAY_FRAMES).round(6).tolist(),
+        place=state[key(PAGE, "at")],
+        visit=url_state.visit(PAGE),
+        key=f"bench-{view}",
+    )
+    if view == "way" and position is not None and position != state.get(key(PAGE, "told-at")):
+        state[key(PAGE, "told-at")] = position
+        state[key(PAGE, "at")] = float(position)
+    if view == "images":
+        st.download_button(
+            "PNG sheet",
+            lambda: sheet_png([same[i] for i in able], found, noisy),
+            "comparison.png",
+            icon=":material/download:",
+        )
+    st.caption(f"Encoded and decoded in your browser. {images.note}")
+
+
+def sheet_png(chosen: Sequence[Run], found: image_picker.Chosen, noisy: bool) -> bytes:
+    """The sheet as a PNG: clean images, the noisy ones if any, then one row per run."""
+    lines = [found.clean] + [as_bytes(found.shown)] * noisy
+    for run in chosen:
+        lines.append(as_bytes(models.decoded(run, models.codes_of_images(run, found.shown))))
+    return png_sheet(np.concatenate(lines), len(found.clean))

@@ -1,0 +1,77 @@
+"""What the Denoise page says beside its images."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from aecore import data, demo
+from aecore.config.corruption import Corruption
+from aecore.data.catalogue import CATALOGUE
+from aecore.errors import AecoreError
+from aecore.format import count
+from aecore.runs.store import Run
+from dashboard.cache.images import ImageInfo
+from dashboard.denoise import classical
+from dashboard.denoise import rows as comparison
+from dashboard.denoise.batch import Shown
+from dashboard.denoise.rows import Row
+from dashboard.widgets import upload
+
+
+def offer_data(about: ImageInfo) -> None:
+    """Without the image set, the run's own panel is shown; a button downloads the rest."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{about.title} is not on this machine; these images are stored with the run.")
+        if about.name not in CATALOGUE or demo.mode():
+            return
+        size = CATALOGUE[about.name].download_bytes
+        if st.button(f"Download {about.title} ({size / 1e6:.0f} MB)", icon=":material/download:", key="get-data"):
+            bar = st.progress(0.0, f"Downloading {about.title}…")
+
+            def show(what: str, done: int, total: int) -> None:
+                bar.progress(done / total if total else 0.0, f"Downloading {what}")
+
+            try:
+                data.prepare(about.name, show)
+            except AecoreError as error:
+                st.error(str(error))
+                return
+            st.rerun()
+
+
+def explain_own(about: ImageInfo, own: upload.Own) -> None:
+    channels, height, width = about.image_shape
+    done = ["cropped to its centre", f"resized to {width}×{height}"]
+    done += ["converted to greyscale"] * (channels == 1) + ["inverted"] * own.inverted
+    st.caption(
+        f"Your image: {', '.join(done)}. The model was trained on {about.title} and reconstructs any image with "
+        "what it learnt there."
+    )
+    if own.fitted.flat:
+        st.warning(
+            "With its transparent parts filled with black, this image is a single colour.", icon=":material/contrast:"
+        )
+
+
+def warn_of_harm(rows: list[Row], shown: Shown) -> None:
+    closer = comparison.noisy_is_closer(rows)
+    if closer:
+        by = " and ".join([", ".join(closer[:-1]), closer[-1]] if len(closer) > 1 else closer)
+        st.warning(
+            f"By {by}, the noisy input is closer to the clean image than the reconstruction: on "
+            f"{'these images' if len(shown.clean) > 1 else 'this image'} this model does worse than doing nothing.",
+            icon=":material/trending_down:",
+        )
+
+
+def whole_test_set(run: Run, corruption: Corruption) -> None:
+    """The run's scores on the whole test set, if it was evaluated under the same corruption."""
+    entry = classical.measured(run, corruption)
+    if entry is None:
+        return
+    sides = [("this model", entry["metrics"]), ("noisy input", entry["noisy_input"])]
+    others = entry.get("classical") or {}
+    sides += [(title.lower(), others[name]["metrics"]) for name, title in classical.TITLES.items() if name in others]
+    known = [(name, scores) for name, scores in sides if scores["psnr_db"] is not None]
+    parts = [f"{name} {scores['psnr_db']:.2f} dB, {scores['ssim']:.3f}" for name, scores in known]
+    st.caption(f"Whole test set, {count(entry['n'], 'image')}, PSNR and SSIM: {'; '.join(parts)}.")

@@ -1,0 +1,60 @@
+"""From which images, along which path and in how many steps."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from aecore.runs.store import Run
+from dashboard.interpolate.url import MOST_STEPS, PAGE, STEPS
+from dashboard.url_state import key
+from dashboard.widgets import image_picker, run_picker
+
+ENDS = {
+    "two": {"a": "From test image", "b": "To test image"},
+    "four": {"a": "Top left", "b": "Top right", "c": "Bottom left", "d": "Bottom right"},
+}
+
+
+def take_usual_number() -> None:
+    """Set the number of steps that the convention's report used."""
+    st.session_state[key(PAGE, "n")] = 8 if st.session_state[key(PAGE, "steps")] == "between" else 10
+
+
+def controls() -> Run | None:
+    """The run, the number of images, the path, the steps and the noise."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="interpolate-bar"):
+        run = run_picker.choose(PAGE, width=200)
+        if run is None:
+            return None
+        four = st.segmented_control(
+            "Between",
+            ["two", "four"],
+            format_func={"two": "Two images", "four": "Four corners"}.__getitem__,
+            key=key(PAGE, "mode"),
+            required=True,
+        )
+        if four == "four":
+            st.slider("Images per side", 3, 15, key=key(PAGE, "side"), width=180)
+        else:
+            st.segmented_control(
+                "Path",
+                ["line", "arc"],
+                format_func={"line": "Line", "arc": "Arc"}.__getitem__,
+                key=key(PAGE, "path"),
+                required=True,
+                help="The straight line between the two codes, or the arc around the origin (spherical interpolation), "
+                "which preserves the norm of the codes.",
+            )
+            st.selectbox(
+                "Steps",
+                list(STEPS),
+                format_func=STEPS.__getitem__,
+                key=key(PAGE, "steps"),
+                on_change=take_usual_number,
+                help="As in the reports: 004 includes both images; 003 steps by i/n and never reaches the second; "
+                "000 shows only what lies in between.",
+                width=175,
+            )
+            st.number_input("How many", 2, MOST_STEPS, key=key(PAGE, "n"), width=90)
+        image_picker.choose_noise(PAGE, run)
+    return run

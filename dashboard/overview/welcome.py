@@ -1,0 +1,40 @@
+"""What a first visitor reads."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from aecore import demo
+from dashboard import demo_notice
+from dashboard.widgets import add_run, run_actions
+
+
+def welcome(own_runs: bool) -> None:
+    """What this is and what to do next; shorter once the user has runs."""
+    st.title("Autoencoder Lab", anchor=False)
+    demo_notice.note()
+    trains = demo.mode() != "read-only"
+    if not own_runs:
+        first = "train a first model in about ten seconds, " if trains else ""
+        st.markdown(
+            "Squeeze images through a bottleneck, watch the network learn to undo it, and see what it kept. "
+            f"Five course reports are reproduced here, number by number. Read them, {first}"
+            "or explore the finished runs below."
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if own_runs:
+            if trains and st.button("New run", icon=":material/add:", type="primary", key="new"):
+                st.switch_page("pages/train.py")
+        else:
+            welcome_buttons(trains)
+        add_run.add_a_run()
+        run_actions.trash_list()
+
+
+def welcome_buttons(trains: bool) -> None:
+    if trains and st.button("Train a first model", icon=":material/play_arrow:", type="primary", key="first"):
+        st.switch_page("pages/train.py", query_params={"preset": "digits-quick"})
+    if st.button("Read the reports", icon=":material/fact_check:", key="reports"):
+        st.switch_page("pages/reports.py")
+    if st.button("Look at a trained model", icon=":material/blur_on:", key="look"):
+        st.switch_page("pages/denoise.py")

@@ -1,0 +1,33 @@
+"""Runs in progress, and which run the page shows."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from aecore.runs.state import ACTIVE
+from dashboard.cache import runs
+from dashboard.format import plain
+
+
+def watch(run_id: str | None) -> None:
+    """Show that run, or the form when there is none."""
+    if run_id is None:
+        st.query_params.pop("run", None)
+    else:
+        st.query_params["run"] = run_id
+
+
+def active_runs() -> None:
+    """Runs in progress, so that a returning user finds them."""
+    for row in runs.summaries():
+        if row.state in ACTIVE:
+            with st.container(horizontal=True, vertical_alignment="center", border=True):
+                st.markdown(f"**{plain(row.title)}** is {row.state}, epoch {row.epoch} of {row.epochs}")
+                st.space("stretch")
+                st.button(
+                    "Watch",
+                    icon=":material/visibility:",
+                    key=f"watch-{row.id}",
+                    on_click=watch,
+                    args=(row.id,),
+                )
