@@ -156,14 +156,14 @@ def _one_line(
             "x": x,
             "y": mean,
             "marker": {"color": color(shade), "size": 8},
-            "text": [_told(metric, group) for group in groups],
+            "text": [_hover_text(metric, group) for group in groups],
             "hovertemplate": "%{text}<extra></extra>",
         }
     )
     return traces
 
 
-def _told(metric: str, group: Group) -> str:
+def _hover_text(metric: str, group: Group) -> str:
     return "<br>".join(
         [
             labels.combination(group.values),
@@ -200,11 +200,11 @@ def _heat(sweep: Sweep, groups: Sequence[Group], metric: str, look: dict[str, An
         bar |= {"tickvals": list(powers), "ticktext": [f"{10.0**power:g}" for power in powers]}
     trace = {
         "type": "heatmap",
-        "x": [labels.value(across, value) for value in columns],
-        "y": ["<br>".join(textwrap.wrap(labels.value(down, value), 16)) for value in rows],
+        "x": _labels(across, columns),
+        "y": ["<br>".join(textwrap.wrap(label, 16)) for label in _labels(down, rows)],
         "z": [[shade(group) for group in line] for line in cells],
         "text": [["" if g is None else labels.score(metric, g.mean, g.std) for g in line] for line in cells],
-        "customdata": [["" if g is None else _told(metric, g) for g in line] for line in cells],
+        "customdata": [["" if g is None else _hover_text(metric, g) for g in line] for line in cells],
         "texttemplate": "%{text}",
         "hovertemplate": "%{customdata}<extra></extra>",
         "textfont": {"size": 12},
@@ -247,7 +247,7 @@ def _parallel(sweep: Sweep, groups: Sequence[Group], metric: str, look: dict[str
         "labelfont": {"size": 13, "color": INK},
         "tickfont": {"size": 11, "color": INK},
         "rangefont": {"size": 1, "color": "rgba(0,0,0,0)"},
-        "customdata": [_told(metric, group).replace("<br>", "; ") for group in groups],
+        "customdata": [_hover_text(metric, group).replace("<br>", "; ") for group in groups],
     }
     look["margin"] = {"l": 70, "r": 70, "t": 96, "b": 24}
     return go.Figure({"data": [trace], "layout": look})
@@ -350,6 +350,12 @@ def _numbers(values: Any) -> bool:
     if isinstance(values, Range):
         return True
     return len(values) > 1 and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+
+def _labels(key: str, values: Sequence[Any]) -> list[str]:
+    """The values' labels; in full if two would read alike, for an axis of words merges what has one label."""
+    short = [labels.value(key, value) for value in values]
+    return short if len(set(short)) == len(short) else [_name(value) for value in values]
 
 
 def _name(value: Any) -> str:

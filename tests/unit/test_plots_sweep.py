@@ -117,3 +117,11 @@ def test_values_of_before_a_sweep_was_changed_keep_their_place():
     now = swept({"model.bottleneck.size": [4, 8]})
     figure = sweep_figure(now, statistics.groups(now, rows, "mse", "none"), "mse", "none", "lines").to_dict()
     assert list(figure["layout"]["xaxis"]["ticktext"]) == ["2", "4", "8"]
+
+
+def test_values_that_read_alike_stay_two_columns():
+    sweep = swept({"training.lr": [0.00012341, 0.00012342], **ACTIVATION})
+    (trace,) = drawn(sweep, "heat")["data"]
+    columns = [*trace["x"], *trace["y"]]
+    assert len(set(columns)) == 4
+    assert "0.00012341" in columns
