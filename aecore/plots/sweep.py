@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import math
 import textwrap
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
-from typing import Any, Literal, get_args
+from collections.abc import Sequence
+from typing import Any, get_args
 
 import plotly.graph_objects as go
 
 from aecore.errors import UserError, nearest
 from aecore.format import count
 from aecore.plots.style import INK, SEQUENTIAL, SHADES, axis, color, layout
+from aecore.plots.sweep_axes import (
+    View,
+    distinct_labels,
+    heat_keys,
+    is_far_apart,
+    is_log,
+    is_log_metric,
+    is_numeric,
+    line_keys,
+    metric_title,
+    name_of,
+    values_of,
+    varied,
+    views,
+)
 from aecore.runs.store import Store
 from aecore.sweeps import labels, statistics
 from aecore.sweeps import store as sweep_store
-from aecore.sweeps.definition import GOALS, MEASURED, Range, Sweep
+from aecore.sweeps.definition import GOALS, MEASURED, Sweep
 from aecore.sweeps.statistics import Group
 from aecore.sweeps.store import SweepFolder
 
-View = Literal["lines", "heat", "parallel"]
-MOST_LINES = 10
-"""The number of lines with a colour each."""
-CLEARLY = 1.5
-"""How many times more evenly spaced the logarithms must be for an axis to be logarithmic."""
-FAR_APART = 8
-"""Above this ratio between gaps, values can hardly be distinguished on a linear axis."""
-LOG_METRIC = 30
-"""From this ratio between highest and lowest mean, the metric has a logarithmic axis."""
 MOST_TICKS = 12
 
 
@@ -53,22 +57,6 @@ def sweep(
     return sweep_figure(definition, found, metric, under, view or views(definition)[0], folder.id)
 
 
-def varied(sweep: Sweep) -> list[str]:
-    """The settings with more than one value; the first if none has."""
-    found = [key for key, values in sweep.vary.items() if isinstance(values, Range) or len(values) > 1]
-    return found or list(sweep.vary)[:1]
-
-
-def views(sweep: Sweep) -> list[View]:
-    """The views that fit, the default first."""
-    keys = varied(sweep)
-    if len(keys) == 1:
-        return ["lines"]
-    if len(keys) > 2 or any(isinstance(sweep.vary[key], Range) for key in keys):
-        return ["parallel"]
-    return ["lines", "heat"] if _color_key(sweep) else ["heat"]
-
-
 def sweep_figure(
     sweep: Sweep, groups: Sequence[Group], metric: str, under: str, view: View, file: str = "sweep"
 ) -> go.Figure:
@@ -88,18 +76,18 @@ def sweep_figure(
 
 
 def _lines(sweep: Sweep, groups: Sequence[Group], metric: str, look: dict[str, Any]) -> go.Figure:
-    key, line_key = [*_line_keys(sweep), None][:2]
-    values = _values(sweep, key, groups)
+    key, line_key = [*line_keys(sweep), None][:2]
+    values = values_of(sweep, key, groups)
     scale = labels.METRICS[metric].scale
-    log = _log_axis(sweep, key, values)
-    numbers = _numbers(values) and (log or not _far_apart(values))
+    log = is_log(sweep, key, values)
+    numbers = is_numeric(values) and (log or not is_far_apart(values))
     traces: list[dict[str, Any]] = []
-    lines = _values(sweep, line_key, groups) if line_key else [None]
+    lines = values_of(sweep, line_key, groups) if line_key else [None]
     for i, of in enumerate(lines):
-        own = [group for group in groups if line_key is None or _name(group.values[line_key]) == _name(of)]
-        own.sort(key=lambda group: [_name(value) for value in values].index(_name(group.values[key])))
+        own = [group for group in groups if line_key is None or name_of(group.values[line_key]) == name_of(of)]
+        own.sort(key=lambda group: [name_of(value) for value in values].index(name_of(group.values[key])))
         name = labels.value(line_key, of) if line_key else labels.METRICS[metric].title
-        name = f"{labels.setting(line_key)} {name}" if line_key and _numbers(lines) else name
+        name = f"{labels.setting(line_key)} {name}" if line_key and is_numeric(lines) else name
         traces += _one_line(own, key, numbers, metric, scale, name, i)
     at = values if numbers else [labels.value(key, value) for value in values]
     ticks: dict[str, Any] = {"type": "category", "categoryorder": "array", "categoryarray": at}
@@ -109,7 +97,7 @@ def _lines(sweep: Sweep, groups: Sequence[Group], metric: str, look: dict[str, A
             ticks |= {"tickvals": at, "ticktext": [labels.value(key, value) for value in values]}
     look |= {
         "xaxis": axis(labels.setting(key), log=False) | ticks,
-        "yaxis": axis(_metric_title(metric), log=_log_metric(groups)),
+        "yaxis": axis(metric_title(metric), log=is_log_metric(groups)),
         "hovermode": "closest",
         "showlegend": len(lines) > 1,
     }
@@ -177,11 +165,11 @@ def _hover_text(metric: str, group: Group) -> str:
 
 
 def _heat(sweep: Sweep, groups: Sequence[Group], metric: str, look: dict[str, Any]) -> go.Figure:
-    across, down = _heat_keys(sweep)
-    columns, rows = _values(sweep, across, groups), _values(sweep, down, groups)
-    found = {(_name(group.values[across]), _name(group.values[down])): group for group in groups}
-    cells = [[found.get((_name(column), _name(row))) for column in columns] for row in rows]
-    scale, log = labels.METRICS[metric].scale, _log_metric(groups)
+    across, down = heat_keys(sweep)
+    columns, rows = values_of(sweep, across, groups), values_of(sweep, down, groups)
+    found = {(name_of(group.values[across]), name_of(group.values[down])): group for group in groups}
+    cells = [[found.get((name_of(column), name_of(row))) for column in columns] for row in rows]
+    scale, log = labels.METRICS[metric].scale, is_log_metric(groups)
 
     def shade(group: Group | None) -> float | None:
         if group is None:
@@ -189,7 +177,7 @@ def _heat(sweep: Sweep, groups: Sequence[Group], metric: str, look: dict[str, An
         return math.log10(group.mean * scale) if log else group.mean * scale
 
     bar: dict[str, Any] = {
-        "title": {"text": _metric_title(metric), "side": "right"},
+        "title": {"text": metric_title(metric), "side": "right"},
         "thickness": 14,
         "outlinewidth": 0,
     }
@@ -200,8 +188,8 @@ def _heat(sweep: Sweep, groups: Sequence[Group], metric: str, look: dict[str, An
         bar |= {"tickvals": list(powers), "ticktext": [f"{10.0**power:g}" for power in powers]}
     trace = {
         "type": "heatmap",
-        "x": _labels(across, columns),
-        "y": ["<br>".join(textwrap.wrap(label, 16)) for label in _labels(down, rows)],
+        "x": distinct_labels(across, columns),
+        "y": ["<br>".join(textwrap.wrap(label, 16)) for label in distinct_labels(down, rows)],
         "z": [[shade(group) for group in line] for line in cells],
         "text": [["" if g is None else labels.score(metric, g.mean, g.std) for g in line] for line in cells],
         "customdata": [["" if g is None else _hover_text(metric, g) for g in line] for line in cells],
@@ -228,10 +216,10 @@ def _heat(sweep: Sweep, groups: Sequence[Group], metric: str, look: dict[str, An
 
 def _parallel(sweep: Sweep, groups: Sequence[Group], metric: str, look: dict[str, Any]) -> go.Figure:
     scale = labels.METRICS[metric].scale
-    means, log = [group.mean * scale for group in groups], _log_metric(groups)
+    means, log = [group.mean * scale for group in groups], is_log_metric(groups)
     dimensions = [_dimension(sweep, key, groups) for key in varied(sweep)]
     shown = [math.log10(mean) for mean in means] if log else means
-    last: dict[str, Any] = {"label": _metric_title(metric), "values": shown}
+    last: dict[str, Any] = {"label": metric_title(metric), "values": shown}
     if log:
         powers = range(math.floor(min(shown)), math.ceil(max(shown)) + 1)
         last |= {"tickvals": list(powers), "ticktext": [f"{10.0**power:g}" for power in powers]}
@@ -255,14 +243,15 @@ def _parallel(sweep: Sweep, groups: Sequence[Group], metric: str, look: dict[str
 
 def _dimension(sweep: Sweep, key: str, groups: Sequence[Group]) -> dict[str, Any]:
     """One axis: numbers to scale, words and unevenly spaced numbers at equal distances."""
-    values = _values(sweep, key, groups)
-    names = [_name(value) for value in values]
+    values = values_of(sweep, key, groups)
+    names = [name_of(value) for value in values]
     named = [labels.value(key, value) for value in values]
     title = labels.setting(key)
-    if not _numbers(values) or (len(values) <= MOST_TICKS and not _log_axis(sweep, key, values) and _far_apart(values)):
-        at = [names.index(_name(group.values[key])) for group in groups]
+    log = is_log(sweep, key, values)
+    if not is_numeric(values) or (len(values) <= MOST_TICKS and not log and is_far_apart(values)):
+        at = [names.index(name_of(group.values[key])) for group in groups]
         return {"label": title, "values": at, "tickvals": list(range(len(values))), "ticktext": named}
-    if not _log_axis(sweep, key, values):
+    if not log:
         ticks = {"tickvals": values, "ticktext": named} if len(values) <= MOST_TICKS else {}
         return {"label": title, "values": [group.values[key] for group in groups], **ticks}
     ticks = {"tickvals": [math.log10(value) for value in values], "ticktext": named}
@@ -270,93 +259,3 @@ def _dimension(sweep: Sweep, key: str, groups: Sequence[Group]) -> dict[str, Any
         powers = range(math.floor(math.log10(values[0])), math.ceil(math.log10(values[-1])) + 1)
         ticks = {"tickvals": list(powers), "ticktext": [labels.value(key, 10.0**power) for power in powers]}
     return {"label": title, "values": [math.log10(group.values[key]) for group in groups], **ticks}
-
-
-# ---- what varies ---------------------------------------------------------------------------------
-
-
-def _line_keys(sweep: Sweep) -> list[str]:
-    """The setting along the x axis, and the one that distinguishes the lines."""
-    color_key, keys = _color_key(sweep), varied(sweep)
-    return [key for key in keys if key != color_key][:1] + ([color_key] if color_key else [])
-
-
-def _color_key(sweep: Sweep) -> str | None:
-    """Which of two settings becomes the colour: words before numbers, few values before many."""
-    keys = varied(sweep)
-    if len(keys) != 2:
-        return None
-    lists = {key: values for key in keys if isinstance(values := sweep.vary[key], tuple)}
-    able = [key for key, values in lists.items() if len(values) <= MOST_LINES]
-    return min(able, key=lambda key: (_numbers(lists[key]), len(lists[key])), default=None)
-
-
-def _heat_keys(sweep: Sweep) -> list[str]:
-    """The setting on the horizontal axis, numeric if there is one, and the one on the vertical axis."""
-    first, second = varied(sweep)[:2]
-    turned = _numbers(sweep.vary[second]) and not _numbers(sweep.vary[first])
-    return [second, first] if turned else [first, second]
-
-
-def _values(sweep: Sweep, key: str, groups: Iterable[Group]) -> list[Any]:
-    """All values of a setting: those of the sweep, and those of its runs from before it was changed."""
-    listed = sweep.vary[key]
-    found = list(listed) if isinstance(listed, tuple) else []
-    known = {_name(value) for value in found}
-    for group in groups:
-        if _name(group.values[key]) not in known:
-            known.add(_name(group.values[key]))
-            found.append(group.values[key])
-    return sorted(found) if _numbers(found) else found
-
-
-def _log_axis(sweep: Sweep, key: str, values: Sequence[Any]) -> bool:
-    """Whether the setting's axis is logarithmic: for 2, 4, 8, or for a logarithmic range."""
-    listed = sweep.vary[key]
-    if isinstance(listed, Range):
-        return listed.log
-    return _numbers(values) and _doubling(values)
-
-
-def _doubling(values: Sequence[float]) -> bool:
-    """Whether the logarithms of ascending numbers are clearly more evenly spaced."""
-    if values[0] <= 0 or len(values) < 3:
-        return False
-    return _unevenness([math.log(value) for value in values]) * CLEARLY < _unevenness(values)
-
-
-def _far_apart(values: Sequence[float]) -> bool:
-    """0, 1e-4, 1e-3: logarithmic except for the first value."""
-    return len(values) > 2 and values[0] <= 0 and _unevenness(values) >= FAR_APART
-
-
-def _unevenness(values: Sequence[float]) -> float:
-    gaps = [after - before for before, after in pairwise(values)]
-    return max(gaps) / min(gaps)
-
-
-def _log_metric(groups: Sequence[Group]) -> bool:
-    means = [group.mean for group in groups]
-    return min(means) > 0 and max(means) >= LOG_METRIC * min(means)
-
-
-def _metric_title(metric: str) -> str:
-    about = labels.METRICS[metric]
-    return f"{about.title} ({about.unit})" if about.unit else about.title
-
-
-def _numbers(values: Any) -> bool:
-    """Whether these are at least two numbers, or a range."""
-    if isinstance(values, Range):
-        return True
-    return len(values) > 1 and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-
-
-def _labels(key: str, values: Sequence[Any]) -> list[str]:
-    """The values' labels; in full if two would read alike, for an axis of words merges what has one label."""
-    short = [labels.value(key, value) for value in values]
-    return short if len(set(short)) == len(short) else [_name(value) for value in values]
-
-
-def _name(value: Any) -> str:
-    return json.dumps(value)

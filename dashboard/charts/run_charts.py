@@ -10,7 +10,8 @@ import streamlit as st
 
 from aecore import plots
 from aecore.errors import UserError
-from aecore.plots.sweep import View, sweep_figure
+from aecore.plots.sweep import sweep_figure
+from aecore.plots.sweep_axes import View
 from aecore.runs.store import Run
 from dashboard.cache import jsonl, runs
 from dashboard.cache.sweeps import Seen, groups

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from aecore.format import count
-from aecore.plots.sweep import View
-from aecore.plots.sweep import views as fitting_views
+from aecore.plots.sweep_axes import View
+from aecore.plots.sweep_axes import views as fitting_views
 from aecore.runs.store import Store
 from aecore.sweeps import labels
 from aecore.sweeps.statistics import Group

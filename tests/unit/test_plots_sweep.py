@@ -2,7 +2,8 @@
 
 import pytest
 
-from aecore.plots.sweep import sweep_figure, views
+from aecore.plots.sweep import sweep_figure
+from aecore.plots.sweep_axes import views
 from aecore.sweeps import labels, statistics
 from aecore.sweeps.definition import Range, Sweep
 from tests.helpers.sweeps import rows_of
