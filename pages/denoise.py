@@ -10,7 +10,6 @@ from dashboard.denoise import classical, controls, url
 from dashboard.denoise import rows as comparison
 from dashboard.denoise import sheet as image_sheet
 from dashboard.denoise.batch import TEST_ORDER, from_extremes, from_own, from_test_set
-from dashboard.denoise.choose import choose_error_scale, choose_methods, choose_order
 from dashboard.denoise.notes import explain_own, offer_data, warn_of_harm, whole_test_set
 from dashboard.denoise.rows import Row
 from dashboard.navigation import route
@@ -29,7 +28,7 @@ def view() -> None:
         about = image_info(run)
         corruption = corruption_form.choose_corruption(run, about.image_shape)
         draw = corruption_form.choose_draw(corruption)
-        methods = choose_methods(run, corruption)
+        methods = controls.choose_methods(run, corruption)
         images = test_images(run)
         source = controls.choose_source(images)
         own, window, many = None, slice(0), 0
@@ -49,7 +48,7 @@ def view() -> None:
         toolbar = st.container(horizontal=True, vertical_alignment="center", key="denoise-toolbar")
         sheet = st.empty()
     with toolbar:
-        order = TEST_ORDER if own else choose_order(source, corruption)
+        order = TEST_ORDER if own else controls.choose_order(source, corruption)
     first_order = next(iter(models.ORDERS)) if source == "extremes" else TEST_ORDER
     url.keep(run, corruption, source, order, order if own else first_order)
     with sheet:
@@ -61,7 +60,7 @@ def view() -> None:
             shown = from_test_set(run, about, images, window, order, corruption, draw)
     rows = comparison.of_model(about.name, shown, corruption.active)
     with toolbar:
-        scale = choose_error_scale(about, shown)
+        scale = controls.choose_error_scale(about, shown)
     with notes:
         if own is not None:
             explain_own(about, own)

@@ -26,7 +26,7 @@ FIELDS = {
     "draw": Field(0, number(0, 10**6), str),
     "images": Field("test", one_of(*controls.SOURCES)),
     "first": Field(0, number(0, 10**7), str),
-    "many": Field(14, lambda text: controls.COUNTS[controls.COUNTS.index(int(text))], str),
+    "many": Field(controls.DEFAULT_COUNT, lambda text: controls.COUNTS[controls.COUNTS.index(int(text))], str),
     "sort": Field("", one_of(TEST_ORDER, *models.ORDERS)),
     "with": Field([], _methods, ",".join),
     "errors": Field(False, lambda text: text == "1", lambda on: "1" if on else ""),
@@ -38,38 +38,27 @@ def arrive() -> None:
     """Set the page's widgets from the address if it asks for another view."""
     if not url_state.arrive(PAGE, FIELDS):
         return
-    state = st.session_state
 
     def value(name: str):
-        return state[url_state.key(PAGE, name)]
+        return st.session_state[url_state.key(PAGE, name)]
 
-    if value("noise"):
-        corruption_form.put(Corruption.parse(value("noise")))
-        # Chosen, not the default: it is kept when the run changes.
-        state["corruption"], state["corruption-usual"] = value("noise"), ""
-    else:
-        for name in ("corruption", "corruption-usual", "corruption-run"):
-            state.pop(name, None)
-    state["noise_seed"], state["source"] = value("draw"), value("images")
-    state["first"], state["many"], state["error-map"] = value("first"), value("many"), value("errors")
-    state["methods"] = value("with")
-    if value("sort"):
-        state[f"sort-{value('images')}"] = value("sort")
+    corruption_form.open_link(Corruption.parse(value("noise")) if value("noise") else None, value("draw"))
+    linked = controls.Selection(value("images"), value("first"), value("many"), value("with"), value("errors"))
+    controls.open_link(linked, value("sort"))
 
 
 def keep(run: Run, corruption: Corruption, source: str, order: str, first_order: str) -> None:
     """Write what the page shows into its address."""
-    state = st.session_state
-    usual = str(corruption) == str(corruption_form.usual_corruption(run))
+    now, usual = controls.selection(), str(corruption) == str(corruption_form.usual_corruption(run))
     url_state.keep(
         PAGE,
         FIELDS,
         noise="" if usual else str(corruption),
-        draw=state.get("noise_seed", 0),
+        draw=corruption_form.current_draw(),
         images=source,
-        first=state.get("first", 0) if source == "test" else 0,
-        many=state.get("many", 14),
+        first=now.first if source == "test" else 0,
+        many=now.many,
         sort="" if order == first_order else order,
-        errors=bool(state.get("error-map")),
-        **{"with": state.get("methods") or []},
+        errors=now.errors,
+        **{"with": now.methods},
     )

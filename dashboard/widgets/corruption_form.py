@@ -51,7 +51,7 @@ def choose_corruption(run: Run, image_shape: tuple[int, int, int]) -> Corruption
     state, usual = st.session_state, usual_corruption(run)
     if state.get("corruption-run") != run.id:
         if state.get("corruption") == state.get("corruption-usual"):
-            put(usual)
+            _put(usual)
         state["corruption-run"], state["corruption-usual"] = run.id, str(usual)
     values = _noise(usual, run.experiment().model.range == "symmetric") | _occlusion(usual, image_shape)
     corruption = Corruption.model_validate(values)
@@ -59,8 +59,19 @@ def choose_corruption(run: Run, image_shape: tuple[int, int, int]) -> Corruption
     return corruption
 
 
-def put(corruption: Corruption) -> None:
-    """Set the widgets to that corruption."""
+def open_link(corruption: Corruption | None, draw: int) -> None:
+    """Set the widgets as a link asks. A linked corruption was chosen: it stays when the run changes. None is the run's
+    own, whichever run that will be."""
+    state = st.session_state
+    for name in ("corruption", "corruption-usual", "corruption-run"):
+        state.pop(name, None)
+    if corruption is not None:
+        _put(corruption)
+        state["corruption"], state["corruption-usual"] = str(corruption), ""
+    state["noise_seed"] = draw
+
+
+def _put(corruption: Corruption) -> None:
     state = st.session_state
     state["kind"], state["clamp"], state["occlusion"] = corruption.kind, corruption.clamp, corruption.occlusion
     state[f"level-{corruption.kind}"] = corruption.level
@@ -126,5 +137,10 @@ def _occlusion(usual: Corruption, image_shape: tuple[int, int, int]) -> dict[str
 def choose_draw(corruption: Corruption) -> int:
     """The noise draw: 0 is that of the evaluations, and a button draws another."""
     if corruption.active and st.button("Draw new noise", icon=":material/casino:", key="reroll"):
-        st.session_state["noise_seed"] = st.session_state.get("noise_seed", 0) + 1
+        st.session_state["noise_seed"] = current_draw() + 1
+    return current_draw()
+
+
+def current_draw() -> int:
+    """The noise draw as it was last chosen."""
     return st.session_state.get("noise_seed", 0)
