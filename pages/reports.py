@@ -1,17 +1,13 @@
 """Reports: what five course reports did, reproduced with our own runs, every number they state next to ours."""
 
-from collections.abc import Iterable
-
 import streamlit as st
 
-from aecore.format import count
-from aecore.presets import presets
-from aecore.reports import claims
-from aecore.reports.definition import Report, differences, reports
-from aecore.runs.store import Run, Store
-from dashboard import style, url_state
+from aecore.reports.definition import Report, reports
+from aecore.runs.store import Store
+from dashboard import url_state
 from dashboard.navigation import route
-from dashboard.reports import draw, style_sheet, verdict_table
+from dashboard.reports import style_sheet
+from dashboard.reports.contents import all_numbers, one_report
 from dashboard.url_state import Field, key, one_of
 
 route()
@@ -44,75 +40,10 @@ def choose() -> Report | None:
     return known.get(picked)
 
 
-def everything(store: Store) -> None:
-    """Every number of every report in one table."""
-    found = claims.verdicts(store)
-    tally(found)
-    verdict_table(found, with_report=True)
-    st.caption("The same table: `python -m aecore results`, made from the runs' own files.")
-
-
-def tally(found: list[claims.Verdict]) -> None:
-    """How many numbers were reproduced, as a line of badges."""
-    looks: list[tuple[claims.Word, str, style.BadgeColor]] = [
-        ("reproduced", ":material/check:", "green"),
-        ("better", ":material/trending_up:", "blue"),
-        ("not reproduced", ":material/close:", "red"),
-        ("not measured", ":material/hourglass_empty:", "gray"),
-    ]
-    with st.container(horizontal=True):
-        for word, icon, color in looks:
-            number = sum(verdict.word == word for verdict in found)
-            if number:
-                words = "better than reported" if word == "better" else word
-                st.badge(f"{count(number, 'number')} {words}", icon=icon, color=color)
-
-
-def page(report: Report, store: Store) -> None:
-    """One report: what it did, its numbers, where it contradicts itself or its code, and its figures."""
-    st.header(report.title, anchor=False)
-    st.caption(f"{report.author} · {report.course} · report {report.number}")
-    st.markdown(f"**{report.summary}**")
-    with st.container(key="report-text"):
-        left, right = st.columns(2, gap="large")
-        with left:
-            st.markdown("##### What it did\n" + _bullets(report.did))
-            st.markdown("##### What rerunning it showed\n" + _bullets(report.found))
-        with right:
-            st.markdown("##### Where the report, its code and its figures disagree\n" + _bullets(differences(report)))
-    st.subheader("Reported and measured", anchor=False)
-    found = claims.verdicts(store, list(report.presets))
-    tally(found)
-    verdict_table(found)
-    chosen = {name: run for name in report.presets if (run := claims.gallery_run(name, store))}
-    runs_row(report, chosen)
-    for figure in report.figures:
-        draw(figure, [chosen[name] for name in figure.presets if name in chosen])
-
-
-def _bullets(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
-
-
-def runs_row(report: Report, chosen: dict[str, Run]) -> None:
-    """The runs behind the page, each with links to explore it or to run it again."""
-    for name in report.presets:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{presets()[name].title}**")
-            if name in chosen:
-                query = {"run": name}
-                st.page_link("pages/train.py", label="Curves", icon=":material/show_chart:", query_params=query)
-                st.page_link("pages/replay.py", label="Replay", icon=":material/slow_motion_video:", query_params=query)
-                st.page_link("pages/denoise.py", label="Denoise", icon=":material/blur_on:", query_params=query)
-                st.page_link("pages/latent.py", label="Codes", icon=":material/scatter_plot:", query_params=query)
-            again = {"preset": name}
-            st.page_link("pages/train.py", label="Run it again", icon=":material/replay:", query_params=again)
-
-
 st.title("Reports", anchor=False)
 style_sheet()
 shown = choose()
 if shown is None:
-    everything(Store.default())
+    all_numbers(Store.default())
 else:
-    page(shown, Store.default())
+    one_report(shown, Store.default())

@@ -11,8 +11,9 @@ from aecore.runs.store import Store
 from aecore.sweeps.definition import GOALS
 from aecore.sweeps.store import SweepFolder, sweeps
 from dashboard import demo_notice, url_state
-from dashboard.cache.sweeps import look, title
+from dashboard.cache.sweeps import look
 from dashboard.navigation import route
+from dashboard.sweep.choose import PAGE, choose, empty
 from dashboard.sweep.form import new_sweep
 from dashboard.sweep.header import heading, progress
 from dashboard.sweep.results import VIEWS, results
@@ -20,7 +21,6 @@ from dashboard.url_state import Field, key, one_of
 
 route()
 
-PAGE = "sweep"
 TICK_S = 2.0
 FIELDS = {
     "sweep": Field(""),
@@ -29,38 +29,6 @@ FIELDS = {
     "view": Field("", one_of(*VIEWS)),
     "new": Field(False, lambda text: text == "1", lambda on: "1" if on else ""),
 }
-
-
-def choose(listed: list[SweepFolder]) -> SweepFolder:
-    """The sweep to show, and a button for a new one."""
-    state, field, known = st.session_state, key(PAGE, "sweep"), {folder.id: folder for folder in listed}
-    asked = state.get(field, "")
-    if asked not in known:
-        if asked:
-            st.warning(f"There is no sweep “{asked[:80]}” here.", icon=":material/search_off:")
-        state[field] = listed[0].id
-    with st.container(horizontal=True, vertical_alignment="center"):
-        chosen: str = st.selectbox(
-            "Sweep",
-            list(known),
-            format_func=lambda name: f"{title(known[name])}  ({name})",
-            key=field,
-            on_change=forget,
-            label_visibility="collapsed",
-        )
-        if not demo.mode():
-            st.button("New sweep", icon=":material/add:", key="sweep-open-new", on_click=open_new)
-    return known[chosen]
-
-
-def forget() -> None:
-    """Another sweep starts with its own goal."""
-    for name in ("figure", "under", "view"):
-        st.session_state[key(PAGE, name)] = ""
-
-
-def open_new() -> None:
-    st.session_state[key(PAGE, "new")] = True
 
 
 def watch(folder: SweepFolder) -> None:
@@ -83,16 +51,6 @@ def watch(folder: SweepFolder) -> None:
         url_state.keep(PAGE, FIELDS)
 
     st.fragment(tick, run_every=TICK_S if shown in ACTIVE else None)()
-
-
-def empty() -> None:
-    """Shown when there is no sweep yet: what a sweep is."""
-    st.markdown(
-        "A sweep trains one experiment many times, with some of its settings varied and every combination repeated "
-        "with several seeds, and shows the effect of each setting as mean and spread."
-    )
-    if demo.mode():
-        st.info("This demo has no sweeps.", icon=":material/inbox:")
 
 
 st.title("Sweep", anchor=False)

@@ -29,6 +29,8 @@ FIELDS = {
     "method": Field("", one_of("", *METHODS)),
     "dims": Field("", one_of("", "2", "3")),
 }
+PINNED = f"{PAGE}-pinned"
+"""Where the session keeps the number of the pinned point."""
 MOST_AT_ONCE = 3000
 """The number of codes that are projected if there is no saved projection yet."""
 

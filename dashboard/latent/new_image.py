@@ -17,7 +17,7 @@ from aecore.runs.store import WEIGHTS, Run
 from dashboard.cache import codes as cached_codes
 from dashboard.cache import models
 from dashboard.cache.images import image_info
-from dashboard.latent.controls import PAGE
+from dashboard.latent.controls import PAGE, PINNED
 from dashboard.url_state import key
 from dashboard.widgets import corruption_form, upload
 from dashboard.widgets.image_picker import gallery
@@ -114,3 +114,31 @@ def open_panel() -> Any:
         on_change="rerun",
         key=key(PAGE, "place"),
     )
+
+
+def placed(run: Run, made: Projection) -> dict | None:
+    """The new image chosen below, projected among the points."""
+    found = st.session_state.get(f"{PAGE}-newcomer")
+    if found is None or found[0] != run.id:
+        return None
+    return projected(run, made, found[1])
+
+
+def panel(run: Run) -> None:
+    """The section below the point cloud in which to choose a new image."""
+    section = open_panel()
+    with section:
+        if not section.open:
+            st.session_state.pop(f"{PAGE}-newcomer", None)
+            return
+        codes = cached_codes.codes(run)
+        if codes is None or codes.codes is None:
+            st.markdown("Codes this wide are not stored, so a new image cannot be projected among them.")
+            st.session_state.pop(f"{PAGE}-newcomer", None)
+            return
+        with st.container(horizontal=True, vertical_alignment="bottom", key=f"{PAGE}-newcomer-bar"):
+            found = choose(run, st.session_state.get(PINNED))
+        if found is None:
+            st.session_state.pop(f"{PAGE}-newcomer", None)
+        else:
+            st.session_state[f"{PAGE}-newcomer"] = (run.id, found)

@@ -12,10 +12,10 @@ from aecore.sweeps import labels
 from aecore.sweeps.statistics import Group
 from dashboard.cache.sweeps import Seen, groups, metrics
 from dashboard.charts.run_charts import sweep_chart
+from dashboard.sweep.choose import PAGE
 from dashboard.sweep.table import table, ticked_bar
 from dashboard.url_state import key
 
-PAGE = "sweep"
 VIEWS: dict[View, str] = {"lines": "Lines", "heat": "Heat map", "parallel": "All settings"}
 
 
