@@ -1,12 +1,11 @@
 """`python -m aecore`: the command line."""
 
-import sys
-
 
 def main() -> None:
     from aecore.cli.app import run
+    from aecore.training.rank import end_process
 
-    sys.exit(run())
+    end_process(run())
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from aecore.devices import devices
 from aecore.training.checkpoint import State, restore, state_bytes
 from aecore.training.distributed import Group, form_group, join_group, wait_for_run
 from aecore.training.loop import LoopOptions, epochs, training_passes
-from aecore.training.rank import get_rank
+from aecore.training.rank import end_process, get_rank
 from tests.helpers.training import CONV, DROPOUT, MLP, VAE, digits, fresh
 
 # 301 images in batches of 50: in the last batch one process has nothing to do.
@@ -101,3 +101,4 @@ def main(folder: Path) -> None:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]))
+    end_process(0)
