@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from aecore.models.architecture import Layer
+from aecore.models.layer import Layer
 from benchmarks.loops import Task, network
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}

@@ -14,9 +14,9 @@ from torchvision import transforms
 
 from aecore import data
 from aecore.config.experiment import Experiment
-from aecore.models.architecture import Layer
 from aecore.models.autoencoder import Autoencoder
 from aecore.models.fast_paths import keep_freed_memory
+from aecore.models.layer import Layer
 from aecore.presets import preset
 from aecore.training.checkpoint import new_state
 from aecore.training.loop import Images, LoopOptions, epochs

@@ -58,7 +58,7 @@ def view() -> None:
         st.info("This network is too large to run in the browser.", icon=":material/memory:")
         return
     image, size = images.images([row])[0], plan(run.experiment().model, about.image_shape).code_size
-    gaussian = run.experiment().model.bottleneck.kind == "gaussian"
+    gaussian = run.experiment().model.variational
     map_shape = plan(run.experiment().model, about.image_shape).map_shape if wide else None
     if wide and map_shape is None:
         st.info(f"A code of {size:,} numbers has too many units for sliders.", icon=":material/tune:")

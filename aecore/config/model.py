@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_serializer, model_validator
+from pydantic import AfterValidator, Field, model_serializer, model_validator
 
+from aecore.config.activation import Activation
 from aecore.config.base import MAIN, Section
-
-Activation = Literal["relu", "leaky-relu", "selu", "elu", "gelu", "silu", "tanh", "sigmoid", "none"]
+from aecore.config.steps import parse_step
 
 
 class Conv(Section):
@@ -59,6 +59,15 @@ class Bottleneck(Section):
 Width = Annotated[int, Field(ge=1, le=65536)]
 
 
+def _step(text: str) -> str:
+    parse_step(text)
+    return " ".join(text.split())
+
+
+StepText = Annotated[str, AfterValidator(_step)]
+"""A step of a written network; `aecore.config.steps` lists them."""
+
+
 class Model(Section):
     """The autoencoder's description; layer sizes that follow from it are solved, not typed."""
 
@@ -85,15 +94,43 @@ class Model(Section):
     """Range of images inside the model: unit is [0, 1], symmetric is [-1, 1]."""
     output: Literal["sigmoid", "tanh", "none"] = "sigmoid"
     """Function on the reconstructed image: sigmoid for the unit range, tanh for the symmetric one."""
+    encoder: tuple[StepText, ...] | None = Field(default=None, min_length=1, max_length=96)
+    """A network of any form, written step by step in place of the settings above: "conv 16k3s2p1", "norm", "relu",
+    "max-pool 2", "linear 128" and so on. Its last step gives the code. Needs decoder."""
+    decoder: tuple[StepText, ...] | None = Field(default=None, min_length=1, max_length=96)
+    """The decoder of such a network, from the code to the image: "linear 784", "map 16x7x7", "transposed 1k3s2p1o1",
+    "upsample 2", "sigmoid", …. Needs encoder."""
     init: Literal["pytorch", "xavier-uniform"] = "pytorch"
     """Initialisation of the weights: PyTorch's default for each layer, or Glorot and Bengio's uniform range."""
     bias_init: float | None = Field(default=None, ge=-10, le=10)
     """Initial value of every bias; empty for PyTorch's default."""
 
     @property
+    def variational(self) -> bool:
+        """Whether the code is sampled from a normal distribution: a VAE."""
+        if self.encoder is not None:
+            return self.encoder[-1].startswith("gaussian")
+        return self.bottleneck.kind == "gaussian"
+
+    @property
     def value_range(self) -> tuple[float, float]:
         """Lowest and highest value of images inside the model."""
         return (0.0, 1.0) if self.range == "unit" else (-1.0, 1.0)
+
+    @model_validator(mode="after")
+    def _written(self) -> Self:
+        if (self.encoder is None) != (self.decoder is None):
+            missing = "decoder" if self.decoder is None else "encoder"
+            raise ValueError(f"a network written step by step needs both encoder and decoder; {missing} is empty")
+        if self.encoder is not None:
+            default = type(self).model_fields
+            changed = [name for name in _DESCRIBING if getattr(self, name) != default[name].default]
+            if self.bottleneck != Bottleneck(sample=self.bottleneck.sample):
+                changed.append("bottleneck")
+            if changed:
+                raise ValueError(f"{changed[0]} describes a network, and encoder and decoder write it out: leave it as "
+                                 "it is by default")  # fmt: skip
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -103,3 +140,17 @@ class Model(Section):
         if self.decoder_conv is not None and bool(self.decoder_conv) != bool(self.conv):
             raise ValueError("decoder_conv needs convolutions in the encoder too, and none without them")
         return self
+
+
+_DESCRIBING = (
+    "conv",
+    "dense",
+    "decoder_dense",
+    "decoder_conv",
+    "decoder_fit",
+    "activation",
+    "norm",
+    "dropout",
+    "output",
+)
+"""The settings that `encoder` and `decoder` replace; of the bottleneck `kind` and `size`."""

@@ -15,7 +15,7 @@ from aecore.config.model import Conv
 from aecore.interop.match_layers import MismatchError, possible_orders
 from aecore.interop.read_checkpoint import Checkpoint, Layer
 from aecore.interop.strides import convolved, search_strides, transposed, usual_options
-from aecore.models.architecture import Shape
+from aecore.models.layer import Shape
 
 
 @dataclass(frozen=True)

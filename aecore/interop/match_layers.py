@@ -11,7 +11,7 @@ from torch import Tensor
 
 from aecore.errors import UserError
 from aecore.interop.read_checkpoint import Checkpoint, Layer, Norm
-from aecore.models.architecture import Plan
+from aecore.models.layer import Plan
 
 _LOG_VARIANCE = re.compile(r"log|var|sigma|std", re.IGNORECASE)
 

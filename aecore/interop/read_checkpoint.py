@@ -2,41 +2,54 @@
 
 from __future__ import annotations
 
-import argparse
 import io
-import pickle
+import json
 import re
-import warnings
+import subprocess
+import sys
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
 
 from aecore.errors import UserError
+from aecore.interop.unpickle import REFUSED
 
 MOST_BYTES = 8 * 2**30
 HOW_TO_SAVE = 'torch.save(model.state_dict(), "model.pth")'
+_OBJECTS = (
+    "the file holds Python objects, which could run code when opened; save only the weights, with "
+    f"{HOW_TO_SAVE}, and import that"
+)
 
 _WRAPPER_KEYS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "autoencoder", "weights")
 _OTHER_KEYS = ("optim", "sched", "scaler", "ema", "args", "config", "hparams", "hyper")
 _PREFIX = re.compile(r"(module|_orig_mod|model|net|network|autoencoder)\.")
 
-_NUMPY_SCALAR = np.float64(0).__reduce__()[0]
-_HARMLESS: list[Any] = [
-    argparse.Namespace,
-    np.dtype,
-    *(kind for name, kind in vars(np.dtypes).items() if name.endswith("DType")),
-    (_NUMPY_SCALAR, "numpy._core.multiarray.scalar"),
-    (_NUMPY_SCALAR, "numpy.core.multiarray.scalar"),
-]
-"""What training scripts save beside the weights, such as losses and arguments; none of it executes code."""
+_READER = Path(__file__).with_name("unpickle.py")
+_LONGEST_S = 300
+"""How long the reader may take; a file of 8 GB takes less."""
+
+
+class Table(dict[str, Any]):
+    """A dictionary of a checkpoint, with the names of all modules, those without weights too, where it has them."""
+
+    modules: tuple[str, ...] = ()
+
+
+class Skipped(str):
+    """The class of an object in a checkpoint that was not built."""
+
+
+class Unsupported:
+    """A tensor of a kind that cannot be read: sparse, quantised or complex."""
 
 
 @dataclass(frozen=True)
@@ -121,17 +134,50 @@ def _from_torch(path: Path, head: bytes) -> Any:
         _check_archive(path)
     elif head[:1] != b"\x80":  # every pickle of torch.save begins so
         raise UserError(f"the file is neither a PyTorch checkpoint nor safetensors; save one with {HOW_TO_SAVE}")
+    with tempfile.TemporaryDirectory(prefix="aecore-") as folder:
+        target = Path(folder) / "tensors.safetensors"
+        tree = _run_reader(path, target)
+        tensors = safetensors.torch.load_file(target)
+    return _planted(tree, tensors)
+
+
+def _run_reader(path: Path, target: Path) -> Any:
+    """What the reader printed about a file. In a process of its own: whatever a hostile file does to it, this one goes
+    on."""
     try:
-        with warnings.catch_warnings(), torch.serialization.safe_globals(_HARMLESS):
-            warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise UserError(
-            "the file holds Python objects, which could run code when opened; save only the weights, with "
-            f"{HOW_TO_SAVE}, and import that"
-        ) from None
-    except Exception as error:  # torch raises errors of almost any type for truncated or other files
-        raise UserError(f"PyTorch cannot read the file, it may be truncated: {_first_line(error)}") from None
+        done = subprocess.run(
+            [sys.executable, "-I", str(_READER), str(path.absolute()), str(target)],
+            capture_output=True,
+            timeout=_LONGEST_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise UserError(f"reading the file took more than {_LONGEST_S} s: it is no checkpoint of a model") from None
+    if done.returncode == 0:
+        return json.loads(done.stdout)
+    said = done.stderr.decode(errors="replace").strip().splitlines()
+    if done.returncode == REFUSED:
+        if said[-1] == "objects":
+            raise UserError(_OBJECTS)
+        raise UserError(said[-1])
+    if done.returncode < 0:
+        raise UserError("the file cannot be read: it makes the reader crash, so it is damaged or made to do harm")
+    raise UserError(f"the file cannot be read, it may be truncated: {said[-1][:160] if said else 'no reason given'}")
+
+
+def _planted(tree: Any, tensors: Mapping[str, Tensor]) -> Any:
+    """The tree that the reader printed with its tensors in place."""
+    if not isinstance(tree, dict):
+        return None
+    if "table" in tree:
+        table = Table((name, _planted(part, tensors)) for name, part in tree["table"])
+        table.modules = tuple(tree["modules"])
+        return table
+    if "list" in tree:
+        return [_planted(part, tensors) for part in tree["list"]]
+    if "tensor" in tree:
+        return tensors[str(tree["tensor"])]
+    return Unsupported() if "unsupported" in tree else Skipped(tree["object"])
 
 
 def _check_archive(path: Path) -> None:
@@ -152,16 +198,17 @@ def _check_archive(path: Path) -> None:
         raise UserError("the file has been compressed again; torch.save does not do that")
 
 
-def state_dict_in(value: Any) -> dict[str, Tensor]:
+def state_dict_in(value: Any) -> Table:
     """The tensors of a checkpoint by name, taken out of the dictionaries that training scripts wrap them in."""
-    if isinstance(value, torch.nn.Module):  # cannot come from a file that was read safely
-        raise UserError(f"a module is not a state dict; save one with {HOW_TO_SAVE}")
+    if isinstance(value, Skipped):
+        raise UserError(_OBJECTS)
+    if isinstance(value, list) and len(value) == 2 and all(isinstance(part, dict) for part in value):
+        return _joined({"encoder": value[0], "decoder": value[1]})
     if not isinstance(value, Mapping):
-        what = (
-            "a list" if isinstance(value, list | tuple) else "a single tensor" if isinstance(value, Tensor) else "data"
-        )
+        what = "a list" if isinstance(value, list) else "a single tensor" if isinstance(value, Tensor) else "data"
         raise UserError(f"the file holds {what} without names, not a state dict; save one with {HOW_TO_SAVE}")
-    tensors = {str(name): part for name, part in value.items() if isinstance(part, Tensor)}
+    tensors = Table({str(name): part for name, part in value.items() if isinstance(part, Tensor | Unsupported)})
+    tensors.modules = getattr(value, "modules", ())
     if any(_is_weight(name) for name in tensors):
         return tensors
     inner = {str(name): part for name, part in value.items() if isinstance(part, Mapping)}
@@ -174,17 +221,25 @@ def state_dict_in(value: Any) -> dict[str, Tensor]:
         return state_dict_in(next(iter(holding.values())))
     sides = {side: next((name for name in holding if name.lower().startswith(side)), None) for side in ("enc", "dec")}
     if sides["enc"] and sides["dec"]:  # saved apart
-        return {
-            f"{name}.{key}": part
-            for name in (sides["enc"], sides["dec"])
-            for key, part in holding[name].items()
-            if isinstance(part, Tensor)
-        }
+        return _joined({name: holding[name] for name in (sides["enc"], sides["dec"])})
     if holding:
         raise UserError(f"the file holds several models ({', '.join(list(holding)[:4])}); save one of them alone")
     if tensors:  # of other layers, which are named in an error later
         return tensors
+    if any(isinstance(part, Skipped) for part in value.values()):
+        raise UserError(_OBJECTS)
     raise UserError(f"the file holds no weights; save them with {HOW_TO_SAVE}")
+
+
+def _joined(sides: Mapping[str, Any]) -> Table:
+    """Encoder and decoder that were saved apart as one state dict."""
+    joined, modules = Table(), []
+    for side, part in sides.items():
+        tensors = state_dict_in(part)
+        joined |= {f"{side}.{name}": tensor for name, tensor in tensors.items()}
+        modules += [f"{side}.{name}" if name else side for name in tensors.modules]
+    joined.modules = tuple(modules)
+    return joined
 
 
 def _holds_tensors(part: Mapping[Any, Any], depth: int = 3) -> bool:
@@ -235,8 +290,8 @@ def _layers(tensors: dict[str, Tensor], ordered: bool) -> Checkpoint:
     return Checkpoint(tuple(layers), tuple(norms), ordered, tensors)
 
 
-def _check_values(name: str, tensor: Tensor) -> None:
-    if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_complex():
+def _check_values(name: str, tensor: Tensor | Unsupported) -> None:
+    if isinstance(tensor, Unsupported) or tensor.layout != torch.strided or tensor.is_quantized or tensor.is_complex():
         raise UserError(f"{name} is a sparse, quantised or complex tensor; save plain floating-point weights")
     if tensor.numel() > 2**31:
         raise UserError(f"{name} has {tensor.numel():,} values, more than a layer may have")

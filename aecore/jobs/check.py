@@ -10,8 +10,9 @@ from aecore.data.catalogue import CATALOGUE, data_set
 from aecore.data.load_set import prepared
 from aecore.devices import choose_for
 from aecore.errors import UserError
-from aecore.models.architecture import Plan, plan
+from aecore.models.architecture import plan
 from aecore.models.digit_classifier import SETS, reads
+from aecore.models.layer import Plan
 from aecore.training.rank import get_rank
 
 

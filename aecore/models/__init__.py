@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from aecore.models.architecture import Layer, Plan, plan
+from aecore.models.architecture import plan
+from aecore.models.layer import Layer, Plan
 
 if TYPE_CHECKING:
     from aecore.models.autoencoder import Autoencoder

@@ -6,84 +6,33 @@ The network is built from this plan and the layer table is printed from it, so t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from aecore.config.model import Conv, Model
 from aecore.errors import UserError
+from aecore.models.layer import Layer, Plan, Shape
+from aecore.models.written import written_plan
 
 MOST_PARAMETERS = 2_000_000_000
 """More than this (8 GB of float32 weights) is taken for a typo."""
-
-Shape = tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One layer with weights, with the normalisation, activation and dropout that follow it."""
-
-    name: str
-    kind: str
-    """Linear, Gaussian (two linear layers: mean and log-variance), Conv2d or ConvTranspose2d."""
-    inputs: int
-    """Features or channels in."""
-    outputs: int
-    output_shape: tuple[int, ...]
-    """(features,) or (C, H, W)."""
-    activation: str = "none"
-    kernel: int = 0
-    stride: int = 1
-    padding: int = 0
-    output_padding: tuple[int, int] = (0, 0)
-    norm: bool = False
-    dropout: float = 0.0
-
-    @property
-    def parameters(self) -> int:
-        """Weights, a bias for each output, and scale and shift of the normalisation."""
-        area = self.kernel**2 if self.kernel else 1
-        weights = (self.inputs * area + 1) * self.outputs
-        return weights * (2 if self.kind == "Gaussian" else 1) + (2 * self.outputs if self.norm else 0)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The layers of an autoencoder for images of `image_shape` (C, H, W)."""
-
-    image_shape: Shape
-    encoder: tuple[Layer, ...]
-    decoder: tuple[Layer, ...]
-    map_shape: Shape | None
-    """The last convolution's output, from which the decoder's convolutions start; None without convolutions."""
-
-    @property
-    def layers(self) -> tuple[Layer, ...]:
-        return self.encoder + self.decoder
-
-    @property
-    def parameters(self) -> int:
-        return sum(layer.parameters for layer in self.layers)
-
-    @property
-    def code_size(self) -> int:
-        return math.prod(self.encoder[-1].output_shape)
-
-    @property
-    def resized(self) -> bool:
-        """Whether the output of the decoder's last layer differs from the image's size and is resized to it."""
-        return len(self.decoder[-1].output_shape) == 3 and self.decoder[-1].output_shape != self.image_shape
-
-    @property
-    def compression(self) -> float:
-        """Number of values of an image over that of its code."""
-        return math.prod(self.image_shape) / self.code_size
 
 
 def plan(model: Model, image_shape: Shape) -> Plan:
     """Solve the layers of `model` for images (C, H, W).
 
     Raises `UserError` when a kernel is larger than its input, when a described decoder does not end in the image's
-    channels, or when there are too many parameters.
+    channels, when the steps of a written network do not follow from one another, or when there are too many parameters.
     """
+    solved = _described(model, image_shape) if model.encoder is None else written_plan(model, image_shape)
+    if solved.parameters > MOST_PARAMETERS:
+        raise UserError(
+            f"model: {solved.parameters:,} parameters are more than the limit "
+            f"({MOST_PARAMETERS:,}); make the layers narrower"
+        )
+    return solved
+
+
+def _described(model: Model, image_shape: Shape) -> Plan:
+    """The layers that conv, dense and bottleneck describe."""
     down = _convolutions(model, image_shape)
     map_shape: Shape | None = down[-1].output_shape if down else None  # type: ignore[assignment]
     features = math.prod(map_shape or image_shape)
@@ -112,13 +61,7 @@ def plan(model: Model, image_shape: Shape) -> Plan:
             decoder.append(Layer(name, "Linear", before, features, (features,), model.output))
     if map_shape:
         decoder += _transposed(model, down, map_shape, image_shape)
-    solved = Plan(image_shape, tuple(encoder), tuple(decoder), map_shape)
-    if solved.parameters > MOST_PARAMETERS:
-        raise UserError(
-            f"model: {solved.parameters:,} parameters are more than the limit "
-            f"({MOST_PARAMETERS:,}); make the layers narrower"
-        )
-    return solved
+    return Plan(image_shape, tuple(encoder), tuple(decoder), map_shape)
 
 
 def _dense(side: str, widths: tuple[int, ...], activation: str, model: Model) -> list[Layer]:

@@ -9,10 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from aecore.config.activation import slope
 from aecore.config.model import Model
-from aecore.models.architecture import Layer, plan
+from aecore.models.architecture import plan
 from aecore.models.batch_norm import BatchNorm1d, BatchNorm2d
 from aecore.models.fast_paths import InPlaceSigmoid, InPlaceTanh, Linear
+from aecore.models.layer import Layer
 from aecore.models.rng import ModelRng
 
 
@@ -31,11 +33,12 @@ class Autoencoder(nn.Module):
         super().__init__()
         self.plan = plan(model, image_shape)
         self.low, self.high = model.value_range
-        self.gaussian = model.bottleneck.kind == "gaussian"
+        self.gaussian = model.variational
         self.samples_always = model.bottleneck.sample == "always"
         self.rng = ModelRng()
-        self.encoder = _stack(self.plan.encoder, self.rng)
-        self.decoder = _stack(self.plan.decoder, self.rng)
+        self.takes_maps = self.plan.encoder[0].kind not in ("Linear", "Gaussian")
+        self.encoder = _stack(self.plan.encoder, self.rng, self.low)
+        self.decoder = _stack(self.plan.decoder, self.rng, self.low)
         _initialise(self, model, torch.Generator().manual_seed(seed))
         if self.plan.map_shape:
             # On a CPU convolutions are two to three times as fast with channels last.
@@ -77,7 +80,7 @@ class Autoencoder(nn.Module):
 
     def _encoded(self, images: Tensor) -> Tensor:
         """The output of the encoder's last layer, (B, …)."""
-        return self.encoder(images if self.plan.map_shape else images.flatten(1))  # dense: (B, C, H, W) -> (B, C·H·W)
+        return self.encoder(images if self.takes_maps else images.flatten(1))  # dense: (B, C, H, W) -> (B, C·H·W)
 
     def sample(self, mean: Tensor, log_variance: Tensor) -> Tensor:
         """Codes sampled from normal distributions by the reparameterisation of Kingma and Welling (2014); outside of
@@ -95,12 +98,13 @@ class Autoencoder(nn.Module):
     def decode(self, codes: Tensor) -> Tensor:
         """Codes (B, n) to images (B, C, H, W)."""
         codes = codes.to(self.dtype)
-        if not self.plan.map_shape:
-            return self.decoder(codes).unflatten(1, self.plan.image_shape)
         for name, module in self.decoder.named_children():
-            if name == "conv1":  # features or code (B, n) -> map (B, C, h, w), channels last
+            if name == "conv1" and codes.ndim == 2:  # features or code (B, n) -> map (B, C, h, w), channels last
+                assert self.plan.map_shape is not None
                 codes = codes.unflatten(1, self.plan.map_shape).contiguous(memory_format=torch.channels_last)
             codes = module(codes)
+        if codes.ndim == 2:
+            return codes.unflatten(1, self.plan.image_shape)
         if self.plan.resized:
             codes = F.interpolate(codes, self.plan.image_shape[1:], mode="bilinear", align_corners=False)
         return codes
@@ -153,26 +157,79 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 _NORMS = (BatchNorm1d, BatchNorm2d)
 
 
-def _stack(layers: tuple[Layer, ...], rng: ModelRng) -> nn.Sequential:
+class _Affine(nn.Module):
+    """x · scale + shift for each channel; not learned, and not in the state dict."""
+
+    scale: Tensor
+    shift: Tensor
+
+    def __init__(self, scale: Tensor, shift: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("scale", scale[:, None, None], persistent=False)
+        self.register_buffer("shift", shift[:, None, None], persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return images * self.scale.to(images.dtype) + self.shift.to(images.dtype)
+
+
+def _stack(layers: tuple[Layer, ...], rng: ModelRng, black: float) -> nn.Sequential:
     stack = nn.Sequential()
     before = ""
     for layer in layers:
         name = layer.name.rpartition(".")[2]
-        if before == "Conv2d" and layer.kind != "Conv2d":
+        if before == "Conv2d" and layer.kind in ("Linear", "Gaussian"):
             stack.add_module("flatten", nn.Flatten())
         before = layer.kind
+        if not layer.weighted:
+            stack.add_module(name, _bare(layer, rng, black))
+            continue
         stack.add_module(name, _layer(layer))
         if layer.norm:
             kind = BatchNorm1d if layer.kind == "Linear" else BatchNorm2d
             stack.add_module(f"{name}_norm", kind(layer.outputs, rng))
         if layer.activation != "none":
             # In place: nothing else reads the layer's output, and backward needs only the result.
-            kind = ACTIVATIONS[layer.activation]
-            module = kind(inplace=True) if kind in (nn.ReLU, nn.LeakyReLU, nn.SELU, nn.ELU) else kind()
-            stack.add_module(f"{name}_{layer.activation.replace('-', '_')}", module)
+            word = layer.activation.partition(":")[0].replace("-", "_")
+            stack.add_module(f"{name}_{word}", _activation(layer.activation))
         if layer.dropout:
             stack.add_module(f"{name}_dropout", _Dropout(layer.dropout, rng))
     return stack
+
+
+def _activation(written: str) -> nn.Module:
+    kind = ACTIVATIONS[written.partition(":")[0]]
+    if kind is nn.LeakyReLU:
+        return nn.LeakyReLU(slope(written), inplace=True)
+    return kind(inplace=True) if kind in (nn.ReLU, nn.SELU, nn.ELU) else kind()
+
+
+def _bare(layer: Layer, rng: ModelRng, black: float) -> nn.Module:
+    """A layer of a written network that is neither linear nor a convolution."""
+    match layer.kind:
+        case "Norm":
+            return (BatchNorm1d if len(layer.output_shape) == 1 else BatchNorm2d)(layer.outputs, rng)
+        case "Activation":
+            return _activation(layer.activation)
+        case "Dropout":
+            return _Dropout(layer.dropout, rng)
+        case "Flatten":
+            return nn.Flatten()
+        case "Map":
+            return nn.Unflatten(1, layer.output_shape)
+        case "MaxPool2d":
+            return nn.MaxPool2d(layer.size)
+        case "AvgPool2d":
+            return nn.AvgPool2d(layer.size)
+        case "Upsample":
+            return nn.Upsample(scale_factor=layer.size)
+        case "UpsampleBilinear":
+            return nn.Upsample(scale_factor=layer.size, mode="bilinear", align_corners=False)
+        case "Pad":
+            return nn.ConstantPad2d(layer.size, black)
+        case "Crop":
+            return nn.ZeroPad2d(-layer.size)
+    mean, deviation = torch.tensor(layer.mean), torch.tensor(layer.deviation)
+    return _Affine(deviation, mean) if layer.kind == "Denormalise" else _Affine(1 / deviation, -mean / deviation)
 
 
 def _layer(layer: Layer) -> nn.Module:

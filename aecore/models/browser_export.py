@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from aecore.errors import AecoreError
-from aecore.models.architecture import Layer, Plan
+from aecore.models.layer import Layer, Plan
 
 NORM_EPS = 1e-5
 """PyTorch's default, which the models use."""
@@ -46,7 +46,8 @@ class Network:
 
 
 class _Builder:
-    def __init__(self, tensors: Tensors) -> None:
+    def __init__(self, tensors: Tensors, black: float = 0.0) -> None:
+        self.black = black
         self.tensors, self.ops, self.parts, self.length = tensors, [], [], 0
 
     def tensor(self, name: str) -> np.ndarray:
@@ -74,7 +75,7 @@ def decoder(plan: Plan, tensors: Tensors, low: float, high: float) -> Network:
     `tensors` are those of weights.safetensors, `low` and `high` the model's own range. Raises `AecoreError` when a
     weight is missing.
     """
-    builder = _Builder(tensors)
+    builder = _Builder(tensors, black=low)
     shape: tuple[int, ...] = (plan.code_size,)
     if plan.map_shape and plan.decoder[0].kind == "ConvTranspose2d":
         builder.add("hwc", shape=list(plan.map_shape))
@@ -84,7 +85,10 @@ def decoder(plan: Plan, tensors: Tensors, low: float, high: float) -> Network:
             assert plan.map_shape is not None
             builder.add("hwc", shape=list(plan.map_shape))
             shape = plan.map_shape
-        _add_layer(builder, layer, shape)
+        if layer.weighted:
+            _add_layer(builder, layer, shape)
+        else:
+            _add_bare(builder, layer, shape)
         shape = layer.output_shape
     if len(shape) == 1:
         builder.add("hwc", shape=list(plan.image_shape))
@@ -97,15 +101,18 @@ def decoder(plan: Plan, tensors: Tensors, low: float, high: float) -> Network:
 
 def encoder(plan: Plan, tensors: Tensors, low: float, high: float) -> Network:
     """From an image (H, W, C) on the [0, 1] scale to its code (n,); for a VAE to the mean."""
-    builder = _Builder(tensors)
+    builder = _Builder(tensors, black=low)
     if (low, high) != (0.0, 1.0):
         builder.add("affine", scale=high - low, shift=low)
     shape: tuple[int, ...] = plan.image_shape
     for layer in plan.encoder:
-        if layer.kind != "Conv2d" and len(shape) == 3:
-            builder.add("chw", shape=list(shape))
-            shape = (math.prod(shape),)
-        _add_layer(builder, layer, shape)
+        if not layer.weighted:
+            _add_bare(builder, layer, shape)
+        else:
+            if layer.kind in ("Linear", "Gaussian") and len(shape) == 3:
+                builder.add("chw", shape=list(shape))
+                shape = (math.prod(shape),)
+            _add_layer(builder, layer, shape)
         shape = layer.output_shape
     if len(shape) == 3:
         builder.add("chw", shape=list(shape))
@@ -131,16 +138,52 @@ def digit_classifier(tensors: Tensors) -> Network:
     return builder.done()
 
 
+def _add_bare(builder: _Builder, layer: Layer, shape: Sequence[int]) -> None:
+    """A layer of a written network that is neither linear nor a convolution."""
+    size: dict[str, Any] = {}
+    if len(shape) == 3 and len(layer.output_shape) == 3:
+        size = {"from": _hwc(shape), "to": _hwc(layer.output_shape)}
+    match layer.kind:
+        case "Flatten":
+            builder.add("chw", shape=list(shape))
+        case "Map":
+            builder.add("hwc", shape=list(layer.output_shape))
+        case "Activation":
+            builder.add("activate", activation=layer.activation)
+        case "MaxPool2d" | "AvgPool2d":
+            builder.add("pool", **size, size=layer.size, mean=layer.kind == "AvgPool2d")
+        case "Upsample":
+            builder.add("repeat", **size, size=layer.size)
+        case "UpsampleBilinear":
+            builder.add("resize", **size)
+        case "Pad" | "Crop":
+            builder.add("frame", **size, by=layer.size if layer.kind == "Pad" else -layer.size, value=builder.black)
+        case "Norm":
+            scale, shift = _norm(builder, layer.name)
+            builder.add("scale", at=builder.store(scale), shift=builder.store(shift), channels=len(scale))
+        case "Normalise" | "Denormalise":
+            mean, deviation = np.array(layer.mean, np.float32), np.array(layer.deviation, np.float32)
+            scale, shift = (deviation, mean) if layer.kind == "Denormalise" else (1 / deviation, -mean / deviation)
+            builder.add("scale", at=builder.store(scale), shift=builder.store(shift), channels=len(scale))
+
+
+def _norm(builder: _Builder, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """A batch normalisation of an evaluation as scale and shift."""
+    weight, bias, mean, variance = (
+        builder.tensor(f"{name}.{part}") for part in ("weight", "bias", "running_mean", "running_var")
+    )
+    scale = weight / np.sqrt(variance + NORM_EPS)
+    return scale, bias - mean * scale
+
+
 def _add_layer(builder: _Builder, layer: Layer, shape: Sequence[int]) -> None:
     name = f"{layer.name}.mean" if layer.kind == "Gaussian" else layer.name
     weight, bias = builder.tensor(f"{name}.weight"), builder.tensor(f"{name}.bias")
     outputs = 1 if layer.kind == "ConvTranspose2d" else 0  # the axis of the outputs
     if layer.norm:
-        norm = {part: builder.tensor(f"{layer.name}_norm.{part}") for part in ("weight", "bias")}
-        mean, variance = (builder.tensor(f"{layer.name}_norm.running_{part}") for part in ("mean", "var"))
-        scale = norm["weight"] / np.sqrt(variance + NORM_EPS)
+        scale, shift = _norm(builder, f"{layer.name}_norm")
         weight = weight * scale.reshape([-1 if axis == outputs else 1 for axis in range(weight.ndim)])
-        bias = (bias - mean) * scale + norm["bias"]
+        bias = bias * scale + shift
     if layer.kind in ("Linear", "Gaussian"):
         _add_linear(builder, weight, bias, layer.activation)
         return

@@ -32,7 +32,7 @@ def pick(text: str) -> None:
 def choose_draw(run: Run) -> None:
     """The distribution of random codes, their number, and a button to resample."""
     state, field = st.session_state, key(PAGE, "draw")
-    gaussian = run.experiment().model.bottleneck.kind == "gaussian"
+    gaussian = run.experiment().model.variational
     if state[field] not in DISTRIBUTIONS:
         state[field] = "normal" if gaussian else "fitted"
     words = WORDS | ({"normal": PRIOR} if gaussian else {})

@@ -11,7 +11,8 @@ from aecore.data.catalogue import data_set
 from aecore.devices import devices
 from aecore.errors import AecoreError
 from aecore.format import count, format_value
-from aecore.models.architecture import Plan, plan
+from aecore.models.architecture import plan
+from aecore.models.layer import Plan
 from aecore.presets import Preset, presets
 from dashboard import demo_notice
 from dashboard.train.active_runs import watch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from aecore.models.architecture import Plan
+from aecore.models.layer import Plan
 
 
 def layer_table(solved: Plan) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from aecore.config.experiment import Experiment
 from aecore.inference import load_model
 from aecore.models import browser_export
 from aecore.models.autoencoder import Autoencoder
@@ -14,7 +15,7 @@ from aecore.runs.store import Run
 from aecore.viewer.link import link
 from dashboard.cache import networks
 from tests.helpers.paths import GALLERY_RUN, ROOT
-from tests.helpers.training import CONV, VAE
+from tests.helpers.training import CONV, VAE, WRITTEN
 
 pytestmark = pytest.mark.browser
 
@@ -64,6 +65,18 @@ def test_every_activation(call, activation):
     model = Autoencoder(experiment.model, (1, 28, 28), seed=3).eval()
     model.rng.seed(0, torch.device("cpu"))
     compare(call, model, Run(GALLERY_RUN).snapshots()["clean"][:2])
+
+
+def test_every_step_of_a_written_network(call):
+    """Weights and running statistics are drawn, so that no step is the identity by chance."""
+    model = Autoencoder(Experiment().changed({"model.dense": [392]} | WRITTEN).model, (3, 32, 32), seed=3).eval()
+    generator = torch.Generator().manual_seed(0)
+    for name, values in model.state_dict().items():
+        if "norm" in name and values.is_floating_point():
+            values.uniform_(0.5, 1.5, generator=generator)
+    model.rng.seed(0, torch.device("cpu"))
+    images = torch.randint(0, 256, (2, 3, 32, 32), generator=generator, dtype=torch.uint8)
+    compare(call, model, images.numpy())
 
 
 def test_the_classifier(call):

@@ -32,6 +32,39 @@ VAE = CONV.changed(
     {"model.bottleneck.kind": "gaussian", "model.bottleneck.size": 5, "training.reduction": "sum", "training.lr": 3e-3}
 )
 
+WRITTEN = {
+    "model.encoder": [
+        "normalise 0.4914,0.4822,0.4465/0.247,0.2435,0.2616",
+        "pad 2",
+        "conv 8k3s1p1",
+        "relu",
+        "norm",
+        "max-pool 3",
+        "conv 6k3s1p1",
+        "norm",
+        "leaky-relu:0.2",
+        "avg-pool 2",
+        "linear 20",
+        "tanh",
+        "gaussian 6",
+    ],
+    "model.decoder": [
+        "linear 128",
+        "relu",
+        "map 8x4x4",
+        "upsample 2",
+        "transposed 6k3s2p1o1",
+        "norm",
+        "silu",
+        "upsample-bilinear 2",
+        "conv 3k3s1p2",
+        "crop 1",
+        "denormalise 0.5/0.25",
+        "sigmoid",
+    ],
+}
+"""A network of every step that there is but dropout, for images 3×32×32."""
+
 
 def digits(train: int = 300, test: int = 60, validation: int = 0) -> Images:
     """The first digits at 28×28; validation images are taken from the end of the training images."""

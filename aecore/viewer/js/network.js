@@ -5,7 +5,7 @@
 
 const SELU_SCALE = 1.0507009873554805, SELU_ALPHA = 1.6732632423543772;
 
-/** @type {Record<Activation, (x: number) => number>} */
+/** @type {Record<string, (x: number) => number>} */
 const ACTIVATE = {
   none: (x) => x,
   relu: (x) => (x > 0 ? x : 0),
@@ -17,6 +17,17 @@ const ACTIVATE = {
   tanh: Math.tanh,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
 };
+
+/**
+ * @param {Activation} written
+ * @returns {(x: number) => number}
+ */
+function activationOf(written) {
+  const [name, slope] = written.split(":");
+  if (!slope) return ACTIVATE[name];
+  const leak = Number(slope);
+  return (x) => (x > 0 ? x : leak * x);
+}
 
 /**
  * Abramowitz and Stegun 7.1.26, off by at most 1.5e-7.
@@ -72,7 +83,7 @@ function lengthLike(op, values) {
 /** @type {{ [K in Op["kind"]]: Run<OpOf<K>> }} */
 const RUN = {
   linear({ inputs, outputs, at, bias, activation }, x, y, w) {
-    const act = ACTIVATE[activation];
+    const act = activationOf(activation);
     for (let o = 0, row = at; o < outputs; o += 1, row += inputs) {
       let a = 0, b = 0, c = 0, d = 0, i = 0; // four sums: the processor works on them at the same time
       for (; i + 3 < inputs; i += 4) {
@@ -126,16 +137,54 @@ const RUN = {
     activate(y, activation);
   },
 
-  pool({ from: [, width], to: [rows, columns, channels] }, x, y) {
+  // The largest or the mean of a square.
+  pool({ from: [, width], to: [rows, columns, channels], size = 2, mean = false }, x, y) {
     for (let r = 0; r < rows; r += 1) {
       for (let c = 0; c < columns; c += 1) {
-        const first = (2 * r * width + 2 * c) * channels, below = first + width * channels;
         for (let k = 0; k < channels; k += 1) {
-          const upper = Math.max(x[first + k], x[first + channels + k]);
-          y[(r * columns + c) * channels + k] = Math.max(upper, x[below + k], x[below + channels + k]);
+          let most = -Infinity, sum = 0;
+          for (let i = 0; i < size * size; i += 1) {
+            const row = r * size + Math.floor(i / size), column = c * size + (i % size);
+            const value = x[(row * width + column) * channels + k];
+            sum += value;
+            if (value > most) most = value;
+          }
+          y[(r * columns + c) * channels + k] = mean ? sum / (size * size) : most;
         }
       }
     }
+  },
+
+  // Every pixel repeated over a square.
+  repeat({ from: [, width], to: [rows, columns, channels], size }, x, y) {
+    for (let r = 0; r < rows; r += 1) {
+      for (let c = 0; c < columns; c += 1) {
+        const source = (Math.floor(r / size) * width + Math.floor(c / size)) * channels;
+        for (let k = 0; k < channels; k += 1) y[(r * columns + c) * channels + k] = x[source + k];
+      }
+    }
+  },
+
+  // Pixels of one value around the map, or with a negative number taken from its edges.
+  frame({ from: [height, width], to: [rows, columns, channels], by, value }, x, y) {
+    for (let r = 0; r < rows; r += 1) {
+      for (let c = 0; c < columns; c += 1) {
+        const row = r - by, column = c - by, inside = row >= 0 && row < height && column >= 0 && column < width;
+        for (let k = 0; k < channels; k += 1) {
+          y[(r * columns + c) * channels + k] = inside ? x[(row * width + column) * channels + k] : value;
+        }
+      }
+    }
+  },
+
+  activate({ activation }, x, y) {
+    const act = activationOf(activation);
+    for (let i = 0; i < x.length; i += 1) y[i] = act(x[i]);
+  },
+
+  // x · scale + shift, each channel with its own.
+  scale({ at, shift, channels }, x, y, w) {
+    for (let i = 0; i < x.length; i += 1) y[i] = x[i] * w[at + (i % channels)] + w[shift + (i % channels)];
   },
 
   // Bilinear with pixel centres as PyTorch has them (align_corners false).
@@ -206,7 +255,7 @@ function spread(x, from, inputs, y, out, outputs, w, at) {
  */
 function activate(values, name) {
   if (name === "none") return;
-  const act = ACTIVATE[name];
+  const act = activationOf(name);
   for (let i = 0; i < values.length; i += 1) values[i] = act(values[i]);
 }
 

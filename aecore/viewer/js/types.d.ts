@@ -8,7 +8,9 @@ export type Numbers = ArrayLike<number> & Iterable<number>;
 export type ImageShape = [number, number, number];
 /** Height, width, channels: maps lie channels last. */
 export type MapShape = [number, number, number];
-export type Activation = "none" | "relu" | "leaky-relu" | "selu" | "elu" | "gelu" | "silu" | "tanh" | "sigmoid";
+/** `leaky-relu` may have a slope, as in `leaky-relu:0.2`. */
+export type Activation =
+  | "none" | "relu" | "leaky-relu" | `leaky-relu:${number}` | "selu" | "elu" | "gelu" | "silu" | "tanh" | "sigmoid";
 
 export interface Linear {
   kind: "linear";
@@ -33,7 +35,11 @@ export type Op =
   | Linear
   | Convolution<"conv">
   | Convolution<"transposed">
-  | { kind: "pool"; from: MapShape; to: MapShape }
+  | { kind: "pool"; from: MapShape; to: MapShape; size?: number; mean?: boolean }
+  | { kind: "repeat"; from: MapShape; to: MapShape; size: number }
+  | { kind: "frame"; from: MapShape; to: MapShape; by: number; value: number }
+  | { kind: "activate"; activation: Activation }
+  | { kind: "scale"; at: number; shift: number; channels: number }
   | { kind: "resize"; from: MapShape; to: MapShape }
   | { kind: "hwc"; shape: ImageShape }
   | { kind: "chw"; shape: ImageShape }
