@@ -120,16 +120,20 @@ def restore(
 
 @runs_app.command("import")
 def import_file(
-    file: Path,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="One file, or encoder and decoder.")],
     preset: Annotated[str, typer.Option(help="The preset whose model this is; inferred if not given.")] = "",
     data: Annotated[str, typer.Option(help="The image set it was trained on; inferred if not given.")] = "",
     changes: Changes = None,
     name: Annotated[str, typer.Option(help="A title for the run.")] = "",
     no_evaluate: Annotated[bool, typer.Option("--no-evaluate", help="Do not measure it on the test set.")] = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Import it even if no reading of it reconstructs images; it is marked.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Make a run from a checkpoint (.pth, .pt, .safetensors), or add a run that was exported as .zip."""
-    if archive.is_packed(file):
+    file = files[0]
+    if len(files) == 1 and archive.is_packed(file):
         if preset or data or changes:
             raise UserError("a packed run has its own model and images: --preset, --data and --set are for checkpoints")
         found = archive.unpack(file)
@@ -145,12 +149,13 @@ def import_file(
 
     with Progress() as progress:
         imported = import_checkpoint(
-            file,
+            files,
             preset_name=preset,
             data_name=data,
             changes=dict(key_and_value(change) for change in changes or []),
             name=name,
             measure=not no_evaluate,
+            anyway=anyway,
             report=progress,
         )
     if as_json:

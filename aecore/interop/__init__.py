@@ -1,7 +1,8 @@
 """Importing checkpoints of other programs and exporting for them: `.pth`, `.pt`, `.safetensors` of plain PyTorch."""
 
 from aecore.interop.export_checkpoint import export_pth, pth_bytes
-from aecore.interop.import_checkpoint import Imported, Interpretation, import_checkpoint, interpret
+from aecore.interop.import_checkpoint import Imported, import_checkpoint
+from aecore.interop.interpret import Interpretation, interpret
 from aecore.interop.read_checkpoint import read_checkpoint
 
 __all__ = ["Imported", "Interpretation", "export_pth", "import_checkpoint", "interpret", "pth_bytes", "read_checkpoint"]

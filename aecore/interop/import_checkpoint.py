@@ -5,28 +5,24 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from aecore import data, demo
-from aecore.config.experiment import Experiment
-from aecore.data.image_set import DataSet
 from aecore.errors import AecoreError, UserError
 from aecore.files import atomic_write
-from aecore.interop.choose_settings import IMAGES, choose_settings
-from aecore.interop.infer_architecture import infer_architecture
-from aecore.interop.match_layers import MismatchError, match_layers
-from aecore.interop.read_checkpoint import Checkpoint, read_checkpoint
+from aecore.interop.decide import rivals_of
+from aecore.interop.describe import difference_text
+from aecore.interop.interpret import Interpretation, fitting_sets, interpret, understand
+from aecore.interop.read_checkpoint import Checkpoint, read_checkpoints
 from aecore.metrics.evaluation import evaluate_all
-from aecore.models.architecture import plan
 from aecore.models.autoencoder import Autoencoder
 from aecore.models.weights import weights_bytes
-from aecore.presets import preset, presets
+from aecore.presets import preset
 from aecore.runs.json_files import now
 from aecore.runs.progress import Report, silent
 from aecore.runs.staging import commit, staging
@@ -34,30 +30,11 @@ from aecore.runs.store import EVALUATION, EXPERIMENT, SNAPSHOTS, STATUS, WEIGHTS
 from aecore.training.outputs import save_codes
 from aecore.training.snapshots import Snapshots
 
-PREFERRED_SETS = ("mnist", "cifar10", "colored-mnist", "digits")
-"""Of several image sets with one shape these are assumed."""
-DEFAULT_CORRUPTIONS = ("none", "gaussian:0.2")
-"""The corruptions under which a model without a preset is measured."""
+MOST_SETS = 4
+"""On how many image sets of one shape a network is tried."""
 
 
-@dataclass(frozen=True)
-class Interpretation:
-    """What a checkpoint was taken for: its weights under our names, and how certain that is."""
-
-    experiment: Experiment
-    weights: dict[str, Tensor]
-    preset: str = ""
-    chosen: bool = False
-    """Whether the preset was named by the user, not inferred."""
-    also_fit: tuple[str, ...] = ()
-    """Other presets with the same shapes."""
-    assumed: dict[str, Any] = field(default_factory=dict)
-    """Settings that do not follow from shapes, with the values that were assumed."""
-    tried: dict[str, Any] = field(default_factory=dict)
-    """Settings that do not follow from shapes, with the values that reconstruct images best."""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Imported:
     """The new run, and what its file was taken for."""
 
@@ -67,72 +44,8 @@ class Imported:
     """Warnings, one line each; also in the run's status."""
 
 
-def interpret(
-    checkpoint: Checkpoint, preset_name: str = "", data_name: str = "", changes: Mapping[str, Any] | None = None
-) -> Interpretation:
-    """The experiment whose model the weights belong to: a preset's, or one inferred from their shapes.
-
-    Raises `UserError` that names the first layer which does not fit.
-    """
-    changes = dict(changes or {}) | ({"data.name": data_name} if data_name else {})
-    if preset_name:
-        experiment = preset(preset_name).experiment.changed(changes)
-        weights = _matched(checkpoint, experiment, f"preset {preset_name}")
-        return Interpretation(experiment, weights, preset_name, chosen=True)
-    matching: dict[str, tuple[Experiment, dict[str, Tensor]]] = {}
-    for name, entry in presets().items():
-        try:
-            experiment = entry.experiment.changed(changes)
-            matching[name] = experiment, match_layers(checkpoint, plan(experiment.model, _shape_of(experiment)))
-        except UserError:
-            continue
-    if matching:
-        first, *others = matching
-        return Interpretation(*matching[first], first, also_fit=tuple(others))
-    return _inferred(checkpoint, changes)
-
-
-def _matched(checkpoint: Checkpoint, experiment: Experiment, what: str) -> dict[str, Tensor]:
-    try:
-        return match_layers(checkpoint, plan(experiment.model, _shape_of(experiment)))
-    except MismatchError as error:
-        raise UserError(f"the file does not fit {what}: {error}") from None
-
-
-def _shape_of(experiment: Experiment) -> tuple[int, int, int]:
-    return data.data_set(experiment.data.name).image_shape
-
-
-def _inferred(checkpoint: Checkpoint, changes: dict[str, Any]) -> Interpretation:
-    known = _candidate_sets(str(changes.get("data.name", "")))
-    convs = changes.get("model.conv") or []
-    if not isinstance(convs, list):
-        raise UserError('model.conv: should be a list such as ["32k3s2p1", "16k3s2p1"]')
-    given = Experiment().changed({"model.conv": convs}).model.conv if convs else ()
-    try:
-        guess = infer_architecture(checkpoint, [entry.image_shape for entry in known], given)
-        about = next(entry for entry in known if entry.image_shape == guess.image_shape)
-        settings = {"data.name": about.name, "evaluation.corruptions": list(DEFAULT_CORRUPTIONS), **guess.settings}
-        assumed = {key: value for key, value in guess.assumed.items() if key not in changes}
-        experiment = Experiment().changed(settings | assumed | changes)
-        weights = match_layers(checkpoint, plan(experiment.model, about.image_shape))
-    except MismatchError as error:
-        raise UserError(f"no preset and no autoencoder that can be built here has these layers: {error}") from None
-    if "data.name" not in changes:
-        assumed = {"data.name": about.name} | assumed
-    return Interpretation(experiment, weights, assumed=assumed)
-
-
-def _candidate_sets(name: str) -> Sequence[DataSet]:
-    """The image sets that are possible, the likeliest of one shape first."""
-    if name:
-        return [data.data_set(name)]
-    order = {name: number for number, name in enumerate(PREFERRED_SETS)}
-    return sorted(data.CATALOGUE.values(), key=lambda entry: order.get(entry.name, len(order)))
-
-
 def import_checkpoint(
-    path: Path,
+    path: Path | Sequence[Path],
     store: Store | None = None,
     *,
     preset_name: str = "",
@@ -141,22 +54,33 @@ def import_checkpoint(
     name: str = "",
     file_name: str = "",
     measure: bool = True,
+    anyway: bool = False,
     report: Report = silent,
 ) -> Imported:
-    """Make a finished run from a `.pth`, `.pt` or `.safetensors` file. `file_name` is its original name.
+    """Make a finished run from a `.pth`, `.pt` or `.safetensors` file, or from two that hold encoder and decoder.
+    `file_name` is its original name.
 
-    Raises `UserError` for a file that cannot be read or fits no model; the store is then unchanged. A model whose image
-    set cannot be loaded is imported without being measured.
+    Every network that the shapes allow is tried on test images; what they decide is the interpretation's verdict.
+    Raises `UserError` for a file that cannot be read or fits no model, and without `anyway` for one of which no reading
+    does better than the mean training image; the store is then unchanged. A model whose image set cannot be loaded is
+    imported as its shapes suggest, without being tried and measured.
     """
     demo.refuse("adding runs")
-    store, file_name = store or Store.default(), file_name or path.name
+    paths = [path] if isinstance(path, Path) else list(path)
+    store, file_name = store or Store.default(), file_name or " + ".join(part.name for part in paths)
     report("reading", 0, 0, file_name)
-    found = interpret(read_checkpoint(path), preset_name, data_name, changes)
+    checkpoint = read_checkpoints(paths)
     remarks: list[str] = []
-    images = _images(found.experiment.data.name, measure, report, remarks)
-    if images is not None and found.assumed:
+    settings = dict(changes or {}) | ({"data.name": data_name} if data_name else {})
+    sets = _image_sets(checkpoint, preset_name, settings, measure, report, remarks)
+    if sets:
         report("trying", 0, 0, "")
-        found = _settings_from_images(found, images)
+        found = understand(checkpoint, sets, preset_name, settings)
+        remarks += _doubts(found, anyway)
+    else:
+        found = interpret(checkpoint, preset_name, data_name, changes)
+        remarks.append("its functions were not tried on images, so strides, activations and ranges may be wrong")
+    images = sets.get(found.experiment.data.name)
     title = (name or _plain_text(Path(file_name).stem))[:120]
     # How the file was trained is unknown: of a preset only the model and images apply to it.
     experiment = found.experiment.changed({"name": title, "preset": found.preset})
@@ -188,7 +112,11 @@ def import_checkpoint(
                 "error": None,
                 "imported": {
                     "file": file_name,
-                    "sha256": _sha256(path),
+                    "sha256": _sha256(paths[0]),
+                    "files": [{"name": part.name, "sha256": _sha256(part)} for part in paths],
+                    "verdict": found.decision.verdict if found.decision else "untried",
+                    "mean_image_mse": found.decision.mean_image_mse if found.decision else None,
+                    "candidates": [one.as_json() for one in found.decision.candidates] if found.decision else [],
                     "preset": found.preset or None,
                     "also_fit": list(found.also_fit),
                     "preset_chosen": found.chosen,
@@ -201,23 +129,66 @@ def import_checkpoint(
         return Imported(commit(run.path, run_id, store), found, tuple(remarks))
 
 
-def _settings_from_images(found: Interpretation, images: data.ImageSet) -> Interpretation:
-    """The same with those assumed settings decided that the reconstruction of images can decide."""
-    sample = torch.from_numpy(np.array(images.x_test[:IMAGES]))
-    tried = choose_settings(found.experiment, found.weights, found.assumed, sample)
-    left = {key: value for key, value in found.assumed.items() if key not in tried}
-    return replace(found, experiment=found.experiment.changed(tried), assumed=left, tried=tried)
+def _image_sets(
+    checkpoint: Checkpoint,
+    preset_name: str,
+    changes: Mapping[str, Any],
+    measure: bool,
+    report: Report,
+    remarks: list[str],
+) -> dict[str, data.ImageSet]:
+    """The image sets to try it on: the likeliest, downloaded where measuring needs it, and others that are here. Empty,
+    with a remark, where none can be loaded."""
+    if preset_name and "data.name" not in changes:
+        names = [preset(preset_name).experiment.data.name]
+    else:
+        names = [about.name for about in fitting_sets(checkpoint, changes, preset_name)]
+    here = [name for name in names if data.prepared(name)]
+    first = names[:1] if measure or not here else []
+    wanted = [*first, *(name for name in here if name not in first)][:MOST_SETS]
+    sets: dict[str, data.ImageSet] = {}
+    problem: AecoreError | None = None
+    for name in wanted:
+        if not measure and not data.prepared(name):
+            continue
+        try:
+            sets[name] = data.load(name, lambda what, done, total: report("preparing", done, total, what))
+        except AecoreError as error:
+            problem = problem or error
+    if problem and not sets:
+        remarks.append(f"not measured, as the images cannot be loaded: {problem}")
+    return sets
 
 
-def _images(name: str, measure: bool, report: Report, remarks: list[str]) -> data.ImageSet | None:
-    """The image set, downloaded where measuring needs it; None, with a remark, where it cannot be loaded."""
-    if not measure and not data.prepared(name):
-        return None
-    try:
-        return data.load(name, lambda what, done, total: report("preparing", done, total, what))
-    except AecoreError as error:
-        remarks.append(f"not measured, as the images cannot be loaded: {error}")
-        return None
+def _doubts(found: Interpretation, anyway: bool) -> list[str]:
+    """What the verdict says, where it is not certain. Raises `UserError` for a file that is not understood."""
+    decision = found.decision
+    assert decision is not None
+    error, mean = decision.best.error or 0.0, decision.mean_image_mse or 0.0
+    if decision.verdict == "not understood":
+        line = (
+            f"no network with these layers reconstructs the images of {found.experiment.data.name}: the best one's "
+            f"error (MSE) is {error:.4f}, and that of always answering the mean image {mean:.4f}"
+        )
+        if not anyway:
+            raise UserError(
+                f"{line}; name the right images with --data or write the network with --set model.encoder and "
+                "model.decoder, or import it all the same with --anyway"
+            )
+        return [f"not understood: {line}"]
+    if decision.verdict == "undecided":
+        rivals = rivals_of(decision)
+        if not rivals:
+            return [
+                f"undecided: even the best network explains little; its error (MSE) is {error:.4f}, the mean image's "
+                f"{mean:.4f}"
+            ]
+        near = "another network" if len(rivals) == 1 else f"{len(rivals)} other networks"
+        return [
+            f"undecided: {near} with these layers come{'s' * (len(rivals) == 1)} near; error (MSE) {error:.5f}, "
+            f"the next {rivals[0].error:.5f} with {difference_text(decision.best.text, rivals[0].text)}"
+        ]
+    return []
 
 
 def _measure(
@@ -240,11 +211,6 @@ def _measure(
     save_codes(run, model, test, labels)
     found = evaluate_all(model, test, labels, experiment, run_id, report)
     run.write_json(EVALUATION, {"evaluations": found})
-    if found and (found[0]["metrics"]["mse"] or 0) > found[0]["black_mse"]:
-        remarks.append(
-            "its output is further from the images than plain black is: either it is not trained, or model.activation, "
-            "model.output, model.range or the image set is wrong; --set and --data change them"
-        )
 
 
 def _plain_text(text: str) -> str:

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from aecore.errors import UserError
 from aecore.interop.read_checkpoint import Checkpoint, Layer, Norm
+from aecore.interop.skeleton import LOG_VARIANCE, MismatchError, orders
 from aecore.models.layer import Plan
-
-_LOG_VARIANCE = re.compile(r"log|var|sigma|std", re.IGNORECASE)
-
-
-class MismatchError(UserError):
-    """The layers do not fit a plan; the first `fitted` do."""
-
-    def __init__(self, message: str, fitted: int) -> None:
-        super().__init__(message)
-        self.fitted = fitted
 
 
 @dataclass(frozen=True)
@@ -62,7 +51,7 @@ def match_layers(checkpoint: Checkpoint, plan: Plan) -> dict[str, Tensor]:
     Raises `MismatchError` that names the first layer which does not fit, in the order in which most layers fit.
     """
     best: MismatchError | None = None
-    for layers, norms in possible_orders(checkpoint):
+    for layers, norms in orders(checkpoint):
         try:
             return _match_in_order(layers, norms, plan)
         except MismatchError as error:
@@ -71,7 +60,7 @@ def match_layers(checkpoint: Checkpoint, plan: Plan) -> dict[str, Tensor]:
     raise best
 
 
-def _match_in_order(layers: tuple[Layer, ...], norms: tuple[Norm, ...], plan: Plan) -> dict[str, Tensor]:
+def _match_in_order(layers: Sequence[Layer], norms: Sequence[Norm], plan: Plan) -> dict[str, Tensor]:
     planned = planned_layers(plan)
     ordered = _sort_heads(list(layers), planned)
     weights: dict[str, Tensor] = {}
@@ -100,7 +89,7 @@ def _match_in_order(layers: tuple[Layer, ...], norms: tuple[Norm, ...], plan: Pl
     return weights | _match_norms(norms, planned_norms(plan), len(planned))
 
 
-def _match_norms(norms: tuple[Norm, ...], wanted: list[tuple[str, int]], fitted: int) -> dict[str, Tensor]:
+def _match_norms(norms: Sequence[Norm], wanted: list[tuple[str, int]], fitted: int) -> dict[str, Tensor]:
     if len(norms) != len(wanted):
         raise MismatchError(
             f"the file has {_count(len(norms), 'batch normalisation')}, the model {len(wanted)}: see model.norm",
@@ -131,7 +120,7 @@ def _sort_heads(layers: list[Layer], planned: list[PlannedLayer]) -> list[Layer]
     for number, target in enumerate(planned[: len(layers) - 1]):
         if target.name.endswith(".mean"):
             first, second = layers[number], layers[number + 1]
-            if _LOG_VARIANCE.search(_last(first)) and not _LOG_VARIANCE.search(_last(second)):
+            if LOG_VARIANCE.search(_last(first)) and not LOG_VARIANCE.search(_last(second)):
                 layers[number], layers[number + 1] = second, first
     return layers
 
@@ -139,42 +128,6 @@ def _sort_heads(layers: list[Layer], planned: list[PlannedLayer]) -> list[Layer]
 def _last(layer: Layer) -> str:
     parts = [part for part in layer.name.split(".") if not part.isdecimal()]
     return parts[-1] if parts else ""
-
-
-def possible_orders(checkpoint: Checkpoint) -> Iterator[tuple[tuple[Layer, ...], tuple[Norm, ...]]]:
-    """The possible orders of a checkpoint's layers, the likeliest first."""
-    if checkpoint.ordered:
-        yield checkpoint.layers, checkpoint.norms
-
-    def by_name(item: Layer | Norm) -> tuple:
-        return _side(item.name), _natural(item.name)
-
-    def by_kind(item: Layer | Norm) -> tuple:
-        side = _side(item.name)
-        linear = isinstance(item, Layer) and item.weight.ndim == 2
-        return side, linear if side < 2 else not linear, _natural(item.name)
-
-    for key in (by_name, by_kind):
-        yield tuple(sorted(checkpoint.layers, key=key)), tuple(sorted(checkpoint.norms, key=by_name))
-
-
-def _side(name: str) -> int:
-    """0 for names of the encoder, 2 for those of the decoder, 1 for others."""
-    for part in name.lower().split("."):
-        if re.match(r"enc|down", part):
-            return 0
-        if re.match(r"dec|up|gen", part) or re.search(r"deconv|trans|_dec|convt", part):
-            return 2
-        if re.search(r"_enc|^q_", part):
-            return 0
-    return 1
-
-
-def _natural(name: str) -> tuple:
-    """Sort key that puts `net.2` before `net.10`."""
-    return tuple(
-        (0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)|\.", name) if part
-    )
 
 
 def _by(shape: tuple[int, ...]) -> str:

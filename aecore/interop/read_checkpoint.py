@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,8 +86,12 @@ class Checkpoint:
     norms: tuple[Norm, ...] = ()
     ordered: bool = True
     """Whether the file keeps the order in which the layers were created; safetensors sorts by name."""
-    plain: Mapping[str, Tensor] = field(default_factory=dict)
-    """All tensors by name."""
+    lengths: Mapping[str, int] = field(default_factory=dict)
+    """Of containers with numbered modules: how many there are, those without weights too, where the file says so."""
+    words: frozenset[str] = frozenset()
+    """Names of modules without weights, such as `relu` or `sigmoid`, in lower case, where the file has them."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The full name in the file of each layer and normalisation."""
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -96,12 +100,32 @@ def read_checkpoint(path: Path) -> Checkpoint:
     Raises `UserError` for a file without tensors, for layers that this project does not have, and for weights that are
     not finite.
     """
+    return _layers(*_tensors_in(path))
+
+
+def read_checkpoints(paths: Sequence[Path]) -> Checkpoint:
+    """The layers of one file, or of two that hold an encoder and a decoder. Raises `UserError`."""
+    if len(paths) == 1:
+        return read_checkpoint(paths[0])
+    if len(paths) != 2:
+        raise UserError(f"{len(paths)} files were given: a model is one file, or encoder and decoder in two")
+    read = {path: _tensors_in(path) for path in paths}
+
+    def is_decoder(path: Path) -> bool:
+        names = " ".join([path.stem, *read[path][0]]).lower()
+        return "dec" in names and "enc" not in path.stem.lower()
+
+    encoder, decoder = sorted(paths, key=is_decoder)
+    joined = _joined({"encoder": read[encoder][0], "decoder": read[decoder][0]})
+    return _layers(joined, read[encoder][1] and read[decoder][1])
+
+
+def _tensors_in(path: Path) -> tuple[Table, bool]:
+    """A file's tensors by name, and whether their order is that in which the layers were created."""
     head = _head(path)
     if len(head) > 8 and head[8:9] == b"{" and 2 <= int.from_bytes(head[:8], "little") <= 100_000_000:
-        tensors, ordered = _from_safetensors(path), False
-    else:
-        tensors, ordered = state_dict_in(_from_torch(path, head)), True
-    return _layers(_without_prefix(tensors), ordered)
+        return Table(_from_safetensors(path)), False
+    return state_dict_in(_from_torch(path, head)), True
 
 
 def _head(path: Path) -> bytes:
@@ -236,8 +260,9 @@ def _joined(sides: Mapping[str, Any]) -> Table:
     joined, modules = Table(), []
     for side, part in sides.items():
         tensors = state_dict_in(part)
-        joined |= {f"{side}.{name}": tensor for name, tensor in tensors.items()}
-        modules += [f"{side}.{name}" if name else side for name in tensors.modules]
+        inside = f"{side}." if not all(name.startswith(f"{side}.") for name in tensors) else ""
+        joined |= {inside + name: tensor for name, tensor in tensors.items()}
+        modules += [(inside + name).rstrip(".") for name in tensors.modules]
     joined.modules = tuple(modules)
     return joined
 
@@ -253,25 +278,29 @@ def _is_weight(name: str) -> bool:
     return name.rpartition(".")[2] in ("weight", "bias", "weight_g", "weight_orig")
 
 
-def _without_prefix(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The names without prefixes that wrappers add to all of them: `module.`, `_orig_mod.`, `model.`."""
-    while tensors and (found := _PREFIX.match(next(iter(tensors)))):
-        prefix = found[0]
-        if not all(name.startswith(prefix) for name in tensors):
-            break
-        tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
-    return tensors
+def _shared_prefix(names: Sequence[str]) -> str:
+    """What wrappers add to all names: `module.`, `_orig_mod.`, `model.`, `vae.`; not the name of a side."""
+    prefix = ""
+    while True:
+        first, dot, _ = names[0][len(prefix) :].partition(".")
+        longer = f"{prefix}{first}."
+        inner = all(name.startswith(longer) and "." in name[len(longer) :] for name in names)
+        if not dot or not inner or first.isdecimal() or re.match(r"enc|dec", first):
+            return prefix
+        prefix = longer
 
 
-def _layers(tensors: dict[str, Tensor], ordered: bool) -> Checkpoint:
+def _layers(tensors: Table, ordered: bool) -> Checkpoint:
+    if not tensors:
+        raise UserError(f"the file holds no layers with weights; save them with {HOW_TO_SAVE}")
+    prefix = _shared_prefix(list(tensors))
     groups: dict[str, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
-        home, _, part = name.rpartition(".")
+        _check_values(name, tensor)
+        home, _, part = name.removeprefix(prefix).rpartition(".")
         groups.setdefault(home, {})[part] = tensor
     layers, norms = [], []
     for home, parts in groups.items():
-        for part, tensor in parts.items():
-            _check_values(f"{home}.{part}" if home else part, tensor)
         weight = parts.get("weight")
         if "running_mean" in parts and "running_var" in parts:
             norms.append(Norm(home, parts))
@@ -287,7 +316,24 @@ def _layers(tensors: dict[str, Tensor], ordered: bool) -> Checkpoint:
             )
     if not layers:
         raise UserError(f"the file holds no layers with weights; save them with {HOW_TO_SAVE}")
-    return Checkpoint(tuple(layers), tuple(norms), ordered, tensors)
+    modules = [name.removeprefix(prefix) for name in tensors.modules if name.startswith(prefix) and name != prefix]
+    names = {item.name: prefix + item.name for item in (*layers, *norms)}
+    return Checkpoint(tuple(layers), tuple(norms), ordered, _lengths(modules), _words(modules, names), names)
+
+
+def _lengths(modules: Sequence[str]) -> dict[str, int]:
+    lengths: dict[str, int] = {}
+    for name in modules:
+        home, _, last = name.rpartition(".")
+        if last.isdecimal():
+            lengths[home] = max(lengths.get(home, 0), int(last) + 1)
+    return lengths
+
+
+def _words(modules: Sequence[str], weighted: Mapping[str, str]) -> frozenset[str]:
+    inner = {part for name in modules for part in [name.rpartition(".")[0]]}
+    bare = [name for name in modules if name and name not in weighted and name not in inner]
+    return frozenset(last.lower() for name in bare if not (last := name.rpartition(".")[2]).isdecimal())
 
 
 def _check_values(name: str, tensor: Tensor | Unsupported) -> None:

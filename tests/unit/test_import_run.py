@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from aecore import interop, jobs
-from aecore.errors import AecoreError
+from aecore.errors import AecoreError, UserError
 from aecore.inference import load_model
 from aecore.interop import import_checkpoint
 from aecore.presets import preset
@@ -26,8 +26,16 @@ def test_an_import_is_an_ordinary_run(tmp_path, store):
     path = tmp_path / "My digits\n(final).pth"
     torch.save({"state_dict": model.state_dict()}, path)
     stages = []
-    changes = {"model.bottleneck.activation": "relu", "model.output": "sigmoid"}
-    imported = import_checkpoint(path, changes=changes, report=lambda stage, *_: stages.append(stage))
+    changes = {
+        "model.activation": "relu",
+        "model.bottleneck.activation": "relu",
+        "model.output": "sigmoid",
+        "model.range": "unit",
+    }
+    with pytest.raises(UserError, match=r"no network with these layers reconstructs the images of digits.*--anyway"):
+        import_checkpoint(path, changes=changes)
+    assert store.runs() == []
+    imported = import_checkpoint(path, changes=changes, anyway=True, report=lambda stage, *_: stages.append(stage))
     run = imported.run
     assert {"reading", "evaluating"} <= set(stages)
     row = summarise(run)
@@ -36,11 +44,10 @@ def test_an_import_is_an_ordinary_run(tmp_path, store):
     told = run.status()["imported"]
     assert len(told["sha256"]) == 64
     assert told["assumed"] == {"data.name": "digits"}
-    assert "model.activation" in told["tried"]
-    assert [line.partition(":")[0] for line in import_notes(run.status())][:2] == [
-        "chosen because they reconstruct test images best",
-        "assumed, as they do not follow from the shapes",
-    ]
+    assert told["tried"] == {}, "everything was given"
+    notes = import_notes(run.status())
+    assert notes[0] == "assumed, as they do not follow from the shapes: data.name = digits"
+    assert notes[1].startswith("not understood: no network with these layers")
     images = torch.from_numpy(run.snapshots()["clean"]).float() / 255
     with torch.no_grad():
         expected = model(images).view_as(images)
@@ -53,7 +60,9 @@ def test_an_import_is_an_ordinary_run(tmp_path, store):
     assert run.evaluation()[0]["run"] == run.id
     assert run.file("codes.safetensors").exists()
     assert run.metrics() == []
-    assert any("plain black" in line for line in imported.remarks), "it was never trained"
+    assert told["verdict"] == "not understood", "it was never trained"
+    assert imported.remarks[0].startswith("not understood")
+    assert imported.interpretation.decision.mean_image_mse == pytest.approx(told["mean_image_mse"])
 
 
 @pytest.mark.parametrize(
@@ -81,7 +90,12 @@ def test_images_tell_what_shapes_do_not(tmp_path, store, activation, scale, outp
     model = found.run.experiment().model
     assert (model.activation, model.range, model.output) == (activation, scale, output)
     assert model.bottleneck.activation == "none"
-    assert found.remarks == ()
+    decision = found.interpretation.decision
+    assert decision is not None
+    assert (found.remarks == ()) == (decision.verdict == "certain")
+    rivals = [other.text for other in decision.candidates[1:] if (other.error or 0) < 1.04 * (decision.best.error or 0)]
+    # That its slope below zero is 0 and not 0.01 can hardly be told from images.
+    assert decision.verdict == "certain" or "leaky-relu" in rivals[0]
 
 
 def test_without_images_it_is_imported_all_the_same(tmp_path, store, monkeypatch):
@@ -93,7 +107,9 @@ def test_without_images_it_is_imported_all_the_same(tmp_path, store, monkeypatch
     monkeypatch.setattr("aecore.data.load", refuse)
     imported = import_checkpoint(path, name="unseen")
     assert imported.run.evaluation() == []
-    assert imported.remarks == ("not measured, as the images cannot be loaded: no network",)
+    assert imported.remarks[0] == "not measured, as the images cannot be loaded: no network"
+    assert "were not tried on images" in imported.remarks[1]
+    assert imported.run.status()["imported"]["verdict"] == "untried"
     assert summarise(imported.run).state == "finished"
 
 
