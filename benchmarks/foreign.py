@@ -264,7 +264,7 @@ CASES = (
                 S(),
             ],
         ),
-    ),  # fmt: skip
+    ),
     Case("upsampling by a function", Interpolating),
     Case(
         "batch norm before",

@@ -170,16 +170,26 @@ def import_file(
 @runs_app.command("export")
 def export_run(
     run_name: RunName,
-    to: Annotated[str, typer.Option(metavar="zip|pth|csv|html|figure", help="The format.")],
+    to: Annotated[str, typer.Option(metavar="zip|pth|py|csv|html|figure", help="The format.")],
     figure: Annotated[
         str, typer.Option(metavar="loss|steps|layers|projection|codes|errors", help="Which figure, for --to figure.")
     ] = "loss",
+    names: Annotated[
+        str,
+        typer.Option(
+            metavar="own|file|fc1,fc2,…",
+            help="For --to pth: our names of the layers, those of an imported file, or one name for each layer.",
+        ),
+    ] = "",
     output: Annotated[Path | None, typer.Option(help="The file to write; by default named after the run.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a run as one file: zip (the whole run), pth (its weights for PyTorch), csv (its curves), html (its latent
+    """Write a run as one file: zip (the whole run), pth (its weights for PyTorch), py (its network as plain
+    PyTorch code), csv (its curves), html (its latent
     space as an interactive point cloud in one page), figure (a plotly figure as .html, or by the ending of --output as
     .png, .svg or .pdf where kaleido is installed)."""
+    if names and to != "pth":
+        raise UserError(f"--names is for --to pth, not for --to {to}")
     if to not in (*EXPORTS, "figure"):
         raise UserError(f"--to {to}: {nearest(to, (*EXPORTS, 'figure'))}")
     found = Store.default().find(run_name)
@@ -189,7 +199,7 @@ def export_run(
     if target.is_dir():
         raise UserError(f"{target} is a folder; --output needs a file name")
     try:
-        atomic_write(target, _figure(found, figure, target) if to == "figure" else EXPORTS[to](found))
+        atomic_write(target, _content(found, to, figure, names, target))
     except OSError as error:
         raise AecoreError(describe_os_error(error, f"writing {target}")) from None
     size = target.stat().st_size
@@ -198,16 +208,28 @@ def export_run(
     )
 
 
+def _content(run: Run, to: str, figure: str, names: str, target: Path) -> bytes:
+    if to == "figure":
+        return _figure(run, figure, target)
+    return _pth(run, names) if to == "pth" else EXPORTS[to](run)
+
+
 def _figure(run: Run, name: str, target: Path) -> bytes:
     from aecore.plots.save import figure_bytes, figure_of, format_of  # plotly
 
     return figure_bytes(figure_of(run, name), format_of(target))
 
 
-def _pth(run: Run) -> bytes:
+def _pth(run: Run, names: str = "") -> bytes:
     from aecore.interop import pth_bytes  # torch
 
-    return pth_bytes(run)
+    return pth_bytes(run, names)
+
+
+def _py(run: Run) -> bytes:
+    from aecore.interop.export_code import export_code
+
+    return export_code(run).encode()
 
 
 def _html(run: Run) -> bytes:
@@ -222,6 +244,7 @@ def _html(run: Run) -> bytes:
 EXPORTS: dict[str, Callable[[Run], bytes]] = {
     "zip": archive.packed,
     "pth": _pth,
+    "py": _py,
     "csv": archive.curves_csv,
     "html": _html,
 }

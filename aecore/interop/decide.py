@@ -37,7 +37,8 @@ CLEARLY = 1.04
 """How many times the error of the best network every other one must have for it to be certain."""
 LITTLE = 0.7
 """A best network with more than this share of the mean image's error explains too little to be certain."""
-LISTED = 5
+LISTED, SHOWN = 5, 8
+"""How many candidates are kept, and of how many images their reconstructions."""
 IMPORTED = {"evaluation.corruptions": ["none", "gaussian:0.2"]}
 """What an imported model without a preset is measured under."""
 
@@ -60,6 +61,8 @@ class Candidate:
     """Names in the file, in the order of the layers."""
     heads: str = ""
     """What tells the heads of a VAE apart."""
+    output: Tensor | None = None
+    """Its reconstructions of the first images, float (N, C, H, W) on the [0, 1] scale."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -80,6 +83,8 @@ class Decision:
     verdict: Verdict
     mean_image_mse: float | None = None
     """The error of always answering the mean training image, on the same images."""
+    images: Tensor | None = None
+    """The images of which the candidates hold reconstructions, uint8 (N, C, H, W)."""
 
     @property
     def best(self) -> Candidate:
@@ -183,9 +188,10 @@ def decide(
         assert problem is not None
         raise problem
     candidates.sort(key=lambda pair: pair[0].score)
-    ranked = tuple(candidate for candidate, _ in candidates[:LISTED])
+    ranked = tuple(replace(candidate, output=output[:SHOWN]) for candidate, output in candidates[:LISTED])
     baseline = mean_image_error(sample, train)
-    return Decision(ranked, verdict_of([candidate for candidate, _ in candidates], baseline), baseline)
+    verdict = verdict_of([candidate for candidate, _ in candidates], baseline)
+    return Decision(ranked, verdict, baseline, images[:SHOWN])
 
 
 def judge(experiment: Experiment, weights: dict[str, Tensor], images: Tensor, train: Tensor) -> Decision:
@@ -285,7 +291,7 @@ def _candidate(reading: Reading, shape: Shape, experiment: Experiment, changes: 
     )
     solved = plan(made.model, shape)
     try:
-        weights = weights_of(net, reading.skeleton, solved)
+        weights = weights_of(reading.skeleton, solved)
     except StopIteration:
         raise UserError(
             "a --set contradicts the file's layers: leave the model's settings out, or name a preset"

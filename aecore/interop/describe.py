@@ -111,9 +111,9 @@ def _activations(encoder: list[Step], decoder: list[Step]) -> str:
     return inside[0] if inside else "none"
 
 
-def weights_of(net: Network, skeleton: Skeleton, solved: Plan) -> dict[str, Tensor]:
+def weights_of(skeleton: Skeleton, solved: Plan) -> dict[str, Tensor]:
     """The weights under the names of the plan's own model, float32."""
-    parts = iter((*net.encoder_parts, *net.decoder_parts))
+    parts = iter(skeleton.parts)
     weights: dict[str, Tensor] = {}
     last: Part | None = None
     for layer in solved.layers:

@@ -3,45 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
 from aecore import data, demo
 from aecore.errors import AecoreError, UserError
-from aecore.files import atomic_write
 from aecore.interop.decide import rivals_of
 from aecore.interop.describe import difference_text
-from aecore.interop.interpret import Interpretation, fitting_sets, interpret, understand
-from aecore.interop.read_checkpoint import Checkpoint, read_checkpoints
-from aecore.metrics.evaluation import evaluate_all
-from aecore.models.autoencoder import Autoencoder
-from aecore.models.weights import weights_bytes
+from aecore.interop.imported_run import Imported, new_run
+from aecore.interop.interpret import Interpretation, chosen_candidate, fitting_sets, interpret, understand
+from aecore.interop.read_checkpoint import Checkpoint, read_checkpoints, read_kept
 from aecore.presets import preset
-from aecore.runs.json_files import now
 from aecore.runs.progress import Report, silent
-from aecore.runs.staging import commit, staging
-from aecore.runs.store import EVALUATION, EXPERIMENT, SNAPSHOTS, STATUS, WEIGHTS, Run, Store, timed_id
-from aecore.training.outputs import save_codes
-from aecore.training.snapshots import Snapshots
+from aecore.runs.store import IMPORTED, Run, Store
 
 MOST_SETS = 4
 """On how many image sets of one shape a network is tried."""
-
-
-@dataclass(frozen=True, eq=False)
-class Imported:
-    """The new run, and what its file was taken for."""
-
-    run: Run
-    interpretation: Interpretation
-    remarks: tuple[str, ...]
-    """Warnings, one line each; also in the run's status."""
 
 
 def import_checkpoint(
@@ -81,52 +59,43 @@ def import_checkpoint(
         found = interpret(checkpoint, preset_name, data_name, changes)
         remarks.append("its functions were not tried on images, so strides, activations and ranges may be wrong")
     images = sets.get(found.experiment.data.name)
-    title = (name or _plain_text(Path(file_name).stem))[:120]
-    # How the file was trained is unknown: of a preset only the model and images apply to it.
-    experiment = found.experiment.changed({"name": title, "preset": found.preset})
-    about = data.data_set(experiment.data.name)
-    model = Autoencoder(experiment.model, about.image_shape)
-    model.load_state_dict(found.weights)
-    model.rng.seed(0, torch.device("cpu"))
-    with staging(store) as run:
-        run_id = timed_id(title)
-        run.write_json(EXPERIMENT, experiment.model_dump(mode="json"))
-        atomic_write(run.file(WEIGHTS), weights_bytes(model.eval()))
-        if images is not None:
-            _measure(run, run_id, model, images, measure, report, remarks)
-        run.write_json(
-            STATUS,
-            {
-                "format": 1,
-                "state": "finished",
-                "submitted": now(),
-                "started": None,
-                "ended": now(),
-                "updated": now(),
-                "epoch": 0,
-                "epochs": 0,
-                "parameters": model.plan.parameters,
-                "code_size": model.plan.code_size,
-                "data": about.info.as_json(),
-                "process": None,
-                "error": None,
-                "imported": {
-                    "file": file_name,
-                    "sha256": _sha256(paths[0]),
-                    "files": [{"name": part.name, "sha256": _sha256(part)} for part in paths],
-                    "verdict": found.decision.verdict if found.decision else "untried",
-                    "mean_image_mse": found.decision.mean_image_mse if found.decision else None,
-                    "candidates": [one.as_json() for one in found.decision.candidates] if found.decision else [],
-                    "preset": found.preset or None,
-                    "also_fit": list(found.also_fit),
-                    "preset_chosen": found.chosen,
-                    "assumed": found.assumed,
-                    "tried": found.tried,
-                    "remarks": remarks,
-                },
-            },
-        )
-        return Imported(commit(run.path, run_id, store), found, tuple(remarks))
+    source = {
+        "file": file_name,
+        "sha256": _sha256(paths[0]),
+        "files": [{"name": part.name, "sha256": _sha256(part)} for part in paths],
+    }
+    return new_run(store, checkpoint, found, images, source, remarks, title=name, measure=measure, report=report)
+
+
+def import_candidate(run: Run, number: int, store: Store | None = None, report: Report = silent) -> Imported:
+    """A new run of the network at `number` (from 0) among the candidates of an imported run, which stays as it is.
+
+    Raises `UserError` where the run was not imported, keeps no file, or has no such candidate.
+    """
+    demo.refuse("adding runs")
+    about = run.status().get("imported") or {}
+    listed = about.get("candidates") or []
+    if not run.file(IMPORTED).is_file() or not listed:
+        raise UserError(f"run {run.id} keeps no file that can be read in several ways")
+    if not 0 <= number < len(listed):
+        raise UserError(f"run {run.id} has {len(listed)} candidates")
+    checkpoint = read_kept(run.file(IMPORTED))
+    experiment = run.experiment()
+    found = chosen_candidate(checkpoint, listed[number], experiment.data.name)
+    remarks: list[str] = []
+    images = _image_sets(checkpoint, "", {"data.name": experiment.data.name}, True, report, remarks)
+    source = {key: about[key] for key in ("file", "sha256", "files") if key in about} | {"chosen_from": run.id}
+    return new_run(
+        store or Store.default(),
+        checkpoint,
+        found,
+        images.get(experiment.data.name),
+        source,
+        remarks,
+        title=f"{experiment.title} ({number + 1})",
+        measure=True,
+        report=report,
+    )
 
 
 def _image_sets(
@@ -189,32 +158,6 @@ def _doubts(found: Interpretation, anyway: bool) -> list[str]:
             f"the next {rivals[0].error:.5f} with {difference_text(decision.best.text, rivals[0].text)}"
         ]
     return []
-
-
-def _measure(
-    run: Run,
-    run_id: str,
-    model: Autoencoder,
-    images: data.ImageSet,
-    measure: bool,
-    report: Report,
-    remarks: list[str],
-) -> None:
-    """Write the panel and, with `measure`, the codes and evaluations."""
-    experiment = run.experiment()
-    test, labels = torch.from_numpy(np.array(images.x_test)), np.array(images.y_test)
-    panel = Snapshots(model, test, labels, experiment.corruption, read=experiment.evaluation.wrong_digits)
-    panel.add(0)
-    atomic_write(run.file(SNAPSHOTS), panel.to_bytes())
-    if not measure:
-        return
-    save_codes(run, model, test, labels)
-    found = evaluate_all(model, test, labels, experiment, run_id, report)
-    run.write_json(EVALUATION, {"evaluations": found})
-
-
-def _plain_text(text: str) -> str:
-    return " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", text).split()) or "imported"
 
 
 def _sha256(path: Path) -> str:

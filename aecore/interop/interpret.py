@@ -26,11 +26,11 @@ from aecore.interop.decide import (
     limits_of,
     why_not,
 )
-from aecore.interop.describe import WRITTEN_ONLY
+from aecore.interop.describe import WRITTEN_ONLY, weights_of
 from aecore.interop.match_layers import match_layers
 from aecore.interop.read_checkpoint import Checkpoint
 from aecore.interop.search import LAST_IMAGES
-from aecore.interop.skeleton import MismatchError
+from aecore.interop.skeleton import MismatchError, skeletons
 from aecore.models.architecture import plan
 from aecore.presets import preset, presets
 
@@ -51,7 +51,7 @@ class Interpretation:
     weights: dict[str, Tensor]
     preset: str = ""
     chosen: bool = False
-    """Whether the preset was named by the user, not inferred."""
+    """Whether the preset, or one of several candidates, was named by the user."""
     also_fit: tuple[str, ...] = ()
     """Other presets with the same shapes."""
     assumed: dict[str, Any] = field(default_factory=dict)
@@ -142,6 +142,26 @@ def understand(
         tried,
         decision,
     )
+
+
+def chosen_candidate(checkpoint: Checkpoint, listed: Mapping[str, Any], data_name: str) -> Interpretation:
+    """One of the candidates that an import ranked, as a run's status keeps it, chosen by a person.
+
+    Raises `UserError` where the file no longer has its layers.
+    """
+    about = data.data_set(data_name)
+    if listed.get("preset"):
+        name = str(listed["preset"])
+        known = fitting_presets(checkpoint, about.image_shape, {"data.name": data_name}).get(name)
+        if known is None:
+            raise UserError(f"the file does not fit preset {name}")
+        return Interpretation(known.experiment, known.weights, name, chosen=True)
+    experiment = Experiment().changed({**IMPORTED, "data.name": data_name, **listed["settings"]})
+    solved = plan(experiment.model, about.image_shape)
+    for skeleton in skeletons(checkpoint):
+        if [part.name for part in skeleton.parts] == listed["layers"] and skeleton.how == listed["heads"]:
+            return Interpretation(experiment, weights_of(skeleton, solved), chosen=True, tried=dict(listed["settings"]))
+    raise UserError("the file's layers cannot be read as this candidate has them")
 
 
 def _share(decision: Decision) -> float:

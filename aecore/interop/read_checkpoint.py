@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,8 +90,8 @@ class Checkpoint:
     """Of containers with numbered modules: how many there are, those without weights too, where the file says so."""
     words: frozenset[str] = frozenset()
     """Names of modules without weights, such as `relu` or `sigmoid`, in lower case, where the file has them."""
-    names: Mapping[str, str] = field(default_factory=dict)
-    """The full name in the file of each layer and normalisation."""
+    file: Table = field(default_factory=Table)
+    """All tensors under their full names, in the file's order."""
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -118,6 +118,25 @@ def read_checkpoints(paths: Sequence[Path]) -> Checkpoint:
     encoder, decoder = sorted(paths, key=is_decoder)
     joined = _joined({"encoder": read[encoder][0], "decoder": read[decoder][0]})
     return _layers(joined, read[encoder][1] and read[decoder][1])
+
+
+def kept_bytes(checkpoint: Checkpoint) -> bytes:
+    """The file's tensors as safetensors, with their order and the names of all modules: what a run keeps of it."""
+    about = {"order": list(checkpoint.file), "modules": list(checkpoint.file.modules), "ordered": checkpoint.ordered}
+    tensors = {name: tensor.contiguous().clone() for name, tensor in checkpoint.file.items()}
+    return safetensors.torch.save(tensors, {"checkpoint": json.dumps(about)})
+
+
+def read_kept(path: Path) -> Checkpoint:
+    """The checkpoint that `kept_bytes` wrote. Raises `UserError` where it is missing or damaged."""
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            about = json.loads((file.metadata() or {})["checkpoint"])
+            tensors = Table((name, file.get_tensor(name)) for name in about["order"])
+    except (safetensors.SafetensorError, OSError, ValueError, KeyError) as error:
+        raise UserError(f"{path.name} of the run cannot be read: {_first_line(error)}") from None
+    tensors.modules = tuple(about["modules"])
+    return _layers(tensors, bool(about["ordered"]))
 
 
 def _tensors_in(path: Path) -> tuple[Table, bool]:
@@ -317,8 +336,8 @@ def _layers(tensors: Table, ordered: bool) -> Checkpoint:
     if not layers:
         raise UserError(f"the file holds no layers with weights; save them with {HOW_TO_SAVE}")
     modules = [name.removeprefix(prefix) for name in tensors.modules if name.startswith(prefix) and name != prefix]
-    names = {item.name: prefix + item.name for item in (*layers, *norms)}
-    return Checkpoint(tuple(layers), tuple(norms), ordered, _lengths(modules), _words(modules, names), names)
+    weighted = {item.name for item in (*layers, *norms)}
+    return Checkpoint(tuple(layers), tuple(norms), ordered, _lengths(modules), _words(modules, weighted), tensors)
 
 
 def _lengths(modules: Sequence[str]) -> dict[str, int]:
@@ -330,7 +349,7 @@ def _lengths(modules: Sequence[str]) -> dict[str, int]:
     return lengths
 
 
-def _words(modules: Sequence[str], weighted: Mapping[str, str]) -> frozenset[str]:
+def _words(modules: Sequence[str], weighted: Collection[str]) -> frozenset[str]:
     inner = {part for name in modules for part in [name.rpartition(".")[0]]}
     bare = [name for name in modules if name and name not in weighted and name not in inner]
     return frozenset(last.lower() for name in bare if not (last := name.rpartition(".")[2]).isdecimal())

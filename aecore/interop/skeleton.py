@@ -140,6 +140,49 @@ def orders(checkpoint: Checkpoint) -> Iterator[tuple[list[Layer], list[Norm]]]:
         yield sorted(checkpoint.layers, key=sides_in_order), sorted(checkpoint.norms, key=sides_in_order)
     for key in (by_name, by_kind):
         yield sorted(checkpoint.layers, key=key), sorted(checkpoint.norms, key=by_name)
+    if chained := by_chain(sorted(checkpoint.layers, key=by_name)):
+        yield chained, sorted(checkpoint.norms, key=by_name)
+
+
+def by_chain(layers: Sequence[Layer]) -> list[Layer] | None:
+    """The layers in an order in which each takes what the one before it gives, as near to the given order as possible;
+    heads that are named log-variances come right after the mean. None where there is no such order."""
+    others = [layer for layer in layers if _head_name(layer) == "log"]
+    rest = [layer for layer in layers if _head_name(layer) != "log"]
+    if len(rest) > 16:
+        return None
+
+    def extend(path: list[Layer], left: list[Layer]) -> list[Layer] | None:
+        if not left:
+            return path
+        for layer in left:
+            if not path or _follows(path[-1], layer):
+                whole = extend([*path, layer], [other for other in left if other is not layer])
+                if whole is not None:
+                    return whole
+        return None
+
+    for first in rest:
+        found = extend([first], [layer for layer in rest if layer is not first])
+        if found is None:
+            continue
+        for head in others:
+            at = next((n for n, layer in enumerate(found) if layer.shape == head.shape and layer is not head), None)
+            if at is None:
+                return None
+            found.insert(at + 1, head)
+        return found
+    return None
+
+
+def _follows(before: Layer, layer: Layer) -> bool:
+    """Whether some layer of these shapes takes what another gives, whichever way convolutions go."""
+    gives = before.shape[:1] if before.weight.ndim == 2 else before.shape[:2]
+    takes = layer.shape[1:2] if layer.weight.ndim == 2 else layer.shape[:2]
+    if before.weight.ndim == layer.weight.ndim:
+        return bool(set(gives) & set(takes))
+    wide, narrow = (takes, gives) if before.weight.ndim == 4 else (gives, takes)
+    return any(features % channels == 0 for features in wide for channels in narrow)
 
 
 def side_of(name: str) -> int:

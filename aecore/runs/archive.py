@@ -21,10 +21,12 @@ from aecore.runs.notes import check_text
 from aecore.runs.staging import commit, staging
 from aecore.runs.state import ACTIVE
 from aecore.runs.store import (
+    CANDIDATES,
     CODES,
     EVALUATION,
     EXPERIMENT,
     FIGURES,
+    IMPORTED,
     LAYERS,
     LOG,
     METRICS,
@@ -44,8 +46,8 @@ FILES = {
     **dict.fromkeys((EXPERIMENT, STATUS, NOTES), 4 * MB),
     EVALUATION: 16 * MB,
     **dict.fromkeys((METRICS, STEPS, LAYERS, LOG), 512 * MB),
-    **dict.fromkeys((SNAPSHOTS, FIGURES, CODES), 512 * MB),
-    **dict.fromkeys((WEIGHTS, RESUME), 4096 * MB),
+    **dict.fromkeys((SNAPSHOTS, FIGURES, CODES, CANDIDATES), 512 * MB),
+    **dict.fromkeys((WEIGHTS, RESUME, IMPORTED), 4096 * MB),
 }
 """The files of a run directory, and how large each may be."""
 MOST_BYTES = 4096 * MB
@@ -56,7 +58,7 @@ MOST_PROJECTION = 64 * MB
 CHUNK = MB
 
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
-_INCOMPRESSIBLE = (WEIGHTS, RESUME, CODES)
+_INCOMPRESSIBLE = (WEIGHTS, RESUME, CODES, IMPORTED)
 
 
 def pack(run: Run, file: Path | IO[bytes]) -> None:

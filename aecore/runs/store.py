@@ -34,6 +34,7 @@ WEIGHTS, RESUME, SNAPSHOTS = "weights.safetensors", "resume.safetensors", "snaps
 EVALUATION, LOG, NOTES = "evaluation.json", "log.txt", "notes.json"
 STEPS, LAYERS = "steps.jsonl", "layers.jsonl"
 FIGURES, PROJECTIONS, CODES = "figures.safetensors", "projections", "codes.safetensors"
+IMPORTED, CANDIDATES = "imported.safetensors", "candidates.safetensors"
 
 
 def store_root() -> Path:

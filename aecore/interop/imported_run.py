@@ -1,0 +1,150 @@
+"""Writing an imported network as an ordinary run: its experiment, weights, the file it came from, and measurements."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+import torch
+
+from aecore import data
+from aecore.data.convert import to_uint8
+from aecore.files import atomic_write
+from aecore.interop.decide import Decision
+from aecore.interop.interpret import Interpretation
+from aecore.interop.read_checkpoint import Checkpoint, kept_bytes
+from aecore.metrics.evaluation import evaluate_all
+from aecore.models.autoencoder import Autoencoder
+from aecore.models.weights import weights_bytes
+from aecore.runs.json_files import now
+from aecore.runs.progress import Report
+from aecore.runs.staging import commit, staging
+from aecore.runs.store import (
+    CANDIDATES,
+    EVALUATION,
+    EXPERIMENT,
+    IMPORTED,
+    SNAPSHOTS,
+    STATUS,
+    WEIGHTS,
+    Run,
+    Store,
+    timed_id,
+)
+from aecore.training.outputs import save_codes
+from aecore.training.snapshots import Snapshots
+
+
+@dataclass(frozen=True, eq=False)
+class Imported:
+    """The new run, and what its file was taken for."""
+
+    run: Run
+    interpretation: Interpretation
+    remarks: tuple[str, ...]
+    """Warnings, one line each; also in the run's status."""
+
+
+def new_run(
+    store: Store,
+    checkpoint: Checkpoint,
+    found: Interpretation,
+    images: data.ImageSet | None,
+    source: dict[str, Any],
+    remarks: list[str],
+    *,
+    title: str,
+    measure: bool,
+    report: Report,
+) -> Imported:
+    """A finished run of the network in a checkpoint. `source` says where it came from: `file`, `sha256`, `files`.
+
+    Without `images` it has no panel, and without `measure` no codes and evaluations.
+    """
+    title = (title or _plain_text(Path(source["file"]).stem))[:120]
+    # How the file was trained is unknown: of a preset only the model and images apply to it.
+    experiment = found.experiment.changed({"name": title, "preset": found.preset})
+    about = data.data_set(experiment.data.name)
+    model = Autoencoder(experiment.model, about.image_shape)
+    model.load_state_dict(found.weights)
+    model.rng.seed(0, torch.device("cpu"))
+    with staging(store) as run:
+        run_id = timed_id(title)
+        run.write_json(EXPERIMENT, experiment.model_dump(mode="json"))
+        atomic_write(run.file(WEIGHTS), weights_bytes(model.eval()))
+        atomic_write(run.file(IMPORTED), kept_bytes(checkpoint))
+        if found.decision is not None:
+            _keep_candidates(run, found.decision)
+        if images is not None:
+            _measure(run, run_id, model, images, measure, report, remarks)
+        run.write_json(
+            STATUS,
+            {
+                "format": 1,
+                "state": "finished",
+                "submitted": now(),
+                "started": None,
+                "ended": now(),
+                "updated": now(),
+                "epoch": 0,
+                "epochs": 0,
+                "parameters": model.plan.parameters,
+                "code_size": model.plan.code_size,
+                "data": about.info.as_json(),
+                "process": None,
+                "error": None,
+                "imported": {
+                    **source,
+                    "verdict": found.decision.verdict if found.decision else "untried",
+                    "mean_image_mse": found.decision.mean_image_mse if found.decision else None,
+                    "candidates": [one.as_json() for one in found.decision.candidates] if found.decision else [],
+                    "preset": found.preset or None,
+                    "also_fit": list(found.also_fit),
+                    "preset_chosen": found.chosen,
+                    "assumed": found.assumed,
+                    "tried": found.tried,
+                    "remarks": remarks,
+                },
+            },
+        )
+        return Imported(commit(run.path, run_id, store), found, tuple(remarks))
+
+
+def _measure(
+    run: Run,
+    run_id: str,
+    model: Autoencoder,
+    images: data.ImageSet,
+    measure: bool,
+    report: Report,
+    remarks: list[str],
+) -> None:
+    """Write the panel and, with `measure`, the codes and evaluations."""
+    experiment = run.experiment()
+    test, labels = torch.from_numpy(np.array(images.x_test)), np.array(images.y_test)
+    panel = Snapshots(model, test, labels, experiment.corruption, read=experiment.evaluation.wrong_digits)
+    panel.add(0)
+    atomic_write(run.file(SNAPSHOTS), panel.to_bytes())
+    if not measure:
+        return
+    save_codes(run, model, test, labels)
+    found = evaluate_all(model, test, labels, experiment, run_id, report)
+    run.write_json(EVALUATION, {"evaluations": found})
+
+
+def _keep_candidates(run: Run, decision: Decision) -> None:
+    """A few images and what each candidate makes of them, for the page that shows them side by side."""
+    outputs = [candidate.output for candidate in decision.candidates if candidate.output is not None]
+    if decision.images is None or not outputs:
+        return
+    shown = {"images": decision.images, "outputs": to_uint8(torch.stack(outputs).numpy())}
+    arrays = {name: np.ascontiguousarray(value) for name, value in shown.items()}
+    atomic_write(run.file(CANDIDATES), safetensors.numpy.save(arrays))
+
+
+def _plain_text(text: str) -> str:
+    return " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", text).split()) or "imported"
