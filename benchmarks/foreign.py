@@ -177,7 +177,7 @@ CASES = (
     Case("MLP, sigmoid", lambda: dense(S)),
     Case("MLP, ReLU on the code", lambda: dense(R, R())),
     Case("MLP, sigmoid on the code", lambda: dense(R, S())),
-    Case("MLP, tanh on the code", lambda: dense(R, nn.Tanh())),
+    Case("MLP, tanh on the code", lambda: dense(leaky(0.2), nn.Tanh())),
     Case("MLP, tanh on [0, 1]", lambda: dense(R, last=nn.Tanh())),
     Case("MLP, linear output", lambda: dense(R, last=nn.Identity())),
     Case("MLP, ReLU output", lambda: dense(R, last=R())),

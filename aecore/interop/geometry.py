@@ -13,6 +13,8 @@ from aecore.models.layer import Shape
 
 MOST_SIDE = 512
 MOST_PATHS = 3000
+FREELY = 150
+"""For so many of the most usual encoders, decoders of other sizes are considered too."""
 STRIDES = (1, 2, 3, 4)
 POOLS = (0, 2, 3)
 UPSAMPLINGS = (0, 2)
@@ -58,7 +60,7 @@ def geometries(skeleton: Skeleton, shape: Shape, most: int, fixed: Sequence[Wind
         found += itertools.islice(_of_size(skeleton, down, up, shape, size, pad, fixed), most - len(found))
         if found or not _flat_size_known(skeleton):
             break
-    counted = [geometry._replace(cost=geometry.cost + _unexplained(skeleton, geometry)) for geometry in found]
+    counted = [geometry._replace(cost=geometry.cost + 2 * _unexplained(skeleton, geometry)) for geometry in found]
     return sorted(counted, key=lambda geometry: geometry.cost)
 
 
@@ -74,7 +76,7 @@ def _unexplained(skeleton: Skeleton, geometry: Geometry) -> float:
         needed = int(bool(before and before.pool)) + int(bool(window and window.upsample))
         reshaped = (part.kind == "linear") != (following.kind == "linear")
         # An activation, and a module that changes the shape; both may be written as functions.
-        likely = {needed + 1 + reshaped: 0.0, needed + reshaped: 0.6, needed: 0.9, needed + 2 + reshaped: 0.7}
+        likely = {needed + 1 + reshaped: 0.0, needed + reshaped: 0.6, needed: 0.9, needed + 2 + reshaped: 1.5}
         if number == code:
             likely |= {needed + reshaped: 0.0, needed: min(likely[needed], 0.3)}
         cost += likely.get(part.gap, 1.0 + abs(part.gap - needed - 1))
@@ -143,14 +145,48 @@ def _through(
     found = []
     ends = _paths(down, size, _encoder_options(fixed), lambda h, w: True)
     back: dict[tuple[int, int], list] = {}
-    for cost, encoder, code in itertools.islice(ends, 150):
+    for number, (cost, encoder, code) in enumerate(itertools.islice(ends, MOST_PATHS)):
+        for more, decoder in _retraced(down, up, encoder, size):
+            found.append((cost + more, encoder, decoder, code))
+        if number >= FREELY:
+            continue
         if code not in back:
             paths = _paths(up, code, decoder_options, lambda h, w: (h, w) == size)
-            back[code] = list(itertools.islice(paths, 12))
+            back[code] = list(itertools.islice(paths, 20))
         for more, decoder, _ in back[code]:
             found.append((cost + more + _mirror_cost(encoder, decoder), encoder, decoder, code))
+    seen = set()
     for cost, encoder, decoder, code in sorted(found, key=lambda one: one[0]):
+        if (encoder, decoder) in seen:
+            continue
+        seen.add((encoder, decoder))
         yield Geometry(encoder, decoder, (up[0].inputs, *code), True, pad, cost + penalty)
+
+
+def _retraced(
+    down: Sequence[Part], up: Sequence[Part], encoder: Sequence[Window], size: tuple[int, int]
+) -> list[tuple[float, tuple[Window, ...]]]:
+    """The most usual windows with which the decoder's maps have the sizes of the encoder's, from last to first: most
+    decoders are made so. None where it has other layers."""
+    if len(up) != len(down):
+        return []
+    sizes = [size]
+    for part, window in zip(down, encoder, strict=True):
+        height, width = sizes[-1]
+        sizes.append((after(part, window, height), after(part, window, width)))
+    layers = []
+    for part, here, there in zip(up, sizes[:0:-1], sizes[-2::-1], strict=True):
+        fitting = [
+            (more, window)
+            for more, window in decoder_options(part, 0)
+            if (after(part, window, here[0]), after(part, window, here[1])) == there
+        ]
+        layers.append(sorted(fitting, key=lambda option: option[0])[:3])
+    whole: list[tuple[float, tuple[Window, ...]]] = [
+        (sum((more for more, _ in chosen), 0.0), tuple(window for _, window in chosen))
+        for chosen in itertools.islice(itertools.product(*layers), 81)
+    ]
+    return sorted(whole, key=lambda one: one[0])[:9]
 
 
 def _mirror_cost(encoder: Sequence[Window], decoder: Sequence[Window]) -> float:
@@ -219,11 +255,11 @@ def encoder_options(part: Part) -> list[tuple[float, Window]]:
             for pool in POOLS:
                 if not _room(part, bool(pool)):
                     continue
-                cost = usual + (0.0, 0.2, 0.0, 1.2, 1.2)[stride] + (0.3 if pool == 2 else 2.5 if pool else 0.0)
+                cost = usual + (0.0, 0.2, 0.0, 0.6, 0.8)[stride] + (0.3 if pool == 2 else 2.5 if pool else 0.0)
                 if pool and stride > 1:
                     cost += 1.0
-                if pool and part.gap is not None and part.gap >= 2:
-                    cost -= 0.2
+                if pool and part.gap == 1:  # an activation is likelier
+                    cost += 0.8
                 found.append((cost, Window(stride, padding, 0, pool)))
     return found
 
@@ -247,7 +283,7 @@ def decoder_options(part: Part, _number: int) -> list[tuple[float, Window]]:
             for more in range(stride):
                 # The usual forms double the map: 2k with padding (k − 1) / 2 and 1 more, or an even kernel and 0.
                 fits = more == (stride - 1 if kernel % 2 and padding == same else 0)
-                cost = usual + (0.0, 0.2, 0.0, 1.2, 1.2)[stride] + (0.0 if fits else 0.7)
+                cost = usual + (0.0, 0.2, 0.0, 0.6, 0.8)[stride] + (0.0 if fits else 0.7)
                 found += [
                     (cost + 1.5 * bool(upsample), Window(stride, padding, more, 0, upsample))
                     for upsample in (UPSAMPLINGS if stride == 1 else (0,))

@@ -38,17 +38,17 @@ from aecore.interop.skeleton import Skeleton
 from aecore.models.layer import Shape
 
 FIRST_IMAGES, SECOND_IMAGES, LAST_IMAGES = 12, 48, 400
-MOST_GEOMETRIES = 120
-BUDGET = 3e10
+MOST_GEOMETRIES = 300
+BUDGET = 5e10
 """Multiplications in the first two stages; five to ten seconds on two cores."""
 A_CALL = 2e6
 """What running a network costs at least, in multiplications."""
 STARTS = 6
 KEPT = 14
 """How many different networks go into the last stage."""
-PRIOR = 0.4
+PRIOR = 0.3
 """What one unit of rarity weighs against the logarithm of the error: a network that is unusual in one thing must
-reconstruct one and a half times as well."""
+reconstruct a third better."""
 SAME = 1e-4
 """Two networks whose outputs differ by less than this share of the error of the better one compute the same."""
 
@@ -66,7 +66,17 @@ class Reading:
         """How unusual it is: windows, functions, and heads that no name tells apart."""
         off = sum(_silent(self.skeleton.parts[number]) for number in self.functions.off)
         unnamed = 0.5 * (self.skeleton.how not in ("", "heads by name"))
-        return self.geometry.cost + rarity(self.functions) - 0.5 * off + unnamed
+        return self.geometry.cost + rarity(self.functions) - 0.5 * off + unnamed + self._unheard
+
+    @property
+    def _unheard(self) -> float:
+        """1 if names show a module behind the code that this network has nothing for."""
+        part, following = self.skeleton.encoder[-1], self.skeleton.decoder[0]
+        windows = self.geometry.encoder[-1:] if part.kind != "linear" else ()
+        explained = any(window.pool for window in windows) or (part.kind == "linear") != (following.kind == "linear")
+        if following.kind != "linear" and self.geometry.decoder[0].upsample:
+            explained = True
+        return float(bool(part.gap) and not explained and self.functions.code == "none")
 
     def network(self, shape: Shape) -> Network:
         return network(self.skeleton, self.geometry, self.functions, shape)
@@ -180,8 +190,10 @@ def _first_stage(skeletons: Sequence[Skeleton], state: _Search) -> list[Reading]
         if state.spent > BUDGET / 2 and tried:
             break
         for name in inside:
-            for code in _codes(skeleton, activation, limits):
-                functions = _fit(Functions(Scale(name, name), "none", activation, activation, code), skeleton)
+            pooled = any(window.pool for window in geometry.encoder)
+            for code, average in itertools.product(_codes(skeleton, activation, limits), (False, True)[: 1 + pooled]):
+                functions = Functions(Scale(name, name), "none", activation, activation, code, average=average)
+                functions = _fit(functions, skeleton)
                 reading = Reading(skeleton, geometry, functions)
                 state.spent += work(reading, state.shape) * len(images) + A_CALL
                 best = _best_output(reading, images, truth, state)
