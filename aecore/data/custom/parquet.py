@@ -1,0 +1,94 @@
+"""Images from a Parquet file: a column of encoded pictures, as Hugging Face's data sets have it, or of numbers.
+
+`image` is a struct of `bytes` and `path`, or the bytes alone; `label` is a number, whose names may be in the metadata.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from aecore.data.custom.limits import check_bytes, one_line
+from aecore.data.custom.roles import role_of
+from aecore.data.custom.stored import as_user_errors
+from aecore.errors import UserError
+
+
+class Rows(NamedTuple):
+    """The pictures of a file, encoded, and their labels (N,) or None; `names` are those of the classes, if known."""
+
+    pictures: list[bytes]
+    labels: np.ndarray | None
+    names: tuple[str, ...]
+
+
+def read_rows(path: Path, text: str) -> Rows:
+    """The rows of a Parquet file. Raises `UserError` where no column is one of pictures."""
+    with as_user_errors(text, "a Parquet file"):
+        from pyarrow import parquet
+
+        with parquet.ParquetFile(path) as file:
+            schema = file.schema_arrow
+            image = _image_column(schema, text)
+            labels = _label_columns(schema, image)
+            size = sum(
+                file.metadata.row_group(group).column(i).total_uncompressed_size
+                for group in range(file.metadata.num_row_groups)
+                for i in range(file.metadata.num_columns)
+                if file.metadata.row_group(group).column(i).path_in_schema.split(".")[0] == image
+            )
+            check_bytes(text, (size,))
+            table = file.read(columns=[image, *labels[:1]])
+    column = table.column(image)
+    if str(column.type).startswith("struct"):
+        column = column.combine_chunks().field("bytes")
+    pictures = column.to_pylist()
+    if any(picture is None for picture in pictures):
+        raise UserError(f"{text}: column {image} holds paths and no pictures: give the folder of the pictures")
+    if not labels:
+        return Rows(pictures, None, ())
+    values = table.column(labels[0])
+    if values.null_count:
+        raise UserError(f"{text}: column {labels[0]} has empty cells: fill or remove them")
+    return Rows(pictures, np.asarray(values.to_pylist()), _class_names(schema, labels[0]))
+
+
+def _image_column(schema: Any, text: str) -> str:
+    able = []
+    for field in schema:
+        kind = str(field.type)
+        fields = [field.type.field(i).name for i in range(field.type.num_fields)] if kind.startswith("struct") else []
+        if "bytes" in fields or kind in ("binary", "large_binary"):
+            able.append(field.name)
+    if len(able) > 1:
+        able = [name for name in able if role_of(name).kind == "images"] or able
+    if len(able) != 1:
+        names = ", ".join(f"{field.name} ({str(field.type)[:40]})" for field in list(schema)[:8])
+        problem = "no column" if not able else "several columns"
+        raise UserError(f"{text} has {problem} of pictures but {names}: expected image {{bytes, path}} and label")
+    return able[0]
+
+
+def _label_columns(schema: Any, image: str) -> list[str]:
+    """The columns of labels, the clearest first."""
+    able = [
+        field.name
+        for field in schema
+        if field.name != image
+        and role_of(field.name).kind == "labels"
+        and str(field.type).startswith(("int", "uint", "string", "large_string", "bool", "dictionary"))
+    ]
+    return sorted(able, key=lambda name: (role_of(name).strange, able.index(name)))
+
+
+def _class_names(schema: Any, label: str) -> tuple[str, ...]:
+    """The names that Hugging Face's metadata give the numbers; none where there are none."""
+    try:
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        names = features[label]["names"]
+    except (KeyError, ValueError, TypeError):
+        return ()
+    return tuple(one_line(str(name)) for name in names) if isinstance(names, list) else ()
