@@ -208,6 +208,9 @@ def train(
     settings |= {"training.deterministic": True} if deterministic else {}
     experiment = experiment.changed(settings)
     created = jobs.submit(experiment, device)
+    if not as_json and (understood := data.understood(experiment.data.source)):
+        for line in understood.lines():
+            print_message(line)
     _run_job(created, detach, as_json)
 
 

@@ -7,7 +7,6 @@ import streamlit as st
 from aecore import jobs
 from aecore.config.experiment import Experiment, difference
 from aecore.config.labels import label_of
-from aecore.data.catalogue import data_set
 from aecore.devices import devices
 from aecore.errors import AecoreError
 from aecore.format import count, format_value
@@ -15,6 +14,7 @@ from aecore.models.architecture import Plan, plan
 from aecore.presets import Preset, presets
 from dashboard import demo_notice
 from dashboard.train.active_runs import watch
+from dashboard.train.own_images import own_images, read_images
 from dashboard.widgets.experiment_form import experiment_form
 from dashboard.widgets.layer_table import layer_table
 
@@ -36,7 +36,7 @@ def new_experiment() -> None:
         st.caption(preset.summary)
         try:
             experiment = experiment_form(demo_notice.within_caps(preset.experiment), key=f"form:{name}")
-            about = data_set(experiment.data.name)
+            about = read_images(experiment.data.source)
             solved = plan(experiment.model, about.image_shape)
             mistake = ""
         except AecoreError as error:
@@ -46,6 +46,7 @@ def new_experiment() -> None:
         start_row(experiment)
     with right:
         if experiment and solved:
+            own_images(experiment.data.source)
             layers(solved)
             about_preset(preset, experiment)
 
