@@ -48,11 +48,12 @@ def header_of(opened: Open) -> Header:
         with _image(opened) as image:
             width, height = image.size
             _check_size(width, height)
+            deep = _is_deep(image)  # before the EXIF data, for which a PNG is decoded
             turned = image.getexif().get(ExifTags.Base.Orientation, 1) not in (0, 1)
             across = image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
             return Header(
                 (height, width) if across else (width, height),
-                _is_deep(image),
+                deep,
                 turned,
                 bool(getattr(image, "is_animated", False)),
                 image.has_transparency_data,
@@ -66,7 +67,9 @@ def deep_values(opened: Open) -> np.ndarray:
     """The values of a deep picture, (H, W) or (H, W, C), not turned. Raises `UnusableError`."""
     try:
         with _image(opened) as image:
-            if _rawmode(image).startswith(("RGB;16", "RGBA;16", "LA;16")):
+            if _is_cut(image):
+                if image.format == "TIFF":
+                    raise _NeedsTiffError
                 with opened() as file:
                     return _deep_png(file.read())
             values = np.asarray(image)
@@ -155,8 +158,13 @@ def _rawmode(image: Image.Image) -> str:
     return mode if isinstance(mode, str) else ""
 
 
+def _is_cut(image: Image.Image) -> bool:
+    """Whether Pillow would cut several channels of 16 bits to 8."""
+    return image.mode not in ("I", "F") and not image.mode.startswith("I;16") and ";16" in _rawmode(image)
+
+
 def _is_deep(image: Image.Image) -> bool:
-    return image.mode in ("F", "I") or image.mode.startswith("I;16") or ";16" in _rawmode(image)
+    return image.mode in ("F", "I") or image.mode.startswith("I;16") or _is_cut(image)
 
 
 def _deep_png(data: bytes) -> np.ndarray:

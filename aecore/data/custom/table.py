@@ -135,7 +135,8 @@ def _roles(titles: list[str] | None, values: list[np.ndarray], text: str) -> Col
 
 
 def _may_be_label(column: np.ndarray) -> bool:
-    """Whether a first or last column may be the label, not a pixel of a corner, which is often the same in all."""
-    different = len(np.unique(column))
-    whole = column.dtype.kind != "f" or bool((column == np.rint(column)).all())
-    return whole and 1 < different <= MOST_CLASSES
+    """Whether a first or last column may be the label, and not a pixel of a corner: names, or 0, 1, 2, … all used."""
+    different = np.unique(column)
+    if not 1 < len(different) <= MOST_CLASSES:
+        return False
+    return column.dtype.kind != "f" or bool((np.diff(different) == 1).all() and different[0] in (0, 1))
