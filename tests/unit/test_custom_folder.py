@@ -125,7 +125,8 @@ def test_hidden_files_and_other_kinds_are_no_images(folder):
     put(folder, [*numbered(3), ".hidden/1.png", ".thumb.png"])
     (folder / "label.csv").write_text("1")
     assert len(custom_source.find(str(folder)).files) == 3
-    assert [entry["name"] for entry in custom_source.understood(str(folder)).left_out] == [
+    left_out = custom_source.understood(str(folder)).left_out
+    assert [entry["name"] for entry in left_out] == [
         "label.csv",
         ".hidden",
         ".thumb.png",

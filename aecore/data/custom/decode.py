@@ -6,12 +6,13 @@ The file may be anything that only looks like a picture, or too large to decode.
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, NamedTuple
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from aecore.data.custom.limits import MIN_SIDE
 from aecore.data.custom.size import Frame, place
@@ -67,12 +68,12 @@ def deep_values(opened: Open) -> np.ndarray:
     """The values of a deep picture, (H, W) or (H, W, C), not turned. Raises `UnusableError`."""
     try:
         with _image(opened) as image:
-            if _is_cut(image):
-                if image.format == "TIFF":
-                    raise _NeedsTiffError
-                with opened() as file:
-                    return _deep_png(file.read())
-            values = np.asarray(image)
+            if not _is_cut(image):
+                values = np.asarray(image)
+            else:
+                with _image(opened) as again:
+                    low = _low_bytes(again)
+                values = np.asarray(image).astype(np.uint16) << 8 | low
     except _NeedsTiffError:
         return _tiff(opened, header=False)
     if values.dtype.kind in "iu" and values.min() < 0:
@@ -118,7 +119,7 @@ def _from_values(values: np.ndarray) -> Image.Image:
 
 
 class _NeedsTiffError(Exception):
-    """A TIFF of a kind that only the slower reader knows, such as 16 bits in three channels."""
+    """A TIFF of a kind that only the slower reader knows, such as floats in three channels."""
 
 
 @contextmanager
@@ -167,16 +168,20 @@ def _is_deep(image: Image.Image) -> bool:
     return image.mode in ("F", "I") or image.mode.startswith("I;16") or _is_cut(image)
 
 
-def _deep_png(data: bytes) -> np.ndarray:
-    """A PNG with 16 bits in several channels, which Pillow cuts to 8, as uint16 (H, W, C)."""
-    import torch
-    from torchvision.io import ImageReadMode, decode_png
-
+def _low_bytes(image: Image.Image) -> np.ndarray:
+    """The low byte of each value of a picture of which Pillow keeps the high one: read as if in the other order."""
+    assert isinstance(image, ImageFile.ImageFile)  # it was opened from a file
+    rawmode = _rawmode(image)
+    turned = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}[rawmode[-1]]
+    mode = rawmode[:-1] + turned
+    image.tile = [
+        tile._replace(args=mode if isinstance(tile.args, str) else (mode, *(tile.args or ())[1:]))
+        for tile in image.tile
+    ]
     try:
-        decoded = decode_png(torch.frombuffer(bytearray(data), dtype=torch.uint8), ImageReadMode.UNCHANGED)
-    except RuntimeError:
-        raise UnusableError("is damaged") from None
-    return decoded.numpy().transpose(1, 2, 0)
+        return np.asarray(image)
+    except ValueError:
+        raise UnusableError(f"has 16 bits a value in a form that is not read ({rawmode}): convert it") from None
 
 
 def _tiff(opened: Open, *, header: bool) -> np.ndarray:
