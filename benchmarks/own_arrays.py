@@ -130,6 +130,11 @@ def cases() -> list[Case]:
         Case(
             "rows of 100·7", partial(_npz, {"x_train": np.zeros((9, 700), np.uint8)}, Refused("a square image a row"))
         ),
+        Case("(H, W, N) with labels", partial(_npz, {"images": grey.transpose(1, 2, 0), "labels": LABELS}, sixth)),
+        Case(
+            "(H, W, N) without",
+            partial(_npz, {"images": grey.transpose(1, 2, 0)}, Refused("it cannot be told whether")),
+        ),
         Case("videos", partial(_npz, {"x_train": np.zeros((9, 10, 16, 16), np.uint8)}, Refused("1 or 3 channels"))),
     ]
     labels = [

@@ -158,6 +158,7 @@ def data_prepare(
 
     Of your own images it says what was understood: how many of which class, their size and values, what was left out.
     """
+    given = name
     if size or fit != "crop":
         name = Experiment().changed({"data.name": name, "data.size": size, "data.fit": fit}).data.source
     with Progress() as progress:
@@ -165,14 +166,14 @@ def data_prepare(
     folder, understood = data.cached_at(name), data.understood(name)
     if as_json:
         about = {"understood": understood.as_json()} if understood else {}
-        print_json({"name": name, "result": result, "path": str(folder), **about})
+        print_json({"name": given, "result": result, "path": str(folder), **about})
     else:
         words = {
             "ready": "is ready",
             "prepared": "is now ready",
             "rebuilt": "was damaged and has been rebuilt",
         }
-        print_message(f"{name} {words[result]} in {folder}")
+        print_message(f"{given} {words[result]} in {folder}")
         for line in understood.lines() if understood else ():
             print(line)
 

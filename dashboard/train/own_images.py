@@ -14,6 +14,8 @@ from dashboard.cache.images import sheet
 SHOWN = 16
 """Images that are shown, evenly spread over the training images."""
 SHOWN_SIDE = 64
+GAP = 2
+"""White pixels between the images."""
 
 
 def read_images(source: str) -> DataSet:
@@ -52,7 +54,7 @@ def examples(source: str) -> None:
     """Some training images in one row of tiles, as they will be trained on."""
     images = data.load(source).x_train  # opened anew: the folder may have changed since the last look
     rows = np.unique(np.linspace(0, len(images) - 1, min(SHOWN, len(images))).round().astype(int))
-    tiles = np.array(images[rows])
+    tiles = np.pad(images[rows], [(0, 0), (0, 0), (0, GAP), (0, GAP)], constant_values=255)
     picture, _ = sheet(tiles, SHOWN // 2)
     width = min(tiles.shape[3], SHOWN_SIDE) * min(SHOWN // 2, len(rows))
     st.image(picture, width=max(width, 320), caption=f"{len(rows)} of the training images, as the model will see them")

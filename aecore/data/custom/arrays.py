@@ -132,7 +132,7 @@ def _splits(given: Sequence[Stored], text: str, report: Understood) -> dict[str,
         elif pairs or split:
             raise UserError(f"{text} holds {labels.name} but no {'x_' + split if split else 'images'}")
     if not pairs:
-        names = ", ".join(array.name for array in given[:8]) or "nothing"
+        names = ", ".join(array.name or f"an array {array.shape} of {array.dtype}" for array in given[:8]) or "nothing"
         raise UserError(f"{text} holds no x_train but {names}: expected {', '.join(KEYS)}, or images and labels")
     if len(pairs) == 1:  # also where its name says test: it is all there is
         only = next(iter(pairs.values()))
@@ -269,7 +269,7 @@ def _scaled(
         check_counts(text, 0, 0)
         raise UserError(f"{text} holds no images")
     kinds = {known.dtype for known in ranges.values()}
-    if len({known.kind for known in ranges.values()}) > 1:
+    if len({"i" if known.kind in "iu" else known.kind for known in ranges.values()}) > 1:
         raise UserError(f"{text}: the splits are of different types ({', '.join(sorted(kinds))}): use one for all")
     worst = max(ranges, key=lambda split: (ranges[split].low < 0, ranges[split].high))
     scale = choose_scale(whole, _name(pairs[worst].images, text))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from aecore.data.custom.folder import is_picture
 from aecore.data.custom.idx import idx_arrays, is_idx
 from aecore.data.custom.matlab import matlab_arrays
 from aecore.data.custom.npz import npy_arrays, npz_arrays
@@ -73,11 +74,11 @@ def bare_name(name: str) -> str:
 
 
 def kind_of(name: str, start: bytes) -> Kind | None:
-    """The kind of a file by its name and, where that says nothing, its first four bytes; None for another."""
+    """The kind of a file by its name and, where that says nothing, its first four bytes, unpacked; None for another."""
     bare = bare_name(name)
     packed = bare != name.lower()
     found = next((kind for suffix, kind in KINDS.items() if bare.endswith(suffix)), None)
-    if found is None and (bare.endswith(IDX_SUFFIXES) or (not packed and is_idx(start))):
+    if found is None and (bare.endswith(IDX_SUFFIXES) or is_idx(start)):
         found = IDX
     return found if found is None or not packed or found.name in PACKED else None
 
@@ -97,6 +98,6 @@ def check_kind(name: str, start: bytes, text: str) -> Kind:
     """The kind of a file. Raises `UserError` with what would be right for any other."""
     found = kind_of(name, start)
     if found is None:
-        why = refusal(name, start)
+        why = refusal(name, start) or ("is one picture: give the path of its folder" if is_picture(name) else "")
         raise UserError(f"{text} {why}" if why else f"{text} is neither a folder of images nor an .npz file")
     return found

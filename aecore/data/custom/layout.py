@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aecore.data.custom.limits import MAX_SIDE, MIN_SIDE
+from aecore.data.custom.limits import MIN_SIDE
 from aecore.errors import UserError
 
 CERTAIN = 0.8
@@ -57,8 +57,11 @@ def _grey(shape: tuple[int, ...], what: str, labels: int | None, images_last: bo
     if shape[0] == shape[1] != shape[2] and min(shape) >= MIN_SIDE:
         if images_last:
             return last
-        if shape[2] > MAX_SIDE:
-            raise UserError(f"{what} has the shape {shape}, which looks like (H, W, N): move N to the front")
+        if labels is None:
+            raise UserError(
+                f"{what} has the shape {shape}, and it cannot be told whether the images are along the first axis or "
+                "the last: give labels with it, or (N, H, W, 1)"
+            )
     return first
 
 

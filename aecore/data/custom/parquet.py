@@ -23,6 +23,8 @@ class Rows(NamedTuple):
     pictures: list[bytes]
     labels: np.ndarray | None
     names: tuple[str, ...]
+    label: str = ""
+    """The name of the column of labels."""
 
 
 def read_rows(path: Path, text: str) -> Rows:
@@ -53,7 +55,7 @@ def read_rows(path: Path, text: str) -> Rows:
     values = table.column(labels[0])
     if values.null_count:
         raise UserError(f"{text}: column {labels[0]} has empty cells: fill or remove them")
-    return Rows(pictures, np.asarray(values.to_pylist()), _class_names(schema, labels[0]))
+    return Rows(pictures, np.asarray(values.to_pylist()), _class_names(schema, labels[0]), labels[0])
 
 
 def _image_column(schema: Any, text: str) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 import io
 import zipfile
+import zlib
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -18,7 +21,7 @@ from aecore.data.custom.formats import ARCHIVE, PARQUET, Kind, bare_name, check_
 from aecore.data.custom.limits import UNLABELLED
 from aecore.data.custom.parquet import Rows, read_rows
 from aecore.data.custom.pictures import Picture, read_pictures
-from aecore.data.custom.roles import role_of
+from aecore.data.custom.roles import SPLITS, role_of, split_folders
 from aecore.data.custom.size import Asked
 from aecore.data.custom.splits import Labelled, labelled
 from aecore.data.custom.stored import Stored
@@ -36,6 +39,7 @@ def read_folder(root: Path, text: str, found: Listing, asked: Asked, progress: P
         return _folder_of_files(root, text, found, asked, progress)
     report = Understood(kind="a folder of pictures")
     given = [Picture(file.name, partial(_open, root / file.name)) for file in found.pictures]
+    report_split_beside(root, report)
     return _pictures(given, found, text, report, asked, progress)
 
 
@@ -59,11 +63,11 @@ def read_file(path: Path, text: str, asked: Asked, progress: Progress) -> Found:
 
 
 def first_bytes(path: Path) -> bytes:
-    """The first four bytes of a file; none where it cannot be read, which is said when it is."""
+    """The first four bytes of a file, unpacked of a `.gz`; none where it cannot be read, which is said when it is."""
     try:
-        with path.open("rb") as file:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
             return file.read(4)
-    except OSError:
+    except (OSError, EOFError, zlib.error):
         return b""
 
 
@@ -86,6 +90,17 @@ def report_siblings(path: Path, kind: Kind, report: Understood) -> None:
     ]
     if beside:
         report.remark(f"beside it lie {', '.join(beside[:4])}: give the folder to use them together")
+
+
+def report_split_beside(root: Path, report: Understood) -> None:
+    """Remark on the folder of another split beside a folder that is itself one: train, where test is there too."""
+    if root.name.lower() not in SPLITS:
+        return
+    with contextlib.suppress(OSError):
+        names = sorted(one.name for one in root.parent.iterdir() if one.is_dir() and one.name != root.name)
+        others = [name for name, split in split_folders([*names, root.name]).items() if name != root.name and split]
+        if others:
+            report.remark(f"beside it lies {', '.join(others[:4])}: give the folder above to use both")
 
 
 def _open(path: Path) -> io.BufferedReader:
@@ -128,12 +143,19 @@ def _folder_of_files(root: Path, text: str, found: Listing, asked: Asked, progre
         for file, _ in known:
             rows.setdefault(role_of(file.name.rpartition("/")[2]).split, []).append(read_rows(root / file.name, text))
         return _tables({split: _joined(parts, text) for split, parts in rows.items()}, text, report, asked, progress)
-    if kind.read is None:
+    read = kind.read
+    if read is None:
         raise UserError(f"{text} holds no pictures but {known[0][0].name}: give that")
+    if kind.name == "csv" and any(role_of(file.name).split for file, _ in known):  # beside it lies a list of names
+        others = [file.name for file, _ in known if not role_of(file.name).split]
+        report.leave_out(others, "is not named after a split, as others are")
+        known = [(file, kind) for file, kind in known if file.name not in others]
     arrays: list[Stored] = []
     for file, _ in known:
-        name = bare_name(file.name.rpartition("/")[2])
-        arrays += kind.read(root / file.name, f"{text}/{file.name}", name, report)
+        folder, _, name = bare_name(file.name).rpartition("/")
+        parent = folder.rpartition("/")[2]
+        name = f"{parent}/{name}" if role_of(parent).split else name
+        arrays += read(root / file.name, f"{text}/{file.name}", name, report)
     return read_arrays(arrays, text, report, asked)
 
 
@@ -150,7 +172,7 @@ def _joined(parts: Sequence[Rows], text: str) -> Rows:
     if labels and len(labels) < len(parts):
         raise UserError(f"{text}: only some of its files have labels: give labels in all or in none")
     pictures = [picture for part in parts for picture in part.pictures]
-    return Rows(pictures, np.concatenate(labels) if labels else None, parts[0].names)
+    return Rows(pictures, np.concatenate(labels) if labels else None, parts[0].names, parts[0].label)
 
 
 def _tables(rows: dict[str, Rows], text: str, report: Understood, asked: Asked, progress: Progress) -> Found:
@@ -166,7 +188,8 @@ def _tables(rows: dict[str, Rows], text: str, report: Understood, asked: Asked, 
             )
         test = "test" if "test" in rows else "val"
         for split in [split for split in rows if split not in ("train", test)]:
-            report.leave_out([f"{len(rows.pop(split).pictures):,} pictures"], "are neither training nor test images")
+            names = [f"{len(rows.pop(split).pictures):,} pictures of {split or 'no split'}"]
+            report.leave_out(names, "are neither training nor test images")
         if test not in rows:
             raise UserError(f"{text} holds files of unclear splits: name them train… and test…")
         report.split = f"the files named train to train on, those named {test} to test"
@@ -183,7 +206,7 @@ def _tables(rows: dict[str, Rows], text: str, report: Understood, asked: Asked, 
     known = label_forms.classes_of(
         labels,
         {split: len(part.pictures) for split, part in rows.items()},
-        dict.fromkeys(rows, "the column of labels"),
+        {split: f"the column {part.label}" for split, part in rows.items()},
         text,
         report,
         rows["train"].names,

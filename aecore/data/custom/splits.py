@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from aecore.data.custom.limits import MOST_CLASSES, UNLABELLED, one_line
-from aecore.data.custom.roles import is_filler, split_folders, words
+from aecore.data.custom.roles import FILLERS, SPLITS, is_filler, split_folders, words
 from aecore.data.custom.understood import Understood
 
 MASKS = frozenset(("mask", "masks", "annotations", "segmentation", "segmentations", "groundtruth", "gt", "labels"))
@@ -86,6 +86,7 @@ def _by_split(files: list[tuple[str, tuple[str, ...]]], found: dict[str, str], r
     placed = [
         _Placed(name, found[folders[0]], folders[1:]) for name, folders in files if folders and folders[0] in found
     ]
+    placed = _without_wrappers(placed)
     report.leave_out(
         [name for name, folders in files if not folders or folders[0] not in found],
         "lies in none of the folders of the split",
@@ -98,6 +99,17 @@ def _by_split(files: list[tuple[str, tuple[str, ...]]], found: dict[str, str], r
         val = " and ".join(map(one_line, by_split["val"]))
         report.split = f"{train} to train on, {val} to test"
         report.remark(f"there are no test images: the validation images ({val}) are the test images")
+    return placed
+
+
+def _without_wrappers(placed: list[_Placed]) -> list[_Placed]:
+    """Without a folder that holds all pictures of a split and is named as a split or as images: test/test/1.jpg."""
+    for split in {one.split for one in placed}:
+        inside = [one for one in placed if one.split == split]
+        tops = {one.rest[0] if one.rest else "" for one in inside}
+        top = tops.pop()
+        if not tops and top and all(word in SPLITS or word in FILLERS for word in words(top)) and words(top):
+            placed = [one._replace(rest=one.rest[1:]) if one.split == split else one for one in placed]
     return placed
 
 
@@ -128,6 +140,10 @@ def _classes(placed: list[_Placed], report: Understood) -> tuple[list[int], tupl
         report.remark(f"{len(folders):,} folders are too many for classes: the images were taken without labels")
         return [0] * len(placed), UNLABELLED
     number = {folder: i for i, folder in enumerate(folders)}
+    like_splits = [folder for folder in folders if folder.lower() in SPLITS]
+    if like_splits and len(folders) > 1:
+        names = ", ".join(map(one_line, like_splits))
+        report.remark(f"taken as a class, as there is no split without folders train and test beside it: {names}")
     if loose:
         number[""] = len(folders)
         bare = [one for one in placed if not one.rest]

@@ -53,12 +53,22 @@ def table_arrays(path: Path, text: str, report: Understood, name: str = "") -> l
         report.leave_out(
             [titles[i] or f"column {i + 1}" for i in found.other], "is a column that only numbers the rows"
         )
-    pixels = np.stack([values[i] for i in found.pixels], axis=1) if found.pixels else np.empty((0, 0))
+    pixels = np.stack([values[i] for i in _in_order(found.pixels, titles, report)], axis=1)
     prefix = f"{name}/" if name else ""
     arrays = [stored(f"{prefix}pixels", pixels)]
     if found.label is not None:
         arrays.append(stored(f"{prefix}label", values[found.label]))
     return arrays
+
+
+def _in_order(pixels: list[int], titles: list[str] | None, report: Understood) -> list[int]:
+    """The columns of the pixels by the numbers in their titles, where all are different: pixel2 before pixel10."""
+    numbers = [re.search(r"(\d+)$", titles[i]) for i in pixels] if titles else []
+    known = [int(number[1]) for number in numbers if number]
+    if len(set(known)) < len(pixels) or known == sorted(known):
+        return pixels
+    report.remark("the columns of the pixels were put in the order of their numbers")
+    return [pixel for _, pixel in sorted(zip(known, pixels, strict=True))]
 
 
 def _comma(line: bytes) -> str:
@@ -73,7 +83,7 @@ def _number(cell: str) -> float | None:
 
 
 def _columns(file: IO[bytes], titles: list[str] | None, width: int, comma: str, text: str) -> list[np.ndarray]:
-    """Every column: numbers as float32, one with anything else as text."""
+    """Every column: bytes as uint8, other numbers as floats, one with anything else as text."""
     from pyarrow import ArrowInvalid
     from pyarrow import csv as arrow_csv
 
@@ -93,8 +103,9 @@ def _columns(file: IO[bytes], titles: list[str] | None, width: int, comma: str, 
         if column.null_count:
             raise UserError(f"{text} has empty cells: fill or remove them")
         if kind.startswith(("int", "float", "double", "bool")):
-            values = column.to_numpy()
-            made.append(values.astype(np.float32) if np.abs(values).max(initial=0) < 1 << 24 else values)
+            values = column.to_numpy().astype(np.float64)
+            small = kind.startswith("int") and values.min(initial=0) >= 0 and values.max(initial=0) <= 255
+            made.append(values.astype(np.uint8 if small else np.float32 if np.abs(values).max() < 1 << 24 else float))
         else:
             made.append(np.array(column.to_pylist(), dtype=str))
     return made
@@ -107,7 +118,7 @@ def _square(number: int) -> bool:
 
 def _roles(titles: list[str] | None, values: list[np.ndarray], text: str) -> Columns:
     wanted = f"{text} has {len(values):,} columns; expected label,pixel0,pixel1,… of square images, grey or RGB"
-    numeric = [i for i, column in enumerate(values) if column.dtype.kind == "f"]
+    numeric = [i for i, column in enumerate(values) if column.dtype.kind in "uf"]
     if titles is not None:
         names = [title.strip().lower() for title in titles]
         labels = [i for i, name in enumerate(names) if name in LABELS and not re.fullmatch(r"\d+", name)]
@@ -139,4 +150,4 @@ def _may_be_label(column: np.ndarray) -> bool:
     different = np.unique(column)
     if not 1 < len(different) <= MOST_CLASSES:
         return False
-    return column.dtype.kind != "f" or bool((np.diff(different) == 1).all() and different[0] in (0, 1))
+    return column.dtype.kind == "U" or bool((np.diff(different) == 1).all() and different[0] in (0, 1))

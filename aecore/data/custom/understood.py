@@ -98,14 +98,15 @@ class Understood:
             images = count(self.test_copies, "test image")
             lines.append(f"copies: {images} {are} also among the training images, pixel for pixel")
         if self.other_copies:
-            lines.append(f"copies: {count(self.other_copies, 'image')} repeat another of the same split")
+            repeat = "repeats" if self.other_copies == 1 else "repeat"
+            lines.append(f"copies: {count(self.other_copies, 'image')} {repeat} another of the same split")
         return lines + [f"note: {line}" for line in self.remarks]
 
     def _classes(self) -> str:
         names = list(dict.fromkeys([*self.train, *self.test]))
         if len(names) < 2:
             return ""
-        shown = [f"{name} {self.train.get(name, 0):,} + {self.test.get(name, 0):,}" for name in names]
+        shown = [f"{name}: {self.train.get(name, 0):,} + {self.test.get(name, 0):,}" for name in names]
         more = f", … ({len(names)} in all)" if len(shown) > CLASSES_IN_A_LINE else ""
         return f" (training + test): {', '.join(shown[:CLASSES_IN_A_LINE])}{more}"
 

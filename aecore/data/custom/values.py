@@ -69,8 +69,8 @@ def joined(ranges: Iterable[Range]) -> Range | None:
     if not known:
         return None
     return Range(
-        known[0].kind,
-        known[0].dtype,
+        known[0].kind if len({one.kind for one in known}) == 1 else "i",
+        ", ".join(dict.fromkeys(one.dtype for one in known)),
         min(one.low for one in known),
         max(one.high for one in known),
         all(one.whole for one in known),
