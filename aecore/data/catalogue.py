@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 
 from aecore.config.image_source import ImageSource
-from aecore.data import cifar10, colored_mnist, sources
+from aecore.data import cifar10, colored_mnist, emnist, fashion_resplit, sources
 from aecore.data.custom import source as custom_source
 from aecore.data.image_set import DataSet, Derived
 from aecore.errors import UserError, nearest
 
 DIGITS = tuple("0123456789")
+KUZUSHIJI = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 CLOTHES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 )  # fmt: skip
@@ -22,8 +23,11 @@ _FASHION = (
     "(2017); MIT licence"
 )
 _CIFAR = "Krizhevsky, Learning Multiple Layers of Features from Tiny Images (2009)"
+_KMNIST = "Clanuwat et al., Deep Learning for Classical Japanese Literature (2018); CC BY-SA 4.0"
+_EMNIST = "Cohen, Afshar, Tapson and van Schaik, EMNIST: an extension of MNIST to handwritten letters (2017)"
 _MNIST_BYTES = 11_594_722
 _FASHION_BYTES = 30_878_645
+_KMNIST_BYTES = 21_240_888
 
 _SETS = (
     DataSet("digits", "Digits, 8×8", (1, 8, 8), 1500, 297, DIGITS, _DIGITS, sources.digits(8)),
@@ -61,6 +65,39 @@ _SETS = (
         _FASHION,
         sources.fashion_mnist,
         _FASHION_BYTES,
+    ),
+    DataSet(
+        "fashion-mnist-resplit",
+        "Fashion-MNIST, in another split than the published",
+        (1, 28, 28),
+        60_000,
+        10_000,
+        CLOTHES,
+        f"{_FASHION}; split anew, 6,000 and 1,000 of each class",
+        fashion_resplit.fashion_resplit,
+        fashion_resplit.PACKAGE_BYTES,
+    ),
+    DataSet(
+        "kmnist",
+        "KMNIST, cursive Japanese characters",
+        (1, 28, 28),
+        60_000,
+        10_000,
+        KUZUSHIJI,
+        _KMNIST,
+        sources.kmnist,
+        _KMNIST_BYTES,
+    ),
+    DataSet(
+        "emnist-digits",
+        "EMNIST, digits",
+        (1, 28, 28),
+        240_000,
+        40_000,
+        DIGITS,
+        _EMNIST,
+        emnist.emnist_digits,
+        emnist.ARCHIVE_BYTES,
     ),
     DataSet(
         "cifar10",
