@@ -6,6 +6,7 @@ The file may be anything that only looks like a picture, or too large to decode.
 from __future__ import annotations
 
 import io
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,8 +51,10 @@ def header_of(opened: Open) -> Header:
             width, height = image.size
             _check_size(width, height)
             deep = _is_deep(image)  # before the EXIF data, for which a PNG is decoded
-            turned = image.getexif().get(ExifTags.Base.Orientation, 1) not in (0, 1)
-            across = image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
+            # A square PNG is not decoded only to see whether EXIF data come behind its pixels.
+            asked = image.format != "PNG" or width != height or "exif" in image.info
+            orientation = image.getexif().get(ExifTags.Base.Orientation, 1) if asked else 1
+            turned, across = orientation not in (0, 1), orientation in (5, 6, 7, 8)
             return Header(
                 (height, width) if across else (width, height),
                 deep,
@@ -188,6 +191,7 @@ def _tiff(opened: Open, *, header: bool) -> np.ndarray:
     """The first page of a TIFF that Pillow does not know; with `header` only an empty array of its shape."""
     from tifffile import TiffFile
 
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what is wrong is said in the report
     try:
         with opened() as file, TiffFile(io.BytesIO(file.read())) as tiff:
             page = tiff.pages[0]
