@@ -36,17 +36,17 @@ def new_experiment() -> None:
         st.caption(preset.summary)
         try:
             experiment = experiment_form(demo_notice.within_caps(preset.experiment), key=f"form:{name}")
-            about = read_images(experiment.data.source)
-            solved = plan(experiment.model, about.image_shape)
+            read = read_images(experiment.data.source)
+            solved = plan(experiment.model, read.about.image_shape)
             mistake = ""
         except AecoreError as error:
-            experiment, solved, mistake = None, None, str(error)
+            experiment, solved, read, mistake = None, None, None, str(error)
         if mistake:
             st.error(mistake, icon=":material/edit_off:")
         start_row(experiment)
     with right:
-        if experiment and solved:
-            own_images(experiment.data.source)
+        if experiment and solved and read:
+            own_images(read)
             layers(solved)
             about_preset(preset, experiment)
 

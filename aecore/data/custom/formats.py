@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -91,6 +92,8 @@ def refusal(name: str, start: bytes) -> str:
     why = next((why for suffix, why in REFUSED.items() if lower.endswith(suffix)), "")
     if not why and len(start) > 1 and start[0] == 0x80 and 2 <= start[1] <= 5:
         why = REFUSED[".pkl"]
+    if why == REFUSED[".pkl"] and re.search(r"data_batch|test_batch|cifar", lower):
+        why += "; CIFAR-10 itself is the image set cifar10"
     return why
 
 

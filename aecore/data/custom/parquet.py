@@ -16,6 +16,9 @@ from aecore.data.custom.roles import role_of
 from aecore.data.custom.stored import as_user_errors
 from aecore.errors import UserError
 
+ROWS = 64
+"""Rows that are read at a time."""
+
 
 class Rows(NamedTuple):
     """The pictures of a file, encoded, and their labels (N,) or None; `names` are those of the classes, if known."""
@@ -43,19 +46,22 @@ def read_rows(path: Path, text: str) -> Rows:
                 if file.metadata.row_group(group).column(i).path_in_schema.split(".")[0] == image
             )
             check_bytes(text, (size,))
-            table = file.read(columns=[image, *labels[:1]])
-    column = table.column(image)
-    if str(column.type).startswith("struct"):
-        column = column.combine_chunks().field("bytes")
-    pictures = column.to_pylist()
-    if any(picture is None for picture in pictures):
-        raise UserError(f"{text}: column {image} holds paths and no pictures: give the folder of the pictures")
+            pictures, values, total = [], [], 0
+            for batch in file.iter_batches(ROWS, columns=[image, *labels[:1]]):
+                column = batch.column(image)
+                encoded = (column.field("bytes") if str(column.type).startswith("struct") else column).to_pylist()
+                if any(picture is None for picture in encoded):
+                    raise UserError(f"{text}: column {image} holds paths and no pictures: give the pictures' folder")
+                total += sum(map(len, encoded))  # one picture many times takes little room in the file
+                check_bytes(text, (total,))
+                pictures += encoded
+                if labels:
+                    values += batch.column(labels[0]).to_pylist()
     if not labels:
         return Rows(pictures, None, ())
-    values = table.column(labels[0])
-    if values.null_count:
+    if any(value is None for value in values):
         raise UserError(f"{text}: column {labels[0]} has empty cells: fill or remove them")
-    return Rows(pictures, np.asarray(values.to_pylist()), _class_names(schema, labels[0]), labels[0])
+    return Rows(pictures, np.asarray(values), _class_names(schema, labels[0]), labels[0])
 
 
 def _image_column(schema: Any, text: str) -> str:

@@ -125,9 +125,9 @@ def _folder_of_files(root: Path, text: str, found: Listing, asked: Asked, progre
     ]
     if not known:
         names = [file.name for file in found.others]
-        pickled = next((why for name in names[:20] if (why := refusal(name, first_bytes(root / name)))), "")
-        if pickled:
-            raise UserError(f"{text} holds no images, and {names[0]} {pickled}")
+        for name in names[:20]:
+            if why := refusal(name, first_bytes(root / name)):
+                raise UserError(f"{text} holds no images, and {name} {why}")
         raise no_pictures(text, names)
     kinds = {kind.name for _, kind in known}
     if len(kinds) > 1:

@@ -120,7 +120,11 @@ def ensure(text: str, progress: Progress, *, thorough: bool) -> Opened:
 
 def understood(text: str) -> Understood:
     """What was understood of the images at the path, which are prepared first if need be. Raises `UserError`."""
-    opened = ensure(text, lambda what, done, total: None, thorough=False)
+    return report_of(ensure(text, lambda what, done, total: None, thorough=False))
+
+
+def report_of(opened: Opened) -> Understood:
+    """What was understood of images that `ensure` has made sure of."""
     return Understood.from_json(cache.facts(opened.folder)["understood"])
 
 

@@ -17,6 +17,8 @@ from aecore.data.custom.stored import Stored, as_user_errors, stored
 from aecore.data.custom.understood import Understood
 from aecore.errors import UserError
 
+BLOCK_BYTES = 1 << 24
+"""Of the file, read at a time."""
 LINE_BYTES = 1 << 22
 """A longer first line is no row of an image."""
 INDICES = frozenset(("id", "index", "idx", "unnamed: 0", ""))
@@ -83,32 +85,51 @@ def _number(cell: str) -> float | None:
 
 
 def _columns(file: IO[bytes], titles: list[str] | None, width: int, comma: str, text: str) -> list[np.ndarray]:
-    """Every column: bytes as uint8, other numbers as floats, one with anything else as text."""
-    from pyarrow import ArrowInvalid
+    """Every column, read in pieces: bytes as uint8, other numbers as floats, one with anything else as text."""
+    from pyarrow import ArrowInvalid, float64
     from pyarrow import csv as arrow_csv
 
     names = [str(i) for i in range(width)]
     options = {
-        "read_options": arrow_csv.ReadOptions(column_names=names, skip_rows=titles is not None, block_size=1 << 24),
+        "read_options": arrow_csv.ReadOptions(column_names=names, skip_rows=titles is not None, block_size=BLOCK_BYTES),
         "parse_options": arrow_csv.ParseOptions(delimiter=comma),
     }
+    pieces: list[list[np.ndarray]] = [[] for _ in names]
+    rows = 0
     try:
-        table = arrow_csv.read_csv(file, **options)
+        with arrow_csv.open_csv(file, **options) as first:
+            kinds = [str(kind) for kind in first.schema.types]
+        file.seek(0)
+        # A column of whole numbers in the first piece may have fractions in a later one.
+        numeric = {name: float64() for name, kind in zip(names, kinds, strict=True) if _is_number(kind)}
+        convert = arrow_csv.ConvertOptions(column_types=numeric)
+        with arrow_csv.open_csv(file, **options, convert_options=convert) as reader:
+            for batch in reader:
+                rows += batch.num_rows
+                check_bytes(text, (rows, width, 4))
+                for i, column in enumerate(batch.columns):
+                    if column.null_count:
+                        raise UserError(f"{text} has empty cells: fill or remove them")
+                    pieces[i].append(
+                        _smallest(column.to_numpy()) if names[i] in numeric else np.array(column.to_pylist(), str)
+                    )
     except ArrowInvalid as error:
         raise UserError(f"{text} is not a table of numbers: {str(error).splitlines()[0][:160]}") from None
-    check_bytes(text, (table.num_rows, width, 4))
-    made = []
-    for column in table.columns:
-        kind = str(column.type)
-        if column.null_count:
-            raise UserError(f"{text} has empty cells: fill or remove them")
-        if kind.startswith(("int", "float", "double", "bool")):
-            values = column.to_numpy().astype(np.float64)
-            small = kind.startswith("int") and values.min(initial=0) >= 0 and values.max(initial=0) <= 255
-            made.append(values.astype(np.uint8 if small else np.float32 if np.abs(values).max() < 1 << 24 else float))
-        else:
-            made.append(np.array(column.to_pylist(), dtype=str))
-    return made
+    return [np.concatenate(column) if column else np.empty(0, np.uint8) for column in pieces]
+
+
+def _is_number(kind: str) -> bool:
+    return kind.startswith(("int", "float", "double"))
+
+
+def _smallest(values: np.ndarray) -> np.ndarray:
+    """Numbers in the smallest type that holds them: uint8, float32 or float64."""
+    if not values.size:
+        return values.astype(np.uint8)
+    low, high = values.min(), values.max()
+    if low >= 0 and high <= 255 and (values == np.rint(values)).all():
+        return values.astype(np.uint8)
+    return values.astype(np.float32) if max(-low, high) < 1 << 24 else values
 
 
 def _square(number: int) -> bool:

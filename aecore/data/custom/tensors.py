@@ -21,9 +21,10 @@ def tensor_arrays(path: Path, text: str, name: str = "") -> list[Stored]:
     """The tensors of a `.pt` file, under `name/KEY`. Raises `UserError` where it holds more than tensors."""
     import torch  # only these files need it
 
-    if zipfile.is_zipfile(path):
-        with as_user_errors(text, "a file of tensors"), zipfile.ZipFile(path) as archive:
-            check_bytes(text, (sum(entry.file_size for entry in archive.infolist()),))
+    with as_user_errors(text, "a file of tensors"):
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                check_bytes(text, (sum(entry.file_size for entry in archive.infolist()),))
     with as_user_errors(text, "a file of tensors"):
         try:
             content = torch.load(path, map_location="cpu", weights_only=True)
