@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 
 import numpy as np
 
@@ -43,5 +44,6 @@ def check_bytes(text: str, *shapes: tuple[int, ...]) -> None:
 
 
 def one_line(name: str) -> str:
-    """A file's name as one line of text, whatever bytes it contains."""
-    return " ".join(name.encode(errors="replace").decode().split())
+    """A file's name as one line of text without control characters, whatever bytes it contains."""
+    text = " ".join(name.encode(errors="replace").decode().split())
+    return "".join("?" if unicodedata.category(sign) == "Cc" else sign for sign in text)

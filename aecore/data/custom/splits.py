@@ -74,9 +74,11 @@ def _placed(files: list[tuple[str, tuple[str, ...]]], report: Understood) -> lis
 
 def _split_in_classes(files: list[tuple[str, tuple[str, ...]]], tops: Sequence[str]) -> dict[str, str]:
     """The split folders that every top folder has inside it, with pictures nowhere else; none unless so."""
-    inside = {top: {folders[1] for _, folders in files if len(folders) > 1 and folders[0] == top} for top in tops}
     if len(tops) < 2 or any(len(folders) < 2 for _, folders in files):
         return {}
+    inside: dict[str, set[str]] = {top: set() for top in tops}
+    for _, folders in files:
+        inside[folders[0]].add(folders[1])
     known = split_folders(set().union(*inside.values()))
     every = all(folders and all(name in known for name in folders) for folders in inside.values())
     return known if every and len(set(known.values())) > 1 else {}
