@@ -137,6 +137,18 @@ def cases() -> list[Case]:
         ),
         Case("videos", partial(_npz, {"x_train": np.zeros((9, 10, 16, 16), np.uint8)}, Refused("1 or 3 channels"))),
     ]
+    flat = np.arange(36, dtype=np.uint8)[:, None, None, None] * np.uint8(7)
+    squares, wide = (np.broadcast_to(flat, (36, *shape, 1)) for shape in ((16, 16), (20, 40)))
+    padded = squares.copy()
+    padded[:, [*range(4), *range(12, 16)]] = 0
+    arrays += [
+        Case(
+            "20×40 arrays, size 16",
+            partial(_npz, {"x": wide}, every_sixth(squares, said=("40×20 → 16×16",))),
+            "?size=16",
+        ),
+        Case("20×40 arrays, padded", partial(_npz, {"x": wide}, every_sixth(padded)), "?size=16&fit=pad"),
+    ]
     labels = [
         Case("labels (N, 1)", partial(_labels, LABELS[:, None], NAMES)),
         Case("labels one-hot", partial(_labels, one_hot, NAMES)),

@@ -122,14 +122,15 @@ def data_set(name: str) -> DataSet:
     if custom_source.is_path(name):
         return custom_source.ensure(name, lambda what, done, total: None, thorough=False).about
     asked = ImageSource.parse(name)
-    if asked.name in CATALOGUE and asked != ImageSource(asked.name):
+    if asked.name not in CATALOGUE:
+        is_folder = os.path.isdir(asked.name)
+        hint = f"for the folder write './{asked.name}'" if is_folder else nearest(asked.name, CATALOGUE)
+        raise UserError(f"unknown data set '{asked.name}': {hint}")
+    if asked != ImageSource(asked.name):
         height, width = CATALOGUE[asked.name].image_shape[1:]
         key = "data.size" if asked.size else "data.fit"
         raise UserError(
             f"{key}: the images of {asked.name} are {width}×{height} and stay so; only images of your own (a path) get "
             f"another size: set it to {0 if asked.size else 'crop'}"
         )
-    if name not in CATALOGUE:
-        hint = f"for the folder write './{name}'" if os.path.isdir(name) else nearest(name, CATALOGUE)
-        raise UserError(f"unknown data set '{name}': {hint}")
     return CATALOGUE[name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -90,3 +91,11 @@ def test_no_damage_gives_anything_but_images_or_one_line(case, tmp_path):
             assert found.arrays.x_train.dtype == np.uint8
             assert len(found.arrays.x_test) == len(found.arrays.y_test)
         file.write_bytes(good)
+
+
+def test_a_reader_that_is_not_installed_is_named(tmp_path, monkeypatch):
+    case = next(case for case in CASES if case.name == "Kaggle's .csv")
+    path, _ = case.write(tmp_path / "own")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(UserError, match=r"a \.csv file is read with pyarrow: pip install pyarrow"):
+        read_file(path, "here", Asked(), lambda *_: None)

@@ -11,7 +11,7 @@ from aecore.data.custom.arrays import Found
 from aecore.data.custom.decode import Header, Open, UnusableError, deep_values, header_of, pixels
 from aecore.data.custom.duplicates import count_copies
 from aecore.data.custom.limits import check_bytes, check_counts, held_out, one_line
-from aecore.data.custom.size import Asked, choose_frame
+from aecore.data.custom.size import Asked, Frame, choose_frame
 from aecore.data.custom.splits import Labelled
 from aecore.data.custom.understood import Understood, describe_sizes
 from aecore.data.custom.values import Range, Scale, choose_scale, describe, joined, range_of
@@ -66,7 +66,7 @@ def read_pictures(
     report.size_before, report.size_after = describe_sizes(header.size for header in used), frame.text
     report.size_done = frame.done
     _remark_headers(used, report)
-    images = _values_and_channels(made[: len(kept)], report)
+    images = _values_and_channels(made[: len(kept)], frame, report)
     labels = np.array([plan.labels[i] for i in kept], np.uint8)
     arrays = Arrays(images[~test], labels[~test], images[test], labels[test])
     report.count_classes(arrays.y_train, arrays.y_test, plan.classes)
@@ -137,14 +137,15 @@ def _remark_headers(used: Sequence[Header], report: Understood) -> None:
             report.remark(f"{number:,} of {len(used):,} pictures {'are' if what[0] != 'w' else 'come'} {what}")
 
 
-def _values_and_channels(made: np.ndarray, report: Understood) -> np.ndarray:
+def _values_and_channels(made: np.ndarray, frame: Frame, report: Understood) -> np.ndarray:
     """RGB pictures (N, H, W, 3) as (N, C, H, W): one channel if every pixel of all is grey. Fills in the report."""
     grey = np.array([bool((image == image[..., :1]).all()) for image in made])
     if not report.values_before:
         known = range_of([made])
         assert known is not None  # there are pictures
         scale = choose_scale(known, "")
-        report.values_before, report.values_done = describe(known), scale.words
+        report.values_before = describe(known) + ("" if frame.as_is else " once resized")
+        report.values_done = scale.words
         report.remark(scale.remark)
         if not scale.as_stored:
             made *= 255

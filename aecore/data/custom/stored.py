@@ -38,6 +38,8 @@ def as_user_errors(text: str, kind: str) -> Iterator[None]:
         yield
     except UserError:
         raise
+    except ImportError as error:  # Streamlit brings pyarrow, and the command line may be without it
+        raise UserError(f"{text}: {kind} is read with {error.name}: pip install {error.name}") from None
     except OSError as error:
         raise UserError(f"{text} cannot be read: {error.strerror or error}") from None
     except Exception as error:  # the errors of decoders for damaged files are not documented
