@@ -178,6 +178,9 @@ def cases() -> list[Case]:
         Case("arr_0", partial(_npz, {"arr_0": grey}, bare)),
         Case("arr_0, arr_1", partial(_npz, {"arr_0": grey, "arr_1": LABELS}, sixth)),
         Case(
+            "images and other numbers", partial(_npz, {"imgs": grey, "ages": LABELS}, every_sixth(GREY, said=("ages",)))
+        ),
+        Case(
             "two sets of images", partial(_npz, {"noisy": grey, "clean": grey}, Refused("several arrays that may be"))
         ),
         Case("no images", partial(_npz, {"weights": np.zeros(9)}, Refused("holds no x_train but weights"))),

@@ -182,7 +182,10 @@ def _images_and_labels(
         able = [
             pair
             for pair in others
-            if pair[0] is not chosen and count == 1 and label_forms.fits(pair[0].shape, chosen.shape[0])
+            if pair[0] is not chosen
+            and count == 1
+            and not pair[1].strange  # arr_1 may be the labels, but not filenames or ages
+            and label_forms.fits(pair[0].shape, chosen.shape[0])
         ]
         labels = able
     named = _clearest(labels, "labels", text)

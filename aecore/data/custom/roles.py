@@ -15,7 +15,23 @@ SPLITS = {
 IMAGES = frozenset(
     ("x", "image", "images", "img", "imgs", "data", "feature", "features", "input", "inputs", "pixels", "pictures")
 )
-LABELS = frozenset(("y", "label", "labels", "lab", "labs", "lbl", "target", "targets", "class", "digit", "answers"))
+LABELS = frozenset(
+    (
+        "y",
+        "label",
+        "labels",
+        "lab",
+        "labs",
+        "lbl",
+        "target",
+        "targets",
+        "class",
+        "classes",
+        "category",
+        "digit",
+        "answers",
+    )
+)
 FILLERS = frozenset(("set", "data", "dataset", "images", "image", "imgs", "img", "pictures", "photos", "folder"))
 """Words beside a split's name that mean nothing more: training_set."""
 

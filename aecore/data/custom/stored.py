@@ -41,7 +41,12 @@ def as_user_errors(text: str, kind: str) -> Iterator[None]:
     except ImportError as error:  # Streamlit brings pyarrow, and the command line may be without it
         raise UserError(f"{text}: {kind} is read with {error.name}: pip install {error.name}") from None
     except OSError as error:
-        raise UserError(f"{text} cannot be read: {error.strerror or error}") from None
+        if error.errno:
+            raise UserError(f"{text} cannot be read: {error.strerror}") from None
+        raise UserError(f"{text} is not {kind}, or damaged: {_first_line(error)}") from None  # a decoder's own
     except Exception as error:  # the errors of decoders for damaged files are not documented
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{text} is not {kind}, or damaged: {why}") from None
+        raise UserError(f"{text} is not {kind}, or damaged: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
