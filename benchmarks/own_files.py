@@ -8,6 +8,7 @@ import json
 import pickle
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,14 @@ def _npy_folder(root: Path) -> Written:
     return root, halves(GREY, NAMES)
 
 
+def _preview(root: Path) -> Written:
+    """Arrays with a picture of some of them beside them."""
+    path, truth = _npy_folder(root)
+    Image.fromarray(COLOUR[0]).save(path / "preview.png")
+    assert isinstance(truth, Truth)
+    return path, replace(truth, said=("left out: preview.png",))
+
+
 def _bomb(root: Path) -> Written:
     """A header that says there are more images than memory holds, packed to a few bytes."""
     root.mkdir(parents=True, exist_ok=True)
@@ -139,6 +148,7 @@ def cases() -> list[Case]:
     return [
         Case(".npy", partial(file_case, "a.npy", lambda path: np.save(path, grey), bare)),
         Case("a folder of .npy", _npy_folder),
+        Case("a folder of .npy and a preview", _preview),
         Case("IDX", partial(file_case, "a-idx3-ubyte", lambda path: path.write_bytes(_idx(grey)), bare)),
         Case(
             "IDX in .gz",

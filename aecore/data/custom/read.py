@@ -29,13 +29,16 @@ from aecore.data.custom.understood import Understood
 from aecore.data.image_set import Progress
 from aecore.errors import UserError
 
+FEW_PICTURES = 3
+"""Fewer cannot be trained on."""
+
 
 def read_folder(root: Path, text: str, found: Listing, asked: Asked, progress: Progress) -> Found:
     """The images of `folder.listing`: of its pictures, or where it has none of its files of arrays.
 
     `text` is what messages call the folder. Raises `UserError` with what would be right.
     """
-    if not found.pictures:
+    if not found.pictures or used_files(root, found) != found.pictures:
         return _folder_of_files(root, text, found, asked, progress)
     report = Understood(kind="a folder of pictures")
     given = [Picture(file.name, partial(_open, root / file.name)) for file in found.pictures]
@@ -137,7 +140,9 @@ def _folder_of_files(root: Path, text: str, found: Listing, asked: Asked, progre
     kind = known[0][1]
     report = Understood(kind=f"a folder of {len(known):,} files: {kind.words}" if len(known) > 1 else kind.words)
     used = {file.name for file, _ in known}
-    report.leave_out((file.name for file in found.others if file.name not in used), "is no file of the same kind")
+    unused = [file.name for file in (*found.others, *found.pictures) if file.name not in used]
+    report.leave_out(unused, "is no file of the same kind")
+    report.leave_out(found.hidden, "is hidden, or made by the system")
     if kind.name == PARQUET:
         rows: dict[str, list[Rows]] = {}
         for file, _ in known:
@@ -157,6 +162,14 @@ def _folder_of_files(root: Path, text: str, found: Listing, asked: Asked, progre
         name = f"{parent}/{name}" if role_of(parent).split else name
         arrays += read(root / file.name, f"{text}/{file.name}", name, report)
     return read_arrays(arrays, text, report, asked)
+
+
+def used_files(root: Path, found: Listing) -> list[File]:
+    """The files that are read of a folder: its pictures, or files of arrays where it has too few pictures to train on,
+    such as a preview beside them."""
+    if len(found.pictures) >= FEW_PICTURES:
+        return found.pictures
+    return array_files(root, found) or found.pictures
 
 
 def array_files(root: Path, found: Listing) -> list[File]:

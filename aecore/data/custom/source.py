@@ -23,7 +23,7 @@ from aecore.data.cache import Opened
 from aecore.data.custom import formats
 from aecore.data.custom.arrays import Found
 from aecore.data.custom.folder import Listing, listing
-from aecore.data.custom.read import array_files, first_bytes, read_file, read_folder
+from aecore.data.custom.read import first_bytes, read_file, read_folder, used_files
 from aecore.data.custom.size import Asked
 from aecore.data.custom.understood import Understood
 from aecore.data.image_set import Arrays, DataSet, Progress
@@ -83,7 +83,7 @@ def find(text: str) -> Origin:
             raise UserError(f"{text} is neither a folder of images nor an .npz file")
         formats.check_kind(path.name, first_bytes(path), text)
     found = listing(path, text) if is_folder else Listing()
-    files = found.pictures or (array_files(path, found) if is_folder else [])
+    files = used_files(path, found) if is_folder else []
     listed = files if is_folder else [status.st_size, status.st_mtime_ns]
     state = hashlib.sha256(json.dumps([READER, str(path), listed]).encode()).hexdigest()[:16]
     return Origin(text, path, is_folder, files, found, Asked(size, fit), state)
