@@ -61,7 +61,7 @@ class LoadedRun:
             self.test[:images],
             corruption,
             lambda n, of: report("evaluating", n, of, corruption.label),
-            self.labels[:images] if reads(self.run.experiment().data.name) else None,
+            self.labels[:images] if reads(self.run.experiment().data.source) else None,
         )
         return run_entry(self.run.id, measured)
 
@@ -87,9 +87,9 @@ class LoadedRun:
         return classical.measure(
             clean,
             noisy,
-            validation_pairs(data.load(experiment.data.name), experiment, corruption),
+            validation_pairs(data.load(experiment.data.source), experiment, corruption),
             lambda method, done, total: report("comparing", done, total, method),
-            wrong_digits if reads(experiment.data.name) else None,
+            wrong_digits if reads(experiment.data.source) else None,
         )
 
     def encoded(self, points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -132,7 +132,7 @@ def open_run(run: Run, device: str = "auto", report: Report = silent) -> LoadedR
     """Load a run with its test set, fetching the images if need be."""
     chosen = torch.device(choose(device)[0].name)
     model = load_model(run, chosen)
-    images = data.load(run.experiment().data.name, lambda what, done, total: report("preparing", done, total, what))
+    images = data.load(run.experiment().data.source, lambda what, done, total: report("preparing", done, total, what))
     return LoadedRun(run, model, torch.from_numpy(np.array(images.x_test)).to(chosen), np.array(images.y_test))
 
 

@@ -47,7 +47,7 @@ def task(title: str, name: str, images: int, epochs: int) -> Task:
     asked = preset(name).experiment
     changes = {"corruption": "none", "training.schedule": "none", "training.epochs": epochs}
     changes |= {"training.log_every": None, "data.validation_images": 0}
-    found = data.load(asked.data.name)
+    found = data.load(asked.data.source)
     test = found.x_test[: max(images // TEST_SHARE, 1)]
     return Task(title, asked.changed(changes), np.array(found.x_train[:images]), np.array(test))
 

@@ -33,7 +33,7 @@ def within_caps(experiment: Experiment) -> Experiment:
     """The experiment reduced to the demo's limits, so that its form starts with valid values."""
     if not demo.mode():
         return experiment
-    most, about = demo.CAPS, data.data_set(experiment.data.name)
+    most, about = demo.CAPS, data.data_set(experiment.data.source)
     changes = {
         "training.epochs": min(experiment.training.epochs, most.epochs),
         "data.validation_images": 0,

@@ -148,20 +148,34 @@ def data_list(as_json: Json = False) -> None:
 
 
 @data_app.command("prepare")
-def data_prepare(name: str, as_json: Json = False) -> None:
-    """Download an image set, or verify every byte of a prepared one."""
+def data_prepare(
+    name: Annotated[str, typer.Argument(metavar="NAME|PATH", help="A set of the catalogue, or images of your own.")],
+    size: Annotated[int, typer.Option(help="Of your own images: make squares of this side; 0 for as they are.")] = 0,
+    fit: Annotated[str, typer.Option(help="Of your own images: crop or pad those that are not square.")] = "crop",
+    as_json: Json = False,
+) -> None:
+    """Download an image set, or verify every byte of a prepared one.
+
+    Of your own images it says what was understood: how many of which class, their size and values, what was left out.
+    """
+    given = name
+    if size or fit != "crop":
+        name = Experiment().changed({"data.name": name, "data.size": size, "data.fit": fit}).data.source
     with Progress() as progress:
         result = data.prepare(name, lambda what, done, total: progress("preparing", done, total, what))
-    folder = data.cached_at(name)
+    folder, understood = data.cached_at(name), data.understood(name)
     if as_json:
-        print_json({"name": name, "result": result, "path": str(folder)})
+        about = {"understood": understood.as_json()} if understood else {}
+        print_json({"name": given, "result": result, "path": str(folder), **about})
     else:
         words = {
             "ready": "is ready",
             "prepared": "is now ready",
             "rebuilt": "was damaged and has been rebuilt",
         }
-        print_message(f"{name} {words[result]} in {folder}")
+        print_message(f"{given} {words[result]} in {folder}")
+        for line in understood.lines() if understood else ():
+            print(line)
 
 
 @app.command()
@@ -195,6 +209,9 @@ def train(
     settings |= {"training.deterministic": True} if deterministic else {}
     experiment = experiment.changed(settings)
     created = jobs.submit(experiment, device)
+    if not as_json and (understood := data.understood(experiment.data.source)):
+        for line in understood.lines():
+            print_message(line)
     _run_job(created, detach, as_json)
 
 

@@ -112,7 +112,8 @@ def _nearest_key(key: str) -> str:
     last = key.rpartition(".")[2]
     same = [known for known in keys() if known.rpartition(".")[2] == last]
     if same:
-        return f"did you mean '{same[0]}'?"
+        best = next((known for known in same if known.endswith(f".{key}")), same[0])  # bottleneck.size is not data.size
+        return f"did you mean '{best}'?"
     hint = nearest(key, keys())
     if hint.startswith("did you"):
         return hint

@@ -12,6 +12,8 @@ SECTIONS = {
 LABELS = {
     "name": "Title",
     "data.name": "Image set",
+    "data.size": "Image size",
+    "data.fit": "Images that are not square",
     "data.train_images": "Training images",
     "data.validation_images": "Held-out validation images",
     "model.conv": "Convolutions",

@@ -7,22 +7,40 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from aecore.config.base import MAIN, Section
 from aecore.config.corruption import Corruption
+from aecore.config.image_source import OWN_LARGEST_SIDE, OWN_SMALLEST_SIDE, Fit, ImageSource
 
 
 class Data(Section):
     """The images."""
 
     name: str = Field(default="mnist", min_length=1, max_length=1024, json_schema_extra=MAIN)
-    """The image set: a name from the catalogue, or the path of an .npz file or a folder of images of your own."""
+    """The image set: a name from the catalogue, or the path of images of your own: a folder, an .npz, a .zip, …"""
+    size: int = Field(default=0, ge=0, le=OWN_LARGEST_SIDE)
+    """Images of your own become squares of this side, in pixels; 0 for as they are, where all are alike and no side is
+    over 256, else 64."""
+    fit: Fit = "crop"
+    """Images of your own that become squares are cropped to their centre, or padded with black."""
     train_images: int | None = Field(default=None, ge=1)
     """Train on this many of the first images only; empty for all of them."""
     validation_images: int = Field(default=0, ge=0, le=1_000_000)
     """Held out from the end of the training images, never trained on: for validation passes and for choosing
     settings."""
+
+    @field_validator("size")
+    @classmethod
+    def _not_too_small(cls, size: int) -> int:
+        if 0 < size < OWN_SMALLEST_SIDE:
+            raise ValueError(f"should be 0 or from {OWN_SMALLEST_SIDE} to {OWN_LARGEST_SIDE} pixels, got {size}")
+        return size
+
+    @property
+    def source(self) -> str:
+        """The images that are read: the name, for images of one's own with the size and fit that are asked for."""
+        return str(ImageSource(self.name, self.size, self.fit)) if self.size or self.fit != "crop" else self.name
 
 
 class Training(Section):

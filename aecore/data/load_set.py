@@ -11,6 +11,7 @@ from aecore.data import cache
 from aecore.data.cache import Opened
 from aecore.data.catalogue import data_set
 from aecore.data.custom import source as custom_source
+from aecore.data.custom.understood import Understood
 from aecore.data.image_set import Arrays, DataSet, Derived, Progress
 from aecore.errors import UserError
 
@@ -49,6 +50,17 @@ def prepare(name: str, progress: Progress = lambda what, done, total: None) -> s
     and `AecoreError` when it cannot be downloaded or stored.
     """
     return _ensure(name, progress, thorough=True).result
+
+
+def understood(name: str) -> Understood | None:
+    """What was understood of the user's own images at a path, prepared first if need be; None for the catalogue's.
+
+    Raises `UserError` for an unknown set or a path that holds no images.
+    """
+    if custom_source.is_path(name):
+        return custom_source.understood(name)
+    data_set(name)
+    return None
 
 
 def load(name: str, progress: Progress = lambda what, done, total: None) -> ImageSet:

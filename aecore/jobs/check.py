@@ -21,8 +21,8 @@ def check(experiment: Experiment, device: str = "auto") -> tuple[Plan, int]:
 
     Raises `UserError` for a data set, model or device that does not exist or cannot be built.
     """
-    demo.check_data(experiment.data.name, prepared, CATALOGUE)
-    about = data_set(experiment.data.name)
+    demo.check_data(experiment.data.source, prepared, CATALOGUE)
+    about = data_set(experiment.data.source)
     held, wanted = experiment.data.validation_images, experiment.data.train_images
     if held >= about.train_images:
         raise UserError(

@@ -74,7 +74,7 @@ def evaluate_all(
                 images,
                 corruption,
                 lambda done, total, what=corruption: report("evaluating", done, total, what.label),
-                labels if reads(experiment.data.name) else None,
+                labels if reads(experiment.data.source) else None,
             ),
         )
         for corruption in experiment.evaluation.corruptions

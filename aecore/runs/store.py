@@ -23,6 +23,7 @@ import safetensors.numpy
 
 from aecore.config.experiment import Experiment
 from aecore.data.catalogue import data_set
+from aecore.data.custom.source import is_path
 from aecore.data.image_set import ImageInfo
 from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, nearest
 from aecore.runs.json_files import append_line, read_lines, read_table, update_status, write_table
@@ -62,9 +63,19 @@ class Run:
 
     def experiment(self) -> Experiment:
         try:
-            return Experiment.parse(self._table(EXPERIMENT))
+            return Experiment.parse(self._with_size(self._table(EXPERIMENT)))
         except UserError as error:
             raise DamagedError(f"run {self.id}: {EXPERIMENT} does not hold a valid experiment: {error}") from None
+
+    def _with_size(self, table: dict[str, Any]) -> dict[str, Any]:
+        """The experiment of a run from before data.size, when images of one's own that were large became 64×64."""
+        asked = table.get("data")
+        if not isinstance(asked, dict) or "size" in asked or not is_path(str(asked.get("name", ""))):
+            return table
+        with contextlib.suppress(AecoreError, AttributeError):
+            if list((self.status().get("data") or {}).get("image_shape", ()))[1:] == [64, 64]:
+                return table | {"data": asked | {"size": 64}}
+        return table
 
     def status(self) -> dict[str, Any]:
         """The status as it was last written; `aecore.runs.state.run_state` checks it against the process."""
@@ -75,18 +86,18 @@ class Run:
 
         Raises `UserError` where neither knows their shape.
         """
-        recorded, name = self.status().get("data"), self.experiment().data.name
+        recorded, asked = self.status().get("data"), self.experiment().data
         known = dict(recorded) if isinstance(recorded, dict) and len(recorded.get("image_shape", ())) == 3 else {}
         if not {"title", "image_shape", "classes", "citation"} <= known.keys():
             try:
-                known = data_set(name).info.as_json() | known
+                known = data_set(asked.source).info.as_json() | known
             except AecoreError as error:
                 if not known:
                     raise UserError(f"run {self.id} does not record what its images are: {error}") from None
         channels, height, width = map(int, known["image_shape"])
         classes = tuple(map(str, known.get("classes", ())))
-        title, citation = str(known.get("title", name)), str(known.get("citation", ""))
-        return ImageInfo(name, title, (channels, height, width), classes, citation)
+        title, citation = str(known.get("title", asked.name)), str(known.get("citation", ""))
+        return ImageInfo(asked.name, title, (channels, height, width), classes, citation)
 
     def notes(self) -> dict[str, str]:
         """`title` and `note` that its user gave the run; empty strings where there are none."""

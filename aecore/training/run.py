@@ -100,7 +100,7 @@ def assist(run: Run, device: Device, group: Group) -> str:
     if not group.broadcast():
         return "stopped"
     # Rank 0 has made the images ready.
-    images = images_on_device(data.load(experiment.data.name), experiment.data, torch_device)
+    images = images_on_device(data.load(experiment.data.source), experiment.data, torch_device)
     start: _Start = group.broadcast()
     state = _build_or_restore(run, experiment, images, start)
     options = LoopOptions(start["precision"], group, stop=group.agree_on_stop())
@@ -112,7 +112,7 @@ def assist(run: Run, device: Device, group: Group) -> str:
 
 def _prepare(job: _Job, device: Device) -> Images | None:
     """Set the device up and bring the images to it; None when the run was stopped meanwhile."""
-    status, name = job.status, job.experiment.data.name
+    status, name = job.status, job.experiment.data.source
 
     def downloading(what: str, done: int, total: int) -> None:
         job.report("preparing", done, total, what)

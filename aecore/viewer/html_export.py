@@ -89,7 +89,7 @@ def _projection(run: Run, codes: Codes | None, method: str, dims: int) -> Projec
 
 def _tiles(run: Run, codes: Codes | None, projection: Projection) -> np.ndarray | None:
     """Thumbnails uint8 (N, C, H, W) of the projected test images; None where there are none."""
-    name = run.experiment().data.name
+    name = run.experiment().data.source
     if data.prepared(name):
         return thumbnails.shrink(np.array(data.load(name).x_test[projection.indices]))
     if codes is not None and codes.images is not None:

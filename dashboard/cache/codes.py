@@ -18,7 +18,7 @@ def codes(run: Run) -> Codes | None:
     Raises `DamagedError` when the file cannot be read.
     """
     saved = _saved(run)
-    if saved is not None or not run.file(WEIGHTS).is_file() or not data.prepared(run.experiment().data.name):
+    if saved is not None or not run.file(WEIGHTS).is_file() or not data.prepared(run.experiment().data.source):
         return saved
     return _computed(run)
 
@@ -37,9 +37,9 @@ def _computed(run: Run) -> Codes:
     from aecore.metrics.evaluation import NOISE_SEED
 
     experiment = run.experiment()
-    images = image_set(experiment.data.name)
+    images = image_set(experiment.data.source)
     shape: tuple[int, int, int] = images.x_test.shape[1:]  # type: ignore[assignment]
-    rows = thumbnails.kept_indices(experiment.data.name, shape, len(images.x_test))
+    rows = thumbnails.kept_indices(experiment.data.source, shape, len(images.x_test))
     test = torch.from_numpy(np.array(images.x_test))
     model = model_of(run, whole_test_set=True)
     return measure_codes(model, test, np.array(images.y_test), experiment.corruption, NOISE_SEED, rows)

@@ -27,7 +27,7 @@ def pictures_of(run: Run, codes: Codes, rows: np.ndarray | None = None) -> np.nd
     The image set has them at full size; large ones that only the run stores are scaled down.
     """
     chosen = np.arange(len(codes.indices)) if rows is None else rows
-    name = run.experiment().data.name
+    name = run.experiment().data.source
     if data.prepared(name):
         return np.array(image_set(name).x_test[codes.indices[chosen]])
     if codes.images is not None:
@@ -83,7 +83,7 @@ def test_images(run: Run) -> Images:
 
     Raises `DamagedError` when there is neither.
     """
-    name = run.experiment().data.name
+    name = run.experiment().data.source
     if data.prepared(name):
         images = image_set(name)
         return Images(images.x_test, images.y_test, np.arange(len(images.x_test)), True)

@@ -194,7 +194,7 @@ def _extremes(run: Run, corruption: str, draw: int) -> Ranked:
     from aecore.metrics.evaluation import NOISE_SEED, reconstructions
 
     model = model_of(run, whole_test_set=True)
-    images = torch.from_numpy(np.array(image_set(run.experiment().data.name).x_test))
+    images = torch.from_numpy(np.array(image_set(run.experiment().data.source).x_test))
     found, done = None, 0
     for clean, noisy, output in reconstructions(model, images, Corruption.parse(corruption), NOISE_SEED + draw):
         batch = Ranked(np.arange(done, done + len(clean)), noisy, output, _mse(clean, noisy), _mse(clean, output))

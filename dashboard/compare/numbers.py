@@ -75,6 +75,6 @@ def draw_metrics(chosen: Sequence[Run], titles: Sequence[str], baseline: int | N
         )
     lines = tables.measured(chosen, [runs.summary(run) for run in chosen], st.session_state[field])
     tables.metrics_table(lines, titles, baseline)
-    sets = {run.experiment().data.name for run in chosen}
+    sets = {run.experiment().data.source for run in chosen}
     if len(sets) > 1:
         st.caption(f"Measured on different images ({', '.join(sorted(sets))}): compare with care.")

@@ -24,7 +24,7 @@ def measured(run: Run, corruption: Corruption) -> dict[str, Any] | None:
 
 def available(run: Run, corruption: Corruption) -> list[str]:
     """The methods whose strength is known or can be tuned here: all of them if the image set is on this machine."""
-    if data.prepared(run.experiment().data.name):
+    if data.prepared(run.experiment().data.source):
         return list(TITLES)
     return [name for name in TITLES if name in _recorded(run, corruption)]
 
@@ -61,7 +61,7 @@ def _recorded(run: Run, corruption: Corruption) -> dict[str, Any]:
 
 def _key(run: Run, corruption: Corruption, name: str) -> tuple[str, int, str, str, str]:
     experiment = run.experiment()
-    return (experiment.data.name, experiment.data.validation_images, experiment.model.range, str(corruption), name)
+    return (experiment.data.source, experiment.data.validation_images, experiment.model.range, str(corruption), name)
 
 
 def _asked() -> set[tuple]:

@@ -41,7 +41,7 @@ def show(wanted: Wanted, start: dict[str, str]) -> None:
             st.session_state[PINNED] = cloud(
                 [shown],
                 classes=image_info(run).classes,
-                images=run.experiment().data.name,
+                images=run.experiment().data.source,
                 key=f"{PAGE}-cloud",
                 address=True,
                 start=start,

@@ -24,7 +24,7 @@ def available(run: Run) -> int:
     """How many test images can be projected: those with codes, or the whole test set if it is on this machine."""
     codes = cached_codes.codes(run)
     known = len(codes.indices) if codes is not None and codes.codes is not None else 0
-    name = run.experiment().data.name
+    name = run.experiment().data.source
     if data.prepared(name):
         known = max(known, len(image_set(name).x_test))
     return min(known, MOST_PROJECTED)

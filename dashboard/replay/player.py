@@ -84,6 +84,6 @@ def citations(shown: list[Run]) -> list[str]:
     found = {}
     for run in shown:
         with contextlib.suppress(AecoreError):
-            about = data_set(run.experiment().data.name)
+            about = data_set(run.experiment().data.source)
             found[about.citation] = None
     return list(found)

@@ -200,7 +200,7 @@ def atlas(tiles: np.ndarray, together: int) -> tuple[str, int]:
 def image_names(run: Run, shown: Panel) -> list[str]:
     """A name for each image: `test image 12 · 7`."""
     try:
-        classes = data_set(run.experiment().data.name).classes
+        classes = data_set(run.experiment().data.source).classes
     except AecoreError:
         classes = ()
     names = []

@@ -20,7 +20,7 @@ def cloud(run: Run, found: Projection, key: str) -> None:
         draw_clouds(
             [shown],
             classes=image_info(run).classes,
-            images=run.experiment().data.name,
+            images=run.experiment().data.source,
             key=key,
             height=480,
             file=f"{run.id}-{found.method}-{found.dims}d",

@@ -53,7 +53,7 @@ def _like(experiment: Experiment, device: str) -> RunSummary | None:
 
 
 def _images(experiment: Experiment) -> int:
-    about = data_set(experiment.data.name)
+    about = data_set(experiment.data.source)
     return experiment.data.train_images or about.train_images - experiment.data.validation_images
 
 

@@ -7,7 +7,6 @@ import streamlit as st
 from aecore import jobs
 from aecore.config.experiment import Experiment, difference
 from aecore.config.labels import label_of
-from aecore.data.catalogue import data_set
 from aecore.devices import devices
 from aecore.errors import AecoreError
 from aecore.format import count, format_value
@@ -16,6 +15,7 @@ from aecore.models.layer import Plan
 from aecore.presets import Preset, presets
 from dashboard import demo_notice
 from dashboard.train.active_runs import watch
+from dashboard.train.own_images import own_images, read_images
 from dashboard.widgets.experiment_form import experiment_form
 from dashboard.widgets.layer_table import layer_table
 
@@ -37,16 +37,17 @@ def new_experiment() -> None:
         st.caption(preset.summary)
         try:
             experiment = experiment_form(demo_notice.within_caps(preset.experiment), key=f"form:{name}")
-            about = data_set(experiment.data.name)
-            solved = plan(experiment.model, about.image_shape)
+            read = read_images(experiment.data.source)
+            solved = plan(experiment.model, read.about.image_shape)
             mistake = ""
         except AecoreError as error:
-            experiment, solved, mistake = None, None, str(error)
+            experiment, solved, read, mistake = None, None, None, str(error)
         if mistake:
             st.error(mistake, icon=":material/edit_off:")
         start_row(experiment)
     with right:
-        if experiment and solved:
+        if experiment and solved and read:
+            own_images(read)
             layers(solved)
             about_preset(preset, experiment)
 

@@ -91,12 +91,13 @@ def _image_set(label: str, value: str, help_text: str | None, key: str) -> str:
     path = st.text_input(
         "Path",
         value if value not in CATALOGUE else "",
-        placeholder="/path/to/images.npz or a folder of images",
-        help="On the machine that serves this page: an .npz with x_train, y_train, x_test and y_test, or a folder.",
+        placeholder="/path/to/a folder of images, or images.npz",
+        help="On the machine that serves this page: a folder or zip of pictures, or arrays (.npz, .npy, .pt, .mat, "
+        "IDX, .csv, .parquet). What was understood of them appears beside the form; size and fit are under “More”.",
         key=f"{key}:path",
     ).strip()
     if not path:
-        raise UserError("Image set: give the path of an .npz file or of a folder of images")
+        raise UserError("Image set: give the path of a folder of images or of a file, such as an .npz")
     return path if is_path(path) else f"./{path}"
 
 

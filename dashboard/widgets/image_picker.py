@@ -39,10 +39,10 @@ class Gallery:
     def images(self, rows: Sequence[int]) -> np.ndarray:
         """uint8 (N, C, H, W) of these rows."""
         if self.source == "set":
-            return np.array(image_set(self.run.experiment().data.name).x_test[list(rows)])
+            return np.array(image_set(self.run.experiment().data.source).x_test[list(rows)])
         if self.source == "shipped":
             chosen = list(rows)
-            found = thumbnails.shipped(self.run.experiment().data.name, self.numbers[chosen], self.labels[chosen])
+            found = thumbnails.shipped(self.run.experiment().data.source, self.numbers[chosen], self.labels[chosen])
             assert found is not None
             return found
         if self.source == "kept":
@@ -74,7 +74,7 @@ class Chosen:
 def gallery(run: Run) -> Gallery | None:
     """The images available: the image set, else those shipped or stored with the codes, else the run's panel."""
     about = image_info(run)
-    name = run.experiment().data.name
+    name = run.experiment().data.source
     if data.prepared(name):
         images = image_set(name)
         numbers = np.arange(len(images.x_test))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
-from tests.helpers.cli import run
+from tests.helpers.cli import as_json, run
 
 
 @pytest.mark.parametrize(
@@ -101,3 +102,23 @@ def _refuse(*_):
     from aecore.data.sources import SourceError
 
     raise SourceError("no network")
+
+
+def test_preparing_ones_own_images_says_what_was_understood(capsys, store, tmp_path, monkeypatch):
+    monkeypatch.setenv("AECORE_DATA", str(tmp_path / "cache"))
+    images = np.arange(12 * 64, dtype=np.uint16).reshape(12, 8, 8) * 5  # up to 3835: 12 bits
+    np.savez(tmp_path / "own.npz", x_train=images, names=np.zeros(3))
+    name = str(tmp_path / "own.npz")
+    status, out, _ = run(capsys, "data", "prepare", name)
+    assert status == 0
+    assert "an .npz file of arrays: 10 training images, 2 test images\n" in out
+    assert "values: uint16 from 0 to 3835, 0 is black, 4095 is white (12 bits" in out
+    assert "left out: names, which is neither images nor labels\n" in out
+    found = as_json(capsys, "data", "prepare", name, "--size", "16")
+    assert (found["name"], found["result"]) == (name, "prepared")
+    about = found["understood"]
+    assert (about["train"], about["test"]) == ({"unlabelled": 10}, {"unlabelled": 2})
+    assert (about["size_before"], about["size_after"], about["channels"]) == ("8×8", "16×16", 1)
+    assert about["left_out"] == [{"name": "names", "why": "is neither images nor labels"}]
+    status, _, err = run(capsys, "data", "prepare", name, "--size", "5")
+    assert (status, err) == (2, "aecore: data.size: should be 0 or from 8 to 256 pixels, got 5\n")

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from aecore import data
+from aecore.data.custom import decode, pictures, splits
 from aecore.data.custom import folder as custom_folder
 from aecore.data.custom import source as custom_source
+from aecore.data.custom.understood import Understood
 from aecore.errors import UserError
 
 rng = np.random.default_rng(0)
@@ -79,9 +81,9 @@ def test_train_and_test_are_honoured(folder):
 
 @given(st.lists(st.from_regex(r"([Tt]rain|[Tt]est)/(a|b)/[a-z]{1,3}\.png", fullmatch=True), unique=True))
 def test_every_image_of_a_split_folder_lands_where_its_path_says(names):
-    plan = custom_folder.labelled(sorted(names), "here")
+    plan = splits.labelled(sorted(names), Understood())
     tops = {name.split("/")[0].lower() for name in names}
-    if "train" not in tops:  # then "test" is a class
+    if "train" not in tops:  # then "test" is a class, or all there is
         return
     assert plan.names == sorted(names)
     for i, name in enumerate(plan.names):
@@ -96,14 +98,25 @@ def test_every_image_of_a_split_folder_lands_where_its_path_says(names):
     [
         (["train/1.png", "test/1.png"], ("unlabelled",), [True, False]),
         (["train/1.png", "train/2.png"], ("unlabelled",), None),
-        (["train/a/1.png", "val/a/1.png"], ("a",), None),
+        (["train/a/1.png", "val/a/1.png"], ("a",), [False, True]),
+        (["Training/a/1.png", "Testing/a/1.png"], ("a",), [True, False]),
+        (["training_set/1.png", "test_set/1.png"], ("unlabelled",), [True, False]),
+        (["seg_train/a/1.png", "seg_test/a/1.png", "seg_pred/1.png"], ("a",), [True, False]),
+        (["all/TRAIN/a/1.png", "all/Test1/2.png"], ("a", "unlabelled"), [False, True]),
+        (
+            ["cat/train/1.png", "cat/test/2.png", "dog/train/1.png", "dog/test/2.png"],
+            ("cat", "dog"),
+            [True, False, True, False],
+        ),
+        (["images/train/1.png", "images/val/2.png"], ("unlabelled",), [False, True]),
+        (["trains/1.png", "tests/1.png", "cars/1.png"], ("cars", "tests", "trains"), None),
         (["train/1.png", "car/1.png", "plane/1.png"], ("car", "plane", "train"), None),
         (["test/1.png"], ("test",), None),
         (["Train/1.png", "TEST/1.png"], ("unlabelled",), [True, False]),
     ],
 )
 def test_train_and_test_may_be_classes(names, classes, test):
-    plan = custom_folder.labelled(sorted(names), "here")
+    plan = splits.labelled(sorted(names), Understood())
     assert plan.classes == classes
     assert plan.test == test
 
@@ -112,6 +125,12 @@ def test_hidden_files_and_other_kinds_are_no_images(folder):
     put(folder, [*numbered(3), ".hidden/1.png", ".thumb.png"])
     (folder / "label.csv").write_text("1")
     assert len(custom_source.find(str(folder)).files) == 3
+    left_out = custom_source.understood(str(folder)).left_out
+    assert [entry["name"] for entry in left_out] == [
+        "label.csv",
+        ".hidden",
+        ".thumb.png",
+    ]
 
 
 # What the images become
@@ -132,7 +151,7 @@ def test_one_colored_image_makes_all_of_them_rgb(folder):
     assert data.data_set(str(folder)).image_shape == (3, 28, 28)
 
 
-@pytest.mark.parametrize("sizes", [(200, 200, 200), (20, 20, 21)])
+@pytest.mark.parametrize("sizes", [(300, 300, 300), (20, 20, 21)])
 def test_large_images_and_images_of_many_sizes_become_squares(folder, sizes):
     for i, size in enumerate(sizes):
         put(folder, [f"{i}.png"], noise(size, size + 10, 3))
@@ -203,7 +222,7 @@ def test_images_too_large_or_too_small_are_left_out(folder, monkeypatch):
     put(folder, numbered(4))
     put(folder, ["004.png"], noise(4, 4, 3))
     put(folder, ["005.png"], noise(20, 20, 3))
-    monkeypatch.setattr(custom_folder, "MAX_PIXELS", 399)
+    monkeypatch.setattr(decode, "MAX_PIXELS", 399)
     assert data.data_set(str(folder)).image_shape == (3, 10, 12)
 
 
@@ -233,8 +252,8 @@ def test_a_decompression_bomb_is_not_decoded(folder):
             {**{f"{i}.png": 1 for i in range(4)}, **{f"a{i}.png": b"text" for i in range(5)}},
             r"5 of 9 files cannot be used; a0\.png is not an image",
         ),
-        ({"0.png": 1, "cat/0.png": 1}, "holds both loose images and folders of images"),
-        ({f"{i}/0.png": b"" for i in range(257)}, "has 257 folders of images; at most 256 classes"),
+        ({"0.heic": b"", "1.heic": b""}, r"but 2 \.heic files: convert them to PNG"),
+        ({"data_batch_1": b"\x80\x02}"}, r"data_batch_1 is a pickle, which can run code .*: save its arrays"),
     ],
 )
 def test_each_mistake_is_told_in_one_line(folder, files, told):
@@ -256,17 +275,54 @@ def test_small_images_are_told(folder):
         data.prepare(str(folder))
 
 
-def test_floating_point_pixels_have_no_known_range(folder):
+@pytest.mark.parametrize(("factor", "low"), [(1 / 255, 0), (1, 0), (2 / 255, -1)])
+def test_floats_of_a_clear_range_become_bytes(folder, factor, low):
+    written = [noise(9, 9) for _ in range(3)]
+    for i, image in enumerate(written):
+        image[0, :2] = (0, 255)
+        Image.fromarray((image * factor + low).astype(np.float32)).save(folder / f"{i}.tif")
+    images = data.load(str(folder))
+    assert np.array_equal(images.x_train[:, 0], written[1:])
+
+
+def test_floats_without_a_clear_range_are_refused(folder):
     for i in range(3):
-        Image.fromarray(np.zeros((9, 9), np.float32)).save(folder / f"{i}.tif")
-    with pytest.raises(UserError, match=r"0\.tif has floating-point pixels"):
+        Image.fromarray(rng.normal(size=(9, 9)).astype(np.float32)).save(folder / f"{i}.tif")
+    with pytest.raises(UserError, match=r"is float32 with values from -.*undo a standardisation"):
         data.prepare(str(folder))
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_deep_pictures_are_scaled_by_the_bits_that_hold_the_brightest_of_all(folder, bits):
+    white = 2**bits - 1
+    written = [rng.integers(0, white // 3, (9, 9)).astype(np.uint16) for _ in range(6)]
+    written[4][3, 3] = white  # one pixel of one picture decides for all
+    for i, image in enumerate(written):
+        Image.fromarray(image).save(folder / f"{i}.png")
+    images = data.load(str(folder))
+    expected = [np.rint(image.astype(float) * 255 / white) for image in written]
+    assert np.array_equal(images.x_train[:, 0], expected[1:])
+    assert f"{white} is white" in custom_source.understood(str(folder)).values_done or bits == 8
+
+
+def test_loose_images_and_too_many_folders_are_taken_and_said(folder):
+    put(folder, numbered(3) + numbered(4, "cat/"))
+    found = data.load(str(folder))
+    assert found.about.classes == ("cat", "unlabelled")
+    assert sorted([*found.y_train, *found.y_test]) == [0] * 4 + [1] * 3
+    assert (
+        "3 images lie in no class's folder: their class is 'unlabelled'"
+        in custom_source.understood(str(folder)).remarks
+    )
+    put(folder, [f"{i}/0.png" for i in range(257)])
+    assert data.load(str(folder)).about.classes == ("unlabelled",)
+    assert any("258 folders are too many for classes" in line for line in custom_source.understood(str(folder)).remarks)
 
 
 def test_more_images_than_memory_are_refused_before_any_is_decoded(folder, monkeypatch):
     put(folder, numbered(3))
     monkeypatch.setattr("aecore.data.custom.limits.MAX_BYTES", 1000)
-    monkeypatch.setattr(custom_folder, "_pixels", None)
+    monkeypatch.setattr(pictures, "pixels", None)
     with pytest.raises(UserError, match="use fewer or smaller images"):
         data.prepare(str(folder))
 
@@ -283,7 +339,7 @@ def test_links_in_a_circle_end(folder):
     (folder / "cat" / "up").symlink_to(folder)
     (folder / "self.png").symlink_to(folder / "self.png")
     (folder / "gone.png").symlink_to(folder / "nowhere.png")
-    assert [file.name for file in custom_source.find(str(folder)).files] == numbered(3, "cat/")
+    assert [file[0] for file in custom_source.find(str(folder)).files] == numbered(3, "cat/")
 
 
 def test_links_to_folders_and_images_elsewhere_are_followed(folder, tmp_path):

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as arrays
 
 from aecore import data
 from aecore.data import load_set
-from aecore.data.custom import npz
+from aecore.data.custom import read, size, values
 from aecore.data.custom import source as custom_source
 from aecore.errors import AecoreError, UserError
 
@@ -63,7 +63,7 @@ def test_a_keras_file_is_a_data_set(path, cache):
 def test_repeat_calls_read_nothing_again(path, monkeypatch):
     name = keras(path)
     assert data.prepare(name) == "prepared"
-    monkeypatch.setattr(custom_source, "read_npz", None)
+    monkeypatch.setattr(custom_source, "read_file", None)
     assert data.prepare(name) == "ready"
     assert data.data_set(name).image_shape == (1, 9, 10)
     assert len(data.load(name).x_train) == 8
@@ -148,11 +148,13 @@ def test_a_channel_axis_of_one_goes_with_none(path):
         elements=st.floats(0, 1, width=16),
     )
 )
-def test_floats_from_0_to_1_become_bytes(values):
-    images = npz._images(values, "x_train", "here")
+def test_floats_from_0_to_1_become_bytes(floats):
+    known = values.range_of([floats])
+    assert known is not None
+    images = values.to_bytes(floats, values.choose_scale(known, "here"))
     assert images.dtype == np.uint8
-    assert images.shape == (len(values), values.shape[3], *values.shape[1:3])
-    assert np.abs(images / 255 - values.transpose(0, 3, 1, 2).astype(float)).max() <= 0.5 / 255 + 1e-6
+    assert images.shape == floats.shape
+    assert np.abs(images / 255 - floats.astype(float)).max() <= 0.5 / 255 + 1e-6
 
 
 @given(st.binary(max_size=400), st.integers(0, 4000), st.booleans())
@@ -164,8 +166,8 @@ def test_no_damage_gives_anything_but_one_line(tmp_path_factory, junk, place, cu
     good = path.read_bytes()
     path.write_bytes(good[:place] + junk + (b"" if cut else good[place + len(junk) :]))
     with contextlib.suppress(UserError):
-        found, _ = npz.read_npz(path, "here")
-        assert found.x_train.ndim == 4
+        found = read.read_file(path, "here", size.Asked(), lambda *_: None)
+        assert found.arrays.x_train.ndim == 4
 
 
 def nan(shape):
@@ -177,28 +179,37 @@ def nan(shape):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"x_train": None, "images": IMAGES}, r"holds no x_train but .*expected x_train, y_train, x_test, y_test"),
+        (
+            {"x_train": None, "y_train": None, "x_test": None, "y_test": None, "notes": LABELS},
+            "holds no x_train but notes: expected x_train, y_train, x_test, y_test, or images and labels",
+        ),
         ({"x_train": IMAGES[0]}, r"x_train has the shape \(9, 10\); expected \(N, H, W\)"),
-        ({"x_train": np.zeros((8, 3, 32, 32), np.uint8)}, "with 1 or 3 channels last"),
+        ({"x_train": np.zeros((8, 5, 32, 32), np.uint8)}, "with 1 or 3 channels last"),
         ({"x_train": np.zeros((8, 9, 10, 2), np.uint8)}, "with 1 or 3 channels last"),
         ({"x_test": np.zeros((4, 9, 11), np.uint8)}, r"x_train \(9, 10\) and of x_test \(9, 11\) differ"),
         ({"x_test": np.zeros((4, 9, 10, 3), np.uint8)}, "differ in size"),
         ({"x_train": np.zeros((8, 7, 10), np.uint8)}, "are 7×10; expected 8 to 4096 pixels a side"),
         ({"x_train": np.zeros((2, 8, 4097), np.uint8)}, "are 8×4097; expected 8 to 4096 pixels a side"),
-        ({"x_train": IMAGES[:8].astype(np.int64)}, "x_train is int64; expected uint8, or floats from 0 to 1"),
+        (
+            {"x_train": IMAGES[:8] - np.int64(99), "x_test": IMAGES[8:].astype(int)},
+            "int64 .*subtract the low",
+        ),
+        ({"x_train": IMAGES[:8] * np.int64(999), "x_test": IMAGES[8:].astype(int)}, "expected 16 bits, 65535, at most"),
         ({"x_train": IMAGES[:8].astype(str)}, "expected uint8, or floats from 0 to 1"),
         ({"x_train": IMAGES[:8].astype(object)}, "x_train is object; expected uint8"),
-        ({"x_train": IMAGES[:8].astype(np.float32)}, r"values from 0 to 255; expected uint8, or floats from 0 to 1"),
-        ({"x_test": IMAGES[8:] / -255}, "x_test is float64 with values from -0.99"),
+        ({"x_train": IMAGES[:8].astype(np.float32)}, r"of different types \(float32, uint8\): use one for all"),
+        (
+            {"x_train": IMAGES[:8] / 255, "x_test": IMAGES[8:] / -255},
+            r"x_train holds values from 0 to 1, but all splits together from -0\.99.* to 1: bring",
+        ),
+        ({"x_train": IMAGES[:8] / 100, "x_test": IMAGES[8:] / 100}, "values from 0 to 2.55; expected uint8, or floats"),
         ({"x_train": nan((8, 9, 10))}, r"x_train holds values that are not numbers \(NaN or infinite\)"),
         ({"x_test": np.full((4, 9, 10), np.inf)}, "not numbers"),
         ({"y_train": LABELS[:7]}, r"y_train has the shape \(7,\); expected one label an image, \(8,\)"),
-        ({"y_train": np.eye(8, dtype=int)}, "expected one label an image"),
-        ({"y_train": LABELS[:8] / 2}, "y_train is float64; expected integers from 0 to 255"),
-        ({"y_train": LABELS[:8] == 1}, "y_train is bool; expected integers"),
-        ({"y_test": LABELS[8:] - 1}, "y_test holds labels from -1 to 3; expected 0 to 255"),
-        ({"y_train": LABELS[:8] * 100}, "y_train holds labels from 0 to 400"),
-        ({"y_test": None}, "holds y_train but no y_test: give labels for both or for neither"),
+        ({"y_train": np.zeros((8, 2, 2), int)}, "expected one label an image"),
+        ({"y_train": LABELS[:8] / 2}, "y_train is float64 and holds fractions; expected whole numbers or names"),
+        ({"y_train": LABELS[:8].astype("datetime64[s]")}, "expected whole numbers or names, one an image"),
+        ({"y_train": LABELS[:8].astype(str)}, "the labels of its splits differ in kind"),
         ({"y_train": None}, "holds y_test but no y_train"),
         ({"x_test": None}, "holds y_test but no x_test"),
         ({"x_train": IMAGES[:1], "y_train": LABELS[:1]}, "1 usable image to train on and 4 to test: at least 2 and 1"),
@@ -267,11 +278,11 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(path, monkeypatch):
     name = keras(path)
 
     def read_and_change(*arguments):
-        found = npz.read_npz(*arguments)
+        found = read.read_file(*arguments)
         os.utime(path, ns=(1, 1))
         return found
 
-    monkeypatch.setattr(custom_source, "read_npz", read_and_change)
+    monkeypatch.setattr(custom_source, "read_file", read_and_change)
     with pytest.raises(AecoreError, match="changed while it was read: try again"):
         data.prepare(name)
     assert not data.prepared(name)

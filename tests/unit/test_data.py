@@ -106,7 +106,7 @@ def test_files_put_by_hand_are_checked(cache, monkeypatch):
 def test_idx_bytes_become_arrays():
     images = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
     header = bytes([0, 0, 8, 3]) + b"".join(size.to_bytes(4, "big") for size in images.shape)
-    assert np.array_equal(sources._from_idx(header + images.tobytes()), images[:, None])
+    assert np.array_equal(sources.from_idx(header + images.tobytes()), images[:, None])
 
 
 def test_a_full_disk_is_one_line(cache, monkeypatch):

@@ -121,3 +121,15 @@ def test_mnist_put_by_hand_plain_or_packed(cache, offline, monkeypatch, small_fi
             (raw / f"{name}.gz").write_bytes(files[name])
     assert data.prepare("mnist") == "prepared"
     assert np.array_equal(load_set.cache.arrays(data.cached_at("mnist")).x_train[:, 0], arrays[0])
+
+
+def test_kmnist_is_read_as_fashion_is(small_files, cache, offline):
+    files, arrays = small_files
+    raw = cache / "kmnist" / "raw"
+    raw.mkdir(parents=True)
+    with pytest.raises(AecoreError, match=r"KMNIST could not be fetched .* of KMNIST into"):
+        data.prepare("kmnist")
+    for name, packed in files.items():
+        (raw / f"{name}.gz").write_bytes(packed)
+    assert data.prepare("kmnist") == "prepared"
+    assert np.array_equal(load_set.cache.arrays(data.cached_at("kmnist")).x_train[:, 0], arrays[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 
 import numpy as np
 
@@ -12,6 +13,8 @@ MIN_SIDE = 8
 MAX_SIDE = 4096
 MAX_BYTES = 2 << 30
 """All images together: they are held in memory when they are read, and on the device in training."""
+MOST_CLASSES = 256
+"""Labels are bytes."""
 UNLABELLED = ("unlabelled",)
 """The classes of images without labels; all have label 0."""
 
@@ -38,3 +41,9 @@ def check_bytes(text: str, *shapes: tuple[int, ...]) -> None:
             f"{text} would take {size / 1e9:.1f} GB in memory, {MAX_BYTES / 1e9:.1f} at most: "
             "use fewer or smaller images"
         )
+
+
+def one_line(name: str) -> str:
+    """A file's name as one line of text without control characters, whatever bytes it contains."""
+    text = " ".join(name.encode(errors="replace").decode().split())
+    return "".join("?" if unicodedata.category(sign) == "Cc" else sign for sign in text)

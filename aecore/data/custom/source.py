@@ -1,6 +1,7 @@
-"""The user's own images, named by a path: an `.npz` file or a folder, read once and kept in the cache.
+"""The user's own images, named by a path: a folder or file of any kind, read once and kept in the cache.
 
-When the file changes, or anything in the folder's listing, the images are read again.
+When the file changes, or anything in the folder's listing, the images are read again. Each size that is asked for has
+a copy of its own.
 """
 
 from __future__ import annotations
@@ -16,26 +17,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aecore import demo
+from aecore.config.image_source import OWN_LARGEST_SIDE, OWN_SMALLEST_SIDE, ImageSource
 from aecore.data import cache
 from aecore.data.cache import Opened
-from aecore.data.custom.folder import File, listing, read_folder
-from aecore.data.custom.npz import read_npz
+from aecore.data.custom import formats
+from aecore.data.custom.arrays import Found
+from aecore.data.custom.folder import Listing, listing
+from aecore.data.custom.read import first_bytes, read_file, read_folder, used_files
+from aecore.data.custom.size import Asked
+from aecore.data.custom.understood import Understood
 from aecore.data.image_set import Arrays, DataSet, Progress
 from aecore.errors import AecoreError, UserError
 
-READER = 1
+READER = 2
 """Increase it when the same files give other arrays than before."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """The user's images as they are on disk at this moment; `files` is empty for an `.npz` file."""
+    """The user's images as they are on disk at this moment; `files` are what is read of a folder."""
 
     text: str
     path: Path
     is_folder: bool
-    files: Sequence[File]
-    digest: str
+    files: Sequence[tuple[str, int, int]]
+    listed: Listing
+    asked: Asked
+    state: str
+    """A digest of the path and what is there, whatever size is asked for."""
 
     @property
     def title(self) -> str:
@@ -43,19 +52,24 @@ class Origin:
 
     @property
     def cached(self) -> Path:
-        """The folder in the cache for these files as they are now."""
-        return cache.data_root() / f"own-{_slug(self.title)}-{self.digest}"
+        """The folder in the cache for these files as they are now, in the size asked for."""
+        digest = hashlib.sha256(json.dumps([self.state, *self.asked]).encode()).hexdigest()[:16]
+        return cache.data_root() / f"own-{_slug(self.title)}-{digest}"
 
 
 def is_path(name: str) -> bool:
     """Whether a data set's name is the path of a file or folder."""
-    return "/" in name or os.sep in name or name.lower().endswith(".npz") or name.startswith((".", "~"))
+    name = ImageSource.parse(name).name
+    return "/" in name or os.sep in name or name.lower().endswith(formats.SUFFIXES) or name.startswith((".", "~"))
 
 
 def find(text: str) -> Origin:
     """What is at the path, from its listing alone. Raises `UserError` if it cannot hold images, and on a demo, whose
     visitors must not explore the server's files."""
     demo.refuse("opening images by their path")
+    text, size, fit = ImageSource.parse(text)
+    if size and not OWN_SMALLEST_SIDE <= size <= OWN_LARGEST_SIDE:
+        raise UserError(f"data.size: should be from {OWN_SMALLEST_SIDE} to {OWN_LARGEST_SIDE} pixels, or 0, got {size}")
     try:
         path = Path(os.path.abspath(Path(text).expanduser()))
         status = path.stat()
@@ -64,12 +78,15 @@ def find(text: str) -> Origin:
     except (OSError, ValueError, RuntimeError) as error:  # a link to itself, a null byte, an unknown user's home
         raise UserError(f"{text} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     is_folder = stat.S_ISDIR(status.st_mode)
-    if not is_folder and not (stat.S_ISREG(status.st_mode) and path.suffix.lower() == ".npz"):
-        raise UserError(f"{text} is neither a folder of images nor an .npz file")
-    files = listing(path, text) if is_folder else []
+    if not is_folder:
+        if not stat.S_ISREG(status.st_mode):
+            raise UserError(f"{text} is neither a folder of images nor an .npz file")
+        formats.check_kind(path.name, first_bytes(path), text)
+    found = listing(path, text) if is_folder else Listing()
+    files = used_files(path, found) if is_folder else []
     listed = files if is_folder else [status.st_size, status.st_mtime_ns]
-    digest = hashlib.sha256(json.dumps([READER, str(path), listed]).encode()).hexdigest()[:16]
-    return Origin(text, path, is_folder, files, digest)
+    state = hashlib.sha256(json.dumps([READER, str(path), listed]).encode()).hexdigest()[:16]
+    return Origin(text, path, is_folder, files, found, Asked(size, fit), state)
 
 
 def ensure(text: str, progress: Progress, *, thorough: bool) -> Opened:
@@ -80,18 +97,20 @@ def ensure(text: str, progress: Progress, *, thorough: bool) -> Opened:
     origin = find(text)
 
     def make() -> tuple[Arrays, cache.Facts]:
-        arrays, classes = _read(origin, progress)
-        if find(text) != origin:
-            raise AecoreError(f"{text} changed while it was read: try again")
+        found = _read(origin, progress)
+        if find(text).state != origin.state:
+            raise AecoreError(f"{origin.text} changed while it was read: try again")
         facts = {
             "path": str(origin.path),
+            "state": origin.state,
             "title": origin.title,
-            "image_shape": arrays.x_train.shape[1:],
-            "train_images": len(arrays.x_train),
-            "test_images": len(arrays.x_test),
-            "classes": classes,
+            "image_shape": found.arrays.x_train.shape[1:],
+            "train_images": len(found.arrays.x_train),
+            "test_images": len(found.arrays.x_test),
+            "classes": found.classes,
+            "understood": found.report.as_json(),
         }
-        return arrays, facts
+        return found.arrays, facts
 
     result = cache.ensure(origin.cached, make, thorough=thorough, lock="own")
     if result == "prepared":
@@ -99,10 +118,20 @@ def ensure(text: str, progress: Progress, *, thorough: bool) -> Opened:
     return Opened(_described(origin), origin.cached, result)
 
 
-def _read(origin: Origin, progress: Progress) -> tuple[Arrays, tuple[str, ...]]:
+def understood(text: str) -> Understood:
+    """What was understood of the images at the path, which are prepared first if need be. Raises `UserError`."""
+    return report_of(ensure(text, lambda what, done, total: None, thorough=False))
+
+
+def report_of(opened: Opened) -> Understood:
+    """What was understood of images that `ensure` has made sure of."""
+    return Understood.from_json(cache.facts(opened.folder)["understood"])
+
+
+def _read(origin: Origin, progress: Progress) -> Found:
     if origin.is_folder:
-        return read_folder(origin.path, origin.text, origin.files, progress)
-    return read_npz(origin.path, origin.text)
+        return read_folder(origin.path, origin.text, origin.listed, origin.asked, progress)
+    return read_file(origin.path, origin.text, origin.asked, progress)
 
 
 def _described(origin: Origin) -> DataSet:
@@ -115,15 +144,16 @@ def _described(origin: Origin) -> DataSet:
         facts["test_images"],
         tuple(facts["classes"]),
         f"Your own images, {origin.text}",
-        lambda _raw, progress: _read(origin, progress)[0],
+        lambda _raw, progress: _read(origin, progress).arrays,
     )
 
 
 def _remove_older(origin: Origin) -> None:
-    """Remove earlier versions of the same path from the cache."""
+    """Remove earlier versions of the same path from the cache, in whatever size."""
     for folder in cache.data_root().glob(f"own-{_slug(origin.title)}-*"):
         try:
-            outdated = folder != origin.cached and cache.facts(folder).get("path") == str(origin.path)
+            facts = cache.facts(folder)
+            outdated = facts.get("path") == str(origin.path) and facts.get("state") != origin.state
         except (OSError, ValueError):
             continue
         if outdated:

@@ -97,7 +97,7 @@ def _ship_atlas(run: Run, codes: Codes | None, indices: np.ndarray, labels: np.n
     projection does not send them again."""
     if codes is not None and np.isin(indices, codes.indices).all():
         indices, labels = codes.indices, codes.labels
-    name = run.experiment().data.name
+    name = run.experiment().data.source
     # Images stored only with the run are its own; those of the set or the project are the same for all runs.
     own = str(run.path) if codes is not None and codes.images is not None else ""
     made = _atlas(name, own, data.prepared(name), _digest(indices.tobytes()), run, codes, indices, labels)
