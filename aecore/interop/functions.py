@@ -86,15 +86,15 @@ class Functions:
     """Whether pools take the mean, not the maximum."""
 
 
-_RARE = {"relu": 0.0, "leaky-relu:0.2": 0.1, "leaky-relu": 0.1, "none": 0.6}
+_RARE = {"relu": 0.0, "leaky-relu:0.2": 0.25, "leaky-relu": 0.25, "none": 1.0}
 
 
 def rarity(chosen: Functions) -> float:
     """How unusual a choice of functions is: 0 for ReLU inside, a sigmoid at the end and images in [0, 1]."""
     scale = chosen.scale
-    cost = _RARE.get(chosen.encoder, 0.15)
+    cost = _RARE.get(chosen.encoder, 0.4)
     if chosen.decoder != chosen.encoder:
-        cost += 0.4
+        cost += 0.6
     if chosen.code != "none":
         cost += 0.1 if chosen.code in (chosen.encoder, "sigmoid", "tanh") else 0.3
     if scale.inside != "unit":

@@ -36,10 +36,16 @@ def add_a_run() -> None:
     with st.popover("Add a run", icon=":material/upload_file:", type="tertiary", key=f"adding-{number}"):
         st.markdown("A run downloaded from this app (.zip), or your own checkpoint (.pth, .pt, .safetensors).")
         given = st.file_uploader(
-            "File", KINDS, max_upload_size=LARGEST_MB, label_visibility="collapsed", key=f"adding-file-{number}"
+            "File",
+            KINDS,
+            accept_multiple_files=True,
+            max_upload_size=LARGEST_MB,
+            label_visibility="collapsed",
+            key=f"adding-file-{number}",
+            help="Two files if encoder and decoder were saved apart.",
         )
-        preset = data = ""
-        if given is not None and not given.name.lower().endswith(".zip"):
+        preset, data, anyway = "", "", False
+        if given and not given[0].name.lower().endswith(".zip"):
             preset = st.selectbox(
                 "Model",
                 ["", *presets()],
@@ -52,12 +58,17 @@ def add_a_run() -> None:
                 format_func=lambda name: CATALOGUE[name].title if name else "Detect automatically",
                 key=f"adding-data-{number}",
             )
-        if st.button("Add", type="primary", disabled=given is None, key=f"adding-go-{number}") and given is not None:
+            anyway = st.checkbox(
+                "Even if it is not understood",
+                key=f"adding-anyway-{number}",
+                help="Adds a file of which no reading reconstructs images better than the mean image; it is marked.",
+            )
+        if st.button("Add", type="primary", disabled=not given, key=f"adding-go-{number}") and given:
             forget()
-            _add(given, preset, data)
+            _add(given, preset, data, anyway)
 
 
-def _add(given: UploadedFile, preset: str, data: str) -> None:
+def _add(given: list[UploadedFile], preset: str, data: str, anyway: bool) -> None:
     """Turn the file into a run, with a progress bar; open the run, or report the problem."""
     bar = st.progress(0.0, "Reading the file")
 
@@ -66,7 +77,7 @@ def _add(given: UploadedFile, preset: str, data: str) -> None:
         bar.progress(min(done / total, 1.0) if total else 0.0, f"{words}{f': {note}' if note else ''}")
 
     try:
-        run = _imported(given, preset, data, report)
+        run = _imported(given, preset, data, anyway, report)
     except AecoreError as error:
         bar.empty()
         st.error(str(error), icon=":material/error:")
@@ -76,18 +87,24 @@ def _add(given: UploadedFile, preset: str, data: str) -> None:
     st.rerun()
 
 
-def _imported(given: UploadedFile, preset: str, data: str, report) -> Run:
-    if archive.is_packed(given):
-        return archive.unpack(given, Store.default())
+def _imported(given: list[UploadedFile], preset: str, data: str, anyway: bool, report) -> Run:
+    if len(given) == 1 and archive.is_packed(given[0]):
+        return archive.unpack(given[0], Store.default())
     from aecore.interop import import_checkpoint  # torch
 
+    names = " + ".join(file.name for file in given)
     try:
-        with tempfile.NamedTemporaryFile(prefix="aecore-") as file:
-            file.write(given.getbuffer())
-            file.flush()
+        with tempfile.TemporaryDirectory(prefix="aecore-") as folder:
+            paths = []
+            for number, file in enumerate(given):
+                # Under their own names, which tell encoder from decoder, but each in a folder of its own.
+                home = Path(folder) / str(number)
+                home.mkdir()
+                paths.append(home / (Path(file.name).name or "file"))
+                paths[-1].write_bytes(file.getbuffer())
             imported = import_checkpoint(
-                Path(file.name), preset_name=preset, data_name=data, file_name=given.name, report=report
+                paths, preset_name=preset, data_name=data, file_name=names, anyway=anyway, report=report
             )
     except OSError as error:
-        raise AecoreError(describe_os_error(error, f"storing {given.name}")) from None
+        raise AecoreError(describe_os_error(error, f"storing {names}")) from None
     return imported.run

@@ -18,6 +18,7 @@ from dashboard.charts.run_charts import layer_chart, loss_chart, step_chart
 from dashboard.format import plain
 from dashboard.style import state_badge
 from dashboard.widgets import image_grid, run_actions
+from dashboard.widgets.candidates import candidates
 
 TICK_S = 1.0
 
@@ -54,6 +55,7 @@ def _body(run: Run, state: str) -> None:
             st.caption("The curves appear after the first epoch.")
         elif status.get("imported"):
             st.caption("This run was imported, so it has no training curves.")
+            candidates(run, status["imported"])
             _panel(run, "")
         return
     last = metrics[-1]

@@ -62,7 +62,9 @@ def test_an_import_is_an_ordinary_run(tmp_path, store):
     assert run.metrics() == []
     assert told["verdict"] == "not understood", "it was never trained"
     assert imported.remarks[0].startswith("not understood")
-    assert imported.interpretation.decision.mean_image_mse == pytest.approx(told["mean_image_mse"])
+    decision = imported.interpretation.decision
+    assert decision is not None
+    assert decision.mean_image_mse == pytest.approx(told["mean_image_mse"])
 
 
 @pytest.mark.parametrize(

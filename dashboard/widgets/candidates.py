@@ -1,0 +1,69 @@
+"""What an imported file may hold: the networks that come nearest, side by side, and choosing another one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import safetensors
+import safetensors.numpy
+import streamlit as st
+
+from aecore import demo
+from aecore.errors import AecoreError
+from aecore.runs.store import CANDIDATES, Run
+from dashboard.format import plain
+from dashboard.widgets.image_grid import png_uri, strip
+
+MOST = 3
+_VERDICTS = {
+    "certain": "One network reconstructs the images clearly better than every other that the file's shapes allow.",
+    "undecided": "Several networks that the file's shapes allow come near to one another.",
+    "not understood": "No network that the file's shapes allow does better than always answering the mean image.",
+    "untried": "There were no images to try the file on.",
+}
+_PROBLEM = "candidate-problem"
+
+
+def candidates(run: Run, about: dict[str, Any]) -> None:
+    """The verdict of an import and its first candidates; nothing for runs imported before these were kept."""
+    listed, verdict = about.get("candidates") or [], str(about.get("verdict", ""))
+    if not listed or verdict not in _VERDICTS or not run.file(CANDIDATES).is_file():
+        return
+    if problem := st.session_state.pop(_PROBLEM, None):
+        st.error(problem, icon=":material/error:")
+    try:
+        shown = safetensors.numpy.load_file(run.file(CANDIDATES))
+        images, outputs = shown["images"], shown["outputs"]
+    except (OSError, KeyError, ValueError, safetensors.SafetensorError):
+        st.caption("candidates.safetensors cannot be read.")
+        return
+    mean = about.get("mean_image_mse")
+    with st.expander(f"Interpretation: {verdict}", icon=":material/rule:", expanded=verdict != "certain"):
+        reference = f" The mean image's error (MSE) is {mean:.4f}." if isinstance(mean, float) else ""
+        st.markdown(_VERDICTS[verdict] + reference)
+        for number, (column, entry) in enumerate(zip(st.columns(MOST), listed[:MOST], strict=False)):
+            with column, st.container(border=True):
+                st.markdown(f"**{number + 1}** · MSE {entry['mse']:.5f}{' · this run' if number == 0 else ''}")
+                for label, row in (("original", images), ("output", outputs[number])):
+                    st.html(f'<img class="ae-pixels" style="width:100%" alt="{label}" src="{png_uri(strip(row))}">')
+                st.caption(plain(entry["text"]))
+                if number and not demo.mode():
+                    st.button(
+                        "Import this one",
+                        icon=":material/call_split:",
+                        key=f"candidate-{run.id}-{number}",
+                        on_click=_choose,
+                        args=(run, number),
+                        help="Adds a second run; this one stays, so that you can compare both.",
+                    )
+
+
+def _choose(run: Run, number: int) -> None:
+    from aecore.interop import import_candidate  # torch
+
+    try:
+        made = import_candidate(run, number)
+    except AecoreError as error:
+        st.session_state[_PROBLEM] = str(error)
+        return
+    st.query_params["run"] = made.run.id
