@@ -1,0 +1,86 @@
+"""What the losses of a run say: it diverged, it overfits, or its test loss is far above its training loss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from aecore.metrics.remark import Remark
+
+DIVERGED = 1.5
+"""A training loss this many times its lowest is rising, not noisy: epoch means of small batches vary by some 20 %."""
+OVERFITTED = 1.05
+"""A test loss this many times its lowest, while the training loss fell on, is overfitting. The shipped runs' curves
+end at most 1.01 times above their lowest."""
+GAP = 2.0
+"""A test loss this many times the training loss is far above it. The shipped runs end at 1.06 at most."""
+VISIBLE = 0.01
+"""Differences between losses below this share of the mean image's are too small to speak of."""
+RECENT = 3
+"""The lowest of so many epochs is what a curve has come to: one bad epoch is none of its business."""
+BLOWN_UP = 10.0
+"""Unless the last training loss is so many times the lowest: no noise does that."""
+
+
+def not_finite(train_loss: float, test_loss: float, epoch: int, lr: float) -> Remark | None:
+    """A loss that is NaN or infinite after `epoch`."""
+    if math.isfinite(train_loss) and math.isfinite(test_loss):
+        return None
+    which, loss = ("test", test_loss) if math.isfinite(train_loss) else ("training", train_loss)
+    value = "NaN" if math.isnan(loss) else "infinite"
+    return Remark(
+        "diverged",
+        f"the {which} loss became {value} in epoch {epoch}: training diverged; "
+        f"a training.lr of a tenth of {lr:g} usually cures it",
+    )
+
+
+def curves(train: Sequence[float], test: Sequence[float], mean_error: float = 0.0) -> list[Remark]:
+    """What the losses of all epochs so far say: diverged, else overfitting, else a gap between training and test.
+
+    `train` and `test` are as long, at least 1, and finite; `mean_error` is the mean image's loss, which says how large
+    a difference must be to count.
+    """
+    trained, tested = np.asarray(train, np.float64), np.asarray(test, np.float64)
+    least = VISIBLE * mean_error
+    now_train, now_test = (float(curve[-RECENT:].min()) for curve in (trained, tested))
+    lowest = int(trained.argmin())
+    if trained[-1] >= BLOWN_UP * trained[lowest]:
+        now_train = float(trained[-1])
+    if now_train >= DIVERGED * trained[lowest] and now_train - trained[lowest] > least:
+        return [
+            Remark(
+                "diverged",
+                f"the training loss has risen to {now_train:.3g}, from {trained[lowest]:.3g} in epoch {lowest + 1}: "
+                "training diverged; a smaller training.lr usually cures it",
+                now_train,
+                float(trained[lowest]),
+            )
+        ]
+    best = int(tested.argmin())
+    fell = now_train <= trained[best]
+    if fell and now_test >= OVERFITTED * tested[best] and now_test - tested[best] > least:
+        return [
+            Remark(
+                "overfitting",
+                f"the test loss has risen to {now_test:.3g}, from {tested[best]:.3g} in epoch {best + 1}, while the "
+                f"training loss fell to {now_train:.3g}: overfitting; more training images, fewer epochs or a smaller "
+                "model usually help",
+                now_test,
+                float(tested[best]),
+            )
+        ]
+    if now_test >= GAP * now_train and now_test - now_train > least:
+        times = f"{now_test / now_train:.1f} times" if now_train else "infinitely many times"
+        return [
+            Remark(
+                "generalisation-gap",
+                f"the test loss, {now_test:.3g}, is {times} the training loss, {now_train:.3g}: overfitting, the model "
+                "knows its training images by heart; more training images, dropout or a smaller model usually help",
+                now_test,
+                now_train,
+            )
+        ]
+    return []
