@@ -172,18 +172,21 @@ def constant_output(output: OutputSample, error: float, mean_error: float, low: 
     )
 
 
-def mean_level(error: float, mean_error: float) -> Remark | None:
-    """A test error at or above that of answering every image with the mean training image, in the same scale."""
+def mean_level(error: float, mean_error: float, epochs: int) -> Remark | None:
+    """A test error at or above that of answering every image with the mean training image, in the same scale, after so
+    many `epochs`."""
     if not mean_error or error < AT_MEAN * mean_error:
         return None
     if error >= ABOVE_MEAN * mean_error:
         seen = f"is above that of answering every image with the mean training image, {mean_error:.3g}"
     else:
         seen = f"is that of answering every image with the mean training image, {mean_error:.3g}"
+    cure = "more epochs, another training.lr or another training.seed usually cure it"
+    if epochs < GRACE_EPOCHS:
+        cure = f"after {count(epochs, 'epoch')} that is common, and more usually cure it"
     return Remark(
         "mean-image",
-        f"the test error, {error:.3g}, {seen}: nothing else has been learnt; more epochs, another training.lr or "
-        "another training.seed usually cure it",
+        f"the test error, {error:.3g}, {seen}: nothing else has been learnt; {cure}",
         error,
         mean_error,
     )
@@ -214,7 +217,7 @@ def _of_the_last_epoch(model: Model, seen: Seen) -> list[Remark]:
     if part is not None and part.value == seen.units:
         return [part]
     constant = constant_output(seen.output, seen.error, seen.mean_error, *model.value_range)
-    whole = constant or mean_level(seen.error, seen.mean_error)
+    whole = constant or mean_level(seen.error, seen.mean_error, len(seen.train))
     return [remark for remark in (whole, part) if remark is not None]
 
 
