@@ -203,10 +203,13 @@ def assess(model: Model, split: Split, seen: Seen | None = None, final: bool = T
     # A sigmoid that cannot reach most values ends in one image, whatever else is right.
     if seen and not (outside and model.output == "sigmoid") and (final or len(seen.train) >= GRACE_EPOCHS):
         found = _of_the_last_epoch(model, seen)
-    if outside and not any(remark.kind != "dead-code" or remark.value == remark.reference for remark in found):
+    useless = _useless(found)
+    if outside and useless is None:
         found.insert(0, outside)
     if seen:
-        found += curves(seen.train, seen.test, seen.mean_error)
+        course = curves(seen.train, seen.test, seen.mean_error, useless)
+        diverged = any(remark.kind == "diverged" for remark in course)
+        found = course if diverged else found + course
     duplicate = duplicate_images(split)
     return [*found, duplicate] if duplicate else found
 
@@ -219,6 +222,19 @@ def _of_the_last_epoch(model: Model, seen: Seen) -> list[Remark]:
     constant = constant_output(seen.output, seen.error, seen.mean_error, *model.value_range)
     whole = constant or mean_level(seen.error, seen.mean_error, len(seen.train))
     return [remark for remark in (whole, part) if remark is not None]
+
+
+def _useless(found: list[Remark]) -> str | None:
+    """What became of a model that answers the same for every image, empty where its error alone says so; None for any
+    other model."""
+    for remark in found:
+        if remark.kind == "constant-output":
+            return "the output is the same image for every input"
+        if remark.kind == "mean-image":
+            return ""
+        if remark.value == remark.reference:
+            return f"{_all(int(remark.value or 0))} of the code say nothing"
+    return None
 
 
 def _against(error: float, mean_error: float) -> str:

@@ -11,9 +11,9 @@ from aecore.metrics.remark import Remark
 
 DIVERGED = 1.5
 """A training loss this many times its lowest is rising, not noisy: epoch means of small batches vary by some 20 %."""
-OVERFITTED = 1.05
-"""A test loss this many times its lowest, while the training loss fell on, is overfitting. The shipped runs' curves
-end at most 1.01 times above their lowest."""
+OVERFITTED = 1.02
+"""A test loss this many times its lowest, while the training loss fell on, is overfitting. Shipped runs end within
+1.01 of their lowest."""
 GAP = 2.0
 """A test loss this many times the training loss is far above it. The shipped runs end at 1.06 at most."""
 VISIBLE = 0.01
@@ -37,11 +37,14 @@ def not_finite(train_loss: float, test_loss: float, epoch: int, lr: float) -> Re
     )
 
 
-def curves(train: Sequence[float], test: Sequence[float], mean_error: float = 0.0) -> list[Remark]:
+def curves(
+    train: Sequence[float], test: Sequence[float], mean_error: float = 0.0, useless: str | None = None
+) -> list[Remark]:
     """What the losses of all epochs so far say: diverged, else overfitting, else a gap between training and test.
 
     `train` and `test` are as long, at least 1, and finite; `mean_error` is the mean image's loss, which says how large
-    a difference must be to count.
+    a difference must be to count. `useless` says what became of a model that answers the same for every image, None
+    for any other: it cannot overfit, and if it once did better, it has diverged.
     """
     trained, tested = np.asarray(train, np.float64), np.asarray(test, np.float64)
     least = VISIBLE * mean_error
@@ -50,16 +53,11 @@ def curves(train: Sequence[float], test: Sequence[float], mean_error: float = 0.
     if trained[-1] >= BLOWN_UP * trained[lowest]:
         now_train = float(trained[-1])
     if now_train >= DIVERGED * trained[lowest] and now_train - trained[lowest] > least:
-        return [
-            Remark(
-                "diverged",
-                f"the training loss has risen to {now_train:.3g}, from {trained[lowest]:.3g} in epoch {lowest + 1}: "
-                "training diverged; a smaller training.lr usually cures it",
-                now_train,
-                float(trained[lowest]),
-            )
-        ]
+        return [_diverged("training", now_train, float(trained[lowest]), lowest + 1, useless)]
     best = int(tested.argmin())
+    if useless is not None:
+        rose = now_test >= DIVERGED * tested[best] and now_test - tested[best] > least
+        return [_diverged("test", now_test, float(tested[best]), best + 1, useless)] if rose else []
     fell = now_train <= trained[best]
     if fell and now_test >= OVERFITTED * tested[best] and now_test - tested[best] > least:
         return [
@@ -84,3 +82,14 @@ def curves(train: Sequence[float], test: Sequence[float], mean_error: float = 0.
             )
         ]
     return []
+
+
+def _diverged(which: str, now: float, lowest: float, epoch: int, useless: str | None) -> Remark:
+    left = f", and {useless}" if useless else ""
+    return Remark(
+        "diverged",
+        f"the {which} loss has risen to {now:.3g}, from {lowest:.3g} in epoch {epoch}: training diverged{left}; a "
+        "smaller training.lr usually cures it",
+        now,
+        lowest,
+    )
