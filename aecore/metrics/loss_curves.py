@@ -32,8 +32,8 @@ def not_finite(train_loss: float, test_loss: float, epoch: int, lr: float) -> Re
     value = "NaN" if math.isnan(loss) else "infinite"
     return Remark(
         "diverged",
-        f"the {which} loss became {value} in epoch {epoch}: training diverged; "
-        f"a training.lr of a tenth of {lr:g} usually cures it",
+        f"the {which} loss became {value} in epoch {epoch}: training diverged; a training.lr of a tenth of the present "
+        f"{lr:g} usually cures it",
     )
 
 

@@ -19,8 +19,9 @@ import torch
 from aecore import data
 from aecore.config.experiment import Experiment
 from aecore.config.sections import Data
+from aecore.data.subset import training_images
 from aecore.devices import Device
-from aecore.errors import AecoreError, UserError
+from aecore.errors import AecoreError
 from aecore.metrics.evaluation import evaluate_all
 from aecore.metrics.split import Split, describe_split
 from aecore.runs.json_files import now
@@ -144,18 +145,7 @@ def _prepare(job: _Job, device: Device) -> tuple[Images, Split] | None:
         return None
     images = images_on_device(loaded, job.experiment.data, torch_device)
     status.write(data=loaded.about.info.as_json())
-    return images, describe_split(training_images(loaded, job.experiment.data), loaded.x_test)
-
-
-def training_images(images: data.ImageSet, wanted: Data) -> np.ndarray:
-    """The images that are trained on, uint8 (N, C, H, W). Raises `UserError` when the validation images leave none."""
-    held_out = wanted.validation_images
-    rest = len(images.x_train) - held_out
-    if rest < 1:
-        raise UserError(
-            f"data.validation_images: {held_out:,} leave nothing to train on; {wanted.name} has {len(images.x_train):,}"
-        )
-    return images.x_train[: min(rest, wanted.train_images or rest)]
+    return images, describe_split(training_images(loaded, job.experiment.data)[0], loaded.x_test)
 
 
 def images_on_device(images: data.ImageSet, wanted: Data, device: torch.device) -> Images:
@@ -166,7 +156,7 @@ def images_on_device(images: data.ImageSet, wanted: Data, device: torch.device) 
 
     held_out = wanted.validation_images
     return Images(
-        train=to_device(training_images(images, wanted)),
+        train=to_device(training_images(images, wanted)[0]),
         test=to_device(images.x_test),
         test_labels=np.array(images.y_test),
         validation=to_device(images.x_train[-held_out:]) if held_out else None,

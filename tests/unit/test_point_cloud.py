@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 import json
 import re
@@ -89,7 +90,7 @@ def test_what_is_said_beside_it():
     made = Projection(
         "tsne",
         np.zeros((3000, 2), np.float32),
-        np.zeros(3000, np.uint8),
+        (np.arange(3000) % 10).astype(np.uint8),
         np.arange(3000),
         {"corruption": "gaussian:0.3", "perplexity": 30.0, "iterations": 1000, "seed": 4},
         {"trustworthiness": 0.99997, "knn_accuracy": 0.5},
@@ -98,6 +99,14 @@ def test_what_is_said_beside_it():
         "t-SNE, 3,000 test images (Gaussian noise, σ 0.3), perplexity 30, 1,000 iterations, seed 4. "
     )
     assert [figure["text"] for figure in point_cloud.quality_scores(made)] == ["99.9 %", "50.0 %"]
+    single = dataclasses.replace(made, labels=np.zeros(3000, np.uint8))
+    assert [figure["name"] for figure in point_cloud.quality_scores(single)] == ["Trustworthiness"]
+    train = dataclasses.replace(made, split="train")
+    assert "3,000 training images" in point_cloud.note(train)
+    assert point_cloud.view(train, "a", "b")["noun"] == "training image"
+    equal = dataclasses.replace(made, parameters={"equal_codes": 3000}, quality={})
+    assert point_cloud.note(equal).startswith("All 3,000 codes are equal")
+    assert point_cloud.quality_scores(equal) == []
     assert point_cloud.axes(made) is None
     assert point_cloud.percent(1.0) == "100 %"
 
