@@ -19,7 +19,7 @@ def show(wanted: Wanted, start: dict[str, str]) -> None:
     if (now.state if now else None) != st.session_state.get(f"{PAGE}-state"):
         st.rerun()  # it started or ended: the rest of the page changes too
     own = now is not None and _about(now) == (wanted.method, wanted.dims, wanted.images)
-    place = st.container()
+    above, place = st.container(), st.container()
     if own and now is not None and now.state == "running":
         shown = in_progress(wanted, now)
     else:
@@ -32,7 +32,7 @@ def show(wanted: Wanted, start: dict[str, str]) -> None:
         if shown is not None and made is not None:
             shown["extra"] = new_image.placed(run, made)
             if made.remark:
-                st.warning(f"{made.remark[0].upper()}{made.remark[1:]}.", icon=":material/warning:")
+                above.warning(f"{made.remark[0].upper()}{made.remark[1:]}.", icon=":material/warning:")
     with place:
         if shown is None:
             if not (own and now is not None and now.state == "running"):

@@ -110,7 +110,7 @@ def test_as_many_codes_are_equal_as_were_made_so(different, same):
     codes = np.random.default_rng(different).standard_normal((different + same, 3)).astype(np.float32)
     codes[different:] = codes[0]
     assert equal_codes(codes) == same + 1
-    assert equal_codes(-0.0 * codes + np.float32([0, 1, 2])) == different + same
+    assert equal_codes(np.copysign(np.zeros_like(codes), codes)) == different + same, "0 and -0 are the same"
     assert equal_codes(codes[:0]) == 0
 
 

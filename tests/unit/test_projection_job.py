@@ -179,6 +179,7 @@ def test_what_a_page_shows_beside_the_points_has_their_codes(held_out):
     assert shown.codes is not None
     assert np.isin(points.indices, shown.indices).all()
     rows = np.searchsorted(shown.indices, points.indices)
+    assert points.codes is not None
     assert np.allclose(points.codes, shown.codes[rows], atol=1e-5)
 
 
