@@ -8,7 +8,7 @@ what is said (`assess`). Old runs, which were never assessed, have no remarks.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aecore.config.model import Model
 from aecore.format import count
@@ -172,21 +172,18 @@ def constant_output(output: OutputSample, error: float, mean_error: float, low: 
     )
 
 
-def mean_level(error: float, mean_error: float, epochs: int) -> Remark | None:
-    """A test error at or above that of answering every image with the mean training image, in the same scale, after so
-    many `epochs`."""
+def mean_level(error: float, mean_error: float) -> Remark | None:
+    """A test error at or above that of answering every image with the mean training image, in the same scale."""
     if not mean_error or error < AT_MEAN * mean_error:
         return None
     if error >= ABOVE_MEAN * mean_error:
         seen = f"is above that of answering every image with the mean training image, {mean_error:.3g}"
     else:
         seen = f"is that of answering every image with the mean training image, {mean_error:.3g}"
-    cure = "more epochs, another training.lr or another training.seed usually cure it"
-    if epochs < GRACE_EPOCHS:
-        cure = f"after {count(epochs, 'epoch')} that is common, and more usually cure it"
     return Remark(
         "mean-image",
-        f"the test error, {error:.3g}, {seen}: nothing else has been learnt; {cure}",
+        f"the test error, {error:.3g}, {seen}: nothing else has been learnt; more epochs, another training.lr or "
+        "another training.seed usually cure it",
         error,
         mean_error,
     )
@@ -216,12 +213,21 @@ def assess(model: Model, split: Split, seen: Seen | None = None, final: bool = T
 
 def _of_the_last_epoch(model: Model, seen: Seen) -> list[Remark]:
     """A code that says nothing, else an output that does, and then how much of the code is lost."""
+    epochs = len(seen.train)
     part = code(seen.dead, seen.units, seen.collapsed, _against(seen.error, seen.mean_error))
     if part is not None and part.value == seen.units:
-        return [part]
+        return [_early(part, epochs)]
     constant = constant_output(seen.output, seen.error, seen.mean_error, *model.value_range)
-    whole = constant or mean_level(seen.error, seen.mean_error, len(seen.train))
-    return [remark for remark in (whole, part) if remark is not None]
+    whole = constant or mean_level(seen.error, seen.mean_error)
+    return [_early(remark, epochs) for remark in (whole, part) if remark is not None]
+
+
+def _early(remark: Remark, epochs: int) -> Remark:
+    """The remark on a run that has ended after its first few epochs, which many a healthy one begins with."""
+    if epochs >= GRACE_EPOCHS:
+        return remark
+    seen = remark.text.rpartition("; ")[0]
+    return replace(remark, text=f"{seen}; after {count(epochs, 'epoch')} that is common, and more usually cure it")
 
 
 def _useless(found: list[Remark]) -> str | None:

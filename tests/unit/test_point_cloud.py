@@ -15,7 +15,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from aecore import data
 from aecore.errors import UserError
+from aecore.inference import training_codes
 from aecore.latent.codes import Codes
 from aecore.latent.projection_store import Projection, read_projection
 from aecore.runs.store import CODES, SNAPSHOTS, Run
@@ -109,6 +111,19 @@ def test_what_is_said_beside_it():
     assert point_cloud.quality_scores(equal) == []
     assert point_cloud.axes(made) is None
     assert point_cloud.percent(1.0) == "100 %"
+
+
+def test_a_page_of_training_images_has_their_images_and_codes(trained):
+    codes = training_codes(trained, 300)
+    page = content(cloud_page(trained, "pca", 2, codes))
+    (view,), parts = page["data"]["views"], page["parts"]
+    assert view["noun"] == "training image"
+    assert unpacked(parts["points"], "indices", "<i4").max() == 1499
+    assert np.array_equal(unpacked(parts["codes"], "indices", "<i4"), codes.indices)
+    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(parts["atlas"]["image"]["base64"]))))
+    assert np.array_equal(sheet[:28, 28:56], data.load("digits-28").x_train[codes.indices[1], 0])
+    with pytest.raises(UserError, match="--images train"):
+        cloud_page(trained, "tsne", 2, codes)
 
 
 def test_the_page_holds_everything_and_asks_for_nothing(run):
