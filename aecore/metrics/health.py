@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from aecore.config.model import Model
 from aecore.format import count
 from aecore.metrics.loss_curves import curves
@@ -57,9 +59,9 @@ class OutputSample:
 class Seen:
     """What an assessment goes by: the last epoch's measurements and the curves up to it."""
 
-    train: Sequence[float]
+    train: Sequence[float] | np.ndarray
     """The training loss of every epoch so far."""
-    test: Sequence[float]
+    test: Sequence[float] | np.ndarray
     """The test loss, of as many epochs."""
     error: float
     """The reconstruction part of the last test loss."""

@@ -40,7 +40,10 @@ def not_finite(train_loss: float, test_loss: float, epoch: int, lr: float) -> Re
 
 
 def curves(
-    train: Sequence[float], test: Sequence[float], mean_error: float = 0.0, useless: str | None = None
+    train: Sequence[float] | np.ndarray,
+    test: Sequence[float] | np.ndarray,
+    mean_error: float = 0.0,
+    useless: str | None = None,
 ) -> list[Remark]:
     """What the losses of all epochs so far say: diverged, else overfitting, else a gap between training and test.
 

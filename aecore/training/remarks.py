@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from aecore.config.experiment import Experiment
 from aecore.metrics.health import Seen, assess
 from aecore.metrics.loss_curves import not_finite
@@ -26,22 +28,26 @@ class Assessor:
         per_image = values if experiment.training.reduction == "sum" else 1
         self.mean_error = split.mean_image_mse * (high - low) ** 2 * per_image
         """The mean image's error in the scale of the losses."""
-        earlier = [line for line in run.metrics() if line["epoch"] <= epoch]
-        self.train = [float(line["train_loss"]) for line in earlier]
-        self.test = [float(line["test_loss"]) for line in earlier]
+        earlier = [(line["train_loss"], line["test_loss"]) for line in run.metrics() if line["epoch"] <= epoch]
+        self.count = len(earlier)
+        """Epochs whose losses are known."""
+        # An array, as converting a list of many thousand epochs after each of them would take longer than a short one.
+        self.losses = np.empty((2, max(experiment.training.epochs, self.count)))
+        if earlier:
+            self.losses[:, : self.count] = np.array(earlier, np.float64).T
         self.last: Epoch | None = None
         self.kinds: list[str] | None = None
         """The kinds of the remarks that were written last."""
 
     def begin(self) -> None:
         """Write what is known before the first epoch; a resumed run keeps its remarks until its next epoch."""
-        if not self.train:
+        if not self.count:
             self._write(assess(self.experiment.model, self.split), None)
 
     def epoch(self, epoch: Epoch) -> None:
         """Assess the run after an epoch with finite losses; the last of the experiment is final."""
-        self.train.append(epoch.train_loss)
-        self.test.append(epoch.test_loss)
+        self.losses[:, self.count] = epoch.train_loss, epoch.test_loss
+        self.count += 1
         self.last = epoch
         self._assess(epoch, final=epoch.epoch == self.experiment.training.epochs)
 
@@ -57,9 +63,10 @@ class Assessor:
         self._write([*([found] if found else []), *known], epoch.epoch, final=True)
 
     def _assess(self, epoch: Epoch, final: bool) -> None:
+        train, test = self.losses[:, : self.count]
         seen = Seen(
-            self.train,
-            self.test,
+            train,
+            test,
             epoch.error,
             self.mean_error,
             epoch.dead_units,

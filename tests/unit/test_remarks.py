@@ -12,6 +12,7 @@ import torch
 
 from aecore import data, jobs
 from aecore.errors import AecoreError
+from aecore.metrics.health import GRACE_EPOCHS
 from aecore.metrics.split import mean_image_mse
 from aecore.presets import preset
 from aecore.runs.summary import MARK, summarise
@@ -141,6 +142,20 @@ def test_an_output_outside_the_range_is_said_before_training(store):
     assert [remark["kind"] for remark in run.status()["remarks"]] == ["output-range"]
     run = jobs.submit(BASE, "cpu", store)
     assert run.status()["remarks"] == []
+
+
+def test_what_is_wrong_is_said_while_a_run_trains_and_not_in_its_first_epochs(store):
+    run = jobs.submit(BASE.changed(WRONG["dead code"][0]), "cpu", store)
+    told: dict[int, list[str]] = {}
+
+    def look() -> bool:
+        told[len(run.metrics())] = [remark["kind"] for remark in run.status()["remarks"]]
+        return False
+
+    jobs.work(run, stop=look)
+    assert told[0] == []
+    assert told[GRACE_EPOCHS - 1] == []
+    assert told[GRACE_EPOCHS] == told[9] == ["dead-code"]
 
 
 def test_a_stopped_run_is_assessed_as_one_that_has_ended_and_again_when_it_goes_on(store):
