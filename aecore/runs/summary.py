@@ -12,7 +12,7 @@ from aecore.runs.state import LOCK, true_state
 from aecore.runs.store import Run
 
 MARK = "⚠"
-"""Stands before or behind a run with remarks in every list."""
+"""Stands beside a run with remarks in every list."""
 
 
 @dataclass(frozen=True)

@@ -59,10 +59,10 @@ def choose(
 
 
 def labels(rows: Iterable[RunSummary]) -> dict[str, str]:
-    """The label of every run by its id, with a mark behind those with remarks."""
+    """The label of every run by its id, with a mark before those with remarks: a narrow picker cuts off the end."""
     known = list(rows)
     titles = {row.id: row.title for row in known}
-    return {row.id: f"{label(row.id, titles)}{f' {MARK}' if row.remarks else ''}" for row in known}
+    return {row.id: f"{f'{MARK} ' if row.remarks else ''}{label(row.id, titles)}" for row in known}
 
 
 def label(run_id: str, titles: Mapping[str, str]) -> str:

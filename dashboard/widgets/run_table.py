@@ -82,10 +82,10 @@ def draw(rows: Sequence[RunSummary], elsewhere: Sequence[str]) -> None:
     frame = pd.DataFrame(
         {
             "Name": [row.title for row in rows],
+            **remarks.column(rows),  # beside the name, where a phone shows it too
             "Data": [row.data for row in rows],
             "Code": [row.code_size for row in rows],
             "State": [row.state for row in rows],
-            **remarks.column(rows),
             "Epochs": ["imported" if row.imported else f"{row.epoch} / {row.epochs}" for row in rows],
             "Test MSE": [row.test_mse for row in rows],
             "PSNR": [row.test_psnr_db for row in rows],
