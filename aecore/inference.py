@@ -10,7 +10,8 @@ import torch
 
 from aecore import data
 from aecore.config.corruption import Corruption
-from aecore.data.subset import evenly_spaced
+from aecore.data import thumbnails
+from aecore.data.subset import evenly_spaced, training_images
 from aecore.data.validation import validation_pairs
 from aecore.devices import choose
 from aecore.latent.codes import Codes
@@ -126,6 +127,25 @@ class LoadedRun:
             | {k: v for k, v in made.items() if k != "explained_variance"},
             quality(codes, coordinates, labels) | {k: v for k, v in made.items() if k == "explained_variance"},
         )
+
+
+def training_codes(run: Run, points: int, device: str = "auto", report: Report = silent) -> Codes:
+    """The codes of `points` of the images that the run was trained on, or of all where there are no more.
+
+    Evenly spread, under the training corruption with one seed; the errors are not measured (NaN). Up to the number of
+    codes that pages show, they are a subset of those, so that points have their reconstructions and neighbours there.
+    Fetches the images if need be.
+    """
+    experiment, chosen_device = run.experiment(), torch.device(choose(device)[0].name)
+    model = load_model(run, chosen_device)
+    images = data.load(experiment.data.source, lambda what, done, total: report("preparing", done, total, what))
+    x, y = training_images(images, experiment.data)
+    shown = thumbnails.kept_indices(experiment.data.source, x.shape[1:], len(x))  # type: ignore[arg-type]
+    rows = shown[evenly_spaced(len(shown), points)] if points <= len(shown) else evenly_spaced(len(x), points)
+    train = torch.from_numpy(np.array(x)).to(chosen_device)
+    codes = codes_of(model, train, experiment.corruption, NOISE_SEED, rows)
+    errors = np.full(len(rows), np.nan, np.float32)
+    return Codes(codes, np.array(y[rows]), rows, errors, str(experiment.corruption), split="train")
 
 
 def open_run(run: Run, device: str = "auto", report: Report = silent) -> LoadedRun:

@@ -25,7 +25,7 @@ def view_page() -> None:
         if wanted is None:
             return
         new_projection.offer(wanted)
-        if runs.projection(wanted.run, wanted.method, wanted.dims) is not None:
+        if runs.projection(wanted.run, wanted.method, wanted.dims, wanted.images) is not None:
             save_as_page(wanted)
     url_state.keep(PAGE, FIELDS)
     start = first_look()

@@ -26,7 +26,7 @@ from aecore.errors import AecoreError, UserError
 from aecore.jobs import helper_rank
 from aecore.presets import preset, presets
 from aecore.runs.store import Run, Store
-from aecore.runs.summary import summarise
+from aecore.runs.summary import MARK, summarise
 from aecore.sweeps.runner import stop as stop_sweep
 from aecore.sweeps.store import find as find_sweep
 from aecore.sweeps.store import sweeps
@@ -212,6 +212,8 @@ def train(
     if not as_json and (understood := data.understood(experiment.data.source)):
         for line in understood.lines():
             print_message(line)
+    for remark in summarise(created).remarks:
+        print_message(f"{MARK} {remark['text']}")
     _run_job(created, detach, as_json)
 
 
@@ -270,7 +272,7 @@ def runs(as_json: Json = False) -> None:
                 "" if s.test_mse is None else f"{s.test_mse:.5f}",
                 "" if s.test_psnr_db is None else f"{s.test_psnr_db:.2f}",
                 "" if s.test_ssim is None else f"{s.test_ssim:.3f}",
-                s.problem,
+                s.problem or s.mark,
             ]
             for s in summaries
         ],

@@ -24,7 +24,7 @@ from aecore.errors import AecoreError
 from aecore.format import format_value
 from aecore.reports.claims import Verdict
 from aecore.runs.store import Run
-from aecore.runs.summary import summarise
+from aecore.runs.summary import MARK, summarise
 
 _errors = Console(stderr=True, highlight=False)
 
@@ -119,6 +119,7 @@ def document(found: Run) -> dict[str, Any]:
         "title": summary.title,
         "note": summary.note or None,
         "problem": summary.problem or None,
+        "remarks": list(summary.remarks),
     }
     readers = {
         "experiment": lambda: found.experiment().model_dump(mode="json"),
@@ -145,6 +146,8 @@ def print_run(found: Run) -> None:
         print(f"  {line}")
     if summary.problem:
         print(f"  {summary.problem}")
+    for remark in summary.remarks:
+        print(f"  {MARK} {remark['text']}")
     if summary.seconds is not None:
         print(f"  training loss {summary.train_loss:.5f} after {summary.seconds:.1f} s on {summary.machine}")
     try:

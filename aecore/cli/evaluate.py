@@ -12,6 +12,7 @@ from aecore.config.corruption import Corruption
 from aecore.presets import preset
 from aecore.reports.claims import markdown_table, verdicts
 from aecore.runs.store import Store
+from aecore.runs.summary import MARK
 
 evaluate_app = typer.Typer()
 
@@ -52,10 +53,11 @@ def project_codes(
     run_name: RunName,
     method: Annotated[str, typer.Option(help="pca, tsne, or units for the first units of the code.")] = "tsne",
     dims: Annotated[int, typer.Option(help="2 or 3.")] = 2,
-    points: Annotated[int, typer.Option(help="Number of test images.")] = 3000,
+    points: Annotated[int, typer.Option(help="Number of images.")] = 3000,
     perplexity: Annotated[float, typer.Option(help="Of t-SNE.")] = 30,
     iterations: Annotated[int, typer.Option(help="Of t-SNE.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of t-SNE.")] = 0,
+    images: Annotated[str, typer.Option(help="test, or train for the images that the run was trained on.")] = "test",
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
@@ -67,13 +69,16 @@ def project_codes(
     from aecore.latent.request import ProjectionRequest
 
     found = Store.default().find(run_name)
-    request = ProjectionRequest(method, dims, points, perplexity, iterations, seed)
+    request = ProjectionRequest(method, dims, points, perplexity, iterations, seed, images)
     with Progress() as progress:
         made = work(found, request, device, progress)
-    about = {"run": found.id, "method": method, "dims": dims, "points": len(made.labels)}
     if as_json:
-        print_json(about | {"parameters": made.parameters, "quality": made.quality})
-    else:
+        about = {"run": found.id, "method": method, "dims": dims, "points": len(made.labels), "images": images}
+        print_json(about | {"parameters": made.parameters, "quality": made.quality, "remark": made.remark or None})
+        return
+    if made.remark:
+        print_message(f"{MARK} {made.remark}")
+    if made.quality:
         table(["quality", "0 to 1"], [[name.replace("_", " "), f"{value:.4f}"] for name, value in made.quality.items()])
 
 

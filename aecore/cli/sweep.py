@@ -14,6 +14,7 @@ from aecore.cli.options import Device, Json, print_json
 from aecore.errors import UserError
 from aecore.jobs.signals import stop_flag
 from aecore.runs.store import Store
+from aecore.runs.summary import MARK
 from aecore.sweeps import runner, statistics
 from aecore.sweeps import store as sweep_store
 from aecore.sweeps.definition import Point, Sweep, format_setting
@@ -70,7 +71,8 @@ def _end_of_run(event: runner.SweepEvent, sweep: Sweep) -> str:
     row, score = event.row, event.row.score(sweep.goal, sweep.under)
     result = "" if score is None else f", {sweep.goal} {score:.5g}"
     spent = "" if row.seconds is None else f", {row.seconds:.1f} s"
-    return f"{event.done:>5,}/{event.total:,}  {_label(row)}: {row.state}{result}{spent}{_error(row)}"
+    mark = f"  {MARK} {'; '.join(row.remarks)}" if row.remarks else ""
+    return f"{event.done:>5,}/{event.total:,}  {_label(row)}: {row.state}{result}{spent}{_error(row)}{mark}"
 
 
 def _chosen(what: str, extend: str, device: str, store: Store) -> sweep_store.SweepFolder:
@@ -135,6 +137,7 @@ def list_sweeps(
 def _print(chosen: sweep_store.SweepFolder, store: Store, as_json: bool) -> None:
     sweep, rows = chosen.sweep(), sweep_store.rows(chosen, store)
     found = statistics.best(statistics.groups(sweep, rows, sweep.goal, sweep.under), sweep.better)
+    remarks = statistics.remarked(rows)
     if as_json:
         print_json(
             {
@@ -144,6 +147,7 @@ def _print(chosen: sweep_store.SweepFolder, store: Store, as_json: bool) -> None
                 "under": sweep.under,
                 "combinations": [
                     {"values": g.values, "mean": g.mean, "std": g.std, "figures": g.scores, "runs": g.runs}
+                    | {"remarks": {run: remarks[run] for run in g.runs if run in remarks}}
                     for g in found
                 ],
             }
@@ -162,10 +166,11 @@ def _print(chosen: sweep_store.SweepFolder, store: Store, as_json: bool) -> None
             f"{group.mean:.5g}",
             "" if group.std is None else f"± {group.std:.2g}",
             str(len(group.scores)),
+            statistics.mark(group, remarks),
         ]
         for group in found
     ]
-    table([*headings, _goal_heading(sweep), "spread", "runs"], lines)
+    table([*headings, _goal_heading(sweep), "spread", "runs", ""], lines)
 
 
 def _goal_heading(sweep: Sweep) -> str:

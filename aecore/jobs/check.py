@@ -10,6 +10,8 @@ from aecore.data.catalogue import CATALOGUE, data_set
 from aecore.data.load_set import prepared
 from aecore.devices import choose_for
 from aecore.errors import UserError
+from aecore.metrics.health import output_range
+from aecore.metrics.remark import Remark
 from aecore.models.architecture import plan
 from aecore.models.digit_classifier import SETS, reads
 from aecore.models.layer import Plan
@@ -43,6 +45,13 @@ def check(experiment: Experiment, device: str = "auto") -> tuple[Plan, int]:
     _check_last_batch(solved, images, experiment.training.batch_size)
     choose_for(device, get_rank().local_world)
     return solved, images + held
+
+
+def remarks_before(experiment: Experiment) -> list[Remark]:
+    """What can be said against an experiment before it is trained, though it can be: an output that does not fit the
+    images."""
+    found = output_range(experiment.model)
+    return [found] if found else []
 
 
 def _check_last_batch(solved: Plan, images: int, batch_size: int) -> None:

@@ -19,7 +19,7 @@ from aecore.config.experiment import Experiment
 from aecore.devices import Device
 from aecore.errors import UserError
 from aecore.jobs import detach, device_queue
-from aecore.jobs.check import check
+from aecore.jobs.check import check, remarks_before
 from aecore.jobs.failures import record_failures
 from aecore.jobs.signals import stop_flag
 from aecore.runs.json_files import now
@@ -54,6 +54,7 @@ def submit(experiment: Experiment, device: str = "auto", store: Store | None = N
             parameters=solved.parameters,
             code_size=solved.code_size,
             process=None,
+            remarks=[remark.as_json() for remark in remarks_before(experiment)],
         )
     return run
 

@@ -78,8 +78,9 @@ def stop(run: Run, wait_s: float = 10) -> None:
 def work(run: Run, request: ProjectionRequest, device: str = "auto", report: Report = silent) -> Projection:
     """Compute the projection in this process, reporting its progress, and save it with the run.
 
-    Codes saved in the run are used where there are enough of them, else the images are encoded. SIGTERM and Ctrl-C end
-    it and leave the earlier projection. Raises `UserError` while another process is computing one.
+    Codes saved in the run are used where there are enough of them, else the images are encoded, as training images
+    always are. SIGTERM and Ctrl-C end it and leave the earlier projection. Raises `UserError` while another process is
+    computing one.
     """
     demo.refuse("new projections")
     request.check(code_size(run))
@@ -110,7 +111,7 @@ def _already_running(run: Run) -> UserError:
 
 def _compute(run: Run, request: ProjectionRequest, device: str, progress: ProgressWriter) -> Projection:
     progress.stage("encoding")
-    codes = _codes(run, request.points, device, progress.report)
+    codes = _codes(run, request, device, progress.report)
     progress.points(codes.indices, codes.labels)
     progress.stage("finding neighbours" if request.method == "tsne" else "projecting")
     torch_device = choose(device)[0].name if request.method == "tsne" else "cpu"
@@ -119,7 +120,12 @@ def _compute(run: Run, request: ProjectionRequest, device: str, progress: Progre
     )
 
 
-def _codes(run: Run, points: int, device: str, report: Report) -> Codes:
+def _codes(run: Run, request: ProjectionRequest, device: str, report: Report) -> Codes:
+    points = request.points
+    if request.images == "train":
+        from aecore.inference import training_codes  # torch, only now
+
+        return training_codes(run, points, device, report)
     saved = read_codes(run)
     if saved is not None and saved.codes is not None and len(saved.codes) >= points:
         return subset_of_codes(saved, points)

@@ -1,4 +1,5 @@
-"""The codes of a run's test images, saved in the run, so that its latent space can be shown without torch and images.
+"""The codes of a run's images. Those of test images are saved in the run, so that its latent space can be shown without
+torch and images; those of training images are computed when they are asked for.
 
 codes.safetensors is written at the end of training, for shipped runs by `aecore.reports.gallery`.
 """
@@ -24,20 +25,22 @@ ROUNDING = 0.01
 
 @dataclass(frozen=True)
 class Codes:
-    """The codes of N test images; of a VAE the means."""
+    """The codes of N images; of a VAE the means."""
 
     codes: np.ndarray | None
     """float32 (N, n); None where the code is too wide to be saved."""
     labels: np.ndarray
     """uint8 (N,)."""
     indices: np.ndarray
-    """int64 (N,), in the test set, ascending."""
+    """int64 (N,), in the test set, or among the training images, ascending."""
     errors: np.ndarray
     """float32 (N,): mean squared error of the image decoded from the code against the clean image, [0, 1] scale."""
     corruption: str
     """The corruption of the encoded images, in its written form: the training corruption."""
     images: np.ndarray | None = None
     """uint8 (N, C, h, w), thumbnails, where the project ships none of that set."""
+    split: str = "test"
+    """Which images they are: one of `aecore.data.subset.SPLITS`. Only those of test images are saved."""
 
     def save(self, run: Run) -> None:
         """Write them into their run."""

@@ -64,13 +64,23 @@ def _sum_type(codes: Tensor) -> torch.dtype:
 
 
 @torch.inference_mode()
-def codes_of(model: Autoencoder, images: Tensor, corruption: Corruption, seed: int) -> np.ndarray:
-    """The codes of uint8 images (N, C, H, W), corrupted from `seed`, float32 (N, n); of a VAE their means."""
+def codes_of(
+    model: Autoencoder, images: Tensor, corruption: Corruption, seed: int, chosen: np.ndarray | None = None
+) -> np.ndarray:
+    """The codes of uint8 images (N, C, H, W), corrupted from `seed`, float32 (N, n); of a VAE their means.
+
+    With `chosen`, ascending, only those of these rows; the noise is that of the whole set all the same.
+    """
     model.eval()
     generator = torch.Generator(images.device).manual_seed(seed)
     parts = []
-    for batch in images.split(BATCH):
+    for start, batch in enumerate(images.split(BATCH)):
         noisy = corrupt(model.from_bytes(batch), corruption, generator, model.low, model.high)
+        if chosen is not None:
+            rows = chosen[(chosen >= start * BATCH) & (chosen < (start + 1) * BATCH)] - start * BATCH
+            if not len(rows):
+                continue
+            noisy = noisy[torch.from_numpy(rows).to(images.device)]
         code = model.distribution(noisy)[0] if model.gaussian else model.encode(noisy)
         parts.append(code.float().cpu().numpy())
     return np.concatenate(parts)
@@ -78,9 +88,16 @@ def codes_of(model: Autoencoder, images: Tensor, corruption: Corruption, seed: i
 
 @torch.inference_mode()
 def measure_codes(
-    model: Autoencoder, images: Tensor, labels: np.ndarray, corruption: Corruption, seed: int, chosen: np.ndarray
+    model: Autoencoder,
+    images: Tensor,
+    labels: np.ndarray,
+    corruption: Corruption,
+    seed: int,
+    chosen: np.ndarray,
+    split: str = "test",
 ) -> Codes:
-    """Codes and reconstruction errors of the `chosen` rows, ascending, of a whole test set, uint8 (N, C, H, W).
+    """Codes and reconstruction errors of the `chosen` rows, ascending, of a whole test set, or of all images of another
+    `split`, uint8 (N, C, H, W).
 
     The noise is that of the whole set from `seed`, as in `codes_of` and in evaluations.
     """
@@ -100,4 +117,4 @@ def measure_codes(
         if narrow:
             codes.append(code.float().cpu().numpy())
     kept = np.concatenate(codes) if narrow else None
-    return Codes(kept, labels[chosen], chosen, np.concatenate(errors), str(corruption))
+    return Codes(kept, labels[chosen], chosen, np.concatenate(errors), str(corruption), split=split)

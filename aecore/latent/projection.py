@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from aecore.errors import AecoreError, UserError, nearest
-from aecore.metrics.projection import NEIGHBOURS
+from aecore.metrics.projection import NEIGHBOURS, equal_codes
 
 METHODS = ("pca", "tsne", "units")
 MOST_PERPLEXITY, MOST_ITERATIONS = 500, 10_000
 TSNE_COMPONENTS = 50
 """Wider codes are reduced to this many principal components before t-SNE."""
+EQUAL_SHARE = 0.5
+"""From this share of equal codes on, the parameters say how many there are."""
 
 Progress = Callable[[int, int], None]
 """Called as `progress(done, total)`, in iterations."""
@@ -36,8 +38,9 @@ def project(
     """Coordinates, float32 (N, dims), of codes (N, n), and the parameters they were made with.
 
     pca: the first principal components; tsne: van der Maaten and Hinton (2008), started from PCA; units: the first
-    units of the code as they are. t-SNE is computed on `device` (torch's name) if that is an NVIDIA GPU, else on the
-    CPU; every ten iterations it calls `progress`, and `moved` with the points so far. Raises `UserError` for options
+    units of the code as they are. If all codes are equal, so are all points; from half of them on the parameters have
+    `equal_codes`, how many are. t-SNE is computed on `device` (torch's name) if that is an NVIDIA GPU, else on the CPU;
+    every ten iterations it calls `progress`, and `moved` with the points so far. Raises `UserError` for options
     that do not fit the codes, `AecoreError` for codes that are not finite.
     """
     check(codes.shape[1], len(codes), method, dims, perplexity, iterations)
@@ -48,6 +51,26 @@ def project(
             f"the codes of {broken:,} of the {len(codes):,} images are not finite, so they cannot be projected; "
             "the network may have diverged"
         )
+    equal = equal_codes(codes)
+    about = {"equal_codes": equal} if equal >= EQUAL_SHARE * len(codes) else {}
+    if equal == len(codes) and method != "units":
+        options = {"perplexity": perplexity, "iterations": iterations, "seed": seed} if method == "tsne" else {}
+        return np.zeros((len(codes), dims), np.float32), options | about  # any other layout would be that of rounding
+    points, made = _project(codes, method, dims, perplexity, iterations, seed, device, progress, moved)
+    return points, made | about
+
+
+def _project(
+    codes: np.ndarray,
+    method: str,
+    dims: int,
+    perplexity: float,
+    iterations: int,
+    seed: int,
+    device: str,
+    progress: Progress,
+    moved: OnMove,
+) -> tuple[np.ndarray, dict[str, Any]]:
     if method == "units":
         return codes[:, :dims].copy(), {}
     if method == "pca":
@@ -79,9 +102,8 @@ def _pca(codes: np.ndarray, dims: int) -> tuple[np.ndarray, dict[str, Any]]:
     from sklearn.decomposition import PCA
 
     model = PCA(dims, random_state=0)
-    with np.errstate(invalid="ignore"):  # constant codes have no variance
-        points = model.fit_transform(codes.astype(np.float64)).astype(np.float32)
-    return points, {"explained_variance": float(np.nan_to_num(model.explained_variance_ratio_).sum())}
+    points = model.fit_transform(codes.astype(np.float64)).astype(np.float32)
+    return points, {"explained_variance": float(model.explained_variance_ratio_.sum())}
 
 
 def _tsne(
@@ -98,8 +120,6 @@ def _tsne(
     if codes.shape[1] > TSNE_COMPONENTS:
         codes = _pca(codes, TSNE_COMPONENTS)[0]
         parameters["components"] = TSNE_COMPONENTS
-    if not np.any(np.ptp(codes, axis=0)):
-        return np.zeros((len(codes), dims), np.float32), parameters  # all codes are the same
     from aecore.latent.tsne import embed  # torch, only now
 
     def on_progress(done: int, points: Callable[[], np.ndarray]) -> None:

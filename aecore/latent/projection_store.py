@@ -23,21 +23,35 @@ from aecore.runs.store import PROJECTIONS, Run
 
 @dataclass(frozen=True)
 class Projection:
-    """N projected codes: `coordinates` float32 (N, dims), `labels` uint8 (N,), `indices` int64 (N,) in the test set."""
+    """N projected codes: `coordinates` float32 (N, dims), `labels` uint8 (N,), `indices` int64 (N,) in the test set, or
+    among the training images."""
 
     method: str
     coordinates: np.ndarray
     labels: np.ndarray
     indices: np.ndarray
     parameters: dict[str, Any] = field(default_factory=dict)
-    """How it was made: perplexity, iterations, seed, corruption of the images."""
+    """How it was made: perplexity, iterations, seed, corruption of the images; `equal_codes`, where at least half of
+    the images have the same code, is how many do."""
     quality: dict[str, float] = field(default_factory=dict)
     """trustworthiness, knn_accuracy (in the projection), code_knn_accuracy (in the code) and, of PCA,
-    explained_variance; all from 0 to 1."""
+    explained_variance; all from 0 to 1. Empty where all codes are equal; no accuracies where all labels are."""
+    split: str = "test"
+    """Which images are projected: one of `aecore.data.subset.SPLITS`."""
 
     @property
     def dims(self) -> int:
         return self.coordinates.shape[1]
+
+    @property
+    def remark(self) -> str:
+        """What keeps the projection from saying anything, as one line without a full stop; usually empty."""
+        equal, all_of_them = int(self.parameters.get("equal_codes", 0)), len(self.labels)
+        if not equal:
+            return ""
+        if equal >= all_of_them:
+            return f"all {all_of_them:,} codes are equal, so there is nothing to project: the code says nothing"
+        return f"{equal:,} of {all_of_them:,} images have the same code, so nothing tells these apart here"
 
     def save(self, run: Run, ship: bool = False) -> None:
         """Save it in `projection_folder(run)`, or with `ship` in the run itself even where that is a shipped one."""
@@ -49,14 +63,13 @@ class Projection:
             "labels": self.labels,
             "indices": self.indices.astype(np.int32),
         }
-        about = json.dumps({"method": self.method, "parameters": self.parameters, "quality": self.quality})
-        atomic_write(
-            target / projection_file_name(self.method, self.dims), safetensors.numpy.save(arrays, {"about": about})
-        )
+        about = {"method": self.method, "parameters": self.parameters, "quality": self.quality, "images": self.split}
+        name = projection_file_name(self.method, self.dims, self.split)
+        atomic_write(target / name, safetensors.numpy.save(arrays, {"about": json.dumps(about)}))
 
 
-def projection_file_name(method: str, dims: int) -> str:
-    return f"{method}-{dims}d.safetensors"
+def projection_file_name(method: str, dims: int, split: str = "test") -> str:
+    return f"{method}-{dims}d{'' if split == 'test' else f'-{split}'}.safetensors"
 
 
 def projection_folder(run: Run) -> Path:
@@ -64,18 +77,16 @@ def projection_folder(run: Run) -> Path:
     return run.path.parent.parent / PROJECTIONS / run.id if run.shipped else run.file(PROJECTIONS)
 
 
-def projection_files(run: Run, method: str, dims: int) -> tuple[Path, ...]:
+def projection_files(run: Run, method: str, dims: int, split: str = "test") -> tuple[Path, ...]:
     """The files that may hold the run's projection of that kind, the one that takes precedence first."""
-    own, shipped = (
-        projection_folder(run) / projection_file_name(method, dims),
-        run.file(PROJECTIONS) / projection_file_name(method, dims),
-    )
+    name = projection_file_name(method, dims, split)
+    own, shipped = projection_folder(run) / name, run.file(PROJECTIONS) / name
     return (own,) if own == shipped else (own, shipped)
 
 
-def is_replaced(run: Run, method: str, dims: int) -> bool:
+def is_replaced(run: Run, method: str, dims: int, split: str = "test") -> bool:
     """Whether a new projection replaces a shipped one."""
-    return run.shipped and all(path.exists() for path in projection_files(run, method, dims))
+    return run.shipped and all(path.exists() for path in projection_files(run, method, dims, split))
 
 
 def restore_shipped(run: Run, method: str, dims: int) -> None:
@@ -86,12 +97,12 @@ def restore_shipped(run: Run, method: str, dims: int) -> None:
     projection_files(run, method, dims)[0].unlink(missing_ok=True)
 
 
-def read_projection(run: Run, method: str, dims: int, ship: bool = False) -> Projection | None:
+def read_projection(run: Run, method: str, dims: int, ship: bool = False, split: str = "test") -> Projection | None:
     """The run's saved projection of that kind, if there is one; with `ship` only one in the run itself.
 
     Raises `DamagedError` when it cannot be read.
     """
-    found = [path for path in projection_files(run, method, dims)[-1 if ship else 0 :] if path.exists()]
+    found = [path for path in projection_files(run, method, dims, split)[-1 if ship else 0 :] if path.exists()]
     if not found:
         return None
     path = found[0]
@@ -104,7 +115,8 @@ def read_projection(run: Run, method: str, dims: int, ship: bool = False) -> Pro
             raise ValueError("its arrays differ in length")
         arrays["coordinates"] = arrays["coordinates"].astype(np.float32)
         arrays["indices"] = arrays["indices"].astype(np.int64)
-        return Projection(method, **arrays, parameters=dict(about["parameters"]), quality=dict(about["quality"]))
+        parameters, quality = dict(about["parameters"]), dict(about["quality"])
+        return Projection(method, **arrays, parameters=parameters, quality=quality, split=split)
     except (safetensors.SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedError(f"run {run.id}: {path.name} cannot be read: {str(error).splitlines()[0]}") from None
 

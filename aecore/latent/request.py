@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aecore.data.subset import evenly_spaced
+from aecore.data.subset import SPLITS, evenly_spaced
 from aecore.errors import UserError
 from aecore.latent.codes import Codes
 from aecore.latent.projection import OnMove, Progress, check, project
@@ -28,9 +28,13 @@ class ProjectionRequest:
     perplexity: float = 30
     iterations: int = 1000
     seed: int = 0
+    images: str = "test"
+    """Which images: one of `aecore.data.subset.SPLITS`; train are those that the run was trained on."""
 
     def check(self, code_size: int) -> None:
         """Raise `UserError` for a projection that is not possible with codes of that size."""
+        if self.images not in SPLITS:
+            raise UserError(f"a projection shows images of {' or '.join(SPLITS)}, not '{self.images}'")
         if self.points > MOST_PROJECTED:
             raise UserError(f"a projection has at most {MOST_PROJECTED:,} points, not {self.points:,}")
         check(code_size, self.points, self.method, self.dims, self.perplexity, self.iterations)
@@ -70,11 +74,13 @@ def project_codes(
     shares = {"explained_variance": made.pop("explained_variance")} if "explained_variance" in made else {}
     parameters = request.options | {"corruption": codes.corruption} | made
     found = quality(codes.codes, coordinates, codes.labels) | shares
-    return Projection(request.method, coordinates, codes.labels, codes.indices, parameters, found)
+    return Projection(request.method, coordinates, codes.labels, codes.indices, parameters, found, codes.split)
 
 
 def subset_of_codes(codes: Codes, points: int) -> Codes:
     """`points` of the codes, evenly spread; all of them where there are no more."""
     rows = evenly_spaced(len(codes.indices), points)
     chosen = None if codes.codes is None else codes.codes[rows]
-    return Codes(chosen, codes.labels[rows], codes.indices[rows], codes.errors[rows], codes.corruption)
+    return Codes(
+        chosen, codes.labels[rows], codes.indices[rows], codes.errors[rows], codes.corruption, split=codes.split
+    )

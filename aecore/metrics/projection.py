@@ -1,20 +1,46 @@
-"""How faithful a projection of codes is: trustworthiness and kNN accuracy."""
+"""How faithful a projection of codes is: trustworthiness and kNN accuracy; and whether there is anything to project."""
 
 from __future__ import annotations
+
+import hashlib
+from collections import Counter
 
 import numpy as np
 
 NEIGHBOURS = 10
 """The k of both metrics."""
+EQUAL_RANGE = 1e-6
+"""Codes whose units have at most this range are equal: the units are dead, and what is left is rounding."""
+ROUNDING = 64 * float(np.finfo(np.float32).eps)
+"""So are codes that differ by this share of the largest value: what float32 leaves of a sum of some hundred terms."""
 
 
 def quality(codes: np.ndarray, points: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Trustworthiness of the projected `points` (N, dims), and kNN accuracy in them and in the `codes` (N, n)."""
-    return {
-        "trustworthiness": trustworthiness(codes, points),
-        "knn_accuracy": knn_accuracy(points, labels),
-        "code_knn_accuracy": knn_accuracy(codes, labels),
-    }
+    """Trustworthiness of the projected `points` (N, dims), and kNN accuracy in them and in the `codes` (N, n).
+
+    Equal codes have no neighbours, so there is nothing to measure: an empty result. With a single label, `labels` (N,),
+    every vote is right, so the accuracies are left out.
+    """
+    if equal_codes(codes) == len(codes):
+        return {}
+    found = {"trustworthiness": trustworthiness(codes, points)}
+    if len(np.unique(labels)) > 1:
+        found |= {"knn_accuracy": knn_accuracy(points, labels), "code_knn_accuracy": knn_accuracy(codes, labels)}
+    return found
+
+
+def equal_codes(codes: np.ndarray) -> int:
+    """How many of the codes (N, n) are the same, that is the most frequent one; N where they differ by rounding only.
+
+    1 where all differ. Codes that are not finite are not judged.
+    """
+    codes = np.ascontiguousarray(codes, np.float32)
+    if not codes.size or not np.isfinite(codes).all():
+        return min(1, len(codes))
+    if np.ptp(codes, axis=0).max() <= max(EQUAL_RANGE, ROUNDING * float(np.abs(codes).max())):
+        return len(codes)
+    rows = Counter(hashlib.blake2b((row + 0.0).tobytes(), digest_size=16).digest() for row in codes)  # −0 is 0
+    return rows.most_common(1)[0][1]
 
 
 def trustworthiness(codes: np.ndarray, points: np.ndarray, neighbours: int = NEIGHBOURS) -> float:

@@ -53,7 +53,7 @@ FILES = {
 MOST_BYTES = 4096 * MB
 """Of all files together."""
 MOST_ENTRIES = 1000
-PROJECTION = re.compile(PROJECTIONS + r"/[a-z]{1,20}-[23]d\.safetensors")
+PROJECTION = re.compile(PROJECTIONS + r"/[a-z]{1,20}-[23]d(?:-train)?\.safetensors")
 MOST_PROJECTION = 64 * MB
 CHUNK = MB
 

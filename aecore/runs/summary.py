@@ -11,6 +11,9 @@ from aecore.errors import AecoreError
 from aecore.runs.state import LOCK, true_state
 from aecore.runs.store import Run
 
+MARK = "⚠"
+"""Stands beside a run with remarks in every list."""
+
 
 @dataclass(frozen=True)
 class RunSummary:
@@ -46,11 +49,18 @@ class RunSummary:
     """The sweep that it belongs to."""
     imported: str = ""
     """Of an imported run: the file of its weights."""
+    remarks: tuple[dict[str, Any], ...] = ()
+    """What is wrong with it, as `remarks_of` returns it."""
 
     @property
     def machine(self) -> str:
         """Device and precision as text, as far as they are known."""
         return ", ".join(part for part in (self.device, self.precision) if part)
+
+    @property
+    def mark(self) -> str:
+        """The remarks as one line with a mark before it, for lists; empty without any."""
+        return f"{MARK} {'; '.join(str(remark['text']) for remark in self.remarks)}" if self.remarks else ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -105,7 +115,20 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         note=notes["note"],
         sweep=experiment.sweep if experiment else "",
         imported=str(imported.get("file", "a file")) if isinstance(imported, dict) else "",
+        remarks=tuple(remarks_of(status)),
     )
+
+
+def remarks_of(status: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is wrong with a run, from its status: tables with at least `kind` and `text`; none for older runs.
+
+    `kind` is one of those of `aecore.metrics.remark.Remark`, or `imported` for a remark that its import left.
+    """
+    recorded, imported = status.get("remarks"), status.get("imported")
+    found = [entry for entry in recorded if isinstance(entry, dict)] if isinstance(recorded, list) else []
+    found = [entry for entry in found if isinstance(entry.get("kind"), str) and isinstance(entry.get("text"), str)]
+    lines = imported.get("remarks") if isinstance(imported, dict) else None
+    return found + [{"kind": "imported", "text": str(line)} for line in (lines if isinstance(lines, list) else [])]
 
 
 def import_notes(status: Mapping[str, Any]) -> list[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import math
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aecore.format import count
+from aecore.runs.summary import MARK
 from aecore.sweeps.definition import Sweep
 from aecore.sweeps.store import Row, sort_key
 
@@ -44,6 +46,23 @@ def groups(sweep: Sweep, rows: Iterable[Row], goal: str, under: str) -> list[Gro
         Group(pairs[0][0].values, tuple(score for _, score in pairs), tuple(row.run for row, _ in pairs))
         for pairs in found.values()
     ]
+
+
+def remarked(rows: Iterable[Row]) -> dict[str, list[str]]:
+    """The remarks on each run that has any, by its id."""
+    return {row.run: row.remarks for row in rows if row.remarks}
+
+
+def mark(group: Group, remarks: Mapping[str, list[str]]) -> str:
+    """The remarks on a combination's runs as one line: how many have some, and the first; empty without any.
+
+    `remarks` are those of `remarked`.
+    """
+    found = [remarks[run] for run in group.runs if run in remarks]
+    if not found:
+        return ""
+    of = f"{len(found)} of {count(len(group.runs), 'run')}: " if len(group.runs) > 1 else ""
+    return f"{MARK} {of}{found[0][0]}"
 
 
 def best(groups: Iterable[Group], better: str) -> list[Group]:

@@ -9,6 +9,7 @@ Several processes can share the steps (distributed.py); what happens between epo
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from torch import Tensor
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
 from aecore.config.experiment import Experiment
+from aecore.metrics.health import OutputSample
 from aecore.training.checkpoint import State, restart
 from aecore.training.distributed import SINGLE_PROCESS, Group
 from aecore.training.probe import LayerStats, probe
@@ -64,6 +66,20 @@ class Epoch:
     """Root mean squares of weights, gradients and the epoch's change, by layer."""
     code_std: list[float]
     """Standard deviation of every latent unit over the test images."""
+    collapsed_units: int | None
+    """Of a VAE: latent units with hardly any KL divergence."""
+    output: OutputSample
+    """What the outputs for the test images are like."""
+
+    @property
+    def finite(self) -> bool:
+        """Whether both losses are numbers."""
+        return math.isfinite(self.train_loss) and math.isfinite(self.test_loss)
+
+    @property
+    def error(self) -> float:
+        """The test loss without a VAE's KL divergence."""
+        return self.parts.get("test_reconstruction", self.test_loss)
 
     def line(self) -> dict[str, Any]:
         names = ("epoch", "train_loss", "test_loss", "lr", "images_per_s", "dead_units", "seconds")
@@ -140,6 +156,8 @@ def epochs(
             parts,
             layers.take(),
             probed.code_std.tolist(),
+            probed.collapsed_units,
+            probed.output,
         )
 
 

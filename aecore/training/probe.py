@@ -1,4 +1,5 @@
-"""Measurements between epochs: losses on the test or validation images, and how far every layer has moved."""
+"""Measurements between epochs: losses on the test or validation images, how much outputs and codes vary, and how far
+every layer has moved."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from torch import Tensor
 from aecore.config.experiment import Experiment
 from aecore.data.corruption import corrupt
 from aecore.latent.encode import CodeRange
+from aecore.metrics.health import COLLAPSED_NATS, OutputSample
 from aecore.models.autoencoder import Autoencoder
 from aecore.models.digit_classifier.network import read_digits
 from aecore.training.loss import kl_divergence
@@ -20,6 +22,10 @@ from aecore.training.loss import kl_divergence
 TEST_BATCH = 2048
 TEST_NOISE_SEED = 10_001
 """The test noise of every epoch is the same, so that the curve shows the model and not chance."""
+SAMPLE = 512
+"""About so many outputs, evenly spaced over the images, say whether all are the same: a look at all of them would take
+as long as a tenth of the pass."""
+GREY_LEVEL = 1 / 255
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,9 @@ class Probed:
     dead_units: int
     code_std: np.ndarray
     wrong_digit_rate: float | None
+    collapsed_units: int | None
+    """Of a VAE: units with a mean KL divergence below `COLLAPSED_NATS`."""
+    output: OutputSample
 
 
 @contextlib.contextmanager
@@ -55,28 +64,31 @@ def probe(model: Autoencoder, images: Tensor, experiment: Experiment, labels: np
     model.eval()
     training, device = experiment.training, images.device
     generator = torch.Generator(device).manual_seed(TEST_NOISE_SEED)
-    errors, divergences, codes = torch.zeros((), device=device), torch.zeros((), device=device), CodeRange()
-    wrong = 0
+    errors, codes, wrong = torch.zeros((), device=device), CodeRange(), 0
+    divergences = torch.zeros(model.plan.code_size if model.gaussian else 0, device=device)
+    every, sampled = max(1, len(images) // SAMPLE), []
     with temporary_rng(model, TEST_NOISE_SEED + 1, device):
         for start in range(0, len(images), TEST_BATCH):
             clean = model.from_bytes(images[start : start + TEST_BATCH])
             noisy = corrupt(clean, experiment.corruption, generator, model.low, model.high)
             if model.gaussian:
                 mean, log_variance = model.distribution(noisy)
-                divergences += kl_divergence(mean, log_variance).sum()
+                divergences += kl_divergence(mean, log_variance).sum(0)
                 codes.add(mean)
                 output = model.decode(model.sample(mean, log_variance))
             else:
                 code = model.encode(noisy)
                 codes.add(code)
                 output = model.decode(code)
+            sampled.append((clean[::every], output[::every].float()))
             errors += (output - clean).square_().sum()
             if labels is not None:
                 wrong += int(np.sum(read_digits(model.to_unit(output)) != labels[start : start + TEST_BATCH]))
     count, units = len(images), model.plan.code_size
     per_value = training.reduction == "mean"
     reconstruction = float(errors) / count / (images[0].numel() if per_value else 1)
-    kl = float(divergences) / count / (units if per_value else 1) if model.gaussian else None
+    by_unit = (divergences / count).cpu().numpy()
+    kl = float(by_unit.sum()) / (units if per_value else 1) if model.gaussian else None
     return Probed(
         loss=reconstruction + training.beta * (kl or 0.0),
         reconstruction=reconstruction,
@@ -84,7 +96,17 @@ def probe(model: Autoencoder, images: Tensor, experiment: Experiment, labels: np
         dead_units=codes.dead_units(),
         code_std=codes.std(),
         wrong_digit_rate=wrong / count if labels is not None else None,
+        collapsed_units=int((by_unit < COLLAPSED_NATS).sum()) if model.gaussian else None,
+        output=_sample_of(*map(torch.cat, zip(*sampled, strict=True))),
     )
+
+
+def _sample_of(clean: Tensor, output: Tensor) -> OutputSample:
+    """Describe outputs and their clean images, both (N, C, H, W) in the model's range."""
+    varied = [part.var(0, unbiased=False).mean() for part in (output, clean)]
+    negative = (output < -GREY_LEVEL).float().mean()
+    of_output, of_images, low, high, below = torch.stack([*varied, output.min(), output.max(), negative]).tolist()
+    return OutputSample((of_output / of_images) ** 0.5 if of_images > 0 else None, low, high, below)
 
 
 class LayerStats:

@@ -19,9 +19,11 @@ import torch
 from aecore import data
 from aecore.config.experiment import Experiment
 from aecore.config.sections import Data
+from aecore.data.subset import training_images
 from aecore.devices import Device
-from aecore.errors import AecoreError, UserError
+from aecore.errors import AecoreError
 from aecore.metrics.evaluation import evaluate_all
+from aecore.metrics.split import Split, describe_split
 from aecore.runs.json_files import now
 from aecore.runs.progress import Report, silent
 from aecore.runs.store import EVALUATION, RESUME, Run
@@ -30,6 +32,7 @@ from aecore.training.distributed import SINGLE_PROCESS, Group
 from aecore.training.loop import Images, LoopOptions, epochs, training_passes
 from aecore.training.outputs import Recorder, Saver, Status, rounded, save_codes
 from aecore.training.precision import Choice, choose
+from aecore.training.remarks import Assessor
 from aecore.training.setup import set_up, versions
 from aecore.training.snapshots import Snapshots
 
@@ -70,17 +73,18 @@ def train_run(
     """
     experiment = run.experiment()
     job = _Job(run, experiment, Status(run, experiment.training.epochs), stop, report, group)
-    images = _prepare(job, device)
-    if images is None:
+    prepared = _prepare(job, device)
+    if prepared is None:
         job.status.write(state="stopped", ended=now(), process=None)
         return "stopped"
+    images, split = prepared
     start = _choose_start(job, images)
     state = _build_or_restore(run, experiment, images, start)
     snapshots = _new_panel(job, state, images)
     if start["resumes"]:
         snapshots.restore(run, state.epoch)
     saver = Saver(run, state, snapshots)
-    _train(job, state, images, start["precision"], saver)
+    _train(job, state, images, start["precision"], saver, split)
     if state.epoch < experiment.training.epochs:
         job.status.write(state="stopped", ended=now(), process=None, epoch=saver.saved_epoch, step=0, steps=0)
         return "stopped"
@@ -110,8 +114,8 @@ def assist(run: Run, device: Device, group: Group) -> str:
     return "finished" if state.epoch == experiment.training.epochs else "stopped"
 
 
-def _prepare(job: _Job, device: Device) -> Images | None:
-    """Set the device up and bring the images to it; None when the run was stopped meanwhile."""
+def _prepare(job: _Job, device: Device) -> tuple[Images, Split] | None:
+    """Set the device up, bring the images to it and describe them; None when the run was stopped meanwhile."""
     status, name = job.status, job.experiment.data.source
 
     def downloading(what: str, done: int, total: int) -> None:
@@ -141,26 +145,21 @@ def _prepare(job: _Job, device: Device) -> Images | None:
         return None
     images = images_on_device(loaded, job.experiment.data, torch_device)
     status.write(data=loaded.about.info.as_json())
-    return images
+    return images, describe_split(training_images(loaded, job.experiment.data)[0], loaded.x_test)
 
 
 def images_on_device(images: data.ImageSet, wanted: Data, device: torch.device) -> Images:
     """The images a run works on. Raises `UserError` when the validation images leave nothing to train on."""
-    held_out = wanted.validation_images
-    rest = len(images.x_train) - held_out
-    if rest < 1:
-        raise UserError(
-            f"data.validation_images: {held_out:,} leave nothing to train on; {wanted.name} has {len(images.x_train):,}"
-        )
 
     def to_device(array: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(np.array(array)).to(device)
 
+    held_out = wanted.validation_images
     return Images(
-        train=to_device(images.x_train[: min(rest, wanted.train_images or rest)]),
+        train=to_device(training_images(images, wanted)[0]),
         test=to_device(images.x_test),
         test_labels=np.array(images.y_test),
-        validation=to_device(images.x_train[rest:]) if held_out else None,
+        validation=to_device(images.x_train[-held_out:]) if held_out else None,
     )
 
 
@@ -206,11 +205,14 @@ def _new_panel(job: _Job, state: State, images: Images) -> Snapshots:
     )
 
 
-def _train(job: _Job, state: State, images: Images, precision: str, saver: Saver) -> None:
+def _train(job: _Job, state: State, images: Images, precision: str, saver: Saver, split: Split) -> None:
     """Train the epochs that are left, recording each, until the last one or a stop."""
     total = job.experiment.training.epochs
     job.status.write(state="running", stage=None, epoch=state.epoch, step=0, steps=0)
     recorder = Recorder(job.run, state, saver.snapshots, job.status, job.report, total)
+    units, values = state.model.plan.code_size, math.prod(images.shape)
+    assessor = Assessor(job.run, job.status, job.experiment, split, values, units, state.epoch)
+    assessor.begin()
     epoch_begun = time.monotonic()
 
     def stop_within_epoch() -> bool:
@@ -220,14 +222,18 @@ def _train(job: _Job, state: State, images: Images, precision: str, saver: Saver
         precision, job.group, job.group.agree_on_stop(stop_within_epoch), on_step=recorder.step, on_log=recorder.log
     )
     for epoch in epochs(job.experiment, state, images, options):
-        if not math.isfinite(epoch.train_loss + epoch.test_loss):
+        if not epoch.finite:
+            assessor.diverged(epoch)
             raise AecoreError(f"the loss is no longer finite after epoch {epoch.epoch}: lower training.lr")
         recorder.epoch(epoch)
+        assessor.epoch(epoch)
         saver.save_if_due()
         epoch_begun = time.monotonic()
         if job.group.broadcast(job.stop()):
             saver.save()
             break
+    if state.epoch < total:
+        assessor.end()
 
 
 def _evaluate(job: _Job, state: State, images: Images) -> None:

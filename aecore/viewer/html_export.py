@@ -42,13 +42,16 @@ footer { margin-top: 10px; font-size: 12px; opacity: 0.75; }
 """
 
 
-def cloud_page(run: Run, method: str = "tsne", dims: int = 3) -> str:
+def cloud_page(run: Run, method: str = "tsne", dims: int = 3, codes: Codes | None = None) -> str:
     """The page as HTML. PCA and units are computed where they are not saved; a t-SNE must be saved in the run.
+
+    `codes` are those of its images, by default the test images' that the run has saved; with those of training images
+    it is a page of these.
 
     Images come from the image set where it is on this machine, else from the thumbnails in the project or run. Raises
     `UserError` where there is no projection.
     """
-    codes = read_codes(run)
+    codes = codes or read_codes(run)
     projection = _projection(run, codes, method, dims)
     info = run.image_info()
     parts: dict[str, point_cloud.Payload] = {"points": point_cloud.points_part(projection)}
@@ -74,7 +77,8 @@ def cloud_page(run: Run, method: str = "tsne", dims: int = 3) -> str:
 
 
 def _projection(run: Run, codes: Codes | None, method: str, dims: int) -> Projection:
-    found = read_projection(run, method, dims) if method in METHODS and dims in (2, 3) else None
+    split = codes.split if codes else "test"
+    found = read_projection(run, method, dims, split=split) if method in METHODS and dims in (2, 3) else None
     if found is not None:
         return found
     request = ProjectionRequest(method, dims)
@@ -82,16 +86,20 @@ def _projection(run: Run, codes: Codes | None, method: str, dims: int) -> Projec
     if method == "tsne" or codes is None or codes.codes is None:
         raise UserError(
             f"run {run.id} has no {method} in {dims}D yet: compute it with `aecore project {run.id} --method {method} "
-            f"--dims {dims}`"
+            f"--dims {dims}{'' if split == 'test' else f' --images {split}'}`"
         )
     return project_codes(codes, request)
 
 
 def _tiles(run: Run, codes: Codes | None, projection: Projection) -> np.ndarray | None:
-    """Thumbnails uint8 (N, C, H, W) of the projected test images; None where there are none."""
+    """Thumbnails uint8 (N, C, H, W) of the projected images; None where there are none."""
     name = run.experiment().data.source
     if data.prepared(name):
-        return thumbnails.shrink(np.array(data.load(name).x_test[projection.indices]))
+        images = data.load(name)
+        whole = images.x_test if projection.split == "test" else images.x_train
+        return thumbnails.shrink(np.array(whole[projection.indices]))
+    if projection.split != "test":
+        return None
     if codes is not None and codes.images is not None:
         rows = np.searchsorted(codes.indices, projection.indices)
         if rows.max(initial=0) < len(codes.indices) and np.array_equal(codes.indices[rows], projection.indices):

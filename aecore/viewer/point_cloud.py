@@ -15,7 +15,9 @@ import numpy as np
 
 from aecore.config.corruption import Corruption
 from aecore.data import thumbnails
+from aecore.data.subset import SPLITS
 from aecore.errors import UserError
+from aecore.format import count
 from aecore.latent.codes import Codes
 from aecore.latent.projection_store import Projection
 from aecore.metrics.projection import NEIGHBOURS
@@ -54,7 +56,7 @@ def markup() -> str:
 
 
 def points_part(projection: Projection) -> Payload:
-    """Coordinates, indices in the test set and labels."""
+    """Coordinates, indices in the test set or among the training images, and labels."""
     steps = quantised(projection.coordinates)
     return {**steps, "indices": projection.indices.astype("<i4").tobytes(), "labels": projection.labels.tobytes()}
 
@@ -85,11 +87,11 @@ def codes_part(codes: Codes) -> Payload:
 
 
 def atlas_part(tiles: np.ndarray, indices: np.ndarray) -> Payload:
-    """Thumbnails uint8 (N, C, H, W) of these test images as one sheet."""
-    count, channels, height, width = tiles.shape
+    """Thumbnails uint8 (N, C, H, W) of the images with these indices as one sheet."""
+    number, channels, height, width = tiles.shape
     if channels not in (1, 3):
         tiles, channels = tiles[:, :1], 1
-    across = min(math.isqrt(max(count - 1, 0) * height // width) + 1, LARGEST_SHEET // width)
+    across = min(math.isqrt(max(number - 1, 0) * height // width) + 1, LARGEST_SHEET // width)
     most = across * (LARGEST_SHEET // height)
     tiles, indices = tiles[:most], indices[:most]
     buffer, sheet = io.BytesIO(), thumbnails.sheet_of(tiles, across)
@@ -133,7 +135,10 @@ def quality_scores(projection: Projection) -> list[QualityScore]:
         ),
         "code_knn_accuracy": ("kNN accuracy in the code", "The same with the nearest neighbours in the code."),
     }
-    known = [(explained[key], float(projection.quality[key])) for key in explained if key in projection.quality]
+    measured = dict(projection.quality)
+    if len(np.unique(projection.labels)) < 2:  # older projections have them all the same
+        measured = {key: value for key, value in measured.items() if not key.endswith("knn_accuracy")}
+    known = [(explained[key], float(measured[key])) for key in explained if key in measured]
     return [QualityScore(name=name, value=value, text=percent(value), hint=hint) for (name, hint), value in known]
 
 
@@ -149,9 +154,11 @@ def projection_title(method: str, dims: int) -> str:
 
 def note(projection: Projection) -> str:
     """What was projected and how, and how not to interpret it."""
+    if projection.remark:
+        return f"{projection.remark[0].upper()}{projection.remark[1:]}."
     about = projection.parameters
     names = {"pca": "Principal components", "tsne": "t-SNE", "units": "The first units of the code"}
-    line = f"{names[projection.method]}, {len(projection.labels):,} test images"
+    line = f"{names[projection.method]}, {count(len(projection.labels), SPLITS[projection.split])}"
     corruption = _corruption(str(about.get("corruption", "none")))
     if corruption is not None and corruption.active:
         line += f" ({corruption.label})"
@@ -184,5 +191,6 @@ def view(projection: Projection, identity: str, title: str, **names: str | None)
         "axes": axes(projection),
         "quality": quality_scores(projection),
         "note": note(projection),
+        "noun": SPLITS[projection.split],
         **names,
     }

@@ -29,7 +29,10 @@ def pictures_of(run: Run, codes: Codes, rows: np.ndarray | None = None) -> np.nd
     chosen = np.arange(len(codes.indices)) if rows is None else rows
     name = run.experiment().data.source
     if data.prepared(name):
-        return np.array(image_set(name).x_test[codes.indices[chosen]])
+        images = image_set(name)
+        return np.array((images.x_test if codes.split == "test" else images.x_train)[codes.indices[chosen]])
+    if codes.split != "test":
+        return None
     if codes.images is not None:
         return codes.images[chosen]
     return thumbnails.shipped(name, codes.indices[chosen], codes.labels[chosen])

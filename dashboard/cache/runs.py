@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from itertools import product
 
 import numpy as np
 
+from aecore.data.subset import SPLITS
 from aecore.latent.projection import METHODS
 from aecore.latent.projection_store import Projection, projection_files, read_projection
 from aecore.presets import presets
@@ -62,10 +64,11 @@ def figures(run: Run) -> dict[str, np.ndarray]:
 
 
 def _projections_of(run: Run) -> list[str]:
-    return [str(path) for method in METHODS for dims in (2, 3) for path in projection_files(run, method, dims)]
+    kinds = product(METHODS, (2, 3), SPLITS)
+    return [str(path) for method, dims, split in kinds for path in projection_files(run, method, dims, split)]
 
 
 @keyed_on(_projections_of, max_entries=32)
-def projection(run: Run, method: str, dims: int) -> Projection | None:
+def projection(run: Run, method: str, dims: int, split: str = "test") -> Projection | None:
     """The run's saved projection of that kind, if it has one. Raises `DamagedError` when it cannot be read."""
-    return read_projection(run, method, dims)
+    return read_projection(run, method, dims, split=split)

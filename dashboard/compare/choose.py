@@ -31,13 +31,13 @@ def choose_runs() -> list[Run]:
         finished = [name for name, row in listed.items() if row.state == "finished"]
         wanted = [name for name in SUGGESTED if name in listed] or finished[:2]
     state[field] = wanted
-    titles = {name: row.title for name, row in listed.items()}
+    names = run_picker.labels(listed.values())
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:
         chosen = st.multiselect(
             "Runs",
             list(listed),
-            format_func=lambda name: run_picker.label(name, titles),
+            format_func=names.__getitem__,
             key=field,
             max_selections=tables.MOST,
             placeholder="Choose two to ten runs",
@@ -49,7 +49,7 @@ def choose_runs() -> list[Run]:
         st.selectbox(
             "Baseline",
             ["", *chosen],
-            format_func=lambda name: run_picker.label(name, titles) if name else "None",
+            format_func=lambda name: names[name] if name else "None",
             key=base,
             help="Every metric is also shown as its difference from this run.",
         )

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from aecore.runs.store import Run
+from aecore.runs.summary import MARK
 from dashboard.cache import runs
 from dashboard.cache.images import image_info
 from dashboard.components.point_cloud import cloud
 from dashboard.components.point_cloud.ship import view
+from dashboard.format import plain
 from dashboard.url_state import key
 
 METHODS = {"tsne": "t-SNE", "pca": "PCA", "units": "Units"}
@@ -32,6 +34,9 @@ def side_by_side(page: str, chosen: Sequence[Run], titles: Sequence[str]) -> Non
             f"No {METHODS[method or 'tsne']} in {dims}D yet for {', '.join(missing)}: compute it on the Latent space "
             "page. A code of two units has no 3D projection."
         )
+    for title, projection in zip(titles, found, strict=True):
+        if projection is not None and projection.remark:
+            st.caption(f"{MARK} {plain(title)}: {projection.remark}.")
     place = st.container()
     views = [
         view(run, projection, title)

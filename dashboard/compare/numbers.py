@@ -15,6 +15,7 @@ from dashboard.charts.run_charts import comparison_chart
 from dashboard.compare import tables
 from dashboard.compare.choose import titles_of
 from dashboard.compare.url import PAGE
+from dashboard.format import plain
 from dashboard.url_state import key
 
 REFRESH_S = 2.0
@@ -73,8 +74,12 @@ def draw_metrics(chosen: Sequence[Run], titles: Sequence[str], baseline: int | N
         st.segmented_control(
             "Test corruption", tested, format_func=lambda text: Corruption.parse(text).label, key=field, required=True
         )
-    lines = tables.measured(chosen, [runs.summary(run) for run in chosen], st.session_state[field])
-    tables.metrics_table(lines, titles, baseline)
+    rows = [runs.summary(run) for run in chosen]
+    lines = tables.measured(chosen, rows, st.session_state[field])
+    tables.metrics_table(lines, titles, baseline, {i for i, row in enumerate(rows) if row.remarks})
+    for letter, row in zip(tables.LETTERS, rows, strict=False):
+        if row.remarks:
+            st.caption(f"**{letter}** {plain(row.mark)}.")
     sets = {run.experiment().data.source for run in chosen}
     if len(sets) > 1:
         st.caption(f"Measured on different images ({', '.join(sorted(sets))}): compare with care.")

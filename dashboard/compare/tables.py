@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 import streamlit as st
 
 from aecore.config.experiment import Experiment
 from aecore.runs.store import Run
-from aecore.runs.summary import RunSummary
+from aecore.runs.summary import MARK, RunSummary
 
 LETTERS = "ABCDEFGHIJ"
 MOST = len(LETTERS)
@@ -70,22 +70,26 @@ def best(line: Line) -> set[int]:
     return {i for i, value in enumerate(line.values) if value == top}
 
 
-def metrics_table(lines: Sequence[Line], titles: Sequence[str], baseline: int | None) -> None:
-    """One column per run; with a baseline, every other value shows its difference from it."""
+def metrics_table(
+    lines: Sequence[Line], titles: Sequence[str], baseline: int | None, remarked: Collection[int] = ()
+) -> None:
+    """One column per run; with a baseline, every other value shows its difference from it. The runs whose number is in
+    `remarked` have a mark in the heading and wherever they are best."""
     body = []
     for line in lines:
         marked = best(line)
-        cells = [_cell(line, i, i in marked, baseline) for i in range(len(titles))]
+        cells = [_cell(line, i, i in marked, baseline, i in remarked) for i in range(len(titles))]
         body.append(f'<tr><th scope="row">{html.escape(line.title)}</th>{"".join(cells)}</tr>')
-    _table(titles, body, baseline)
+    _table(titles, body, baseline, remarked)
 
 
-def _cell(line: Line, i: int, is_best: bool, baseline: int | None) -> str:
+def _cell(line: Line, i: int, is_best: bool, baseline: int | None, is_remarked: bool) -> str:
     value = line.values[i]
     if value is None:
         return "<td>–</td>"
     text = html.escape(line.form(value))
-    text = f"<strong>{text}</strong> <small>best</small>" if is_best else text
+    mark = f" {MARK}" if is_remarked else ""
+    text = f"<strong>{text}</strong> <small>best{mark}</small>" if is_best else text
     own = None if baseline is None or i == baseline else line.values[baseline]
     if own is None or line.higher is None:
         return f"<td>{text}</td>"
@@ -120,9 +124,10 @@ def _text(value: object) -> str:
     return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
 
 
-def _table(titles: Sequence[str], body: Sequence[str], baseline: int | None) -> None:
+def _table(titles: Sequence[str], body: Sequence[str], baseline: int | None, remarked: Collection[int] = ()) -> None:
     head = "".join(
         f'<th scope="col"><span class="ae-chip">{LETTERS[i]}</span> {html.escape(title)}'
+        f"{f' {MARK}' if i in remarked else ''}"
         f"{' <small>baseline</small>' if i == baseline else ''}</th>"
         for i, title in enumerate(titles)
     )

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from aecore import demo
+from aecore import data, demo
+from aecore.data.subset import SPLITS
 from aecore.latent.codes import Codes
-from aecore.latent.projection_store import Projection
+from aecore.latent.projection_store import Projection, projection_file_name
 from aecore.latent.request import ProjectionRequest, code_size, project_codes, subset_of_codes
 from aecore.metrics.projection import NEIGHBOURS
 from aecore.runs.store import CODES, WEIGHTS, Run
@@ -22,12 +23,14 @@ from dashboard.widgets import run_picker
 
 PAGE = "latent"
 METHODS = point_cloud.TITLES
+SHOWN = {"test": "Test", "train": "Training"}
 START = ("point", "color", "camera")
 """What a link may set of the initial view; from then on the component keeps it after the #."""
 FIELDS = {
     "run": Field(""),
     "method": Field("", one_of("", *METHODS)),
     "dims": Field("", one_of("", "2", "3")),
+    "images": Field("test", one_of(*SPLITS)),
 }
 PINNED = f"{PAGE}-pinned"
 """Where the session keeps the number of the pinned point."""
@@ -42,16 +45,23 @@ class Wanted:
     run: Run
     method: str
     dims: int
+    images: str = "test"
+    """Of which images: one of `SPLITS`."""
 
     @property
     def title(self) -> str:
         return point_cloud.projection_title(self.method, self.dims)
 
+    @property
+    def file(self) -> str:
+        """A name for files of it, without a suffix."""
+        return f"{self.run.id}-{projection_file_name(self.method, self.dims, self.images).removesuffix('.safetensors')}"
+
 
 def choose() -> Wanted | None:
     """A row of pickers, which set the page's fields. None if there is no run to show."""
     state, method, dims = st.session_state, key(PAGE, "method"), key(PAGE, "dims")
-    run = run_picker.choose(PAGE, width=330)
+    run = run_picker.choose(PAGE, width=290)
     if run is None:
         return None
     size = code_size(run)
@@ -60,8 +70,9 @@ def choose() -> Wanted | None:
         return None
     if state.get(dims) not in ("2", "3") or int(state[dims]) > size:
         state[dims] = "3" if size > 2 else "2"
+    images = _choose_images(run)
     if state.get(method) not in METHODS:  # the best available
-        state[method] = "tsne" if runs.projection(run, "tsne", int(state[dims])) else "pca"
+        state[method] = "tsne" if runs.projection(run, "tsne", int(state[dims]), images) else "pca"
     st.segmented_control(
         "Projection",
         list(METHODS),
@@ -78,13 +89,27 @@ def choose() -> Wanted | None:
         key=dims,
         required=True,
     )
-    return Wanted(run, state[method], int(state[dims]))
+    return Wanted(run, state[method], int(state[dims]), images)
+
+
+def _choose_images(run: Run) -> str:
+    """Test images, or those that the run was trained on where they are here or were projected before."""
+    state, field = st.session_state, key(PAGE, "images")
+    known = data.prepared(run.experiment().data.source) or any(
+        runs.projection(run, method, dims, "train") for method in METHODS for dims in (2, 3)
+    )
+    if not known and state.get(field) == "train":
+        st.warning("The training images of this run are not on this machine.", icon=":material/image_not_supported:")
+        state[field] = "test"
+    if known:
+        st.segmented_control("Images", list(SPLITS), format_func=SHOWN.__getitem__, key=field, required=True)
+    return state.get(field) or "test"
 
 
 def find_projection(wanted: Wanted) -> Projection | None:
     """The saved projection; PCA and code units, which take a moment, are computed if there is none. None without
     codes, and for a t-SNE, which takes longer."""
-    found = runs.projection(wanted.run, wanted.method, wanted.dims)
+    found = runs.projection(wanted.run, wanted.method, wanted.dims, wanted.images)
     if found is not None or wanted.method == "tsne":
         return found
     return project_now(wanted)
@@ -92,10 +117,11 @@ def find_projection(wanted: Wanted) -> Projection | None:
 
 def project_now(wanted: Wanted) -> Projection | None:
     """PCA or units of the run's codes, computed here and saved with the run if that is allowed."""
-    codes = cached_codes.codes(wanted.run)
+    codes = cached_codes.codes(wanted.run, wanted.images)
     if codes is None or codes.codes is None or len(codes.indices) <= 2 * NEIGHBOURS:
         return None
-    return _projected(wanted.run, wanted.method, wanted.dims, codes.indices.tobytes(), codes)
+    which = wanted.images.encode() + codes.indices.tobytes()
+    return _projected(wanted.run, wanted.method, wanted.dims, which, codes)
 
 
 @keyed_on((CODES, WEIGHTS), max_entries=8, show_spinner="Projecting the codes…")

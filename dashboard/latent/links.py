@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from aecore.viewer.html_export import cloud_page
+from dashboard.cache import codes as cached_codes
 from dashboard.latent.controls import PAGE, START, Wanted
 
 
@@ -21,10 +22,12 @@ def first_look() -> dict[str, str]:
 def save_as_page(wanted: Wanted) -> None:
     """The projection as one HTML file, made when the button is pressed."""
     run, method, dims = wanted.run, wanted.method, wanted.dims
+    # Codes of training images are in no file: those that the page shows are given to it.
+    codes = None if wanted.images == "test" else cached_codes.codes(run, wanted.images)
     st.download_button(
         "Save as a web page",
-        data=lambda: cloud_page(run, method, dims),
-        file_name=f"{run.id}-{method}-{dims}d.html",
+        data=lambda: cloud_page(run, method, dims, codes),
+        file_name=f"{wanted.file}.html",
         mime="text/html",
         icon=":material/download:",
         key=f"{PAGE}-page",

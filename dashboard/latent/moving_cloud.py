@@ -18,19 +18,21 @@ def show(wanted: Wanted, start: dict[str, str]) -> None:
     run, now = wanted.run, projection_job.read_progress(wanted.run)
     if (now.state if now else None) != st.session_state.get(f"{PAGE}-state"):
         st.rerun()  # it started or ended: the rest of the page changes too
-    own = now is not None and (now.request.method, now.request.dims) == (wanted.method, wanted.dims)
-    place = st.container()
+    own = now is not None and _about(now) == (wanted.method, wanted.dims, wanted.images)
+    above, place = st.container(), st.container()
     if own and now is not None and now.state == "running":
         shown = in_progress(wanted, now)
     else:
         made = find_projection(wanted)
         if made is None and wanted.method == "tsne":
-            made = project_now(Wanted(run, "pca", wanted.dims))
+            made = project_now(Wanted(run, "pca", wanted.dims, wanted.images))
             if made is not None:
                 st.markdown(f"This run has no {wanted.title} yet; this is its PCA. *New projection* computes one.")
         shown = view(run, made) if made else None
         if shown is not None and made is not None:
             shown["extra"] = new_image.placed(run, made)
+            if made.remark:
+                above.warning(f"{made.remark[0].upper()}{made.remark[1:]}.", icon=":material/warning:")
     with place:
         if shown is None:
             if not (own and now is not None and now.state == "running"):
@@ -38,17 +40,23 @@ def show(wanted: Wanted, start: dict[str, str]) -> None:
             else:
                 st.skeleton(height=HEIGHT)
         else:
-            st.session_state[PINNED] = cloud(
+            pinned = cloud(
                 [shown],
                 classes=image_info(run).classes,
-                images=run.experiment().data.source,
+                images=f"{run.experiment().data.source} {wanted.images}",
                 key=f"{PAGE}-cloud",
                 address=True,
                 start=start,
-                file=f"{run.id}-{wanted.method}-{wanted.dims}d",
+                file=wanted.file,
             )
+            # The new image below is a test image: it follows the pinned point only where that is one too.
+            st.session_state[PINNED] = pinned if wanted.images == "test" else None
     if now is not None:
         new_projection.controls(run, now, own)
+
+
+def _about(now: projection_job.ProjectionProgress) -> tuple[str, int, str]:
+    return now.request.method, now.request.dims, now.request.images
 
 
 def in_progress(wanted: Wanted, now: projection_job.ProjectionProgress) -> dict | None:
@@ -57,8 +65,8 @@ def in_progress(wanted: Wanted, now: projection_job.ProjectionProgress) -> dict 
     about, coordinates = new_projection.live(now)
     send(channel, about, coordinates)
     if coordinates:
-        return live_view(run, wanted.method, wanted.dims, now.indices, now.labels, channel)
-    made = find_projection(wanted) or project_now(Wanted(run, "pca", wanted.dims))
+        return live_view(run, wanted.method, wanted.dims, now.indices, now.labels, channel, wanted.images)
+    made = find_projection(wanted) or project_now(Wanted(run, "pca", wanted.dims, wanted.images))
     return {**view(run, made), "live": channel} if made else None
 
 

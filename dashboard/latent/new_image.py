@@ -67,7 +67,7 @@ def _corrupted(run: Run, images: Any, pinned: int | None, shape: tuple[int, int,
 
 def projected(run: Run, projection: Projection, found: NewImage) -> dict[str, Any] | None:
     """The new image for the point cloud: position, code, pixels. None for runs whose codes are not stored."""
-    kept = cached_codes.codes(run)
+    kept = cached_codes.codes(run, projection.split)
     if kept is None or kept.codes is None:
         return None
     rows = np.searchsorted(kept.indices, projection.indices)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from aecore import data, demo
+from aecore.data.subset import SPLITS, training_count
 from aecore.errors import AecoreError, UserError
 from aecore.format import count
 from aecore.jobs import projection as projection_job
@@ -20,13 +21,14 @@ from dashboard.latent.controls import METHODS, PAGE, Wanted
 from dashboard.url_state import key
 
 
-def available(run: Run) -> int:
-    """How many test images can be projected: those with codes, or the whole test set if it is on this machine."""
-    codes = cached_codes.codes(run)
-    known = len(codes.indices) if codes is not None and codes.codes is not None else 0
-    name = run.experiment().data.source
-    if data.prepared(name):
-        known = max(known, len(image_set(name).x_test))
+def available(run: Run, split: str) -> int:
+    """How many images can be projected: those with saved codes, or all of them if the image set is on this machine."""
+    known, wanted = 0, run.experiment().data
+    if data.prepared(wanted.source):
+        images = image_set(wanted.source)
+        known = len(images.x_test) if split == "test" else training_count(len(images.x_train), wanted)
+    if split == "test" and (codes := cached_codes.codes(run)) is not None and codes.codes is not None:
+        known = max(known, len(codes.indices))
     return min(known, MOST_PROJECTED)
 
 
@@ -42,7 +44,7 @@ def offer(wanted: Wanted) -> None:
 
 def settings(wanted: Wanted) -> None:
     """The settings of a new projection, and the button that starts it."""
-    run, most = wanted.run, available(wanted.run)
+    run, most = wanted.run, available(wanted.run, wanted.images)
     if most < 50:
         st.markdown("Neither the codes nor the image set are on this machine: there is nothing to project.")
         return
@@ -58,7 +60,14 @@ def settings(wanted: Wanted) -> None:
         key="new-dims",
         required=True,
     )
-    points = st.number_input("Test images", 50, most, min(3000, most), step=500, key=f"new-points-{most}")
+    points = st.number_input(
+        f"{SPLITS[wanted.images].capitalize()}s",
+        50,
+        most,
+        min(3000, most),
+        step=500,
+        key=f"new-points-{wanted.images}-{most}",
+    )
     if method == "tsne":
         perplexity = st.number_input(
             "Perplexity",
@@ -72,11 +81,11 @@ def settings(wanted: Wanted) -> None:
         )
         iterations = st.number_input("Iterations", 10, MOST_ITERATIONS, 1000, step=250, key="new-iterations")
         seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="new-seed", help="Another seed gives another layout.")
-        request = ProjectionRequest("tsne", int(dims or 3), points, perplexity, iterations, seed)
+        request = ProjectionRequest("tsne", int(dims or 3), points, perplexity, iterations, seed, wanted.images)
     else:
-        request = ProjectionRequest(str(method), int(dims or 3), points)
+        request = ProjectionRequest(str(method), int(dims or 3), points, images=wanted.images)
     st.caption(
-        f"Replaces the current {point_cloud.projection_title(request.method, request.dims)}. "
+        f"Replaces the current {point_cloud.projection_title(request.method, request.dims)} of these images. "
         "Three dimensions take longer than two."
     )
     if st.button("Start", icon=":material/play_arrow:", type="primary", key="new-start"):
@@ -91,7 +100,11 @@ def begin(run: Run, request: ProjectionRequest) -> None:
         st.error(str(error))
         return
     st.session_state[key(PAGE, "started")] = st.session_state.get(key(PAGE, "started"), 0) + 1
-    st.session_state[key(PAGE, "turn")] = {"method": request.method, "dims": str(request.dims)}
+    st.session_state[key(PAGE, "turn")] = {
+        "method": request.method,
+        "dims": str(request.dims),
+        "images": request.images,
+    }
     st.rerun()
 
 
@@ -103,7 +116,7 @@ def turn() -> None:
 
 def restore_button(wanted: Wanted) -> None:
     """For a shipped run whose projection was replaced: a button that restores the shipped one."""
-    if not is_replaced(wanted.run, wanted.method, wanted.dims) or demo.mode():
+    if not is_replaced(wanted.run, wanted.method, wanted.dims, wanted.images) or demo.mode():
         return
     if st.button("Restore the shipped projection", icon=":material/undo:", key=key(PAGE, "restore")):
         restore_shipped(wanted.run, wanted.method, wanted.dims)
@@ -131,7 +144,7 @@ def live(now: ProjectionProgress) -> tuple[dict[str, object], bytes]:
 def controls(run: Run, now: ProjectionProgress, shown: bool) -> None:
     """The status line of a projection job, with a button to stop or dismiss it."""
     title = point_cloud.projection_title(now.request.method, now.request.dims)
-    words = f"{title} of {count(now.request.points, 'test image')}"
+    words = f"{title} of {count(now.request.points, SPLITS[now.request.images])}"
     with st.container(horizontal=True, vertical_alignment="center", key=key(PAGE, "job")):
         if now.state == "running":
             if not shown:

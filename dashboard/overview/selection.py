@@ -15,7 +15,7 @@ from aecore.runs.summary import RunSummary
 from dashboard.cache import runs
 from dashboard.compare.tables import MOST
 from dashboard.denoise.classical import TITLES
-from dashboard.widgets import image_grid, run_monitor
+from dashboard.widgets import image_grid, remarks, run_monitor
 
 COMPARED = range(2, MOST + 1)
 COMPARE = Path(__file__).parents[2] / "pages" / "compare.py"
@@ -42,6 +42,8 @@ def detail(row: RunSummary) -> None:
     run_monitor.heading(run)
     if row.problem:
         st.error(row.problem, icon=":material/error:")
+    if not row.imported:  # the heading has those of an import
+        remarks.show(row.remarks)
     if row.epoch and st.button("Curves and epochs", icon=":material/show_chart:", key="open-train"):
         st.switch_page("pages/train.py", query_params={"run": run.id})
     try:

@@ -12,10 +12,6 @@ from dashboard.widgets import run_picker
 PAGE = "replay"
 
 
-def label(run_id: str, titles: dict[str, str]) -> str:
-    return run_picker.label(run_id, titles) if run_id else "No second run"
-
-
 def choose_runs() -> list[Run]:
     """The run to show and the one to compare it with, as linked or picked."""
     state, listed = st.session_state, {run.id: run for run in Store.default().runs()}
@@ -33,10 +29,10 @@ def choose_runs() -> list[Run]:
         return []
     if state[first_key] not in usable:
         state[first_key] = next(iter(usable))
-    titles = {name: runs.summary(run).title for name, run in usable.items()}
+    names = {"": "No second run"} | run_picker.labels(map(runs.summary, usable.values()))
     left, right = st.columns(2)
     with left:
-        first = st.selectbox("Run", list(usable), format_func=lambda name: label(name, titles), key=first_key)
+        first = st.selectbox("Run", list(usable), format_func=names.__getitem__, key=first_key)
     others = ["", *(name for name in usable if name != first)]
     if state[second_key] not in others:
         state[second_key] = ""
@@ -44,7 +40,7 @@ def choose_runs() -> list[Run]:
         second = st.selectbox(
             "Compare with",
             others,
-            format_func=lambda name: label(name, titles),
+            format_func=names.__getitem__,
             key=second_key,
             disabled=len(others) == 1,
         )

@@ -14,10 +14,11 @@ from aecore.format import count
 from aecore.runs.store import Store
 from aecore.sweeps import labels
 from aecore.sweeps.definition import GOALS
-from aecore.sweeps.statistics import Group, best
+from aecore.sweeps.statistics import Group, best, mark, remarked
 from dashboard.cache.sweeps import Seen
 from dashboard.compare.tables import MOST
 from dashboard.format import plain
+from dashboard.widgets import remarks
 
 SHOWN_ROWS = 1000
 """The largest number of combinations in the table; the CSV has them all."""
@@ -63,6 +64,10 @@ def frame(seen: Seen, groups: Sequence[Group], goal: str) -> pd.DataFrame:
     columns[labels.METRICS[goal].title] = [group.mean * scale for group in groups]
     columns["±"] = [None if group.std is None else group.std * scale for group in groups]
     columns["Runs"] = [len(group.scores) for group in groups]
+    noted = remarked(seen.rows)
+    marks = [mark(group, noted) for group in groups]
+    if any(marks):
+        columns["Remarks"] = marks
     if goal != "seconds":
         spent = [[found for run in group.runs if (found := seconds.get(run)) is not None] for group in groups]
         columns["Training time"] = [sum(found) / len(found) if found else None for found in spent]
@@ -77,6 +82,7 @@ def _columns(groups: Sequence[Group], goal: str) -> dict[str, Any]:
     return {
         metric.title: number(format=f"%.{places}f{unit}", help=f"Mean over the seeds; {GOALS[goal]} is better"),
         "±": number(format=f"%.{places}f{unit}", help="Sample standard deviation over the seeds"),
+        "Remarks": remarks.COLUMN,
         "Runs": number(help="Number of finished runs in the mean", width="small"),
         **({} if goal == "seconds" else {"Training time": number(format="%.1f s", help="Mean per run")}),
     }

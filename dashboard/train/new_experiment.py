@@ -16,6 +16,7 @@ from aecore.presets import Preset, presets
 from dashboard import demo_notice
 from dashboard.train.active_runs import watch
 from dashboard.train.own_images import own_images, read_images
+from dashboard.widgets import remarks
 from dashboard.widgets.experiment_form import experiment_form
 from dashboard.widgets.layer_table import layer_table
 
@@ -44,6 +45,8 @@ def new_experiment() -> None:
             experiment, solved, read, mistake = None, None, None, str(error)
         if mistake:
             st.error(mistake, icon=":material/edit_off:")
+        elif experiment:
+            remarks.show(remark.as_json() for remark in jobs.remarks_before(experiment))
         start_row(experiment)
     with right:
         if experiment and solved and read:

@@ -11,13 +11,13 @@ from aecore.errors import AecoreError, DamagedError
 from aecore.format import count, duration
 from aecore.runs.state import ACTIVE, RESUMABLE, run_state
 from aecore.runs.store import LAYERS, Run
-from aecore.runs.summary import import_notes
+from aecore.runs.summary import import_notes, remarks_of
 from dashboard.cache import jsonl, runs
 from dashboard.cache.sweeps import is_there
 from dashboard.charts.run_charts import layer_chart, loss_chart, step_chart
 from dashboard.format import plain
 from dashboard.style import state_badge
-from dashboard.widgets import image_grid, run_actions
+from dashboard.widgets import image_grid, remarks, run_actions
 from dashboard.widgets.candidates import candidates
 
 TICK_S = 1.0
@@ -47,6 +47,8 @@ def _body(run: Run, state: str) -> None:
         return
     metrics = jsonl.metrics(run)
     _progress(run, state, status, metrics, experiment.training.epochs)
+    if not status.get("imported"):  # the heading has those of an import
+        remarks.show(remarks_of(status))
     if state in ("failed", "interrupted") and (tail := run.log_tail()):
         with st.expander("Last lines of the log", icon=":material/terminal:"):
             st.code(tail, language=None)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 import streamlit as st
 
 from aecore.runs.store import WEIGHTS, Run, Store
+from aecore.runs.summary import MARK, RunSummary
 from dashboard.cache.runs import summaries, summary
 from dashboard.url_state import key
 
@@ -45,16 +46,23 @@ def choose(
             st.warning(f"There is no run “{asked[:80]}” with weights here.", icon=":material/search_off:")
         order = [row.id for row in summaries()]
         st.session_state[field] = min(usable, key=order.index)
-    titles = {run_id: summary(run).title for run_id, run in usable.items()}
+    names = labels(map(summary, usable.values()))
     picked = st.selectbox(
         "Run",
         list(usable),
-        format_func=lambda run_id: label(run_id, titles),
+        format_func=names.__getitem__,
         key=field,
         on_change=on_change,
         width=width,
     )
     return usable[picked]
+
+
+def labels(rows: Iterable[RunSummary]) -> dict[str, str]:
+    """The label of every run by its id, with a mark before those with remarks: a narrow picker cuts off the end."""
+    known = list(rows)
+    titles = {row.id: row.title for row in known}
+    return {row.id: f"{f'{MARK} ' if row.remarks else ''}{label(row.id, titles)}" for row in known}
 
 
 def label(run_id: str, titles: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from aecore.format import count
 from aecore.runs.summary import RunSummary
-from dashboard.widgets import run_selection
+from dashboard.widgets import remarks, run_selection
 
 PAGE_ROWS = 100
 """More than two pages of runs are paginated: the browser receives only what is shown."""
@@ -35,7 +35,7 @@ def table(rows: Sequence[RunSummary], several: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             words = st.text_input(
                 "Filter",
-                placeholder="name, data, state or sweep",
+                placeholder="name, data, state, sweep or remark",
                 key="filter",
                 icon=":material/search:",
                 width=320,
@@ -82,6 +82,7 @@ def draw(rows: Sequence[RunSummary], elsewhere: Sequence[str]) -> None:
     frame = pd.DataFrame(
         {
             "Name": [row.title for row in rows],
+            **remarks.column(rows),  # beside the name, where a phone shows it too
             "Data": [row.data for row in rows],
             "Code": [row.code_size for row in rows],
             "State": [row.state for row in rows],
@@ -104,6 +105,7 @@ def draw(rows: Sequence[RunSummary], elsewhere: Sequence[str]) -> None:
         height="content" if len(rows) <= 16 else 560,
         column_config={
             "Data": st.column_config.TextColumn(width=112),
+            "Remarks": remarks.COLUMN,
             "Test MSE": st.column_config.NumberColumn(format="%.5f", help="On the whole test set, [0, 1] scale"),
             "PSNR": st.column_config.NumberColumn(format="%.2f dB"),
             "SSIM": st.column_config.NumberColumn(format="%.3f"),
@@ -115,7 +117,7 @@ def draw(rows: Sequence[RunSummary], elsewhere: Sequence[str]) -> None:
 def matches(row: RunSummary, words: str) -> bool:
     if not words:
         return True
-    text = f"{row.title} {row.id} {row.data} {row.state} {row.preset} {row.sweep}".lower()
+    text = f"{row.title} {row.id} {row.data} {row.state} {row.preset} {row.sweep} {row.mark}".lower()
     return all(word in text for word in words.lower().split())
 
 

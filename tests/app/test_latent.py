@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import safetensors.numpy
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from aecore import data
 from aecore.jobs import projection as projection_job
+from aecore.latent.codes import read_codes
 from aecore.latent.projection_store import projection_folder, read_projection
 from aecore.latent.request import ProjectionRequest, code_size
 from aecore.runs.store import CODES, WEIGHTS, Run
@@ -223,3 +228,43 @@ sys.exit("torch" in sys.modules)
 """
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT).returncode == 0
     assert shipped.file(WEIGHTS).exists()
+
+
+def test_training_images_are_shown_where_they_are_here(trained):
+    app = page(run=trained.id, method="pca", dims="3")
+    assert sent(app)["views"][0]["noun"] == "test image"
+    next(each for each in app.segmented_control if each.key == "latent-images").set_value("train").run()
+    assert not app.exception
+    assert app.query_params["images"] == ["train"] or app.query_params["images"] == "train"
+    (view,) = sent(app)["views"]
+    assert view["noun"] == "training image"
+    there = parts(app)
+    indices = np.frombuffer(there[view["points"]]["indices"], "<i4")
+    assert indices.max() == 1499, "the last of 1,500 training images; there are 297 test images"
+    assert np.isin(indices, np.frombuffer(there[view["codes"]]["indices"], "<i4")).all()
+    made = read_projection(trained, "pca", 3, split="train")
+    assert made is not None
+    assert np.array_equal(made.indices, indices)
+    sheet = np.asarray(Image.open(io.BytesIO(there[view["atlas"]]["image"])))
+    first = data.load("digits-28").x_train[np.frombuffer(there[view["atlas"]]["indices"], "<i4")[0], 0]
+    assert np.array_equal(sheet[:28, :28], first), "their own images, not the test images of the same numbers"
+
+
+def test_without_the_image_set_only_test_images_are_offered(shipped, monkeypatch, tmp_path):
+    monkeypatch.setenv("AECORE_DATA", str(tmp_path))
+    app = page(run="mnist-mlp8", images="train")
+    assert not [each for each in app.segmented_control if each.key == "latent-images"]
+    assert "training images of this run are not on this machine" in texts(app)
+    assert sent(app)["views"][0]["noun"] == "test image"
+
+
+def test_equal_codes_are_said_to_be(trained):
+    kept = read_codes(trained)
+    assert kept is not None
+    assert kept.codes is not None
+    replace(kept, codes=np.ones_like(kept.codes)).save(trained)
+    app = page(run=trained.id, method="pca", dims="2")
+    assert "All 297 codes are equal" in texts(app)
+    (view,) = sent(app)["views"]
+    assert view["quality"] == []
+    assert "All 297 codes are equal" in view["note"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 import json
 import re
@@ -14,7 +15,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from aecore import data
 from aecore.errors import UserError
+from aecore.inference import training_codes
 from aecore.latent.codes import Codes
 from aecore.latent.projection_store import Projection, read_projection
 from aecore.runs.store import CODES, SNAPSHOTS, Run
@@ -89,7 +92,7 @@ def test_what_is_said_beside_it():
     made = Projection(
         "tsne",
         np.zeros((3000, 2), np.float32),
-        np.zeros(3000, np.uint8),
+        (np.arange(3000) % 10).astype(np.uint8),
         np.arange(3000),
         {"corruption": "gaussian:0.3", "perplexity": 30.0, "iterations": 1000, "seed": 4},
         {"trustworthiness": 0.99997, "knn_accuracy": 0.5},
@@ -98,8 +101,29 @@ def test_what_is_said_beside_it():
         "t-SNE, 3,000 test images (Gaussian noise, σ 0.3), perplexity 30, 1,000 iterations, seed 4. "
     )
     assert [figure["text"] for figure in point_cloud.quality_scores(made)] == ["99.9 %", "50.0 %"]
+    single = dataclasses.replace(made, labels=np.zeros(3000, np.uint8))
+    assert [figure["name"] for figure in point_cloud.quality_scores(single)] == ["Trustworthiness"]
+    train = dataclasses.replace(made, split="train")
+    assert "3,000 training images" in point_cloud.note(train)
+    assert point_cloud.view(train, "a", "b")["noun"] == "training image"
+    equal = dataclasses.replace(made, parameters={"equal_codes": 3000}, quality={})
+    assert point_cloud.note(equal).startswith("All 3,000 codes are equal")
+    assert point_cloud.quality_scores(equal) == []
     assert point_cloud.axes(made) is None
     assert point_cloud.percent(1.0) == "100 %"
+
+
+def test_a_page_of_training_images_has_their_images_and_codes(trained):
+    codes = training_codes(trained, 300)
+    page = content(cloud_page(trained, "pca", 2, codes))
+    (view,), parts = page["data"]["views"], page["parts"]
+    assert view["noun"] == "training image"
+    assert unpacked(parts["points"], "indices", "<i4").max() == 1499
+    assert np.array_equal(unpacked(parts["codes"], "indices", "<i4"), codes.indices)
+    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(parts["atlas"]["image"]["base64"]))))
+    assert np.array_equal(sheet[:28, 28:56], data.load("digits-28").x_train[codes.indices[1], 0])
+    with pytest.raises(UserError, match="--images train"):
+        cloud_page(trained, "tsne", 2, codes)
 
 
 def test_the_page_holds_everything_and_asks_for_nothing(run):

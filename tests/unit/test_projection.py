@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -16,7 +17,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from aecore.errors import DamagedError, UserError
 from aecore.latent.projection import TSNE_COMPONENTS, project, project_new
 from aecore.latent.projection_store import Projection, read_projection
-from aecore.metrics.projection import knn_accuracy, quality, trustworthiness
+from aecore.metrics.projection import equal_codes, knn_accuracy, quality, trustworthiness
 from aecore.runs.store import Run
 from tests.helpers.codes import clusters
 
@@ -87,9 +88,48 @@ def test_tsne_repeats_from_its_seed_and_keeps_neighbours_together(dims):
 def test_wide_codes_are_reduced_first_and_dead_ones_do_not_fail():
     codes, _ = clusters(size=TSNE_COMPONENTS + 10)
     assert project(codes, "tsne", 2, iterations=20)[1]["components"] == TSNE_COMPONENTS
-    points, _ = project(np.ones((120, 4)), "tsne", 2, iterations=20)
-    assert not points.any()
-    assert project(np.ones((120, 4)), "pca", 2)[1]["explained_variance"] == 0
+    assert project(np.ones((120, 60)), "tsne", 2, iterations=20)[1]["equal_codes"] == 120
+
+
+@pytest.mark.parametrize("method", ["pca", "tsne", "units"])
+@pytest.mark.parametrize("value", [0.0, 1.0, -3e4])
+def test_equal_codes_are_said_to_be_whatever_rounding_has_left(method, value):
+    noise = np.random.default_rng(0).standard_normal((120, 4)).astype(np.float32)
+    for codes in (np.full((120, 4), value, np.float32), np.float32(value) + max(abs(value), 1) * 1e-7 * noise):
+        points, made = project(codes, method, 2, iterations=20, perplexity=10)
+        assert made["equal_codes"] == 120
+        assert "explained_variance" not in made
+        assert np.ptp(points, axis=0).max() <= np.ptp(codes, axis=0).max()
+        assert quality(codes, points, np.arange(120, dtype=np.uint8) % 10) == {}
+        said = Projection(method, points, np.zeros(120, np.uint8), np.arange(120), made).remark
+        assert said.startswith("all 120 codes are equal")
+
+
+@given(st.integers(2, 60), st.integers(0, 60))
+def test_as_many_codes_are_equal_as_were_made_so(different, same):
+    codes = np.random.default_rng(different).standard_normal((different + same, 3)).astype(np.float32)
+    codes[different:] = codes[0]
+    assert equal_codes(codes) == same + 1
+    assert equal_codes(np.copysign(np.zeros_like(codes), codes)) == different + same, "0 and -0 are the same"
+    assert equal_codes(codes[:0]) == 0
+
+
+def test_half_of_the_codes_being_equal_is_said_and_a_healthy_code_is_not_accused():
+    codes, labels = clusters()
+    assert "equal_codes" not in project(codes, "pca", 2)[1]
+    codes[:60] = 0
+    points, made = project(codes, "pca", 2)
+    assert made["equal_codes"] == 60
+    made_of_them = Projection("pca", points, labels, np.arange(120), made)
+    assert made_of_them.remark.startswith("60 of 120 images have the same code")
+    codes[59] = 1
+    assert "equal_codes" not in project(codes, "pca", 2)[1]
+
+
+def test_a_single_label_is_no_class_to_vote_for():
+    codes, labels = clusters()
+    assert set(quality(codes, codes, labels)) == {"trustworthiness", "knn_accuracy", "code_knn_accuracy"}
+    assert set(quality(codes, codes, np.full(120, 7, np.uint8))) == {"trustworthiness"}
 
 
 @pytest.mark.parametrize(
@@ -130,6 +170,17 @@ def test_a_projection_survives_its_file(saved):
         assert getattr(found, name).dtype == getattr(made, name).dtype
     assert read_projection(run, "pca", 3) is None
     assert read_projection(run, "tsne", 2) is None
+
+
+def test_one_of_training_images_lies_beside_that_of_test_images(saved):
+    run, made = saved
+    train = dataclasses.replace(made, split="train", coordinates=2 * made.coordinates)
+    train.save(run)
+    found, other = read_projection(run, "pca", 2, split="train"), read_projection(run, "pca", 2)
+    assert found is not None
+    assert other is not None
+    assert (found.split, other.split) == ("train", "test")
+    assert np.allclose(found.coordinates, 2 * other.coordinates, rtol=2e-3, atol=1e-2)
 
 
 def mixed_up(path, **changes):

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
+import zipfile
 
 import numpy as np
 import pytest
 import safetensors.numpy
+import torch
 from typer.testing import CliRunner
 
+from aecore import data, jobs
 from aecore.cli.app import app
+from aecore.data.thumbnails import kept_indices
 from aecore.errors import AecoreError, UserError
+from aecore.inference import load_model, training_codes
 from aecore.jobs import projection as projection_job
 from aecore.jobs import projection_progress
 from aecore.latent.codes import read_codes
+from aecore.latent.encode import codes_of, measure_codes
 from aecore.latent.projection import project
 from aecore.latent.projection_store import is_replaced, projection_folder, read_projection, restore_shipped
 from aecore.latent.request import ProjectionRequest, subset_of_codes
+from aecore.metrics.evaluation import NOISE_SEED
+from aecore.presets import preset
+from aecore.runs.archive import pack, unpack
 from aecore.runs.store import CODES, Run
+from tests.helpers import cli
 from tests.helpers.paths import GALLERY_RUN
 
 
@@ -127,3 +138,92 @@ def test_a_new_projection_of_a_shipped_run_stands_before_it_and_goes_again(shipp
     again = read_projection(shipped, "pca", 2)
     assert again is not None
     assert len(again.labels) == len(original.labels)
+
+
+@pytest.fixture
+def held_out(store) -> Run:
+    """A short run that trains on the first 700 digits of 1,500."""
+    wanted = {"data.train_images": 700, "data.validation_images": 100, "training.epochs": 1, "model.dense": [16]}
+    run = jobs.submit(preset("digits-quick").experiment.changed(wanted), "cpu", store)
+    jobs.work(run)
+    return run
+
+
+def test_training_images_are_those_that_were_trained_on(held_out):
+    made = projection_job.work(held_out, ProjectionRequest("units", 3, 200, images="train"))
+    assert made.split == "train"
+    assert (made.indices.min(), made.indices.max()) == (0, 699)
+    images = data.load("digits-28")
+    assert np.array_equal(made.labels, images.y_train[made.indices])
+    whole = torch.from_numpy(np.array(images.x_train[:700]))
+    codes = codes_of(load_model(held_out), whole, held_out.experiment().corruption, NOISE_SEED)
+    assert np.allclose(made.coordinates, codes[made.indices, :3], atol=1e-5), "their codes, under the training noise"
+    found = read_projection(held_out, "units", 3, split="train")
+    assert found is not None
+    assert np.array_equal(found.indices, made.indices)
+    assert read_projection(held_out, "units", 3) is None, "nothing is said of test images"
+
+
+def test_what_a_page_shows_beside_the_points_has_their_codes(held_out):
+    """Pages have the codes of evenly spread training images, and the points are among them."""
+    points = training_codes(held_out, 150)
+    shown = measure_codes(
+        load_model(held_out),
+        torch.from_numpy(np.array(data.load("digits-28").x_train[:700])),
+        np.array(data.load("digits-28").y_train[:700]),
+        held_out.experiment().corruption,
+        NOISE_SEED,
+        kept_indices("digits-28", (1, 28, 28), 700),
+        "train",
+    )
+    assert shown.codes is not None
+    assert np.isin(points.indices, shown.indices).all()
+    rows = np.searchsorted(shown.indices, points.indices)
+    assert points.codes is not None
+    assert np.allclose(points.codes, shown.codes[rows], atol=1e-5)
+
+
+def test_the_command_projects_training_images(held_out):
+    run = CliRunner().invoke(app, ["project", held_out.id, "--method=pca", "--points=100", "--images=train", "--json"])
+    about = json.loads(run.stdout)
+    assert (about["images"], about["points"], about["remark"]) == ("train", 100, None)
+    with pytest.raises(UserError, match="test or train, not 'trian'"):
+        projection_job.work(held_out, ProjectionRequest("pca", 2, 100, images="trian"))
+
+
+def test_the_command_says_that_codes_are_equal(store, capsys):
+    wanted = {
+        "training.epochs": 1,
+        "model.dense": [16],
+        "model.bottleneck.activation": "relu",
+        "model.bias_init": -10,
+    }
+    run = jobs.submit(preset("digits-quick").experiment.changed(wanted), "cpu", store)
+    jobs.work(run)
+    for method in ("pca", "tsne", "units"):
+        told = cli.as_json(capsys, "project", run.id, "--method", method, "--points", "120")
+        assert told["quality"] == {}
+        assert told["remark"].startswith("all 120 codes are equal")
+        status, out, err = cli.run(capsys, "project", run.id, "--method", method, "--points", "120")
+        assert (status, out) == (0, "")
+        assert "all 120 codes are equal" in err
+
+
+def test_an_archive_has_both(held_out, tmp_path):
+    for images in ("test", "train"):
+        projection_job.work(held_out, ProjectionRequest("pca", 2, 100, images=images))
+    pack(held_out, tmp_path / "run.zip")
+    names = zipfile.ZipFile(tmp_path / "run.zip").namelist()
+    assert {f"{held_out.id}/projections/pca-2d{end}.safetensors" for end in ("", "-train")} <= set(names)
+    came = unpack(tmp_path / "run.zip")
+    assert read_projection(came, "pca", 2, split="train") is not None
+
+
+def test_a_job_started_from_outside_keeps_which_images(held_out):
+    projection_job.start(held_out, ProjectionRequest("pca", 2, 100, images="train"), "cpu")
+    deadline = time.monotonic() + 60
+    while projection_job.read_progress(held_out) is not None and time.monotonic() < deadline:
+        now = projection_job.read_progress(held_out)
+        assert now is None or (now.state, now.request.images) == ("running", "train")
+        time.sleep(0.1)
+    assert read_projection(held_out, "pca", 2, split="train") is not None

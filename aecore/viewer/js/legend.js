@@ -77,7 +77,7 @@ export function createLegend(owner, root, panel) {
   /** @param {number[]} labels */
   function finder(labels) {
     const form = element("form", "cl-find"), input = Object.assign(element("input"), { type: "search", placeholder: "Find a class, or #123" });
-    input.setAttribute("aria-label", "Find a class or a test image");
+    input.setAttribute("aria-label", `Find a class or a ${owner.data.views[0]?.noun ?? "test image"}`);
     const said = element("span", "cl-said");
     form.onsubmit = (event) => {
       event.preventDefault();
@@ -89,7 +89,7 @@ export function createLegend(owner, root, panel) {
       said.textContent = "";
       if (label !== undefined && !text.startsWith("#")) owner.findClass(label);
       else if (index !== null) owner.goTo(owner.stages[0], index);
-      else said.textContent = "No such class. To find a test image, type its number, such as #123.";
+      else said.textContent = "No such class. To find an image, type its number, such as #123.";
     };
     input.oninput = () => (said.textContent = "");
     form.append(input, button("ae-button cl-button", "Find", () => form.requestSubmit()), said);
@@ -125,8 +125,10 @@ export function createLegend(owner, root, panel) {
    */
   function trust(stages) {
     const box = part("trust"), lines = stages.length === 1 ? (stages[0].view.quality ?? []) : [];
-    box.hidden = !lines.length;
-    box.replaceChildren(element("div", "cl-head", element("strong", "", "Quality of the projection")));
+    const note = stages.length === 1 ? stages[0].view.note : "";
+    box.hidden = !lines.length && !note;
+    box.replaceChildren();
+    if (lines.length) box.append(element("div", "cl-head", element("strong", "", "Quality of the projection")));
     for (const { name, value, text, hint } of lines) {
       const bar = element("i");
       bar.style.width = `${clamp(value, 0, 1) * 100}%`;
@@ -134,8 +136,7 @@ export function createLegend(owner, root, panel) {
       line.title = hint;
       box.append(line);
     }
-    const note = stages[0].view.note;
-    if (note && stages.length === 1) box.append(element("p", "cl-quiet", note));
+    if (note) box.append(element("p", "cl-quiet", note));
     const slow = stages.some(({ box: stage }) => stage.dataset.painter === "canvas");
     part("help").textContent = (slow ? "This browser has no WebGL2, so drawing is slower. " : "") +
       "Drag to rotate or pan, scroll to zoom, double-click to fly there. Keys: arrows, + −, R reset, space spin, [ ] previous or next point, N nearest neighbour.";

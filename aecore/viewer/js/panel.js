@@ -19,8 +19,10 @@ export function createPanel(owner, root) {
   const part = partsOf(root, "cl");
   /** @param {number} label */
   const nameOf = (label) => owner.data.classes[label] ?? String(label);
+  /** What an image is called: all views of a component are of the same part of a set. */
+  const noun = () => owner.data.views[0]?.noun ?? "test image";
   /** @type {(points: Points, row: number) => string} */
-  const title = (points, row) => `test image ${points.indices[row]} · ${nameOf(points.labels[row])}`;
+  const title = (points, row) => `${noun()} ${points.indices[row]} · ${nameOf(points.labels[row])}`;
   /** @type {(node: HTMLElement, label: number) => void} */
   const tint = (node, label) => node.style.setProperty("--cl-color", toCss(classColor(owner.theme, label)));
 
@@ -171,10 +173,10 @@ export function createPanel(owner, root) {
    * @param {number} index
    */
   function missing(box, stage, index) {
-    head(box, `test image ${index}`, () => owner.pin(null, stage));
+    head(box, `${noun()} ${index}`, () => owner.pin(null, stage));
     const near = Array.from(stage.points.indices).sort((a, b) => Math.abs(a - index) - Math.abs(b - index))[0];
     box.append(element("p", "cl-quiet", `It is not one of the ${plural(stage.points.count, "point")} shown here.`));
-    box.append(button("ae-button cl-button", `Go to test image ${near}`, () => owner.goTo(stage, near)));
+    box.append(button("ae-button cl-button", `Go to ${noun()} ${near}`, () => owner.goTo(stage, near)));
   }
 
   /**

@@ -120,6 +120,8 @@ export interface View {
   axes: string[] | null;
   quality?: QualityFigure[];
   note?: string;
+  /** What its images are called: test image, or training image. */
+  noun?: string;
   points: string;
   codes?: string | null;
   atlas?: string | null;

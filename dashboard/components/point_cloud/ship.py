@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from aecore import data
+from aecore.data.subset import SPLITS
 from aecore.latent.codes import Codes
 from aecore.latent.projection_store import Projection
 from aecore.runs.store import CODES, WEIGHTS, Run
@@ -27,9 +28,10 @@ def view(run: Run, projection: Projection, title: str = "", plain: bool = False)
     Sends its payloads; call it where nothing else is drawn, because each of them leaves a gap in the layout. A `plain`
     one has images, but neither reconstructions nor neighbours.
     """
-    codes = cached_codes.codes(run)
+    split = projection.split
+    codes = cached_codes.codes(run, split)
     made = drawn.points_part(projection)
-    points = _name("points", run.id, projection.method, str(projection.dims), _digest(made["coordinates"]))
+    points = _name("points", run.id, projection.method, str(projection.dims), split, _digest(made["coordinates"]))
     ship(points, **made)
     return drawn.view(
         projection,
@@ -37,18 +39,18 @@ def view(run: Run, projection: Projection, title: str = "", plain: bool = False)
         title or drawn.projection_title(projection.method, projection.dims),
         points=points,
         codes=None if plain else _ship_codes(run, codes),
-        atlas=_ship_atlas(run, codes, projection.indices, projection.labels),
+        atlas=_ship_atlas(run, codes, projection.indices, projection.labels, split),
         decoder=None if plain else ship_decoder(run, codes),
     )
 
 
 def live_view(
-    run: Run, method: str, dims: int, indices: np.ndarray, labels: np.ndarray, channel: str
+    run: Run, method: str, dims: int, indices: np.ndarray, labels: np.ndarray, channel: str, split: str = "test"
 ) -> dict[str, Any]:
     """The same for moving points, whose coordinates arrive on `channel` (`point_cloud.frames`)."""
-    codes = cached_codes.codes(run)
+    codes = cached_codes.codes(run, split)
     numbers = indices.astype("<i4").tobytes()
-    points = _name("moving", run.id, method, str(dims), _digest(numbers))
+    points = _name("moving", run.id, method, str(dims), split, _digest(numbers))
     ship(points, indices=numbers, labels=labels.tobytes())
     return {
         "id": points,
@@ -58,9 +60,10 @@ def live_view(
         "axes": None,
         "quality": [],
         "note": "",
+        "noun": SPLITS[split],
         "points": points,
         "codes": _ship_codes(run, codes),
-        "atlas": _ship_atlas(run, codes, indices.astype(np.int64), labels),
+        "atlas": _ship_atlas(run, codes, indices.astype(np.int64), labels, split),
         "decoder": ship_decoder(run, codes),
         "live": channel,
         "moving": True,
@@ -84,23 +87,23 @@ def _ship_codes(run: Run, codes: Codes | None) -> str | None:
     if codes is None:
         return None
     stamp = signature(run, (CODES, WEIGHTS))
-    return ship(_name("codes", run.id, str(stamp)), **_codes(run, codes))
+    return ship(_name("codes", run.id, codes.split, str(stamp)), **_codes(run, codes.split, codes))
 
 
 @keyed_on((CODES, WEIGHTS), max_entries=16)
-def _codes(run: Run, _codes: Codes) -> dict[str, Any]:
+def _codes(run: Run, split: str, _codes: Codes) -> dict[str, Any]:
     return drawn.codes_part(_codes)
 
 
-def _ship_atlas(run: Run, codes: Codes | None, indices: np.ndarray, labels: np.ndarray) -> str | None:
-    """The images of these test images: of all that have codes, if these are among them, so that changing the
+def _ship_atlas(run: Run, codes: Codes | None, indices: np.ndarray, labels: np.ndarray, split: str) -> str | None:
+    """The images of these points: of all that have codes, if these are among them, so that changing the
     projection does not send them again."""
     if codes is not None and np.isin(indices, codes.indices).all():
         indices, labels = codes.indices, codes.labels
     name = run.experiment().data.source
     # Images stored only with the run are its own; those of the set or the project are the same for all runs.
     own = str(run.path) if codes is not None and codes.images is not None else ""
-    made = _atlas(name, own, data.prepared(name), _digest(indices.tobytes()), run, codes, indices, labels)
+    made = _atlas(name, own, data.prepared(name), _digest(indices.tobytes()), split, run, codes, indices, labels)
     return ship(_name("atlas", name, own, _digest(made["image"])), **made) if made else None
 
 
@@ -110,12 +113,13 @@ def _atlas(
     own: str,
     prepared: bool,
     digest: str,
+    split: str,
     _run: Run,
     _codes: Codes | None,
     _indices: np.ndarray,
     _labels: np.ndarray,
 ) -> dict[str, Any] | None:
-    whole = Codes(None, _labels, _indices, np.zeros(len(_indices), np.float32), "none")
+    whole = Codes(None, _labels, _indices, np.zeros(len(_indices), np.float32), "none", split=split)
     among = _codes is not None and np.array_equal(_codes.indices, _indices)
     tiles = pictures_of(_run, _codes if among and _codes is not None else whole)
     return None if tiles is None else drawn.atlas_part(tiles, _indices)
