@@ -113,6 +113,21 @@ class Model(Section):
         return self.bottleneck.kind == "gaussian"
 
     @property
+    def last_activation(self) -> str:
+        """The function on the reconstructed image, also of a network that is written step by step."""
+        if self.decoder is None:
+            return self.output
+        last = ""
+        for text in reversed(self.decoder):
+            step = parse_step(text)
+            if step.kind == "denormalise":
+                return "none"
+            if step.kind not in ("crop", "pad", "map"):
+                last = step.activation
+                break
+        return last or "none"
+
+    @property
     def value_range(self) -> tuple[float, float]:
         """Lowest and highest value of images inside the model."""
         return (0.0, 1.0) if self.range == "unit" else (-1.0, 1.0)

@@ -82,9 +82,9 @@ def output_range(model: Model, split: Split | None = None, output: OutputSample 
     A sigmoid cannot reach what is darker than mid-grey in [-1, 1]; `split` tells how much of the test images that is. A
     tanh can leave [0, 1], which matters where it does: `output` tells how often.
     """
-    if model.range == "unit" and model.output == "tanh":
+    if model.range == "unit" and model.last_activation == "tanh":
         return _tanh_of_unit(output)
-    if model.range != "symmetric" or model.output != "sigmoid":
+    if model.range != "symmetric" or model.last_activation != "sigmoid":
         return None
     share = "" if split is None else f", out of reach for {percent(split.below_middle, 0)} of the test images' values"
     return Remark(
@@ -200,7 +200,7 @@ def assess(model: Model, split: Split, seen: Seen | None = None, final: bool = T
     outside = output_range(model, split, seen.output if seen else None)
     found: list[Remark] = []
     # A sigmoid that cannot reach most values ends in one image, whatever else is right.
-    if seen and not (outside and model.output == "sigmoid") and (final or len(seen.train) >= GRACE_EPOCHS):
+    if seen and not (outside and model.last_activation == "sigmoid") and (final or len(seen.train) >= GRACE_EPOCHS):
         found = _of_the_last_epoch(model, seen)
     useless = _useless(found)
     if outside and useless is None:

@@ -35,8 +35,8 @@ def test_a_deep_link_is_the_first_thing_a_new_server_serves(tab, address):
 def test_start_watch_reload_finish_and_open_on_denoise(tab, address, app_store):
     tab.goto(f"{address}/train?preset=digits-quick")
     settle(tab)
-    fill_number(tab, "Epochs", 160)
-    expect(tab.get_by_text("Epochs: 60 → 160")).to_be_visible()
+    fill_number(tab, "Epochs", 100)
+    expect(tab.get_by_text("Epochs: 60 → 100")).to_be_visible()
     tab.get_by_role("button", name="Start").click()
     plot = tab.locator(PLOT)
     expect(plot.locator("path.js-line").first).to_be_visible(timeout=60_000)
@@ -68,10 +68,10 @@ def test_start_watch_reload_finish_and_open_on_denoise(tab, address, app_store):
     assert run_state(run) == "running"
     tab.reload()
     settle(tab)
-    expect(tab.get_by_text(re.compile(r"Epoch \d+ of 160"))).to_be_visible()
+    expect(tab.get_by_text(re.compile(r"Epoch \d+ of 100"))).to_be_visible()
     wait_for_state(tab, "finished", 120_000)
-    assert len(run.metrics()) == 160
-    expect(tab.get_by_text("epoch 160", exact=True).last).to_be_visible()
+    assert len(run.metrics()) == 100
+    expect(tab.get_by_text("epoch 100", exact=True).last).to_be_visible()
 
     tab.get_by_role("link", name="Open on Denoise").click()
     expect(tab.get_by_role("heading", name="Denoise")).to_be_visible()

@@ -5,7 +5,7 @@ import sys
 from benchmarks import lists
 from benchmarks.peers import OURS
 
-FEW = lists.Counts(sizes=(3,), visits=1, filters=1, curves=2, epochs=1500, sessions=(1,), watched_s=3)
+FEW = lists.Counts(sizes=(3,), visits=1, filters=1, curves=2, epochs=300, sessions=(1,), watched_s=2)
 
 
 def test_every_measurement_comes_about(browser, tmp_path):

@@ -17,10 +17,23 @@ from aecore.sweeps.ray_executor import RayExecutor  # noqa: E402
 
 SETTINGS = {
     "training.epochs": 40,
-    "data.train_images": 1000,
+    "data.train_images": 600,
     "training.batch_size": 50,
     "training.precision": "float32",
     "evaluation.corruptions": ["none"],
+}
+
+
+HEAD = {
+    "num_cpus": 0,
+    "include_dashboard": False,
+    # A dead node is noticed within two seconds, not thirty.
+    "_system_config": {
+        "health_check_initial_delay_ms": 0,
+        "health_check_period_ms": 500,
+        "health_check_timeout_ms": 500,
+        "health_check_failure_threshold": 3,
+    },
 }
 
 
@@ -35,7 +48,7 @@ def nodes():
     """A head without processors and two nodes with one each, in processes of their own, and the node that will die."""
     from ray.cluster_utils import Cluster
 
-    started = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    started = Cluster(initialize_head=True, head_node_args=HEAD)
     lost, _ = started.add_node(num_cpus=1), started.add_node(num_cpus=1)
     yield started, lost
     ray.shutdown()
