@@ -43,7 +43,7 @@ BUDGET = 5e10
 """Multiplications in the first two stages; five to ten seconds on two cores."""
 A_CALL = 2e6
 """What running a network costs at least, in multiplications."""
-STARTS = 6
+STARTS = 8
 KEPT = 14
 """How many different networks go into the last stage."""
 PRIOR = 0.3
@@ -184,7 +184,7 @@ def _first_stage(skeletons: Sequence[Skeleton], state: _Search) -> list[Reading]
         for geometry in geometries(skeleton, state.shape, max(MOST_GEOMETRIES // len(skeletons), 24), limits.windows)
     ]
     candidates.sort(key=lambda pair: pair[1].cost)
-    inner = limits.inner if limits.activation else ("relu",)
+    inner = limits.inner if limits.activation else ("relu", "leaky-relu:0.2")
     inside = list(dict.fromkeys(scale.inside for scale in limits.scales(channels)))[:3]
     for (skeleton, geometry), activation in itertools.product(candidates, inner):
         if state.spent > BUDGET / 2 and tried:
@@ -202,7 +202,7 @@ def _first_stage(skeletons: Sequence[Skeleton], state: _Search) -> list[Reading]
     tried.sort(key=lambda pair: pair[0])
     chosen: list[Reading] = []
     for _, reading in tried:
-        if sum(other.geometry == reading.geometry and other.skeleton is reading.skeleton for other in chosen) < 2:
+        if sum(other.geometry == reading.geometry and other.skeleton is reading.skeleton for other in chosen) < 1:
             chosen.append(reading)
         if len(chosen) == STARTS:
             break

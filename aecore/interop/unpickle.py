@@ -22,6 +22,11 @@ from typing import Any
 
 import numpy as np
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
 MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 """How the stream format begins (torch/serialization.py)."""
 MOST_VALUES = 2**31
@@ -297,13 +302,26 @@ class _Writer:
                 file.write(array.tobytes())
 
 
+def _limit_memory(path: Path) -> None:
+    """A few bytes of pickle can ask for any amount of memory; more than a checkpoint of that size needs is refused."""
+    if resource is None:
+        return
+    most = 2 * 2**30 + 6 * path.stat().st_size
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (most if hard < 0 else min(most, hard), hard))
+
+
 def main(path: str, target: str) -> int:
+    _limit_memory(Path(path))
     try:
         writer = _Writer()
         tree = writer.tree(read(Path(path)))
         writer.save(Path(target))
     except RefusedError as error:
         print(error, file=sys.stderr)
+        return REFUSED
+    except MemoryError:
+        print("the file asks for more memory than a checkpoint of its size needs", file=sys.stderr)
         return REFUSED
     print(json.dumps(tree))
     return 0
