@@ -286,9 +286,10 @@ def output_of(model: Autoencoder, images: Tensor) -> Tensor:
 def _candidate(reading: Reading, shape: Shape, experiment: Experiment, changes: Mapping[str, Any]) -> Candidate:
     net: Network = reading.network(shape)
     settings = settings_of(net, shape)
-    made = experiment.changed({**IMPORTED, **settings}).changed(
-        {key: value for key, value in changes.items() if key not in settings or not key.startswith("model.")}
-    )
+    # The search has kept to what the changes say of the model; steps that are written out say it all.
+    written = "model.encoder" in settings
+    left = {k: v for k, v in changes.items() if not (k.startswith("model.") and (written or k in settings))}
+    made = experiment.changed({**IMPORTED, **settings}).changed(left)
     solved = plan(made.model, shape)
     try:
         weights = weights_of(reading.skeleton, solved)

@@ -57,7 +57,8 @@ def geometries(skeleton: Skeleton, shape: Shape, most: int, fixed: Sequence[Wind
     found: list[Geometry] = []
     for pad in (0, 2, 1, 4, -2):
         size = shape[1] + 2 * pad, shape[2] + 2 * pad
-        found += itertools.islice(_of_size(skeleton, down, up, shape, size, pad, fixed), most - len(found))
+        fitting = _of_size(skeleton, down, up, shape, size, pad, fixed, min(MOST_PATHS, 40 * most))
+        found += itertools.islice(fitting, most - len(found))
         if found or not _flat_size_known(skeleton):
             break
     counted = [geometry._replace(cost=geometry.cost + 2 * _unexplained(skeleton, geometry)) for geometry in found]
@@ -96,6 +97,7 @@ def _of_size(
     size: tuple[int, int],
     pad: int,
     fixed: Sequence[Window] | None,
+    paths: int,
 ) -> Iterator[Geometry]:
     channels = shape[0]
     penalty = 2.0 * abs(pad)
@@ -109,7 +111,7 @@ def _of_size(
     start = _features_before(skeleton.decoder)  # of the first map, as the decoder's last linear layer gives them
     code_map = bool(down) and skeleton.encoder[-1].kind != "linear" and skeleton.decoder[0].kind != "linear"
     if code_map:
-        yield from _through(down, up, shape, size, pad, fixed, penalty)
+        yield from _through(down, up, size, pad, fixed, penalty, paths)
         return
     if down and lead is None:  # a map is the code, and the decoder begins with a linear layer
         lead = skeleton.decoder[0].inputs
@@ -135,17 +137,17 @@ def _of_size(
 def _through(
     down: list[Part],
     up: list[Part],
-    shape: Shape,
     size: tuple[int, int],
     pad: int,
     fixed: Sequence[Window] | None,
     penalty: float,
+    most: int,
 ) -> Iterator[Geometry]:
     """Networks of convolutions alone: whatever size the code has, the decoder must lead back from it."""
     found = []
     ends = _paths(down, size, _encoder_options(fixed), lambda h, w: True)
     back: dict[tuple[int, int], list] = {}
-    for number, (cost, encoder, code) in enumerate(itertools.islice(ends, MOST_PATHS)):
+    for number, (cost, encoder, code) in enumerate(itertools.islice(ends, most)):
         for more, decoder in _retraced(down, up, encoder, size):
             found.append((cost + more, encoder, decoder, code))
         if number >= FREELY:

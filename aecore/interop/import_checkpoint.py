@@ -52,6 +52,8 @@ def import_checkpoint(
     settings = dict(changes or {}) | ({"data.name": data_name} if data_name else {})
     if resized := [key for key in ("data.size", "data.fit") if key in settings]:
         raise UserError(f"{resized[0]} has no effect on an import, which takes images at their own size; leave it out")
+    if preset_name:
+        interpret(checkpoint, preset_name, data_name, changes)  # says what does not fit before images are fetched
     sets = _image_sets(checkpoint, preset_name, settings, measure, report, remarks)
     if sets:
         report("trying", 0, 0, "")

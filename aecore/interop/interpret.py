@@ -16,6 +16,7 @@ from aecore.data.image_set import DataSet
 from aecore.errors import UserError
 from aecore.interop.decide import (
     IMPORTED,
+    LITTLE,
     Candidate,
     Decision,
     decide,
@@ -109,16 +110,18 @@ def understand(
         sample = torch.from_numpy(np.array(found.x_test[:LAST_IMAGES]))
         train = torch.from_numpy(np.array(found.x_train[:MEAN_OF]))
         try:
-            if decision is not None:  # worth a search of its own only where it is clearly the better fit
+            if decision is not None and _share(decision) < LITTLE:
+                # Worth a search of its own only where what was found fits these images clearly better.
                 again = judge(decision.best.experiment, decision.best.weights, sample, train)
                 if _share(again) > CLEARLY_OTHER * _share(decision):
                     continue
             if given is not None:
-                decision = judge(given.experiment, given.weights, sample, train)
+                other = judge(given.experiment, given.weights, sample, train)
             else:
                 start = Experiment().changed({"data.name": name})
-                decision = decide(checkpoint, start, sample, train, {**changes, "data.name": name})
-            chosen = name
+                other = decide(checkpoint, start, sample, train, {**changes, "data.name": name})
+            if decision is None or _share(other) < CLEARLY_OTHER * _share(decision):
+                decision, chosen = other, name
         except UserError as error:
             problem = problem or error
     if decision is None:

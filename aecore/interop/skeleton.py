@@ -140,7 +140,7 @@ def orders(checkpoint: Checkpoint) -> Iterator[tuple[list[Layer], list[Norm]]]:
         yield sorted(checkpoint.layers, key=sides_in_order), sorted(checkpoint.norms, key=sides_in_order)
     for key in (by_name, by_kind):
         yield sorted(checkpoint.layers, key=key), sorted(checkpoint.norms, key=by_name)
-    if chained := by_chain(sorted(checkpoint.layers, key=by_name)):
+    if not checkpoint.ordered and (chained := by_chain(sorted(checkpoint.layers, key=by_name))):
         yield chained, sorted(checkpoint.norms, key=by_name)
 
 

@@ -127,7 +127,7 @@ def imported(store, tmp_path):
 
     path = tmp_path / "mine.pth"
     torch.save(nn.Sequential(nn.Linear(64, 5), nn.Linear(5, 64)).state_dict(), path)
-    return import_checkpoint(path).run
+    return import_checkpoint(path, anyway=True).run
 
 
 def test_a_run_without_a_course_is_shown_on_every_page(imported):

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch._utils import _rebuild_tensor_v2
 
 from aecore.errors import UserError
 from aecore.interop import read_checkpoint
@@ -115,7 +116,7 @@ def pickle_of(file: io.BytesIO, size: tuple, stride: tuple, offset: int) -> None
 
     class Claim:
         def __reduce__(self):
-            return torch._utils._rebuild_tensor_v2, (Storage(), offset, size, stride, False, OrderedDict())
+            return _rebuild_tensor_v2, (Storage(), offset, size, stride, False, OrderedDict())
 
     class Storage:
         pass
