@@ -20,13 +20,15 @@ from torch import Tensor
 
 from aecore.config.experiment import Experiment
 from aecore.errors import UserError
+from aecore.interop.checkpoint import Checkpoint
 from aecore.interop.describe import settings_of, text_of, weights_of
 from aecore.interop.functions import Functions, Network
 from aecore.interop.geometry import Window, geometries
 from aecore.interop.match_layers import match_layers
-from aecore.interop.read_checkpoint import Checkpoint
-from aecore.interop.search import LAST_IMAGES, Limits, Reading, alike, mean_image_error, search
-from aecore.interop.skeleton import MismatchError, Skeleton, skeletons
+from aecore.interop.parts import MismatchError, Skeleton
+from aecore.interop.reading import Limits, Reading
+from aecore.interop.search import LAST_IMAGES, alike, mean_image_error, search
+from aecore.interop.skeleton import skeletons
 from aecore.models.architecture import plan
 from aecore.models.autoencoder import Autoencoder
 from aecore.models.layer import Shape

@@ -13,7 +13,7 @@ from aecore.config.experiment import Experiment
 from aecore.config.steps import Step, parse_step
 from aecore.errors import UserError
 from aecore.interop.functions import Network
-from aecore.interop.skeleton import Part, Skeleton
+from aecore.interop.parts import Part, Skeleton
 from aecore.models.architecture import plan
 from aecore.models.layer import Layer, Plan, Shape
 

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from aecore.config.activation import slope
 from aecore.config.steps import Step, parse_step
 from aecore.interop.geometry import Geometry
-from aecore.interop.skeleton import Part, Skeleton
+from aecore.interop.parts import Part, Skeleton
 from aecore.models.layer import Shape
 
 INNER = (

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from aecore.interop.skeleton import Part, Skeleton
+from aecore.interop.parts import Part, Skeleton
 from aecore.models.layer import Shape
 
 MOST_SIDE = 512

@@ -9,11 +9,12 @@ from typing import Any
 
 from aecore import data, demo
 from aecore.errors import AecoreError, UserError
+from aecore.interop.checkpoint import Checkpoint
 from aecore.interop.decide import rivals_of
 from aecore.interop.describe import difference_text
 from aecore.interop.imported_run import Imported, new_run
 from aecore.interop.interpret import Interpretation, chosen_candidate, fitting_sets, interpret, understand
-from aecore.interop.read_checkpoint import Checkpoint, read_checkpoints, read_kept
+from aecore.interop.read_checkpoint import read_checkpoints, read_kept
 from aecore.presets import preset
 from aecore.runs.progress import Report, silent
 from aecore.runs.store import IMPORTED, Run, Store

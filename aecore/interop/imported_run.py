@@ -14,9 +14,10 @@ import torch
 from aecore import data
 from aecore.data.convert import to_uint8
 from aecore.files import atomic_write
+from aecore.interop.checkpoint import Checkpoint
 from aecore.interop.decide import Decision
 from aecore.interop.interpret import Interpretation
-from aecore.interop.read_checkpoint import Checkpoint, kept_bytes
+from aecore.interop.read_checkpoint import kept_bytes
 from aecore.metrics.evaluation import evaluate_all
 from aecore.models.autoencoder import Autoencoder
 from aecore.models.weights import weights_bytes

@@ -14,6 +14,7 @@ from aecore import data
 from aecore.config.experiment import Experiment
 from aecore.data.image_set import DataSet
 from aecore.errors import UserError
+from aecore.interop.checkpoint import Checkpoint
 from aecore.interop.decide import (
     IMPORTED,
     LITTLE,
@@ -29,9 +30,9 @@ from aecore.interop.decide import (
 )
 from aecore.interop.describe import WRITTEN_ONLY, weights_of
 from aecore.interop.match_layers import match_layers
-from aecore.interop.read_checkpoint import Checkpoint
+from aecore.interop.parts import MismatchError
 from aecore.interop.search import LAST_IMAGES
-from aecore.interop.skeleton import MismatchError, skeletons
+from aecore.interop.skeleton import skeletons
 from aecore.models.architecture import plan
 from aecore.presets import preset, presets
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from aecore.interop.read_checkpoint import Checkpoint, Layer, Norm
-from aecore.interop.skeleton import LOG_VARIANCE, MismatchError, orders
+from aecore.interop.checkpoint import Checkpoint, Layer, Norm
+from aecore.interop.layer_order import LOG_VARIANCE, orders
+from aecore.interop.parts import MismatchError
 from aecore.models.layer import Plan
 
 

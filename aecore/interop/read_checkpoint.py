@@ -4,94 +4,29 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import safetensors.torch
-import torch
 from torch import Tensor
 
 from aecore.errors import UserError
+from aecore.interop.checkpoint import HOW_TO_SAVE, Checkpoint, Skipped, Table, Unsupported, layers_of
+from aecore.interop.state_dict import OBJECTS, joined, state_dict_in
 from aecore.interop.unpickle import REFUSED
 
 MOST_BYTES = 8 * 2**30
-HOW_TO_SAVE = 'torch.save(model.state_dict(), "model.pth")'
-_OBJECTS = (
-    "the file holds Python objects, which could run code when opened; save only the weights, with "
-    f"{HOW_TO_SAVE}, and import that"
-)
 
-_WRAPPER_KEYS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "autoencoder", "weights")
-_OTHER_KEYS = ("optim", "sched", "scaler", "ema", "args", "config", "hparams", "hyper")
-_PREFIX = re.compile(r"(module|_orig_mod|model|net|network|autoencoder)\.")
 
 _READER = Path(__file__).with_name("unpickle.py")
 _LONGEST_S = 300
 """How long the reader may take; a file of 8 GB takes less."""
-
-
-class Table(dict[str, Any]):
-    """A dictionary of a checkpoint, with the names of all modules, those without weights too, where it has them."""
-
-    modules: tuple[str, ...] = ()
-
-
-class Skipped(str):
-    """The class of an object in a checkpoint that was not built."""
-
-
-class Unsupported:
-    """A tensor of a kind that cannot be read: sparse, quantised or complex."""
-
-
-@dataclass(frozen=True)
-class Norm:
-    """A batch normalisation."""
-
-    name: str
-    tensors: dict[str, Tensor]
-
-    @property
-    def width(self) -> int:
-        return len(self.tensors["running_mean"])
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A linear layer (weight of two axes), or a convolution in either direction (four)."""
-
-    name: str
-    """Its name in the file, without the prefix that all names share."""
-    weight: Tensor
-    bias: Tensor | None
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return tuple(self.weight.shape)
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """The layers of a file, in its order."""
-
-    layers: tuple[Layer, ...]
-    norms: tuple[Norm, ...] = ()
-    ordered: bool = True
-    """Whether the file keeps the order in which the layers were created; safetensors sorts by name."""
-    lengths: Mapping[str, int] = field(default_factory=dict)
-    """Of containers with numbered modules: how many there are, those without weights too, where the file says so."""
-    words: frozenset[str] = frozenset()
-    """Names of modules without weights, such as `relu` or `sigmoid`, in lower case, where the file has them."""
-    file: Table = field(default_factory=Table)
-    """All tensors under their full names, in the file's order."""
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -100,7 +35,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     Raises `UserError` for a file without tensors, for layers that this project does not have, and for weights that are
     not finite.
     """
-    return _layers(*_tensors_in(path))
+    return layers_of(*_tensors_in(path))
 
 
 def read_checkpoints(paths: Sequence[Path]) -> Checkpoint:
@@ -116,8 +51,8 @@ def read_checkpoints(paths: Sequence[Path]) -> Checkpoint:
         return "dec" in names and "enc" not in path.stem.lower()
 
     encoder, decoder = sorted(paths, key=is_decoder)
-    joined = _joined({"encoder": read[encoder][0], "decoder": read[decoder][0]})
-    return _layers(joined, read[encoder][1] and read[decoder][1])
+    both = joined({"encoder": read[encoder][0], "decoder": read[decoder][0]})
+    return layers_of(both, read[encoder][1] and read[decoder][1])
 
 
 def kept_bytes(checkpoint: Checkpoint) -> bytes:
@@ -136,7 +71,7 @@ def read_kept(path: Path) -> Checkpoint:
     except (safetensors.SafetensorError, OSError, ValueError, KeyError) as error:
         raise UserError(f"{path.name} of the run cannot be read: {_first_line(error)}") from None
     tensors.modules = tuple(about["modules"])
-    return _layers(tensors, bool(about["ordered"]))
+    return layers_of(tensors, bool(about["ordered"]))
 
 
 def _tensors_in(path: Path) -> tuple[Table, bool]:
@@ -201,7 +136,7 @@ def _run_reader(path: Path, target: Path) -> Any:
     said = done.stderr.decode(errors="replace").strip().splitlines()
     if done.returncode == REFUSED:
         if said[-1] == "objects":
-            raise UserError(_OBJECTS)
+            raise UserError(OBJECTS)
         raise UserError(said[-1])
     if done.returncode < 0:
         raise UserError("the file cannot be read: it makes the reader crash, so it is damaged or made to do harm")
@@ -239,129 +174,6 @@ def _check_archive(path: Path) -> None:
         raise UserError("the zip file is neither a PyTorch checkpoint nor a packed run")
     if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
         raise UserError("the file has been compressed again; torch.save does not do that")
-
-
-def state_dict_in(value: Any) -> Table:
-    """The tensors of a checkpoint by name, taken out of the dictionaries that training scripts wrap them in."""
-    if isinstance(value, Skipped):
-        raise UserError(_OBJECTS)
-    if isinstance(value, list) and len(value) == 2 and all(isinstance(part, dict) for part in value):
-        return _joined({"encoder": value[0], "decoder": value[1]})
-    if not isinstance(value, Mapping):
-        what = "a list" if isinstance(value, list) else "a single tensor" if isinstance(value, Tensor) else "data"
-        raise UserError(f"the file holds {what} without names, not a state dict; save one with {HOW_TO_SAVE}")
-    tensors = Table({str(name): part for name, part in value.items() if isinstance(part, Tensor | Unsupported)})
-    tensors.modules = getattr(value, "modules", ())
-    if any(_is_weight(name) for name in tensors):
-        return tensors
-    inner = {str(name): part for name, part in value.items() if isinstance(part, Mapping)}
-    inner = {name: part for name, part in inner.items() if not name.lower().startswith(_OTHER_KEYS)}
-    for name in _WRAPPER_KEYS:
-        if name in inner:
-            return state_dict_in(inner[name])
-    holding = {name: part for name, part in inner.items() if _holds_tensors(part)}
-    if len(holding) == 1:
-        return state_dict_in(next(iter(holding.values())))
-    sides = {side: next((name for name in holding if name.lower().startswith(side)), None) for side in ("enc", "dec")}
-    if sides["enc"] and sides["dec"]:  # saved apart
-        return _joined({name: holding[name] for name in (sides["enc"], sides["dec"])})
-    if holding:
-        raise UserError(f"the file holds several models ({', '.join(list(holding)[:4])}); save one of them alone")
-    if tensors:  # of other layers, which are named in an error later
-        return tensors
-    if any(isinstance(part, Skipped) for part in value.values()):
-        raise UserError(_OBJECTS)
-    raise UserError(f"the file holds no weights; save them with {HOW_TO_SAVE}")
-
-
-def _joined(sides: Mapping[str, Any]) -> Table:
-    """Encoder and decoder that were saved apart as one state dict."""
-    joined, modules = Table(), []
-    for side, part in sides.items():
-        tensors = state_dict_in(part)
-        inside = f"{side}." if not all(name.startswith(f"{side}.") for name in tensors) else ""
-        joined |= {inside + name: tensor for name, tensor in tensors.items()}
-        modules += [(inside + name).rstrip(".") for name in tensors.modules]
-    joined.modules = tuple(modules)
-    return joined
-
-
-def _holds_tensors(part: Mapping[Any, Any], depth: int = 3) -> bool:
-    return any(
-        isinstance(value, Tensor) or (depth and isinstance(value, Mapping) and _holds_tensors(value, depth - 1))
-        for value in part.values()
-    )
-
-
-def _is_weight(name: str) -> bool:
-    return name.rpartition(".")[2] in ("weight", "bias", "weight_g", "weight_orig")
-
-
-def _shared_prefix(names: Sequence[str]) -> str:
-    """What wrappers add to all names: `module.`, `_orig_mod.`, `model.`, `vae.`; not the name of a side."""
-    prefix = ""
-    while True:
-        first, dot, _ = names[0][len(prefix) :].partition(".")
-        longer = f"{prefix}{first}."
-        inner = all(name.startswith(longer) and "." in name[len(longer) :] for name in names)
-        if not dot or not inner or first.isdecimal() or re.match(r"enc|dec", first):
-            return prefix
-        prefix = longer
-
-
-def _layers(tensors: Table, ordered: bool) -> Checkpoint:
-    if not tensors:
-        raise UserError(f"the file holds no layers with weights; save them with {HOW_TO_SAVE}")
-    prefix = _shared_prefix(list(tensors))
-    groups: dict[str, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        _check_values(name, tensor)
-        home, _, part = name.removeprefix(prefix).rpartition(".")
-        groups.setdefault(home, {})[part] = tensor
-    layers, norms = [], []
-    for home, parts in groups.items():
-        weight = parts.get("weight")
-        if "running_mean" in parts and "running_var" in parts:
-            norms.append(Norm(home, parts))
-        elif weight is not None and weight.ndim in (2, 4) and parts.keys() <= {"weight", "bias"}:
-            if weight.ndim == 4 and weight.shape[2] != weight.shape[3]:
-                raise UserError(f"{home} has a kernel of {weight.shape[2]}×{weight.shape[3]}; here kernels are square")
-            layers.append(Layer(home, weight, parts.get("bias")))
-        else:
-            listed = ", ".join(f"{part} {tuple(tensor.shape)}" for part, tensor in list(parts.items())[:3])
-            raise UserError(
-                f"{home or 'the file'} ({listed}) is not a linear layer, convolution or batch normalisation; other "
-                "layers are not supported"
-            )
-    if not layers:
-        raise UserError(f"the file holds no layers with weights; save them with {HOW_TO_SAVE}")
-    modules = [name.removeprefix(prefix) for name in tensors.modules if name.startswith(prefix) and name != prefix]
-    weighted = {item.name for item in (*layers, *norms)}
-    return Checkpoint(tuple(layers), tuple(norms), ordered, _lengths(modules), _words(modules, weighted), tensors)
-
-
-def _lengths(modules: Sequence[str]) -> dict[str, int]:
-    lengths: dict[str, int] = {}
-    for name in modules:
-        home, _, last = name.rpartition(".")
-        if last.isdecimal():
-            lengths[home] = max(lengths.get(home, 0), int(last) + 1)
-    return lengths
-
-
-def _words(modules: Sequence[str], weighted: Collection[str]) -> frozenset[str]:
-    inner = {part for name in modules for part in [name.rpartition(".")[0]]}
-    bare = [name for name in modules if name and name not in weighted and name not in inner]
-    return frozenset(last.lower() for name in bare if not (last := name.rpartition(".")[2]).isdecimal())
-
-
-def _check_values(name: str, tensor: Tensor | Unsupported) -> None:
-    if isinstance(tensor, Unsupported) or tensor.layout != torch.strided or tensor.is_quantized or tensor.is_complex():
-        raise UserError(f"{name} is a sparse, quantised or complex tensor; save plain floating-point weights")
-    if tensor.numel() > 2**31:
-        raise UserError(f"{name} has {tensor.numel():,} values, more than a layer may have")
-    if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-        raise UserError(f"{name} holds values that are NaN or infinite: the training had diverged")
 
 
 def _first_line(error: Exception) -> str:

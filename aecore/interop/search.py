@@ -22,19 +22,15 @@ import torch
 from torch import Tensor
 
 from aecore.interop.functions import (
-    INNER,
-    OUTPUTS,
     Functions,
     Network,
     Scale,
     activate,
-    network,
-    rarity,
     reconstruct,
-    scales,
 )
-from aecore.interop.geometry import Geometry, Window, geometries
-from aecore.interop.skeleton import Skeleton
+from aecore.interop.geometry import geometries
+from aecore.interop.parts import Skeleton
+from aecore.interop.reading import Limits, Reading, score, silent, work
 from aecore.models.layer import Shape
 
 FIRST_IMAGES, SECOND_IMAGES, LAST_IMAGES = 12, 48, 400
@@ -46,40 +42,8 @@ A_CALL = 2e6
 STARTS = 8
 KEPT = 14
 """How many different networks go into the last stage."""
-PRIOR = 0.3
-"""What one unit of rarity weighs against the logarithm of the error: a network that is unusual in one thing must
-reconstruct a third better."""
 SAME = 1e-4
 """Two networks whose outputs differ by less than this share of the error of the better one compute the same."""
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """One network that the shapes allow."""
-
-    skeleton: Skeleton
-    geometry: Geometry
-    functions: Functions
-
-    @property
-    def rarity(self) -> float:
-        """How unusual it is: windows, functions, and heads that no name tells apart."""
-        off = sum(_silent(self.skeleton.parts[number]) for number in self.functions.off)
-        unnamed = 0.5 * (self.skeleton.how not in ("", "heads by name"))
-        return self.geometry.cost + rarity(self.functions) - 0.5 * off + unnamed + self._unheard
-
-    @property
-    def _unheard(self) -> float:
-        """1 if names show a module behind the code that this network has nothing for."""
-        part, following = self.skeleton.encoder[-1], self.skeleton.decoder[0]
-        windows = self.geometry.encoder[-1:] if part.kind != "linear" else ()
-        explained = any(window.pool for window in windows) or (part.kind == "linear") != (following.kind == "linear")
-        if following.kind != "linear" and self.geometry.decoder[0].upsample:
-            explained = True
-        return float(bool(part.gap) and not explained and self.functions.code == "none")
-
-    def network(self, shape: Shape) -> Network:
-        return network(self.skeleton, self.geometry, self.functions, shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,38 +59,6 @@ class Found:
     def score(self) -> float:
         """By which networks are ranked, lower is better: the logarithm of the error, and how unusual it is."""
         return score(self.error, self.reading)
-
-
-def score(error: float, reading: Reading) -> float:
-    return math.log(max(error, 1e-12)) + PRIOR * reading.rarity
-
-
-@dataclass
-class Limits:
-    """What the user has fixed; the search then tries nothing else."""
-
-    activation: str = ""
-    code: str = ""
-    output: str = ""
-    symmetric: bool | None = None
-    windows: Sequence[Window] | None = None
-    """Strides and paddings of the encoder's convolutions."""
-    convolutions: Sequence[tuple[int, int]] = ()
-    """Their channels and kernels, which the file must have."""
-
-    @property
-    def inner(self) -> Sequence[str]:
-        return (self.activation,) if self.activation else INNER
-
-    @property
-    def outputs(self) -> Sequence[str]:
-        return (self.output,) if self.output else OUTPUTS
-
-    def scales(self, channels: int) -> list[Scale]:
-        if self.symmetric is None:
-            return scales(channels)
-        name = "symmetric" if self.symmetric else "unit"
-        return [Scale(name, name)]
 
 
 @dataclass
@@ -169,9 +101,6 @@ def search(skeletons: Sequence[Skeleton], shape: Shape, images: Tensor, limits: 
     return _last_stage(state)
 
 
-# ---- stage 1 ---------------------------------------------------------------------------------------------------------
-
-
 def _first_stage(skeletons: Sequence[Skeleton], state: _Search) -> list[Reading]:
     """The most promising starts of different readings and geometries."""
     limits, channels = state.limits, state.shape[0]
@@ -211,7 +140,7 @@ def _first_stage(skeletons: Sequence[Skeleton], state: _Search) -> list[Reading]
 
 def _codes(skeleton: Skeleton, activation: str, limits: Limits) -> tuple[str, ...]:
     """The functions on the code with which to start."""
-    if skeleton.variational or _silent(skeleton.encoder[-1]):
+    if skeleton.variational or silent(skeleton.encoder[-1]):
         return ("none",)
     return (limits.code,) if limits.code else ("none", activation)
 
@@ -219,13 +148,8 @@ def _codes(skeleton: Skeleton, activation: str, limits: Limits) -> tuple[str, ..
 def _fit(functions: Functions, skeleton: Skeleton) -> Functions:
     """Without an activation where names show that no module lies between two layers."""
     last = len(skeleton.encoder) - 1
-    off = frozenset(n for n, part in enumerate(skeleton.parts[:-1]) if _silent(part) and n != last)
+    off = frozenset(n for n, part in enumerate(skeleton.parts[:-1]) if silent(part) and n != last)
     return replace(functions, off=off)
-
-
-def _silent(part: Any) -> bool:
-    """Whether names show that neither an activation nor anything else without weights follows a layer."""
-    return part.gap == 0 and not part.norm_gap
 
 
 def _spoken(reading: Reading, number: int) -> bool:
@@ -286,9 +210,6 @@ def _to_unit(values: Tensor, scale: str) -> Tensor:
     return values * factor + shift
 
 
-# ---- stage 2 ---------------------------------------------------------------------------------------------------------
-
-
 def _descend(start: Reading, state: _Search, others: Sequence[Reading]) -> None:
     """Change one thing after the other for as long as that helps."""
     now, lowest = start, state.score(start)
@@ -326,7 +247,7 @@ def _changes(now: Reading, state: _Search, others: Sequence[Reading]) -> Iterato
     for name, scale in itertools.product(limits.outputs, limits.scales(state.shape[0])):
         yield with_functions(output=name, scale=scale)
     for number, part in enumerate(skeleton.parts[:-1]):
-        if number != last and not _silent(part) and (number in functions.off or not _spoken(now, number)):
+        if number != last and not silent(part) and (number in functions.off or not _spoken(now, number)):
             yield with_functions(off=functions.off ^ {number})
     if any(part.norm is not None and part.norm_gap is None for part in skeleton.parts):
         first, second = functions.norm_after
@@ -339,9 +260,6 @@ def _changes(now: Reading, state: _Search, others: Sequence[Reading]) -> Iterato
     for geometry in dict.fromkeys(other.geometry for other in others):
         if geometry != now.geometry:
             yield replace(now, geometry=geometry)
-
-
-# ---- stage 3 ---------------------------------------------------------------------------------------------------------
 
 
 def _last_stage(state: _Search) -> list[Found]:
@@ -377,25 +295,6 @@ def _error(net: Network, images: Tensor) -> float:
     except RuntimeError:
         return math.inf
     return error if math.isfinite(error) else math.inf
-
-
-def work(reading: Reading, shape: Shape) -> float:
-    """Multiplications for one image, roughly."""
-    total, side = 0.0, float(shape[1] + 2 * reading.geometry.pad)
-    windows = iter((*reading.geometry.encoder, *reading.geometry.decoder))
-    for number, part in enumerate(reading.skeleton.parts):
-        if part.kind == "linear":
-            total += part.weight.numel()
-            continue
-        if number == len(reading.skeleton.encoder) or reading.skeleton.parts[number - 1].kind == "linear":
-            side = float(reading.geometry.map[1]) if reading.geometry.map and number else side
-        window = next(windows)
-        side *= max(window.upsample, 1)
-        before = side
-        side = side * window.stride if part.kind == "transposed" else side / window.stride
-        total += part.weight.numel() * (before if part.kind == "transposed" else side) ** 2
-        side /= max(window.pool, 1)
-    return total
 
 
 def mean_image_error(images: Tensor, train: Tensor) -> float:

@@ -1,0 +1,102 @@
+"""One network that a checkpoint's shapes allow, how unusual it is, and what a user has fixed of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aecore.interop.functions import INNER, OUTPUTS, Functions, Network, Scale, network, rarity, scales
+from aecore.interop.geometry import Geometry, Window
+from aecore.interop.parts import Skeleton
+from aecore.models.layer import Shape
+
+PRIOR = 0.3
+"""What one unit of rarity weighs against the logarithm of the error: a network that is unusual in one thing must
+reconstruct a third better."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """One network that the shapes allow."""
+
+    skeleton: Skeleton
+    geometry: Geometry
+    functions: Functions
+
+    @property
+    def rarity(self) -> float:
+        """How unusual it is: windows, functions, and heads that no name tells apart."""
+        off = sum(silent(self.skeleton.parts[number]) for number in self.functions.off)
+        unnamed = 0.5 * (self.skeleton.how not in ("", "heads by name"))
+        return self.geometry.cost + rarity(self.functions) - 0.5 * off + unnamed + self._unheard
+
+    @property
+    def _unheard(self) -> float:
+        """1 if names show a module behind the code that this network has nothing for."""
+        part, following = self.skeleton.encoder[-1], self.skeleton.decoder[0]
+        windows = self.geometry.encoder[-1:] if part.kind != "linear" else ()
+        explained = any(window.pool for window in windows) or (part.kind == "linear") != (following.kind == "linear")
+        if following.kind != "linear" and self.geometry.decoder[0].upsample:
+            explained = True
+        return float(bool(part.gap) and not explained and self.functions.code == "none")
+
+    def network(self, shape: Shape) -> Network:
+        return network(self.skeleton, self.geometry, self.functions, shape)
+
+
+@dataclass
+class Limits:
+    """What the user has fixed; the search then tries nothing else."""
+
+    activation: str = ""
+    code: str = ""
+    output: str = ""
+    symmetric: bool | None = None
+    windows: Sequence[Window] | None = None
+    """Strides and paddings of the encoder's convolutions."""
+    convolutions: Sequence[tuple[int, int]] = ()
+    """Their channels and kernels, which the file must have."""
+
+    @property
+    def inner(self) -> Sequence[str]:
+        return (self.activation,) if self.activation else INNER
+
+    @property
+    def outputs(self) -> Sequence[str]:
+        return (self.output,) if self.output else OUTPUTS
+
+    def scales(self, channels: int) -> list[Scale]:
+        if self.symmetric is None:
+            return scales(channels)
+        name = "symmetric" if self.symmetric else "unit"
+        return [Scale(name, name)]
+
+
+def score(error: float, reading: Reading) -> float:
+    return math.log(max(error, 1e-12)) + PRIOR * reading.rarity
+
+
+def work(reading: Reading, shape: Shape) -> float:
+    """Multiplications for one image, roughly."""
+    total, side = 0.0, float(shape[1] + 2 * reading.geometry.pad)
+    windows = iter((*reading.geometry.encoder, *reading.geometry.decoder))
+    for number, part in enumerate(reading.skeleton.parts):
+        if part.kind == "linear":
+            total += part.weight.numel()
+            continue
+        if number == len(reading.skeleton.encoder) or reading.skeleton.parts[number - 1].kind == "linear":
+            side = float(reading.geometry.map[1]) if reading.geometry.map and number else side
+        window = next(windows)
+        side *= max(window.upsample, 1)
+        before = side
+        side = side * window.stride if part.kind == "transposed" else side / window.stride
+        total += part.weight.numel() * (before if part.kind == "transposed" else side) ** 2
+        side /= max(window.pool, 1)
+    return total
+
+
+def silent(part: Any) -> bool:
+    """Whether names show that neither an activation nor anything else without weights follows a layer."""
+    return part.gap == 0 and not part.norm_gap
