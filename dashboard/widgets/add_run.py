@@ -38,14 +38,12 @@ def add_a_run() -> None:
         given = st.file_uploader(
             "File",
             KINDS,
-            accept_multiple_files=True,
             max_upload_size=LARGEST_MB,
             label_visibility="collapsed",
             key=f"adding-file-{number}",
-            help="Two files if encoder and decoder were saved apart.",
         )
-        preset, data, anyway = "", "", False
-        if given and not given[0].name.lower().endswith(".zip"):
+        preset, data, anyway, second = "", "", False, None
+        if given is not None and not given.name.lower().endswith(".zip"):
             preset = st.selectbox(
                 "Model",
                 ["", *presets()],
@@ -58,14 +56,18 @@ def add_a_run() -> None:
                 format_func=lambda name: CATALOGUE[name].title if name else "Detect automatically",
                 key=f"adding-data-{number}",
             )
+            if st.checkbox("Encoder and decoder are in two files", key=f"adding-two-{number}"):
+                second = st.file_uploader(
+                    "The other file", KINDS[1:], max_upload_size=LARGEST_MB, key=f"adding-second-{number}"
+                )
             anyway = st.checkbox(
                 "Even if it is not understood",
                 key=f"adding-anyway-{number}",
                 help="Adds a file of which no reading reconstructs images better than the mean image; it is marked.",
             )
-        if st.button("Add", type="primary", disabled=not given, key=f"adding-go-{number}") and given:
+        if st.button("Add", type="primary", disabled=given is None, key=f"adding-go-{number}") and given is not None:
             forget()
-            _add(given, preset, data, anyway)
+            _add([given] if second is None else [given, second], preset, data, anyway)
 
 
 def _add(given: list[UploadedFile], preset: str, data: str, anyway: bool) -> None:

@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from aecore.runs.store import Store
 from tests.helpers.paths import GALLERY_RUN
-from tools.browser import chromium, chromium_path, server
+from tests.helpers.server import Nursery, forked_server
+from tools.browser import chromium, chromium_path
 
 # Long enough for a busy machine; what is there at once costs no time.
 expect.set_options(timeout=30_000)
@@ -31,14 +32,22 @@ def app_store(tmp_path_factory) -> Store:
     return Store(root)
 
 
+@pytest.fixture(scope="session")
+def nursery():
+    """The process from which the servers of all files are forked."""
+    found = Nursery()
+    yield found
+    found.close()
+
+
 @pytest.fixture(scope="module")
-def address(app_store: Store):
+def address(app_store: Store, nursery: Nursery):
     environment = {
         "AECORE_STORE": str(app_store.root),
         "AECORE_DATA": os.environ["AECORE_DATA"],
         "OMP_NUM_THREADS": "1",  # the browser needs a core of its own on a small machine
     }
-    with server(environment, Path(app_store.root.parent) / "server.log") as found:
+    with forked_server(nursery, environment, Path(app_store.root.parent) / "server.log") as found:
         yield found
 
 

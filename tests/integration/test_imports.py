@@ -9,12 +9,9 @@ from benchmarks.imports import measure
 
 NAMES = (
     "MLP, leaky 0.2",
-    "MLP, tanh on [-1, 1]",
     "MLP, images padded to 32",
     "VAE, safetensors",
-    "VAE, chunked head",
     "pools and kernel 2",
-    "batch norm after",
     "encoder and decoder in two files",
 )
 

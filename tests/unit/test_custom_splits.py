@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aecore.data.custom.limits import one_line
@@ -19,6 +19,7 @@ paths = st.lists(st.sampled_from(FOLDERS), max_size=4).flatmap(
 
 @given(st.lists(paths, unique=True, min_size=1, max_size=14))
 @settings(max_examples=400)
+@example(["train/masks/1.png", "test/train/images/1.png"])
 def test_every_image_is_in_one_split_or_said_to_be_left_out(names):
     report = Understood()
     plan = labelled(sorted(names), report)

@@ -122,6 +122,8 @@ def _without_masks(placed: list[_Placed], report: Understood) -> list[_Placed]:
     masks = [folder for folder in folders if set(words(folder)) & MASKS]
     if len(folders) != 2 or len(fillers) != 1 or len(masks) != 1 or fillers == masks:
         return placed
+    if {one.split for one in placed if one.rest[0] != masks[0]} != {one.split for one in placed}:
+        return placed  # images in one split and masks in the other: they belong to something else
     report.leave_out(
         [one.name for one in placed if one.rest[0] == masks[0]], "is a mask: give their own path to train on them"
     )
