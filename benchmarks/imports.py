@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, default=500, help="how long each network is trained")
     parser.add_argument("--only", default="", help="networks with this in their name")
     chosen = parser.parse_args(arguments)
-    torch.set_num_threads(1)
+    torch.set_num_threads(2)
     cases = [case for case in CASES if chosen.only in case.name]
     if chosen.quick:
         cases = cases[:: len(CASES) // QUICK]

@@ -125,7 +125,7 @@ def no_geometry(skeleton: Skeleton, shape: Shape) -> MismatchError:
     if first.kind == "linear" and last.kind == "linear" and first.inputs != last.outputs:
         return MismatchError(
             f"{last.name} gives {last.outputs:,} numbers, where {first.name} takes {first.inputs:,}: an autoencoder's "
-            "output is as large as its input",
+            "output is as large as its input; if this is an encoder or a decoder alone, give both files",
             len(skeleton.parts) - 1,
         )
     if first.kind == "linear":

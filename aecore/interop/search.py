@@ -39,7 +39,7 @@ BUDGET = 5e10
 """Multiplications in the first two stages; five to ten seconds on two cores."""
 A_CALL = 2e6
 """What running a network costs at least, in multiplications."""
-STARTS = 8
+STARTS, FEW = 8, 12
 KEPT = 14
 """How many different networks go into the last stage."""
 SAME = 1e-4
@@ -113,7 +113,8 @@ def _first_stage(skeletons: Sequence[Skeleton], state: _Search) -> list[Reading]
         for geometry in geometries(skeleton, state.shape, max(MOST_GEOMETRIES // len(skeletons), 24), limits.windows)
     ]
     candidates.sort(key=lambda pair: pair[1].cost)
-    inner = limits.inner if limits.activation else ("relu", "leaky-relu:0.2")
+    few = len(candidates) <= FEW  # as of linear layers alone: there is time to begin with every activation
+    inner = limits.inner if limits.activation or few else ("relu", "leaky-relu:0.2")
     inside = list(dict.fromkeys(scale.inside for scale in limits.scales(channels)))[:3]
     for (skeleton, geometry), activation in itertools.product(candidates, inner):
         if state.spent > BUDGET / 2 and tried:
@@ -131,7 +132,9 @@ def _first_stage(skeletons: Sequence[Skeleton], state: _Search) -> list[Reading]
     tried.sort(key=lambda pair: pair[0])
     chosen: list[Reading] = []
     for _, reading in tried:
-        if sum(other.geometry == reading.geometry and other.skeleton is reading.skeleton for other in chosen) < 1:
+        if sum(other.geometry == reading.geometry and other.skeleton is reading.skeleton for other in chosen) < (
+            STARTS if few else 1
+        ):
             chosen.append(reading)
         if len(chosen) == STARTS:
             break
