@@ -3,7 +3,8 @@
 Verdicts:
 
 - `certain`: one network reconstructs the images clearly better than every other that the shapes allow,
-- `undecided`: others come near, or even the best explains little,
+- `undecided`: others come near, even the best explains little, or there were too many networks to try all,
+- `given`: the user named the network, and no other was tried,
 - `not understood`: none does better than always answering the mean training image,
 - `untried`: there were no images to try it on.
 """
@@ -18,7 +19,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from aecore.config.experiment import Experiment
+from aecore.config.experiment import Experiment, keys
 from aecore.errors import UserError
 from aecore.interop.checkpoint import Checkpoint
 from aecore.interop.describe import settings_of, text_of, weights_of
@@ -34,13 +35,16 @@ from aecore.models.autoencoder import Autoencoder
 from aecore.models.layer import Shape
 from aecore.presets import presets
 
-Verdict = Literal["certain", "undecided", "not understood", "untried"]
+Verdict = Literal["certain", "undecided", "given", "not understood", "untried"]
 CLEARLY = 1.04
 """How many times the error of the best network every other one must have for it to be certain."""
 LITTLE = 0.7
 """A best network with more than this share of the mean image's error explains too little to be certain."""
 LISTED, SHOWN = 5, 8
 """How many candidates are kept, and of how many images their reconstructions."""
+FIXED = ("model.activation", "model.bottleneck.activation", "model.output", "model.range", "model.conv")
+"""What a user may fix of a network that is searched; everything else of it follows from the file."""
+SAMPLE = "model.bottleneck.sample"
 IMPORTED = {"evaluation.corruptions": ["none", "gaussian:0.2"]}
 """What an imported model without a preset is measured under."""
 
@@ -85,6 +89,10 @@ class Decision:
     verdict: Verdict
     mean_image_mse: float | None = None
     """The error of always answering the mean training image, on the same images."""
+    why: str = ""
+    """Of `undecided`: `near`, `little` or `cut`, as the search was cut short."""
+    near: int = 0
+    """How many other candidates, of all that were ranked, come near the best one."""
     images: Tensor | None = None
     """The images of which the candidates hold reconstructions, uint8 (N, C, H, W)."""
 
@@ -165,10 +173,12 @@ def decide(
     sample, truth = images[:LAST_IMAGES], images[:LAST_IMAGES].float() / 255
     candidates: list[tuple[Candidate, Tensor]] = []
     problem: MismatchError | None = None
+    complete = True
     try:
         readings = skeletons(checkpoint)
         _check_convolutions(readings[0], limits_of(changes))
-        for found in search(readings, shape, images, limits_of(changes)):
+        searched, complete = search(readings, shape, images, limits_of(changes))
+        for found in searched:
             candidate = _candidate(found.reading, shape, experiment, changes)
             candidates.append((replace(candidate, error=found.error, score=found.score), found.output))
         if not candidates:
@@ -192,8 +202,8 @@ def decide(
     candidates.sort(key=lambda pair: pair[0].score)
     ranked = tuple(replace(candidate, output=output[:SHOWN]) for candidate, output in candidates[:LISTED])
     baseline = mean_image_error(sample, train)
-    verdict = verdict_of([candidate for candidate, _ in candidates], baseline)
-    return Decision(ranked, verdict, baseline, images[:SHOWN])
+    verdict, why, near = verdict_of([candidate.error or 0.0 for candidate, _ in candidates], baseline, complete)
+    return Decision(ranked, verdict, baseline, why, near, images[:SHOWN])
 
 
 def judge(experiment: Experiment, weights: dict[str, Tensor], images: Tensor, train: Tensor) -> Decision:
@@ -211,12 +221,7 @@ def judge(experiment: Experiment, weights: dict[str, Tensor], images: Tensor, tr
     error = float((output - images[:LAST_IMAGES].float() / 255).square().mean())
     candidate = replace(candidate, error=error, score=math.log(max(error, 1e-12)))
     baseline = mean_image_error(images[:LAST_IMAGES], train)
-    return Decision((candidate,), verdict_of([candidate], baseline), baseline)
-
-
-def rivals_of(decision: Decision) -> list[Candidate]:
-    """The candidates that come near the best one."""
-    return [other for other in decision.candidates[1:] if (other.error or 0.0) < CLEARLY * (decision.best.error or 0.0)]
+    return Decision((candidate,), "not understood" if error >= baseline else "given", baseline)
 
 
 def why_not(checkpoint: Checkpoint, shapes: Sequence[Shape], limits: Limits) -> MismatchError:
@@ -243,15 +248,18 @@ def _check_convolutions(skeleton: Skeleton, limits: Limits) -> None:
         raise MismatchError(f"model.conv: the file's convolutions are {listed}; give strides and paddings for these", 0)
 
 
-def verdict_of(candidates: Sequence[Candidate], baseline: float) -> Verdict:
-    """What the errors of the ranked candidates say; `baseline` is the error of the mean training image."""
-    errors = [candidate.error or 0.0 for candidate in candidates]
-    if min(errors) >= baseline:
-        return "not understood"
+def verdict_of(errors: Sequence[float], baseline: float, complete: bool) -> tuple[Verdict, str, int]:
+    """What the errors of the ranked candidates say, why where it is `undecided`, and how many come near the first.
+    `baseline` is the error of the mean training image, `complete` whether the search was not cut short."""
     first, others = errors[0], errors[1:]
-    if first > LITTLE * baseline or any(error < CLEARLY * first for error in others):
-        return "undecided"
-    return "certain"
+    near = sum(error < CLEARLY * first for error in others)
+    if min(errors) >= baseline:
+        return "not understood", "", near
+    if near:
+        return "undecided", "near", near
+    if first > LITTLE * baseline:
+        return "undecided", "little", near
+    return ("certain", "", near) if complete else ("undecided", "cut", near)
 
 
 def fitting_presets(checkpoint: Checkpoint, shape: Shape, changes: Mapping[str, Any]) -> dict[str, Candidate]:
@@ -288,23 +296,24 @@ def output_of(model: Autoencoder, images: Tensor) -> Tensor:
 def _candidate(reading: Reading, shape: Shape, experiment: Experiment, changes: Mapping[str, Any]) -> Candidate:
     net: Network = reading.network(shape)
     settings = settings_of(net, shape)
-    # The search has kept to what the changes say of the model; steps that are written out say it all.
-    written = "model.encoder" in settings
-    left = {k: v for k, v in changes.items() if not (k.startswith("model.") and (written or k in settings))}
+    # The search has kept to what the changes say of the model.
+    left = {key: value for key, value in changes.items() if key not in FIXED}
     made = experiment.changed({**IMPORTED, **settings}).changed(left)
     solved = plan(made.model, shape)
-    try:
-        weights = weights_of(reading.skeleton, solved)
-    except StopIteration:
-        raise UserError(
-            "a --set contradicts the file's layers: leave the model's settings out, or name a preset"
-        ) from None
+    weights = weights_of(reading.skeleton, solved)
     names = tuple(part.name for part in reading.skeleton.parts)
     return Candidate(made, weights, text_of(net), settings=settings, layers=names, heads=reading.skeleton.how)
 
 
 def limits_of(changes: Mapping[str, Any]) -> Limits:
     """What settings given by the user fix. Raises `UserError` for convolutions that are not written as such."""
+    for key in changes:
+        if key.startswith("model.") and key in keys() and key not in (*FIXED, SAMPLE):
+            raise UserError(
+                f"{key} follows from the file's layers: leave it out; --set can fix {', '.join(FIXED)}, or write the "
+                "network out with model.encoder and model.decoder"
+            )
+    Experiment().changed({key: value for key, value in changes.items() if key not in keys()})  # says what it may mean
     convs = changes.get("model.conv") or []
     if not isinstance(convs, list):
         raise UserError('model.conv: should be a list such as ["32k3s2p1", "16k3s2p1"]')

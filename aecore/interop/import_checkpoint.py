@@ -10,7 +10,6 @@ from typing import Any
 from aecore import data, demo
 from aecore.errors import AecoreError, UserError
 from aecore.interop.checkpoint import Checkpoint
-from aecore.interop.decide import rivals_of
 from aecore.interop.describe import difference_text
 from aecore.interop.imported_run import Imported, new_run
 from aecore.interop.interpret import Interpretation, chosen_candidate, fitting_sets, interpret, understand
@@ -150,19 +149,18 @@ def _doubts(found: Interpretation, anyway: bool) -> list[str]:
                 "model.decoder, or import it all the same with --anyway"
             )
         return [f"not understood: {line}"]
-    if decision.verdict == "undecided":
-        rivals = rivals_of(decision)
-        if not rivals:
-            return [
-                f"undecided: even the best network explains little; its error (MSE) is {error:.4f}, the mean image's "
-                f"{mean:.4f}"
-            ]
-        near = "another network" if len(rivals) == 1 else f"{len(rivals)} other networks"
-        return [
-            f"undecided: {near} with these layers come{'s' * (len(rivals) == 1)} near; error (MSE) {error:.5f}, "
-            f"the next {rivals[0].error:.5f} with {difference_text(decision.best.text, rivals[0].text)}"
-        ]
-    return []
+    if decision.verdict != "undecided":
+        return []
+    if decision.why == "little":
+        return [f"undecided: even the best network's error (MSE) is {error:.4f}, and the mean image's {mean:.4f}"]
+    if decision.why == "cut":
+        return ["undecided: there are more networks with these layers than were tried, so another may be the right one"]
+    near = "another network" if decision.near == 1 else f"{decision.near} other networks"
+    second = min(decision.candidates[1:], key=lambda other: other.error or 0.0)
+    return [
+        f"undecided: {near} with these layers come{'s' * (decision.near == 1)} near; error (MSE) {error:.5f}, "
+        f"that of one of them {second.error:.5f} with {difference_text(decision.best.text, second.text)}"
+    ]
 
 
 def _sha256(path: Path) -> str:

@@ -31,6 +31,8 @@ def planned_layers(plan: Plan) -> list[PlannedLayer]:
     """The layers of a plan with the shapes of their weights; a Gaussian bottleneck is two."""
     found = []
     for layer in plan.layers:
+        if not layer.weighted:
+            continue
         if layer.kind in ("Linear", "Gaussian"):
             shape: tuple[int, ...] = (layer.outputs, layer.inputs)
         else:
@@ -43,7 +45,8 @@ def planned_layers(plan: Plan) -> list[PlannedLayer]:
 
 def planned_norms(plan: Plan) -> list[tuple[str, int]]:
     """Names and widths of a plan's batch normalisations."""
-    return [(f"{layer.name}_norm", layer.outputs) for layer in plan.layers if layer.norm]
+    names = ((layer, layer.name if layer.kind == "Norm" else f"{layer.name}_norm") for layer in plan.layers)
+    return [(name, layer.outputs) for layer, name in names if layer.norm or layer.kind == "Norm"]
 
 
 def match_layers(checkpoint: Checkpoint, plan: Plan) -> dict[str, Tensor]:

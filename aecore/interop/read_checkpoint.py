@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -126,6 +127,7 @@ def _run_reader(path: Path, target: Path) -> Any:
         done = subprocess.run(
             [sys.executable, "-I", str(_READER), str(path.absolute()), str(target)],
             capture_output=True,
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
             timeout=_LONGEST_S,
             check=False,
         )

@@ -69,15 +69,21 @@ class _Search:
     spent: float = 0.0
     known: dict[tuple, float] = field(default_factory=dict)
     readings: dict[tuple, Reading] = field(default_factory=dict)
+    cut: bool = False
+    """Whether geometries were left out in the first stage."""
+
+    def key(self, reading: Reading) -> tuple:
+        """What distinguishes one network from another."""
+        net = reading.network(self.shape)
+        return net.encoder, net.decoder, net.symmetric, tuple(p.name for p in net.encoder_parts), reading.skeleton.how
 
     def score(self, reading: Reading) -> float:
         """The score on the second stage's images; infinite for a network that does not fit together."""
-        net = reading.network(self.shape)
-        key = (net.encoder, net.decoder, net.symmetric, tuple(p.name for p in net.encoder_parts), reading.skeleton.how)
+        key = self.key(reading)
         if key not in self.known:
             images = self.images[:SECOND_IMAGES]
             self.spent += work(reading, self.shape) * len(images) + A_CALL
-            error = _error(net, images)
+            error = _error(reading.network(self.shape), images)
             self.known[key] = score(error, reading) if math.isfinite(error) else math.inf
             self.readings[key] = reading
         return self.known[key]
@@ -87,18 +93,28 @@ class _Search:
         return self.spent > BUDGET
 
 
-def search(skeletons: Sequence[Skeleton], shape: Shape, images: Tensor, limits: Limits | None = None) -> list[Found]:
-    """Networks that compute different things, the best reconstruction of the images first; empty where no strides and
-    paddings fit. `images` are uint8 (N, C, H, W), at least 16 of them."""
+def search(
+    skeletons: Sequence[Skeleton], shape: Shape, images: Tensor, limits: Limits | None = None
+) -> tuple[list[Found], bool]:
+    """Networks that compute different things, the best reconstruction of the images first, and whether everything was
+    tried that differs from the best one in one thing. Empty where no strides and paddings fit. `images` are uint8
+    (N, C, H, W)."""
     state = _Search(shape, images, limits or Limits())
     starts = _first_stage(skeletons, state)
     if not starts:
-        return []
+        return [], True
     for start in starts:
         _descend(start, state, [other for other in starts if other.skeleton is start.skeleton])
         if state.over:
             break
-    return _last_stage(state)
+    found = _last_stage(state)
+    return found, not state.cut and bool(found) and _is_surrounded(found[0].reading, state, starts)
+
+
+def _is_surrounded(best: Reading, state: _Search, starts: Sequence[Reading]) -> bool:
+    """Whether every reading that differs from the best one in one thing has been tried."""
+    others = [other for other in starts if other.skeleton is best.skeleton]
+    return all(state.key(change) in state.known for change in _changes(best, state, others))
 
 
 def _first_stage(skeletons: Sequence[Skeleton], state: _Search) -> list[Reading]:
@@ -118,6 +134,7 @@ def _first_stage(skeletons: Sequence[Skeleton], state: _Search) -> list[Reading]
     inside = list(dict.fromkeys(scale.inside for scale in limits.scales(channels)))[:3]
     for (skeleton, geometry), activation in itertools.product(candidates, inner):
         if state.spent > BUDGET / 2 and tried:
+            state.cut = True
             break
         for name in inside:
             pooled = any(window.pool for window in geometry.encoder)

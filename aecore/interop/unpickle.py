@@ -306,7 +306,11 @@ def _limit_memory(path: Path) -> None:
     """A few bytes of pickle can ask for any amount of memory; more than a checkpoint of that size needs is refused."""
     if resource is None:
         return
-    most = 2 * 2**30 + 6 * path.stat().st_size
+    try:  # with many cores NumPy alone reserves gigabytes
+        reserved = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except (OSError, ValueError, IndexError):
+        reserved = 2**30
+    most = reserved + 2 * 2**30 + 6 * path.stat().st_size
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (most if hard < 0 else min(most, hard), hard))
 

@@ -17,7 +17,8 @@ from dashboard.widgets.image_grid import png_uri, strip
 MOST = 3
 _VERDICTS = {
     "certain": "One network reconstructs the images clearly better than every other that the file's shapes allow.",
-    "undecided": "Several networks that the file's shapes allow come near to one another.",
+    "undecided": "Images do not decide between the networks that the file's shapes allow.",
+    "given": "The network was named, and no other was tried.",
     "not understood": "No network that the file's shapes allow does better than always answering the mean image.",
     "untried": "There were no images to try the file on.",
 }
@@ -48,14 +49,16 @@ def candidates(run: Run, about: dict[str, Any]) -> None:
                     st.html(f'<img class="ae-pixels" style="width:100%" alt="{label}" src="{png_uri(strip(row))}">')
                 st.caption(plain(entry["text"]))
                 if number and not demo.mode():
-                    st.button(
+                    pressed = st.button(
                         "Import this one",
                         icon=":material/call_split:",
                         key=f"candidate-{run.id}-{number}",
-                        on_click=_choose,
-                        args=(run, number),
                         help="Adds a second run; this one stays, so that you can compare both.",
                     )
+                    if pressed:
+                        with st.spinner("Importing and measuring it"):
+                            _choose(run, number)
+                        st.rerun()
 
 
 def _choose(run: Run, number: int) -> None:

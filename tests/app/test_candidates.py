@@ -37,7 +37,7 @@ def undecided(store, tmp_path):
 
 def test_a_person_chooses_another_reading(undecided):
     app = page("train", run=undecided.id)
-    assert "Several networks that the file's shapes allow come near to one another." in texts(app)
+    assert "Images do not decide between the networks that the file's shapes allow." in texts(app)
     assert [button.label for button in app.button].count("Import this one") == 2
     listed = undecided.status()["imported"]["candidates"]
     app.button(key=f"candidate-{undecided.id}-1").click().run(timeout=60)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from aecore import interop, jobs
+from aecore import data, interop, jobs
 from aecore.errors import AecoreError, UserError
 from aecore.inference import load_model
-from aecore.interop import import_checkpoint
+from aecore.interop import import_checkpoint, read_checkpoint
+from aecore.interop.decide import verdict_of
+from aecore.interop.search import search
+from aecore.interop.skeleton import skeletons
 from aecore.presets import preset
 from aecore.runs.store import Run
 from aecore.runs.summary import import_notes, summarise
@@ -121,3 +128,62 @@ def test_weights_of_our_own_come_back_and_nothing_is_measured_unasked(trained, s
     assert Run(imported.run.path).evaluation() == []
     for name, tensor in load_model(imported.run).state_dict().items():
         assert torch.equal(tensor, load_model(trained).state_dict()[name])
+
+
+def test_a_network_that_is_written_out_is_not_searched(tmp_path, store):
+    """The form that docs/imports.md shows, with a pool, a normalisation of its own and a change of shape."""
+    model = nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(4), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(64, 6),
+        nn.Linear(6, 64), nn.Sigmoid(),
+    ).eval()  # fmt: skip
+    path = tmp_path / "odd.pth"
+    torch.save(model.state_dict(), path)
+    changes = {
+        "model.encoder": ["conv 4k3s1p1", "relu", "norm", "max-pool 2", "linear 6"],
+        "model.decoder": ["linear 64", "sigmoid"],
+    }
+    imported = import_checkpoint(path, data_name="digits", changes=changes, anyway=True)
+    images = torch.rand(3, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        torch.testing.assert_close(load_model(imported.run)(images), model(images).view_as(images), rtol=0, atol=2e-6)
+    about = imported.run.status()["imported"]
+    assert about["verdict"] in ("given", "not understood")
+    assert len(about["candidates"]) == 1
+
+
+def test_a_setting_that_contradicts_the_layers_is_one_line(tmp_path, store):
+    path = tmp_path / "x.pth"
+    torch.save(flat(64, 32, 6, 32, 64).state_dict(), path)
+    with pytest.raises(UserError, match=r"model\.decoder_dense follows from the file's layers"):
+        import_checkpoint(path, data_name="digits", changes={"model.decoder_dense": [20]}, anyway=True)
+
+
+@pytest.mark.parametrize(
+    ("errors", "complete", "said"),
+    [
+        ((0.010, 0.012), True, ("certain", "", 0)),
+        ((0.010, 0.012), False, ("undecided", "cut", 0)),
+        ((0.010, 0.0101, 0.0102, 0.02), True, ("undecided", "near", 2)),
+        ((0.060, 0.070), True, ("undecided", "little", 0)),
+        ((0.080, 0.090), True, ("not understood", "", 0)),
+        ((0.010, 0.009), True, ("undecided", "near", 1)),  # the likelier one first, the lower error second
+    ],
+)
+def test_a_verdict_is_certain_only_where_all_was_tried_and_nothing_is_near(errors, complete, said):
+    assert verdict_of(errors, 0.0675, complete) == said
+
+
+def test_a_search_that_is_cut_short_is_never_certain(monkeypatch):
+    """A network that is told for certain where there is time is not, where there is none."""
+    from benchmarks.foreign import CASES, train
+
+    case = next(case for case in CASES if case.name == "MLP, leaky 0.2")
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        trained = train(case, Path(folder), 300)
+        checkpoint = read_checkpoint(trained.files[0])
+        shape, images = (1, 28, 28), torch.from_numpy(np.array(data.load("digits-28").x_test))
+        for budget in (5e10, 1e8):
+            monkeypatch.setattr("aecore.interop.search.BUDGET", budget)
+            found[budget] = search(skeletons(checkpoint), shape, images)[1]
+    assert found == {5e10: True, 1e8: False}
