@@ -35,7 +35,7 @@ FLAGS = [
 
 def chromium_path() -> str | None:
     """The path of Chromium or Chrome, if one is installed."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     return next((path for name in names if (path := shutil.which(name))), None)
 
 

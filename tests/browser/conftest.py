@@ -57,9 +57,17 @@ def browser():
         yield found
 
 
-@pytest.fixture
-def tab(browser):
+@pytest.fixture(scope="module")
+def context(browser):
+    """One for all tests of a file: the second page of a server then finds the scripts in the browser's cache."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     context.set_default_timeout(60_000)
-    yield context.new_page()
+    yield context
     context.close()
+
+
+@pytest.fixture
+def tab(context):
+    yield context.new_page()
+    for page in context.pages:
+        page.close()

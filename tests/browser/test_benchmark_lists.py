@@ -1,14 +1,19 @@
 """A tiny run of `python -m benchmarks.lists`, the app alone."""
 
 import sys
+from functools import partial
 
-from benchmarks import lists
+from benchmarks import lists, peers, watching
 from benchmarks.peers import OURS
+from tests.helpers.server import forked_server
 
 FEW = lists.Counts(sizes=(3,), visits=1, filters=1, curves=2, epochs=300, sessions=(1,), watched_s=2)
 
 
-def test_every_measurement_comes_about(browser, tmp_path):
+def test_every_measurement_comes_about(browser, nursery, tmp_path, monkeypatch):
+    monkeypatch.setattr(lists, "REST_MS", 600)
+    monkeypatch.setattr(watching, "WARM_S", 1)
+    monkeypatch.setattr(peers, "server", partial(forked_server, nursery))
     bench = lists.Bench(browser, tmp_path, sys.executable, [OURS], lambda line: None)
     parts = {part.name: part.rows for part in lists.measured(bench, FEW)}
     assert set(parts) == {"lists", "curves", "watching"}

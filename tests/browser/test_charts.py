@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from aecore.runs.store import METRICS, Run
+from tests.helpers.server import forked_server
 from tests.helpers.sweeps import carried_out
 from tools.browser import settle
 
@@ -195,15 +197,10 @@ class growing_worker:  # noqa: N801, reads as a phrase
         self.run.write_status(state="finished", process=None)
 
 
-def test_the_3d_plot_turns_by_keys_and_keeps_its_camera_when_a_class_is_hidden(browser, tmp_path):
+def test_the_3d_plot_turns_by_keys_and_keeps_its_camera_when_a_class_is_hidden(tab, nursery, tmp_path):
     """Report 004's plot, as the component gets it: the shipped run, on its report."""
-    import os
-
-    from tools.browser import server
-
-    with server({"AECORE_STORE": "checkpoints", "AECORE_DATA": os.environ["AECORE_DATA"]}, tmp_path / "log") as address:
-        tab = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
-        tab.set_default_timeout(60_000)
+    environment = {"AECORE_STORE": "checkpoints", "AECORE_DATA": os.environ["AECORE_DATA"], "OMP_NUM_THREADS": "1"}
+    with forked_server(nursery, environment, tmp_path / "log") as address:
         tab.goto(f"{address}/reports?report=004")
         settle(tab)
         tab.wait_for_selector(".pc .gl-container canvas", state="attached")
@@ -223,7 +220,6 @@ def test_the_3d_plot_turns_by_keys_and_keeps_its_camera_when_a_class_is_hidden(b
         assert plot.evaluate(eye) == turned
         hovers = plot.evaluate("plot => plot.data.map((trace) => trace.hovertemplate.split('<br>')[0])")
         assert hovers == [f"Digit: {digit}" for digit in range(10)]
-        tab.context.close()
 
 
 def test_a_sweep_can_be_read_as_a_heat_map(tab, address, app_store):

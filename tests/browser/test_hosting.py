@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import http.client
-import os
 
 import pytest
 from playwright.sync_api import expect
 
-from tools.browser import server, settle
+from tests.helpers.server import forked_server
+from tools.browser import settle
 
 
 @pytest.fixture(scope="module")
-def demo(app_store, tmp_path_factory):
+def demo(app_store, nursery, tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
     environment = {
         "AECORE_STORE": str(app_store.root),
@@ -23,7 +23,7 @@ def demo(app_store, tmp_path_factory):
         "STREAMLIT_CLIENT_TOOLBAR_MODE": "viewer",
         "OMP_NUM_THREADS": "1",
     }
-    with server(dict(os.environ) | environment, folder / "log") as address:
+    with forked_server(nursery, environment, folder / "log") as address:
         yield address
 
 
