@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from aecore import data, demo
@@ -16,6 +18,7 @@ from dashboard.denoise import rows as comparison
 from dashboard.denoise.batch import Shown
 from dashboard.denoise.rows import Row
 from dashboard.widgets import upload
+from dashboard.widgets.lasting_button import lasting_button
 
 
 def offer_data(about: ImageInfo) -> None:
@@ -25,18 +28,26 @@ def offer_data(about: ImageInfo) -> None:
         if about.name not in CATALOGUE or demo.mode():
             return
         size = CATALOGUE[about.name].download_bytes
-        if st.button(f"Download {about.title} ({size / 1e6:.0f} MB)", icon=":material/download:", key="get-data"):
-            bar = st.progress(0.0, f"Downloading {about.title}…")
+        lasting_button(
+            f"Download {about.title} ({size / 1e6:.0f} MB)",
+            partial(_download, about),
+            icon=":material/download:",
+            key="get-data",
+        )
 
-            def show(what: str, done: int, total: int) -> None:
-                bar.progress(done / total if total else 0.0, f"Downloading {what}")
 
-            try:
-                data.prepare(about.name, show)
-            except AecoreError as error:
-                st.error(str(error))
-                return
-            st.rerun()
+def _download(about: ImageInfo) -> bool:
+    bar = st.progress(0.0, f"Downloading {about.title}…")
+
+    def show(what: str, done: int, total: int) -> None:
+        bar.progress(done / total if total else 0.0, f"Downloading {what}")
+
+    try:
+        data.prepare(about.name, show)
+    except AecoreError as error:
+        st.error(str(error))
+        return False
+    return True
 
 
 def explain_own(about: ImageInfo, own: upload.Own) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from aecore import data, demo
@@ -19,6 +21,7 @@ from dashboard.cache import codes as cached_codes
 from dashboard.cache.images import image_set
 from dashboard.latent.controls import METHODS, PAGE, Wanted
 from dashboard.url_state import key
+from dashboard.widgets.lasting_button import lasting_button
 
 
 def available(run: Run, split: str) -> int:
@@ -88,24 +91,23 @@ def settings(wanted: Wanted) -> None:
         f"Replaces the current {point_cloud.projection_title(request.method, request.dims)} of these images. "
         "Three dimensions take longer than two."
     )
-    if st.button("Start", icon=":material/play_arrow:", type="primary", key="new-start"):
-        begin(run, request)
+    lasting_button("Start", partial(begin, run, request), icon=":material/play_arrow:", type="primary", key="new-start")
 
 
-def begin(run: Run, request: ProjectionRequest) -> None:
-    """Start the job and switch the page to it."""
+def begin(run: Run, request: ProjectionRequest) -> bool:
+    """Start the job and switch the page to it; returns whether that was possible."""
     try:
         projection_job.start(run, request)
     except AecoreError as error:
         st.error(str(error))
-        return
+        return False
     st.session_state[key(PAGE, "started")] = st.session_state.get(key(PAGE, "started"), 0) + 1
     st.session_state[key(PAGE, "turn")] = {
         "method": request.method,
         "dims": str(request.dims),
         "images": request.images,
     }
-    st.rerun()
+    return True
 
 
 def turn() -> None:
@@ -118,9 +120,13 @@ def restore_button(wanted: Wanted) -> None:
     """For a shipped run whose projection was replaced: a button that restores the shipped one."""
     if not is_replaced(wanted.run, wanted.method, wanted.dims, wanted.images) or demo.mode():
         return
-    if st.button("Restore the shipped projection", icon=":material/undo:", key=key(PAGE, "restore")):
-        restore_shipped(wanted.run, wanted.method, wanted.dims)
-        st.rerun()
+    st.button(
+        "Restore the shipped projection",
+        icon=":material/undo:",
+        key=key(PAGE, "restore"),
+        on_click=restore_shipped,
+        args=(wanted.run, wanted.method, wanted.dims),
+    )
 
 
 def channel(run: Run, now: ProjectionProgress) -> str:
@@ -149,18 +155,21 @@ def controls(run: Run, now: ProjectionProgress, shown: bool) -> None:
         if now.state == "running":
             if not shown:
                 st.markdown(f":material/hourglass_top: {words} is being computed.")
-            if st.button("Stop", icon=":material/stop:", key=key(PAGE, "stop"), disabled=bool(demo.mode())):
-                try:
-                    projection_job.stop(run)
-                except UserError as error:
-                    st.error(str(error))
-                    return
-                st.rerun()
+            options = {"icon": ":material/stop:", "disabled": bool(demo.mode())}
+            lasting_button("Stop", partial(_stop, run), key=key(PAGE, "stop"), **options)
             return
         if now.state == "failed":
             st.error(f"{words}: {now.error}", icon=":material/error:")
         else:
             st.warning(f"{words} was interrupted: its process exited unexpectedly.", icon=":material/power_off:")
-        if not demo.mode() and st.button("Dismiss", key=key(PAGE, "dismiss")):
-            projection_job.forget(run)
-            st.rerun()
+        if not demo.mode():
+            st.button("Dismiss", key=key(PAGE, "dismiss"), on_click=projection_job.forget, args=(run,))
+
+
+def _stop(run: Run) -> bool:
+    try:
+        projection_job.stop(run)
+    except UserError as error:
+        st.error(str(error))
+        return False
+    return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -14,6 +15,7 @@ from aecore.errors import AecoreError, describe_os_error
 from aecore.presets import presets
 from aecore.runs import archive
 from aecore.runs.store import Run, Store
+from dashboard.widgets.lasting_button import lasting_button
 from dashboard.widgets.run_actions import forget
 
 LARGEST_MB = 1024
@@ -65,13 +67,21 @@ def add_a_run() -> None:
                 key=f"adding-anyway-{number}",
                 help="Adds a file of which no reading reconstructs images better than the mean image; it is marked.",
             )
-        if st.button("Add", type="primary", disabled=given is None, key=f"adding-go-{number}") and given is not None:
-            forget()
-            _add([given] if second is None else [given, second], preset, data, anyway)
+        files = [file for file in (given, second) if file is not None]
+        lasting_button(
+            "Add",
+            partial(_add, files, preset, data, anyway),
+            type="primary",
+            disabled=given is None,
+            key=f"adding-go-{number}",
+        )
 
 
-def _add(given: list[UploadedFile], preset: str, data: str, anyway: bool) -> None:
-    """Turn the file into a run, with a progress bar; open the run, or report the problem."""
+def _add(given: list[UploadedFile], preset: str, data: str, anyway: bool) -> bool:
+    """Turn the files into a run, with a progress bar, and open it, or report the problem; returns whether it did."""
+    forget()
+    if not given:
+        return False  # taken away after the click
     bar = st.progress(0.0, "Reading the file")
 
     def report(stage: str, done: float, total: float, note: str) -> None:
@@ -83,10 +93,10 @@ def _add(given: list[UploadedFile], preset: str, data: str, anyway: bool) -> Non
     except AecoreError as error:
         bar.empty()
         st.error(str(error), icon=":material/error:")
-        return
+        return False
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
     st.query_params["run"] = run.id
-    st.rerun()
+    return True
 
 
 def _imported(given: list[UploadedFile], preset: str, data: str, anyway: bool, report) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import safetensors
@@ -13,6 +14,7 @@ from aecore.errors import AecoreError
 from aecore.runs.store import CANDIDATES, Run
 from dashboard.format import plain
 from dashboard.widgets.image_grid import png_uri, strip
+from dashboard.widgets.lasting_button import lasting_button
 
 MOST = 3
 _VERDICTS = {
@@ -49,24 +51,23 @@ def candidates(run: Run, about: dict[str, Any]) -> None:
                     st.html(f'<img class="ae-pixels" style="width:100%" alt="{label}" src="{png_uri(strip(row))}">')
                 st.caption(plain(entry["text"]))
                 if number and not demo.mode():
-                    pressed = st.button(
+                    lasting_button(
                         "Import this one",
+                        partial(_choose, run, number),
                         icon=":material/call_split:",
                         key=f"candidate-{run.id}-{number}",
                         help="Adds a second run; this one stays, so that you can compare both.",
                     )
-                    if pressed:
-                        with st.spinner("Importing and measuring it"):
-                            _choose(run, number)
-                        st.rerun()
 
 
-def _choose(run: Run, number: int) -> None:
+def _choose(run: Run, number: int) -> bool:
     from aecore.interop import import_candidate  # torch
 
     try:
-        made = import_candidate(run, number)
+        with st.spinner("Importing and measuring it"):
+            made = import_candidate(run, number)
     except AecoreError as error:
         st.session_state[_PROBLEM] = str(error)
-        return
-    st.query_params["run"] = made.run.id
+    else:
+        st.query_params["run"] = made.run.id
+    return True

@@ -1,0 +1,34 @@
+"""A button for what takes longer than a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+
+def lasting_button(label: str, act: Callable[[], bool], *, key: str, **options: Any) -> None:
+    """A button that calls `act` until it has come to its end, and then reruns the page if it returned true.
+
+    Whatever else happens on the page meanwhile, such as an upload that ends or another click, stops the script run in
+    which `act` works, and a plain button would have forgotten its click in the next one. So `act` may be called
+    several times for one click, and must leave nothing half done behind when it is stopped. `options` are those of
+    `st.button`.
+    """
+    asked = f"{key}-asked"
+    st.button(label, key=key, on_click=_ask, args=(asked,), **options)
+    if not st.session_state.get(asked):
+        return
+    try:
+        again = act()
+    except Exception:
+        st.session_state.pop(asked)
+        raise
+    st.session_state.pop(asked)
+    if again:
+        st.rerun()
+
+
+def _ask(asked: str) -> None:
+    st.session_state[asked] = True
