@@ -17,9 +17,11 @@ def lasting_button(label: str, act: Callable[[], bool], *, key: str, **options: 
     `st.button`.
     """
     asked = f"{key}-asked"
-    st.button(label, key=key, on_click=_ask, args=(asked,), **options)
-    if not st.session_state.get(asked):
+    pressed = st.button(label, key=key, on_click=_ask, args=(asked,), **options)
+    # The callback comes first; but Streamlit leaves it out where the button was disabled for a moment.
+    if not pressed and not st.session_state.get(asked):
         return
+    _ask(asked)
     try:
         again = act()
     except Exception:

@@ -110,7 +110,7 @@ def test_a_checkpoint_of_ones_own_is_added(tab, address, app_store, tmp_path):
     tab.get_by_text("Even if it is not understood").click()
     tab.get_by_role("button", name="Add", exact=True).click()
     expect(tab.get_by_role("heading", name="my digits")).to_be_visible(timeout=60_000)
-    expect(tab.get_by_text("Not understood: no network").first).to_be_visible()
+    expect(tab.get_by_text("Not understood: no network").filter(visible=True).first).to_be_visible()
     expect(tab.get_by_text("Assumed, as they do not follow from the shapes")).to_be_visible()
     run = app_store.listed(re.search(r"run=([\w-]+)", tab.url)[1])  # type: ignore[index]
     assert run is not None
