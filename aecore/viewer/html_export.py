@@ -31,7 +31,7 @@ _THEME = """
 @media (prefers-color-scheme: dark) {
   :root {
     --st-background-color: #101318; --st-secondary-background-color: #1a1f27; --st-text-color: #e6e9ee;
-    --st-primary-color: #6e9be6; --st-border-color: #39414d;
+    --st-primary-color: #4679d2; --st-border-color: #39414d;
     --st-chart-categorical-colors: #77AADD,#EE8866,#66BB77,#E377AA,#A78BE0,#C79A6B,#66CCEE,#BBBB55,#DD7788,#AAAAAA;
   }
 }

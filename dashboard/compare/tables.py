@@ -112,7 +112,7 @@ def settings_table(experiments: Sequence[Experiment], titles: Sequence[str], bas
         )
         body.append(f'<tr><th scope="row"><code>{html.escape(key)}</code></th>{cells}</tr>')
     if body:
-        _table(titles, body, baseline)
+        _table(titles, body, baseline, kind="ae-means ae-settings")
     return len(keys)
 
 
@@ -124,7 +124,13 @@ def _text(value: object) -> str:
     return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
 
 
-def _table(titles: Sequence[str], body: Sequence[str], baseline: int | None, remarked: Collection[int] = ()) -> None:
+def _table(
+    titles: Sequence[str],
+    body: Sequence[str],
+    baseline: int | None,
+    remarked: Collection[int] = (),
+    kind: str = "ae-means",
+) -> None:
     head = "".join(
         f'<th scope="col"><span class="ae-chip">{LETTERS[i]}</span> {html.escape(title)}'
         f"{f' {MARK}' if i in remarked else ''}"
@@ -132,6 +138,6 @@ def _table(titles: Sequence[str], body: Sequence[str], baseline: int | None, rem
         for i, title in enumerate(titles)
     )
     st.html(
-        f'<div class="ae-wide"><table class="ae-means"><thead><tr><td></td>{head}</tr></thead>'
+        f'<div class="ae-wide"><table class="{kind}"><thead><tr><td></td>{head}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table></div>"
     )
