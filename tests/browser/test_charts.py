@@ -226,6 +226,12 @@ def test_a_sweep_can_be_read_as_a_heat_map(tab, address, app_store):
     made = carried_out(app_store)
     chart = opened(tab, address, f"/sweep?sweep={made.id}&view=heat")
     expect(chart.locator(".heatmaplayer image, .heatmaplayer path").first).to_be_attached()
+    texts = chart.locator(".heatmap-label text")
+    expect(texts.first).to_be_visible()
+    tab.set_viewport_size({"width": 320, "height": 800})
+    expect(texts.first).to_be_hidden()  # they would lie over one another
+    tab.set_viewport_size({"width": 1280, "height": 1000})
+    expect(texts.first).to_be_visible()
     chart.get_by_role("button", name="Table").click()
     expect(chart.locator(".pc-table tbody tr")).to_have_count(4)
     assert "best" in (chart.locator(".pc-plot").get_attribute("aria-label") or "")

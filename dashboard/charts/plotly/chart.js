@@ -91,8 +91,18 @@ function createChart(root) {
     drawLegend(legend, layout.showlegend ? data : [], choices, data[0]?.type === "scatter" && layout.hovermode === "x unified");
     await state.Plotly.react(plot, data, { ...layout, showlegend: false }, CONFIG);
     if (first) listen();
+    hideCrowdedTexts();
     root.dataset.drawn = String(Number(root.dataset.drawn ?? 0) + 1);
     tools.refresh({ log: canSwitch(layout), isLog: isLog(), pan: state.pan, canPan: Boolean(layout.xaxis), table: true });
+  }
+
+  /** The texts in a heat map's cells are shown where they fit into them: on a phone, pointing at one tells its value. */
+  function hideCrowdedTexts() {
+    const texts = [...plot.querySelectorAll(".heatmap-label text")];
+    if (!texts.length) return;
+    root.classList.remove("pc-crowded");
+    const cell = plot._fullLayout.xaxis._length / plot.data[0].x.length;
+    root.classList.toggle("pc-crowded", texts.some((text) => text.getBoundingClientRect().width > cell - 4));
   }
 
   // ---- the displayed figure -----------------------------------------------------------------
@@ -233,7 +243,7 @@ function createChart(root) {
     if (!width || width === state.width) return;
     const first = state.width === 0;
     state.width = width;
-    if (!first && plot.on) state.drawing = state.drawing.then(() => state.gone || state.Plotly.Plots.resize(plot));
+    if (!first && plot.on) state.drawing = state.drawing.then(() => state.gone || state.Plotly.Plots.resize(plot).then(hideCrowdedTexts));
   });
   observer.observe(plot);
 
