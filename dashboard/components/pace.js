@@ -44,10 +44,10 @@ export function inSlices(count, work, done = () => {}) {
 /**
  * Reports the position when the user stops moving, for the address: nothing during a movement, and nothing twice.
  * @param {() => string} place
- * @param {(place: string) => void} tell
+ * @param {(place: string) => void} onChange
  * @param {() => boolean} [moving] whether it is playing
  */
-export function createRest(place, tell, moving = () => false) {
+export function createRest(place, onChange, moving = () => false) {
   let sent = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
@@ -59,7 +59,7 @@ export function createRest(place, tell, moving = () => false) {
         const now = place();
         if (moving() || now === sent) return;
         sent = now;
-        tell(now);
+        onChange(now);
       }, REST_MS);
     },
     /** The position is already known on the other side. */

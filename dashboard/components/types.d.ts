@@ -51,7 +51,7 @@ export interface RealCodes {
 // ---- interpolator ------------------------------------------------------------------------------------
 
 /** `ends`: two images, or four, as base64 of float32 (H, W, C). */
-export interface WalkData extends Shipped {
+export interface InterpolationData extends Shipped {
   ends: string;
   names: string[];
   classes: string[];
@@ -70,8 +70,8 @@ export interface Sample {
   digit: number | null;
 }
 /** What the interpolator shows. */
-export interface Walk {
-  data: WalkData;
+export interface Interpolation {
+  data: InterpolationData;
   encode: Network;
   decode: Network;
   read: Network | null;
@@ -88,13 +88,13 @@ export interface Walk {
 
 // ---- comparer ----------------------------------------------------------------------------------------
 
-export interface BenchRun {
+export interface ComparedRun {
   title: string;
   encoder: string;
   decoder: string;
 }
-export interface BenchData {
-  runs: BenchRun[];
+export interface ComparisonData {
+  runs: ComparedRun[];
   reader: string | null;
   clean: string;
   shown: string;

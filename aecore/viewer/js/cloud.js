@@ -55,8 +55,8 @@ export function createCloud(root, host) {
   owner.redraw = () => owner.stages.forEach((stage) => stage.invalidate());
 
   // Clouds of the same group in other components turn along, and show the same pinned image.
-  owner.share = (tell) => {
-    for (const other of registry.groups.get(owner.data.group ?? "") ?? []) if (other !== owner) tell(other);
+  owner.share = (act) => {
+    for (const other of registry.groups.get(owner.data.group ?? "") ?? []) if (other !== owner) act(other);
   };
 
   // ---- data ---------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ export function addPointing(owner, root) {
     }
     if (!shared) {
       owner.share((other) => other.pin(index, other.stages[0], true));
-      host.told?.({ pinned: index });
+      host.onChange?.({ pinned: index });
     }
   };
   owner.goTo = (stage, index) => {

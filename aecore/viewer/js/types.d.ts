@@ -284,10 +284,10 @@ export interface Panel {
   title(points: Points, row: number): string;
   tint(node: HTMLElement, label: number): void;
 }
-/** Gives the parts of a payload by name, and is told where the person is. */
+/** Gives the parts of a payload by name, and is called with what the person has pinned. */
 export interface Host {
   asset(name: string): Promise<any>;
-  told?(place: { pinned: number | null }): void;
+  onChange?(place: { pinned: number | null }): void;
 }
 export interface CloudState {
   /** `label`, `error`, or `unit0`, `unit1` … */
@@ -320,7 +320,7 @@ export interface Cloud {
   tweens: Record<Dims, Tween | null>;
   panel: Panel;
   legend: { update(stages: Stage[]): void };
-  share(tell: (other: Cloud) => void): void;
+  share(act: (other: Cloud) => void): void;
   refresh(): void;
   redraw(): void;
   update(data: CloudData): Promise<void>;

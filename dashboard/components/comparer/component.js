@@ -1,14 +1,14 @@
 // The comparer as a Streamlit component.
 
-/** @import { BenchData, ComponentArguments } from "../types.js" */
+/** @import { ComparisonData, ComponentArguments } from "../types.js" */
 
 import { mounted } from "../mount.js";
-import { createBench } from "./bench.js";
+import { createComparison } from "./comparison.js";
 
-/** @param {ComponentArguments<BenchData>} mount */
+/** @param {ComponentArguments<ComparisonData>} mount */
 export default function ({ data, parentElement, setStateValue }) {
-  const [bench, cleanup] = mounted(parentElement, ".cb", createBench);
-  bench.tell = (place) => setStateValue("place", place);
-  bench.update(data);
+  const [comparison, cleanup] = mounted(parentElement, ".cb", createComparison);
+  comparison.onChange = (place) => setStateValue("place", place);
+  comparison.update(data);
   return cleanup;
 }

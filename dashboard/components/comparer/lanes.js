@@ -1,6 +1,6 @@
 // The same interpolation between two images through all runs: one lane per run, and one slider for all of them.
 
-/** @import { Bench } from "./bench.js" */
+/** @import { Comparison } from "./comparison.js" */
 
 import { element, partsOf } from "../../../aecore/viewer/js/dom.js";
 import { paintImage } from "../../../aecore/viewer/js/images.js";
@@ -20,23 +20,23 @@ import { createRest, perFrame } from "../pace.js";
 
 /**
  * @param {HTMLElement} root
- * @param {(place: string) => void} tell
+ * @param {(place: string) => void} onChange
  */
-export function createLanes(root, tell) {
+export function createLanes(root, onChange) {
   const part = partsOf(root, "cb");
   /** @type {HTMLInputElement} */
   const slider = part("slider");
-  /** @type {Bench | null} */
-  let bench = null;
+  /** @type {Comparison | null} */
+  let comparison = null;
   /** @type {Lane[]} */
   let lanes = [];
   let at = 0.5;
-  const rest = createRest(() => at.toFixed(3), tell);
+  const rest = createRest(() => at.toFixed(3), onChange);
 
-  /** @param {Bench} shown */
+  /** @param {Comparison} shown */
   function draw(shown) {
-    bench = shown;
-    const { data } = bench, { shares, shape } = data;
+    comparison = shown;
+    const { data } = comparison, { shares, shape } = data;
     part("ends").replaceChildren(
       ...[0, 1].map((i) => element("figure", "", shown.tile(shown.shown[i], data.names[i]), element("figcaption", "", data.names[i]))),
     );
@@ -65,7 +65,7 @@ export function createLanes(root, tell) {
   }
 
   /**
-   * @param {Bench} shown
+   * @param {Comparison} shown
    * @param {number} i
    * @returns {Lane}
    */
@@ -93,11 +93,11 @@ export function createLanes(root, tell) {
   }
 
   function render() {
-    if (!bench) return;
+    if (!comparison) return;
     for (const { below, now, mark, imageAt } of lanes) {
       const image = imageAt(at);
-      paintImage(now, image, bench.data.shape);
-      below.textContent = bench.reads(image);
+      paintImage(now, image, comparison.data.shape);
+      below.textContent = comparison.reads(image);
       mark.style.left = `${100 * at}%`;
     }
     slider.value = String(at);
@@ -116,7 +116,7 @@ export function createLanes(root, tell) {
 
   slider.oninput = () => go(Number(slider.value));
   slider.onkeydown = (event) => {
-    const step = 1 / Math.max((bench?.data.shares.length ?? 0) - 1, 1);
+    const step = 1 / Math.max((comparison?.data.shares.length ?? 0) - 1, 1);
     /** @type {Record<string, number>} */
     const moves = { ArrowLeft: at - step, ArrowRight: at + step, ArrowDown: at - step, ArrowUp: at + step, Home: 0, End: 1 };
     if (!(event.key in moves)) return;

@@ -1,8 +1,8 @@
 // The same images through all runs: one column per image, runs below each other, each with its errors.
 
 /** @import { Numbers } from "../../../aecore/viewer/js/types.js" */
-/** @import { BenchData, BenchRun } from "../types.js" */
-/** @import { Bench } from "./bench.js" */
+/** @import { ComparisonData, ComparedRun } from "../types.js" */
+/** @import { Comparison } from "./comparison.js" */
 
 import { context2d, element } from "../../../aecore/viewer/js/dom.js";
 import { inSlices } from "../pace.js";
@@ -10,7 +10,7 @@ import { inSlices } from "../pace.js";
 /**
  * The rows of one run.
  * @typedef {object} Line
- * @property {BenchRun} run
+ * @property {ComparedRun} run
  * @property {HTMLElement} below
  * @property {HTMLElement[]} outputs
  * @property {HTMLElement[]} errors
@@ -22,7 +22,7 @@ import { inSlices } from "../pace.js";
  * Draws the sheet in slices; returns a function that stops it.
  * @param {HTMLElement} root gets the mean errors once everything is drawn
  * @param {HTMLElement} host
- * @param {Bench} bench
+ * @param {Comparison} comparison
  */
 export function drawSheet(root, host, { data, images, shown, networksOf, tile, runName }) {
   const sheet = element("div", "cb-sheet");
@@ -79,7 +79,7 @@ function score(lines, image) {
 
 /**
  * An error map: orange, at full intensity for the chosen scale.
- * @param {BenchData} data
+ * @param {ComparisonData} data
  * @param {number} scale
  * @param {Numbers} clean
  * @param {Numbers} output

@@ -3,13 +3,13 @@
 /** @import { ComponentArguments, GenerateData } from "../types.js" */
 
 import { mounted } from "../mount.js";
-import { createMaker } from "./maker.js";
+import { createGenerator } from "./generator.js";
 
 /** @param {ComponentArguments<GenerateData>} mount */
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
-  const [maker, cleanup] = mounted(parentElement, ".ge", createMaker);
-  maker.tell = (vector) => setStateValue("vector", vector);
-  maker.pick = (vector) => setTriggerValue("picked", vector);
-  maker.update(data);
+  const [generator, cleanup] = mounted(parentElement, ".ge", createGenerator);
+  generator.onChange = (vector) => setStateValue("vector", vector);
+  generator.pick = (vector) => setTriggerValue("picked", vector);
+  generator.update(data);
   return cleanup;
 }

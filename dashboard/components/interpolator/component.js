@@ -1,14 +1,14 @@
 // The interpolator as a Streamlit component.
 
-/** @import { ComponentArguments, WalkData } from "../types.js" */
+/** @import { ComponentArguments, InterpolationData } from "../types.js" */
 
 import { mounted } from "../mount.js";
-import { createWalker } from "./walker.js";
+import { createInterpolator } from "./interpolator.js";
 
-/** @param {ComponentArguments<WalkData>} mount */
+/** @param {ComponentArguments<InterpolationData>} mount */
 export default function ({ data, parentElement, setStateValue }) {
-  const [walker, cleanup] = mounted(parentElement, ".ip", createWalker);
-  walker.tell = (place) => setStateValue("place", place);
-  walker.update(data);
+  const [interpolator, cleanup] = mounted(parentElement, ".ip", createInterpolator);
+  interpolator.onChange = (place) => setStateValue("place", place);
+  interpolator.update(data);
   return cleanup;
 }

@@ -1,7 +1,7 @@
 // The plane between four images: a sheet of images decoded all over it, and the current position.
 
 /** @import { Numbers } from "../../../aecore/viewer/js/types.js" */
-/** @import { Walk } from "../types.js" */
+/** @import { Interpolation } from "../types.js" */
 
 import { context2d, element, found, partsOf } from "../../../aecore/viewer/js/dom.js";
 import { paintImage, toPixels } from "../../../aecore/viewer/js/images.js";
@@ -19,7 +19,7 @@ export function createPlane(root) {
 
   /**
    * Draws the sheet in slices; returns a function that stops it.
-   * @param {Walk} walk
+   * @param {Interpolation} shown
    */
   function draw({ data, decode, images, codes }) {
     const { shape, side } = data, [channels, height, width] = shape;
@@ -45,7 +45,7 @@ export function createPlane(root) {
 
   /**
    * Shows the current position on the plane, and the image decoded there.
-   * @param {Walk} walk
+   * @param {Interpolation} shown
    * @param {[number, number]} at
    * @param {Numbers} image
    */

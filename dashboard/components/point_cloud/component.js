@@ -12,7 +12,7 @@ const STEP_MS = 300; // someone may step through points quickly
 /** @param {ComponentArguments<CloudData>} mount */
 export default function ({ data, parentElement, setStateValue }) {
   const [cloud, cleanup] = mounted(parentElement, ".cl", createToldCloud);
-  cloud.tell = (pinned) => setStateValue("pinned", pinned);
+  cloud.onChange = (pinned) => setStateValue("pinned", pinned);
   cloud.update(data);
   return cleanup;
 }
@@ -23,19 +23,19 @@ function createToldCloud(root) {
   let timer;
   const cloud = createCloud(root, {
     asset: (name) => assets.get(name),
-    told: ({ pinned }) => {
+    onChange: ({ pinned }) => {
       clearTimeout(timer);
-      timer = setTimeout(() => told.tell(pinned), STEP_MS);
+      timer = setTimeout(() => held.onChange(pinned), STEP_MS);
     },
   });
-  const told = {
+  const held = {
     /** @type {(pinned: number | null) => void} */
-    tell: () => {},
+    onChange: () => {},
     update: cloud.update,
     destroy() {
       clearTimeout(timer);
       cloud.destroy();
     },
   };
-  return told;
+  return held;
 }

@@ -8,7 +8,7 @@ import { createPlayer } from "./player.js";
 /** @param {ComponentArguments<ReplayData>} mount */
 export default function ({ data, parentElement, setStateValue }) {
   const [player, cleanup] = mounted(parentElement, ".rp", createPlayer);
-  player.tell = (epoch) => setStateValue("epoch", epoch);
+  player.onChange = (epoch) => setStateValue("epoch", epoch);
   player.update(data);
   return cleanup;
 }

@@ -43,10 +43,10 @@ export function createPlayer(root) {
   let following = true; // stay at the last epoch when later ones arrive
   /** @type {{ run: number, image: number } | null} */
   let enlarged = null;
-  const player = { update, destroy, tell: /** @type {(epoch: string) => void} */ (() => {}) };
+  const player = { update, destroy, onChange: /** @type {(epoch: string) => void} */ (() => {}) };
 
   const last = () => stops.length - 1;
-  const rest = createRest(() => (following ? "" : String(stops[at])), (epoch) => player.tell(epoch), () => playing);
+  const rest = createRest(() => (following ? "" : String(stops[at])), (epoch) => player.onChange(epoch), () => playing);
 
   // ---- data ---------------------------------------------------------------------------------
 

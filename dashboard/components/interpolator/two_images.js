@@ -1,6 +1,6 @@
 // The path between two images: its ends, the strips in between, and the plot below.
 
-/** @import { Sample, Walk } from "../types.js" */
+/** @import { Sample, Interpolation } from "../types.js" */
 
 import { element, found, partsOf } from "../../../aecore/viewer/js/dom.js";
 import { paintImage } from "../../../aecore/viewer/js/images.js";
@@ -12,8 +12,8 @@ import { alongPath } from "./path.js";
 import { SAMPLES, createPlot } from "./plot.js";
 
 /**
- * The image decoded at a position on the path; `walk.code` is then its code.
- * @param {Walk} walk
+ * The image decoded at a position on the path; `shown.code` is then its code.
+ * @param {Interpolation} shown
  * @param {number} share
  */
 export function decodeAt({ decode, codes, data, code }, share) {
@@ -22,7 +22,7 @@ export function decodeAt({ decode, codes, data, code }, share) {
 
 /**
  * The pixel cross-fade of the two images.
- * @param {Walk} walk
+ * @param {Interpolation} shown
  * @param {number} share
  */
 export function mixAt({ images: [a, b], mixed }, share) {
@@ -34,18 +34,18 @@ export function mixAt({ images: [a, b], mixed }, share) {
  * @param {HTMLElement} root
  * @param {() => void} known called when the typical distance between real codes is known
  */
-export function createWay(root, known) {
+export function createTwoImages(root, known) {
   const part = partsOf(root, "ip"), track = part("track"), plot = createPlot(part("plot"));
   const ends = /** @type {HTMLElement[]} */ (Array.from(root.querySelectorAll(".ip-end")));
   const padding = () => parseFloat(getComputedStyle(track).paddingLeft);
 
   /**
    * Draws everything but the position, the plot in slices; returns a function that stops it.
-   * @param {Walk} walk
+   * @param {Interpolation} shown
    * @param {number} width
    */
-  function draw(walk, width) {
-    const { data, images } = walk, { shape, shares } = data;
+  function draw(shown, width) {
+    const { data, images } = shown, { shape, shares } = data;
     ends.forEach((figure, i) => {
       paintImage(found(figure, "canvas"), images[i], shape);
       captioned(figure, data.names[i], i ? "end" : "start");
@@ -55,20 +55,20 @@ export function createWay(root, known) {
     const tile = Math.max(12, Math.min(2 * pad, apart - 3));
     track.style.setProperty("--tile", `${tile}px`);
     track.style.setProperty("--pad", `${pad}px`);
-    drawStrip(walk, "decoded", decodeAt, "decoded along the path", tile);
-    drawStrip(walk, "pixels", mixAt, "of the pixel cross-fade", tile);
-    return look(walk, width, pad);
+    drawStrip(shown, "decoded", decodeAt, "decoded along the path", tile);
+    drawStrip(shown, "pixels", mixAt, "of the pixel cross-fade", tile);
+    return look(shown, width, pad);
   }
 
   /**
-   * @param {Walk} walk
+   * @param {Interpolation} shown
    * @param {string} name
    * @param {typeof decodeAt} imageAt
    * @param {string} words
    * @param {number} tile
    */
-  function drawStrip(walk, name, imageAt, words, tile) {
-    const { shape, shares } = walk.data, strip = part(`strip-${name}`);
+  function drawStrip(shown, name, imageAt, words, tile) {
+    const { shape, shares } = shown.data, strip = part(`strip-${name}`);
     strip.style.height = `${(tile * shape[1]) / shape[2] + 4}px`;
     strip.setAttribute("aria-label", `${shares.length} images ${words}`);
     strip.replaceChildren(
@@ -76,7 +76,7 @@ export function createWay(root, known) {
         const canvas = element("canvas");
         canvas.style.left = `${share * 100}%`;
         canvas.dataset.share = share.toFixed(3);
-        paintImage(canvas, imageAt(walk, share), shape);
+        paintImage(canvas, imageAt(shown, share), shape);
         return canvas;
       }),
     );
@@ -85,12 +85,12 @@ export function createWay(root, known) {
 
   /**
    * Follows the path in small steps, recording the nearest real code and the digit; returns a function that stops it.
-   * @param {Walk} walk
+   * @param {Interpolation} shown
    * @param {number} width
    * @param {number} pad
    */
-  function look(walk, width, pad) {
-    const { real, read, data } = walk;
+  function look(shown, width, pad) {
+    const { real, read, data } = shown;
     part("plot").style.display = real || read ? "" : "none";
     if (!real && !read) return () => {};
     /** @type {(Sample | null)[]} */
@@ -99,18 +99,18 @@ export function createWay(root, known) {
     const show = () => {
       const digits = new Set(seen.map((sample) => sample?.digit ?? null).filter((digit) => digit !== null));
       const label = `Along the path${digits.size ? `, the classifier reads ${[...digits].join(", ")}` : ""}`;
-      plot.draw({ seen, usual: walk.usual, width, pad, colors, classes: data.classes, label });
+      plot.draw({ seen, usual: shown.usual, width, pad, colors, classes: data.classes, label });
       root.dataset.looked = String(seen.every(Boolean));
     };
     show();
     return inSlices(SAMPLES + 1, (i) => {
       if (i === 0) {
-        if (real) walk.usual ??= real.usual();
+        if (real) shown.usual ??= real.usual();
         return;
       }
-      const image = decodeAt(walk, (i - 1) / (SAMPLES - 1));
+      const image = decodeAt(shown, (i - 1) / (SAMPLES - 1));
       const digit = read ? readScores(read(image)).digit : null;
-      seen[i - 1] = { digit, distance: real ? real.nearest(walk.code).distance : 0 };
+      seen[i - 1] = { digit, distance: real ? real.nearest(shown.code).distance : 0 };
       if (i % 6 === 0) show();
     }, () => {
       show();

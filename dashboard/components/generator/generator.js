@@ -29,21 +29,21 @@ import { asText, idleWords } from "./words.js";
 const VIEWS = /** @type {const} */ (["units", "random", "traversal", "draw"]);
 
 /** @param {HTMLElement} root */
-export function createMaker(root) {
+export function createGenerator(root) {
   const part = partsOf(root, "ge"), canvas = /** @type {HTMLCanvasElement} */ (found(root, ".ge-result canvas"));
   /** @type {HTMLButtonElement} */
   const reset = part("reset");
   /** @type {Made | null} */
   let made = null;
   let print = "", names = "", stop = () => {};
-  const maker = {
+  const generator = {
     update,
     destroy,
-    tell: /** @type {(vector: string) => void} */ (() => {}),
+    onChange: /** @type {(vector: string) => void} */ (() => {}),
     pick: /** @type {(vector: string) => void} */ (() => {}),
   };
   const vectorText = () => (made ? asText(made.vector) : "");
-  const rest = createRest(vectorText, (now) => maker.tell(made && now === asText(made.start) ? "" : now));
+  const rest = createRest(vectorText, (now) => generator.onChange(made && now === asText(made.start) ? "" : now));
   const sliders = createSliders(part("sliders"), changed);
 
   /** @param {GenerateData} data */
@@ -97,7 +97,7 @@ export function createMaker(root) {
     stop = () => {};
     const { data, start, encode, read } = shown, { units, shape, view, classes } = data;
     /** @param {string} vector */
-    const pick = (vector) => maker.pick(vector);
+    const pick = (vector) => generator.pick(vector);
     /** @param {Numbers} image */
     const say = (image) => reading(read, image, classes);
     /** @param {Float32Array} vector */
@@ -156,5 +156,5 @@ export function createMaker(root) {
     rest.stop();
   }
 
-  return maker;
+  return generator;
 }

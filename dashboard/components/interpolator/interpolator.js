@@ -1,6 +1,6 @@
 // Interpolating between images: the networks run in the browser, so scrubbing needs no server.
 
-/** @import { Walk, WalkData } from "../types.js" */
+/** @import { Interpolation, InterpolationData } from "../types.js" */
 
 import { found, partsOf } from "../../../aecore/viewer/js/dom.js";
 import { paintImage } from "../../../aecore/viewer/js/images.js";
@@ -13,29 +13,29 @@ import { showPlaying } from "../play_button.js";
 import { captioned } from "./caption.js";
 import { onPlane } from "./path.js";
 import { createPlane } from "./plane.js";
-import { createWay, decodeAt, mixAt } from "./way.js";
+import { createTwoImages, decodeAt, mixAt } from "./two_images.js";
 
 const PLAY_S = 4;
 
 /** @param {HTMLElement} root */
-export function createWalker(root) {
+export function createInterpolator(root) {
   const part = partsOf(root, "ip");
   /** @type {HTMLInputElement} */
   const slider = part("slider");
   const play = part("play"), track = part("track"), decodedFigure = part("decoded"), pixelsFigure = part("pixels");
-  /** @type {Walk | null} */
-  let walk = null;
-  /** @type {WalkData | null} */
+  /** @type {Interpolation | null} */
+  let shown = null;
+  /** @type {InterpolationData | null} */
   let next = null; // latest request
   let print = "", names = "";
   /** @type {[number, number]} */
   let at = [0.5, 0.5]; // position across, and down on a plane
   let width = 0, playing = false, stop = () => {};
-  const walker = { update, destroy, tell: /** @type {(place: string) => void} */ (() => {}) };
+  const interpolator = { update, destroy, onChange: /** @type {(place: string) => void} */ (() => {}) };
 
   // ---- data ---------------------------------------------------------------------------------
 
-  /** @param {WalkData} data */
+  /** @param {InterpolationData} data */
   async function update(data) {
     const asked = JSON.stringify(data);
     if (asked === print) return layOut(); // only the theme changed, or nothing
@@ -43,7 +43,7 @@ export function createWalker(root) {
     const wanted = [data.encoder, data.decoder, data.reader, data.codes];
     const [encoder, decoder, reader, codes] = await Promise.all(wanted.map((name) => (name ? assets.get(name) : null)));
     if (next !== data) return;
-    const same = walk && JSON.stringify(wanted) === names ? walk : null;
+    const same = shown && JSON.stringify(wanted) === names ? shown : null;
     names = JSON.stringify(wanted);
     const networks = same ?? {
       encode: networkOf(encoder),
@@ -55,14 +55,14 @@ export function createWalker(root) {
   }
 
   /**
-   * @param {WalkData} data
-   * @param {Pick<Walk, "encode" | "decode" | "read" | "real" | "usual">} networks
+   * @param {InterpolationData} data
+   * @param {Pick<Interpolation, "encode" | "decode" | "read" | "real" | "usual">} networks
    */
   function adopt(data, { encode, decode, read, real, usual }) {
-    const asked = walk === null || data.visit !== walk.data.visit;
+    const asked = shown === null || data.visit !== shown.data.visit;
     const images = rowsOf(data.ends, sizeOf(data.shape)), codes = images.map((image) => encode(image).slice());
     const code = new Float32Array(codes[0].length), mixed = new Float32Array(images[0].length);
-    walk = { data, encode, decode, read, real, usual, images, codes, code, mixed };
+    shown = { data, encode, decode, read, real, usual, images, codes, code, mixed };
     if (asked) at = data.place ? [data.place[0], data.place[1] ?? 0.5] : [0.5, 0.5];
     rest.known();
     part("stage").hidden = part("scrub").hidden = track.hidden = data.plane;
@@ -74,36 +74,36 @@ export function createWalker(root) {
     root.dataset.ready = "true";
   }
 
-  const resting = () => at.slice(0, walk?.data.plane ? 2 : 1).map((share) => share.toFixed(3)).join(",");
-  const rest = createRest(resting, (place) => walker.tell(place), () => playing);
+  const resting = () => at.slice(0, shown?.data.plane ? 2 : 1).map((share) => share.toFixed(3)).join(",");
+  const rest = createRest(resting, (place) => interpolator.onChange(place), () => playing);
 
   // ---- drawing ------------------------------------------------------------------------------
 
   // Everything that depends on the width, the data or the theme; then the position.
   function layOut() {
-    if (!walk || !width) return;
+    if (!shown || !width) return;
     stop();
-    stop = walk.data.plane ? plane.draw(walk) : way.draw(walk, width);
+    stop = shown.data.plane ? plane.draw(shown) : twoImages.draw(shown, width);
     render();
   }
 
   function render() {
-    if (!walk) return;
-    const { data, read } = walk, [share, down] = at;
+    if (!shown) return;
+    const { data, read } = shown, [share, down] = at;
     if (data.plane) {
-      const image = walk.decode(onPlane(walk.codes, share, down, walk.code));
-      plane.mark(walk, at, image);
+      const image = shown.decode(onPlane(shown.codes, share, down, shown.code));
+      plane.mark(shown, at, image);
       readOut("");
     } else {
-      const image = decodeAt(walk, share);
+      const image = decodeAt(shown, share);
       paintImage(found(decodedFigure, "canvas"), image, data.shape);
       captioned(decodedFigure, "decoded from the code", reading(read, image, data.classes));
-      const mixed = mixAt(walk, share);
+      const mixed = mixAt(shown, share);
       paintImage(found(pixelsFigure, "canvas"), mixed, data.shape);
       captioned(pixelsFigure, "pixel cross-fade", reading(read, mixed, data.classes));
       slider.value = String(share);
       slider.setAttribute("aria-valuetext", `${percent(share)} of the way`);
-      way.mark(share, width);
+      twoImages.mark(share, width);
       readOut(`${percent(share)} of the way`);
     }
     root.dataset.at = resting();
@@ -112,8 +112,8 @@ export function createWalker(root) {
 
   /** @param {string} where */
   function readOut(where) {
-    if (!walk) return;
-    const { real, usual, code, data } = walk, parts = where ? [where] : [];
+    if (!shown) return;
+    const { real, usual, code, data } = shown, parts = where ? [where] : [];
     if (real) {
       const far = usual === undefined ? "" : `; typical between real codes: ${shortNumber(usual)}`;
       parts.push(`nearest real code: ${real.describe(code, data.classes)}${far}`);
@@ -156,7 +156,7 @@ export function createWalker(root) {
 
   // ---- touch, mouse, keyboard ---------------------------------------------------------------
 
-  const way = createWay(root, () => render());
+  const twoImages = createTwoImages(root, () => render());
   const plane = createPlane(root);
   slider.oninput = () => {
     halt();
@@ -170,7 +170,7 @@ export function createWalker(root) {
    */
   function dragged(node, move) {
     node.onpointerdown = (event) => {
-      if (!walk || event.button > 0) return;
+      if (!shown || event.button > 0) return;
       halt();
       node.setPointerCapture(event.pointerId);
       move(event);
@@ -181,16 +181,16 @@ export function createWalker(root) {
   }
 
   dragged(track, (event) => {
-    go(way.shareAt(event));
+    go(twoImages.shareAt(event));
     slider.focus({ preventScroll: true }); // the arrow keys continue from here
   });
   dragged(part("field"), (event) => {
-    if (walk) go(...plane.sharesAt(event, walk.data.side));
+    if (shown) go(...plane.sharesAt(event, shown.data.side));
   });
 
   root.onkeydown = (event) => {
-    if (!walk || event.altKey || event.ctrlKey || event.metaKey) return;
-    const { plane: flat, shares, side } = walk.data, [share, down] = at;
+    if (!shown || event.altKey || event.ctrlKey || event.metaKey) return;
+    const { plane: flat, shares, side } = shown.data, [share, down] = at;
     const whole = flat ? 1 / (side - 1) : 1 / Math.max(shares.length - 1, 1), step = whole * (event.shiftKey ? 0.2 : 1);
     /** @type {Record<string, () => void>} */
     const keys = {
@@ -221,5 +221,5 @@ export function createWalker(root) {
     playing = false;
   }
 
-  return walker;
+  return interpolator;
 }

@@ -1,7 +1,7 @@
 // The same images, and the same interpolation between two, through several runs at once, all in the browser.
 
 /** @import { Network, Numbers } from "../../../aecore/viewer/js/types.js" */
-/** @import { BenchData, BenchRun } from "../types.js" */
+/** @import { ComparisonData, ComparedRun } from "../types.js" */
 
 import { element, partsOf } from "../../../aecore/viewer/js/dom.js";
 import { paintImage } from "../../../aecore/viewer/js/images.js";
@@ -16,26 +16,26 @@ import { drawSheet } from "./sheet.js";
 
 /**
  * What is compared, and how to draw it.
- * @typedef {object} Bench
- * @property {BenchData} data
+ * @typedef {object} Comparison
+ * @property {ComparisonData} data
  * @property {Float32Array[]} images
  * @property {Float32Array[]} shown the models' inputs
- * @property {(run: BenchRun) => { encode: Network, decode: Network }} networksOf
+ * @property {(run: ComparedRun) => { encode: Network, decode: Network }} networksOf
  * @property {(image: Numbers) => string} reads what the classifier reads, empty without one
  * @property {(values: Numbers, label: string) => HTMLCanvasElement} tile
- * @property {(run: BenchRun, i: number) => { name: HTMLElement, below: HTMLElement }} runName with a line below
+ * @property {(run: ComparedRun, i: number) => { name: HTMLElement, below: HTMLElement }} runName with a line below
  */
 
 /** @param {HTMLElement} root */
-export function createBench(root) {
+export function createComparison(root) {
   const part = partsOf(root, "cb");
   /** @type {Map<string, Network>} */
   const networks = new Map();
-  /** @type {Bench | null} */
+  /** @type {Comparison | null} */
   let shown = null;
   let print = "", width = 0, stop = () => {};
-  const bench = { update, destroy, tell: /** @type {(place: string) => void} */ (() => {}) };
-  const lanes = createLanes(root, (place) => bench.tell(place));
+  const comparison = { update, destroy, onChange: /** @type {(place: string) => void} */ (() => {}) };
+  const lanes = createLanes(root, (place) => comparison.onChange(place));
 
   /** @param {string} name */
   async function network(name) {
@@ -44,7 +44,7 @@ export function createBench(root) {
     return made;
   }
 
-  /** @param {BenchData} data */
+  /** @param {ComparisonData} data */
   async function update(data) {
     const asked = JSON.stringify(data);
     if (asked === print) return arrange(); // only the theme changed, or nothing
@@ -63,9 +63,9 @@ export function createBench(root) {
   }
 
   /**
-   * @param {BenchData} data
+   * @param {ComparisonData} data
    * @param {(name: string) => Network} networkNamed
-   * @returns {Bench}
+   * @returns {Comparison}
    */
   function benchOf(data, networkNamed) {
     const read = data.reader ? networkNamed(data.reader) : null;
@@ -113,5 +113,5 @@ export function createBench(root) {
     stop();
   }
 
-  return bench;
+  return comparison;
 }
