@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -26,22 +26,32 @@ def format_validation_error(error: ValidationError, unknown: Callable[[str], str
 
     `unknown(key)` is the hint for a key that does not exist.
     """
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return f"unknown setting '{key}': {unknown(key)}"
-    message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    message = message[0].lower() + message[1:]
-    if first["type"].endswith("_parsing"):
-        message = message.partition(",")[0]
-    if first["type"] == "literal_error" and isinstance(first["input"], str):
-        options = [
-            word.strip("'") for word in first.get("ctx", {}).get("expected", "").replace(" or ", ", ").split(", ")
-        ]
-        return f"{key}: unknown value '{first['input']}': {nearest(first['input'], options)}"
-    if first["type"] == "value_error":
-        return f"{key}: {message}" if key else message
-    return f"{key}: {message}, got {first['input']!r}"
+    place, text = next(described_errors(error, unknown))
+    key = ".".join(map(str, place))
+    return f"{key}: {text}" if key else text
+
+
+def described_errors(
+    error: ValidationError, unknown: Callable[[str], str] = lambda key: "remove it"
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """All of pydantic's errors, each as the path to the value and what is wrong with it and what would be right; the
+    path is empty where the text names it."""
+    for one in error.errors():
+        place, message = one["loc"], one["msg"].removeprefix("Value error, ").removeprefix("Input ")
+        message = message[0].lower() + message[1:]
+        if one["type"].endswith("_parsing"):
+            message = message.partition(",")[0]
+        if one["type"] == "extra_forbidden":
+            key = ".".join(map(str, place))
+            yield (), f"unknown setting '{key}': {unknown(key)}"
+        elif one["type"] == "literal_error" and isinstance(one["input"], str):
+            expected = one.get("ctx", {}).get("expected", "").replace(" or ", ", ")
+            options = [word.strip("'") for word in expected.split(", ")]
+            yield place, f"unknown value '{one['input']}': {nearest(one['input'], options)}"
+        elif one["type"] == "value_error":
+            yield place, message
+        else:
+            yield place, f"{message}, got {one['input']!r}"
 
 
 def type_of(field: FieldInfo) -> tuple[Any, bool]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from aecore.config.base import Section, format_validation_error
+from aecore.config.base import Section, described_errors, format_validation_error
 from aecore.config.corruption import Corruption
 from aecore.config.model import Model
 from aecore.config.sections import Data, Evaluation, Training
@@ -53,6 +53,23 @@ class Experiment(Section):
 
     def changed(self, changes: Mapping[str, Any]) -> Experiment:
         """A new experiment with dotted keys replaced: `{"training.epochs": 2}`."""
+        return type(self).parse(self._replaced(changes))
+
+    def problems(self, changes: Mapping[str, Any]) -> dict[str, str]:
+        """What is wrong with the experiment that `changed` would make, by the setting's dotted key; under `""` what is
+        wrong with several settings together. Empty if nothing is."""
+        try:
+            type(self).model_validate(self._replaced(changes))
+        except ValidationError as error:
+            found: dict[str, str] = {}
+            for place, text in described_errors(error, _nearest_key):
+                key, entry = _setting_at(place)
+                found.setdefault(key, f"{entry}{text}")
+            return found
+        return {}
+
+    def _replaced(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """All settings as plain data, with dotted keys replaced."""
         values = self.model_dump(mode="json")
         for key, value in changes.items():
             *parents, last = _known(key).split(".")
@@ -60,7 +77,7 @@ class Experiment(Section):
             for parent in parents:
                 table = table[parent]
             table[last] = value
-        return type(self).parse(values)
+        return values
 
     def flat(self) -> dict[str, Any]:
         """Every setting under its dotted key, in the order of the definition."""
@@ -99,6 +116,18 @@ def load_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{path} is not valid TOML: {error}") from None
+
+
+def _setting_at(place: tuple[str | int, ...]) -> tuple[str, str]:
+    """The dotted key of the setting at pydantic's path, `""` for a whole section, and which entry of it is meant."""
+    known = keys()
+    for length in range(len(place), 0, -1):
+        key = ".".join(map(str, place[:length]))
+        if key in known:
+            numbers = [part for part in place[length:] if isinstance(part, int)]
+            entry = f"entry {numbers[0] + 1}" if numbers else ""
+            return key, f"{entry}, {place[-1]}: " if entry and isinstance(place[-1], str) else entry and f"{entry}: "
+    return "", ""
 
 
 def _known(key: str) -> str:

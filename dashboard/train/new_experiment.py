@@ -10,15 +10,18 @@ from aecore.config.labels import label_of
 from aecore.devices import devices
 from aecore.errors import AecoreError
 from aecore.format import count, format_value
-from aecore.models.architecture import plan
 from aecore.models.layer import Plan
 from aecore.presets import Preset, presets
 from dashboard import demo_notice
+from dashboard.format import plain
 from dashboard.train.active_runs import watch
-from dashboard.train.own_images import own_images, read_images
+from dashboard.train.form_values import Form, read_form
+from dashboard.train.form_widgets import draw_form
+from dashboard.train.own_images import own_images
 from dashboard.widgets import remarks
-from dashboard.widgets.experiment_form import experiment_form
 from dashboard.widgets.layer_table import layer_table
+
+PROBLEM = "start-problem"
 
 
 def new_experiment() -> None:
@@ -36,29 +39,38 @@ def new_experiment() -> None:
         )
         preset = known[name]
         st.caption(preset.summary)
-        try:
-            experiment = experiment_form(demo_notice.within_caps(preset.experiment), key=f"form:{name}")
-            read = read_images(experiment.data.source)
-            solved = plan(experiment.model, read.about.image_shape)
-            mistake = ""
-        except AecoreError as error:
-            experiment, solved, read, mistake = None, None, None, str(error)
-        if mistake:
-            st.error(mistake, icon=":material/edit_off:")
-        elif experiment:
-            remarks.show(remark.as_json() for remark in jobs.remarks_before(experiment))
-        start_row(experiment)
+        form = current(name)
+        draw_form(form, base_of(name), form_key(name))
+        start_row(name, form)
     with right:
-        if experiment and solved and read:
-            own_images(read)
-            layers(solved)
-            about_preset(preset, experiment)
+        if form.experiment:
+            remarks.show(remark.as_json() for remark in jobs.remarks_before(form.experiment))
+        if form.read:
+            own_images(form.read)
+        if form.solved:
+            layers(form.solved)
+        about_preset(preset, form)
 
 
-def start_row(experiment: Experiment | None) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+def base_of(name: str) -> Experiment:
+    """What the form of a preset starts with."""
+    return demo_notice.within_caps(presets()[name].experiment)
+
+
+def form_key(name: str) -> str:
+    return f"form:{name}"
+
+
+def current(name: str) -> Form:
+    """The form of a preset as the session holds it."""
+    return read_form(base_of(name), form_key(name), st.session_state.get("device") or devices()[0].name)
+
+
+def start_row(name: str, form: Form) -> None:
+    """Device and Start, in sight wherever the form is scrolled to."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="start-row"):
         choices = {device.name: device for device in devices()}
-        device = st.selectbox(
+        st.selectbox(
             "Device",
             list(choices),
             format_func=lambda name: f"{name}: {choices[name].title}",
@@ -69,22 +81,27 @@ def start_row(experiment: Experiment | None) -> None:
             "Start",
             type="primary",
             icon=":material/play_arrow:",
-            disabled=experiment is None,
+            disabled=form.experiment is None,
             key="start",
             on_click=start,
-            args=(experiment, device),
+            args=(name,),
         )
-    if problem := st.session_state.pop("start_problem", None):
-        st.error(problem, icon=":material/error:")
+    problem = st.session_state.pop(PROBLEM, None) or form.problems.get("")
+    if problem:
+        st.error(plain(problem), icon=":material/error:")
 
 
-def start(experiment: Experiment, device: str) -> None:
-    """Submit the experiment, start its worker and show the run; a callback, so that no click is lost."""
+def start(name: str) -> None:
+    """Submit the experiment that the form holds at the click, start its worker and show the run."""
+    form = current(name)
+    if form.experiment is None:
+        st.session_state[PROBLEM] = f"Not started. {form.problem}".strip()
+        return
     try:
-        run = jobs.submit(experiment, device)
+        run = jobs.submit(form.experiment, st.session_state["device"])
         jobs.start(run)
     except (AecoreError, OSError) as error:
-        st.session_state["start_problem"] = str(error)
+        st.session_state[PROBLEM] = str(error)
         return
     watch(run.id)
 
@@ -101,9 +118,9 @@ def layers(solved: Plan) -> None:
     layer_table(solved)
 
 
-def about_preset(preset: Preset, experiment: Experiment) -> None:
-    changed = difference(preset.experiment, experiment)
-    changed.pop("name", None)
+def about_preset(preset: Preset, form: Form) -> None:
+    changed = difference(preset.experiment, form.experiment) if form.experiment else {}
+    changed = {key: values for key, values in changed.items() if key != "name" and form.applies(key)}
     if changed:
         lines = [f"- {label_of(key)}: {shown(old)} → **{shown(new)}**" for key, (old, new) in changed.items()]
         st.markdown("**Changed from the preset**\n" + "\n".join(lines))

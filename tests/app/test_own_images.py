@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from aecore import jobs
-from dashboard.widgets.experiment_form import OWN
+from dashboard.train.form_values import OWN
 from tests.helpers.pages import page, texts
 
 KEY = "form:digits-quick:data."
@@ -57,7 +57,12 @@ def test_a_path_that_cannot_be_used_is_one_line_and_no_start(store, folder):
     assert app.button(key="start").disabled
 
 
-def test_a_size_for_a_set_of_the_catalogue_is_refused(store):
+def test_size_and_fit_are_offered_for_own_images_alone(store):
     app = page("train", preset="digits-quick")
-    app.number_input(key=f"{KEY}size").set_value(64).run()
-    assert "data.size: the images of digits-28 are 28×28 and stay so" in app.error[0].value
+    assert f"{KEY}size" not in {widget.key for widget in app.number_input}
+    app.selectbox(key=f"{KEY}name").set_value(OWN).run()
+    assert not app.error, "nothing was typed yet"
+    assert app.button(key="start").disabled
+    app.text_input(key=f"{KEY}name:path").set_value("/nowhere").run()
+    assert "there is no file" in texts(app) or "/nowhere" in texts(app)
+    assert f"{KEY}size" in {widget.key for widget in app.number_input}

@@ -41,22 +41,6 @@ def test_a_deep_link_opens_the_run_and_a_stale_one_is_told(gallery, trained):
     assert app.button(key="start")
 
 
-def test_every_setting_has_a_widget_on_train(store):
-    from aecore.config.experiment import keys
-    from aecore.config.labels import label_of
-
-    app = page("train")
-    shown = {
-        w.key.partition(":")[2].partition(":")[2]
-        for w in (*app.number_input, *app.selectbox, *app.text_input, *app.toggle)
-        if w.key
-    }
-    missing = [
-        key for key in keys() if key not in ("preset", "sweep") and key not in shown and f"{key}:kind" not in shown
-    ]
-    assert not missing, [label_of(key) for key in missing]
-
-
 def test_the_form_makes_the_experiment_that_it_shows(store, monkeypatch):
     started = []
     monkeypatch.setattr(jobs, "start", started.append)

@@ -1,0 +1,160 @@
+"""The widgets of a new experiment, grouped by what a person decides, each with what is wrong with it below."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from aecore import demo
+from aecore.config.base import MAIN, type_of
+from aecore.config.corruption import Corruption
+from aecore.config.experiment import Experiment
+from aecore.config.labels import label_of
+from aecore.data.catalogue import CATALOGUE
+from dashboard import demo_notice
+from dashboard.format import plain
+from dashboard.train.form_values import FIELDS, OWN, Form, corruption_parts, widget_value
+from dashboard.train.uploaded_images import upload_images
+
+GROUPS = {
+    "Images and noise": ("data.", "corruption", "evaluation."),
+    "Network": ("model.",),
+    "Training": ("name", "training."),
+}
+"""Titles of the groups, each with what the names of its settings begin with."""
+TESTED = "evaluation."
+
+
+def draw_form(form: Form, base: Experiment, key: str) -> None:
+    """Widgets for every setting that applies; the main ones are visible, the others under "More"."""
+    start = base.flat()
+    for title, beginnings in GROUPS.items():
+        names = [name for name in FIELDS if name.startswith(beginnings) and form.applies(name)]
+        st.markdown(f"**{title}**")
+        _in_pairs([name for name in names if _is_main(name)], form, start, key)
+        more = [name for name in names if not _is_main(name)]
+        wrong = any(name in form.problems for name in more)
+        with st.expander(f"More: {_listed_labels(more)}", icon=":material/tune:", expanded=wrong):
+            _in_pairs(more, form, start, key)
+
+
+def _is_main(name: str) -> bool:
+    extra = FIELDS[name].json_schema_extra
+    return name == "corruption" or (isinstance(extra, dict) and bool(extra.get(next(iter(MAIN)))))
+
+
+def _listed_labels(names: Sequence[str]) -> str:
+    """The first labels as one phrase, to know what is under it."""
+    labels = [label_of(name) for name in names[:3]]
+    return ", ".join(label if not i else label[:1].lower() + label[1:] for i, label in enumerate(labels)) + ", …"
+
+
+def _in_pairs(names: Sequence[str], form: Form, start: dict[str, Any], key: str) -> None:
+    """Two widgets per row, one row at a time, so that the order is kept when a phone stacks them."""
+    drawn = [part for name in names for part in _parts(name, form, start[name], key)]
+    for row in range(0, len(drawn), 2):
+        for column, draw in zip(st.columns(2), drawn[row : row + 2], strict=False):
+            with column:
+                draw()
+
+
+def _parts(name: str, form: Form, value: Any, key: str) -> list[typing.Callable[[], None]]:
+    """What draws the widgets of one setting: one for most, several for a corruption."""
+    if name == "corruption":
+        return _corruption(form, value, f"{key}:{name}")
+    return [lambda: _widget(name, form, value, key)]
+
+
+def _widget(name: str, form: Form, value: Any, key: str) -> None:
+    """The widget for one field, and its problem."""
+    field, label, widget_key = FIELDS[name], label_of(name), f"{key}:{name}"
+    kind = type_of(field)[0]
+    begins = widget_value(name, field, value)
+    about = field.description
+    if name == "data.name":
+        _image_set(label, value, about, widget_key)
+    elif typing.get_origin(kind) is typing.Literal:
+        options = list(typing.get_args(kind))
+        st.selectbox(label, options, options.index(begins), help=about, key=widget_key)
+    elif kind is bool:
+        st.toggle(label, begins, help=about, key=widget_key)
+    elif kind in (int, float):
+        # Without bounds: the browser keeps a number out of bounds to itself, and the page would go on with the old one.
+        step = 1.0 if kind is int else _step(begins)
+        st.number_input(label, value=begins, step=step, format="%g", help=about, key=widget_key, placeholder="default")
+    elif kind is str:
+        st.text_input(label, begins, help=about, key=widget_key, placeholder="named after the preset")
+    else:
+        hint = "mirrors the encoder" if name.startswith("model.decoder_") else "none"
+        st.text_input(label, begins, help=f"{about} Separate several with commas.", key=widget_key, placeholder=hint)
+    _problem(name, form)
+
+
+def _problem(name: str, form: Form) -> None:
+    if text := form.problems.get(name):
+        st.markdown(f":red[:material/error: {plain(label_of(name))}: {plain(text)}]")
+
+
+def _step(value: float | None) -> float:
+    """A tenth of the value's power of ten: the arrows stay useful from 1e-5 to 10."""
+    return 10 ** int(f"{value:e}".partition("e")[2]) / 10 if value else 0.1
+
+
+def _image_set(label: str, value: str, about: str | None, key: str) -> None:
+    """A set of the catalogue, or one's own images: a path, or an upload."""
+    options = [*demo_notice.image_sets(), *([] if demo.mode() else [OWN])]
+    chosen = st.selectbox(
+        label,
+        options,
+        options.index(value) if value in options else len(options) - 1,
+        format_func=lambda option: CATALOGUE[option].title if option in CATALOGUE else option,
+        help=about,
+        key=key,
+    )
+    if chosen != OWN:
+        return
+    upload_images(f"{key}:path")
+    st.text_input(
+        "or their path",
+        "" if value in CATALOGUE else value,
+        placeholder="/path/to/a folder of images, or images.npz",
+        help="On the machine that serves this page: a folder or zip of pictures, or arrays (.npz, .npy, .pt, .mat, "
+        "IDX, .csv, .parquet). What was understood of them appears beside the form; size and fit are under “More”.",
+        key=f"{key}:path",
+    )
+
+
+def _corruption(form: Form, value: str, key: str) -> list[typing.Callable[[], None]]:
+    """Noise with its level, then occlusion with its size."""
+    about, held = Corruption.model_fields, corruption_parts(value, key)
+    begins = corruption_parts(value, "")
+
+    def choice(label: str, name: str) -> None:
+        options = list(typing.get_args(about[name].annotation))
+        begin = options.index(begins[name])
+        st.selectbox(label, options, begin, help=about[name].description, key=f"{key}:{name}")
+        if name == "kind":
+            _problem("corruption", form)
+
+    def number(label: str, name: str, step: float) -> None:
+        st.number_input(
+            label, value=begins[name], step=step, format="%g", help=about[name].description, key=f"{key}:{name}"
+        )
+
+    def toggle(label: str, name: str) -> None:
+        st.toggle(label, begins[name], help=about[name].description, key=f"{key}:{name}")
+
+    parts: list[typing.Callable[[], None]] = [lambda: choice("Noise", "kind")]
+    if held["kind"] != "none":
+        parts.append(lambda: number("Level", "level", 0.05))
+    parts.append(lambda: choice("Occlusion", "occlusion"))
+    if held["occlusion"] != "none":
+        parts.append(lambda: number("Pixels", "size", 1.0))
+    if held["kind"].startswith("gaussian"):
+        parts.append(lambda: toggle("Clamp", "clamp"))
+    if held["kind"] != "none" or held["occlusion"] != "none":
+        parts.append(lambda: toggle("Draw once", "once"))
+    return parts
