@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -27,6 +27,7 @@ from dashboard.sweep.estimate import estimate_s
 from dashboard.sweep.export import toml_text
 from dashboard.sweep.header import begin
 from dashboard.url_state import key
+from dashboard.widgets.lasting_button import lasting_button
 
 PAGE = "sweep"
 MOST_SETTINGS, MOST_SEEDS, MOST_BASES = 4, 100, 200
@@ -59,14 +60,14 @@ def new_sweep(closable: bool) -> None:
         if mistake:
             st.error(plain(mistake), icon=":material/edit_off:")
         with st.container(horizontal=True):
-            st.button(
+            # Not a callback: it would act on what the form held when it was drawn, not on what was typed since.
+            lasting_button(
                 "Start",
+                partial(_start, wanted, mistake),
                 type="primary",
                 icon=":material/play_arrow:",
                 key="sweep-start",
                 disabled=sweep is None,
-                on_click=_start,
-                args=(wanted,),
             )
             if closable:
                 st.button("Cancel", key="sweep-cancel", on_click=_close)
@@ -177,15 +178,12 @@ def _fixed(base: Experiment, base_name: str, vary: Mapping[str, Any]) -> dict[st
     changes: dict[str, Any] = {}
     with st.container(horizontal=True):
         if "training.epochs" not in vary:
-            epochs = st.number_input(
-                "Epochs", 1, 100_000, base.training.epochs, key=f"sweep-epochs:{base_name}", width=150
+            changes["training.epochs"] = _whole(
+                "Epochs", base.training.epochs, key=f"sweep-epochs:{base_name}", width=150
             )
-            changes["training.epochs"] = epochs
         if "data.train_images" not in vary:
-            changes["data.train_images"] = st.number_input(
+            changes["data.train_images"] = _whole(
                 "Training images",
-                1,
-                2**31 - 1,
                 base.data.train_images,
                 placeholder="all",
                 key=f"sweep-images:{base_name}",
@@ -210,10 +208,8 @@ def _fixed(base: Experiment, base_name: str, vary: Mapping[str, Any]) -> dict[st
 def _comparison(measured: list[str], own: bool, base: Experiment) -> tuple[int, str, str]:
     """The number of seeds, and the metric to compare runs by."""
     with st.container(horizontal=True):
-        seeds = st.number_input(
+        seeds = _whole(
             "Seeds",
-            1,
-            MOST_SEEDS,
             3,
             key="sweep-seeds",
             width=130,
@@ -230,7 +226,19 @@ def _comparison(measured: list[str], own: bool, base: Experiment) -> tuple[int, 
             under = st.selectbox(
                 "Test images", choices, format_func=labels.tested_label, key="sweep-under-new", width=220
             )
+    if not isinstance(seeds, int) or not 1 <= seeds <= MOST_SEEDS:
+        raise UserError(f"Seeds: should be a whole number from 1 to {MOST_SEEDS}")
     return seeds, goal, under
+
+
+def _whole(label: str, value: int | None, **options: Any) -> int | float | None:
+    """A box for a whole number; what is not one is left to be refused.
+
+    Without bounds: the browser keeps a number out of bounds to itself, and the page would go on with the old one.
+    """
+    start = None if value is None else float(value)
+    held = st.number_input(label, value=start, step=1.0, format="%g", **options)
+    return int(held) if held is not None and float(held).is_integer() else held
 
 
 def _name_and_device(vary: Mapping[str, Any]) -> tuple[str, str]:
@@ -274,10 +282,12 @@ def _summary(sweep: Sweep, device: str) -> None:
     st.caption(f"Each is evaluated on the whole test set: {plain(under)}.")
 
 
-def _start(wanted: Wanted) -> None:
-    """Check, create, start and show the sweep; a callback, so that no click is lost."""
+def _start(wanted: Wanted | None, mistake: str) -> bool:
+    """Check, create, start and show the sweep."""
     store = Store.default()
     try:
+        if wanted is None:
+            raise UserError(f"Not started. {mistake}")
         sweep = Sweep.parse(wanted.plain)
         runner.check(sweep, wanted.device)
         runner.check_store(store)
@@ -285,11 +295,12 @@ def _start(wanted: Wanted) -> None:
         begin(made, wanted.device)
     except AecoreError as error:
         st.session_state[START_PROBLEM] = str(error)
-        return
+        return True
     st.session_state[key(PAGE, "sweep")] = made.id
     for name in ("figure", "under", "view"):
         st.session_state[key(PAGE, name)] = ""
     _close()
+    return True
 
 
 def _close() -> None:
