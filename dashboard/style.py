@@ -15,6 +15,7 @@ STATES: dict[str, tuple[str, BadgeColor]] = {
     "preparing": (":material/download:", "blue"),
     "running": (":material/play_arrow:", "blue"),
     "evaluating": (":material/straighten:", "blue"),
+    "stopping": (":material/pause:", "orange"),
     "finished": (":material/check:", "green"),
     "stopped": (":material/pause:", "orange"),
     "interrupted": (":material/power_off:", "orange"),

@@ -4,17 +4,17 @@ Nothing here imports torch before a process holds its device.
 """
 
 from aecore.jobs.check import check, remarks_before
-from aecore.jobs.lifecycle import give_up, queue_position, requeue, start, stop, submit, take_over, work
+from aecore.jobs.lifecycle import give_up, requeue, start, stop, submit, take_over, waits_behind, work
 
 __all__ = [
     "check",
     "give_up",
-    "queue_position",
     "remarks_before",
     "requeue",
     "start",
     "stop",
     "submit",
     "take_over",
+    "waits_behind",
     "work",
 ]

@@ -44,8 +44,9 @@ def hold(
     with contextlib.ExitStack() as held:
         try:
             while not stop():
-                position = _tickets(folder, family).index(ticket) + 1
+                position = _living(folder, f"{family}.*.ticket").index(ticket) + 1
                 if position == 1 and (taken := _take(folder, devices, count, held)):
+                    held.enter_context(_named(folder, family, run_id))
                     ticket.unlink()
                     yield taken
                     return
@@ -91,13 +92,30 @@ def _take(folder: Path, devices: Sequence[Device], count: int, held: contextlib.
     return []
 
 
-def position(root: Path, run_id: str) -> int | None:
-    """A run's position in the queue, 1 being next; None when it does not wait."""
-    tickets = list(_folder(root).glob(f"*.{run_id}.ticket"))
+@contextlib.contextmanager
+def _named(folder: Path, family: str, run_id: str) -> Iterator[None]:
+    """A file that names the run that holds a device, for those that wait behind it."""
+    holder = folder / f"{family}.{run_id}.holder"
+    holder.write_text(json.dumps(this_process()))
+    try:
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+
+
+def ahead(root: Path, run_id: str) -> list[str] | None:
+    """The runs that hold a run's device or come before it in the queue, in order; None when it does not wait."""
+    folder = _folder(root)
+    tickets = list(folder.glob(f"*.{run_id}.ticket"))
     if not tickets:
         return None
-    queue = _tickets(_folder(root), tickets[0].name.partition(".")[0])
-    return queue.index(tickets[0]) + 1 if tickets[0] in queue else None
+    family = tickets[0].name.partition(".")[0]
+    queue = _living(folder, f"{family}.*.ticket")
+    before = queue[: queue.index(tickets[0])] if tickets[0] in queue else []
+    holders = [
+        path.name.removeprefix(f"{family}.").removesuffix(".holder") for path in _living(folder, f"{family}.*.holder")
+    ]
+    return holders + [path.name.split(".", 2)[2].removesuffix(".ticket") for path in before]
 
 
 def _folder(root: Path) -> Path:
@@ -105,17 +123,17 @@ def _folder(root: Path) -> Path:
     return root / "queue" / (platform.node() or "localhost")
 
 
-def _tickets(folder: Path, family: str) -> list[Path]:
-    """The tickets of living processes for a device family, the oldest first; others are removed."""
-    queue = []
-    for ticket in sorted(folder.glob(f"{family}.*.ticket")):
+def _living(folder: Path, pattern: str) -> list[Path]:
+    """The files that living processes have written, the oldest ticket first; others are removed."""
+    found = []
+    for path in sorted(folder.glob(pattern)):
         try:
-            if is_alive(json.loads(ticket.read_text())):
-                queue.append(ticket)
+            if is_alive(json.loads(path.read_text())):
+                found.append(path)
             else:
-                ticket.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
         except FileNotFoundError:
             continue
         except ValueError:  # being written right now: its owner is alive
-            queue.append(ticket)
-    return queue
+            found.append(path)
+    return found

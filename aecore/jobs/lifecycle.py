@@ -25,7 +25,7 @@ from aecore.jobs.signals import stop_flag
 from aecore.runs.json_files import now
 from aecore.runs.process import is_alive, is_here, this_process
 from aecore.runs.progress import Report, silent
-from aecore.runs.state import ACTIVE, LOCK, RESUMABLE, START_GRACE_S, heartbeat, run_state
+from aecore.runs.state import ACTIVE, LOCK, RESUMABLE, START_GRACE_S, STOP_ASKED, heartbeat, run_state
 from aecore.runs.store import LOG, Run, Store, root_of
 from aecore.training.rank import get_rank
 
@@ -65,9 +65,10 @@ def start(run: Run) -> None:
         detach.start_detached(["work", str(run.path)], log)
 
 
-def queue_position(run: Run) -> int | None:
-    """The run's position in the queue for its device, 1 being next; None when it does not wait."""
-    return device_queue.position(root_of(run), run.id)
+def waits_behind(run: Run) -> list[str] | None:
+    """The ids of the runs that must end before this one gets its device, the one that trains now first; None when it
+    does not wait. Empty where the device is free, or held by something that is no run of this store."""
+    return device_queue.ahead(root_of(run), run.id)
 
 
 def stop(run: Run, wait_s: float = 15) -> str:
@@ -86,6 +87,8 @@ def stop(run: Run, wait_s: float = 15) -> str:
     if process and not is_here(process):
         raise UserError(f"run {run.id} runs on {process.get('host')}; stop it there")
     if process and is_alive(process):
+        with contextlib.suppress(OSError):
+            run.file(STOP_ASKED).touch()
         with contextlib.suppress(ProcessLookupError):
             os.kill(process["pid"], signal.SIGTERM)
     while run_state(run) in ACTIVE and time.monotonic() < deadline:
@@ -159,6 +162,7 @@ def _work(run: Run, report: Report, held: Device | None, stop: Callable[[], bool
             return flag.is_set() or stop()
 
         here = get_rank()
+        run.file(STOP_ASKED).unlink(missing_ok=True)  # of an earlier worker
         status = run.write_status(state="queued", process=this_process(), error=None)
         wanted = str(status.get("requested_device", "auto"))
 

@@ -21,6 +21,8 @@ START_GRACE_S = 30
 """How long a submitted run may be without a process before it counts as interrupted."""
 LOCK = ".lock"
 """The file that the worker holds locked."""
+STOP_ASKED = ".stop-asked"
+"""An empty file: the run's worker has been asked to stop and has not done so yet."""
 BEAT_S, SILENT_S = 30, 300
 """How often a worker touches its lock file, and after how long without that a worker on another machine counts as
 dead."""
@@ -44,6 +46,11 @@ def true_state(status: dict[str, Any], lock: Path) -> str:
         return recorded if _age_s(status.get("updated")) < START_GRACE_S else "interrupted"
     alive = is_alive(process) if is_here(process) else _has_heartbeat(lock)
     return recorded if alive else "interrupted"
+
+
+def is_stopping(run: Run) -> bool:
+    """Whether an active run has been asked to stop."""
+    return run.file(STOP_ASKED).exists() and run_state(run) in ACTIVE
 
 
 @contextlib.contextmanager

@@ -5,8 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from aecore.runs.state import ACTIVE
+from aecore.runs.store import Store
 from dashboard.cache import runs
 from dashboard.format import plain
+from dashboard.widgets.run_monitor import waiting_text
 
 
 def watch(run_id: str | None) -> None:
@@ -22,7 +24,11 @@ def active_runs() -> None:
     for row in runs.summaries():
         if row.state in ACTIVE:
             with st.container(horizontal=True, vertical_alignment="center", border=True):
-                st.markdown(f"**{plain(row.title)}** is {row.state}, epoch {row.epoch} of {row.epochs}")
+                if row.state == "queued" and (run := Store.default().listed(row.id)):
+                    doing = f": {waiting_text(run)[:1].lower()}{waiting_text(run)[1:]}"
+                else:
+                    doing = f" is {row.state}, epoch {row.epoch} of {row.epochs}"
+                st.markdown(f"**{plain(row.title)}**{doing}")
                 st.space("stretch")
                 st.button(
                     "Watch",

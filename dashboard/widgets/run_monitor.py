@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -9,8 +10,8 @@ import streamlit as st
 from aecore import demo, jobs
 from aecore.errors import AecoreError, DamagedError
 from aecore.format import count, duration
-from aecore.runs.state import ACTIVE, RESUMABLE, run_state
-from aecore.runs.store import LAYERS, Run
+from aecore.runs.state import ACTIVE, RESUMABLE, is_stopping, run_state
+from aecore.runs.store import LAYERS, Run, Store
 from aecore.runs.summary import import_notes, remarks_of
 from dashboard.cache import jsonl, runs
 from dashboard.cache.sweeps import is_there
@@ -19,23 +20,38 @@ from dashboard.format import plain
 from dashboard.style import state_badge
 from dashboard.widgets import image_grid, remarks, run_actions
 from dashboard.widgets.candidates import candidates
+from dashboard.widgets.lasting_button import lasting_button
 
-TICK_S = 1.0
+TICK_S, IDLE_TICK_S = 1.0, 4.0
+_PROBLEM = "monitor-problem"
 
 
 def watch(run: Run) -> None:
-    """The live view of a run; refreshes once per second while the run is active, and not at all afterwards."""
-    shown = st.session_state["shown_state"] = run_state(run)
+    """The live view of a run; refreshes once per second while the run is active. Afterwards it only looks, less often,
+    whether the run was deleted or resumed elsewhere."""
+    shown = st.session_state["shown_state"] = _state(run)
 
-    def tick() -> None:
-        state = run_state(run)
+    live = shown in (*ACTIVE, "stopping")
+
+    def look() -> None:
         # The session's state counts, not that of the script run that created this tick: a late tick of an
         # earlier one would otherwise rerun a page that is already up to date, and swallow a click on it.
-        if state != st.session_state.get("shown_state"):
+        if _state(run) != st.session_state.get("shown_state"):
             st.rerun()  # the heading and its buttons, outside this fragment, change too
-        _body(run, state)
 
-    st.fragment(tick, run_every=TICK_S if shown in ACTIVE else None)()
+    def tick() -> None:
+        look()
+        _body(run, run_state(run))
+
+    st.fragment(tick, run_every=TICK_S if live else None)()
+    if not live:
+        st.fragment(look, run_every=IDLE_TICK_S)()
+
+
+def _state(run: Run) -> str:
+    if not run.path.is_dir():
+        return "deleted"
+    return "stopping" if is_stopping(run) else run_state(run)
 
 
 def _body(run: Run, state: str) -> None:
@@ -94,9 +110,7 @@ def _panel(run: Run, without: str) -> None:
 
 def _progress(run: Run, state: str, status: dict[str, Any], metrics: list[dict[str, Any]], epochs: int) -> None:
     if state == "queued":
-        position = jobs.queue_position(run)
-        waiting = "starting" if position is None else "next in line" if position == 1 else f"number {position} in line"
-        st.progress(0.0, f"Waiting for the device: {waiting}")
+        st.progress(0.0, waiting_text(run))
     elif state == "preparing":
         stage = status.get("stage") or {}
         share = stage["done"] / stage["total"] if stage.get("total") else 0.0
@@ -118,24 +132,37 @@ def _progress(run: Run, state: str, status: dict[str, Any], metrics: list[dict[s
         st.warning("The worker exited unexpectedly. Resume continues from the last saved epoch.")
 
 
-def heading(run: Run) -> None:
-    """Name, state and the buttons for this state.
+def waiting_text(run: Run) -> str:
+    """What a queued run waits for, as Markdown."""
+    ahead = jobs.waits_behind(run)
+    if not ahead:
+        return "Starting"
+    first = Store.default().listed(ahead[0])
+    title = plain(runs.summary(first).title if first else ahead[0])
+    more = f" and {count(len(ahead) - 1, 'other run')}" if len(ahead) > 1 else ""
+    return f"Waiting for the device behind **{title}**{more}"
 
-    The buttons act in callbacks: those run even if the script run triggered by a click is itself interrupted, as
-    happens while a live page updates.
-    """
+
+def heading(run: Run) -> None:
+    """Name, state and the buttons for this state."""
     row = runs.summary(run)
-    idle = row.state not in ACTIVE
+    idle, stopping = row.state not in ACTIVE, is_stopping(run)
+    if message := st.session_state.pop(_PROBLEM, None):
+        st.error(plain(message), icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(plain(row.title), anchor=False, width="content")
-        state_badge(row.state)
+        state_badge("stopping" if stopping else row.state)
         run_actions.edit(run, row)
         st.space("stretch")
         if not idle and not demo.mode():
-            st.button("Stop", icon=":material/stop:", key="stop", on_click=_stop, args=(run,))
+            title = "Stopping…" if stopping else "Stop"
+            about = "It ends after this epoch and can be resumed from there." if row.state == "running" else None
+            lasting_button(
+                title, partial(_stop, run), icon=":material/stop:", key="stop", disabled=stopping, help=about
+            )
         if row.state in RESUMABLE and not demo.mode():
             icon = ":material/play_arrow:"
-            st.button("Resume", icon=icon, type="primary", key="resume", on_click=_resume, args=(run,))
+            lasting_button("Resume", partial(_resume, run), icon=icon, type="primary", key="resume")
         if row.sweep and is_there(row.sweep):
             icon = ":material/grid_on:"
             st.page_link("pages/sweep.py", label="Sweep", icon=icon, query_params={"sweep": row.sweep})
@@ -171,17 +198,18 @@ def heading(run: Run) -> None:
         st.text(row.note)
 
 
-def _stop(run: Run) -> None:
+def _stop(run: Run) -> bool:
     try:
         jobs.stop(run, wait_s=0)  # do not block the page; a tick shows the end
-        st.toast("Stopping after this epoch.", icon=":material/stop:")
     except AecoreError as error:
-        st.toast(str(error), icon=":material/error:")
+        st.session_state[_PROBLEM] = str(error)
+    return True
 
 
-def _resume(run: Run) -> None:
+def _resume(run: Run) -> bool:
     try:
         jobs.requeue(run)
         jobs.start(run)
     except (AecoreError, OSError) as error:
-        st.toast(str(error), icon=":material/error:")
+        st.session_state[_PROBLEM] = str(error)
+    return True

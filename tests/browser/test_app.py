@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 from playwright.sync_api import Page, expect
 
+from aecore import jobs
+from aecore.devices import devices
+from aecore.jobs import device_queue
+from aecore.presets import preset
+from aecore.runs.process import this_process
 from aecore.runs.state import run_state
+from aecore.runs.store import Run
 from tests.helpers.browser import wait_until
+from tests.helpers.paths import GALLERY_RUN
 from tools.browser import settle
 
 PLOT = ".pc[data-drawn] .pc-plot"
@@ -94,7 +102,9 @@ def test_stop_resume_and_delete_from_the_page(tab, address, app_store):
     run = app_store.listed(re.search(r"run=([\w-]+)", tab.url)[1])  # type: ignore[index]
     assert run is not None
     tab.get_by_role("button", name="Stop").click()
+    expect(tab.get_by_role("button", name="Stop", exact=True)).to_have_count(0)  # not to be pressed again
     wait_for_state(tab, "stopped", 60_000)
+    expect(tab.get_by_test_id("stToast")).to_have_count(0)
     stopped_at = len(run.metrics())
     tab.get_by_role("button", name="Resume").click()
     wait_for_state(tab, "running", 60_000)
@@ -106,6 +116,32 @@ def test_stop_resume_and_delete_from_the_page(tab, address, app_store):
     expect(tab.get_by_role("button", name="Start")).to_be_visible()
     expect(tab.get_by_role("button", name="Undo")).to_be_visible()
     assert app_store.listed(run.id) is None
+
+
+def test_a_run_that_is_deleted_elsewhere_is_not_offered_any_more(tab, address, app_store):
+    path = app_store.root / "runs" / "stopped-20260101-000000"
+    shutil.copytree(GALLERY_RUN, path)
+    Run(path).write_status(state="stopped")
+    tab.goto(f"{address}/train?run={path.name}")
+    settle(tab)
+    expect(tab.get_by_role("button", name="Resume")).to_be_visible()
+    shutil.rmtree(path)
+    expect(tab.get_by_text(re.compile("There is no run .* It may have been deleted"))).to_be_visible()
+    expect(tab.get_by_role("button", name="Resume")).to_have_count(0)
+
+
+def test_a_waiting_run_says_behind_what(tab, address, app_store):
+    path = app_store.root / "runs" / "ahead-20260101-000000"
+    shutil.copytree(GALLERY_RUN, path)
+    Run(path).write_status(state="running", process=this_process())
+    with device_queue.hold(app_store.root, devices()[-1:], path.name, lambda: False):
+        waiting = jobs.submit(preset("digits-quick").experiment, "cpu", app_store)
+        jobs.start(waiting)
+        tab.goto(f"{address}/train?run={waiting.id}")
+        expect(tab.get_by_text("Waiting for the device behind mnist-mlp8")).to_be_visible(timeout=60_000)
+        tab.get_by_role("button", name="Stop").click()
+        wait_for_state(tab, "stopped", 60_000)
+    shutil.rmtree(path)
 
 
 def test_a_row_of_the_overview_opens_its_run(tab, address):

@@ -58,15 +58,15 @@ def test_one_run_at_a_time_and_in_order(store):
     wait_for(lambda: run_state(first) == "running")
     second = jobs.submit(LONG, "cpu")
     jobs.start(second)
-    wait_for(lambda: jobs.queue_position(second) == 1)
+    wait_for(lambda: jobs.waits_behind(second) == [first.id])
     third = jobs.submit(LONG, "cpu")
     jobs.start(third)
-    wait_for(lambda: jobs.queue_position(third) == 2)
+    wait_for(lambda: jobs.waits_behind(third) == [first.id, second.id])
     assert run_state(second) == "queued"
     assert jobs.stop(second) == "stopped", "a waiting run can be stopped"
     kill(first)
     wait_for(lambda: run_state(third) == "running")
-    assert jobs.queue_position(third) is None
+    assert jobs.waits_behind(third) is None
     with pytest.raises(UserError, match="stop it first"):
         trash.delete(third)
     with pytest.raises(UserError, match="already running"):
