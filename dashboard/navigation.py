@@ -15,6 +15,7 @@ import streamlit as st
 from aecore import demo
 from dashboard import style, url_state
 from dashboard.charts import script
+from dashboard.components.reconnect import watch_connection
 
 _FOLDER = Path(__file__).parent
 _PAGES = _FOLDER.parent / "pages"
@@ -44,6 +45,7 @@ def navigate() -> None:
         position="top",
     )
     url_state.turn_to(page.url_path)
+    watch_connection()
     script.prefetch(now=_begins_with_a_chart(page.url_path))
     _routing.active = True
     try:

@@ -41,6 +41,8 @@ def new_experiment() -> None:
         st.caption(preset.summary)
         form = current(name)
         draw_form(form, base_of(name), form_key(name))
+        if current(name).values != form.values:
+            st.rerun()  # the browser knew the widgets' values, the session not yet: the server was restarted
         start_row(name, form)
     with right:
         if form.experiment:

@@ -52,13 +52,17 @@ class Nursery:
         self.process.wait()
 
 
-@contextlib.contextmanager
-def forked_server(nursery: Nursery, environment: dict[str, str], log: Path) -> Iterator[str]:
-    """The app on a free port with `environment` added; yields its address, with the base path from
-    STREAMLIT_SERVER_BASE_URL_PATH, if set."""
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def forked_server(nursery: Nursery, environment: dict[str, str], log: Path, port: int = 0) -> Iterator[str]:
+    """The app on a port, or on a free one, with `environment` added; yields its address, with the base path from
+    STREAMLIT_SERVER_BASE_URL_PATH, if set."""
+    port = port or free_port()
     options = ["--server.headless", "true", "--server.port", str(port), "--server.address", "127.0.0.1"]
     process = nursery.fork(["run", "streamlit_app.py", *options], dict(os.environ) | environment, log)
     try:
