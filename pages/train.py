@@ -7,6 +7,7 @@ from dashboard import demo_notice
 from dashboard.navigation import route
 from dashboard.train.active_runs import active_runs, watch
 from dashboard.train.new_experiment import new_experiment
+from dashboard.train.no_training import no_training
 from dashboard.widgets import run_actions, run_monitor, run_picker
 
 route()
@@ -26,7 +27,9 @@ run_actions.undo_bar()
 
 if run is None:
     active_runs()
-    if demo.mode() != "read-only":
+    if demo.mode() == "read-only":
+        no_training()
+    else:
         new_experiment()
 else:
     run_monitor.heading(run)

@@ -77,6 +77,8 @@ def test_a_read_only_demo_says_so_and_has_no_form(gallery, monkeypatch):
     train = page("train")
     assert "Public demo" in texts(train)
     assert "Start" not in {button.label for button in train.button}
+    assert "Nothing can be trained on this public demo" in texts(train)
+    assert "mnist-mlp8" in [link.label.replace("\\", "") for link in train.get("page_link")]
 
 
 def test_the_form_of_a_training_demo_starts_within_its_caps(gallery, monkeypatch):
