@@ -26,13 +26,13 @@ _THEME = """
   --st-background-color: #ffffff; --st-secondary-background-color: #f4f5f8; --st-text-color: #1b2028;
   --st-primary-color: #2f5da8; --st-border-color: #d5d9e0; --st-base-radius: 8px;
   --st-font: system-ui, sans-serif;
-  --st-chart-categorical-colors: #4477AA,#EE7733,#228833,#CC3377,#7755BB,#AA7744,#33AACC,#999933,#BB5566,#777777;
+  --st-chart-categorical-colors: #4477AA,#DD6A22,#116400,#A02E74,#5135CE,#92684B,#1FA1C0,#9A9768,#8C4857,#7C7C7D;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --st-background-color: #101318; --st-secondary-background-color: #1a1f27; --st-text-color: #e6e9ee;
-    --st-primary-color: #4679d2; --st-border-color: #39414d;
-    --st-chart-categorical-colors: #77AADD,#EE8866,#66BB77,#E377AA,#A78BE0,#C79A6B,#66CCEE,#BBBB55,#DD7788,#AAAAAA;
+    --st-primary-color: #3f73ce; --st-border-color: #39414d;
+    --st-chart-categorical-colors: #77AADD,#EE8866,#87D4A3,#CE61A3,#936FEC,#FCA504,#8ADDFD,#EAE887,#D76F82,#AAAAAA;
   }
 }
 body { margin: 0 auto; max-width: 1680px; padding: 16px 20px 12px; background: var(--st-background-color);

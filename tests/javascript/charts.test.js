@@ -14,7 +14,7 @@ const DARK = {
 };
 
 test("colours of the light theme become those of another, with their opacity", () => {
-  const figure = { line: { color: "#4477AA" }, fillcolor: "rgba(238,119,51,0.15)", other: "#123456", font: { color: MADE_IN.ink } };
+  const figure = { line: { color: "#4477AA" }, fillcolor: "rgba(221,106,34,0.15)", other: "#123456", font: { color: MADE_IN.ink } };
   assert.deepEqual(recolor(figure, DARK), {
     line: { color: "#000010" }, fillcolor: "rgba(0,0,17,0.15)", other: "#123456", font: { color: "#ffffff" },
   });

@@ -8,7 +8,7 @@ import { colorPoints, onRamp } from "../../aecore/viewer/js/colors.js";
 import { meanCode, nearestCodes, usualDistance } from "../../aecore/viewer/js/neighbours.js";
 import { clamp, figure, fourFigures, percent, plural, shortNumber, signed } from "../../aecore/viewer/js/numbers.js";
 import { readScores } from "../../aecore/viewer/js/scores.js";
-import { classColor, colorList, toCss, toRgb } from "../../aecore/viewer/js/theme.js";
+import { classColor, colorList, inkOn, toCss, toRgb } from "../../aecore/viewer/js/theme.js";
 
 test("number formats", () => {
   assert.deepEqual([0, 0.0123456, 1.25, 1234.5, -0.5, 1.3e-5, NaN].map(figure), ["0", "0.0123", "1.25", "1235", "-0.5", "1.3e-5", "–"]);
@@ -112,4 +112,11 @@ test("the class that a softmax is surest of", () => {
   assert.equal(digit, 1);
   assert.ok(Math.abs(sure - Math.exp(3) / (Math.exp(1) + Math.exp(3) + Math.exp(2))) < 1e-12);
   assert.deepEqual(readScores([5000, 5000]), { digit: 0, sure: 0.5 });
+});
+
+test("text on a class colour is black or white, whichever can be read", () => {
+  assert.equal(inkOn(toRgb("#ffffff")), "#000000");
+  assert.equal(inkOn(toRgb("#000000")), "#ffffff");
+  assert.equal(inkOn(toRgb("#EAE887")), "#000000");
+  assert.equal(inkOn(toRgb("#116400")), "#ffffff");
 });

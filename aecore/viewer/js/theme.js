@@ -8,7 +8,7 @@ const RAMPS = {
   light: { error: ["#9fb3d1", "#e8702c", "#7a1020"], unit: ["#2257b0", "#c3c7ce", "#d9541e"], ground: "#ffffff" },
   dark: { error: ["#3d4f70", "#ee7733", "#ffeccb"], unit: ["#77aaff", "#4a505c", "#ff9a57"], ground: "#101318" },
 };
-const FALLBACK = "#4477AA,#EE7733,#228833,#CC3377,#7755BB,#AA7744,#33AACC,#999933,#BB5566,#777777";
+const FALLBACK = "#4477AA,#DD6A22,#116400,#A02E74,#5135CE,#92684B,#1FA1C0,#9A9768,#8C4857,#7C7C7D";
 
 /**
  * A list of CSS colours, of which some may have commas of their own.
@@ -69,3 +69,13 @@ export function themeOf(root) {
  * @param {number} label
  */
 export const classColor = (theme, label) => theme.classes[label % theme.classes.length];
+
+/**
+ * Black or white, whichever can be read better on a colour: the contrast is 4.5 or more (WCAG 2.2, relative luminance).
+ * @param {Rgb} rgb
+ */
+export function inkOn(rgb) {
+  const [red, green, blue] = rgb.map((value) => (value <= 10 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+  const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  return 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 ? "#ffffff" : "#000000";
+}

@@ -3,6 +3,7 @@
 /** @import { Sample } from "../types.js" */
 
 import { svgElement } from "../../../aecore/viewer/js/dom.js";
+import { inkOn, toRgb } from "../../../aecore/viewer/js/theme.js";
 
 export const SAMPLES = 61;
 const PLOT = { height: 96, top: 18, bottom: 70, band: 76, bandHeight: 18 };
@@ -47,7 +48,10 @@ export function createPlot(svg) {
       const left = Math.max(x(from - 0.5), pad), right = Math.min(x(to + 0.5), width - pad);
       const band = { x: left, y: PLOT.band, width: Math.max(right - left - 1, 1), height: PLOT.bandHeight, rx: 3 };
       nodes.push(svgElement("rect", { ...band, fill: colors[digit % colors.length] }));
-      if (right - left > 14) nodes.push(text((left + right) / 2, PLOT.band + 13, classes[digit] ?? String(digit), "digit"));
+      if (right - left <= 14) continue;
+      const name = text((left + right) / 2, PLOT.band + 13, classes[digit] ?? String(digit), "digit");
+      name.style.fill = inkOn(toRgb(colors[digit % colors.length]));
+      nodes.push(name);
     }
     svg.replaceChildren(...nodes);
     svg.setAttribute("aria-label", label);
