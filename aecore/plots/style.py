@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 PALETTE = (
-    "#4477AA", "#DD6A22", "#116400", "#A02E74", "#5135CE", "#92684B", "#1FA1C0", "#9A9768", "#8C4857", "#7C7C7D",
+    "#4477AA", "#DD6A22", "#116400", "#A02E74", "#5135CE", "#92684B", "#1FA1C0", "#999667", "#8C4857", "#7C7C7D",
 )  # fmt: skip
 """The ten class colours; the first two also draw training and test loss."""
 INK, MUTED, GRID, PAPER = "#1B2028", "#5A6270", "#E3E6EB", "#FFFFFF"

@@ -26,7 +26,7 @@ _THEME = """
   --st-background-color: #ffffff; --st-secondary-background-color: #f4f5f8; --st-text-color: #1b2028;
   --st-primary-color: #2f5da8; --st-border-color: #d5d9e0; --st-base-radius: 8px;
   --st-font: system-ui, sans-serif;
-  --st-chart-categorical-colors: #4477AA,#DD6A22,#116400,#A02E74,#5135CE,#92684B,#1FA1C0,#9A9768,#8C4857,#7C7C7D;
+  --st-chart-categorical-colors: #4477AA,#DD6A22,#116400,#A02E74,#5135CE,#92684B,#1FA1C0,#999667,#8C4857,#7C7C7D;
 }
 @media (prefers-color-scheme: dark) {
   :root {

@@ -8,7 +8,7 @@ const RAMPS = {
   light: { error: ["#9fb3d1", "#e8702c", "#7a1020"], unit: ["#2257b0", "#c3c7ce", "#d9541e"], ground: "#ffffff" },
   dark: { error: ["#3d4f70", "#ee7733", "#ffeccb"], unit: ["#77aaff", "#4a505c", "#ff9a57"], ground: "#101318" },
 };
-const FALLBACK = "#4477AA,#DD6A22,#116400,#A02E74,#5135CE,#92684B,#1FA1C0,#9A9768,#8C4857,#7C7C7D";
+const FALLBACK = "#4477AA,#DD6A22,#116400,#A02E74,#5135CE,#92684B,#1FA1C0,#999667,#8C4857,#7C7C7D";
 
 /**
  * A list of CSS colours, of which some may have commas of their own.

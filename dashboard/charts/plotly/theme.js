@@ -6,7 +6,7 @@ import { classColors } from "../../../aecore/viewer/js/theme.js";
 
 /** The colours that figures are built in: class colours, ink, muted ink, grid, paper. */
 export const MADE_IN = {
-  palette: ["#4477AA", "#DD6A22", "#116400", "#A02E74", "#5135CE", "#92684B", "#1FA1C0", "#9A9768", "#8C4857", "#7C7C7D"],
+  palette: ["#4477AA", "#DD6A22", "#116400", "#A02E74", "#5135CE", "#92684B", "#1FA1C0", "#999667", "#8C4857", "#7C7C7D"],
   ink: "#1B2028",
   muted: "#5A6270",
   grid: "#E3E6EB",
