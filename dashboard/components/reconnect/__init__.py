@@ -15,4 +15,4 @@ def watch_connection() -> None:
     A restarted server knows nothing of the page's fragments: without this, widgets would move and nothing would
     change. The browser sends what was chosen in all widgets along.
     """
-    _watch(key="reconnect", on_back_change=lambda: None, width=1, height=1)
+    _watch(key="asset-reconnect", on_back_change=lambda: None, width=1, height=1)
