@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from aecore.config.experiment import Experiment
+from aecore.config.labels import label_of
 from aecore.runs.store import Run
 from aecore.runs.summary import MARK, RunSummary
 
@@ -110,7 +111,7 @@ def settings_table(experiments: Sequence[Experiment], titles: Sequence[str], bas
             f"{'</strong>' if values[key] != reference else ''}</td>"
             for values in flat
         )
-        body.append(f'<tr><th scope="row"><code>{html.escape(key)}</code></th>{cells}</tr>')
+        body.append(f'<tr><th scope="row" title="{html.escape(key)}">{html.escape(label_of(key))}</th>{cells}</tr>')
     if body:
         _table(titles, body, baseline, kind="ae-means ae-settings")
     return len(keys)
