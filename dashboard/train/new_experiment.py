@@ -20,6 +20,7 @@ from dashboard.train.form_widgets import draw_form
 from dashboard.train.own_images import own_images
 from dashboard.widgets import remarks
 from dashboard.widgets.layer_table import layer_table
+from dashboard.widgets.network_picture import network_picture
 
 PROBLEM = "start-problem"
 
@@ -117,6 +118,7 @@ def layers(solved: Plan) -> None:
         if solved.compression >= 1
         else f"The code is larger than the image: {count(solved.code_size, 'number')}."
     )
+    network_picture(solved)
     layer_table(solved)
 
 

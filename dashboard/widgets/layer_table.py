@@ -14,22 +14,24 @@ def layer_table(solved: Plan) -> None:
         {
             "Layer": layer.name,
             "Kind": layer.kind,
-            "Output": " × ".join(map(str, layer.output_shape)),
+            "Output": "×".join(map(str, layer.output_shape)),
             "Then": _then(layer.norm, layer.activation, layer.dropout),
             "Parameters": f"{layer.parameters:,}",
         }
         for layer in solved.layers
     ]
     if solved.resized:
-        rows.append({"Layer": "resize", "Kind": "bilinear", "Output": " × ".join(map(str, solved.image_shape))})
+        rows.append({"Layer": "resize", "Kind": "bilinear", "Output": "×".join(map(str, solved.image_shape))})
     st.dataframe(
         pd.DataFrame(rows).fillna(""),
         hide_index=True,
         height="content",
         column_config={
-            "Kind": st.column_config.TextColumn(width=122),
-            "Then": st.column_config.TextColumn(width=78),
-            "Parameters": st.column_config.TextColumn(alignment="right"),
+            "Layer": st.column_config.TextColumn(width=107),
+            "Kind": st.column_config.TextColumn(width=124),
+            "Output": st.column_config.TextColumn(width=80),
+            "Then": st.column_config.TextColumn(width=68),
+            "Parameters": st.column_config.TextColumn(width=81, alignment="right"),
         },
     )
     megabytes = solved.parameters * 4 / 2**20

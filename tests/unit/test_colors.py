@@ -93,3 +93,7 @@ def test_the_palette_is_written_alike_everywhere():
     found = re.search(r"palette: \[([^\]]+)\]", made)
     assert found
     assert re.findall(r"#\w{6}", found[1]) == palette("light")
+    css = (ROOT / "dashboard" / "style.css").read_text()
+    for name, key in (("ground", "backgroundColor"), ("accent", "primaryColor"), ("link", "linkColor")):
+        pair = f"light-dark({THEME['light'][key]}, {THEME['dark'][key]})".lower()
+        assert f"--ae-{name}: {pair};" in css
