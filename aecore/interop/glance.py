@@ -22,7 +22,7 @@ from aecore.interop.reading import Reading, silent, weighed, works
 from aecore.interop.trials import A_CALL, BUDGET, Trials
 
 MOST_GEOMETRIES = 3000
-SHARE = 0.4
+SHARE = 0.45
 """Of the whole budget."""
 IMAGES = 4
 LIKELY, USUAL, UNPADDED = 40, 8, 6

@@ -11,7 +11,7 @@ from aecore.interop.functions import reconstruct
 from aecore.interop.reading import Limits, Reading, score, work
 from aecore.models.layer import Shape
 
-BUDGET = 6e10
+BUDGET = 5e10
 """Multiplications before the last stage; five to twenty seconds on two cores."""
 A_CALL = 2e6
 """What running a network costs at least, in multiplications."""
