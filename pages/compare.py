@@ -7,7 +7,7 @@ import streamlit as st
 from aecore.format import count
 from dashboard import page, url_state
 from dashboard.compare import clouds
-from dashboard.compare.choose import choose_runs, titles_of
+from dashboard.compare.choose import choose_runs, marked_titles_of
 from dashboard.compare.numbers import numbers
 from dashboard.compare.shared_view import shared_view
 from dashboard.compare.url import FIELDS, PAGE, VIEWS
@@ -34,7 +34,7 @@ def view() -> None:
     elif shown == "numbers" or shown is None:
         numbers(chosen)
     elif shown == "space":
-        clouds.side_by_side(PAGE, chosen, titles_of(chosen))
+        clouds.side_by_side(PAGE, chosen, marked_titles_of(chosen))
     else:
         shared_view(chosen, shown)
     url_state.keep(PAGE, FIELDS)

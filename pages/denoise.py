@@ -58,7 +58,7 @@ def view() -> None:
             shown = from_extremes(run, about, images, many, order, corruption, draw)
         else:
             shown = from_test_set(run, about, images, window, order, corruption, draw)
-    rows = comparison.of_model(about.name, shown, corruption.active)
+    rows = comparison.of_model(run, shown, corruption.active)
     with toolbar:
         scale = controls.choose_error_scale(about, shown)
     with notes:

@@ -177,8 +177,10 @@ def export_run(
     names: Annotated[
         str,
         typer.Option(
-            metavar="own|file|fc1,fc2,…",
-            help="For --to pth: our names of the layers, those of an imported file, or one name for each layer.",
+            metavar="own|file|fc|cnn|a,b,…",
+            help="For --to pth, so that a class loads it with strict=True: our names of the layers (own), those of an "
+            "imported file (file), fc1 to fc4 as in reports 000 and 003 (fc), encoder.cnn.0 and so on as in report "
+            "001 (cnn), or one name for each layer.",
         ),
     ] = "",
     output: Annotated[Path | None, typer.Option(help="The file to write; by default named after the run.")] = None,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-Activation = Literal["relu", "leaky-relu", "selu", "elu", "gelu", "silu", "tanh", "sigmoid", "none"]
+Activation = Literal[
+    "relu", "leaky-relu", "relu6", "selu", "elu", "gelu", "silu", "mish", "softplus", "tanh", "sigmoid", "none"
+]
 LEAK = 0.01
 """The slope of a `leaky-relu` without a number, PyTorch's default."""
 

@@ -7,27 +7,37 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aecore.interop.checkpoint import Checkpoint, Layer, Norm
+from aecore.interop.checkpoint import Checkpoint, Layer, Norm, shared_prefix
 from aecore.interop.layer_order import side_of
 from aecore.interop.parts import MismatchError, Part
 
 
-def with_norms(parts: list[Part], norms: Sequence[Norm], layers: Sequence[Layer]) -> list[Part]:
-    """The parts with the normalisation of each: the one that is saved next, else of the same number and width."""
+def with_norms(parts: list[Part], norms: Sequence[Norm], layers: Sequence[Layer], checkpoint: Checkpoint) -> list[Part]:
+    """The parts with the normalisation of each: the next one in its container, else one of the same number and width,
+    else the one that was created next."""
     taken: dict[int, Norm] = {}
     order = _saved_order([layer.name for layer in layers], [norm.name for norm in norms])
+    created = _created_after(checkpoint) if checkpoint.ordered else {}
     for norm in norms:
         wide = [number for number, part in enumerate(parts) if part.outputs == norm.width and number not in taken]
         before = [number for number in wide if order.get(parts[number].name, 0) < order.get(norm.name, 0)]
         near = max(before, key=lambda number: order.get(parts[number].name, 0), default=None)
         numbered = [number for number in wide if _alike(parts[number].name, norm.name)]
         adjacent = near is not None and order[norm.name] - order.get(parts[near].name, 0) <= 2
-        choice = near if adjacent else (numbered[0] if numbered else (wide[0] if wide else None))
+        created_before = [number for number in wide if parts[number].name == created.get(norm.name)]
+        choice = near if adjacent else next(iter([*numbered, *created_before, *wide]), None)
         if choice is None:
             raise MismatchError(f"{norm.name} normalises {norm.width} channels, which no layer gives", 0)
         tensors = {name: value.float() if value.is_floating_point() else value for name, value in norm.tensors.items()}
         taken[choice] = replace(norm, tensors=tensors)
     return [replace(part, norm=taken.get(number)) for number, part in enumerate(parts)]
+
+
+def _created_after(checkpoint: Checkpoint) -> dict[str, str]:
+    """For each module with weights the name of the one that was created before it."""
+    prefix = shared_prefix(list(checkpoint.file))
+    homes = list(dict.fromkeys(name.removeprefix(prefix).rpartition(".")[0] for name in checkpoint.file))
+    return {home: before for before, home in itertools.pairwise(homes)}
 
 
 def _saved_order(layers: Sequence[str], norms: Sequence[str]) -> dict[str, int]:

@@ -69,7 +69,7 @@ class Checkpoint:
     """All tensors under their full names, in the file's order."""
 
 
-def _shared_prefix(names: Sequence[str]) -> str:
+def shared_prefix(names: Sequence[str]) -> str:
     """What wrappers add to all names: `module.`, `_orig_mod.`, `model.`, `vae.`; not the name of a side."""
     prefix = ""
     while True:
@@ -84,7 +84,7 @@ def _shared_prefix(names: Sequence[str]) -> str:
 def layers_of(tensors: Table, ordered: bool) -> Checkpoint:
     if not tensors:
         raise UserError(f"the file holds no layers with weights; save them with {HOW_TO_SAVE}")
-    prefix = _shared_prefix(list(tensors))
+    prefix = shared_prefix(list(tensors))
     groups: dict[str, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         _check_values(name, tensor)

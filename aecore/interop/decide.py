@@ -1,20 +1,11 @@
-"""What a checkpoint's network is: the candidates in order, and whether images decide between them.
-
-Verdicts:
-
-- `certain`: one network reconstructs the images clearly better than every other that the shapes allow,
-- `undecided`: others come near, even the best explains little, or there were too many networks to try all,
-- `given`: the user named the network, and no other was tried,
-- `not understood`: none does better than always answering the mean training image,
-- `untried`: there were no images to try it on.
-"""
+"""What a checkpoint's network is: the candidates in order, and whether images decide between them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,22 +15,19 @@ from aecore.errors import UserError
 from aecore.interop.checkpoint import Checkpoint
 from aecore.interop.describe import settings_of, text_of, weights_of
 from aecore.interop.functions import Functions, Network
-from aecore.interop.geometry import Window, geometries
+from aecore.interop.geometry import geometries
 from aecore.interop.match_layers import match_layers
 from aecore.interop.parts import MismatchError, Skeleton
 from aecore.interop.reading import Limits, Reading
 from aecore.interop.search import LAST_IMAGES, alike, mean_image_error, search
 from aecore.interop.skeleton import skeletons
+from aecore.interop.verdict import Candidate, Decision, compared, move_up, verdict_of
+from aecore.interop.windows import Window
 from aecore.models.architecture import plan
 from aecore.models.autoencoder import Autoencoder
 from aecore.models.layer import Shape
 from aecore.presets import presets
 
-Verdict = Literal["certain", "undecided", "given", "not understood", "untried"]
-CLEARLY = 1.04
-"""How many times the error of the best network every other one must have for it to be certain."""
-LITTLE = 0.7
-"""A best network with more than this share of the mean image's error explains too little to be certain."""
 LISTED, SHOWN = 5, 8
 """How many candidates are kept, and of how many images their reconstructions."""
 FIXED = ("model.activation", "model.bottleneck.activation", "model.output", "model.range", "model.conv")
@@ -47,58 +35,6 @@ FIXED = ("model.activation", "model.bottleneck.activation", "model.output", "mod
 SAMPLE = "model.bottleneck.sample"
 IMPORTED = {"evaluation.corruptions": ["none", "gaussian:0.2"]}
 """What an imported model without a preset is measured under."""
-
-
-@dataclass(frozen=True, eq=False)
-class Candidate:
-    """A network that the file may hold."""
-
-    experiment: Experiment
-    weights: dict[str, Tensor]
-    text: str
-    error: float | None = None
-    """Mean squared error of its reconstructions on the [0, 1] scale; None where it was not tried."""
-    score: float = math.inf
-    presets: tuple[str, ...] = ()
-    """Presets that compute the same."""
-    settings: Mapping[str, Any] | None = None
-    """Its model's settings by dotted key."""
-    layers: tuple[str, ...] = ()
-    """Names in the file, in the order of the layers."""
-    heads: str = ""
-    """What tells the heads of a VAE apart."""
-    output: Tensor | None = None
-    """Its reconstructions of the first images, float (N, C, H, W) on the [0, 1] scale."""
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "mse": self.error,
-            "preset": self.presets[0] if self.presets else None,
-            "settings": dict(self.settings or {}),
-            "layers": list(self.layers),
-            "heads": self.heads,
-            "text": self.text,
-        }
-
-
-@dataclass(frozen=True, eq=False)
-class Decision:
-    """The candidates, the best first, and how sure that is."""
-
-    candidates: tuple[Candidate, ...]
-    verdict: Verdict
-    mean_image_mse: float | None = None
-    """The error of always answering the mean training image, on the same images."""
-    why: str = ""
-    """Of `undecided`: `near`, `little` or `cut`, as the search was cut short."""
-    near: int = 0
-    """How many other candidates, of all that were ranked, come near the best one."""
-    images: Tensor | None = None
-    """The images of which the candidates hold reconstructions, uint8 (N, C, H, W)."""
-
-    @property
-    def best(self) -> Candidate:
-        return self.candidates[0]
 
 
 def first_guess(checkpoint: Checkpoint, shape: Shape, experiment: Experiment, changes: Mapping[str, Any]) -> Decision:
@@ -180,7 +116,8 @@ def decide(
         searched, complete = search(readings, shape, images, limits_of(changes))
         for found in searched:
             candidate = _candidate(found.reading, shape, experiment, changes)
-            candidates.append((replace(candidate, error=found.error, score=found.score), found.output))
+            measured = {"error": found.error, "inner_error": found.inner_error, "score": found.score}
+            candidates.append((replace(candidate, **measured, geometry=found.reading.geometry), found.output))
         if not candidates:
             problem = no_geometry(readings[0], shape)
     except MismatchError as error:
@@ -193,6 +130,7 @@ def decide(
             other, made = candidates[same[0]]
             merged = known if not other.presets else other
             merged = replace(merged, presets=(*other.presets, name), error=other.error, score=other.score)
+            merged = replace(merged, inner_error=other.inner_error, geometry=other.geometry)
             candidates[same[0]] = replace(merged, settings=other.settings, layers=other.layers, text=other.text), made
         else:
             candidates.append((replace(known, error=error, score=math.log(max(error, 1e-12)), presets=(name,)), output))
@@ -200,9 +138,10 @@ def decide(
         assert problem is not None
         raise problem
     candidates.sort(key=lambda pair: pair[0].score)
+    move_up(candidates)
     ranked = tuple(replace(candidate, output=output[:SHOWN]) for candidate, output in candidates[:LISTED])
     baseline = mean_image_error(sample, train)
-    verdict, why, near = verdict_of([candidate.error or 0.0 for candidate, _ in candidates], baseline, complete)
+    verdict, why, near = verdict_of(compared([candidate for candidate, _ in candidates]), baseline, complete)
     return Decision(ranked, verdict, baseline, why, near, images[:SHOWN])
 
 
@@ -246,20 +185,6 @@ def _check_convolutions(skeleton: Skeleton, limits: Limits) -> None:
     if limits.convolutions and list(limits.convolutions) != present:
         listed = ", ".join(f"{channels}k{kernel}" for channels, kernel in present)
         raise MismatchError(f"model.conv: the file's convolutions are {listed}; give strides and paddings for these", 0)
-
-
-def verdict_of(errors: Sequence[float], baseline: float, complete: bool) -> tuple[Verdict, str, int]:
-    """What the errors of the ranked candidates say, why where it is `undecided`, and how many come near the first.
-    `baseline` is the error of the mean training image, `complete` whether the search was not cut short."""
-    first, others = errors[0], errors[1:]
-    near = sum(error < CLEARLY * first for error in others)
-    if min(errors) >= baseline:
-        return "not understood", "", near
-    if near:
-        return "undecided", "near", near
-    if first > LITTLE * baseline:
-        return "undecided", "little", near
-    return ("certain", "", near) if complete else ("undecided", "cut", near)
 
 
 def fitting_presets(checkpoint: Checkpoint, shape: Shape, changes: Mapping[str, Any]) -> dict[str, Candidate]:

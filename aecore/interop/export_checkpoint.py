@@ -12,19 +12,24 @@ from torch import Tensor
 from aecore.errors import AecoreError, UserError, describe_os_error
 from aecore.format import count
 from aecore.inference import load_model
+from aecore.interop.layouts import LAYOUTS
 from aecore.interop.read_checkpoint import read_kept
 from aecore.runs.store import IMPORTED, Run
 
-HOW = "give 'own', 'file' for an imported run, or one name a layer with commas between, such as fc1,fc2,fc3,fc4"
+HOW = (
+    "give 'own', 'file' for an imported run, 'fc' (fc1, fc2, …), 'cnn' (encoder.cnn.0, …), or one name a layer with "
+    "commas between, such as fc1,fc2,fc3,fc4"
+)
 
 
 def export_pth(run: Run, file: Path | IO[bytes], names: str = "") -> None:
     """Write a state dict with `torch.save`, in the order of the layers: an `nn.Module` with the same layers loads it
     without this project, with `strict=True` where `names` are those of its modules.
 
-    `names` is `own` (those of weights.safetensors), `file` (an imported file as it was), or a list with commas, one
-    name for each layer and normalisation in order, of a VAE mean and then log-variance. Empty is `file` for imported
-    runs and else `own`. Raises `DamagedError` for a run without weights, `UserError` for names that do not fit.
+    `names` is `own` (those of weights.safetensors), `file` (an imported file as it was), one of
+    `aecore.interop.layouts.LAYOUTS`, or a list with commas, one name for each layer and normalisation in order, of a
+    VAE mean and then log-variance. Empty is `file` for imported runs and else `own`. Raises `DamagedError` for a run
+    without weights, `UserError` for names that do not fit.
     """
     if not names:
         names = "file" if run.file(IMPORTED).is_file() else "own"
@@ -33,8 +38,11 @@ def export_pth(run: Run, file: Path | IO[bytes], names: str = "") -> None:
             raise UserError(f"run {run.id} was not imported, or before files were kept; {HOW}")
         weights: dict[str, Tensor] = dict(read_kept(run.file(IMPORTED)).file)
     else:
-        weights = {name: tensor.contiguous() for name, tensor in load_model(run).state_dict().items()}
-        if names != "own":
+        model = load_model(run)
+        weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+        if names in LAYOUTS:
+            weights = _renamed(weights, list(LAYOUTS[names](model.plan).values()))
+        elif names != "own":
             weights = _renamed(weights, [name.strip() for name in names.split(",")])
     try:
         torch.save(weights, file)

@@ -15,6 +15,9 @@ _ACTIVATIONS = {
     "elu": "nn.ELU()",
     "gelu": "nn.GELU()",
     "silu": "nn.SiLU()",
+    "mish": "nn.Mish()",
+    "softplus": "nn.Softplus()",
+    "relu6": "nn.ReLU6()",
     "tanh": "nn.Tanh()",
     "sigmoid": "nn.Sigmoid()",
 }

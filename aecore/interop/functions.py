@@ -26,6 +26,9 @@ INNER = (
     "selu",
     "gelu",
     "silu",
+    "softplus",
+    "mish",
+    "relu6",
     "leaky-relu:0.1",
     "none",
 )
@@ -197,12 +200,22 @@ def reconstruct(net: Network, images: Tensor) -> Tensor:
     A plain version of what `Autoencoder` does, without building it: a search tries thousands of networks. Raises
     `RuntimeError` where the sizes of maps do not fit.
     """
+    return decode(net, encode(net, images), images.shape)
+
+
+@torch.inference_mode()
+def encode(net: Network, images: Tensor) -> Tensor:
+    """The codes of images uint8 (N, C, H, W), as rows (N, L)."""
     values = images.float() / 255
     if net.symmetric:
         values = values * 2 - 1
-    values = _run(net.encoder, net.encoder_parts, values, -1.0 if net.symmetric else 0.0)
-    values = _run(net.decoder, net.decoder_parts, values.flatten(1), -1.0 if net.symmetric else 0.0)
-    values = values.reshape(images.shape)
+    return _run(net.encoder, net.encoder_parts, values, -1.0 if net.symmetric else 0.0).flatten(1)
+
+
+@torch.inference_mode()
+def decode(net: Network, codes: Tensor, shape: torch.Size) -> Tensor:
+    """What the network makes of codes (N, L): float images of that shape (N, C, H, W) on the [0, 1] scale."""
+    values = _run(net.decoder, net.decoder_parts, codes, -1.0 if net.symmetric else 0.0).reshape(shape)
     return values / 2 + 0.5 if net.symmetric else values
 
 
@@ -273,6 +286,12 @@ def activate(name: str, values: Tensor) -> Tensor:
             return F.gelu(values)
         case "silu":
             return F.silu(values)
+        case "mish":
+            return F.mish(values)
+        case "softplus":
+            return F.softplus(values)
+        case "relu6":
+            return F.relu6(values)
         case "tanh":
             return torch.tanh(values)
         case "sigmoid":

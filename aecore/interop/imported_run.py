@@ -15,9 +15,9 @@ from aecore import data
 from aecore.data.convert import to_uint8
 from aecore.files import atomic_write
 from aecore.interop.checkpoint import Checkpoint
-from aecore.interop.decide import Decision
 from aecore.interop.interpret import Interpretation
 from aecore.interop.read_checkpoint import kept_bytes
+from aecore.interop.verdict import Decision
 from aecore.metrics.evaluation import evaluate_all
 from aecore.models.autoencoder import Autoencoder
 from aecore.models.weights import weights_bytes

@@ -17,9 +17,6 @@ from aecore.errors import UserError
 from aecore.interop.checkpoint import Checkpoint
 from aecore.interop.decide import (
     IMPORTED,
-    LITTLE,
-    Candidate,
-    Decision,
     decide,
     first_guess,
     fitting_pad,
@@ -33,6 +30,7 @@ from aecore.interop.match_layers import match_layers
 from aecore.interop.parts import MismatchError
 from aecore.interop.search import LAST_IMAGES
 from aecore.interop.skeleton import skeletons
+from aecore.interop.verdict import LITTLE, Candidate, Decision
 from aecore.models.architecture import plan
 from aecore.presets import preset, presets
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from torch import Tensor
@@ -35,7 +36,7 @@ class Part:
     gap: int | None = None
     """How many lie between both and the next layer with weights; None where that is not known."""
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         return tuple(self.weight.shape)
 
@@ -47,7 +48,7 @@ class Part:
     def outputs(self) -> int:
         return self.shape[1] if self.kind == "transposed" else self.shape[0]
 
-    @property
+    @cached_property
     def kernel(self) -> int:
         return self.shape[2] if len(self.shape) == 4 else 0
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aecore.interop.functions import INNER, OUTPUTS, Functions, Network, Scale, network, rarity, scales
-from aecore.interop.geometry import Geometry, Window
+from aecore.interop.geometry import Geometry
 from aecore.interop.parts import Skeleton
+from aecore.interop.windows import Window
 from aecore.models.layer import Shape
 
 PRIOR = 0.3
-"""What one unit of rarity weighs against the logarithm of the error: a network that is unusual in one thing must
-reconstruct a third better."""
+"""What the first unit of rarity weighs against the logarithm of the error: a network that is unusual in one thing must
+reconstruct a quarter better."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +46,17 @@ class Reading:
     def network(self, shape: Shape) -> Network:
         return network(self.skeleton, self.geometry, self.functions, shape)
 
+    def raw(self, shape: Shape) -> Network:
+        """The network with its output as it leaves the last layer."""
+        bare = replace(self.functions, output="none", scale=Scale(self.functions.scale.inside, "unit"))
+        return replace(self, functions=bare).network(shape)
+
+    def without_silent(self) -> Reading:
+        """Without an activation where names show that no module lies between two layers."""
+        last, parts = len(self.skeleton.encoder) - 1, self.skeleton.parts
+        off = frozenset(n for n, part in enumerate(parts[:-1]) if silent(part) and n != last)
+        return replace(self, functions=replace(self.functions, off=off))
+
 
 @dataclass
 class Limits:
@@ -74,27 +86,40 @@ class Limits:
         return [Scale(name, name)]
 
 
+def weighed(rarity: float) -> float:
+    """What rarity weighs against the logarithm of the error. Each further unit weighs less: a network with odd strides
+    has odd paddings too, and of two networks whose errors differ by a factor of two or three the likelier one is that
+    with the lower error, however odd it is."""
+    return 2 * PRIOR * math.log1p(rarity / 2)
+
+
 def score(error: float, reading: Reading) -> float:
-    return math.log(max(error, 1e-12)) + PRIOR * reading.rarity
+    return math.log(max(error, 1e-12)) + weighed(max(reading.rarity, 0.0))
 
 
 def work(reading: Reading, shape: Shape) -> float:
     """Multiplications for one image, roughly."""
-    total, side = 0.0, float(shape[1] + 2 * reading.geometry.pad)
-    windows = iter((*reading.geometry.encoder, *reading.geometry.decoder))
-    for number, part in enumerate(reading.skeleton.parts):
+    return sum(works(reading.skeleton, reading.geometry, shape))
+
+
+def works(skeleton: Skeleton, geometry: Geometry, shape: Shape) -> tuple[float, float]:
+    """The same for the encoder and for the decoder."""
+    count = len(skeleton.encoder)
+    totals, side = [0.0, 0.0], float(shape[1] + 2 * geometry.pad)
+    windows = iter((*geometry.encoder, *geometry.decoder))
+    for number, part in enumerate(skeleton.parts):
         if part.kind == "linear":
-            total += part.weight.numel()
+            totals[number >= count] += part.weight.numel()
             continue
-        if number == len(reading.skeleton.encoder) or reading.skeleton.parts[number - 1].kind == "linear":
-            side = float(reading.geometry.map[1]) if reading.geometry.map and number else side
+        if number == count or skeleton.parts[number - 1].kind == "linear":
+            side = float(geometry.map[1]) if geometry.map and number else side
         window = next(windows)
         side *= max(window.upsample, 1)
         before = side
         side = side * window.stride if part.kind == "transposed" else side / window.stride
-        total += part.weight.numel() * (before if part.kind == "transposed" else side) ** 2
+        totals[number >= count] += part.weight.numel() * (before if part.kind == "transposed" else side) ** 2
         side /= max(window.pool, 1)
-    return total
+    return totals[0], totals[1]
 
 
 def silent(part: Any) -> bool:

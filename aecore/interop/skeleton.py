@@ -59,7 +59,7 @@ def _readings(checkpoint: Checkpoint, layers: list[Layer], norms: list[Norm]) ->
         halved = how.startswith("half")
         try:
             for parts, split in _chains(rest, mean, halved):
-                parts = with_norms(parts, norms, layers)
+                parts = with_norms(parts, norms, layers, checkpoint)
                 parts = with_gaps(parts, checkpoint)
                 other = None
                 if heads is not None and not halved:
@@ -103,7 +103,9 @@ def _chains(layers: list[Layer], mean: Layer | None, halved: bool) -> Iterator[t
     for kinds in _kinds(layers, mean, halved):
         parts = [_part_of(layer, kind) for layer, kind in zip(layers, kinds, strict=True)]
         for split in _splits(parts, mean, halved):
-            yield parts, split
+            square = any(part.kind == "transposed" and part.inputs == part.outputs for part in parts[:split])
+            if not square:  # of a square one the reading as a convolution is another
+                yield parts, split
 
 
 def _part_of(layer: Layer, kind: Kind) -> Part:

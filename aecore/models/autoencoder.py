@@ -149,6 +149,9 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "elu": nn.ELU,
     "gelu": nn.GELU,
     "silu": nn.SiLU,
+    "mish": nn.Mish,
+    "softplus": nn.Softplus,
+    "relu6": nn.ReLU6,
     "tanh": InPlaceTanh,
     "sigmoid": InPlaceSigmoid,
 }

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from aecore.errors import UserError
 from aecore.plots.panels import Panel, line, stack
-from aecore.plots.resolve import Lines, RunLike, read_lines, resolve_run
+from aecore.plots.resolve import Lines, RunLike, marked_title, read_lines, resolve_run
 from aecore.plots.thin import smooth, thin, thin_curve
 from aecore.runs.store import LAYERS, METRICS, STEPS
 
@@ -69,8 +69,8 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
     panels.append(Panel("Dead code units", 48, [of("dead units", "dead_units", 3, step=True)], counts=True))
     return stack(
         panels,
-        title=f"Training of {run.title()}",
-        alt=f"Loss by epoch of {run.title()}. At epoch {last['epoch']} of {training.epochs}: training loss "
+        title=f"Training of {marked_title(run)}",
+        alt=f"Loss by epoch of {marked_title(run)}. At epoch {last['epoch']} of {training.epochs}: training loss "
         f"{last['train_loss']:.4g}, test loss {last['test_loss']:.4g}, learning rate {last['lr']:.3g}.",
         file=f"{run.id}-loss",
         x_title="Epoch",
@@ -99,7 +99,7 @@ def metric_curves(
     if not 0 <= smoothing < 1:
         raise UserError(f"smoothing lies between 0 and 1, and below 1, not {smoothing:g}")
     found = [resolve_run(run) for run in runs]
-    names = names or [run.title() for run in found]
+    names = names or [marked_title(run) for run in found]
     scale = 100 if metric == "wrong_digit_rate" else 1
     traces, ends = [], []
     for i, (run, name) in enumerate(zip(found, names, strict=True)):
@@ -149,8 +149,8 @@ def step_curves(run: RunLike, *, read: Lines = read_lines) -> go.Figure:
     ]
     return stack(
         [Panel("Loss", 200, traces, log=True)],
-        title=f"Loss by step of {run.title()}",
-        alt=f"Loss by training step of {run.title()}, last {lines[-1]['train_loss']:.4g} at step {x[-1]:,}.",
+        title=f"Loss by step of {marked_title(run)}",
+        alt=f"Loss by training step of {marked_title(run)}, last {lines[-1]['train_loss']:.4g} at step {x[-1]:,}.",
         file=f"{run.id}-steps",
         x_title="Step",
         x_name="step",
@@ -185,9 +185,9 @@ def layer_curves(run: RunLike, *, read: Lines = read_lines) -> go.Figure:
     panels.append(Panel("Weight change (RMS)", 170, moved, log=True))
     return stack(
         panels,
-        title=f"Code units and layers of {run.title()}",
+        title=f"Code units and layers of {marked_title(run)}",
         alt=f"Standard deviation of {units} code units over the test images, and weight change of {len(names)} layers, "
-        f"by epoch, of {run.title()}.",
+        f"by epoch, of {marked_title(run)}.",
         file=f"{run.id}-layers",
         x_title="Epoch",
         x_name="epoch",

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from aecore.errors import UserError
 from aecore.latent.codes import Codes, read_codes
 from aecore.latent.projection_store import Projection, read_projection
-from aecore.plots.resolve import RunLike, resolve_run
+from aecore.plots.resolve import RunLike, marked_title, resolve_run
 from aecore.plots.style import GRID, MUTED, axis, color, layout
 from aecore.runs.store import Run
 
@@ -55,10 +55,10 @@ def projection(
         }
         traces.append(trace | ({"z": points[rows, 2]} if found.dims == 3 else {}))
     names = axis_names(found)
-    title = f"{run.title()}: {TITLES.get(found.method, found.method)} in {found.dims}D"
+    title = f"{marked_title(run)}: {TITLES.get(found.method, found.method)} in {found.dims}D"
     look = layout(
         title,
-        f"{TITLES.get(found.method, found.method)} of {len(points):,} codes of {run.title()} in {found.dims}D, "
+        f"{TITLES.get(found.method, found.method)} of {len(points):,} codes of {marked_title(run)} in {found.dims}D, "
         f"coloured by {len(traces)} classes.",
         f"{run.id}-{found.method}-{found.dims}d",
         height=620,
@@ -132,7 +132,7 @@ def code_histograms(run: RunLike, *, codes: Codes | None = None) -> go.Figure:
             | {"text": text, "showarrow": False, "font": {"size": 12, "color": MUTED}}
         )
     total = kept.codes.shape[1]
-    title = f"Code units of {run.title()}"
+    title = f"Code units of {marked_title(run)}"
     alt = (
         f"Histograms of {units} of {total} code units over {len(values):,} test images; {int(dead.sum())} of them dead."
     )
@@ -165,7 +165,7 @@ def errors(run: RunLike, *, codes: Codes | None = None, classes: tuple[str, ...]
                 "hovertemplate": "test image %{customdata}: %{y:.4~g}<extra>%{x}</extra>",
             }
         )
-    title = f"Reconstruction errors of {run.title()}"
+    title = f"Reconstruction errors of {marked_title(run)}"
     median = float(np.median(kept.errors))
     alt = f"Mean squared error of {len(kept.errors):,} test images by class, median {median:.4g}."
     look = layout(title, alt, f"{run.id}-errors", height=420, log=["yaxis"], showlegend=False)

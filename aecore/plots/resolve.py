@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from aecore.errors import AecoreError
 from aecore.runs.store import METRICS, Run, Store
+from aecore.runs.summary import MARK, remarks_of
 
 RunLike = str | Path | Run
 """A run's id or a unique prefix of it, the path of its directory, or the run itself."""
@@ -22,6 +24,15 @@ def resolve_run(run: RunLike) -> Run:
     if isinstance(run, Path):
         return Run(run)
     return Store.default().find(run)
+
+
+def marked_title(run: Run) -> str:
+    """The run's title, with a mark before it where its status has remarks, for titles and legends of figures."""
+    try:
+        remarks = remarks_of(run.status())
+    except AecoreError:
+        remarks = []
+    return f"{MARK} {run.title()}" if remarks else run.title()
 
 
 def read_lines(run: Run, name: str) -> Sequence[dict[str, Any]]:

@@ -51,6 +51,8 @@ class RunSummary:
     """Of an imported run: the file of its weights."""
     remarks: tuple[dict[str, Any], ...] = ()
     """What is wrong with it, as `remarks_of` returns it."""
+    may_win: bool = True
+    """Whether it may be called the best of several, as `may_win` says."""
 
     @property
     def machine(self) -> str:
@@ -61,6 +63,10 @@ class RunSummary:
     def mark(self) -> str:
         """The remarks as one line with a mark before it, for lists; empty without any."""
         return f"{MARK} {'; '.join(str(remark['text']) for remark in self.remarks)}" if self.remarks else ""
+
+    def marked(self, title: str) -> str:
+        """A title of the run with a mark before it where there are remarks: for legends and headings."""
+        return f"{MARK} {title}" if self.remarks else title
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -116,6 +122,7 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         sweep=experiment.sweep if experiment else "",
         imported=str(imported.get("file", "a file")) if isinstance(imported, dict) else "",
         remarks=tuple(remarks_of(status)),
+        may_win=may_win(status),
     )
 
 
@@ -129,6 +136,13 @@ def remarks_of(status: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = [entry for entry in found if isinstance(entry.get("kind"), str) and isinstance(entry.get("text"), str)]
     lines = imported.get("remarks") if isinstance(imported, dict) else None
     return found + [{"kind": "imported", "text": str(line)} for line in (lines if isinstance(lines, list) else [])]
+
+
+def may_win(status: Mapping[str, Any]) -> bool:
+    """Whether a run with this status may be called the best of several: not where its file was not understood, as its
+    numbers are then those of a network that nobody trained."""
+    imported = status.get("imported")
+    return not (isinstance(imported, dict) and imported.get("verdict") == "not understood")
 
 
 def import_notes(status: Mapping[str, Any]) -> list[str]:

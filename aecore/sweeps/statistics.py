@@ -36,11 +36,12 @@ class Group:
 
 
 def groups(sweep: Sweep, rows: Iterable[Row], goal: str, under: str) -> list[Group]:
-    """The combinations with at least one score, in the sweep's order; scores that are not finite are left out."""
+    """The combinations with at least one score, in the sweep's order; scores that are not finite, or of a run that may
+    not be best, are left out."""
     found: dict[str, list[tuple[Row, float]]] = {}
     for row in sorted(rows, key=lambda row: sort_key(sweep, row)):
         score = row.score(goal, under)
-        if row.state == "finished" and score is not None and math.isfinite(score):
+        if row.state == "finished" and row.may_win and score is not None and math.isfinite(score):
             found.setdefault(json.dumps(row.values), []).append((row, score))
     return [
         Group(pairs[0][0].values, tuple(score for _, score in pairs), tuple(row.run for row, _ in pairs))

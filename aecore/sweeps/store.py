@@ -19,7 +19,7 @@ from aecore.errors import AecoreError, DamagedError, UserError, describe_os_erro
 from aecore.runs.json_files import read_table, update_status, write_table
 from aecore.runs.state import ACTIVE, LOCK, true_state
 from aecore.runs.store import EXPERIMENT, Run, Store, numbered_folder, timed_id
-from aecore.runs.summary import remarks_of
+from aecore.runs.summary import may_win, remarks_of
 from aecore.sweeps.definition import MEASURED, Point, Sweep
 
 SWEEP, STATUS, RESULTS, LOG = "sweep.json", "status.json", "results.json", "log.txt"
@@ -48,6 +48,8 @@ class Row:
     error: str = ""
     remarks: list[str] = field(default_factory=list)
     """What is wrong with it, one line each; none in older results."""
+    may_win: bool = True
+    """Whether its scores count, as `aecore.runs.summary.may_win` says."""
 
     def score(self, goal: str, under: str = "none") -> float | None:
         """The value of one of `definition.GOALS`; `under` "own" means the corruption that the run was trained with."""
@@ -229,6 +231,7 @@ def row_of(sweep: Sweep, run: Run) -> Row:
         measured=measured,
         error=str(status.get("error") or ""),
         remarks=[str(remark["text"]) for remark in remarks_of(status)],
+        may_win=may_win(status),
     )
 
 

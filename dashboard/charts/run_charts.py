@@ -44,7 +44,7 @@ def comparison_chart(
     log: bool = True,
 ) -> None:
     """One metric of several runs, overlaid."""
-    names = names or [runs.summary(run).title for run in chosen]
+    names = names or [summary.marked(summary.title) for summary in map(runs.summary, chosen)]
 
     def draw() -> go.Figure:
         made = plots.metric_curves(

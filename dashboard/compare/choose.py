@@ -61,3 +61,9 @@ def titles_of(chosen: Sequence[Run]) -> list[str]:
     """A distinct title for each run."""
     titles = [runs.summary(run).title for run in chosen]
     return [title if titles.count(title) == 1 else run.id for title, run in zip(titles, chosen, strict=True)]
+
+
+def marked_titles_of(chosen: Sequence[Run]) -> list[str]:
+    """The same, with a mark before those of runs with remarks: where no table beside them has it."""
+    found = zip(map(runs.summary, chosen), titles_of(chosen), strict=True)
+    return [summary.marked(title) for summary, title in found]

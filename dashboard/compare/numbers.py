@@ -13,7 +13,7 @@ from aecore.runs.store import Run
 from dashboard.cache import runs
 from dashboard.charts.run_charts import comparison_chart
 from dashboard.compare import tables
-from dashboard.compare.choose import titles_of
+from dashboard.compare.choose import marked_titles_of, titles_of
 from dashboard.compare.url import PAGE
 from dashboard.format import plain
 from dashboard.url_state import key
@@ -25,7 +25,7 @@ def numbers(chosen: Sequence[Run]) -> None:
     titles = titles_of(chosen)
     base = st.session_state[key(PAGE, "base")]
     baseline = next((i for i, run in enumerate(chosen) if run.id == base), None)
-    draw_curves(chosen, titles)
+    draw_curves(chosen)
     draw_metrics(chosen, titles, baseline)
     st.subheader("Settings that differ", anchor=False)
     differing = tables.settings_table([run.experiment() for run in chosen], titles, baseline)
@@ -33,7 +33,7 @@ def numbers(chosen: Sequence[Run]) -> None:
         st.caption("None: these runs have the same settings.")
 
 
-def draw_curves(chosen: Sequence[Run], titles: Sequence[str]) -> None:
+def draw_curves(chosen: Sequence[Run]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         field = st.selectbox(
             "Curve",
@@ -51,7 +51,7 @@ def draw_curves(chosen: Sequence[Run], titles: Sequence[str]) -> None:
         )
         amount = st.slider("Smoothing", 0.0, 0.95, step=0.05, key=key(PAGE, "smooth"), width=180)
         log = st.toggle("Log axis", key=key(PAGE, "log"))
-    names = [f"{letter} {title}" for letter, title in zip(tables.LETTERS, titles, strict=False)]
+    names = [f"{letter} {title}" for letter, title in zip(tables.LETTERS, marked_titles_of(chosen), strict=False)]
 
     def drawn() -> None:
         comparison_chart(chosen, field, "compare-curves", names=names, axis=axis, smoothing=amount, log=log)
@@ -76,7 +76,9 @@ def draw_metrics(chosen: Sequence[Run], titles: Sequence[str], baseline: int | N
         )
     rows = [runs.summary(run) for run in chosen]
     lines = tables.measured(chosen, rows, st.session_state[field])
-    tables.metrics_table(lines, titles, baseline, {i for i, row in enumerate(rows) if row.remarks})
+    remarked = {i for i, row in enumerate(rows) if row.remarks}
+    excluded = {i for i, row in enumerate(rows) if not row.may_win}
+    tables.metrics_table(lines, titles, baseline, remarked, excluded)
     for letter, row in zip(tables.LETTERS, rows, strict=False):
         if row.remarks:
             st.caption(f"**{letter}** {plain(row.mark)}.")

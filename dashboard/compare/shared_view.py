@@ -12,7 +12,7 @@ from aecore.runs.store import WEIGHTS, Run
 from dashboard import url_state
 from dashboard.cache import models
 from dashboard.cache.images import image_info
-from dashboard.compare.choose import titles_of
+from dashboard.compare.choose import marked_titles_of, titles_of
 from dashboard.compare.url import PAGE
 from dashboard.components.comparer import comparer
 from dashboard.components.networks import ship_run
@@ -72,7 +72,7 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
     if not able:
         st.info("These networks are too large to run in the browser.", icon=":material/memory:")
         return
-    titles, noisy = titles_of(same), state[key(PAGE, "noise")] != "none"
+    titles, noisy = marked_titles_of(same), state[key(PAGE, "noise")] != "none"
     position = comparer(
         [shipped[i] for i in able],
         [titles[i] for i in able],

@@ -62,23 +62,29 @@ def entry_of(run: Run, corruption: str) -> dict[str, Any] | None:
     return next((entry for entry in run.evaluation() if entry["corruption"] == corruption), None)
 
 
-def best(line: Line) -> set[int]:
-    """The runs that are best in a row; none if fewer than two were measured or all are equal."""
-    known = [value for value in line.values if value is not None and math.isfinite(value)]
+def best(line: Line, excluded: Collection[int] = ()) -> set[int]:
+    """The runs that are best in a row; none if fewer than two were measured or all are equal. The runs whose number is
+    in `excluded` may not be best."""
+    values = {i: value for i, value in enumerate(line.values) if i not in excluded}
+    known = [value for value in values.values() if value is not None and math.isfinite(value)]
     if line.higher is None or len(known) < 2 or len(set(known)) == 1:
         return set()
     top = max(known) if line.higher else min(known)
-    return {i for i, value in enumerate(line.values) if value == top}
+    return {i for i, value in values.items() if value == top}
 
 
 def metrics_table(
-    lines: Sequence[Line], titles: Sequence[str], baseline: int | None, remarked: Collection[int] = ()
+    lines: Sequence[Line],
+    titles: Sequence[str],
+    baseline: int | None,
+    remarked: Collection[int] = (),
+    excluded: Collection[int] = (),
 ) -> None:
     """One column per run; with a baseline, every other value shows its difference from it. The runs whose number is in
-    `remarked` have a mark in the heading and wherever they are best."""
+    `remarked` have a mark in the heading and wherever they are best; those in `excluded` may not be best."""
     body = []
     for line in lines:
-        marked = best(line)
+        marked = best(line, excluded)
         cells = [_cell(line, i, i in marked, baseline, i in remarked) for i in range(len(titles))]
         body.append(f'<tr><th scope="row">{html.escape(line.title)}</th>{"".join(cells)}</tr>')
     _table(titles, body, baseline, remarked)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
 
 from aecore.config.corruption import Corruption
 from aecore.runs.store import Run
+from aecore.runs.summary import may_win
 from dashboard.cache import models
 from dashboard.denoise import classical
 from dashboard.denoise.batch import Shown
@@ -30,6 +31,8 @@ class Row:
     scores: Mapping[str, np.ndarray] | None = None
     wrong: int | None = None
     """How many of the images are misread by the digit classifier; None if it does not apply."""
+    may_win: bool = True
+    """Whether it may be called the best."""
 
     def mean(self, metric: str) -> float | None:
         """The mean over the images, infinite if one of them is; None while there are none."""
@@ -55,10 +58,11 @@ COLUMNS = (
 )
 
 
-def of_model(images_name: str, shown: Shown, noise: bool) -> list[Row]:
+def of_model(run: Run, shown: Shown, noise: bool) -> list[Row]:
     """The noisy input's row, if there is noise, and the model's."""
-    result = shown.result
-    model = Row(MODEL, "", result.output, result.output_scores, _wrong(images_name, result.output, shown))
+    result, images_name = shown.result, run.experiment().data.name
+    wrong = _wrong(images_name, result.output, shown)
+    model = Row(MODEL, "", result.output, result.output_scores, wrong, may_win(run.status()))
     if not noise:
         return [model]
     return [Row(NOISY, "", result.noisy, result.noisy_scores, _wrong(images_name, result.noisy, shown)), model]
@@ -80,8 +84,9 @@ def of_method(run: Run, corruption: Corruption, method: str, shown: Shown) -> Ro
 
 
 def best(rows: Sequence[Row], column: Column) -> int | None:
-    """The row that is best in a column; none if two are, or if a mean is infinite and so meaningless."""
-    means = [row.mean(column.metric) for row in rows]
+    """The row that is best in a column; none if two are, or if a mean is infinite and so meaningless, or where only one
+    may be."""
+    means = [row.mean(column.metric) if row.may_win else None for row in rows]
     values = [mean for mean in means if mean is not None]
     if len(values) < 2 or not all(map(math.isfinite, values)):
         return None
@@ -93,7 +98,7 @@ def noisy_is_closer(rows: Sequence[Row]) -> list[str]:
     """The metrics by which the noisy input is closer to the clean images than the model's output."""
     if rows[0].name != NOISY:
         return []
-    pair = rows[:2]
+    pair = [replace(row, may_win=True) for row in rows[:2]]
     return [column.title for column in COLUMNS if best(pair, column) == 0]
 
 

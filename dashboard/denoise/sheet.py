@@ -40,7 +40,7 @@ def draw(
                 _cell(f'<img alt="{name}, original" src="{png_uri(cut_out)}">', _name(name)),
                 _cell(_picture(clean[i], f"{name}, clean"), _what("model input", "clean")),
             ]
-        cells += [_row_cell(row, i, name, clean[i], scale, row is _best(rows, i)) for row in rows]
+        cells += [_row_cell(row, i, name, clean[i], scale, row is best(rows, i)) for row in rows]
         figures.append(f"<figure>{''.join(cells)}</figure>")
     kind = "ae-sheet"
     if cut_out is not None:
@@ -89,9 +89,10 @@ def _row_cell(row: Row, i: int, name: str, clean: np.ndarray, scale: float | Non
     return _cell(picture, _what(what, f"<span{mark}>{decibels} · {ssim:.2f}</span>"))
 
 
-def _best(rows: Sequence[Row], i: int) -> Row | None:
-    """The row with the smallest error of image `i`; none if there is nothing to compare or no difference."""
-    known = [(float(row.scores["mse"][i]), row) for row in rows if row.scores is not None]
+def best(rows: Sequence[Row], i: int) -> Row | None:
+    """The row with the smallest error of image `i` of those that may be best; none if there is nothing to compare or no
+    difference."""
+    known = [(float(row.scores["mse"][i]), row) for row in rows if row.scores is not None and row.may_win]
     errors = [error for error, _ in known]
     return known[errors.index(min(errors))][1] if len(set(errors)) > 1 else None
 

@@ -12,8 +12,10 @@ from aecore.format import format_value
 from aecore.models.digit_classifier import accuracy, reads
 from aecore.reports.claims import Verdict
 from aecore.runs.store import Run
+from aecore.runs.summary import may_win
 from dashboard.denoise.classical import TITLES
 
+NETWORK = "this network"
 WORDS = {
     "reproduced": "✓ reproduced",
     "better": "▲ better than reported",
@@ -63,8 +65,9 @@ def denoisers(run: Run, corruption: str) -> None:
         return
     named: list[tuple[str, dict[str, Any]]] = [
         ("noisy input", entry["noisy_input"]),
-        ("this network", entry["metrics"]),
+        (NETWORK, entry["metrics"]),
     ]
+    out = () if may_win(run.status()) else (NETWORK,)
     for name, measured in entry.get("classical", {}).items():
         named.append((f"{TITLES.get(name, name)} ({measured['strength']:g})", measured["metrics"]))
     data_name = run.experiment().data.name
@@ -75,10 +78,11 @@ def denoisers(run: Run, corruption: str) -> None:
     rows: list[dict[str, str]] = [{"Denoiser": name} for name, _ in named]
     for key, title, digits, higher in columns:
         values = [scores.get(key) for _, scores in named]
-        known = [value for value in values if value is not None]
+        known = [value for value, (name, _) in zip(values, named, strict=True) if value is not None and name not in out]
         best = (max(known) if higher else min(known)) if known else None
         for row, value in zip(rows, values, strict=True):
-            row[title] = "–" if value is None else _cell(key, value, digits, value == best)
+            is_best = value == best and row["Denoiser"] not in out
+            row[title] = "–" if value is None else _cell(key, value, digits, is_best)
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,

@@ -26,6 +26,7 @@ ORDERS: dict[str, Callable[[RunSummary], Any] | None] = {
     "Smallest code": lambda row: row.code_size,
 }
 """Sort orders for paginated runs; a table on a single page is sorted by its headings."""
+BY_QUALITY = ("Smallest test MSE", "Highest PSNR", "Highest SSIM")
 
 
 def table(rows: Sequence[RunSummary], several: bool) -> None:
@@ -59,13 +60,14 @@ def table(rows: Sequence[RunSummary], several: bool) -> None:
 
 
 def ordered(rows: Sequence[RunSummary], order: str) -> list[RunSummary]:
-    """The rows in one of `ORDERS`; those without a value last."""
+    """The rows in one of `ORDERS`; those without a value last, and by quality those that may not be best too."""
     value = ORDERS.get(order)
     if value is None:
         return list(rows)
-    known = {row.id: value(row) for row in rows}
-    last = [row for row in rows if known[row.id] is None]
-    return sorted((row for row in rows if known[row.id] is not None), key=lambda row: known[row.id]) + last
+    counted = [row for row in rows if row.may_win or order not in BY_QUALITY]
+    known = {row.id: value(row) for row in counted}
+    last = [row for row in rows if known.get(row.id) is None]
+    return sorted((row for row in rows if known.get(row.id) is not None), key=lambda row: known[row.id]) + last
 
 
 def page_of(rows: Sequence[RunSummary], about: str) -> Sequence[RunSummary]:

@@ -29,6 +29,9 @@ const activations = {
   elu: [Math.exp(-2) - 1, 3],
   gelu: [-0.04550026, 2.99595031], // x Φ(x)
   silu: [-2 / (1 + Math.exp(2)), 3 / (1 + Math.exp(-3))],
+  mish: [-2 * Math.tanh(Math.log(1 + Math.exp(-2))), 3 * Math.tanh(Math.log(1 + Math.exp(3)))],
+  softplus: [Math.log(1 + Math.exp(-2)), Math.log(1 + Math.exp(3))],
+  relu6: [0, 3],
   tanh: [Math.tanh(-2), Math.tanh(3)],
   sigmoid: [1 / (1 + Math.exp(2)), 1 / (1 + Math.exp(-3))],
 };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from pathlib import Path
 
@@ -11,12 +12,16 @@ import torch
 from torch import nn
 
 from aecore import data, interop, jobs
+from aecore.config.experiment import Experiment
 from aecore.errors import AecoreError, UserError
 from aecore.inference import load_model
 from aecore.interop import import_checkpoint, read_checkpoint
-from aecore.interop.decide import verdict_of
+from aecore.interop.geometry import Geometry
+from aecore.interop.reading import weighed
 from aecore.interop.search import search
 from aecore.interop.skeleton import skeletons
+from aecore.interop.verdict import Candidate, compared, move_up, verdict_of
+from aecore.interop.windows import Window
 from aecore.presets import preset
 from aecore.runs.store import Run
 from aecore.runs.summary import import_notes, summarise
@@ -184,6 +189,38 @@ def test_a_search_that_is_cut_short_is_never_certain(monkeypatch):
         checkpoint = read_checkpoint(trained.files[0])
         shape, images = (1, 28, 28), torch.from_numpy(np.array(data.load("digits-28").x_test))
         for budget in (5e10, 1e8):
-            monkeypatch.setattr("aecore.interop.search.BUDGET", budget)
+            monkeypatch.setattr("aecore.interop.trials.BUDGET", budget)
             found[budget] = search(skeletons(checkpoint), shape, images)[1]
     assert found == {5e10: True, 1e8: False}
+
+
+def _ranked(*measured: tuple[int, float, float]) -> list[Candidate]:
+    """Candidates with a geometry's number, their error, and that inside the border, the best score first."""
+    found = []
+    for padding, error, inner in measured:
+        geometry = Geometry((Window(2, padding),), (Window(2, padding),), None, True, 0, 0.0)
+        about = {"error": error, "inner_error": inner, "score": math.log(error), "geometry": geometry}
+        found.append(Candidate(Experiment(), {}, "", **about))
+    return found
+
+
+def test_a_network_that_differs_at_the_border_alone_is_shown_and_leaves_the_verdict_open():
+    """Trained without padding it does worse there than its twin with padding."""
+    ranked = _ranked((1, 0.003, 0.002), (1, 0.0033, 0.0024), (1, 0.0034, 0.0025), (0, 0.015, 0.002))
+    assert verdict_of(compared(ranked), 0.0675, True) == ("undecided", "near", 1)
+    shown = [(candidate, torch.zeros(())) for candidate in ranked]
+    move_up(shown)
+    assert [ranked.index(candidate) for candidate, _ in shown] == [0, 1, 3, 2]
+
+
+def test_a_network_that_is_worse_inside_the_border_too_stays_where_it_is():
+    ranked = _ranked((1, 0.003, 0.002), (1, 0.0033, 0.0024), (1, 0.0034, 0.0025), (0, 0.015, 0.010))
+    shown = [(candidate, torch.zeros(())) for candidate in ranked]
+    move_up(shown)
+    assert [candidate for candidate, _ in shown] == ranked
+    assert verdict_of(compared(ranked), 0.0675, True) == ("certain", "", 0)
+
+
+def test_oddity_cannot_outweigh_an_error_that_is_half_as_large():
+    assert weighed(6.0) - weighed(0.5) < math.log(2.2)
+    assert weighed(0.5) - weighed(0.0) > 0.1

@@ -24,6 +24,8 @@ def test_mean_and_spread_are_those_of_the_seeds(figures):
     ]
     rows.append(Row("bad", {"model.bottleneck.size": 2}, 99, "finished", measured={"none": {"mse": None}}))
     rows.append(Row("cut", {"model.bottleneck.size": 2}, 98, "stopped", measured={"none": {"mse": 1.0}}))
+    odd = Row("odd", {"model.bottleneck.size": 2}, 97, "finished", measured={"none": {"mse": -1e9}}, may_win=False)
+    rows.append(odd)
     (group,) = sweep_statistics.groups(sweep, rows, "mse", "none")
     assert group.scores == tuple(figures)
     assert group.mean == pytest.approx(statistics.fmean(figures))

@@ -14,9 +14,17 @@ const ACTIVATE = {
   elu: (x) => (x > 0 ? x : Math.exp(x) - 1),
   gelu: (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)),
   silu: (x) => x / (1 + Math.exp(-x)),
+  mish: (x) => x * Math.tanh(softplus(x)),
+  softplus,
+  relu6: (x) => Math.min(Math.max(x, 0), 6),
   tanh: Math.tanh,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
 };
+
+/** @param {number} x */
+function softplus(x) {
+  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+}
 
 /**
  * @param {Activation} written

@@ -10,7 +10,8 @@ export type ImageShape = [number, number, number];
 export type MapShape = [number, number, number];
 /** `leaky-relu` may have a slope, as in `leaky-relu:0.2`. */
 export type Activation =
-  | "none" | "relu" | "leaky-relu" | `leaky-relu:${number}` | "selu" | "elu" | "gelu" | "silu" | "tanh" | "sigmoid";
+  | "none" | "relu" | "leaky-relu" | `leaky-relu:${number}` | "relu6" | "selu" | "elu" | "gelu" | "silu" | "mish"
+  | "softplus" | "tanh" | "sigmoid";
 
 export interface Linear {
   kind: "linear";
