@@ -39,6 +39,7 @@ from aecore.runs.store import (
     WEIGHTS,
     Run,
     Store,
+    submitted_title,
 )
 
 MB = 2**20
@@ -221,7 +222,7 @@ def _check(run: Run) -> None:
         run.experiment()
         status = run.status()
         notes = run.notes()
-        for what, text in notes.items():
+        for what, text in (*notes.items(), ("title", submitted_title(status))):
             check_text(what, text)
     except AecoreError as error:
         raise UserError(
