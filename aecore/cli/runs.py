@@ -154,12 +154,14 @@ def import_file(
     if len(files) == 1 and archive.is_packed(file):
         if preset or data or changes:
             raise UserError("a packed run has its own model and images: --preset, --data and --set are for checkpoints")
-        found = archive.unpack(file)
+        added = archive.unpack_all(file)
         if name:
-            notes.rename(found, name)
+            for found in added:
+                notes.rename(found, name)
         if as_json:
-            print_json({"run": found.id})
-        else:
+            print_json({"run": added[0].id} if len(added) == 1 else {"runs": [found.id for found in added]})
+            return
+        for found in added:
             print_message(f"run {found.id}")
             print_run(found)
         return
