@@ -29,6 +29,11 @@ def summaries() -> list[RunSummary]:
     return listed(summary(run) for run in Store.default().runs())
 
 
+def title(run: Run) -> str:
+    """The run's title in the list, which no other run there has."""
+    return next((row.title for row in summaries() if row.id == run.id), run.id)
+
+
 # Not one of Streamlit's caches: hashing their arguments takes longer than checking the files.
 _summaries: OrderedDict[str, tuple[tuple, RunSummary]] = OrderedDict()
 _MOST_SUMMARIES = 20_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -118,8 +119,8 @@ def _progress(run: Run, state: str, status: dict[str, Any], metrics: list[dict[s
         st.warning("The worker exited unexpectedly. Resume continues from the last saved epoch.")
 
 
-def heading(run: Run) -> None:
-    """Name, state and the buttons for this state.
+def heading(run: Run, on_close: Callable[[], None] | None = None) -> None:
+    """Name, state and the buttons for this state, the last one to close the run where it can be closed.
 
     The buttons act in callbacks: those run even if the script run triggered by a click is itself interrupted, as
     happens while a live page updates.
@@ -127,7 +128,7 @@ def heading(run: Run) -> None:
     row = runs.summary(run)
     idle = row.state not in ACTIVE
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader(plain(row.title), anchor=False, width="content")
+        st.subheader(plain(runs.title(run)), anchor=False, width="content")
         state_badge(row.state)
         run_actions.edit(run, row)
         st.space("stretch")
@@ -155,6 +156,8 @@ def heading(run: Run) -> None:
             )
         run_actions.download(run, row)
         run_actions.delete_button(run, row.state)
+        if on_close is not None:
+            st.button("", icon=":material/close:", key="close", type="tertiary", help="Close", on_click=on_close)
     parts = [
         row.id,
         row.data,
