@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import streamlit as st
@@ -58,10 +58,22 @@ def actions(ticked: Sequence[RunSummary]) -> None:
             on_click="ignore",
         )
     own = [row for row in ticked if not row.shipped and row.id in found]
-    if demo.mode() or not own:
-        return
+    if own and not demo.mode():
+        changes(own, found, len(ticked))
+    st.button(
+        "",
+        icon=":material/close:",
+        type="tertiary",
+        key="many-none",
+        help="Untick all",
+        on_click=run_selection.tick,
+        args=([],),
+    )
+
+
+def changes(own: Sequence[RunSummary], found: Mapping[str, Run], ticked: int) -> None:
+    """What changes one's own runs."""
     runs = [found[row.id] for row in own]
-    of_own = "" if len(own) == len(ticked) else f" {len(own)} own"
     _group(runs, own)
     _note(runs)
     active = [found[row.id] for row in own if row.state in ACTIVE]
@@ -74,25 +86,17 @@ def actions(ticked: Sequence[RunSummary]) -> None:
             key="many-stop",
             help="After their epoch; they can be resumed",
         )
-    if len(active) < len(runs):
+    idle = [run for run in runs if run not in active]
+    if idle:
         st.button(
-            f"Delete{of_own}",
+            "Delete" if len(idle) == ticked else f"Delete {len(idle)}",
             icon=":material/delete:",
             type="tertiary",
             key="many-delete",
             help="With Undo, and a week in the trash",
             on_click=many_runs.delete,
-            args=([run for run in runs if run not in active],),
+            args=(idle,),
         )
-    st.button(
-        "",
-        icon=":material/close:",
-        type="tertiary",
-        key="many-none",
-        help="Untick all",
-        on_click=run_selection.tick,
-        args=([],),
-    )
 
 
 def _group(runs: Sequence[Run], rows: Sequence[RunSummary]) -> None:
