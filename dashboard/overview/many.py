@@ -31,7 +31,7 @@ def line(shown: Sequence[RunSummary], rows: Sequence[RunSummary]) -> None:
             found = (
                 count(len(rows), "run") if len(shown) == len(rows) else f"{len(shown):,} of {count(len(rows), 'run')}"
             )
-            how = ". Click a name to open it, or tick runs to act on several." if shown else "."
+            how = ". Click a name to open it, tick boxes to select." if shown else "."
             st.caption(f"{found}{how}", width="content")
 
 

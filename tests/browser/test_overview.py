@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from aecore.runs.notes import rename
+from aecore.runs.process import this_process
 from aecore.runs.store import Run
 from tests.helpers.browser import wait_until
 from tests.helpers.paths import GALLERY_RUN
@@ -81,11 +83,25 @@ def test_a_name_far_down_opens_its_run_in_view_and_back_closes_it(tab, address, 
     heading = tab.get_by_role("heading", name="Number 1", exact=True)
     expect(heading).to_be_in_viewport()
     expect(tab.get_by_text("selected", exact=False)).to_have_count(0)
-    # It is not scrolled to again.
-    wait_until(tab, lambda: tab.get_by_test_id("stMain").evaluate("node => node.scrollTop") > 0)
     tab.go_back()
     expect(heading).to_have_count(0)
     assert "run=" not in tab.url
+
+
+def test_a_live_list_does_not_scroll_back(tab, address, stopped):
+    stopped[0].write_status(state="running", process=this_process())  # the list refreshes itself
+    tab.set_viewport_size({"width": 1024, "height": 500})
+    arrive(tab, address)
+    table(tab).click(position={"x": NAME, "y": at(9)})
+    expect(tab.get_by_role("heading", name="Number 1", exact=True)).to_be_in_viewport()
+    main = tab.get_by_test_id("stMain")
+    main.evaluate("node => node.scrollTo(0, 700)")
+    before = main.evaluate("node => node.scrollTop")
+    assert before > 300
+    for title in ("refreshed", "and again"):
+        rename(stopped[5], title)
+        wait_until(tab, lambda title=title: title in names(tab))
+    assert main.evaluate("node => node.scrollTop") == pytest.approx(before, abs=50)
 
 
 def test_a_name_in_a_sorted_table_opens_its_own_run(tab, address, stopped):
