@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -29,9 +30,10 @@ def summaries() -> list[RunSummary]:
     return listed(summary(run) for run in Store.default().runs())
 
 
-def title(run: Run) -> str:
-    """The run's title in the list, which no other run there has."""
-    return next((row.title for row in summaries() if row.id == run.id), run.id)
+def titles(of: Sequence[Run]) -> list[str]:
+    """The titles of these runs in the list, where no two are equal."""
+    known = {row.id: row.title for row in summaries()}
+    return [known.get(run.id, run.id) for run in of]
 
 
 # Not one of Streamlit's caches: hashing their arguments takes longer than checking the files.

@@ -59,4 +59,4 @@ def choose_runs() -> list[Run]:
 
 def titles_of(chosen: Sequence[Run]) -> list[str]:
     """The title of each run in the list, where no two are equal."""
-    return [runs.title(run) for run in chosen]
+    return runs.titles(chosen)

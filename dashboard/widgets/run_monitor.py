@@ -128,7 +128,7 @@ def heading(run: Run, on_close: Callable[[], None] | None = None) -> None:
     row = runs.summary(run)
     idle = row.state not in ACTIVE
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader(plain(runs.title(run)), anchor=False, width="content")
+        st.subheader(plain(runs.titles([run])[0]), anchor=False, width="content")
         state_badge(row.state)
         run_actions.edit(run, row)
         st.space("stretch")
