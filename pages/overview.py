@@ -1,13 +1,14 @@
-"""Overview: every run in a table; select one to open it, or several to compare them."""
+"""Overview: every run in a table; click a name to open one, or tick several to act on them."""
 
 import streamlit as st
 
 from aecore.runs.state import ACTIVE
 from dashboard.cache import runs
 from dashboard.navigation import route
-from dashboard.overview.selection import COMPARE, detail, several
+from dashboard.overview import many
+from dashboard.overview.opened import example, opened
 from dashboard.overview.welcome import welcome
-from dashboard.widgets import run_actions, run_selection, run_table
+from dashboard.widgets import run_selection, run_table, undo
 
 route()
 
@@ -17,18 +18,19 @@ REFRESH_S = 2.0
 
 def body() -> None:
     rows = first.pop() if first else runs.summaries()
-    welcome(any(not row.shipped for row in rows))
+    shown = run_selection.opened(rows)
+    welcome(any(not row.shipped for row in rows), brief=shown is not None)
+    undo.bar()  # above both the run and the list: that is where people look after an act
+    if shown:
+        opened(shown)
     if not rows:
-        run_actions.undo_bar()
         st.info("There are no runs yet. Train one: it takes about ten seconds.", icon=":material/inbox:")
         return
-    chosen = run_selection.ticked(rows)
-    run_table.table(rows, several=COMPARE.exists())
-    run_actions.undo_bar()  # where the deleted run was shown: that is where people look
-    if len(chosen) == 1:
-        detail(chosen[0])
-    elif chosen:
-        several(chosen)
+    matching, columns = run_table.choices(rows)
+    many.line(matching, rows)
+    run_table.table(matching, rows, columns)
+    if shown is None and all(row.shipped for row in rows):
+        example(rows[0])
     if active and not any(row.state in ACTIVE for row in rows):
         st.rerun()  # nothing left to wait for: stop refreshing
 

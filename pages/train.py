@@ -8,7 +8,7 @@ from dashboard.navigation import route
 from dashboard.train.active_runs import active_runs, watch
 from dashboard.train.new_experiment import new_experiment
 from dashboard.train.no_training import no_training
-from dashboard.widgets import run_actions, run_monitor, run_picker
+from dashboard.widgets import run_monitor, run_picker, undo
 
 route()
 
@@ -22,7 +22,7 @@ demo_notice.note()
 run = run_picker.chosen()
 
 
-run_actions.undo_bar()
+undo.bar()
 
 
 if run is None:

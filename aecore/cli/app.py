@@ -22,9 +22,10 @@ from aecore.cli.options import Device, Json, RunName, print_json
 from aecore.cli.runs import key_and_value, runs_app
 from aecore.cli.sweep import sweep_app
 from aecore.config.experiment import Experiment
-from aecore.errors import AecoreError, UserError
+from aecore.errors import AecoreError, UserError, nearest
 from aecore.jobs import helper_rank
 from aecore.presets import preset, presets
+from aecore.runs.listing import SHELVES, in_group, listed, on_shelf
 from aecore.runs.store import Run, Store
 from aecore.runs.summary import MARK, summarise
 from aecore.sweeps.runner import stop as stop_sweep
@@ -251,20 +252,35 @@ def _run_job(created: Run, detach: bool, as_json: bool) -> None:
 
 
 @app.command()
-def runs(as_json: Json = False) -> None:
-    """List all runs, shipped ones first, then the newest."""
-    summaries = [summarise(found) for found in Store.default().runs()]
+def runs(
+    shelf: Annotated[
+        str, typer.Option("--shelf", metavar="all|own|shipped", help="Only one's own runs, or those that ship.")
+    ] = "all",
+    group: Annotated[str, typer.Option("--group", help="Only the runs of this group.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List the runs: your own, the newest first, then those that ship with the project."""
+    if shelf not in SHELVES:
+        raise UserError(f"--shelf {shelf}: {nearest(shelf, SHELVES)}")
+    summaries = on_shelf(listed(map(summarise, Store.default().runs())), shelf)
+    if group:
+        summaries = in_group(summaries, group)
     if as_json:
         print_json([summary.as_dict() for summary in summaries])
         return
     if not summaries:
-        print_message("no runs yet; start one with: python -m aecore train digits-quick")
+        chosen = " in this group" if group else f" that are {shelf}" if shelf != "all" else ""
+        start = "" if chosen else " yet; start one with: python -m aecore train digits-quick"
+        print_message(f"no runs{chosen or start}")
         return
+    grouped = any(s.group for s in summaries)
     table(
-        ["run", "data", "code", "state", "epochs", "MSE", "PSNR", "SSIM", ""],
+        ["run", "title", *(["group"] if grouped else []), "data", "code", "state", "epochs", "MSE", "PSNR", "SSIM", ""],
         [
             [
                 s.id,
+                "" if s.title == s.id else s.title,
+                *([s.group] if grouped else []),
                 s.data,
                 str(s.code_size or ""),
                 s.state,

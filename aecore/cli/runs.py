@@ -1,4 +1,4 @@
-"""The commands that manage runs: rename, annotate, delete, restore, import, export."""
+"""The commands that manage runs: rename, annotate, group, delete, restore, import, export."""
 
 from __future__ import annotations
 
@@ -49,6 +49,24 @@ def annotate(run_name: RunName, text: str, as_json: Json = False) -> None:
     found = Store.default().find(run_name)
     notes.annotate(found, text)
     _print_notes(found, as_json)
+
+
+@runs_app.command()
+def group(
+    run_names: Annotated[list[str], typer.Argument(metavar="RUN…")],
+    name: Annotated[str, typer.Option("--to", help='The group; "" takes the runs out of theirs.')],
+    as_json: Json = False,
+) -> None:
+    """Put runs into a group, a label that they share; `runs --group` lists them."""
+    store = Store.default()
+    name = notes.check_text("group", name)
+    found = {(item := store.find(run_name)).id: item for run_name in run_names}
+    for item in found.values():
+        notes.put_in_group(item, name)
+    if as_json:
+        print_json({"runs": list(found), "group": name})
+    else:
+        print_message(f"{', '.join(found)}: {f'in group {name}' if name else 'in no group'}")
 
 
 def _print_notes(found: Run, as_json: bool) -> None:
@@ -136,12 +154,14 @@ def import_file(
     if len(files) == 1 and archive.is_packed(file):
         if preset or data or changes:
             raise UserError("a packed run has its own model and images: --preset, --data and --set are for checkpoints")
-        found = archive.unpack(file)
+        added = archive.unpack_all(file)
         if name:
-            notes.rename(found, name)
+            for found in added:
+                notes.rename(found, name)
         if as_json:
-            print_json({"run": found.id})
-        else:
+            print_json({"run": added[0].id} if len(added) == 1 else {"runs": [found.id for found in added]})
+            return
+        for found in added:
             print_message(f"run {found.id}")
             print_run(found)
         return

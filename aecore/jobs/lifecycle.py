@@ -16,17 +16,19 @@ import filelock
 
 from aecore import demo
 from aecore.config.experiment import Experiment
+from aecore.config.title import default_title, numbered
 from aecore.devices import Device
-from aecore.errors import UserError
+from aecore.errors import DamagedError, UserError
 from aecore.jobs import detach, device_queue
 from aecore.jobs.check import check, remarks_before
 from aecore.jobs.failures import record_failures
 from aecore.jobs.signals import stop_flag
+from aecore.presets import presets
 from aecore.runs.json_files import now
 from aecore.runs.process import is_alive, is_here, this_process
 from aecore.runs.progress import Report, silent
 from aecore.runs.state import ACTIVE, LOCK, RESUMABLE, START_GRACE_S, STOP_ASKED, heartbeat, run_state
-from aecore.runs.store import LOG, Run, Store, root_of
+from aecore.runs.store import LOG, Run, Store, root_of, slug
 from aecore.training.rank import get_rank
 
 LOCK_WAIT_S = 5
@@ -43,10 +45,12 @@ def submit(experiment: Experiment, device: str = "auto", store: Store | None = N
     if demo.mode():
         active = sum(run_state(other) in ACTIVE for other in store.runs())
         demo.check_size(experiment.training.epochs, images, solved.parameters, active)
+    title = _title(experiment, store)
     run = store.create(experiment)
     with record_failures(run, "writing the run"):
         run.write_status(
             state="queued",
+            title=title,
             requested_device=device,
             submitted=now(),
             epochs=experiment.training.epochs,
@@ -57,6 +61,22 @@ def submit(experiment: Experiment, device: str = "auto", store: Store | None = N
             remarks=[remark.as_json() for remark in remarks_before(experiment)],
         )
     return run
+
+
+def _title(experiment: Experiment, store: Store) -> str:
+    """What the run is called until its user renames it: the name that was asked for, else what was changed from the
+    preset, with a number where an earlier run is called the same."""
+    base = presets().get(experiment.preset)
+    title = default_title(experiment, base.experiment if base else None)
+    if experiment.name:
+        return title
+    stem = slug(experiment.title)  # only those can be called the same, unless they were renamed
+    earlier = []
+    for other in store.runs():
+        if not other.shipped and other.id.startswith(stem):
+            with contextlib.suppress(DamagedError):
+                earlier.append(other.title())
+    return numbered(title, earlier)
 
 
 def start(run: Run) -> None:

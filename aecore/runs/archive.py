@@ -1,4 +1,4 @@
-"""A run as one zip file and back, byte for byte.
+"""A run, or several, as one zip file and back, byte for byte.
 
 Only files of the run directory's format are unpacked, and the zip is not trusted: no path leads outside, sizes are
 limited, and a zip that is refused leaves nothing behind.
@@ -6,12 +6,14 @@ limited, and a zip that is refused leaves nothing behind.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
 import stat
 import zipfile
 import zlib
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -39,6 +41,7 @@ from aecore.runs.store import (
     WEIGHTS,
     Run,
     Store,
+    submitted_title,
 )
 
 MB = 2**20
@@ -53,6 +56,8 @@ FILES = {
 MOST_BYTES = 4096 * MB
 """Of all files together."""
 MOST_ENTRIES = 1000
+MOST_RUNS = 500
+"""In one zip; together they may be as large as one."""
 PROJECTION = re.compile(PROJECTIONS + r"/[a-z]{1,20}-[23]d(?:-train)?\.safetensors")
 MOST_PROJECTION = 64 * MB
 CHUNK = MB
@@ -66,6 +71,22 @@ def pack(run: Run, file: Path | IO[bytes]) -> None:
 
     Raises `AecoreError` when the zip cannot be written or the run cannot be read.
     """
+    pack_all([run], file)
+
+
+def pack_all(runs: Iterable[Run], file: Path | IO[bytes]) -> None:
+    """Write several runs as one zip, each as `pack` does."""
+    at_work = ""
+    try:
+        with zipfile.ZipFile(file, "w") as archive:
+            for run in runs:
+                at_work = f" run {run.id}"
+                _add(archive, run)
+    except OSError as error:
+        raise AecoreError(describe_os_error(error, f"packing{at_work}")) from None
+
+
+def _add(archive: zipfile.ZipFile, run: Run) -> None:
     names = [name for name in FILES if run.file(name).is_file()]
     shelf = run.file(PROJECTIONS)
     if shelf.is_dir():
@@ -73,21 +94,22 @@ def pack(run: Run, file: Path | IO[bytes]) -> None:
         names += [name for name in found if PROJECTION.fullmatch(name)]
     if EXPERIMENT not in names:
         raise AecoreError(f"run {run.id} has no {EXPERIMENT}: there is nothing to pack")
-    try:
-        with zipfile.ZipFile(file, "w") as archive:
-            for name in names:
-                entry = zipfile.ZipInfo(f"{run.id}/{name}", _FIXED_TIME)
-                entry.compress_type = zipfile.ZIP_STORED if name in _INCOMPRESSIBLE else zipfile.ZIP_DEFLATED
-                entry.external_attr = (stat.S_IFREG | 0o644) << 16
-                archive.writestr(entry, run.file(name).read_bytes())
-    except OSError as error:
-        raise AecoreError(describe_os_error(error, f"packing run {run.id}")) from None
+    for name in names:
+        entry = zipfile.ZipInfo(f"{run.id}/{name}", _FIXED_TIME)
+        entry.compress_type = zipfile.ZIP_STORED if name in _INCOMPRESSIBLE else zipfile.ZIP_DEFLATED
+        entry.external_attr = (stat.S_IFREG | 0o644) << 16
+        archive.writestr(entry, run.file(name).read_bytes())
 
 
 def packed(run: Run) -> bytes:
     """The zip of a run as bytes."""
+    return packed_all([run])
+
+
+def packed_all(runs: Iterable[Run]) -> bytes:
+    """The zip of several runs as bytes."""
     buffer = io.BytesIO()
-    pack(run, buffer)
+    pack_all(runs, buffer)
     return buffer.getvalue()
 
 
@@ -124,16 +146,29 @@ def unpack(file: Path | IO[bytes], store: Store | None = None) -> Run:
 
     Raises `UserError` for a file that is not one packed run, is too large, or has paths that lead outside.
     """
+    return _unpack(file, store, most_runs=1)[0]
+
+
+def unpack_all(file: Path | IO[bytes], store: Store | None = None) -> list[Run]:
+    """Add every run of a zip to the store as `unpack` does, or none where one of them is refused."""
+    return _unpack(file, store, MOST_RUNS)
+
+
+def _unpack(file: Path | IO[bytes], store: Store | None, most_runs: int) -> list[Run]:
     demo.refuse("adding runs")
     store = store or Store.default()
-    with _opened(file) as archive:
-        run_id, members = _members(archive)
-        if not run_id:  # files without a folder: the zip's name serves
-            run_id = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(getattr(file, "name", "") or str(file)).stem).strip("-")
-        with staging(store) as run:
-            _inflate(archive, members, run)
+    with _opened(file) as archive, contextlib.ExitStack() as stack:
+        left, ready = MOST_BYTES, []
+        for home in _homes(archive, most_runs):
+            members = _members(archive, home, left)
+            run_id = home.name
+            if not run_id:  # files without a folder: the zip's name serves
+                run_id = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(getattr(file, "name", "") or str(file)).stem).strip("-")
+            run = stack.enter_context(staging(store))
+            left = _inflate(archive, members, run, left)
             _check(run)
-            return commit(run.path, run_id or "run", store)
+            ready.append((run, run_id or "run"))
+        return [commit(run.path, run_id, store) for run, run_id in ready]
 
 
 def _opened(file: Path | IO[bytes]) -> zipfile.ZipFile:
@@ -147,23 +182,30 @@ def _opened(file: Path | IO[bytes]) -> zipfile.ZipFile:
         raise UserError(f"{file} cannot be read: {error.strerror}") from None
 
 
-def _members(archive: zipfile.ZipFile) -> tuple[str, dict[str, zipfile.ZipInfo]]:
-    """The run's id, empty where its files are not in a folder, and its files by name in the run directory."""
+def _homes(archive: zipfile.ZipFile, most_runs: int) -> list[PurePosixPath]:
+    """The folders of the runs in a zip; their names are the ids, empty where the files are not in a folder."""
     entries = archive.infolist()
-    if len(entries) > MOST_ENTRIES:
+    if len(entries) > MOST_ENTRIES + 100 * (most_runs - 1):
         raise UserError(f"the zip holds {len(entries):,} files; a run has a few dozen")
     for entry in entries:
         _check_entry(entry)
     homes = {PurePosixPath(e.filename).parent for e in entries if PurePosixPath(e.filename).name == EXPERIMENT}
-    if len(homes) != 1:
+    if not 1 <= len(homes) <= most_runs:
         raise UserError(
-            f"the zip holds {len(homes)} runs; it should hold one"
+            f"the zip holds {len(homes)} runs; it should hold {'one' if most_runs == 1 else f'at most {most_runs}'}"
             if homes
             else f"the zip holds no run: there is no {EXPERIMENT} in it"
         )
-    home = homes.pop()
+    for home in homes:
+        if home.name and not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,120}", home.name):
+            raise UserError(f"the zip's folder '{home.name[:40]}' is not a valid run id: use letters, digits and -")
+    return sorted(homes)
+
+
+def _members(archive: zipfile.ZipFile, home: PurePosixPath, most_bytes: int) -> dict[str, zipfile.ZipInfo]:
+    """The files of the run in that folder by name in the run directory."""
     members: dict[str, zipfile.ZipInfo] = {}
-    for entry in entries:
+    for entry in archive.infolist():
         path = PurePosixPath(entry.filename)
         if entry.is_dir() or not path.is_relative_to(home):
             continue
@@ -174,12 +216,10 @@ def _members(archive: zipfile.ZipFile) -> tuple[str, dict[str, zipfile.ZipInfo]]
             raise UserError(f"the zip holds {name} twice")
         members[name] = entry
     total = sum(entry.file_size for entry in members.values())
-    if total > MOST_BYTES:
+    if total > most_bytes:
+        total += MOST_BYTES - most_bytes  # the runs before it
         raise UserError(f"the zip would unpack to {total / MB:,.0f} MB; a run has at most {MOST_BYTES // MB:,}")
-    run_id = home.name
-    if run_id and not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,120}", run_id):
-        raise UserError(f"the zip's folder '{run_id[:40]}' is not a valid run id: use letters, digits and -")
-    return run_id, members
+    return members
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
@@ -193,9 +233,9 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
         raise UserError("the zip is encrypted; pack it without a password")
 
 
-def _inflate(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], run: Run) -> None:
-    """Write the files. The limits apply to the bytes that are written, whatever the zip's directory says."""
-    left = MOST_BYTES
+def _inflate(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], run: Run, left: int) -> int:
+    """Write the files and return how many of the bytes `left` are left. The limits apply to the bytes that are written,
+    whatever the zip's directory says."""
     for name, entry in members.items():
         bound = min(FILES.get(name, MOST_PROJECTION), left)
         target = run.file(name)
@@ -213,6 +253,7 @@ def _inflate(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], run:
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
             raise UserError(f"the zip is damaged: {name} cannot be unpacked") from None
         left -= written
+    return left
 
 
 def _check(run: Run) -> None:
@@ -221,7 +262,7 @@ def _check(run: Run) -> None:
         run.experiment()
         status = run.status()
         notes = run.notes()
-        for what, text in notes.items():
+        for what, text in (*notes.items(), ("title", submitted_title(status))):
             check_text(what, text)
     except AecoreError as error:
         raise UserError(

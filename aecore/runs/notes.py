@@ -1,4 +1,4 @@
-"""The title and note that the user gives a run."""
+"""The title, note and group that the user gives a run."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import unicodedata
 
 from aecore import demo
 from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error
-from aecore.runs.store import NOTES, Run
+from aecore.runs.store import NO_NOTES, NOTES, Run
 
-LONGEST_TITLE, LONGEST_NOTE = 120, 2000
+LONGEST_TITLE, LONGEST_NOTE, LONGEST_GROUP = 120, 2000, 40
+_LONGEST = {"title": LONGEST_TITLE, "note": LONGEST_NOTE, "group": LONGEST_GROUP}
 _BIDI_CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Characters that change the order in which text is displayed, so that one title could look like another."""
 
@@ -28,13 +29,23 @@ def annotate(run: Run, note: str) -> None:
     _write_notes(run, note=check_text("note", note))
 
 
+def put_in_group(run: Run, group: str) -> None:
+    """Put a run into a group, a label that several runs share; an empty one takes it out. Raises `UserError` as
+    `rename` does."""
+    demo.refuse("grouping runs")
+    _write_notes(run, group=check_text("group", group))
+
+
 def check_text(what: str, text: str) -> str:
-    """A `title` or `note` without surrounding blanks. Raises `UserError` for one that is too long or not plain text."""
+    """A `title`, `note` or `group` without surrounding blanks.
+
+    Raises `UserError` for one that is too long or not plain text.
+    """
     text = text.replace("\r\n", "\n").strip()
-    longest = LONGEST_TITLE if what == "title" else LONGEST_NOTE
+    longest = _LONGEST[what]
     if len(text) > longest:
         raise UserError(f"a {what} has at most {longest:,} characters, this one has {len(text):,}")
-    allowed = "" if what == "title" else "\n\t"
+    allowed = "\n\t" if what == "note" else ""
     for character in text:
         if character not in allowed and (
             unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in _BIDI_CONTROLS
@@ -49,9 +60,11 @@ def _write_notes(run: Run, **changes: str) -> None:
     try:
         texts = run.notes()
     except DamagedError:
-        texts = {"title": "", "note": ""}
+        texts = dict(NO_NOTES)
     try:
-        run.write_json(NOTES, texts | changes)
+        found = texts | changes
+        # Without a group the file is what it was before there were groups.
+        run.write_json(NOTES, {key: text for key, text in found.items() if text or key != "group"})
     except OSError as error:
         raise AecoreError(describe_os_error(error, f"writing to run {run.id}")) from None
 

@@ -36,6 +36,8 @@ EVALUATION, LOG, NOTES = "evaluation.json", "log.txt", "notes.json"
 STEPS, LAYERS = "steps.jsonl", "layers.jsonl"
 FIGURES, PROJECTIONS, CODES = "figures.safetensors", "projections", "codes.safetensors"
 IMPORTED, CANDIDATES = "imported.safetensors", "candidates.safetensors"
+NO_NOTES = {"title": "", "note": "", "group": ""}
+"""What notes.json holds, for a run without one."""
 
 
 def store_root() -> Path:
@@ -100,18 +102,21 @@ class Run:
         return ImageInfo(asked.name, title, (channels, height, width), classes, citation)
 
     def notes(self) -> dict[str, str]:
-        """`title` and `note` that its user gave the run; empty strings where there are none."""
+        """`title`, `note` and `group` that its user gave the run; empty strings where there are none."""
         if not self.file(NOTES).exists():
-            return {"title": "", "note": ""}
+            return dict(NO_NOTES)
         found = self._table(NOTES)
-        texts = {key: found.get(key, "") for key in ("title", "note")}
+        texts = {key: found.get(key, "") for key in NO_NOTES}
         if not all(isinstance(text, str) for text in texts.values()):
-            raise DamagedError(f"run {self.id}: {NOTES} holds a title or note that is not text")
+            raise DamagedError(f"run {self.id}: {NOTES} holds a title, note or group that is not text")
         return texts
 
     def title(self) -> str:
-        """The title that its user gave the run, else the experiment's."""
-        return self.notes()["title"] or self.experiment().title
+        """The title that its user gave the run, else the one that it was submitted under, else the experiment's."""
+        submitted_as = ""
+        with contextlib.suppress(DamagedError):  # the experiment suffices
+            submitted_as = submitted_title(self.status())
+        return self.notes()["title"] or submitted_as or self.experiment().title
 
     def evaluation(self) -> list[dict[str, Any]]:
         """One entry for each corruption, none while the run has not been evaluated."""
@@ -229,7 +234,7 @@ class Store:
         return None
 
     def create(self, experiment: Experiment) -> Run:
-        """A new directory under `runs/` with the experiment in it; its id consists of title and time."""
+        """A new directory under `runs/` with the experiment in it; its id consists of name or preset and time."""
         try:
             run = Run(numbered_folder(self.root / "runs", timed_id(experiment.title)))
             run.write_json(EXPERIMENT, experiment.model_dump(mode="json"))
@@ -254,8 +259,18 @@ def numbered_folder(parent: Path, name: str) -> Path:
 
 def timed_id(title: str) -> str:
     """An id for a new run or sweep: its title, then the time."""
-    slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:48] or "run"
-    return f"{slug}-{time.strftime('%Y%m%d-%H%M%S')}"
+    return f"{slug(title)}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+def slug(title: str) -> str:
+    """A title as the first part of an id."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:48] or "run"
+
+
+def submitted_title(status: Mapping[str, Any]) -> str:
+    """The title under which a run was submitted, from its status; empty for runs older than such titles."""
+    title = status.get("title")
+    return title if isinstance(title, str) else ""
 
 
 def root_of(run: Run) -> Path:

@@ -9,10 +9,12 @@ from typing import Any
 from aecore.config.experiment import Experiment
 from aecore.errors import AecoreError
 from aecore.runs.state import LOCK, true_state
-from aecore.runs.store import Run
+from aecore.runs.store import NO_NOTES, Run, submitted_title
 
 MARK = "⚠"
 """Stands beside a run with remarks in every list."""
+NO_FAULT = ("overfitting", "generalisation-gap", "imported")
+"""Kinds of remarks that leave a run's metrics comparable with those of others."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,19 @@ class RunSummary:
     """What is wrong with it, as `remarks_of` returns it."""
     may_win: bool = True
     """Whether it may be called the best of several, as `may_win` says."""
+    group: str = ""
+    """The label that it shares with other runs."""
+    lr: float | None = None
+    seed: int | None = None
+    """Learning rate and seed; None for an imported run, of which they are unknown."""
+    noise: str = ""
+    """The corruption of its training images, in its written form; empty for an imported run."""
+    tested_on: str = ""
+    """The corruption of the test images of `test_mse` and the others: `none` for clean images."""
+    noisy_mse: float | None = None
+    noisy_psnr_db: float | None = None
+    noisy_ssim: float | None = None
+    """The same metrics on test images with the corruption of its training; None where it was trained on clean ones."""
 
     @property
     def machine(self) -> str:
@@ -88,18 +103,21 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
 
     experiment: Experiment | None = read_or(None, run.experiment)
     status: dict[str, Any] = read_or({}, run.status)
-    notes = read_or({"title": "", "note": ""}, run.notes)
+    notes = read_or(NO_NOTES, run.notes)
     metrics = read_or([], lambda: read_metrics(run))
     evaluation = read_or([], run.evaluation)
     state = true_state(status, run.file(LOCK)) if experiment is not None and status else "damaged"
     if status.get("error"):
         problems.append(str(status["error"]))
     last = metrics[-1] if metrics else {}
-    test = _test_metrics(evaluation)
+    tested_on, test = _test_metrics(evaluation)
     imported = status.get("imported")
+    trained = experiment if experiment and not imported else None
+    noise = str(trained.corruption) if trained else ""
+    noisy = _metrics_under(evaluation, noise)
     return RunSummary(
         id=run.id,
-        title=notes["title"] or (experiment.title if experiment else run.id),
+        title=notes["title"] or submitted_title(status) or (experiment.title if experiment else run.id),
         preset=experiment.preset if experiment else "",
         shipped=run.shipped,
         state=state,
@@ -108,7 +126,7 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         code_size=status.get("code_size") or (experiment.model.bottleneck.size if experiment else None),
         parameters=status.get("parameters"),
         epoch=last.get("epoch", 0),
-        epochs=experiment.training.epochs if experiment and not imported else 0,
+        epochs=trained.training.epochs if trained else 0,
         device=_devices(status),
         precision=str(status.get("precision") or ""),
         submitted=str(status.get("submitted") or ""),
@@ -123,7 +141,21 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         imported=str(imported.get("file", "a file")) if isinstance(imported, dict) else "",
         remarks=tuple(remarks_of(status)),
         may_win=may_win(status),
+        group=notes["group"],
+        lr=trained.training.lr if trained else None,
+        seed=trained.training.seed if trained else None,
+        noise=noise,
+        tested_on=tested_on,
+        noisy_mse=noisy.get("mse"),
+        noisy_psnr_db=noisy.get("psnr_db"),
+        noisy_ssim=noisy.get("ssim"),
     )
+
+
+def is_sound(summary: RunSummary) -> bool:
+    """Whether a run counts when the best of a list are looked for: not one that may not win, nor one with a remark that
+    takes the meaning from its numbers."""
+    return summary.may_win and all(remark["kind"] in NO_FAULT for remark in summary.remarks)
 
 
 def remarks_of(status: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -175,6 +207,15 @@ def _devices(status: Mapping[str, Any]) -> str:
     return device if processes == 1 else f"{device} ×{processes}"
 
 
-def _test_metrics(evaluation: list[dict[str, Any]]) -> dict[str, Any]:
+def _test_metrics(evaluation: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """The metrics on clean images, else the first ones, and the corruption of their images."""
     clean = [entry for entry in evaluation if entry["corruption"] == "none"]
-    return (clean or evaluation or [{"metrics": {}}])[0]["metrics"]
+    first = (clean or evaluation or [{"corruption": "", "metrics": {}}])[0]
+    return first["corruption"], first["metrics"]
+
+
+def _metrics_under(evaluation: list[dict[str, Any]], noise: str) -> dict[str, Any]:
+    """The metrics on images with the corruption of the training; none where that changes nothing."""
+    noise = noise.removesuffix("+once")  # test images are always drawn once
+    found = [entry["metrics"] for entry in evaluation if entry["corruption"] == noise != "none"]
+    return found[0] if found else {}

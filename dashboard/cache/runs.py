@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from aecore.data.subset import SPLITS
 from aecore.latent.projection import METHODS
 from aecore.latent.projection_store import Projection, projection_files, read_projection
-from aecore.presets import presets
+from aecore.runs.listing import listed
 from aecore.runs.state import ACTIVE
 from aecore.runs.store import EVALUATION, EXPERIMENT, FIGURES, METRICS, NOTES, SNAPSHOTS, STATUS, Run, Store
 from aecore.runs.summary import RunSummary, summarise
@@ -22,13 +23,17 @@ _SEEN_BY_SUMMARY = (EXPERIMENT, STATUS, METRICS, EVALUATION, NOTES)
 
 
 def summaries() -> list[RunSummary]:
-    """Every run in one row, the shipped ones in the order of the reports, then the newest.
+    """Every run in one row, one's own first, the newest first, then the shipped ones; no two with one title.
 
     A run is read again only if one of its files changed or it is active.
     """
-    rows = [summary(run) for run in Store.default().runs()]
-    order = {name: i for i, name in enumerate(presets())}
-    return sorted(rows, key=lambda row: order.get(row.preset, len(order)) if row.shipped else len(order) + 1)
+    return listed(summary(run) for run in Store.default().runs())
+
+
+def titles(of: Sequence[Run]) -> list[str]:
+    """The titles of these runs in the list, where no two are equal."""
+    known = {row.id: row.title for row in summaries()}
+    return [known.get(run.id, run.id) for run in of]
 
 
 # Not one of Streamlit's caches: hashing their arguments takes longer than checking the files.

@@ -58,9 +58,8 @@ def choose_runs() -> list[Run]:
 
 
 def titles_of(chosen: Sequence[Run]) -> list[str]:
-    """A distinct title for each run."""
-    titles = [runs.summary(run).title for run in chosen]
-    return [title if titles.count(title) == 1 else run.id for title, run in zip(titles, chosen, strict=True)]
+    """The title of each run in the list, where no two are equal."""
+    return runs.titles(chosen)
 
 
 def marked_titles_of(chosen: Sequence[Run]) -> list[str]:

@@ -9,12 +9,16 @@ from dashboard import demo_notice
 from dashboard.widgets import add_run, run_actions
 
 
-def welcome(own_runs: bool) -> None:
-    """What this is and what to do next; shorter once the user has runs."""
+def welcome(own_runs: bool, brief: bool) -> None:
+    """What this is and what to do next; shorter once the user has runs, and `brief` above an open run.
+
+    Visitors of a demo are strangers, whatever runs it has.
+    """
     st.title("Autoencoder Lab", anchor=False)
     demo_notice.note()
     trains = demo.mode() != "read-only"
-    if not own_runs:
+    stranger = bool(demo.mode()) or not own_runs
+    if stranger and not brief:
         first = "train a first model in about ten seconds, " if trains else ""
         st.markdown(
             "Squeeze images through a bottleneck, watch the network learn to undo it, and see what it kept. "
@@ -22,19 +26,22 @@ def welcome(own_runs: bool) -> None:
             "or explore the finished runs below."
         )
     with st.container(horizontal=True, vertical_alignment="center"):
-        if own_runs:
-            if trains and st.button("New run", icon=":material/add:", type="primary", key="new"):
-                st.switch_page("pages/train.py")
-        else:
+        if stranger and not brief:
             welcome_buttons(trains)
+        elif trains and st.button("New run", icon=":material/add:", type="primary", key="new"):
+            st.switch_page("pages/train.py")
         add_run.add_a_run()
         run_actions.trash_list()
 
 
 def welcome_buttons(trains: bool) -> None:
+    """What a stranger can do; what comes first is what most come for."""
     if trains and st.button("Train a first model", icon=":material/play_arrow:", type="primary", key="first"):
         st.switch_page("pages/train.py", query_params={"preset": "digits-quick"})
+    look = "secondary" if trains else "primary"
+    if st.button("Look at a trained model", icon=":material/blur_on:", type=look, key="look"):
+        st.switch_page("pages/denoise.py")
     if st.button("Read the reports", icon=":material/fact_check:", key="reports"):
         st.switch_page("pages/reports.py")
-    if st.button("Look at a trained model", icon=":material/blur_on:", key="look"):
-        st.switch_page("pages/denoise.py")
+    if st.button("Walk between two digits", icon=":material/linear_scale:", key="walk"):
+        st.switch_page("pages/interpolate.py")

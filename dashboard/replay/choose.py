@@ -14,7 +14,9 @@ PAGE = "replay"
 
 def choose_runs() -> list[Run]:
     """The run to show and the one to compare it with, as linked or picked."""
-    state, listed = st.session_state, {run.id: run for run in Store.default().runs()}
+    state, rows = st.session_state, runs.summaries()
+    stored = {run.id: run for run in Store.default().runs()}
+    listed = {row.id: stored[row.id] for row in rows if row.id in stored}
     first_key, second_key = key(PAGE, "run"), key(PAGE, "with")
     linked = [state[first_key], state[second_key]]
     # An imported run has a single snapshot: it is shown if a link asks for it, but not offered.
@@ -29,7 +31,7 @@ def choose_runs() -> list[Run]:
         return []
     if state[first_key] not in usable:
         state[first_key] = next(iter(usable))
-    names = {"": "No second run"} | run_picker.labels(map(runs.summary, usable.values()))
+    names = {"": "No second run"} | run_picker.labels(row for row in rows if row.id in usable)
     left, right = st.columns(2)
     with left:
         first = st.selectbox("Run", list(usable), format_func=names.__getitem__, key=first_key)

@@ -15,8 +15,8 @@ from aecore.errors import AecoreError, describe_os_error
 from aecore.presets import presets
 from aecore.runs import archive
 from aecore.runs.store import Run, Store
+from dashboard.widgets import run_selection, undo
 from dashboard.widgets.lasting_button import lasting_button
-from dashboard.widgets.run_actions import forget
 
 LARGEST_MB = 1024
 KINDS = ["zip", "pth", "pt", "safetensors"]
@@ -78,8 +78,11 @@ def add_a_run() -> None:
 
 
 def _add(given: list[UploadedFile], preset: str, data: str, anyway: bool) -> bool:
-    """Turn the files into a run, with a progress bar, and open it, or report the problem; returns whether it did."""
-    forget()
+    """Turn the files into a run, with a progress bar, and open it, or tick the several of a zip; or report the problem.
+
+    Returns whether it did.
+    """
+    undo.forget()
     if not given:
         return False  # taken away after the click
     bar = st.progress(0.0, "Reading the file")
@@ -89,19 +92,22 @@ def _add(given: list[UploadedFile], preset: str, data: str, anyway: bool) -> boo
         bar.progress(min(done / total, 1.0) if total else 0.0, f"{words}{f': {note}' if note else ''}")
 
     try:
-        run = _imported(given, preset, data, anyway, report)
+        added = _imported(given, preset, data, anyway, report)
     except AecoreError as error:
         bar.empty()
         st.error(str(error), icon=":material/error:")
         return False
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
-    st.query_params["run"] = run.id
+    if len(added) == 1:
+        run_selection.show(added[0].id)
+    else:
+        run_selection.tick([run.id for run in added])
     return True
 
 
-def _imported(given: list[UploadedFile], preset: str, data: str, anyway: bool, report) -> Run:
+def _imported(given: list[UploadedFile], preset: str, data: str, anyway: bool, report) -> list[Run]:
     if len(given) == 1 and archive.is_packed(given[0]):
-        return archive.unpack(given[0], Store.default())
+        return archive.unpack_all(given[0], Store.default())
     from aecore.interop import import_checkpoint  # torch
 
     names = " + ".join(file.name for file in given)
@@ -119,4 +125,4 @@ def _imported(given: list[UploadedFile], preset: str, data: str, anyway: bool, r
             )
     except OSError as error:
         raise AecoreError(describe_os_error(error, f"storing {names}")) from None
-    return imported.run
+    return [imported.run]

@@ -7,14 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from aecore.runs.summary import RunSummary
 from dashboard.format import plain
 
-COLUMN = st.column_config.TextColumn(
-    "Remarks",
-    width="medium",
-    help="What is wrong, and what usually cures it. Double-click to read it all.",
-)
+HELP = "What is wrong, and what usually cures it. Double-click to read it all."
+COLUMN = st.column_config.TextColumn("Remarks", width="medium", help=HELP)
 
 
 def show(remarks: Iterable[Mapping[str, Any]]) -> None:
@@ -22,9 +18,3 @@ def show(remarks: Iterable[Mapping[str, Any]]) -> None:
     for remark in remarks:
         text = str(remark["text"])
         st.warning(plain(f"{text[0].upper()}{text[1:]}."), icon=":material/warning:")
-
-
-def column(rows: Iterable[RunSummary]) -> dict[str, list[str]]:
-    """The column of a table of runs, by its name; none where no run has a remark."""
-    marks = [row.mark for row in rows]
-    return {"Remarks": marks} if any(marks) else {}

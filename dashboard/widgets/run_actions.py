@@ -4,7 +4,6 @@ on a live page."""
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 import streamlit as st
 
@@ -17,8 +16,9 @@ from aecore.runs.state import ACTIVE
 from aecore.runs.store import WEIGHTS, Run, Store
 from aecore.runs.summary import RunSummary
 from dashboard.format import plain
+from dashboard.widgets import many_runs, run_selection, undo
 
-_PROBLEM, _DELETED, _EDITS = "manage-problem", "manage-deleted", "manage-edits"
+_EDITS = "manage-edits"
 
 
 def edit(run: Run, row: RunSummary) -> None:
@@ -41,19 +41,19 @@ def edit(run: Run, row: RunSummary) -> None:
             key=f"note-{key}",
         )
         st.form_submit_button("Save", type="primary", on_click=_save, args=(run, key))
-        problem()
+        undo.problem()
 
 
 def _save(run: Run, key: str) -> None:
     title, note = st.session_state[f"title-{key}"], st.session_state[f"note-{key}"]
-    forget()
+    undo.forget()
     try:
         # Check both before writing either.
         run_notes.check_text("note", note)
         run_notes.rename(run, title)
         run_notes.annotate(run, note)
     except AecoreError as error:
-        st.session_state[_PROBLEM] = str(error)
+        undo.report(str(error))
         return
     st.session_state[_EDITS] = st.session_state.get(_EDITS, 0) + 1
 
@@ -95,35 +95,7 @@ def delete_button(run: Run, state: str) -> None:
     """A button that deletes the run, with Undo; nothing for a run that is read-only or active."""
     if not (run.shipped or demo.mode() or state in ACTIVE):
         icon = ":material/delete:"
-        st.button("Delete", icon=icon, key="delete", type="tertiary", on_click=_delete, args=(run,))
-
-
-def _delete(run: Run) -> None:
-    forget()
-    try:
-        gone = trash.delete(run)
-    except AecoreError as error:
-        st.session_state[_PROBLEM] = str(error)
-        return
-    st.session_state[_DELETED] = str(gone.path)
-    st.query_params.pop("run", None)
-
-
-def undo_bar() -> None:
-    """After a deletion: a notice with an Undo button, until the next action."""
-    problem()
-    path = st.session_state.get(_DELETED)
-    if path is None:
-        return
-    gone = trash.Deleted(Path(path))
-    if not gone.path.is_dir():  # restored or purged elsewhere
-        forget()
-        return
-    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small", key="undo-bar"):
-        st.markdown(f"“{plain(gone.title)}” was deleted.", width="content")
-        st.button("Undo", icon=":material/undo:", key="undo", on_click=_restore, args=(gone,))
-        st.space("stretch")
-        st.button("", icon=":material/close:", key="undo-close", type="tertiary", help="Close", on_click=forget)
+        st.button("Delete", icon=icon, key="delete", type="tertiary", on_click=many_runs.delete, args=([run],))
 
 
 def trash_list() -> None:
@@ -143,28 +115,16 @@ def trash_list() -> None:
 
 
 def _restore(gone: trash.Deleted) -> None:
-    forget()
+    undo.forget()
     try:
-        st.query_params["run"] = trash.restore(gone).id
+        run_selection.show(trash.restore(gone).id)
     except AecoreError as error:
-        st.session_state[_PROBLEM] = str(error)
+        undo.report(str(error))
 
 
 def _purge(gone: trash.Deleted) -> None:
-    forget()
+    undo.forget()
     try:
         trash.purge(gone)
     except AecoreError as error:
-        st.session_state[_PROBLEM] = str(error)
-
-
-def forget() -> None:
-    """Clear the notice about the last action."""
-    st.session_state.pop(_DELETED, None)
-    st.session_state.pop(_PROBLEM, None)
-
-
-def problem() -> None:
-    """Show the last action's error, once."""
-    if message := st.session_state.pop(_PROBLEM, None):
-        st.error(message, icon=":material/error:")
+        undo.report(str(error))

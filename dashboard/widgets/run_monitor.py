@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -138,19 +139,19 @@ def waiting_text(run: Run) -> str:
     if not ahead:
         return "Starting"
     first = Store.default().listed(ahead[0])
-    title = plain(runs.summary(first).title if first else ahead[0])
+    title = plain(runs.titles([first])[0] if first else ahead[0])
     more = f" and {count(len(ahead) - 1, 'other run')}" if len(ahead) > 1 else ""
     return f"Waiting for the device behind **{title}**{more}"
 
 
-def heading(run: Run) -> None:
-    """Name, state and the buttons for this state."""
+def heading(run: Run, on_close: Callable[[], None] | None = None) -> None:
+    """Name, state and the buttons for this state, the last one to close the run where it can be closed."""
     row = runs.summary(run)
     idle, stopping = row.state not in ACTIVE, is_stopping(run)
     if message := st.session_state.pop(_PROBLEM, None):
         st.error(plain(message), icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader(plain(row.title), anchor=False, width="content")
+        st.subheader(plain(runs.titles([run])[0]), anchor=False, width="content")
         state_badge("stopping" if stopping else row.state)
         run_actions.edit(run, row)
         st.space("stretch")
@@ -182,6 +183,8 @@ def heading(run: Run) -> None:
             )
         run_actions.download(run, row)
         run_actions.delete_button(run, row.state)
+        if on_close is not None:
+            st.button("", icon=":material/close:", key="close", type="tertiary", help="Close", on_click=on_close)
     parts = [
         row.id,
         row.data,

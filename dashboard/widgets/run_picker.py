@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import streamlit as st
 
 from aecore.runs.store import WEIGHTS, Run, Store
 from aecore.runs.summary import MARK, RunSummary
-from dashboard.cache.runs import summaries, summary
+from dashboard.cache.runs import summaries
 from dashboard.url_state import key
 
 
@@ -34,7 +34,9 @@ def choose(
     page: str, width: int | Literal["stretch"] = "stretch", on_change: Callable[[], None] = lambda: None
 ) -> Run | None:
     """A picker of runs with weights, kept in the page's address; None, with a link to Train, if there are none."""
-    usable = {run.id: run for run in with_weights()}
+    weighted = {run.id: run for run in with_weights()}
+    listed = [row for row in summaries() if row.id in weighted]
+    usable = {row.id: weighted[row.id] for row in listed}
     if not usable:
         st.info("No run has saved weights yet. Train one first.", icon=":material/inbox:")
         st.page_link("pages/train.py", label="Train a first model", icon=":material/play_arrow:")
@@ -44,9 +46,8 @@ def choose(
     if asked not in usable:
         if asked:
             st.warning(f"There is no run “{asked[:80]}” with weights here.", icon=":material/search_off:")
-        order = [row.id for row in summaries()]
-        st.session_state[field] = min(usable, key=order.index)
-    names = labels(map(summary, usable.values()))
+        st.session_state[field] = next(iter(usable))
+    names = labels(listed)
     picked = st.selectbox(
         "Run",
         list(usable),
@@ -59,12 +60,6 @@ def choose(
 
 
 def labels(rows: Iterable[RunSummary]) -> dict[str, str]:
-    """The label of every run by its id, with a mark before those with remarks: a narrow picker cuts off the end."""
-    known = list(rows)
-    titles = {row.id: row.title for row in known}
-    return {row.id: f"{f'{MARK} ' if row.remarks else ''}{label(row.id, titles)}" for row in known}
-
-
-def label(run_id: str, titles: Mapping[str, str]) -> str:
-    """A run's title with its id, unless the id contains the title."""
-    return run_id if titles[run_id] in run_id else f"{titles[run_id]}  ({run_id})"
+    """The label of every run by its id: its title, which no other run in the list has, with a mark before that of a run
+    with remarks: a narrow picker cuts off the end."""
+    return {row.id: f"{MARK} {row.title}" if row.remarks else row.title for row in rows}

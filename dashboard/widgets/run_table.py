@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from aecore.format import count
+from aecore.runs.listing import best, on_shelf
 from aecore.runs.summary import RunSummary
-from dashboard.widgets import remarks, run_selection
+from dashboard.widgets import run_columns, run_selection
 
 PAGE_ROWS = 100
 """More than two pages of runs are paginated: the browser receives only what is shown."""
@@ -27,36 +25,69 @@ ORDERS: dict[str, Callable[[RunSummary], Any] | None] = {
 }
 """Sort orders for paginated runs; a table on a single page is sorted by its headings."""
 BY_QUALITY = ("Smallest test MSE", "Highest PSNR", "Highest SSIM")
+_SHELVES = {"All": "all", "Own": "own", "Shipped": "shipped"}
 
 
-def table(rows: Sequence[RunSummary], several: bool) -> None:
-    """The runs, filtered by text and state, with a checkbox for each."""
-    words, wanted, order = "", [], ""
-    if len(rows) > 1:
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            words = st.text_input(
-                "Filter",
-                placeholder="name, data, state, sweep or remark",
-                key="filter",
-                icon=":material/search:",
-                width=320,
-                live=PAUSE,
-            )
-            states = sorted({row.state for row in rows})
-            if len(states) > 1:
-                wanted = st.pills("State", states, selection_mode="multi", key="states")
-            if len(rows) > 2 * PAGE_ROWS:
-                order = st.selectbox("Sort", list(ORDERS), key="order", width=200)
-    shown = [row for row in rows if matches(row, words or "") and (not wanted or row.state in wanted)]
-    found = count(len(rows), "run") if len(shown) == len(rows) else f"{len(shown):,} of {count(len(rows), 'run')}"
-    also = ", or several to compare them" if several and len(shown) > 1 else ""
-    st.caption(f"{found}. Select one to open it{also}.")
-    if not shown:
+def choices(rows: Sequence[RunSummary]) -> tuple[list[RunSummary], list[str]]:
+    """The filters and the choice of columns; returns the runs that are let through, in their order, and the columns."""
+    with st.container(horizontal=True, vertical_alignment="center", key="run-choices"):
+        shown = filtered(rows) if len(rows) > 1 else list(rows)
+        # Not beside the table, whose own toolbar would lie above it.
+        return shown, run_columns.chooser(rows)
+
+
+def filtered(rows: Sequence[RunSummary]) -> list[RunSummary]:
+    """The filters, and the runs that they let through, in the order that was chosen."""
+    shelf, wanted, order = "All", [], ""
+    words = st.text_input(
+        "Filter",
+        placeholder="name, data, state, group, sweep or remark",
+        key="filter",
+        icon=":material/search:",
+        width=320,
+        live=PAUSE,
+        label_visibility="collapsed",
+    )
+    if len({row.shipped for row in rows}) > 1:
+        shelf = st.segmented_control(
+            "Runs", list(_SHELVES), default="All", required=True, key="shelf", label_visibility="collapsed"
+        )
+    states = sorted({row.state for row in rows})
+    if len(states) > 1:
+        wanted = st.pills("State", states, selection_mode="multi", key="states", label_visibility="collapsed")
+    if len(rows) > 2 * PAGE_ROWS:
+        order = st.selectbox("Sort", list(ORDERS), key="order", width=200, label_visibility="collapsed")
+    shown = on_shelf(rows, _SHELVES[shelf or "All"])
+    shown = [row for row in shown if matches(row, words or "") and (not wanted or row.state in wanted)]
+    return ordered(shown, order)
+
+
+def table(rows: Sequence[RunSummary], all_rows: Sequence[RunSummary], columns: Sequence[str]) -> None:
+    """The runs with a checkbox for each; a click on a name opens one. The best are marked among all runs."""
+    if not rows:
         st.info("No run matches the filter.", icon=":material/filter_alt_off:")
         return
-    shown = ordered(shown, order)
-    part = page_of(shown, f"{words}|{wanted}|{order}") if len(shown) > 2 * PAGE_ROWS else shown
-    draw(part, [row.id for row in shown] if part is not shown else ())
+    part = page_of(rows) if len(rows) > 2 * PAGE_ROWS else rows
+    ids = [row.id for row in part]
+    key = run_selection.table_key(ids, {row.id for row in rows} - set(ids))
+    with st.container(key="run-list"):
+        draw(part, all_rows, columns, key)
+
+
+def draw(rows: Sequence[RunSummary], all_rows: Sequence[RunSummary], columns: Sequence[str], key: str) -> None:
+    ids = [row.id for row in rows]
+    st.dataframe(
+        run_columns.frame(rows, best(all_rows), columns),
+        hide_index=True,
+        on_select=run_selection.changed,
+        selection_mode="multi-row",
+        selection_default=run_selection.default(ids),
+        key=key,
+        placeholder="–",
+        height="content" if len(rows) <= 16 else 560,
+        column_order=columns,
+        column_config=run_columns.config(key),
+    )
 
 
 def ordered(rows: Sequence[RunSummary], order: str) -> list[RunSummary]:
@@ -70,60 +101,18 @@ def ordered(rows: Sequence[RunSummary], order: str) -> list[RunSummary]:
     return sorted((row for row in rows if known.get(row.id) is not None), key=lambda row: known[row.id]) + last
 
 
-def page_of(rows: Sequence[RunSummary], about: str) -> Sequence[RunSummary]:
+def page_of(rows: Sequence[RunSummary]) -> Sequence[RunSummary]:
     """The rows of the current page; a new set of rows starts at its first page."""
     pages = -(-len(rows) // PAGE_ROWS)
+    about = "|".join(str(st.session_state.get(name)) for name in ("filter", "shelf", "states", "order"))
     with st.container(horizontal=True, vertical_alignment="center"):
         first = (st.pagination(pages, key=f"page-{pages}-{about}") - 1) * PAGE_ROWS
         st.caption(f"Runs {first + 1:,} to {min(first + PAGE_ROWS, len(rows)):,}", width="content")
     return rows[first : first + PAGE_ROWS]
 
 
-def draw(rows: Sequence[RunSummary], elsewhere: Sequence[str]) -> None:
-    ids = [row.id for row in rows]
-    frame = pd.DataFrame(
-        {
-            "Name": [row.title for row in rows],
-            **remarks.column(rows),  # beside the name, where a phone shows it too
-            "Data": [row.data for row in rows],
-            "Code": [row.code_size for row in rows],
-            "State": [row.state for row in rows],
-            "Epochs": ["imported" if row.imported else f"{row.epoch} / {row.epochs}" for row in rows],
-            "Test MSE": [row.test_mse for row in rows],
-            "PSNR": [row.test_psnr_db for row in rows],
-            "SSIM": [row.test_ssim for row in rows],
-            "Loss": [sparkline(row.losses) for row in rows],
-            "Run": ids,
-        }
-    )
-    st.dataframe(
-        frame,
-        hide_index=True,
-        on_select=run_selection.changed,
-        selection_mode="multi-row",
-        selection_default=run_selection.default(ids),
-        key=run_selection.table_key(ids, set(elsewhere) - set(ids)),
-        placeholder="–",
-        height="content" if len(rows) <= 16 else 560,
-        column_config={
-            "Data": st.column_config.TextColumn(width=112),
-            "Remarks": remarks.COLUMN,
-            "Test MSE": st.column_config.NumberColumn(format="%.5f", help="On the whole test set, [0, 1] scale"),
-            "PSNR": st.column_config.NumberColumn(format="%.2f dB"),
-            "SSIM": st.column_config.NumberColumn(format="%.3f"),
-            "Loss": st.column_config.LineChartColumn(help="Training loss, log scale", width="small"),
-        },
-    )
-
-
 def matches(row: RunSummary, words: str) -> bool:
     if not words:
         return True
-    text = f"{row.title} {row.id} {row.data} {row.state} {row.preset} {row.sweep} {row.mark}".lower()
+    text = f"{row.title} {row.id} {row.data} {row.state} {row.preset} {row.group} {row.sweep} {row.mark}".lower()
     return all(word in text for word in words.lower().split())
-
-
-def sparkline(losses: tuple[float, ...], points: int = 60) -> list[float]:
-    """At most `points` values; on a logarithmic scale, late epochs show too."""
-    step = max(1, len(losses) // points)
-    return [math.log10(loss) for loss in losses[::step] if loss > 0]

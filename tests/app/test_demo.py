@@ -78,7 +78,7 @@ def test_a_read_only_demo_says_so_and_has_no_form(gallery, monkeypatch):
     assert "Public demo" in texts(train)
     assert "Start" not in {button.label for button in train.button}
     assert "Nothing can be trained on this public demo" in texts(train)
-    assert "mnist-mlp8" in [link.label.replace("\\", "") for link in train.get("page_link")]
+    assert "mnist-mlp8" in [link.label.replace("\\", "") for link in train.get("page_link")]  # type: ignore[attr-defined]
 
 
 def test_the_form_of_a_training_demo_starts_within_its_caps(gallery, monkeypatch):
@@ -95,3 +95,17 @@ def test_the_form_of_a_training_demo_starts_within_its_caps(gallery, monkeypatch
 def test_every_page_opens_on_a_demo(gallery, kind):
     for name in ("overview", "reports", "denoise", "replay", "interpolate", "latent", "generate", "compare", "sweep"):
         assert not page(name).exception
+
+
+def test_strangers_are_welcomed_whatever_runs_a_demo_has(gallery, trained, monkeypatch):
+    refused = {"Train a first model", "New run", "Add"}
+    for mode, trains in (("1", False), ("train", True)):
+        monkeypatch.setenv("AECORE_DEMO", mode)
+        app = page()
+        labels = {button.label for button in app.button}
+        assert "Squeeze images through a bottleneck" in texts(app)
+        assert {"Look at a trained model", "Read the reports"} <= labels
+        assert bool(refused & labels) == trains
+        assert "Squeeze images" not in texts(page(run=trained.id)), "an open run comes first"
+    monkeypatch.delenv("AECORE_DEMO")
+    assert "Squeeze images" not in texts(page())

@@ -8,7 +8,7 @@ from aecore.runs import notes as run_notes
 from aecore.runs import trash
 from aecore.runs.summary import summarise
 from dashboard.widgets import run_selection
-from tests.helpers.pages import page, texts
+from tests.helpers.pages import listing, page, texts
 
 
 def labels(app) -> set[str]:
@@ -32,7 +32,7 @@ def test_title_and_note_are_edited_in_place(store, trained):
     press(app, "Save")
     row = summarise(trained)
     assert (row.title, row.note) == ("Mine, *plainly*", "It saw <b>sevens</b>.")
-    assert app.dataframe[0].value["Name"].tolist() == ["Mine, *plainly*"]
+    assert listing(app)["Name"].tolist() == ["Mine, *plainly*"]
     assert "Mine, \\*plainly\\*" in [heading.value for heading in app.subheader], "Markdown has no effect"
     assert [text.value for text in app.text] == ["It saw <b>sevens</b>."]
 
@@ -49,20 +49,20 @@ def test_deleting_can_be_undone_until_something_else_is_done(gallery, trained):
     run_notes.rename(trained, "Dear")
     app = press(page(run=trained.id), "Delete")
     assert "“Dear” was deleted." in texts(app)
-    assert trained.id not in app.dataframe[0].value["Run"].tolist()
+    assert trained.id not in listing(app)["Run"].tolist()
     assert "run" not in app.query_params
     app.run()
     assert "Undo" in labels(app), "it stays"
     press(app, "Undo")
     assert app.query_params["run"] in (trained.id, [trained.id])
     assert "Undo" not in labels(app)
-    assert trained.id in app.dataframe[0].value["Run"].tolist()
+    assert trained.id in listing(app)["Run"].tolist()
 
 
 def test_the_trash_brings_back_and_empties(gallery, trained):
     app = press(page(run=trained.id), "Delete")
     app = press(page(), "Restore")
-    assert trained.id in app.dataframe[0].value["Run"].tolist()
+    assert trained.id in listing(app)["Run"].tolist()
     press(app, "Delete")
     press(app, "Delete forever")
     assert trash.deleted_runs(gallery) == []
@@ -86,30 +86,42 @@ def test_a_demo_hides_what_it_forbids_and_says_so_once(gallery, trained, monkeyp
     assert "Resume" not in labels(page("train", run=trained.id))
 
 
-def test_the_address_follows_what_is_ticked(monkeypatch):
-    state: dict = {"manage-deleted": "/store/trash/1.gone"}
-    query: dict[str, str] = {"run": "old"}
+def test_boxes_are_kept_apart_from_the_open_run(monkeypatch):
+    state: dict = {"undo-done": "something"}
+    query: dict[str, str] = {"run": "b"}
     monkeypatch.setattr(st, "session_state", state)
     monkeypatch.setattr(st, "query_params", query)
-    key = run_selection.table_key(["a", "b", "c"])
-    for rows, address in (([1], {"run": "b"}), ([0, 2], {}), ([2], {"run": "c"}), ([], {})):
+    key = run_selection.table_key(["a", "b", "c"], {"elsewhere"})
+    state["ticks"] = ["elsewhere", "gone"]
+    for rows in ([1], [0, 2], []):
         state[key] = {"selection": {"rows": rows}}
         run_selection.changed()
-        assert state["ticks"] == [["a", "b", "c"][row] for row in rows]
-        assert query == address
-    assert "manage-deleted" not in state, "what was said about the last deed is over"
+        assert state["ticks"] == ["elsewhere", *(["a", "b", "c"][row] for row in rows)]
+        assert query == {"run": "b"}
+    assert "undo-done" in state, "ticking takes no Undo away"
     state["ticks"] = ["c"]
     assert run_selection.table_key(["c", "a"]) != key, "other rows are another table"
     assert run_selection.default(["c", "a"]) == {"selection": {"rows": [0]}}
 
 
-def test_nothing_is_open_once_the_box_is_cleared(gallery, trained):
+def test_a_click_on_a_name_opens_its_run(monkeypatch):
+    state: dict = {"ticks": ["a"]}
+    query: dict[str, str] = {}
+    monkeypatch.setattr(st, "session_state", state)
+    monkeypatch.setattr(st, "query_params", query)
+    key = run_selection.table_key(["a", "b", "c"])
+    state[run_selection.name_key(key)] = {"row": 2, "label": "whatever"}
+    run_selection.name_clicked()
+    assert query == {"run": "c"}
+    assert state["ticks"] == ["a"]
+
+
+def test_the_open_run_is_closed(gallery, trained):
     app = page(run=trained.id)
     assert trained.id in texts(app)
-    app.session_state["ticks"] = []
-    del app.query_params["run"]
-    app.run()
+    app.button(key="close").click().run()
     assert trained.id not in texts(app)
+    assert "run" not in app.query_params
 
 
 def test_several_ticked_runs_are_no_detail(gallery, trained):
@@ -132,7 +144,7 @@ def imported(store, tmp_path):
 
 def test_a_run_without_a_course_is_shown_on_every_page(imported):
     app = page(run=imported.id)
-    assert app.dataframe[0].value["Epochs"].tolist() == ["imported"]
+    assert listing(app)["Epochs"].tolist() == ["imported"]
     assert "imported from mine.pth" in texts(app)
     assert "Assumed, as they do not follow from the shapes" in texts(app)
     assert "Curves and epochs" not in labels(app)

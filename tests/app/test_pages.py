@@ -12,7 +12,7 @@ def test_the_overview_lists_the_shipped_run_and_says_what_to_do(gallery):
     table = app.dataframe[0].value
     assert table["Run"].tolist() == ["mnist-mlp8"]
     assert table["State"].tolist() == ["finished"]
-    assert float(table["Test MSE"].iloc[0]) == pytest.approx(0.0206, abs=0.002)
+    assert float(table["MSE, clean"].iloc[0]) == pytest.approx(0.0206, abs=0.002)
     assert {button.label for button in app.button} >= {"Train a first model", "Look at a trained model"}
     assert "noisy input" in app.dataframe[1].value["Image"].tolist()
 

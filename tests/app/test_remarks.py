@@ -14,7 +14,7 @@ from dashboard.compare import tables
 from dashboard.denoise import rows as comparison
 from dashboard.denoise import sheet
 from dashboard.widgets.run_table import ordered
-from tests.helpers.pages import page, texts
+from tests.helpers.pages import listing, page, texts
 
 DEAD = preset("digits-quick").experiment.changed(
     {
@@ -61,17 +61,17 @@ def table(app) -> str:
 
 def test_the_overview_marks_the_run_and_not_the_healthy_one(dead, healthy):
     app = page(run=dead.id)
-    frame = app.dataframe[0].value.set_index("Run")
+    frame = listing(app).set_index("Run")
     assert frame.loc[dead.id, "Remarks"].startswith(f"{MARK} all 16 units of the code are dead")
     assert frame.loc[healthy.id, "Remarks"] == ""
     assert [warning.value[:31] for warning in app.warning] == ["All 16 units of the code are de"]
     app.text_input(key="filter").set_value("dead: every image").run()
-    assert app.dataframe[0].value["Run"].tolist() == [dead.id]
+    assert listing(app)["Run"].tolist() == [dead.id]
 
 
 def test_a_store_of_healthy_runs_has_no_such_column(healthy):
     app = page(run=healthy.id)
-    assert "Remarks" not in app.dataframe[0].value.columns
+    assert "Remarks" not in listing(app).columns
     assert not app.warning
 
 

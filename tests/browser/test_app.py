@@ -144,12 +144,14 @@ def test_a_waiting_run_says_behind_what(tab, address, app_store):
     shutil.rmtree(path)
 
 
-def test_a_row_of_the_overview_opens_its_run(tab, address):
+def test_a_name_on_the_overview_opens_its_run(tab, address):
     tab.goto(address)
     settle(tab)
-    table = tab.get_by_test_id("stDataFrame").first
-    expect(table).to_be_visible()
-    table.click(position={"x": 16, "y": 53})  # the box that selects the first row
+    table = tab.locator(".st-key-run-list").get_by_test_id("stDataFrame")
+    shipped = table.locator("td[aria-colindex='1']").filter(has_text="mnist-mlp8")
+    expect(shipped).to_have_count(1)
+    row = int(str(shipped.get_attribute("id")).rpartition("-")[2])
+    table.click(position={"x": 90, "y": 53 + 35 * row})
     expect(tab).to_have_url(re.compile("run=mnist-mlp8"))
     tab.get_by_role("button", name="Curves and epochs").click()
     expect(tab.locator(PLOT)).to_be_visible()

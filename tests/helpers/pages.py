@@ -28,6 +28,11 @@ def texts(app: AppTest) -> str:
     return "\n".join(element.value for element in parts)
 
 
+def listing(app: AppTest) -> Any:
+    """The table of runs on Overview, as a frame."""
+    return next(frame.value for frame in app.dataframe if "Run" in frame.value.columns)
+
+
 def components(app: AppTest, name: str) -> list[Any]:
     """The messages of the components of that name on the page."""
     protos = [node.proto for node in app.get("bidi_component")]  # type: ignore[attr-defined]

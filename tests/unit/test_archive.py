@@ -175,3 +175,24 @@ def test_curves_as_a_table(trained):
 def test_a_demo_takes_no_runs(store, trained, monkeypatch):
     monkeypatch.setenv("AECORE_DEMO", "1")
     refused(io.BytesIO(run_archive.packed(trained)), "switched off", store)
+
+
+def test_several_runs_leave_and_arrive_as_one_zip(store, full):
+    other = run_archive.unpack(io.BytesIO(run_archive.packed(full)))
+    other.path.rename(other.path.with_name("other"))
+    both = [full, Run(other.path.with_name("other"))]
+    zipped_runs = run_archive.packed_all(both)
+    before = {run.id: files_of(run) for run in both}
+    with pytest.raises(UserError, match="holds 2 runs; it should hold one"):
+        run_archive.unpack(io.BytesIO(zipped_runs))
+    again = run_archive.unpack_all(io.BytesIO(zipped_runs))
+    assert sorted(run.id for run in again) == sorted(f"{run_id}-2" for run_id in before)
+    for run in again:
+        assert files_of(run) == before[run.id.removesuffix("-2")]
+
+
+def test_of_several_runs_all_arrive_or_none(store, trained):
+    good = [(f"a/{name}", data) for name, data in files_of(trained).items()]
+    with pytest.raises(UserError, match="does not hold a valid run"):
+        run_archive.unpack_all(zipped(*good, ("b/experiment.json", b"{}"), ("b/status.json", b"[]")))
+    assert [run.id for run in store.runs()] == [trained.id]

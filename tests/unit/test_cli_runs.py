@@ -24,7 +24,7 @@ def checkpoint(tmp_path):
 
 def test_a_title_and_a_note_are_shown_everywhere(capsys, trained):
     told = as_json(capsys, "rename", trained.id, "Best so far")
-    assert told == {"run": trained.id, "title": "Best so far", "note": ""}
+    assert told == {"run": trained.id, "title": "Best so far", "note": "", "group": ""}
     assert as_json(capsys, "annotate", trained.id, "two\nlines")["note"] == "two\nlines"
     assert as_json(capsys, "runs")[0]["title"] == "Best so far"
     document = as_json(capsys, "show", trained.id)

@@ -87,7 +87,7 @@ def test_what_is_done_in_a_moment_is_done(capsys, old_store, tmp_path, monkeypat
         assert app.run(list(map(str, line.split()))) == 0, (line, capsys.readouterr().err)
         assert json.loads(capsys.readouterr().out), line
     run = old_store.find("finished")
-    assert run.notes() == {"title": "again", "note": "note"}
+    assert run.notes() == {"title": "again", "note": "note", "group": ""}
     assert {path.suffix for path in tmp_path.iterdir() if path.stem == run.id} == {".zip", ".pth", ".csv", ".html"}
     run = old_store.find("trashed")
     assert app.run(["delete", run.id, "--forever", "--yes"]) == 0

@@ -80,7 +80,7 @@ def test_steps_layers_notes_and_where_a_checkpoint_came_from(old_store):
     assert [line["step"] for line in finished.lines("steps.jsonl")][-1] == 16
     assert all("validation_loss" in line for line in finished.lines("steps.jsonl"))
     assert len(finished.lines("layers.jsonl")) == 4
-    assert noted.notes() == {"title": "Our best", "note": "Two lines:\nthis is the second."}
+    assert noted.notes() == {"title": "Our best", "note": "Two lines:\nthis is the second.", "group": ""}
     assert noted.title() == "Our best"
     assert summarise(imported).imported == "own.pth"
 

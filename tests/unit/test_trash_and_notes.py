@@ -36,7 +36,7 @@ def test_title_and_note_are_kept_beside_the_experiment(trained):
     assert json.loads(trained.file("notes.json").read_text()) == {"title": row.title, "note": row.note}
     run_notes.rename(trained, "")
     row = summarise(trained)
-    assert row.title == trained.experiment().title
+    assert row.title == trained.status()["title"]
     assert row.note, "renaming leaves the note alone"
 
 

@@ -1,45 +1,44 @@
-"""The selected run, or what can be done with several."""
+"""The run that is open: its results, and links to the other pages."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from aecore.errors import AecoreError
-from aecore.format import count
 from aecore.runs.state import ACTIVE
 from aecore.runs.store import Store
 from aecore.runs.summary import RunSummary
 from dashboard.cache import runs
-from dashboard.compare.tables import MOST
 from dashboard.denoise.classical import TITLES
-from dashboard.widgets import image_grid, remarks, run_monitor
-
-COMPARED = range(2, MOST + 1)
-COMPARE = Path(__file__).parents[2] / "pages" / "compare.py"
+from dashboard.widgets import image_grid, remarks, run_monitor, run_selection
 
 
-def several(chosen: list[RunSummary]) -> None:
-    """Actions for several runs: compare them."""
-    if not COMPARE.exists():
-        st.caption(f"{count(len(chosen), 'run')} selected. Select just one to open it.")
-    elif len(chosen) in COMPARED:
-        if st.button(f"Compare {count(len(chosen), 'run')}", icon=":material/compare:", type="primary", key="compare"):
-            query = {"runs": ",".join(row.id for row in chosen)}
-            st.switch_page("pages/compare.py", query_params=query)
-    else:
-        st.caption(f"{count(len(chosen), 'run')} selected; at most {COMPARED[-1]} can be compared.")
+def opened(row: RunSummary) -> None:
+    """The open run above the list, in view at once, with a button that closes it."""
+    with st.container(border=True, key="opened-run"):
+        detail(row, closes=True)
+    if openings := st.session_state.get(run_selection.OPENINGS):
+        # A name far down in the list was clicked. The number makes it another script, which is then executed once more.
+        st.html(
+            f"<script>/* {openings} */ document.querySelector('.st-key-opened-run')"
+            "?.scrollIntoView({block: 'start'});</script>",
+            unsafe_allow_javascript=True,
+        )
 
 
-def detail(row: RunSummary) -> None:
-    """The selected run: its results, and links to the other pages."""
+def example(row: RunSummary) -> None:
+    """A finished run below the list, for a first visit."""
+    st.divider()
+    detail(row)
+
+
+def detail(row: RunSummary, closes: bool = False) -> None:
+    """A run's results, and links to the other pages."""
     run = Store.default().listed(row.id)
     if run is None:
         return
-    st.divider()
-    run_monitor.heading(run)
+    run_monitor.heading(run, on_close=run_selection.close if closes else None)
     if row.problem:
         st.error(row.problem, icon=":material/error:")
     if not row.imported:  # the heading has those of an import
@@ -47,8 +46,8 @@ def detail(row: RunSummary) -> None:
     if row.epoch and st.button("Curves and epochs", icon=":material/show_chart:", key="open-train"):
         st.switch_page("pages/train.py", query_params={"run": run.id})
     try:
-        evaluation_table(run.evaluation())
         image_grid.film(runs.snapshots(run), rows=4)
+        evaluation_table(run.evaluation())
     except AecoreError as error:
         if row.state not in ACTIVE:
             st.caption(str(error))
@@ -76,6 +75,7 @@ def evaluation_table(evaluations: list[dict]) -> None:
         st.dataframe(
             pd.DataFrame(rows),
             hide_index=True,
+            placeholder="∞",  # the noisy input's PSNR where images are unchanged
             column_config={
                 "MSE": st.column_config.NumberColumn(format="%.5f"),
                 "PSNR": st.column_config.NumberColumn(format="%.2f dB"),
