@@ -15,7 +15,7 @@ import streamlit as st
 from aecore import demo
 from dashboard import style, url_state
 from dashboard.charts import script
-from dashboard.components.reconnect import watch_connection
+from dashboard.components.session import keep_session
 
 _FOLDER = Path(__file__).parent
 _PAGES = _FOLDER.parent / "pages"
@@ -45,7 +45,8 @@ def navigate() -> None:
         position="top",
     )
     url_state.turn_to(page.url_path)
-    watch_connection()
+    run_pages = {"denoise", "replay", "interpolate", "latent", "generate"}
+    keep_session(page.url_path, url_state.followed() if page.url_path in run_pages else "")
     script.prefetch(now=_begins_with_a_chart(page.url_path))
     _routing.active = True
     try:

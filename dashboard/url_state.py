@@ -27,6 +27,13 @@ class Field:
 
 
 Fields = Mapping[str, Field]
+FOLLOWED = "followed-run"
+"""In the session: the run that was looked at last, with which pages about one run begin."""
+
+
+def followed() -> str:
+    """The id of the run that was looked at last; empty before any was."""
+    return st.session_state.get(FOLLOWED, "")
 
 
 def turn_to(page: str) -> None:
@@ -51,8 +58,11 @@ def arrive(page: str, fields: Fields) -> bool:
     # Streamlit forgets the widgets of a page that was left; the page is restored from what it last wrote.
     present = state.get("page-before") == state.get("page-now")
     state["page-before"] = state.get("page-now")  # the page's body may rerun without the router
-    if present and written == linked and key(page, "visit") in state:
+    # The browser adds the followed run to an address that names none (`dashboard.components.session`).
+    known = {name: text for name, text in linked.items() if (name, text) != ("run", state.get(key(page, "run")))}
+    if present and written in (linked, known) and key(page, "visit") in state:
         return False
+    follows = "run" in fields and "run" not in linked and not present
     if not linked and not present:
         linked = written
     state[key(page, "bare")] = not linked
@@ -64,6 +74,8 @@ def arrive(page: str, fields: Fields) -> bool:
             except ValueError:
                 value = field.default
         state[key(page, name)] = value
+    if follows and followed():
+        state[key(page, "run")] = followed()
     state[key(page, "visit")] = state.get(key(page, "visit"), 0) + 1
     return True
 

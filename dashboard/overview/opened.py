@@ -12,6 +12,7 @@ from aecore.runs.summary import RunSummary
 from dashboard.cache import runs
 from dashboard.denoise.classical import TITLES
 from dashboard.widgets import image_grid, remarks, run_monitor, run_selection
+from dashboard.widgets.followed_run import follow
 
 
 def opened(row: RunSummary) -> None:
@@ -38,6 +39,8 @@ def detail(row: RunSummary, closes: bool = False) -> None:
     run = Store.default().listed(row.id)
     if run is None:
         return
+    if closes:
+        follow(run)
     run_monitor.heading(run, on_close=run_selection.close if closes else None)
     if row.problem:
         st.error(row.problem, icon=":material/error:")

@@ -6,8 +6,9 @@ import streamlit as st
 
 from aecore.runs.store import SNAPSHOTS, Run, Store
 from dashboard.cache import runs
-from dashboard.url_state import key
+from dashboard.url_state import followed, key
 from dashboard.widgets import run_picker
+from dashboard.widgets.followed_run import follow, lead_on
 
 PAGE = "replay"
 
@@ -23,7 +24,7 @@ def choose_runs() -> list[Run]:
     watched = {n: run for n, run in listed.items() if run.file(SNAPSHOTS).is_file() and not runs.summary(run).imported}
     usable = {name: run for name, run in listed.items() if name in watched or name in linked}
     for name in filter(None, linked):
-        if name not in usable:
+        if name not in usable and name != followed():
             st.warning(f"There is no run “{name[:80]}” here.", icon=":material/search_off:")
     if not usable:
         st.info("No run has snapshots yet. Train one: they are saved from the first epoch on.", icon=":material/inbox:")
@@ -35,6 +36,8 @@ def choose_runs() -> list[Run]:
     left, right = st.columns(2)
     with left:
         first = st.selectbox("Run", list(usable), format_func=names.__getitem__, key=first_key)
+        follow(usable[first])
+        lead_on(usable[first], PAGE)
     others = ["", *(name for name in usable if name != first)]
     if state[second_key] not in others:
         state[second_key] = ""

@@ -21,6 +21,7 @@ from dashboard.format import plain
 from dashboard.style import state_badge
 from dashboard.widgets import image_grid, remarks, run_actions
 from dashboard.widgets.candidates import candidates
+from dashboard.widgets.followed_run import lead_on
 from dashboard.widgets.lasting_button import lasting_button
 
 TICK_S, IDLE_TICK_S = 1.0, 4.0
@@ -181,6 +182,8 @@ def heading(run: Run, on_close: Callable[[], None] | None = None) -> None:
                 icon=":material/blur_on:",
                 query_params={"run": run.id},
             )
+        if row.epoch or row.imported:
+            lead_on(run, "" if on_close is not None else "train")
         run_actions.download(run, row)
         run_actions.delete_button(run, row.state)
         if on_close is not None:

@@ -10,7 +10,8 @@ import streamlit as st
 from aecore.runs.store import WEIGHTS, Run, Store
 from aecore.runs.summary import MARK, RunSummary
 from dashboard.cache.runs import summaries
-from dashboard.url_state import key
+from dashboard.url_state import followed, key
+from dashboard.widgets.followed_run import follow, lead_on
 
 
 def chosen() -> Run | None:
@@ -22,6 +23,8 @@ def chosen() -> Run | None:
     if run is None:
         st.warning(f"There is no run “{run_id[:80]}” here. It may have been deleted.", icon=":material/search_off:")
         del st.query_params["run"]
+    else:
+        follow(run)
     return run
 
 
@@ -44,7 +47,7 @@ def choose(
     field = key(page, "run")
     asked = st.session_state.get(field, "")
     if asked not in usable:
-        if asked:
+        if asked and asked != followed():
             st.warning(f"There is no run “{asked[:80]}” with weights here.", icon=":material/search_off:")
         st.session_state[field] = next(iter(usable))
     names = labels(listed)
@@ -56,6 +59,8 @@ def choose(
         on_change=on_change,
         width=width,
     )
+    follow(usable[picked])
+    lead_on(usable[picked], page)
     return usable[picked]
 
 
