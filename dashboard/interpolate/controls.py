@@ -23,7 +23,7 @@ def take_usual_number() -> None:
 def controls() -> Run | None:
     """The run, the number of images, the path, the steps and the noise."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="interpolate-bar"):
-        run = run_picker.choose(PAGE, width=200)
+        run = run_picker.choose(PAGE, width=180)
         if run is None:
             return None
         four = st.segmented_control(
@@ -53,7 +53,7 @@ def controls() -> Run | None:
                 on_change=take_usual_number,
                 help="As in the reports: 004 includes both images; 003 steps by i/n and never reaches the second; "
                 "000 shows only what lies in between.",
-                width=175,
+                width=160,
             )
             st.number_input("How many", 2, MOST_STEPS, key=key(PAGE, "n"), width=90)
         image_picker.choose_noise(PAGE, run)

@@ -26,7 +26,7 @@ def follow(run: Run) -> None:
 
 def lead_on(run: Run, here: str) -> None:
     """Whether the run is shipped or one's own, and under it links to the other pages about it."""
-    kind, icon = ("Shipped run", "inventory_2") if run.shipped else ("Your run", "person")
+    kind, icon = ("Shipped", "inventory_2") if run.shipped else ("Yours", "person")
     with st.popover(kind, icon=f":material/{icon}:", type="tertiary", key=f"lead-{here}-{run.id}"):
         for page, (label, symbol) in PAGES.items():
             if page == here or (page == "replay" and not run.file(SNAPSHOTS).is_file()):

@@ -161,7 +161,7 @@ def choose_noise(page: str, run: Run) -> None:
     usual = usual_corruption(run)
     choices = {"none": "Clean", str(usual): usual.label}
     choices.setdefault(state[field], Corruption.parse(state[field]).label)
-    st.selectbox("Input", list(choices), format_func=choices.__getitem__, key=field, width=190)
+    st.selectbox("Input", list(choices), format_func=choices.__getitem__, key=field, width=160)
     if state[field] == "none":
         return
 
