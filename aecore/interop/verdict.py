@@ -118,7 +118,7 @@ def _move_up_the_plainest(candidates: list[tuple[Candidate, Tensor]]) -> None:
         if pair[0].geometry == first.geometry and (pair[0].error or 0.0) < NEARLY * (first.error or 0.0)
     ]
     plainest = min(near, key=lambda pair: pair[0].rarity)
-    if all(plainest is not pair for pair in candidates[:3]):
+    if all(plainest is not pair for pair in candidates[:2]):
         candidates[:] = [candidates[0], plainest, *(pair for pair in candidates[1:] if pair is not plainest)]
 
 
