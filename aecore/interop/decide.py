@@ -117,7 +117,12 @@ def decide(
         for found in searched:
             candidate = _candidate(found.reading, shape, experiment, changes)
             measured = {"error": found.error, "inner_error": found.inner_error, "score": found.score}
-            candidates.append((replace(candidate, **measured, geometry=found.reading.geometry), found.output))
+            candidates.append(
+                (
+                    replace(candidate, **measured, geometry=found.reading.geometry, rarity=found.reading.rarity),
+                    found.output,
+                )
+            )
         if not candidates:
             problem = no_geometry(readings[0], shape)
     except MismatchError as error:
@@ -130,7 +135,7 @@ def decide(
             other, made = candidates[same[0]]
             merged = known if not other.presets else other
             merged = replace(merged, presets=(*other.presets, name), error=other.error, score=other.score)
-            merged = replace(merged, inner_error=other.inner_error, geometry=other.geometry)
+            merged = replace(merged, inner_error=other.inner_error, geometry=other.geometry, rarity=other.rarity)
             candidates[same[0]] = replace(merged, settings=other.settings, layers=other.layers, text=other.text), made
         else:
             candidates.append((replace(known, error=error, score=math.log(max(error, 1e-12)), presets=(name,)), output))

@@ -56,7 +56,9 @@ def likely_geometries(skeletons: Sequence[Skeleton], trials: Trials) -> list[Can
             lowest[number] = min(share, lowest.get(number, 1.0))
     order = sorted(lowest, key=lambda n: math.log(lowest[n]) + weighed(chosen[n][1].cost))
     unpadded = [n for n in range(len(chosen)) if chosen[n][1].unpadded]
-    kept = dict.fromkeys((*order[:LIKELY], *range(min(USUAL, len(chosen))), *unpadded[:UNPADDED]))
+    first, usual = order[:USUAL], range(min(USUAL, len(chosen)))
+    # The last ones may have no turn where the network is large.
+    kept = dict.fromkeys((*first, *usual, *unpadded[:UNPADDED], *order[:LIKELY]))
     return [chosen[number] for number in kept]
 
 

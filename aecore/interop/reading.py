@@ -31,7 +31,17 @@ class Reading:
         """How unusual it is: windows, functions, and heads that no name tells apart."""
         off = sum(silent(self.skeleton.parts[number]) for number in self.functions.off)
         unnamed = 0.5 * (self.skeleton.how not in ("", "heads by name"))
-        return self.geometry.cost + rarity(self.functions) - 0.5 * off + unnamed + self._unheard
+        return self.geometry.cost + rarity(self.functions) - 0.5 * off + unnamed + self._unheard + self._copies
+
+    @property
+    def _copies(self) -> float:
+        """1.5 if the code is a map of the image's size with several channels. It lets any image through, so that a low
+        error says little, and few networks are made so."""
+        geometry = self.geometry
+        if not geometry.code_map or geometry.map is None:
+            return 0.0
+        wide = all(window.stride == 1 and not window.pool for window in geometry.encoder)
+        return 1.5 * (wide and geometry.map[0] > self.skeleton.parts[0].inputs)
 
     @property
     def _unheard(self) -> float:
@@ -88,9 +98,9 @@ class Limits:
 
 def weighed(rarity: float) -> float:
     """What rarity weighs against the logarithm of the error. Each further unit weighs less: a network with odd strides
-    has odd paddings too, and of two networks whose errors differ by a factor of two or three the likelier one is that
-    with the lower error, however odd it is."""
-    return 2 * PRIOR * math.log1p(rarity / 2)
+    has odd paddings too, and of two networks whose errors differ by a factor of three the likelier one is that with
+    the lower error, however odd it is."""
+    return 4 * PRIOR * math.log1p(rarity / 4)
 
 
 def score(error: float, reading: Reading) -> float:

@@ -23,8 +23,8 @@ Verdict = Literal["certain", "undecided", "given", "not understood", "untried"]
 CLEARLY = 1.04
 """How many times the error of the best network every other one must have for it to be certain."""
 NEARLY = 1.3
-"""How many times the first one's error inside the border a network with other strides and paddings may have to be shown
-beside it."""
+"""How many times the error of the first one a plainer network may have to be shown beside it, and inside the border one
+with other strides and paddings."""
 LITTLE = 0.7
 """A best network with more than this share of the mean image's error explains too little to be certain."""
 
@@ -41,6 +41,8 @@ class Candidate:
     inner_error: float | None = None
     """The same without the border of the images; None where it was not tried."""
     score: float = math.inf
+    rarity: float = 0.0
+    """How unusual it is."""
     geometry: Geometry | None = None
     """Its strides and paddings, where a search has found them."""
     presets: tuple[str, ...] = ()
@@ -100,6 +102,27 @@ def verdict_of(errors: Sequence[float], baseline: float, complete: bool) -> tupl
 
 
 def move_up(candidates: list[tuple[Candidate, Tensor]]) -> None:
+    """Bring among the first three what may well have been trained though it is not of the best: the plainest network,
+    and one with other strides and paddings."""
+    _move_up_the_plainest(candidates)
+    _move_up_another_geometry(candidates)
+
+
+def _move_up_the_plainest(candidates: list[tuple[Candidate, Tensor]]) -> None:
+    """Put the least unusual network second where it comes near: one with a slope below zero may do better than the ReLU
+    that was trained, where units have died."""
+    first = candidates[0][0]
+    near = [
+        pair
+        for pair in candidates
+        if pair[0].geometry == first.geometry and (pair[0].error or 0.0) < NEARLY * (first.error or 0.0)
+    ]
+    plainest = min(near, key=lambda pair: pair[0].rarity)
+    if all(plainest is not pair for pair in candidates[:2]):
+        candidates[:] = [candidates[0], plainest, *(pair for pair in candidates[1:] if pair is not plainest)]
+
+
+def _move_up_another_geometry(candidates: list[tuple[Candidate, Tensor]]) -> None:
     """Put the likeliest network with other strides and paddings third where it does better inside the border than the
     first three, or as well where these all have the same. What a network does at the border follows from its paddings,
     and the trained one is not always the best there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import tempfile
 from pathlib import Path
@@ -213,6 +214,18 @@ def test_a_network_that_differs_at_the_border_alone_is_shown_and_leaves_the_verd
     assert [ranked.index(candidate) for candidate, _ in shown] == [0, 1, 3, 2]
 
 
+def test_the_plainest_network_is_shown_where_it_comes_near():
+    """A ReLU whose units have died does worse than a leaky one that was never trained."""
+    ranked = _ranked((1, 0.0030, 0.003), (1, 0.0031, 0.003), (1, 0.0032, 0.003), (1, 0.0036, 0.0036))
+    ranked = [dataclasses.replace(one, rarity=rarity) for one, rarity in zip(ranked, (0.5, 0.6, 0.7, 0.1), strict=True)]
+    shown = [(candidate, torch.zeros(())) for candidate in ranked]
+    move_up(shown)
+    assert [ranked.index(candidate) for candidate, _ in shown] == [0, 3, 1, 2]
+    shown = [(dataclasses.replace(one, error=0.005) if one is ranked[3] else one, torch.zeros(())) for one in ranked]
+    move_up(shown)
+    assert [candidate.rarity for candidate, _ in shown] == [0.5, 0.6, 0.7, 0.1]
+
+
 def test_a_network_that_is_worse_inside_the_border_too_stays_where_it_is():
     ranked = _ranked((1, 0.003, 0.002), (1, 0.0033, 0.0024), (1, 0.0034, 0.0025), (0, 0.015, 0.010))
     shown = [(candidate, torch.zeros(())) for candidate in ranked]
@@ -221,6 +234,6 @@ def test_a_network_that_is_worse_inside_the_border_too_stays_where_it_is():
     assert verdict_of(compared(ranked), 0.0675, True) == ("certain", "", 0)
 
 
-def test_oddity_cannot_outweigh_an_error_that_is_half_as_large():
-    assert weighed(6.0) - weighed(0.5) < math.log(2.2)
+def test_oddity_cannot_outweigh_an_error_that_is_a_third_as_large():
+    assert weighed(6.0) - weighed(0.5) < math.log(3)
     assert weighed(0.5) - weighed(0.0) > 0.1
