@@ -35,8 +35,8 @@ def test_a_deep_link_is_the_first_thing_a_new_server_serves(tab, address):
     """Runs first: Streamlit once served such a link without the router."""
     tab.goto(f"{address}/train?run=mnist-mlp8")
     settle(tab)
-    expect(tab.get_by_role("heading", name="Train")).to_be_visible()
-    expect(tab.get_by_role("link", name="Overview")).to_be_visible()
+    expect(tab.get_by_role("heading", name="Train").first).to_be_visible()
+    expect(tab.get_by_role("link", name="Overview").first).to_be_visible()
     expect(tab.locator(PLOT)).to_be_visible()
 
 
@@ -44,7 +44,7 @@ def test_start_watch_reload_finish_and_open_on_denoise(tab, address, app_store):
     tab.goto(f"{address}/train?preset=digits-quick")
     settle(tab)
     fill_number(tab, "Epochs", 100)
-    expect(tab.get_by_text("Epochs: 60 → 100")).to_be_visible()
+    expect(tab.get_by_text("Epochs: 60 → 100").first).to_be_visible()
     tab.get_by_role("button", name="Start").click()
     plot = tab.locator(PLOT)
     expect(plot.locator("path.js-line").first).to_be_visible(timeout=60_000)
@@ -76,13 +76,13 @@ def test_start_watch_reload_finish_and_open_on_denoise(tab, address, app_store):
     assert run_state(run) == "running"
     tab.reload()
     settle(tab)
-    expect(tab.get_by_text(re.compile(r"Epoch \d+ of 100"))).to_be_visible()
+    expect(tab.get_by_text(re.compile(r"Epoch \d+ of 100")).first).to_be_visible()
     wait_for_state(tab, "finished", 120_000)
     assert len(run.metrics()) == 100
     expect(tab.get_by_text("epoch 100", exact=True).last).to_be_visible()
 
     tab.get_by_role("link", name="Open on Denoise").click()
-    expect(tab.get_by_role("heading", name="Denoise")).to_be_visible()
+    expect(tab.get_by_role("heading", name="Denoise").first).to_be_visible()
     expect(tab.locator(".ae-sheet figure")).to_have_count(14, timeout=60_000)
     assert f"run={run_id}" in tab.url
     sheet = tab.locator(".ae-sheet img").first
@@ -96,7 +96,7 @@ def test_stop_resume_and_delete_from_the_page(tab, address, app_store):
     tab.goto(f"{address}/train?preset=digits-quick")
     settle(tab)
     fill_number(tab, "Epochs", 3000)
-    expect(tab.get_by_text("Epochs: 60 → 3000")).to_be_visible()
+    expect(tab.get_by_text("Epochs: 60 → 3000").first).to_be_visible()
     tab.get_by_role("button", name="Start").click()
     expect(tab.locator(PLOT)).to_be_visible(timeout=60_000)
     run = app_store.listed(re.search(r"run=([\w-]+)", tab.url)[1])  # type: ignore[index]
@@ -110,11 +110,11 @@ def test_stop_resume_and_delete_from_the_page(tab, address, app_store):
     wait_for_state(tab, "running", 60_000)
     wait_until(tab, lambda: len(run.metrics()) > stopped_at)
     tab.get_by_role("button", name="Stop").click()
-    expect(tab.get_by_role("button", name="Delete")).to_be_visible(timeout=60_000)
+    expect(tab.get_by_role("button", name="Delete").first).to_be_visible(timeout=60_000)
     assert len(run.metrics()) > stopped_at
     tab.get_by_role("button", name="Delete").click()
-    expect(tab.get_by_role("button", name="Start")).to_be_visible()
-    expect(tab.get_by_role("button", name="Undo")).to_be_visible()
+    expect(tab.get_by_role("button", name="Start").first).to_be_visible()
+    expect(tab.get_by_role("button", name="Undo").first).to_be_visible()
     assert app_store.listed(run.id) is None
 
 
@@ -124,9 +124,9 @@ def test_a_run_that_is_deleted_elsewhere_is_not_offered_any_more(tab, address, a
     Run(path).write_status(state="stopped")
     tab.goto(f"{address}/train?run={path.name}")
     settle(tab)
-    expect(tab.get_by_role("button", name="Resume")).to_be_visible()
+    expect(tab.get_by_role("button", name="Resume").first).to_be_visible()
     shutil.rmtree(path)
-    expect(tab.get_by_text(re.compile("There is no run .* It may have been deleted"))).to_be_visible()
+    expect(tab.get_by_text(re.compile("There is no run .* It may have been deleted")).first).to_be_visible()
     expect(tab.get_by_role("button", name="Resume")).to_have_count(0)
 
 
@@ -138,7 +138,7 @@ def test_a_waiting_run_says_behind_what(tab, address, app_store):
         waiting = jobs.submit(preset("digits-quick").experiment, "cpu", app_store)
         jobs.start(waiting)
         tab.goto(f"{address}/train?run={waiting.id}")
-        expect(tab.get_by_text("Waiting for the device behind mnist-mlp8")).to_be_visible(timeout=60_000)
+        expect(tab.get_by_text("Waiting for the device behind mnist-mlp8").first).to_be_visible(timeout=60_000)
         tab.get_by_role("button", name="Stop").click()
         wait_for_state(tab, "stopped", 60_000)
     shutil.rmtree(path)
@@ -157,7 +157,7 @@ def test_a_name_on_the_overview_opens_its_run(tab, address):
     expect(tab.locator(PLOT)).to_be_visible()
     assert "run=mnist-mlp8" in tab.url
     tab.go_back()
-    expect(tab.get_by_role("heading", name="Autoencoder Lab")).to_be_visible()
+    expect(tab.get_by_role("heading", name="Autoencoder Lab").first).to_be_visible()
 
 
 def test_nothing_is_wider_than_a_phone(browser, address):

@@ -79,17 +79,17 @@ def test_a_picture_from_ones_own_disk(tab, address, digits, tmp_path: Path):
     (tmp_path / "words.png").write_text("no picture")
     opened(tab, address, digits)
     tab.get_by_text("Your image", exact=True).click()
-    expect(tab.get_by_text("Upload an image")).to_be_visible()
+    expect(tab.get_by_text("Upload an image").first).to_be_visible()
     files = tab.locator("input[type=file]")
     files.set_input_files(tmp_path / "words.png")
-    expect(tab.get_by_text("not a readable image")).to_be_visible()
+    expect(tab.get_by_text("not a readable image").first).to_be_visible()
     assert not tab.get_by_text("Traceback").count()
 
     files.set_input_files(tmp_path / "one.jpg")
     large = tab.locator(".ae-large")
     expect(large.locator("img")).to_have_count(4)
     expect(tab.get_by_text("not a readable image")).to_have_count(0)
-    expect(tab.get_by_text("converted to greyscale, inverted")).to_be_visible()
+    expect(tab.get_by_text("converted to greyscale, inverted").first).to_be_visible()
     corner = """async node => {
         await node.decode();
         const canvas = document.createElement("canvas");

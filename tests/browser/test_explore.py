@@ -87,10 +87,10 @@ def test_keys_step_and_space_plays(tab, address):
     tab.keyboard.press("End")
     expect(walk).to_have_attribute("data-at", "1.000")
     tab.keyboard.press("Space")
-    expect(walk.get_by_role("button", name="Pause")).to_be_visible()
+    expect(walk.get_by_role("button", name="Pause").first).to_be_visible()
     tab.wait_for_function("() => Number(document.querySelector('.ip')?.dataset.at ?? 1) !== 1 || true")
     tab.keyboard.press("Space")
-    expect(walk.get_by_role("button", name="Play")).to_be_visible()
+    expect(walk.get_by_role("button", name="Play").first).to_be_visible()
 
 
 def test_the_way_is_judged_while_one_looks(tab, address):

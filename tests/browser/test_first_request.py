@@ -14,7 +14,7 @@ PAGES = ("Train", "Sweep", "Reports", "Denoise", "Replay", "Interpolate", "Laten
 
 
 def heading(tab: Page, name: str) -> None:
-    expect(tab.get_by_role("heading", level=1, name=name)).to_be_visible(timeout=60_000)
+    expect(tab.get_by_role("heading", level=1, name=name).first).to_be_visible(timeout=60_000)
 
 
 PATHS = {
@@ -38,7 +38,7 @@ def test_a_link_opens_its_page_as_the_first_request_of_a_server(tab, app_store, 
         settle(tab)
         menu = tab.get_by_test_id("stTopNav")
         for name in PAGES:
-            expect(menu.get_by_role("link", name=name, exact=True)).to_be_visible()
+            expect(menu.get_by_role("link", name=name, exact=True).first).to_be_visible()
         expect(tab.get_by_test_id("stSidebarNav")).to_have_count(0)
         expect(tab.get_by_test_id("stException")).to_have_count(0)
         # The page goes on as any other: what is touched is answered, and the menu leads away.

@@ -31,17 +31,17 @@ def test_it_stays_chosen_from_page_to_page_and_across_a_reload(tab, address, min
     settle(tab)
     for name in OTHERS:
         tab.get_by_test_id("stTopNav").get_by_role("link", name=name, exact=True).click()
-        expect(tab.get_by_role("heading", level=1, name=name)).to_be_visible()
+        expect(tab.get_by_role("heading", level=1, name=name).first).to_be_visible()
         settle(tab)
         expect(tab.get_by_role("combobox", name=re.compile("^Run"))).to_have_value(re.compile(mine.id))
-        expect(tab.get_by_role("button", name="Yours")).to_be_visible()
+        expect(tab.get_by_role("button", name="Yours").first).to_be_visible()
         expect(tab).to_have_url(re.compile(f"run={mine.id}"))
     tab.reload()
     settle(tab)
     expect(tab.get_by_role("combobox", name=re.compile("^Run"))).to_have_value(re.compile(mine.id))
     # Back is not caught by the address that was completed.
     tab.go_back()
-    expect(tab.get_by_role("heading", level=1, name="Generate")).to_be_visible()
+    expect(tab.get_by_role("heading", level=1, name="Generate").first).to_be_visible()
 
 
 def test_another_one_is_followed_from_where_it_is_chosen(tab, address, mine):
@@ -49,12 +49,12 @@ def test_another_one_is_followed_from_where_it_is_chosen(tab, address, mine):
     settle(tab)
     tab.get_by_role("combobox", name=re.compile("^Run")).click()
     tab.get_by_role("option", name="mnist-mlp8", exact=True).click()
-    expect(tab.get_by_role("button", name="Shipped")).to_be_visible()
+    expect(tab.get_by_role("button", name="Shipped").first).to_be_visible()
     tab.get_by_role("button", name="Shipped").click()
     tab.get_by_role("link", name="Latent space").last.click()
-    expect(tab.get_by_role("heading", level=1, name="Latent space")).to_be_visible()
+    expect(tab.get_by_role("heading", level=1, name="Latent space").first).to_be_visible()
     settle(tab)
-    expect(tab.get_by_role("button", name="Shipped")).to_be_visible()
+    expect(tab.get_by_role("button", name="Shipped").first).to_be_visible()
 
 
 def test_a_change_of_the_page_is_kept_when_the_address_was_completed(tab, address, mine):
@@ -62,7 +62,7 @@ def test_a_change_of_the_page_is_kept_when_the_address_was_completed(tab, addres
     tab.goto(f"{address}/train?run={mine.id}")
     settle(tab)
     tab.get_by_test_id("stTopNav").get_by_role("link", name="Denoise", exact=True).click()
-    expect(tab.get_by_role("heading", level=1, name="Denoise")).to_be_visible()
+    expect(tab.get_by_role("heading", level=1, name="Denoise").first).to_be_visible()
     settle(tab)
     expect(tab.locator(".ae-sheet figure").first).to_be_visible()
     slider = tab.get_by_role("slider")

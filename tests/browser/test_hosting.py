@@ -37,11 +37,11 @@ def test_a_page_runs_under_the_path_with_no_data(tab, demo, page):
 def test_the_menu_keeps_the_path_and_leaves_out_training(tab, demo):
     tab.goto(demo)
     settle(tab)
-    expect(tab.get_by_text("Public demo")).to_be_visible()
+    expect(tab.get_by_text("Public demo").first).to_be_visible()
     menu = tab.get_by_test_id("stTopNav")
     expect(menu.get_by_role("link", name="Train")).to_have_count(0)
     menu.get_by_role("link", name="Compare").click()
-    expect(tab.get_by_role("heading", level=1, name="Compare")).to_be_visible()
+    expect(tab.get_by_role("heading", level=1, name="Compare").first).to_be_visible()
     assert tab.url.startswith(f"{demo}/compare")
 
 

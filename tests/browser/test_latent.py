@@ -136,7 +136,7 @@ def test_the_camera_stays_through_reruns_other_drawings_and_other_pages(tab, add
     settle(tab)
     expect(cloud).to_have_attribute("data-camera", camera)
     tab.get_by_role("link", name="Denoise").click()
-    expect(tab.get_by_role("heading", name="Denoise")).to_be_visible()
+    expect(tab.get_by_role("heading", name="Denoise").first).to_be_visible()
     tab.get_by_role("link", name="Latent space").click()
     expect(ready(tab)).to_have_attribute("data-camera", camera)
 
@@ -261,7 +261,7 @@ def test_fingers_turn_and_pinch(browser: Browser, address):
 
 def test_a_new_drawing_moves_while_it_is_made(tab, address, digits: Run):
     cloud = opened(tab, address, f"run={digits.id}&method=tsne&dims=2")
-    expect(tab.get_by_text("this is its PCA")).to_be_visible()
+    expect(tab.get_by_text("this is its PCA").first).to_be_visible()
     tab.get_by_role("button", name="New projection").click()
     tab.get_by_role("spinbutton", name="Perplexity").fill("15")
     tab.get_by_role("spinbutton", name="Iterations").fill("900")
@@ -277,7 +277,7 @@ def test_a_new_drawing_moves_while_it_is_made(tab, address, digits: Run):
     assert tab.locator(".cl-stage").screenshot() != first
     expect(tab.locator(".cl-trust")).to_contain_text("Trustworthiness", timeout=120_000)
     expect(cloud).to_have_attribute("data-view", re.compile("points-"))
-    expect(tab.get_by_text("perplexity 15, 900 iterations")).to_be_visible()
+    expect(tab.get_by_text("perplexity 15, 900 iterations").first).to_be_visible()
     made = read_projection(digits, "tsne", 2)
     assert made is not None
     assert made.parameters["perplexity"] == 15

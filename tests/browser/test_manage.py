@@ -31,7 +31,7 @@ def mine(app_store):
 def open_run(tab: Page, address: str, run: Run) -> None:
     tab.goto(f"{address}/?run={run.id}")
     settle(tab)
-    expect(tab.get_by_role("button", name="Download", exact=True)).to_be_visible()
+    expect(tab.get_by_role("button", name="Download", exact=True).first).to_be_visible()
 
 
 def upload(tab: Page, file: Path) -> None:
@@ -47,8 +47,8 @@ def test_a_run_is_named_downloaded_deleted_and_brought_back(tab, address, app_st
     tab.get_by_label("Title").fill("Sevens *in* the rain")
     tab.get_by_label("Note").fill("Looks at sevens.")
     tab.get_by_role("button", name="Save").click()
-    expect(tab.get_by_role("heading", name="Sevens *in* the rain")).to_be_visible()
-    expect(tab.get_by_text("Looks at sevens.", exact=True)).to_be_visible()
+    expect(tab.get_by_role("heading", name="Sevens *in* the rain").first).to_be_visible()
+    expect(tab.get_by_text("Looks at sevens.", exact=True).first).to_be_visible()
     expect(tab.get_by_label("Note")).to_have_count(0)
     files["notes.json"] = mine.file("notes.json").read_bytes()
 
@@ -67,14 +67,14 @@ def test_a_run_is_named_downloaded_deleted_and_brought_back(tab, address, app_st
     tab.keyboard.press("Escape")
 
     tab.get_by_role("button", name="Delete", exact=True).click()
-    expect(tab.get_by_text("“Sevens *in* the rain” was deleted.")).to_be_visible()
+    expect(tab.get_by_text("“Sevens *in* the rain” was deleted.").first).to_be_visible()
     assert app_store.listed(mine.id) is None
     tab.get_by_role("button", name="Undo").click()
-    expect(tab.get_by_role("heading", name="Sevens *in* the rain")).to_be_visible()
+    expect(tab.get_by_role("heading", name="Sevens *in* the rain").first).to_be_visible()
     assert app_store.listed(mine.id)
 
     tab.get_by_role("button", name="Delete", exact=True).click()
-    expect(tab.get_by_role("button", name="Undo")).to_be_visible()
+    expect(tab.get_by_role("button", name="Undo").first).to_be_visible()
     tab.get_by_role("button", name="1 deleted run").click()
     tab.get_by_role("button", name="Delete forever").click()
     expect(tab.get_by_role("button", name="Undo")).to_have_count(0)
@@ -82,7 +82,7 @@ def test_a_run_is_named_downloaded_deleted_and_brought_back(tab, address, app_st
 
     upload(tab, packed)
     tab.get_by_role("button", name="Add", exact=True).click()
-    expect(tab.get_by_role("heading", name="Sevens *in* the rain")).to_be_visible()
+    expect(tab.get_by_role("heading", name="Sevens *in* the rain").first).to_be_visible()
     assert f"run={mine.id}" in tab.url
     back = {path.name: path.read_bytes() for path in mine.path.iterdir() if path.is_file()}
     assert back == files
@@ -98,20 +98,20 @@ def test_a_checkpoint_of_ones_own_is_added(tab, address, app_store, tmp_path):
     tab.goto(address)
     settle(tab)
     upload(tab, wrong)
-    expect(tab.get_by_role("combobox", name="Model")).to_be_visible()
+    expect(tab.get_by_role("combobox", name="Model").first).to_be_visible()
     tab.get_by_role("button", name="Add", exact=True).click()
-    expect(tab.get_by_text("neither a PyTorch checkpoint nor safetensors")).to_be_visible(timeout=60_000)
+    expect(tab.get_by_text("neither a PyTorch checkpoint nor safetensors").first).to_be_visible(timeout=60_000)
     tab.locator('input[type="file"]').set_input_files(right)
-    expect(tab.get_by_text("my digits.pth")).to_be_visible()
+    expect(tab.get_by_text("my digits.pth").first).to_be_visible()
     tab.get_by_role("button", name="Add", exact=True).click()
-    expect(tab.get_by_text("no network with these layers reconstructs the images of digits")).to_be_visible(
+    expect(tab.get_by_text("no network with these layers reconstructs the images of digits").first).to_be_visible(
         timeout=60_000
     )
     tab.get_by_text("Even if it is not understood").click()
     tab.get_by_role("button", name="Add", exact=True).click()
-    expect(tab.get_by_role("heading", name="my digits")).to_be_visible(timeout=60_000)
+    expect(tab.get_by_role("heading", name="my digits").first).to_be_visible(timeout=60_000)
     expect(tab.get_by_text("Not understood: no network").filter(visible=True).first).to_be_visible()
-    expect(tab.get_by_text("Assumed, as they do not follow from the shapes")).to_be_visible()
+    expect(tab.get_by_text("Assumed, as they do not follow from the shapes").first).to_be_visible()
     run = app_store.listed(re.search(r"run=([\w-]+)", tab.url)[1])  # type: ignore[index]
     assert run is not None
     assert summarise(run).imported == "my digits.pth"
@@ -122,15 +122,15 @@ def test_boxes_leave_the_open_run_alone(tab, address, mine):
     open_run(tab, address, mine)
     table = tab.locator(".st-key-run-list").get_by_test_id("stDataFrame")
     table.click(position={"x": 16, "y": 53})
-    expect(tab.get_by_text("1 selected")).to_be_visible()
+    expect(tab.get_by_text("1 selected").first).to_be_visible()
     table.click(position={"x": 16, "y": 88})
     expect(tab.get_by_role("button", name="Compare", exact=True).filter(visible=True)).to_be_visible()
-    expect(tab.get_by_role("button", name="Download", exact=True)).to_be_visible()
+    expect(tab.get_by_role("button", name="Download", exact=True).first).to_be_visible()
     assert f"run={mine.id}" in tab.url
     tab.locator(".st-key-close").get_by_role("button").click()
     expect(tab.get_by_role("button", name="Download", exact=True)).to_have_count(0)
     assert "run=" not in tab.url
-    expect(tab.get_by_text("2 selected")).to_be_visible()
+    expect(tab.get_by_text("2 selected").first).to_be_visible()
 
 
 def test_the_overview_with_a_run_of_ones_own_fits_a_phone(browser, address, mine):

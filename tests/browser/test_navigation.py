@@ -10,7 +10,7 @@ PAGES = ("Train", "Sweep", "Reports", "Denoise", "Replay", "Interpolate", "Laten
 
 
 def heading(tab: Page, name: str) -> None:
-    expect(tab.get_by_role("heading", level=1, name=name)).to_be_visible(timeout=60_000)
+    expect(tab.get_by_role("heading", level=1, name=name).first).to_be_visible(timeout=60_000)
 
 
 def test_back_leads_out_of_every_page_again(tab, address):

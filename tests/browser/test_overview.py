@@ -40,7 +40,7 @@ def stopped(app_store):
 def arrive(tab: Page, address: str) -> Locator:
     tab.goto(address)
     settle(tab)
-    expect(tab.get_by_text("12 runs.")).to_be_visible()
+    expect(tab.get_by_text("12 runs.").first).to_be_visible()
     return table(tab)
 
 
@@ -63,21 +63,21 @@ def at(row: int) -> int:
 def test_ten_stopped_runs_are_deleted_with_three_clicks_and_undone_with_one(tab, address, app_store, stopped):
     arrive(tab, address)
     tab.get_by_role("button", name="stopped", exact=True).click()
-    expect(tab.get_by_text("10 of 12 runs.")).to_be_visible()
+    expect(tab.get_by_text("10 of 12 runs.").first).to_be_visible()
     table(tab).click(position={"x": BOX, "y": HEAD})
-    expect(tab.get_by_text("10 selected")).to_be_visible()
+    expect(tab.get_by_text("10 selected").first).to_be_visible()
     tab.get_by_role("button", name="Delete", exact=True).filter(visible=True).click()
-    expect(tab.get_by_text("10 runs were deleted.")).to_be_visible()
+    expect(tab.get_by_text("10 runs were deleted.").first).to_be_visible()
     assert not any(app_store.listed(run.id) for run in stopped)
     tab.get_by_role("button", name="Undo").click()
-    expect(tab.get_by_text("10 selected")).to_be_visible()
+    expect(tab.get_by_text("10 selected").first).to_be_visible()
     assert all(app_store.listed(run.id) for run in stopped)
 
 
 def test_a_name_far_down_opens_its_run_in_view_and_back_closes_it(tab, address, stopped):
     tab.set_viewport_size({"width": 1024, "height": 500})
     arrive(tab, address)
-    expect(tab.get_by_test_id("stMain")).to_be_visible()
+    expect(tab.get_by_test_id("stMain").first).to_be_visible()
     table(tab).click(position={"x": NAME, "y": at(9)})
     expect(tab).to_have_url(re.compile(f"run={stopped[1].id}"))
     heading = tab.get_by_role("heading", name="Number 1", exact=True)
@@ -120,7 +120,7 @@ def test_ticked_runs_leave_in_one_zip_and_are_grouped(tab, address, stopped, tmp
     height = listed.bounding_box()["y"]  # type: ignore[index]
     for row in (1, 2):
         listed.click(position={"x": BOX, "y": at(row)})
-    expect(tab.get_by_text("2 selected")).to_be_visible()
+    expect(tab.get_by_text("2 selected").first).to_be_visible()
     assert table(tab).bounding_box()["y"] == pytest.approx(height, abs=1), "the list stays in its place"  # type: ignore[index]
     with tab.expect_download() as waiting:
         tab.get_by_role("button", name="Export").filter(visible=True).click()
@@ -131,7 +131,7 @@ def test_ticked_runs_leave_in_one_zip_and_are_grouped(tab, address, stopped, tmp
     tab.get_by_role("button", name="Group").filter(visible=True).click()
     tab.get_by_role("textbox", name="Group", exact=True).fill("thesis")
     tab.get_by_role("button", name="Save").click()
-    expect(tab.get_by_text("2 runs in group “thesis”.")).to_be_visible()
+    expect(tab.get_by_text("2 runs in group “thesis”.").first).to_be_visible()
     assert json.loads(stopped[9].file("notes.json").read_text())["group"] == "thesis"
     tab.get_by_role("button", name="Undo").click()
     expect(tab.get_by_text("in group")).to_have_count(0)
@@ -145,7 +145,7 @@ def test_the_actions_fit_a_phone(tab, address, stopped):
     listed = arrive(tab, address)
     for row in (1, 2):
         listed.click(position={"x": BOX, "y": at(row)})
-    expect(tab.get_by_text("2 selected")).to_be_visible()
+    expect(tab.get_by_text("2 selected").first).to_be_visible()
     for name in ("Compare", "Export", "Group", "Note", "Delete", "close"):
         expect(tab.locator(".st-key-many").get_by_role("button", name=name).filter(visible=True)).to_be_in_viewport()
     assert tab.locator(".st-key-many").bounding_box()["height"] < 60, "in one line"  # type: ignore[index]

@@ -132,9 +132,9 @@ def test_keyboard(tab, address):
         expect(player).to_have_attribute("data-epoch", str(epoch))
     slider.press("Home")
     slider.press("Space")
-    expect(tab.get_by_role("button", name="Pause")).to_be_visible()
+    expect(tab.get_by_role("button", name="Pause").first).to_be_visible()
     slider.press("Space")
-    expect(tab.get_by_role("button", name="Play")).to_be_visible()
+    expect(tab.get_by_role("button", name="Play").first).to_be_visible()
 
 
 def test_play_runs_to_the_end_at_the_chosen_speed(tab, address):
@@ -142,13 +142,13 @@ def test_play_runs_to_the_end_at_the_chosen_speed(tab, address):
     tab.get_by_label("Speed").select_option("4×")
     tab.get_by_role("button", name="Play").click()
     expect(player).to_have_attribute("data-epoch", "20")
-    expect(tab.get_by_role("button", name="Play")).to_be_visible()
+    expect(tab.get_by_role("button", name="Play").first).to_be_visible()
     expect(tab).not_to_have_url(re.compile("epoch="))
     # From the end it begins anew, and a touch of the slider halts it.
     tab.get_by_role("button", name="Play").click()
     expect(player).to_have_attribute("data-epoch", re.compile(r"^[3-9]$"))
     tab.get_by_role("slider", name="Epoch").press("Home")
-    expect(tab.get_by_role("button", name="Play")).to_be_visible()
+    expect(tab.get_by_role("button", name="Play").first).to_be_visible()
     expect(player).to_have_attribute("data-epoch", "1")
 
 

@@ -44,20 +44,20 @@ def test_every_page_comes_back_with_what_was_chosen(context, app_store, nursery,
         train = tabs["train"][0]
         train.get_by_label("Epochs", exact=True).fill("3")
         train.get_by_label("Epochs", exact=True).press("Enter")
-        expect(train.get_by_text("Epochs: 60 → 3")).to_be_visible()
+        expect(train.get_by_text("Epochs: 60 → 3").first).to_be_visible()
         connections = {path: len(received) for path, (_, received) in tabs.items()}
     with forked_server(nursery, environment, tmp_path / "second", port):
         for path, (tab, received) in tabs.items():
             # A page that is drawn anew is many messages; a connection alone is one or two.
             wait_until(tab, lambda path=path, received=received: max(received[connections[path] :], default=0) > 8)
             settle(tab)
-            expect(tab.get_by_role("heading", level=1, name=PATHS[path])).to_be_visible()
+            expect(tab.get_by_role("heading", level=1, name=PATHS[path]).first).to_be_visible()
             expect(tab.get_by_test_id("stException")).to_have_count(0)
         expect(train.get_by_label("Epochs", exact=True)).to_have_value("3")
-        expect(train.get_by_text("Epochs: 60 → 3")).to_be_visible()
+        expect(train.get_by_text("Epochs: 60 → 3").first).to_be_visible()
         train.get_by_label("Code size", exact=True).fill("5")
         train.get_by_label("Code size", exact=True).press("Enter")
-        expect(train.get_by_text("Code size: 16 → 5")).to_be_visible()
+        expect(train.get_by_text("Code size: 16 → 5").first).to_be_visible()
         denoise = tabs["denoise"][0]
         means = denoise.locator(".ae-means").inner_text()
         denoise.get_by_role("slider").press("ArrowRight")

@@ -82,17 +82,17 @@ def test_two_ticked_combinations_open_in_compare(tab, address, swept, app_store)
     open_sweep(tab, address, swept)
     table = tab.get_by_test_id("stDataFrame").first
     table.click(position={"x": 16, "y": 53})
-    expect(tab.get_by_text("Select another one to compare")).to_be_visible()
+    expect(tab.get_by_text("Select another one to compare").first).to_be_visible()
     expect(tab.get_by_role("link", name="seed 0")).to_have_count(1)
     table.click(position={"x": 16, "y": 88})
     tab.get_by_role("button", name="Open these 2 in Compare").click()
-    expect(tab.get_by_role("heading", level=1, name="Compare")).to_be_visible()
+    expect(tab.get_by_role("heading", level=1, name="Compare").first).to_be_visible()
     chosen = re.search(r"runs=([^&]+)", tab.url)
     assert chosen
     found = [app_store.listed(name) for name in re.split(",|%2C", chosen[1])]
     assert [run.experiment().sweep for run in found if run] == [swept.id] * 2
     tab.go_back()
-    expect(tab.get_by_role("heading", name="Sizes and noise")).to_be_visible()
+    expect(tab.get_by_role("heading", name="Sizes and noise").first).to_be_visible()
 
 
 def test_a_sweep_is_started_watched_and_stopped_from_the_page(tab, address, swept, app_store):
@@ -101,11 +101,11 @@ def test_a_sweep_is_started_watched_and_stopped_from_the_page(tab, address, swep
     values = tab.get_by_role("textbox", name="Code size (model.bottleneck.size)")
     values.fill("2, 3, x")
     values.press("Control+Enter")
-    expect(tab.get_by_role("alert").get_by_text("model.bottleneck.size")).to_be_visible()
+    expect(tab.get_by_role("alert").get_by_text("model.bottleneck.size").first).to_be_visible()
     expect(tab.get_by_role("button", name="Start")).to_be_disabled()
     values.fill("2\n3\n4")
     values.press("Control+Enter")
-    expect(tab.get_by_text(re.compile(r"3 × 3 seeds = 9 runs"))).to_be_visible()
+    expect(tab.get_by_text(re.compile(r"3 × 3 seeds = 9 runs")).first).to_be_visible()
     start = tab.get_by_role("button", name="Start")
     start.click(trial=True)
     box = start.bounding_box()
@@ -114,11 +114,11 @@ def test_a_sweep_is_started_watched_and_stopped_from_the_page(tab, address, swep
     tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     badge = tab.locator(".stMarkdownBadge")
     expect(badge.filter(has_text="running")).to_be_visible(timeout=60_000)
-    expect(tab.get_by_text(re.compile(r"[1-5] of 6 runs finished"))).to_be_visible(timeout=120_000)
+    expect(tab.get_by_text(re.compile(r"[1-5] of 6 runs finished")).first).to_be_visible(timeout=120_000)
     expect(tab.locator(f"{CHART} .point").first).to_be_attached()
     tab.get_by_role("button", name="Stop").click()
     expect(badge.filter(has_text="stopped")).to_be_visible(timeout=60_000)
-    expect(tab.get_by_role("button", name="Resume")).to_be_visible()
+    expect(tab.get_by_role("button", name="Resume").first).to_be_visible()
     made = sweep_store.sweeps(app_store)[0]
     assert made.id != swept.id
     assert made.state() == "stopped"

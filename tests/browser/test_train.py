@@ -49,7 +49,7 @@ def test_start_trains_what_was_typed_just_before(tab, address, app_store, nothin
     opened(tab, address)
     for epochs in range(101, 101 + TIMES):
         click_at_once(tab, "Epochs", str(epochs))
-        expect(tab.get_by_role("button", name="New experiment")).to_be_visible()
+        expect(tab.get_by_role("button", name="New experiment").first).to_be_visible()
         (run,) = [run for run in app_store.runs() if run.id not in known]
         known.add(run.id)
         assert run.experiment().training.epochs == epochs
@@ -98,6 +98,6 @@ def test_pictures_are_uploaded(tab, address, app_store, tmp_path):
     expect(tab.get_by_role("button", name="Start", exact=True)).to_be_disabled()
     expect(tab.get_by_test_id("stAlert")).to_have_count(0)
     tab.locator('input[type="file"]').set_input_files(file)
-    expect(tab.get_by_text("40 training images")).to_be_visible()
+    expect(tab.get_by_text("40 training images").first).to_be_visible()
     expect(tab.get_by_role("button", name="Start", exact=True)).to_be_enabled()
     wait_until(tab, lambda: str(tab.get_by_role("textbox", name="or their path").input_value()).endswith("/mine.npz"))
