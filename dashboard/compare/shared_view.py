@@ -13,6 +13,7 @@ from dashboard import url_state
 from dashboard.cache import models
 from dashboard.cache.images import image_info
 from dashboard.compare.choose import marked_titles_of, titles_of
+from dashboard.compare.sheets import choose_sheet
 from dashboard.compare.url import PAGE
 from dashboard.components.comparer import comparer
 from dashboard.components.networks import ship_run
@@ -43,6 +44,7 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
     if not same:
         st.info("None of these runs has saved weights.", icon=":material/inbox:")
         return
+    same, numbers = choose_sheet(chosen, same)
     images = image_picker.gallery(same[0])
     if images is None:
         st.info(
@@ -72,10 +74,12 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
     if not able:
         st.info("These networks are too large to run in the browser.", icon=":material/memory:")
         return
-    titles, noisy = marked_titles_of(same), state[key(PAGE, "noise")] != "none"
+    every, noisy = marked_titles_of(chosen), state[key(PAGE, "noise")] != "none"
+    titles = [every[number] for number in numbers]
     position = comparer(
         [shipped[i] for i in able],
         [titles[i] for i in able],
+        [numbers[i] for i in able],
         found.clean,
         found.shown,
         found.names,

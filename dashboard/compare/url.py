@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aecore.plots.curves import AXIS_TITLES, METRIC_TITLES
 from dashboard import url_state
-from dashboard.compare import clouds, tables
+from dashboard.compare import clouds
 from dashboard.url_state import Field, number, one_of
 
 PAGE = "compare"
@@ -19,7 +19,7 @@ VIEWS = {
 
 
 FIELDS = {
-    "runs": Field([], lambda text: [name for name in text.split(",") if name][: tables.MOST], ",".join),
+    "runs": Field([], lambda text: list(dict.fromkeys(name for name in text.split(",") if name)), ",".join),
     "base": Field(""),
     "view": Field("numbers", one_of(*VIEWS)),
     "curve": Field("test_loss", one_of(*METRIC_TITLES)),
@@ -27,6 +27,8 @@ FIELDS = {
     "smooth": Field(0.0, lambda text: min(max(float(text), 0.0), 0.95), "{:g}".format),
     "log": Field(True, lambda text: text != "0", lambda on: "1" if on else "0"),
     "tested": Field("none", url_state.corruption),
+    "order": Field(""),
+    "sheet": Field(1, number(1, 10**4), str),
     "noise": Field("none", url_state.corruption),
     "draw": Field(0, number(0, 10**6), str),
     "first": Field(0, number(0, 10**7), str),

@@ -90,6 +90,8 @@ export interface Interpolation {
 
 export interface ComparedRun {
   title: string;
+  /** Its place among all compared runs, from 0, which its letter and its colour say. */
+  number: number;
   encoder: string;
   decoder: string;
 }

@@ -1,10 +1,10 @@
 // A plotly figure that stays mounted: zoom, camera, hidden series and the DOM node survive new data.
 // `st.plotly_chart` remounts whenever its figure changes; `Plotly.react` with a constant `uirevision` does not.
 
-import { drawLegend, showValues, valueAt } from "./legend.js";
+import { drawLegend, showValues, valueText } from "./legend.js";
 import { listenToKeys, turnedEye } from "./keyboard.js";
 import { loadPlotly } from "./library.js";
-import { listed, shortValue } from "./rows.js";
+import { listed, placesOf, shortValue } from "./rows.js";
 import { readTheme, recolor } from "./theme.js";
 import { buildTools, fillTable } from "./tools.js";
 
@@ -26,6 +26,8 @@ export default function ({ data, parentElement }) {
 
 /** Space above the plots, in pixels, where the page shows the title: with the heading of a first panel, and without. */
 const UNDER_HEADING = 30, TOP = 12;
+/** The largest number of series with a line each in the box under the pointer. */
+const MOST_IN_BOX = 12;
 
 /** @param {HTMLElement} root */
 function createChart(root) {
@@ -112,6 +114,8 @@ function createChart(root) {
     const data = recolor(figure.data, theme).map((trace) => ({
       ...trace,
       visible: hidden.has(trace.legendgroup ?? trace.name) ? "legendonly" : trace.visible ?? true,
+      // A box with a line for each of many runs would cover the chart; the legend has their values.
+      ...(figure.data.length > MOST_IN_BOX && figure.layout.hovermode === "x unified" ? { hoverinfo: "none", hovertemplate: null } : {}),
     }));
     const layout = shownLayout(recolor(figure.layout, theme));
     layout.font = { ...layout.font, family: theme.font };
@@ -211,7 +215,7 @@ function createChart(root) {
     reset,
     move(step) {
       const shown = (plot.data ?? []).filter((/** @type {any} */ trace) => trace.visible !== "legendonly" && trace.hoverinfo !== "skip");
-      const xs = listed(shown[0]?.x);
+      const xs = placesOf(shown);
       if (!xs.length || plot.layout.hovermode === false) return;
       state.at = Math.min(Math.max(state.at === null ? xs.length - 1 : state.at + step, 0), xs.length - 1);
       const x = xs[state.at];
@@ -220,7 +224,7 @@ function createChart(root) {
         return pointNumber < 0 ? [] : [{ curveNumber, pointNumber }];
       });
       state.Plotly.Fx.hover(plot, marks, ["xy"]);
-      const values = shown.map((/** @type {any} */ trace) => `${trace.name} ${shortValue(valueAt(trace, x))}`);
+      const values = shown.map((/** @type {any} */ trace) => `${trace.name} ${valueText(trace, x)}`);
       spoken.textContent = `${shortValue(x)}: ${values.join(", ")}`;
     },
     turn(right, up) {
