@@ -73,7 +73,7 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
         st.info("These networks are too large to run in the browser.", icon=":material/memory:")
         return
     titles, noisy = marked_titles_of(same), state[key(PAGE, "noise")] != "none"
-    position = comparer(
+    comparer(
         [shipped[i] for i in able],
         [titles[i] for i in able],
         found.clean,
@@ -89,9 +89,6 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
         visit=url_state.visit(PAGE),
         key=f"bench-{view}",
     )
-    if view == "way" and position is not None and position != state.get(key(PAGE, "told-at")):
-        state[key(PAGE, "told-at")] = position
-        state[key(PAGE, "at")] = float(position)
     if view == "images":
         st.download_button(
             "PNG sheet",
