@@ -20,8 +20,7 @@ route()
 
 
 def view() -> None:
-    if url_state.arrive(PAGE, FIELDS):
-        st.session_state.pop(key(PAGE, "told-at"), None)
+    url_state.arrive(PAGE, FIELDS)
     chosen = choose_runs()
     shown = st.segmented_control(
         "Show",

@@ -20,17 +20,18 @@ from dashboard.components.register import component
 _component = component("plotly_chart", Path(__file__).parent / "plotly" / "chart.js", isolated=False)
 
 
-def plotly_chart(figure: go.Figure, *, key: str, revision: str = "") -> None:
+def plotly_chart(figure: go.Figure, *, key: str, name: str = "", revision: str = "") -> None:
     """Show a figure from `aecore.plots`; with the same key, an existing chart is updated.
 
-    Change `revision` when the axes take on another meaning: the view is then reset.
+    Change `revision` when the axes take on another meaning: the view is then reset. Under `name`, which no other chart
+    of the page has, the browser writes the view into the address: zoom, hidden series and log switch.
     """
     content = json.loads(
         str(figure.to_json())
     )  # numpy numbers, base64 and NaN in the form that plotly's script expects
     _component(
         key=key,
-        data={"figure": content, "script": ensure_script(), "revision": revision},
+        data={"figure": content, "script": ensure_script(), "revision": revision, "name": name},
         width="stretch",
         height="content",
     )

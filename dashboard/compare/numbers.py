@@ -55,7 +55,9 @@ def draw_curves(chosen: Sequence[Run]) -> None:
     names = [f"{tables.letter(i)} {title}" for i, title in enumerate(marked_titles_of(chosen))]
 
     def drawn() -> None:
-        comparison_chart(chosen, field, "compare-curves", names=names, axis=axis, smoothing=amount, log=log)
+        comparison_chart(
+            chosen, field, "compare-curves", name="chart", names=names, axis=axis, smoothing=amount, log=log
+        )
         if len({run.experiment().training.reduction for run in chosen}) > 1 and "loss" in field:
             st.caption("These losses are on different scales: some are sums over pixels, others means.")
         if len({str(run.experiment().corruption) for run in chosen}) > 1 and "loss" in field:

@@ -76,7 +76,7 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
         return
     every, noisy = marked_titles_of(chosen), state[key(PAGE, "noise")] != "none"
     titles = [every[number] for number in numbers]
-    position = comparer(
+    comparer(
         [shipped[i] for i in able],
         [titles[i] for i in able],
         [numbers[i] for i in able],
@@ -93,9 +93,6 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
         visit=url_state.visit(PAGE),
         key=f"bench-{view}",
     )
-    if view == "way" and position is not None and position != state.get(key(PAGE, "told-at")):
-        state[key(PAGE, "told-at")] = position
-        state[key(PAGE, "at")] = float(position)
     if view == "images":
         st.download_button(
             "PNG sheet",

@@ -36,7 +36,7 @@ FIELDS = {
     "path": Field("line", one_of("line", "arc")),
     "a": Field(-1, number(0, 10**7), str),
     "b": Field(-1, number(0, 10**7), str),
-    "at": Field(None, lambda text: min(max(float(text), 0.0), 1.0), lambda at: "" if at is None else f"{at:.3f}"),
+    "at": Field(None, lambda text: min(max(float(text), 0.0), 1.0), browser=True),
     "method": Field("tsne", one_of(*clouds.METHODS)),
     "dims": Field(3, number(2, 3), str),
 }

@@ -34,8 +34,7 @@ export function createComparison(root) {
   /** @type {Comparison | null} */
   let shown = null;
   let print = "", width = 0, stop = () => {};
-  const comparison = { update, destroy, onChange: /** @type {(place: string) => void} */ (() => {}) };
-  const lanes = createLanes(root, (place) => comparison.onChange(place));
+  const lanes = createLanes(root);
 
   /** @param {string} name */
   async function network(name) {
@@ -53,8 +52,7 @@ export function createComparison(root) {
     const ready = new Map(await Promise.all(names.map(async (name) => /** @type {const} */ ([name, await network(name)]))));
     if (print !== asked) return;
     for (const name of networks.keys()) if (!names.includes(name)) networks.delete(name);
-    if (!shown || shown.data.visit !== data.visit) lanes.place(data.place ?? 0.5);
-    lanes.known();
+    if (data.view === "way" && shown?.data.visit !== data.visit) lanes.arrive(data.visit, data.place);
     shown = benchOf(data, (name) => /** @type {Network} */ (ready.get(name)));
     part("images").hidden = data.view !== "images";
     part("way").hidden = data.view !== "way";
@@ -113,5 +111,5 @@ export function createComparison(root) {
     stop();
   }
 
-  return comparison;
+  return { update, destroy };
 }
