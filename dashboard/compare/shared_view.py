@@ -12,11 +12,13 @@ from aecore.runs.store import WEIGHTS, Run
 from dashboard import url_state
 from dashboard.cache import models
 from dashboard.cache.images import image_info
+from dashboard.compare import wipe
 from dashboard.compare.choose import marked_titles_of, titles_of
 from dashboard.compare.sheets import choose_sheet
 from dashboard.compare.url import PAGE
 from dashboard.components.comparer import comparer
 from dashboard.components.networks import ship_run
+from dashboard.format import plain
 from dashboard.url_state import key
 from dashboard.widgets import image_picker
 from dashboard.widgets.image_files import as_bytes, png_sheet
@@ -53,10 +55,11 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
         return
     state = st.session_state
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if view == "images":
+        if view != "way":
             st.number_input("From test image", 0, int(images.numbers[-1]), step=8, key=key(PAGE, "first"), width=150)
+        if view == "images":
             st.toggle("Errors", key=key(PAGE, "errors"))
-        else:
+        if view == "way":
             st.segmented_control(
                 "Path",
                 ["line", "arc"],
@@ -65,17 +68,23 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
                 required=True,
             )
         image_picker.choose_noise(PAGE, same[0])
-    if view == "images":
+    if view != "way":
         found = image_picker.window(PAGE, same[0], images, state[key(PAGE, "first")], 8)
     else:
         found = image_picker.choose(PAGE, same[0], images, {"a": "From test image", "b": "To test image"})
     shipped = [ship_run(run, None) for run in same]
+    every, noisy = marked_titles_of(chosen), state[key(PAGE, "noise")] != "none"
+    titles = [every[number] for number in numbers]
+    if view == "wipe":
+        wipe.draw(same, titles, numbers, shipped, found, noisy)
+        st.caption(images.note)
+        return
     able = [i for i, one in enumerate(shipped) if one["encoder"] and one["decoder"]]
     if not able:
         st.info("These networks are too large to run in the browser.", icon=":material/memory:")
         return
-    every, noisy = marked_titles_of(chosen), state[key(PAGE, "noise")] != "none"
-    titles = [every[number] for number in numbers]
+    if large := [title for i, title in enumerate(titles) if i not in able]:
+        st.caption(f"Left out (too large to run in the browser): {plain(', '.join(large))}.")
     comparer(
         [shipped[i] for i in able],
         [titles[i] for i in able],

@@ -13,6 +13,7 @@ PAGE = "compare"
 VIEWS = {
     "numbers": "Curves and metrics",
     "images": "Images",
+    "wipe": "Wipe",
     "way": "Interpolation",
     "space": "Latent space",
 }
@@ -37,6 +38,7 @@ FIELDS = {
     "a": Field(-1, number(0, 10**7), str),
     "b": Field(-1, number(0, 10**7), str),
     "at": Field(None, lambda text: min(max(float(text), 0.0), 1.0), browser=True),
+    "wipe": Field(None, browser=True),
     "method": Field("tsne", one_of(*clouds.METHODS)),
     "dims": Field(3, number(2, 3), str),
 }
