@@ -6,6 +6,7 @@
 Everything is measured in points (1/72 inch) from the top left corner, y downwards. It needs numpy and Pillow only.
 """
 
+from aecore.drawing.chart import chart
 from aecore.drawing.items import Circle, Clip, Drawing, Picture, Polyline, Rectangle, Text, beside, stacked
 from aecore.drawing.sheet import Ramp, Sheet, SheetRow
 from aecore.drawing.write import FORMATS, write
@@ -23,6 +24,7 @@ __all__ = [
     "SheetRow",
     "Text",
     "beside",
+    "chart",
     "stacked",
     "write",
 ]

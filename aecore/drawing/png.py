@@ -206,8 +206,10 @@ def _has(sign: str, bold: bool) -> bool:
     return _drawn(font, sign) != _drawn(font, "\U0010fffd")
 
 
-def _drawn(font: ImageFont.FreeTypeFont, sign: str) -> tuple[bytes, float]:
-    return bytes(font.getmask(sign)), font.getlength(sign)
+def _drawn(font: ImageFont.FreeTypeFont, sign: str) -> bytes:
+    picture = Image.new("L", (64, 64))
+    ImageDraw.Draw(picture).text((8, 40), sign, fill=255, font=font, anchor="ls")
+    return picture.tobytes()
 
 
 @lru_cache(64)

@@ -13,8 +13,8 @@ from aecore.drawing.typeface import width_of, wrapped
 TILE = 56.0
 """The size of an image on paper, in points: images of 28 pixels are enlarged by exactly 4 at two pixels per point."""
 MARGIN, GAP, LEADING = 12.0, 6.0, 1.25
-TITLE, NAME, SMALL = 13.0, 9.0, 7.5
-WIDEST_NAME = 120.0
+TITLE, NAME, SMALL = 14.0, 10.0, 8.5
+WIDEST_NAME = 128.0
 RAMP = np.linspace(0, 1, 64)
 LONGEST_TITLE_LINES = 3
 
@@ -58,7 +58,7 @@ class Sheet:
     title: str = ""
     notes: Sequence[str] = ()
     ramp: Ramp | None = None
-    per_block: int = 10
+    per_block: int = 8
     tile: float = TILE
     gap: float = GAP
 
