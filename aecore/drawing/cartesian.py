@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aecore.drawing.frame import LABEL, TICK, Frame, annotations
+from aecore.drawing.frame import LABEL, TICK, Frame, notes_of
 from aecore.drawing.heat import colorbar, heat
 from aecore.drawing.items import MUTED, RULE, Clip, Item, Polyline, Text
 from aecore.drawing.marks import Place, bars, box, box_ends, scatter
@@ -68,7 +68,7 @@ def draw(frame: Frame) -> list[Item]:
         items.append(Clip(place.left - 4, place.top - 4, place.width + 8, place.height + 8, inside))
     if bar is not None:
         items += colorbar(bar, right + 18, frame.top, bottom - frame.top)
-    return items + annotations(frame.layout, left, frame.top, right - left, bottom - frame.top)
+    return items + notes_of(frame.layout, left, frame.top, right - left, bottom - frame.top)
 
 
 def _axis(frame: Frame, name: str, pairs: Sequence[tuple[str, str]], length: float) -> _Axis:

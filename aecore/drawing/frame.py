@@ -91,7 +91,7 @@ def dash_of(trace: Mapping[str, Any]) -> tuple[float, ...]:
     return DASHES.get((trace.get("line") or {}).get("dash", "solid"), ())
 
 
-def annotations(layout: Mapping[str, Any], left: float, top: float, width: float, height: float) -> list[Item]:
+def notes_of(layout: Mapping[str, Any], left: float, top: float, width: float, height: float) -> list[Item]:
     """The texts that a figure places relative to its plot area, which is the given box."""
     items: list[Item] = []
     for note in layout.get("annotations") or ():
