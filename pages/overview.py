@@ -19,10 +19,12 @@ REFRESH_S = 2.0
 def body() -> None:
     rows = first.pop() if first else runs.summaries()
     shown = run_selection.opened(rows)
-    welcome(any(not row.shipped for row in rows), brief=shown is not None)
-    undo.bar()  # above both the run and the list: that is where people look after an act
-    if shown:
-        opened(shown)
+    # One container, empty or not: whatever comes and goes in it, the list below is the same element and stays drawn.
+    with st.container():
+        welcome(any(not row.shipped for row in rows), brief=shown is not None)
+        undo.bar()  # above both the run and the list: that is where people look after an act
+        if shown:
+            opened(shown)
     if not rows:
         st.info("There are no runs yet. Train one: it takes about ten seconds.", icon=":material/inbox:")
         return

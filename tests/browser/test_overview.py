@@ -66,7 +66,7 @@ def test_ten_stopped_runs_are_deleted_with_three_clicks_and_undone_with_one(tab,
     expect(tab.get_by_text("10 of 12 runs.").first).to_be_visible()
     table(tab).click(position={"x": BOX, "y": HEAD})
     expect(tab.get_by_text("10 selected").first).to_be_visible()
-    tab.get_by_role("button", name="Delete", exact=True).filter(visible=True).click()
+    tab.get_by_role("button", name="Delete", exact=True).filter(visible=True).first.click()
     expect(tab.get_by_text("10 runs were deleted.").first).to_be_visible()
     assert not any(app_store.listed(run.id) for run in stopped)
     tab.get_by_role("button", name="Undo").click()
@@ -123,12 +123,12 @@ def test_ticked_runs_leave_in_one_zip_and_are_grouped(tab, address, stopped, tmp
     expect(tab.get_by_text("2 selected").first).to_be_visible()
     assert table(tab).bounding_box()["y"] == pytest.approx(height, abs=1), "the list stays in its place"  # type: ignore[index]
     with tab.expect_download() as waiting:
-        tab.get_by_role("button", name="Export").filter(visible=True).click()
+        tab.get_by_role("button", name="Export").filter(visible=True).first.click()
     packed = tmp_path / waiting.value.suggested_filename
     waiting.value.save_as(packed)
     with zipfile.ZipFile(packed) as archive:
         assert {Path(name).parts[0] for name in archive.namelist()} == {run.id for run in stopped[8:]}
-    tab.get_by_role("button", name="Group").filter(visible=True).click()
+    tab.get_by_role("button", name="Group").filter(visible=True).first.click()
     tab.get_by_role("textbox", name="Group", exact=True).fill("thesis")
     tab.get_by_role("button", name="Save").click()
     expect(tab.get_by_text("2 runs in group “thesis”.").first).to_be_visible()
@@ -136,7 +136,7 @@ def test_ticked_runs_leave_in_one_zip_and_are_grouped(tab, address, stopped, tmp
     tab.get_by_role("button", name="Undo").click()
     expect(tab.get_by_text("in group")).to_have_count(0)
     assert [run.notes()["group"] for run in stopped] == [""] * 10
-    tab.get_by_role("button", name="Compare").filter(visible=True).click()
+    tab.get_by_role("button", name="Compare").filter(visible=True).first.click()
     expect(tab).to_have_url(re.compile(f"/compare\\?runs={stopped[9].id}(,|%2C){stopped[8].id}"))
 
 
