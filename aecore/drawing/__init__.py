@@ -8,7 +8,7 @@ Everything is measured in points (1/72 inch) from the top left corner, y downwar
 
 from aecore.drawing.chart import chart
 from aecore.drawing.items import Circle, Clip, Drawing, Picture, Polyline, Rectangle, Text, beside, stacked
-from aecore.drawing.sheet import Ramp, Sheet, SheetRow
+from aecore.drawing.sheet import Ramp, Sheet, SheetRow, noted
 from aecore.drawing.write import FORMATS, write
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Text",
     "beside",
     "chart",
+    "noted",
     "stacked",
     "write",
 ]

@@ -148,6 +148,14 @@ class Sheet:
         return y + SMALL * LEADING + 3
 
 
+def noted(drawing: Drawing, notes: Sequence[str]) -> Drawing:
+    """The drawing with notes below it."""
+    items, y = list(drawing.items), drawing.height
+    for note in notes:
+        y = _lines(items, wrapped(note, SMALL, drawing.width - 2 * MARGIN), MARGIN, y, SMALL, MUTED)
+    return Drawing(drawing.width, y + MARGIN, items, drawing.title)
+
+
 def _lines(
     items: list[Item],
     lines: Sequence[str],

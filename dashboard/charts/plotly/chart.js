@@ -9,9 +9,9 @@ import { readTheme, recolor } from "./theme.js";
 import { buildTools, fillTable } from "./tools.js";
 
 /**
- * What Python sends: the figure as plotly's JSON, the script's URL, and a revision that changes when the axes take on
- * another meaning, so that a zoom does not carry over.
- * @typedef {{ figure: { data: any[], layout: any }, script: string, revision: string }} ChartData
+ * What Python sends: the figure as plotly's JSON, the script's URL, a revision that changes when the axes take on
+ * another meaning, so that a zoom does not carry over, and the class of what holds the button for a PDF.
+ * @typedef {{ figure: { data: any[], layout: any }, script: string, revision: string, pdf: string }} ChartData
  */
 
 /** @param {{ data: ChartData, parentElement: HTMLElement & { chart?: ReturnType<typeof createChart> } }} arguments */
@@ -49,6 +49,7 @@ function createChart(root) {
     figure: savable,
     Plotly: () => state.Plotly,
     script: () => state.data?.script ?? "",
+    pdf: () => state.data?.pdf ?? "",
     width: () => Math.max(state.width, 640),
     say: (text) => (status.textContent = text),
     log: switchLog,
