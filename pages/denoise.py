@@ -6,14 +6,14 @@ import streamlit as st
 from dashboard import page
 from dashboard.cache import models
 from dashboard.cache.images import image_info, test_images
-from dashboard.denoise import classical, controls, url, wipe
+from dashboard.denoise import classical, controls, export, url, wipe
 from dashboard.denoise import rows as comparison
 from dashboard.denoise import sheet as image_sheet
 from dashboard.denoise.batch import TEST_ORDER, from_extremes, from_own, from_test_set
 from dashboard.denoise.notes import explain_own, offer_data, warn_of_harm, whole_test_set
 from dashboard.denoise.rows import Row
 from dashboard.navigation import route
-from dashboard.widgets import corruption_form, run_picker, upload
+from dashboard.widgets import corruption_form, figure_export, run_picker, upload
 
 route()
 
@@ -86,12 +86,8 @@ def view() -> None:
     drawn = [*rows, *(comparison.of_method(run, corruption, name, shown) for name in methods)]
     show(drawn)
     with right, below:
-        st.download_button(
-            "PNG sheet",
-            lambda: image_sheet.png(shown.clean, drawn),
-            f"{run.id}-denoise.png",
-            icon=":material/download:",
-            key="save-sheet",
+        figure_export.export(
+            lambda: export.drawing(run, corruption, shown, drawn, scale), f"{run.id}-denoise", key="denoise"
         )
 
 

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import streamlit as st
 
+from aecore.config.corruption import Corruption
 from aecore.latent.interpolation import shares
 from aecore.runs.store import WEIGHTS, Run
 from dashboard import url_state
-from dashboard.cache import models
 from dashboard.cache.images import image_info
-from dashboard.compare import wipe
+from dashboard.compare import export, wipe
 from dashboard.compare.choose import marked_titles_of, titles_of
 from dashboard.compare.sheets import choose_sheet
+from dashboard.compare.tables import letter
 from dashboard.compare.url import PAGE
 from dashboard.components.comparer import comparer
 from dashboard.components.networks import ship_run
 from dashboard.format import plain
+from dashboard.interpolate.export import Interpolation
 from dashboard.url_state import key
-from dashboard.widgets import image_picker
-from dashboard.widgets.image_files import as_bytes, png_sheet
+from dashboard.widgets import figure_export, image_picker
 
 WAY_FRAMES = 11
+ERROR_SCALE = 0.5
+"""The error that has full intensity in an error map."""
 
 
 def like(chosen: Sequence[Run]) -> tuple[list[Run], list[Run]]:
@@ -95,26 +97,23 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
         images.classes,
         view=view,
         noisy=noisy,
-        errors=0.5 if view == "images" and state[key(PAGE, "errors")] else None,
+        errors=ERROR_SCALE if view == "images" and state[key(PAGE, "errors")] else None,
         path=state[key(PAGE, "path")],
         shares=shares(WAY_FRAMES).round(6).tolist(),
         place=state[key(PAGE, "at")],
         visit=url_state.visit(PAGE),
         key=f"bench-{view}",
     )
+    runs_shown = [same[i] for i in able]
+    names = [f"{letter(numbers[i])} {titles[i]}" for i in able]
     if view == "images":
-        st.download_button(
-            "PNG sheet",
-            lambda: sheet_png([same[i] for i in able], found, noisy),
-            "comparison.png",
-            icon=":material/download:",
+        label = Corruption.parse(state[key(PAGE, "noise")]).label if noisy else ""
+        scale = ERROR_SCALE if state[key(PAGE, "errors")] else None
+        figure_export.export(
+            lambda: export.sheet(runs_shown, names, found, label, scale), "comparison", key=f"{PAGE}-{view}"
         )
+    else:
+        steps = tuple(shares(WAY_FRAMES).round(6).tolist())
+        way = Interpolation(found.shown, tuple(found.names), state[key(PAGE, "path")], steps, 0)
+        figure_export.export(lambda: export.strips(runs_shown, names, way), "interpolations", key=f"{PAGE}-{view}")
     st.caption(f"Encoded and decoded in your browser. {images.note}")
-
-
-def sheet_png(chosen: Sequence[Run], found: image_picker.Chosen, noisy: bool) -> bytes:
-    """The sheet as a PNG: clean images, the noisy ones if any, then one row per run."""
-    lines = [found.clean] + [as_bytes(found.shown)] * noisy
-    for run in chosen:
-        lines.append(as_bytes(models.decoded(run, models.codes_of_images(run, found.shown))))
-    return png_sheet(np.concatenate(lines), len(found.clean))

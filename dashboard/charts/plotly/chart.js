@@ -13,8 +13,9 @@ import { buildTools, fillTable } from "./tools.js";
 
 /**
  * What Python sends: the figure as plotly's JSON, the script's URL, a revision that changes when the axes take on
- * another meaning, so that a zoom does not carry over, and under which name the view stands in the address, if at all.
- * @typedef {{ figure: { data: any[], layout: any }, script: string, revision: string, name: string }} ChartData
+ * another meaning, so that a zoom does not carry over, under which name the view stands in the address, if at all, and
+ * the class of what holds the button for a PDF.
+ * @typedef {{ figure: { data: any[], layout: any }, script: string, revision: string, name: string, pdf: string }} ChartData
  */
 
 /** @param {{ data: ChartData, key: string, parentElement: HTMLElement & { chart?: ReturnType<typeof createChart> } }} arguments */
@@ -52,6 +53,7 @@ function createChart(root) {
     figure: savable,
     Plotly: () => state.Plotly,
     script: () => state.data?.script ?? "",
+    pdf: () => state.data?.pdf ?? "",
     width: () => Math.max(state.width, 640),
     say: (text) => (status.textContent = text),
     log: switchLog,
