@@ -39,7 +39,7 @@ def view() -> None:
     url_state.keep(PAGE, FIELDS)
 
 
-st.title("Compare", anchor=False)
+page.heading("Compare")
 
 
 page.draw(view)
