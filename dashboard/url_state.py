@@ -14,6 +14,7 @@ import streamlit as st
 
 from aecore.config.corruption import Corruption
 from aecore.errors import UserError
+from dashboard.components.address import tell_whole_address
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ def keep(page: str, fields: Fields, **values: Any) -> None:
         text = field.show(value)
         if text != field.show(field.default):
             written[name] = text
+    tell_whole_address(page, written)
     # A visit without parameters stays without as long as nothing changes: writing the initial view into the address
     # would add a second entry to the browser's history, and Back would only ever lead to the page itself.
     bare: bool | dict[str, str] = st.session_state.get(key(page, "bare"), False)

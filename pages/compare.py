@@ -43,7 +43,7 @@ def view() -> None:
     url_state.keep(PAGE, FIELDS)
 
 
-st.title("Compare", anchor=False)
+page.heading("Compare")
 
 
 page.draw(view)

@@ -91,7 +91,7 @@ def view() -> None:
         )
 
 
-st.title("Denoise", anchor=False)
+page.heading("Denoise")
 
 
 page.draw(view)

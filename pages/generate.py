@@ -97,7 +97,7 @@ def remember(position: str | None) -> None:
     state[key(PAGE, "told-code")] = now
 
 
-st.title("Generate", anchor=False)
+page.heading("Generate")
 
 
 page.draw(view)

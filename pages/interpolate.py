@@ -81,7 +81,7 @@ def _opened() -> tuple[float, ...] | None:
     return (*at, 0.5)[:2] if at else None
 
 
-st.title("Interpolate", anchor=False)
+page.heading("Interpolate")
 
 
 page.draw(view)

@@ -53,6 +53,9 @@ export interface Address {
   keep(group: string, visit: number, text: string | null): void;
   /** Call `back` after Back and Forward; returns a function that ends it. */
   onBack(back: () => void): () => void;
+  /** All parameters of this page, from Python. */
+  know(settings: Record<string, string>): void;
+  whole(): Record<string, string>;
   /** Write at once what waits. */
   flush(): void;
 }

@@ -78,7 +78,8 @@ def _refused(text: str) -> typing.NoReturn:
 def _number_as_text(value: float | None) -> str:
     if value is None:
         return NOTHING
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+    whole = float(value).is_integer() and abs(value) < 1e15
+    return str(int(value)) if whole else repr(float(value)).replace("e+", "e")  # a plus separates corruptions
 
 
 def _number_of(text: str) -> float | None:

@@ -89,7 +89,14 @@ def _widget(name: str, form: Form, value: Any, key: str) -> None:
         # Without bounds: the browser keeps a number out of bounds to itself, and the page would go on with the old one.
         step = 1.0 if kind is int else _step(begins)
         st.number_input(
-            label, value=None, step=step, format="%g", help=about, key=widget_key, placeholder="default", **forget
+            label,
+            step=step,
+            format="%g",
+            help=about,
+            key=widget_key,
+            placeholder="default",
+            **({"value": None} if type_of(field)[1] else {}),  # can be cleared
+            **forget,
         )
     elif kind is str:
         st.text_input(label, help=about, key=widget_key, placeholder="named after the preset", **forget)
@@ -159,9 +166,7 @@ def _corruption(form: Form, value: str, key: str) -> list[typing.Callable[[], No
 
     def number(label: str, name: str, step: float) -> None:
         _begin(f"{key}:{name}", begins[name])
-        st.number_input(
-            label, value=None, step=step, format="%g", help=about[name].description, key=f"{key}:{name}", **forget
-        )
+        st.number_input(label, step=step, format="%g", help=about[name].description, key=f"{key}:{name}", **forget)
 
     def toggle(label: str, name: str) -> None:
         _begin(f"{key}:{name}", begins[name])

@@ -29,6 +29,8 @@ function createAddress() {
   /** @type {Set<() => void>} */
   const backs = new Set();
   let path = location.pathname, pushes = 0;
+  /** @type {Record<string, string>} */
+  let known = {};
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
@@ -37,6 +39,7 @@ function createAddress() {
     if (path === location.pathname) return;
     path = location.pathname;
     claims.clear();
+    known = {};
     clearTimeout(timer);
     timer = undefined;
   }
@@ -142,6 +145,14 @@ function createAddress() {
     onBack(back) {
       backs.add(back);
       return () => void backs.delete(back);
+    },
+    know(settings) {
+      turn();
+      known = settings;
+    },
+    whole() {
+      turn();
+      return known;
     },
     flush,
   };
