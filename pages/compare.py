@@ -13,6 +13,7 @@ from dashboard.compare.shared_view import shared_view
 from dashboard.compare.url import FIELDS, PAGE, VIEWS
 from dashboard.navigation import route
 from dashboard.url_state import key
+from dashboard.widgets import report_files
 
 route()
 
@@ -37,6 +38,8 @@ def view() -> None:
         clouds.side_by_side(PAGE, chosen, marked_titles_of(chosen))
     else:
         shared_view(chosen, shown)
+    if len(chosen) > 1:
+        report_files.button(chosen, key="compare-report")
     url_state.keep(PAGE, FIELDS)
 
 

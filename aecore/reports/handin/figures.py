@@ -20,6 +20,8 @@ from aecore.viewer.point_cloud import note, quality_scores
 
 MOST_POINTS = 2000
 """Of a cloud, so that the report stays small."""
+CLOUD_PX = 500
+"""Two clouds fit on a page."""
 KEPT = (("tsne", 2), ("pca", 2), ("units", 2), ("tsne", 3), ("pca", 3))
 """The projections to look for, the best on paper first."""
 
@@ -59,7 +61,7 @@ def clouds(subjects: Sequence[Subject]) -> list[Block]:
         shown = thinned(found)
         classes = subject.run.image_info().classes
         figure = plots.projection(subject.run, found.method, found.dims, found=shown, classes=classes)
-        figure.update_layout(title_text=f"{subject.name}: {TITLES[found.method]} in {found.dims}D")
+        figure.update_layout(title_text=f"{subject.name}: {TITLES[found.method]} in {found.dims}D", height=CLOUD_PX)
         words = note(found)
         if computed:
             words += " Computed for this report; the run has no saved projection."

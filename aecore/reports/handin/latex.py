@@ -95,7 +95,7 @@ def _parts(table: Table) -> list[tuple[Sequence[str], Sequence[Sequence[Cell]]]]
 def _tabular(table: Table, head: Sequence[str], rows: Sequence[Sequence[Cell]], words: int, caption: str) -> str:
     numbers = len(head) - words
     # Text wraps in its column; numbers are as wide as they are.
-    room = (0.94 - 0.13 * numbers) / max(words, 1)
+    room = (0.99 - 0.027 * (len(head) - 1) - 0.115 * numbers) / max(words, 1)
     text = f">{{\\raggedright\\arraybackslash}}p{{{max(room, 0.12):.3f}\\linewidth}}"
     columns = text * words + "r" * numbers
     top = f"{_row([Cell(name) for name in head])}\n\\midrule"

@@ -110,7 +110,8 @@ def _table(group: Sequence[tuple[Subject, Mapping[str, Any]]], corruption: str, 
     if any(entry.get("classical") for _, entry in group):
         notes.append("In brackets: a classical denoiser's strength, chosen on validation images.")
     head = ["", *(metric.title for metric in metrics), "Images"]
-    return Table(f"metrics-{number}", f"Test set, {_label(corruption)}.", head, rows, note=" ".join(notes))
+    caption = f"{group[0][0].run.image_info().title}, test set: {_label(corruption)}."
+    return Table(f"metrics-{number}", caption, head, rows, note=" ".join(notes))
 
 
 def same_noise(found: Sequence[tuple[Subject, Mapping[str, Any]]]) -> bool:
