@@ -71,4 +71,4 @@ def latex_rows(text: str) -> list[list[str]]:
 def _plain(cell: str) -> str:
     cell = cell.replace(r"\allowbreak{}", "").replace("-{}", "-").replace(r"\%", "%").replace(r"\_", "_")
     cell = re.sub(r"\\textbf\{(.*)\}$", r"\1", cell)
-    return cell.strip()
+    return cell.replace(r"\ensuremath{\infty}", "∞").replace("--", "–").strip()

@@ -93,9 +93,9 @@ def test_every_number_is_that_of_evaluation_json(gallery):
             for row, metrics in pairs:
                 expected = [
                     f"{metrics['mse']:.5f}",
-                    f"{metrics['psnr_db']:.2f}",
+                    "∞" if metrics["psnr_db"] is None else f"{metrics['psnr_db']:.2f}",
                     f"{metrics['ssim']:.4f}",
-                    f"{metrics['snr_db']:.2f}",
+                    "∞" if metrics["snr_db"] is None else f"{metrics['snr_db']:.2f}",
                     f"{metrics['wrong_digit_rate']:.2%}",
                     f"{entry['n']:,}",
                 ]

@@ -97,7 +97,7 @@ def _table(group: Sequence[tuple[Subject, Mapping[str, Any]]], corruption: str, 
         name = subject.name if subject.letter else "this network"
         lines.append(Line(name, entry["metrics"], entry["n"], subject.summary.may_win))
     lines += _classical(group)
-    metrics = [metric for metric in METRICS if any(line.values.get(metric.key) is not None for line in lines)]
+    metrics = [metric for metric in METRICS if any(metric.key in line.values for line in lines)]
     rows = [
         [Cell(line.name), *(_cell(line, metric, lines) for metric in metrics), Cell(f"{line.images:,}")]
         for line in lines
@@ -141,10 +141,11 @@ def _classical(group: Sequence[tuple[Subject, Mapping[str, Any]]]) -> list[Line]
 def _cell(line: Line, metric: Metric, lines: Sequence[Line]) -> Cell:
     value = line.values.get(metric.key)
     if value is None:
-        is_perfect = metric.key in ("psnr_db", "snr_db") and line.values.get("mse") == 0
-        return Cell("∞" if is_perfect else "–")
-    rivals = [own for other in lines if other.may_win and (own := other.values.get(metric.key)) is not None]
-    best = (max(rivals) if metric.higher else min(rivals)) if len(set(rivals)) > 1 else None
+        return Cell("∞" if metric.key in line.values else "–")  # evaluation.json has null for infinite
+    rivals = [other.values[metric.key] for other in lines if other.may_win and metric.key in other.values]
+    if None in rivals or len(set(rivals)) < 2:  # next to an infinite mean, as of images left untouched, none is best
+        return Cell(metric.form(value))
+    best = max(rivals) if metric.higher else min(rivals)
     return Cell(metric.form(value), line.may_win and value == best)
 
 
