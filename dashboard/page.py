@@ -1,4 +1,4 @@
-"""The body of a page as a fragment, so that its widgets rerun only the body."""
+"""What pages are made of: the line of the heading, and the body as a fragment, whose widgets rerun only the body."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ from collections.abc import Callable
 import streamlit as st
 
 from aecore.errors import AecoreError
+from dashboard.components.page_tools import page_tools
+
+
+def heading(title: str) -> None:
+    """The page's title, and at the end of its line what every page has."""
+    with st.container(horizontal=True, vertical_alignment="center", key="page-heading"):
+        st.title(title, anchor=False)
+        page_tools()
 
 
 def draw(view: Callable[[], None]) -> None:

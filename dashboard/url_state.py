@@ -14,16 +14,21 @@ import streamlit as st
 
 from aecore.config.corruption import Corruption
 from aecore.errors import UserError
+from dashboard.components.address import tell_whole_address
 
 
 @dataclass(frozen=True)
 class Field:
     """One setting. `parse` turns the address's text into its value and raises `ValueError` for invalid text; `default`
-    applies if the address has none, and is not written into it."""
+    applies if the address has none, and is not written into it.
+
+    One of the `browser` is a position that a component moves and writes into the address
+    (`dashboard.components.address`): the server only takes from it what a visit begins with."""
 
     default: Any
     parse: Callable[[str], Any] = str
     show: Callable[[Any], str] = str
+    browser: bool = False
 
 
 Fields = Mapping[str, Field]
@@ -59,11 +64,13 @@ def arrive(page: str, fields: Fields) -> bool:
     present = state.get("page-before") == state.get("page-now")
     state["page-before"] = state.get("page-now")  # the page's body may rerun without the router
     # The browser adds the followed run to an address that names none (`dashboard.components.session`).
-    known = {name: text for name, text in linked.items() if (name, text) != ("run", state.get(key(page, "run")))}
-    if present and written in (linked, known) and key(page, "visit") in state:
+    ours = {name: text for name, text in linked.items() if not fields[name].browser}
+    known = {name: text for name, text in ours.items() if (name, text) != ("run", state.get(key(page, "run")))}
+    if present and written in (ours, known) and key(page, "visit") in state:
         return False
     follows = "run" in fields and "run" not in linked and not present
-    if not linked and not present:
+    returns = not linked and not present and key(page, "visit") in state
+    if returns:
         linked = written
     state[key(page, "bare")] = not linked
     for name, field in fields.items():
@@ -75,8 +82,10 @@ def arrive(page: str, fields: Fields) -> bool:
                 value = field.default
         state[key(page, name)] = value
     if follows and followed():
+        returns &= followed() == linked.get("run", followed())
         state[key(page, "run")] = followed()
-    state[key(page, "visit")] = state.get(key(page, "visit"), 0) + 1
+    if not returns:  # else the browser knows where its components were
+        state[key(page, "visit")] = visit(page) + 1
     return True
 
 
@@ -88,11 +97,13 @@ def visit(page: str) -> int:
 def keep(page: str, fields: Fields, **values: Any) -> None:
     """Write the settings into the address: those in `values`, the others as their widgets have them."""
     written = {}
-    for name, field in fields.items():
+    ours = {name: field for name, field in fields.items() if not field.browser}
+    for name, field in ours.items():
         value = values[name] if name in values else st.session_state.get(key(page, name), field.default)
         text = field.show(value)
         if text != field.show(field.default):
             written[name] = text
+    tell_whole_address(page, written)
     # A visit without parameters stays without as long as nothing changes: writing the initial view into the address
     # would add a second entry to the browser's history, and Back would only ever lead to the page itself.
     bare: bool | dict[str, str] = st.session_state.get(key(page, "bare"), False)
@@ -100,7 +111,7 @@ def keep(page: str, fields: Fields, **values: Any) -> None:
         bare = st.session_state[key(page, "bare")] = dict(written)
     if written == bare:
         written = {}
-    wanted = {name: text for name, text in st.query_params.items() if name not in fields} | written
+    wanted = {name: text for name, text in st.query_params.items() if name not in ours} | written
     if wanted != st.query_params.to_dict():
         st.query_params.from_dict(wanted)  # all at once: each change is an entry in the browser's history
     st.session_state[key(page, "told")] = written

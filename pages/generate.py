@@ -25,8 +25,7 @@ route()
 
 
 def view() -> None:
-    if url_state.arrive(PAGE, FIELDS):
-        st.session_state.pop(key(PAGE, "told-code"), None)
+    url_state.arrive(PAGE, FIELDS)
     state = st.session_state
     with st.container(horizontal=True, vertical_alignment="bottom"):
         run = run_picker.choose(PAGE, width=250, on_change=start_over)
@@ -90,7 +89,7 @@ def view() -> None:
 
 
 def remember(position: str | None) -> None:
-    """Keep the sliders' position for the address."""
+    """Keep the sliders' vector, from which the traversal starts."""
     state, before = st.session_state, st.session_state.get(key(PAGE, "told-code"), (None, None))
     now = (url_state.visit(PAGE), position)
     if before[0] == now[0] and position != before[1] and position is not None:
@@ -98,7 +97,7 @@ def remember(position: str | None) -> None:
     state[key(PAGE, "told-code")] = now
 
 
-st.title("Generate", anchor=False)
+page.heading("Generate")
 
 
 page.draw(view)

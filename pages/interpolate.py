@@ -14,7 +14,7 @@ from dashboard.components.interpolator import walk
 from dashboard.components.networks import ship_run
 from dashboard.interpolate import export
 from dashboard.interpolate.controls import ENDS, controls
-from dashboard.interpolate.url import FIELDS, PAGE, position
+from dashboard.interpolate.url import FIELDS, PAGE
 from dashboard.navigation import route
 from dashboard.url_state import key
 from dashboard.widgets import figure_export, image_picker
@@ -52,12 +52,11 @@ def view() -> None:
     found = image_picker.choose(PAGE, run, gallery, ENDS[st.session_state[key(PAGE, "mode")]])
     shown = interpolation(run, found)
     shipped = ship_run(run, cached_codes.codes(run))
-    rests = None
     if shipped["encoder"] is None or shipped["decoder"] is None:
         st.caption("This network is too large to run in the browser; the server computed these images.")
         st.image(write(export.plane_sheet(run, shown) if shown.side else export.strip(run, shown), "png"))
     else:
-        rests = walk(
+        walk(
             shipped,
             np.asarray(shown.images),
             found.names,
@@ -71,7 +70,7 @@ def view() -> None:
         )
     downloads(run, shown)
     st.caption(gallery.note)
-    url_state.keep(PAGE, FIELDS, at=_rested(rests))
+    url_state.keep(PAGE, FIELDS)
 
 
 def _opened() -> tuple[float, ...] | None:
@@ -82,21 +81,7 @@ def _opened() -> tuple[float, ...] | None:
     return (*at, 0.5)[:2] if at else None
 
 
-def _rested(rests: str | None) -> tuple[float, ...] | None:
-    """The position for the address: what the browser sent since this visit began, else the initial one."""
-    now = (url_state.visit(PAGE), rests)
-    before = st.session_state.get(key(PAGE, "rested"))
-    if before is None or before[0] != now[0]:
-        st.session_state[key(PAGE, "rested")] = now
-        return st.session_state.get(key(PAGE, "at"))
-    if rests is None or rests == before[1]:
-        return st.session_state.get(key(PAGE, "at"))
-    st.session_state[key(PAGE, "rested")] = now
-    st.session_state[key(PAGE, "at")] = position(rests)
-    return position(rests)
-
-
-st.title("Interpolate", anchor=False)
+page.heading("Interpolate")
 
 
 page.draw(view)

@@ -51,5 +51,5 @@ def view_page() -> None:
         new_projection.restore_button(wanted)
 
 
-st.title("Latent space", anchor=False)
+page.heading("Latent space")
 page.draw(view_page)

@@ -3,10 +3,12 @@
 import streamlit as st
 
 from aecore.runs.state import ACTIVE
+from dashboard import url_state
 from dashboard.cache import runs
 from dashboard.navigation import route
 from dashboard.overview import many
 from dashboard.overview.opened import example, opened
+from dashboard.overview.url import FIELDS, PAGE
 from dashboard.overview.welcome import welcome
 from dashboard.widgets import run_selection, run_table, undo
 
@@ -17,6 +19,7 @@ REFRESH_S = 2.0
 
 
 def body() -> None:
+    url_state.arrive(PAGE, FIELDS)
     rows = first.pop() if first else runs.summaries()
     shown = run_selection.opened(rows)
     # One container, empty or not: whatever comes and goes in it, the list below is the same element and stays drawn.
@@ -31,6 +34,7 @@ def body() -> None:
     matching, columns = run_table.choices(rows)
     many.line(matching, rows)
     run_table.table(matching, rows, columns)
+    url_state.keep(PAGE, FIELDS)
     if shown is None and all(row.shipped for row in rows):
         example(rows[0])
     if active and not any(row.state in ACTIVE for row in rows):

@@ -4,7 +4,7 @@ import streamlit as st
 
 from aecore.errors import AecoreError
 from aecore.runs.state import ACTIVE, run_state
-from dashboard import url_state
+from dashboard import page, url_state
 from dashboard.navigation import route
 from dashboard.replay.choose import PAGE, choose_runs
 from dashboard.replay.player import FIELDS, player
@@ -31,7 +31,7 @@ def view() -> None:
     st.fragment(tick, run_every=REFRESH_S if active else None)()
 
 
-st.title("Replay", anchor=False)
+page.heading("Replay")
 try:
     view()
 except AecoreError as error:

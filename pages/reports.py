@@ -4,7 +4,7 @@ import streamlit as st
 
 from aecore.reports.definition import Report, reports
 from aecore.runs.store import Store
-from dashboard import url_state
+from dashboard import page, url_state
 from dashboard.navigation import route
 from dashboard.reports import style_sheet
 from dashboard.reports.contents import all_numbers, one_report
@@ -40,7 +40,7 @@ def choose() -> Report | None:
     return known.get(picked)
 
 
-st.title("Reports", anchor=False)
+page.heading("Reports")
 style_sheet()
 shown = choose()
 if shown is None:

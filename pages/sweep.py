@@ -10,7 +10,7 @@ from aecore.runs.state import ACTIVE
 from aecore.runs.store import Store
 from aecore.sweeps.definition import GOALS
 from aecore.sweeps.store import SweepFolder, sweeps
-from dashboard import demo_notice, url_state
+from dashboard import demo_notice, page, url_state
 from dashboard.cache.sweeps import look
 from dashboard.navigation import route
 from dashboard.sweep.choose import PAGE, choose, empty
@@ -53,7 +53,7 @@ def watch(folder: SweepFolder) -> None:
     st.fragment(tick, run_every=TICK_S if shown in ACTIVE else None)()
 
 
-st.title("Sweep", anchor=False)
+page.heading("Sweep")
 demo_notice.note()
 url_state.arrive(PAGE, FIELDS)
 folders = sweeps(Store.default())

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from aecore import demo
-from dashboard import demo_notice
+from dashboard import demo_notice, page
 from dashboard.navigation import route
 from dashboard.train.active_runs import active_runs, watch
 from dashboard.train.new_experiment import new_experiment
@@ -13,7 +13,7 @@ from dashboard.widgets import run_monitor, run_picker, undo
 route()
 
 
-st.title("Train", anchor=False)
+page.heading("Train")
 
 
 demo_notice.note()

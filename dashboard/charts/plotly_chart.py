@@ -26,10 +26,11 @@ PDF = "chart-pdf-"
 """How the keys of the buttons for PDF files begin, which dashboard/style.css hides."""
 
 
-def plotly_chart(figure: go.Figure, *, key: str, revision: str = "") -> None:
+def plotly_chart(figure: go.Figure, *, key: str, name: str = "", revision: str = "") -> None:
     """Show a figure from `aecore.plots`; with the same key, an existing chart is updated.
 
-    Change `revision` when the axes take on another meaning: the view is then reset.
+    Change `revision` when the axes take on another meaning: the view is then reset. Under `name`, which no other chart
+    of the page has, the browser writes the view into the address: zoom, hidden series and log switch.
     """
     content = json.loads(
         str(figure.to_json())
@@ -37,7 +38,13 @@ def plotly_chart(figure: go.Figure, *, key: str, revision: str = "") -> None:
     place = f"{PDF}{key}"
     _component(
         key=key,
-        data={"figure": content, "script": ensure_script(), "revision": revision, "pdf": _class_of(place)},
+        data={
+            "figure": content,
+            "script": ensure_script(),
+            "revision": revision,
+            "name": name,
+            "pdf": _class_of(place),
+        },
         width="stretch",
         height="content",
     )

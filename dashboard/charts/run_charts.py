@@ -1,4 +1,4 @@
-"""Charts of runs, from the cached `.jsonl` lines."""
+"""Charts of runs, from the cached `.jsonl` lines; under `name` the view of one stands in the page's address."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from dashboard.cache.sweeps import Seen, groups
 from dashboard.charts.plotly_chart import plotly_chart
 
 
-def loss_chart(run: Run, key: str) -> None:
+def loss_chart(run: Run, key: str, name: str = "") -> None:
     """Training and test loss, and below them everything else that is recorded per epoch."""
-    _show(lambda: plots.loss_curves(run, read=jsonl.lines), key)
+    _show(lambda: plots.loss_curves(run, read=jsonl.lines), key, name)
 
 
-def step_chart(run: Run, key: str) -> None:
+def step_chart(run: Run, key: str, name: str = "") -> None:
     """Losses by training step."""
-    _show(lambda: plots.step_curves(run, read=jsonl.lines), key)
+    _show(lambda: plots.step_curves(run, read=jsonl.lines), key, name)
 
 
-def layer_chart(run: Run, key: str) -> None:
+def layer_chart(run: Run, key: str, name: str = "") -> None:
     """Statistics of the code units and the layers."""
-    _show(lambda: plots.layer_curves(run, read=jsonl.lines), key)
+    _show(lambda: plots.layer_curves(run, read=jsonl.lines), key, name)
 
 
 def comparison_chart(
@@ -38,6 +38,7 @@ def comparison_chart(
     metric: str,
     key: str,
     *,
+    name: str = "",
     names: Sequence[str] = (),
     axis: str = "epoch",
     smoothing: float = 0.0,
@@ -53,7 +54,7 @@ def comparison_chart(
         # The page has a log switch of its own, which is part of its address.
         return made.update_layout(meta=made.layout.meta | {"log": []})
 
-    _show(draw, key, revision=f"{metric} {axis} {log}")
+    _show(draw, key, name, revision=f"{metric} {axis} {log}")
 
 
 def projection_chart(run: Run, method: str, dims: int, key: str) -> None:
@@ -63,7 +64,7 @@ def projection_chart(run: Run, method: str, dims: int, key: str) -> None:
 
 def sweep_chart(seen: Seen, metric: str, under: str, view: View, key: str) -> None:
     """A sweep in one of its views."""
-    plotly_chart(_sweep_figure(seen, metric, under, view), key=key, revision=f"{metric} {under} {view}")
+    plotly_chart(_sweep_figure(seen, metric, under, view), key=key, name="chart", revision=f"{metric} {under} {view}")
 
 
 @lru_cache(maxsize=8)
@@ -71,7 +72,7 @@ def _sweep_figure(seen: Seen, metric: str, under: str, view: View) -> go.Figure:
     return sweep_figure(seen.sweep, groups(seen, metric, under), metric, under, view, seen.folder.id)
 
 
-def _show(figure: Callable[[], go.Figure], key: str, revision: str = "") -> None:
+def _show(figure: Callable[[], go.Figure], key: str, name: str = "", revision: str = "") -> None:
     """Show the figure, or the reason why there is none."""
     try:
         made = figure()
@@ -79,4 +80,4 @@ def _show(figure: Callable[[], go.Figure], key: str, revision: str = "") -> None
         text = str(error)
         st.caption(f"{text[0].upper()}{text[1:]}.")
         return
-    plotly_chart(made, key=key, revision=revision)
+    plotly_chart(made, key=key, name=name, revision=revision)

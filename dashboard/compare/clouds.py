@@ -21,7 +21,7 @@ METHODS = {"tsne": "t-SNE", "pca": "PCA", "units": "Units"}
 
 
 def side_by_side(page: str, chosen: Sequence[Run], titles: Sequence[str]) -> None:
-    """Every run's projection of one kind; runs without one are listed."""
+    """The projection of one kind of each run; runs without one are listed."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method = st.segmented_control(
             "Projection", list(METHODS), format_func=METHODS.__getitem__, key=key(page, "method"), required=True

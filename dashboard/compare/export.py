@@ -13,7 +13,6 @@ from aecore.runs.store import Run
 from aecore.viewer.point_cloud import note
 from dashboard.cache import models, runs
 from dashboard.cache.images import image_info
-from dashboard.compare.tables import LETTERS
 from dashboard.interpolate.export import Interpolation, decoded_strip
 from dashboard.interpolate.export import headings as shares_of
 from dashboard.widgets.image_files import as_bytes
@@ -46,7 +45,7 @@ def sheet(chosen: Sequence[Run], names: Sequence[str], found: Chosen, noise: str
             rows.append(SheetRow("error", ramp.shade(np.abs(output - clean).mean(axis=1) / errors)))
     title = f"The same images through {len(chosen)} runs: {noise or 'clean images'}"
     headings = [name.replace("test image ", "#") for name in found.names]
-    return Sheet(rows, headings, title, ["MSE under each image.", *_notes(chosen)], ramp).drawing()
+    return Sheet(rows, headings, title, ["MSE under each image.", *_notes(chosen, names)], ramp).drawing()
 
 
 def strips(chosen: Sequence[Run], names: Sequence[str], way: Interpolation) -> Drawing:
@@ -55,7 +54,7 @@ def strips(chosen: Sequence[Run], names: Sequence[str], way: Interpolation) -> D
     frames = [as_bytes(decoded_strip(run, way)) for run in chosen]
     rows = [SheetRow(name, np.concatenate([ends[0], own, ends[1]])) for name, own in zip(names, frames, strict=True)]
     title = f"The same interpolation along {'an arc' if way.path == 'arc' else 'a line'} through {len(chosen)} runs"
-    return Sheet(rows, shares_of(way), title, _notes(chosen), per_block=len(way.shares) + 2).drawing()
+    return Sheet(rows, shares_of(way), title, _notes(chosen, names), per_block=len(way.shares) + 2).drawing()
 
 
 def clouds(chosen: Sequence[Run], found: Sequence[Projection | None], titles: Sequence[str]) -> Drawing:
@@ -71,7 +70,7 @@ def clouds(chosen: Sequence[Run], found: Sequence[Projection | None], titles: Se
     return stacked([beside(drawn[i : i + BESIDE]) for i in range(0, len(drawn), BESIDE)])
 
 
-def _notes(chosen: Sequence[Run]) -> list[str]:
-    """What is wrong with which run, and where the images are from."""
-    marks = [(letter, runs.summary(run).mark) for letter, run in zip(LETTERS, chosen, strict=False)]
+def _notes(chosen: Sequence[Run], names: Sequence[str]) -> list[str]:
+    """What is wrong with which run, by the letter with which its name begins, and where the images are from."""
+    marks = [(name.split()[0], runs.summary(run).mark) for name, run in zip(names, chosen, strict=True)]
     return [f"{letter} {mark}." for letter, mark in marks if mark] + [image_info(chosen[0]).citation]

@@ -1,6 +1,5 @@
-// Scheduling: once per frame, in slices between frames, and when the user has stopped moving.
+// Scheduling: once per frame, and in slices between frames.
 
-const REST_MS = 400;
 const SLICE_MS = 8;
 
 /**
@@ -38,34 +37,5 @@ export function inSlices(count, work, done = () => {}) {
   return () => {
     stopped = true;
     clearTimeout(timer);
-  };
-}
-
-/**
- * Reports the position when the user stops moving, for the address: nothing during a movement, and nothing twice.
- * @param {() => string} place
- * @param {(place: string) => void} onChange
- * @param {() => boolean} [moving] whether it is playing
- */
-export function createRest(place, onChange, moving = () => false) {
-  let sent = "";
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-  return {
-    /** It moved. */
-    moved() {
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        const now = place();
-        if (moving() || now === sent) return;
-        sent = now;
-        onChange(now);
-      }, REST_MS);
-    },
-    /** The position is already known on the other side. */
-    known() {
-      sent = place();
-    },
-    stop: () => clearTimeout(timer),
   };
 }

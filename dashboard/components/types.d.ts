@@ -24,6 +24,42 @@ export interface Assets {
   has(name: string): boolean;
   get(name: string): Promise<any>;
 }
+// ---- the address (`address/`) ----------------------------------------------------------------------
+
+/** What a component has in the address: parameters by name. */
+export interface Claim {
+  /** What they are about: a chart of another run has others. */
+  identity: string;
+  texts: Record<string, string>;
+  /** Whether the component is on the page. */
+  live: boolean;
+  /** How many entries Streamlit had added to the history when they were written. */
+  pushes: number;
+}
+export interface Address {
+  /** The group's parameters in the address. */
+  read(group: string): Record<string, string>;
+  /**
+   * Begin to write a group. `same`: it is written for the same thing already; `address`: nothing on this page has
+   * written it, so what the address has counts, as after a link; `other`: what the address has is about another thing.
+   */
+  claim(group: string, identity: string): "same" | "address" | "other";
+  write(group: string, texts: Record<string, string>): void;
+  /** The component is gone. */
+  release(group: string): void;
+  /** What was kept under that group during that visit of the page; undefined if nothing was. */
+  recall(group: string, visit: number): string | null | undefined;
+  /** Write a single parameter and keep it for `recall`. */
+  keep(group: string, visit: number, text: string | null): void;
+  /** Call `back` after Back and Forward; returns a function that ends it. */
+  onBack(back: () => void): () => void;
+  /** All parameters of this page, from Python. */
+  know(settings: Record<string, string>): void;
+  whole(): Record<string, string>;
+  /** Write at once what waits. */
+  flush(): void;
+}
+
 /** Names of assets; null for what there is not. */
 export interface Shipped {
   encoder: string | null;
@@ -86,10 +122,36 @@ export interface Interpolation {
   usual?: number;
 }
 
+// ---- wiper -------------------------------------------------------------------------------------------
+
+/** A version of the images: base64 of uint8 (H, W, C), or the networks that make it. */
+export interface WiperLayer {
+  key: string;
+  name: string;
+  number: number | null;
+  images: string | null;
+  encoder: string | null;
+  decoder: string | null;
+  marks: string[];
+}
+export interface WiperData {
+  layers: WiperLayer[];
+  usual: string[];
+  clean: string;
+  /** What networks are given, base64 of float32 (H, W, C). */
+  shown: string;
+  names: string[];
+  shape: ImageShape;
+  place: string | null;
+  visit: number;
+}
+
 // ---- comparer ----------------------------------------------------------------------------------------
 
 export interface ComparedRun {
   title: string;
+  /** Its place among all compared runs, from 0, which its letter and its colour say. */
+  number: number;
   encoder: string;
   decoder: string;
 }
@@ -167,6 +229,7 @@ export interface ReplayData {
   shared: boolean;
   one_noise: boolean;
   start: number | null;
+  difference: boolean;
   visit: number;
 }
 /** A row of pictures of the sheet. */

@@ -31,5 +31,5 @@ FIELDS = {
     "draw": Field("", one_of(*DISTRIBUTIONS)),
     "seed": Field(0, number(0, 10**6), str),
     "n": Field(30, number(5, 120), str),
-    "code": Field(None, vector, lambda value: ",".join(f"{v:.4g}" for v in value) if value else ""),
+    "code": Field(None, vector, browser=True),
 }

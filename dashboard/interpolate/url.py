@@ -36,5 +36,5 @@ FIELDS = {
     "noise": Field("none", url_state.corruption),
     "draw": Field(0, number(0, 10**6), str),
     **{name: Field(-1, number(0, 10**7), str) for name in ("a", "b", "c", "d")},
-    "at": Field(None, position, lambda value: ",".join(f"{v:.3f}" for v in value) if value else ""),
+    "at": Field(None, position, browser=True),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from aecore import demo
-from dashboard import demo_notice
+from dashboard import demo_notice, page
 from dashboard.widgets import add_run, run_actions
 
 
@@ -14,7 +14,7 @@ def welcome(own_runs: bool, brief: bool) -> None:
 
     Visitors of a demo are strangers, whatever runs it has.
     """
-    st.title("Autoencoder Lab", anchor=False)
+    page.heading("Autoencoder Lab")
     demo_notice.note()
     trains = demo.mode() != "read-only"
     stranger = bool(demo.mode()) or not own_runs

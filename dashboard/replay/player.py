@@ -22,25 +22,22 @@ from dashboard.widgets import figure_export
 PLAYER = "replay-player"
 
 
-def epoch(text: str) -> str:
-    """An epoch as the address has it; empty for the last one."""
-    if text and not 0 <= float(text) < 1e9:  # float() refuses what is not a number
+def epoch(text: str) -> float | None:
+    """An epoch from the address; None, for the last one, if it has none. Raises `ValueError` for what is not one."""
+    if not text:
+        return None
+    value = float(text)
+    if not 0 <= value < 1e9:
         raise ValueError(text)
-    return text
+    return value
 
 
-FIELDS = {"run": Field(""), "with": Field(""), "epoch": Field("", epoch)}
-
-
-def current_epoch(sent: str | None) -> str:
-    """The epoch for the address: what the player sent since this visit began, else the initial one; empty for the
-    last."""
-    state, now = st.session_state, (url_state.visit(PAGE), sent)
-    before = state.get(key(PAGE, "rested"), (None, None))
-    state[key(PAGE, "rested")] = now
-    if before[0] == now[0] and sent is not None and sent != before[1]:
-        state[key(PAGE, "epoch")] = sent
-    return state[key(PAGE, "epoch")]
+FIELDS = {
+    "run": Field(""),
+    "with": Field(""),
+    "epoch": Field(None, epoch, browser=True),
+    "difference": Field(False, lambda text: text == "1", browser=True),
+}
 
 
 def player(chosen: list[Run]) -> None:
@@ -67,17 +64,17 @@ def player(chosen: list[Run]) -> None:
                 st.error(str(error), icon=":material/broken_image:")
     if not reels:
         return
-    opened = st.session_state[key(PAGE, "epoch")]
     shared = len(reels) == 2 and same_images(*panels)
-    sent = replay(
+    replay(
         reels,
-        start=float(opened) if opened else None,
+        start=st.session_state[key(PAGE, "epoch")],
+        difference=st.session_state[key(PAGE, "difference")],
         visit=url_state.visit(PAGE),
         shared=shared,
         one_noise=shared and same_noise(*panels),
         key=PLAYER,
     )
-    url_state.keep(PAGE, FIELDS, epoch=current_epoch(sent))
+    url_state.keep(PAGE, FIELDS)
     now = st.session_state[key(PAGE, "epoch")]
     parts = list(zip(shown, reels, panels, strict=True))
     figure_export.export(

@@ -12,11 +12,8 @@ from dashboard.widgets.run_monitor import waiting_text
 
 
 def watch(run_id: str | None) -> None:
-    """Show that run, or the form when there is none."""
-    if run_id is None:
-        st.query_params.pop("run", None)
-    else:
-        st.query_params["run"] = run_id
+    """Show that run, or the form when there is none, in an address of its own."""
+    st.query_params.from_dict({} if run_id is None else {"run": run_id})
 
 
 def active_runs() -> None:

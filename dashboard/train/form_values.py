@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -25,6 +26,8 @@ from aecore.errors import AecoreError, UserError
 from aecore.models.architecture import plan
 from aecore.models.digit_classifier import reads
 from aecore.models.layer import Plan
+from aecore.presets import presets
+from dashboard import demo_notice
 from dashboard.train.own_images import Read, read_images
 
 OWN = "Your own images…"
@@ -105,8 +108,21 @@ def applies(name: str, values: Values) -> bool:
     return name not in APPLIES or APPLIES[name](values)
 
 
-def read_form(base: Experiment, key: str, device: str = "auto") -> Form:
-    """The form whose widgets have keys that begin with `key`; what was not touched is as in `base`."""
+def base_of(preset: str) -> Experiment:
+    """What the form of a preset starts with."""
+    return demo_notice.within_caps(presets()[preset].experiment)
+
+
+def form_key(preset: str) -> str:
+    """What the keys of that form's widgets begin with."""
+    return f"form:{preset}"
+
+
+def read_form(
+    base: Experiment, key: str, device: str = "auto", refused: Mapping[str, str] = MappingProxyType({})
+) -> Form:
+    """The form whose widgets have keys that begin with `key`; what was not touched is as in `base`. `refused` says what
+    is wrong with what a link wants in a field that cannot hold it."""
     now = base.flat()
     values, problems, missing = dict(now), {}, False
     for name, field in FIELDS.items():
@@ -121,6 +137,7 @@ def read_form(base: Experiment, key: str, device: str = "auto") -> Form:
             values[name] = field.get_default(call_default_factory=True)
             problems.pop(name, None)
     problems |= {name: text for name, text in base.problems(values).items() if name not in problems}
+    problems |= {name: text for name, text in refused.items() if applies(name, values)}
     if problems:
         return Form(values, problems)
     return _checked(base.changed(values), values, device, missing)
@@ -156,7 +173,7 @@ def _value(name: str, field: FieldInfo, now: Any, key: str) -> Any:
     if kind is Corruption:
         return _corruption(now, f"{key}:{name}")
     if name == "data.name":
-        return _image_set(now, f"{key}:{name}")
+        return chosen_images(now, f"{key}:{name}")
     held = state.get(f"{key}:{name}", widget_value(name, field, now))
     if kind in (int, float):
         return _number(held, kind)
@@ -190,7 +207,7 @@ def _plain_type(kind: Any) -> Any:
     return typing.get_args(kind)[0] if typing.get_origin(kind) is typing.Annotated else kind
 
 
-def _image_set(now: str, key: str) -> str:
+def chosen_images(now: str, key: str) -> str:
     """A set of the catalogue, or the path of one's own images; empty where none was named yet."""
     picked = st.session_state.get(key, now if now in CATALOGUE else OWN)
     if picked != OWN:

@@ -16,6 +16,7 @@ from aecore.config.labels import label_of
 from aecore.data.catalogue import CATALOGUE
 from dashboard import demo_notice
 from dashboard.format import plain
+from dashboard.train import url
 from dashboard.train.form_values import FIELDS, OWN, Form, corruption_parts, widget_value
 from dashboard.train.uploaded_images import upload_images
 
@@ -74,28 +75,49 @@ def _widget(name: str, form: Form, value: Any, key: str) -> None:
     kind = type_of(field)[0]
     begins = widget_value(name, field, value)
     about = field.description
+    forget: dict[str, Any] = {"on_change": url.forget, "args": (name,)}
+    if name != "data.name":
+        _begin(widget_key, begins)
     if name == "data.name":
         _image_set(label, value, about, widget_key)
     elif typing.get_origin(kind) is typing.Literal:
         options = list(typing.get_args(kind))
-        st.selectbox(label, options, options.index(begins), help=about, key=widget_key)
+        st.selectbox(label, options, help=about, key=widget_key, **forget)
     elif kind is bool:
-        st.toggle(label, begins, help=about, key=widget_key)
+        st.toggle(label, help=about, key=widget_key, **forget)
     elif kind in (int, float):
         # Without bounds: the browser keeps a number out of bounds to itself, and the page would go on with the old one.
         step = 1.0 if kind is int else _step(begins)
-        st.number_input(label, value=begins, step=step, format="%g", help=about, key=widget_key, placeholder="default")
+        st.number_input(
+            label,
+            step=step,
+            format="%g",
+            help=about,
+            key=widget_key,
+            placeholder="default",
+            **({"value": None} if type_of(field)[1] else {}),  # can be cleared
+            **forget,
+        )
     elif kind is str:
-        st.text_input(label, begins, help=about, key=widget_key, placeholder="named after the preset")
+        st.text_input(label, help=about, key=widget_key, placeholder="named after the preset", **forget)
     else:
         hint = "mirrors the encoder" if name.startswith("model.decoder_") else "none"
-        st.text_input(label, begins, help=f"{about} Separate several with commas.", key=widget_key, placeholder=hint)
+        about = f"{about} Separate several with commas."
+        st.text_input(label, help=about, key=widget_key, placeholder=hint, **forget)
     _problem(name, form)
 
 
 def _problem(name: str, form: Form) -> None:
     if text := form.problems.get(name):
         st.markdown(f":red[:material/error: {plain(label_of(name))}: {plain(text)}]")
+        if name in url.refused():
+            st.button("Leave it as it is", type="tertiary", key=f"forget-{name}", on_click=url.forget, args=(name,))
+
+
+def _begin(key: str, value: Any) -> None:
+    """What a widget holds until it is changed. In the session, as a link may set it there."""
+    if key not in st.session_state:
+        st.session_state[key] = value
 
 
 def _step(value: float | None) -> float:
@@ -106,20 +128,22 @@ def _step(value: float | None) -> float:
 def _image_set(label: str, value: str, about: str | None, key: str) -> None:
     """A set of the catalogue, or one's own images: a path, or an upload."""
     options = [*demo_notice.image_sets(), *([] if demo.mode() else [OWN])]
+    _begin(key, value if value in options else options[-1])
     chosen = st.selectbox(
         label,
         options,
-        options.index(value) if value in options else len(options) - 1,
         format_func=lambda option: CATALOGUE[option].title if option in CATALOGUE else option,
         help=about,
         key=key,
+        on_change=url.forget,
+        args=("data.name",),
     )
     if chosen != OWN:
         return
     upload_images(f"{key}:path")
+    _begin(f"{key}:path", "" if value in CATALOGUE else value)
     st.text_input(
         "or their path",
-        "" if value in CATALOGUE else value,
         placeholder="/path/to/a folder of images, or images.npz",
         help="On the machine that serves this page: a folder or zip of pictures, or arrays (.npz, .npy, .pt, .mat, "
         "IDX, .csv, .parquet). What was understood of them appears beside the form; size and fit are under “More”.",
@@ -131,21 +155,22 @@ def _corruption(form: Form, value: str, key: str) -> list[typing.Callable[[], No
     """Noise with its level, then occlusion with its size."""
     about, held = Corruption.model_fields, corruption_parts(value, key)
     begins = corruption_parts(value, "")
+    forget: dict[str, Any] = {"on_change": url.forget, "args": ("corruption",)}
 
     def choice(label: str, name: str) -> None:
         options = list(typing.get_args(about[name].annotation))
-        begin = options.index(begins[name])
-        st.selectbox(label, options, begin, help=about[name].description, key=f"{key}:{name}")
+        _begin(f"{key}:{name}", begins[name])
+        st.selectbox(label, options, help=about[name].description, key=f"{key}:{name}", **forget)
         if name == "kind":
             _problem("corruption", form)
 
     def number(label: str, name: str, step: float) -> None:
-        st.number_input(
-            label, value=begins[name], step=step, format="%g", help=about[name].description, key=f"{key}:{name}"
-        )
+        _begin(f"{key}:{name}", begins[name])
+        st.number_input(label, step=step, format="%g", help=about[name].description, key=f"{key}:{name}", **forget)
 
     def toggle(label: str, name: str) -> None:
-        st.toggle(label, begins[name], help=about[name].description, key=f"{key}:{name}")
+        _begin(f"{key}:{name}", begins[name])
+        st.toggle(label, help=about[name].description, key=f"{key}:{name}", **forget)
 
     parts: list[typing.Callable[[], None]] = [lambda: choice("Noise", "kind")]
     if held["kind"] != "none":

@@ -5,17 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from aecore import jobs
-from aecore.config.experiment import Experiment, difference
+from aecore.config.experiment import difference
 from aecore.config.labels import label_of
 from aecore.devices import devices
 from aecore.errors import AecoreError
 from aecore.format import count, format_value
 from aecore.models.layer import Plan
 from aecore.presets import Preset, presets
-from dashboard import demo_notice
 from dashboard.format import plain
+from dashboard.train import url
 from dashboard.train.active_runs import watch
-from dashboard.train.form_values import Form, read_form
+from dashboard.train.form_values import Form, base_of, form_key, read_form
 from dashboard.train.form_widgets import draw_form
 from dashboard.train.own_images import own_images
 from dashboard.widgets import remarks
@@ -30,20 +30,17 @@ def new_experiment() -> None:
     left, right = st.columns([5, 4], gap="large")
     with left:
         known = presets()
-        wanted = st.query_params.get("preset", "digits-quick")
+        url.arrive()
         name = st.selectbox(
-            "Experiment",
-            list(known),
-            list(known).index(wanted) if wanted in known else 0,
-            format_func=lambda name: f"{known[name].title}  ({name})",
-            key="preset",
+            "Experiment", list(known), format_func=lambda name: f"{known[name].title}  ({name})", key=url.PRESET
         )
         preset = known[name]
         st.caption(preset.summary)
+        for line in url.unknown():
+            st.warning(plain(line), icon=":material/link_off:")
         form = current(name)
+        url.keep(form)
         draw_form(form, base_of(name), form_key(name))
-        if current(name).values != form.values:
-            st.rerun()  # the browser knew the widgets' values, the session not yet: the server was restarted
         start_row(name, form)
     with right:
         if form.experiment:
@@ -55,18 +52,10 @@ def new_experiment() -> None:
         about_preset(preset, form)
 
 
-def base_of(name: str) -> Experiment:
-    """What the form of a preset starts with."""
-    return demo_notice.within_caps(presets()[name].experiment)
-
-
-def form_key(name: str) -> str:
-    return f"form:{name}"
-
-
 def current(name: str) -> Form:
     """The form of a preset as the session holds it."""
-    return read_form(base_of(name), form_key(name), st.session_state.get("device") or devices()[0].name)
+    base, device = base_of(name), st.session_state.get("device") or devices()[0].name
+    return read_form(base, form_key(name), device, url.problems(base))
 
 
 def start_row(name: str, form: Form) -> None:

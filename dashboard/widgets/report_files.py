@@ -7,6 +7,7 @@ from typing import Literal
 
 import streamlit as st
 
+from aecore.reports.handin.subject import MOST
 from aecore.runs.store import Run
 
 ABOUT = (
@@ -25,6 +26,7 @@ def button(chosen: Sequence[Run], *, key: str, type: Literal["secondary", "terti
 
         return packed_report(chosen)
 
+    too_many = len(chosen) > MOST
     st.download_button(
         "Report (.zip)" if single else f"Report on these {len(chosen)} runs",
         packed,
@@ -32,6 +34,7 @@ def button(chosen: Sequence[Run], *, key: str, type: Literal["secondary", "terti
         key=key,
         type=type,
         icon=None if single else ":material/description:",
-        help=f"{ABOUT}. It takes a few seconds.",
+        help=f"A report has at most {MOST} runs." if too_many else f"{ABOUT}. It takes a few seconds.",
+        disabled=too_many,
         on_click="ignore",
     )

@@ -20,7 +20,7 @@ from dashboard.widgets import remarks, run_selection
 
 NAME, ID = "Name", "Run"
 STAR = "★"
-CHOICE, _CHOSEN = "columns", "columns-chosen"
+CHOICE, _CHOSEN = "columns", "overview-columns"
 
 _METRICS: dict[str, tuple[str, str]] = {
     "MSE, clean": ("test_mse", "{:.5f}"),
@@ -55,11 +55,12 @@ _USUAL = ("Data", "Code", "State", "Epochs", "MSE, clean", "PSNR, clean", "SSIM,
 
 
 def chooser(rows: Sequence[RunSummary]) -> list[str]:
-    """A popover to choose the columns; returns them in their order. The choice lasts as long as the session."""
+    """A popover to choose the columns; returns them in their order. The choice stands in the address."""
     usual = usual_columns(rows)
     with st.popover("Columns", icon=":material/view_column:", type="tertiary", key="choose-columns"):
-        # Streamlit forgets the widgets of a page that was left, so the choice is kept beside the widget.
-        st.session_state[CHOICE] = st.session_state.get(_CHOSEN, usual)
+        # Beside the widget, as the usual columns change with the runs.
+        kept = st.session_state.get(_CHOSEN)
+        st.session_state[CHOICE] = usual if kept is None else kept
         chosen = st.pills(
             "Columns",
             list(_VALUES),
@@ -74,6 +75,22 @@ def chooser(rows: Sequence[RunSummary]) -> list[str]:
 
 def _choose() -> None:
     st.session_state[_CHOSEN] = st.session_state[CHOICE]
+
+
+def slug(heading: str) -> str:
+    """A heading as an address has it: `mse-clean`."""
+    return heading.lower().replace(", ", "-").replace(" ", "-")
+
+
+def chosen_as_text(chosen: Sequence[str] | None) -> str:
+    """Columns for the address; empty for the usual ones."""
+    return "" if chosen is None else ",".join(map(slug, chosen)) or "none"
+
+
+def chosen_from(text: str) -> list[str]:
+    """The columns that an address names, without those that there are not."""
+    named = text.split(",")
+    return [heading for heading in _VALUES if slug(heading) in named]
 
 
 def usual_columns(rows: Sequence[RunSummary]) -> list[str]:

@@ -90,11 +90,11 @@ def _body(run: Run, state: str) -> None:
             help="Code units that are constant over all test images.",
         )
         st.metric("Speed", f"{last['images_per_s']:,.0f} images/s", border=True)
-    loss_chart(run, key=f"curves-{run.id}")
+    loss_chart(run, key=f"curves-{run.id}", name="curves")
     if experiment.training.log_every:
-        step_chart(run, key=f"steps-{run.id}")
+        step_chart(run, key=f"steps-{run.id}", name="steps")
     if run.file(LAYERS).exists() and st.toggle("Show code units and layers", key="show-layers"):
-        layer_chart(run, key=f"layers-{run.id}")
+        layer_chart(run, key=f"layers-{run.id}", name="layers")
     _panel(run, "Reconstructions appear after the first saved epoch.")
 
 

@@ -9,14 +9,18 @@ import streamlit as st
 
 from aecore.runs.listing import best, on_shelf
 from aecore.runs.summary import RunSummary
+from dashboard.url_state import key, one_of
 from dashboard.widgets import run_columns, run_selection
+
+PAGE = "overview"
 
 PAGE_ROWS = 100
 """More than two pages of runs are paginated: the browser receives only what is shown."""
 PAUSE = "200ms"
 """The filter waits for this long a pause in the typing."""
+NEWEST = "Newest first"
 ORDERS: dict[str, Callable[[RunSummary], Any] | None] = {
-    "Newest first": None,
+    NEWEST: None,
     "Name": lambda row: row.title.lower(),
     "Smallest test MSE": lambda row: row.test_mse,
     "Highest PSNR": lambda row: None if row.test_psnr_db is None else -row.test_psnr_db,
@@ -25,7 +29,7 @@ ORDERS: dict[str, Callable[[RunSummary], Any] | None] = {
 }
 """Sort orders for paginated runs; a table on a single page is sorted by its headings."""
 BY_QUALITY = ("Smallest test MSE", "Highest PSNR", "Highest SSIM")
-_SHELVES = {"All": "all", "Own": "own", "Shipped": "shipped"}
+SHELVES = {"All": "all", "Own": "own", "Shipped": "shipped"}
 
 
 def choices(rows: Sequence[RunSummary]) -> tuple[list[RunSummary], list[str]]:
@@ -42,7 +46,7 @@ def filtered(rows: Sequence[RunSummary]) -> list[RunSummary]:
     words = st.text_input(
         "Filter",
         placeholder="name, data, state, group, sweep or remark",
-        key="filter",
+        key=key(PAGE, "filter"),
         icon=":material/search:",
         width=320,
         live=PAUSE,
@@ -50,14 +54,20 @@ def filtered(rows: Sequence[RunSummary]) -> list[RunSummary]:
     )
     if len({row.shipped for row in rows}) > 1:
         shelf = st.segmented_control(
-            "Runs", list(_SHELVES), default="All", required=True, key="shelf", label_visibility="collapsed"
+            "Runs", list(SHELVES), required=True, key=key(PAGE, "shelf"), label_visibility="collapsed"
         )
     states = sorted({row.state for row in rows})
     if len(states) > 1:
-        wanted = st.pills("State", states, selection_mode="multi", key="states", label_visibility="collapsed")
+        # A link may name a state that no run is in.
+        st.session_state[key(PAGE, "states")] = [
+            name for name in st.session_state[key(PAGE, "states")] if name in states
+        ]
+        wanted = st.pills(
+            "State", states, selection_mode="multi", key=key(PAGE, "states"), label_visibility="collapsed"
+        )
     if len(rows) > 2 * PAGE_ROWS:
-        order = st.selectbox("Sort", list(ORDERS), key="order", width=200, label_visibility="collapsed")
-    shown = on_shelf(rows, _SHELVES[shelf or "All"])
+        order = st.selectbox("Sort", list(ORDERS), key=key(PAGE, "order"), width=200, label_visibility="collapsed")
+    shown = on_shelf(rows, SHELVES[shelf or "All"])
     shown = [row for row in shown if matches(row, words or "") and (not wanted or row.state in wanted)]
     return ordered(shown, order)
 
@@ -69,9 +79,9 @@ def table(rows: Sequence[RunSummary], all_rows: Sequence[RunSummary], columns: S
         return
     part = page_of(rows) if len(rows) > 2 * PAGE_ROWS else rows
     ids = [row.id for row in part]
-    key = run_selection.table_key(ids, {row.id for row in rows} - set(ids))
+    table_key = run_selection.table_key(ids, {row.id for row in rows} - set(ids))
     with st.container(key="run-list"):
-        draw(part, all_rows, columns, key)
+        draw(part, all_rows, columns, table_key)
 
 
 def draw(rows: Sequence[RunSummary], all_rows: Sequence[RunSummary], columns: Sequence[str], key: str) -> None:
@@ -90,6 +100,11 @@ def draw(rows: Sequence[RunSummary], all_rows: Sequence[RunSummary], columns: Se
     )
 
 
+def order_named(text: str) -> str:
+    """One of `ORDERS` by its name in an address. Raises `ValueError` if there is none."""
+    return {run_columns.slug(name): name for name in ORDERS}.get(text) or one_of(*ORDERS)(text)
+
+
 def ordered(rows: Sequence[RunSummary], order: str) -> list[RunSummary]:
     """The rows in one of `ORDERS`; those without a value last, and by quality those that may not be best too."""
     value = ORDERS.get(order)
@@ -104,7 +119,7 @@ def ordered(rows: Sequence[RunSummary], order: str) -> list[RunSummary]:
 def page_of(rows: Sequence[RunSummary]) -> Sequence[RunSummary]:
     """The rows of the current page; a new set of rows starts at its first page."""
     pages = -(-len(rows) // PAGE_ROWS)
-    about = "|".join(str(st.session_state.get(name)) for name in ("filter", "shelf", "states", "order"))
+    about = "|".join(str(st.session_state.get(key(PAGE, name))) for name in ("filter", "shelf", "states", "order"))
     with st.container(horizontal=True, vertical_alignment="center"):
         first = (st.pagination(pages, key=f"page-{pages}-{about}") - 1) * PAGE_ROWS
         st.caption(f"Runs {first + 1:,} to {min(first + PAGE_ROWS, len(rows)):,}", width="content")

@@ -87,7 +87,7 @@ def test_a_group_is_a_column_and_a_word_of_the_filter(three):
     app = save(ticked(*three[:2]), "group", "thesis *1*")
     assert [run.notes()["group"] for run in three] == ["thesis *1*", "thesis *1*", ""]
     assert sorted(listing(app)["Group"]) == ["", "", "thesis *1*", "thesis *1*"]
-    app.text_input(key="filter").set_value("thesis").run()
+    app.text_input(key="overview-filter").set_value("thesis").run()
     assert set(listing(app)["Run"]) == {run.id for run in three[:2]}
     press(app, "undo")
     assert [run.notes()["group"] for run in three] == ["old", "", ""]
@@ -95,7 +95,7 @@ def test_a_group_is_a_column_and_a_word_of_the_filter(three):
 
 def test_hidden_runs_are_not_acted_on(three):
     app = ticked(*three)
-    app.text_input(key="filter").set_value("stopped").run()
+    app.text_input(key="overview-filter").set_value("stopped").run()
     assert "**2 selected**" in texts(app)
     press(app, "many-delete")
     assert [run.id for run in Store.default().runs() if not run.shipped] == [three[2].id]
@@ -157,7 +157,7 @@ def test_own_and_shipped_are_told_apart(three):
     app = page()
     assert listing(app)["Run"].tolist()[-1] == "mnist-mlp8"
     assert listing(app)["Name"].is_unique
-    app.button_group(key="shelf").set_value("Shipped").run()
+    app.button_group(key="overview-shelf").set_value("Shipped").run()
     assert listing(app)["Run"].tolist() == ["mnist-mlp8"]
 
 

@@ -22,7 +22,7 @@ KEPT: dict[str, dict[str, str]] = {
     "/denoise?run=cifar-conv-denoise": {},
     "/denoise?run=mnist-selu-6&level=0.3": {},
     "/replay?run=mnist-selu-6-clean&with=mnist-selu-2-clean&epoch=31": {},
-    "/interpolate?run=mnist-mlp8&at=0.35": {"a": "18", "b": "4", "at": "0.350"},
+    "/interpolate?run=mnist-mlp8&at=0.35": {"a": "18", "b": "4"},
     "/interpolate?run=mnist-mlp8&a=18&b=4": {},
     "/interpolate?run=mnist-mlp8&mode=four&side=5&noise=gaussian:0.3": {"a": "18", "b": "4", "c": "3", "d": "7"},
     "/interpolate?run=colored-vae&mode=four": {"a": "18", "b": "4", "c": "3", "d": "7"},
@@ -34,7 +34,7 @@ KEPT: dict[str, dict[str, str]] = {
     "/generate?run=colored-vae&view=traversal": {"a": "18"},
     "/compare?runs=mnist-selu-2-clean,mnist-selu-6-clean,mnist-mlp8&base=mnist-selu-2-clean": {},
     "/compare?runs=mnist-selu-2,mnist-selu-6&view=images&noise=gaussian:0.3:clamp": {},
-    "/compare?runs=mnist-mlp8,mnist-selu-2-clean&view=way&at=0.3": {"a": "18", "b": "4", "at": "0.300"},
+    "/compare?runs=mnist-mlp8,mnist-selu-2-clean&view=way&at=0.3": {"a": "18", "b": "4"},
     "/compare?runs=colored-conv,colored-dropout,colored-vae&view=space": {},
 }
 """What each address says, and which parameters the page then wrote besides or in other digits."""

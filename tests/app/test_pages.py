@@ -27,9 +27,9 @@ def test_the_overview_filters_and_keeps_damaged_runs_in_sight(gallery, trained):
     trained.file("status.json").write_text("{")
     app = page()
     assert sorted(app.dataframe[0].value["State"]) == ["damaged", "finished"]
-    app.text_input(key="filter").set_value("digits").run()
+    app.text_input(key="overview-filter").set_value("digits").run()
     assert app.dataframe[0].value["Run"].tolist() == [trained.id]
-    app.text_input(key="filter").set_value("no such thing").run()
+    app.text_input(key="overview-filter").set_value("no such thing").run()
     assert "No run matches" in texts(app)
 
 

@@ -65,7 +65,7 @@ def test_the_overview_marks_the_run_and_not_the_healthy_one(dead, healthy):
     assert frame.loc[dead.id, "Remarks"].startswith(f"{MARK} all 16 units of the code are dead")
     assert frame.loc[healthy.id, "Remarks"] == ""
     assert [warning.value[:31] for warning in app.warning] == ["All 16 units of the code are de"]
-    app.text_input(key="filter").set_value("dead: every image").run()
+    app.text_input(key="overview-filter").set_value("dead: every image").run()
     assert listing(app)["Run"].tolist() == [dead.id]
 
 

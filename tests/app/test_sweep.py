@@ -188,7 +188,7 @@ def test_a_run_leads_to_its_sweep_and_is_found_by_it(swept, store):
     app = page("train", run=run.id)
     assert "Sweep" not in {node.proto.label for node in app.main if node.type == "page_link"}
     app = page()
-    app.text_input(key="filter").set_value(swept.id).run()
+    app.text_input(key="overview-filter").set_value(swept.id).run()
     assert len(app.dataframe[0].value) == 8
 
 

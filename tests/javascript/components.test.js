@@ -1,4 +1,4 @@
-// What components share and needs no page: work in slices, telling where a hand rests, and large things put down once.
+// What components share and needs no page: work in slices, and large things put down once.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { tally } from "../../aecore/viewer/js/numbers.js";
 import { assets } from "../../dashboard/components/assets/asset.js";
 import { rowsOf, sizeOf } from "../../dashboard/components/networks.js";
-import { createRest, inSlices } from "../../dashboard/components/pace.js";
+import { inSlices } from "../../dashboard/components/pace.js";
 
 /** @param {number} ms */
 const passed = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -27,28 +27,6 @@ test("work that is stopped goes no further", async () => {
   await passed(30);
   assert.ok(before > 0);
   assert.equal(steps, before);
-});
-
-test("where a hand rests is told once, and not while it moves", async () => {
-  /** @type {string[]} */
-  const told = [];
-  let place = "a", moving = false;
-  const rest = createRest(() => place, (now) => told.push(now), () => moving);
-  rest.known();
-  for (place of ["b", "c"]) rest.moved();
-  await passed(450);
-  assert.deepEqual(told, ["c"]);
-  rest.moved(); // to where it was
-  await passed(450);
-  [place, moving] = ["d", true];
-  rest.moved();
-  await passed(450);
-  assert.deepEqual(told, ["c"]);
-  moving = false;
-  rest.moved();
-  rest.stop();
-  await passed(450);
-  assert.deepEqual(told, ["c"]);
 });
 
 test("assets reach whoever waits for them, and the latest 24 stay", async () => {

@@ -10,8 +10,9 @@ from aecore.errors import UserError
 from aecore.runs.store import WEIGHTS, Run
 from aecore.runs.summary import RunSummary, summarise
 
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+LETTERS = "ABCDEFGHIJKLMNO"
 MOST = len(LETTERS)
+"""The largest number of runs: the HTML file of so many stays below 5 MB."""
 
 
 @dataclass(frozen=True)

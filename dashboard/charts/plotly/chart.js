@@ -1,31 +1,35 @@
 // A plotly figure that stays mounted: zoom, camera, hidden series and the DOM node survive new data.
 // `st.plotly_chart` remounts whenever its figure changes; `Plotly.react` with a constant `uirevision` does not.
 
-import { drawLegend, showValues, valueAt } from "./legend.js";
+import { address } from "../../components/address/address.js";
+import { drawLegend, showValues, valueText } from "./legend.js";
 import { listenToKeys, turnedEye } from "./keyboard.js";
 import { loadPlotly } from "./library.js";
-import { listed, shortValue } from "./rows.js";
+import { rescaled, shownLayout } from "./layout.js";
+import { fromAddress, toAddress } from "./linked.js";
+import { listed, placesOf, shortValue } from "./rows.js";
 import { readTheme, recolor } from "./theme.js";
 import { buildTools, fillTable } from "./tools.js";
 
 /**
  * What Python sends: the figure as plotly's JSON, the script's URL, a revision that changes when the axes take on
- * another meaning, so that a zoom does not carry over, and the class of what holds the button for a PDF.
- * @typedef {{ figure: { data: any[], layout: any }, script: string, revision: string, pdf: string }} ChartData
+ * another meaning, so that a zoom does not carry over, under which name the view stands in the address, if at all, and
+ * the class of what holds the button for a PDF.
+ * @typedef {{ figure: { data: any[], layout: any }, script: string, revision: string, name: string, pdf: string }} ChartData
  */
 
-/** @param {{ data: ChartData, parentElement: HTMLElement & { chart?: ReturnType<typeof createChart> } }} arguments */
-export default function ({ data, parentElement }) {
+/** @param {{ data: ChartData, key: string, parentElement: HTMLElement & { chart?: ReturnType<typeof createChart> } }} arguments */
+export default function ({ data, key, parentElement }) {
   const chart = (parentElement.chart ??= createChart(/** @type {HTMLElement} */ (parentElement.querySelector(".pc"))));
-  chart.update(data);
+  chart.update(data, key);
   return () => {
     chart.destroy();
     delete parentElement.chart;
   };
 }
 
-/** Space above the plots, in pixels, where the page shows the title: with the heading of a first panel, and without. */
-const UNDER_HEADING = 30, TOP = 12;
+/** The largest number of series with a line each in the box under the pointer. */
+const MOST_IN_BOX = 12;
 
 /** @param {HTMLElement} root */
 function createChart(root) {
@@ -58,10 +62,15 @@ function createChart(root) {
     table: () => fillTable(part("table"), state.data?.figure ?? { data: [], layout: {} }),
   });
 
-  /** @param {ChartData} data */
-  function update(data) {
-    if (state.data && state.data.revision !== data.revision) state.view = { ranges: {}, camera: null };
+  /**
+   * @param {ChartData} data
+   * @param {string} key
+   */
+  function update(data, key) {
+    const before = state.data, found = data.name ? address.claim(data.name, `${key} ${data.revision}`) : "same";
+    if (before && before.revision !== data.revision) state.view = { ranges: {}, camera: null };
     state.data = data;
+    if (found === "address" || (found === "same" && !before)) fromLink();
     const { layout } = data.figure;
     plot.setAttribute("aria-label", `${layout.meta.alt} Arrow keys read values or rotate, plus and minus zoom, Escape resets.`);
     plot.style.height = `${shownLayout(layout).height}px`;
@@ -78,6 +87,28 @@ function createChart(root) {
       },
     );
   }
+
+  // ---- the view in the address --------------------------------------------------------------
+
+  function fromLink() {
+    const { name, figure } = /** @type {ChartData} */ (state.data);
+    if (!name) return;
+    const linked = fromAddress(name, figure.layout, address.read(name));
+    [state.view, state.log] = [{ ranges: linked.ranges, camera: null }, linked.log];
+    hidden.clear();
+    for (const one of linked.hidden) hidden.add(one);
+  }
+
+  function intoAddress() {
+    const { name, figure } = /** @type {ChartData} */ (state.data);
+    if (name) address.write(name, toAddress(name, figure.layout, { ranges: state.view.ranges, hidden: [...hidden], log: state.log }));
+  }
+
+  const stopListening = address.onBack(() => {
+    if (!state.data?.name || !state.Plotly) return;
+    fromLink();
+    draw();
+  });
 
   // One update at a time: plotly draws asynchronously, and two concurrent updates would mix.
   function draw() {
@@ -113,6 +144,8 @@ function createChart(root) {
     const data = recolor(figure.data, theme).map((trace) => ({
       ...trace,
       visible: hidden.has(trace.legendgroup ?? trace.name) ? "legendonly" : trace.visible ?? true,
+      // A box with a line for each of many runs would cover the chart; the legend has their values.
+      ...(figure.data.length > MOST_IN_BOX && figure.layout.hovermode === "x unified" ? { hoverinfo: "none", hovertemplate: null } : {}),
     }));
     const layout = shownLayout(recolor(figure.layout, theme));
     layout.font = { ...layout.font, family: theme.font };
@@ -159,6 +192,7 @@ function createChart(root) {
   /** @param {Partial<typeof state>} change */
   function choose(change) {
     Object.assign(state, change);
+    intoAddress();
     draw();
   }
 
@@ -167,7 +201,7 @@ function createChart(root) {
     /** @param {string} name */
     toggle(name) {
       if (!hidden.delete(name)) hidden.add(name);
-      draw();
+      choose({});
     },
     /** @param {string} name */
     isolate(name) {
@@ -175,7 +209,7 @@ function createChart(root) {
       const alone = names.every((other) => other === name || hidden.has(other));
       hidden.clear();
       if (!alone) for (const other of names) if (other !== name) hidden.add(other);
-      draw();
+      choose({});
     },
   };
 
@@ -192,11 +226,9 @@ function createChart(root) {
     // Plotly keeps a zoom only if the new figure has the same range as the one before, and forgets programmatic changes.
     // So the view is kept here and applied to every figure.
     plot.on("plotly_relayout", (/** @type {Record<string, any>} */ change) => {
-      const { scene, ...full } = plot._fullLayout;
-      for (const key of Object.keys(change)) {
-        const name = key.split(".")[0];
-        if (/^[xy]axis\d*$/.test(name)) state.view.ranges[name] = full[name].range.slice();
-      }
+      const { scene, ...full } = plot._fullLayout, zoomed = Object.keys(change).map((key) => key.split(".")[0]).filter((name) => /^[xy]axis\d*$/.test(name));
+      for (const name of zoomed) state.view.ranges[name] = full[name].range.slice();
+      if (zoomed.length) intoAddress();
       if (scene && Object.keys(change).some((key) => key.startsWith("scene.camera"))) state.view.camera = plot.layout.scene.camera;
     });
   }
@@ -212,7 +244,7 @@ function createChart(root) {
     reset,
     move(step) {
       const shown = (plot.data ?? []).filter((/** @type {any} */ trace) => trace.visible !== "legendonly" && trace.hoverinfo !== "skip");
-      const xs = listed(shown[0]?.x);
+      const xs = placesOf(shown);
       if (!xs.length || plot.layout.hovermode === false) return;
       state.at = Math.min(Math.max(state.at === null ? xs.length - 1 : state.at + step, 0), xs.length - 1);
       const x = xs[state.at];
@@ -221,7 +253,7 @@ function createChart(root) {
         return pointNumber < 0 ? [] : [{ curveNumber, pointNumber }];
       });
       state.Plotly.Fx.hover(plot, marks, ["xy"]);
-      const values = shown.map((/** @type {any} */ trace) => `${trace.name} ${shortValue(valueAt(trace, x))}`);
+      const values = shown.map((/** @type {any} */ trace) => `${trace.name} ${valueText(trace, x)}`);
       spoken.textContent = `${shortValue(x)}: ${values.join(", ")}`;
     },
     turn(right, up) {
@@ -250,6 +282,8 @@ function createChart(root) {
 
   function destroy() {
     state.gone = true;
+    stopListening();
+    if (state.data?.name) address.release(state.data.name);
     observer.disconnect();
     tools.destroy();
     if (plot.on) state.Plotly.purge(plot);
@@ -259,20 +293,3 @@ function createChart(root) {
 }
 
 const CONFIG = { displayModeBar: false, scrollZoom: true, doubleClick: false, responsive: false, showTips: false };
-
-/**
- * A layout without its title, which the page shows instead.
- * @param {any} layout
- */
-function shownLayout(layout) {
-  const headed = layout.annotations?.some((/** @type {any} */ note) => note.y > 0.99);
-  const top = layout.scene ? 0 : layout.margin.t > 90 && !layout.xaxis ? 60 : headed ? UNDER_HEADING : TOP;
-  return { ...layout, title: undefined, margin: { ...layout.margin, t: top }, height: layout.height - (layout.margin.t - top) };
-}
-
-/** @param {any} axis @param {boolean} log */
-function rescaled(axis, log) {
-  const type = log ? "log" : "linear";
-  if (axis.type === type) return axis;
-  return { ...axis, type, uirevision: type, dtick: log ? "D2" : undefined, tickformat: "~g", rangemode: log ? "normal" : "tozero" };
-}

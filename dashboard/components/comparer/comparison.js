@@ -10,7 +10,7 @@ import { classColors } from "../../../aecore/viewer/js/theme.js";
 import { assets } from "../assets/asset.js";
 import { watchWidth } from "../mount.js";
 import { networkOf, rowsOf, sizeOf } from "../networks.js";
-import { LETTERS } from "../run_letters.js";
+import { letter } from "../run_letters.js";
 import { createLanes } from "./lanes.js";
 import { drawSheet } from "./sheet.js";
 
@@ -23,7 +23,7 @@ import { drawSheet } from "./sheet.js";
  * @property {(run: ComparedRun) => { encode: Network, decode: Network }} networksOf
  * @property {(image: Numbers) => string} reads what the classifier reads, empty without one
  * @property {(values: Numbers, label: string) => HTMLCanvasElement} tile
- * @property {(run: ComparedRun, i: number) => { name: HTMLElement, below: HTMLElement }} runName with a line below
+ * @property {(run: ComparedRun) => { name: HTMLElement, below: HTMLElement }} runName with a line below
  */
 
 /** @param {HTMLElement} root */
@@ -34,8 +34,7 @@ export function createComparison(root) {
   /** @type {Comparison | null} */
   let shown = null;
   let print = "", width = 0, stop = () => {};
-  const comparison = { update, destroy, onChange: /** @type {(place: string) => void} */ (() => {}) };
-  const lanes = createLanes(root, (place) => comparison.onChange(place));
+  const lanes = createLanes(root);
 
   /** @param {string} name */
   async function network(name) {
@@ -53,8 +52,7 @@ export function createComparison(root) {
     const ready = new Map(await Promise.all(names.map(async (name) => /** @type {const} */ ([name, await network(name)]))));
     if (print !== asked) return;
     for (const name of networks.keys()) if (!names.includes(name)) networks.delete(name);
-    if (!shown || shown.data.visit !== data.visit) lanes.place(data.place ?? 0.5);
-    lanes.known();
+    if (data.view === "way" && shown?.data.visit !== data.visit) lanes.arrive(data.visit, data.place);
     shown = benchOf(data, (name) => /** @type {Network} */ (ready.get(name)));
     part("images").hidden = data.view !== "images";
     part("way").hidden = data.view !== "way";
@@ -86,9 +84,9 @@ export function createComparison(root) {
         canvas.setAttribute("aria-label", label);
         return canvas;
       },
-      runName(run, i) {
-        const chip = element("b", "ae-chip", LETTERS[i]), colors = classColors(root), below = element("small");
-        chip.style.setProperty("--chip", colors[i % colors.length]);
+      runName(run) {
+        const number = run.number, chip = element("b", "ae-chip", letter(number)), colors = classColors(root), below = element("small");
+        chip.style.setProperty("--chip", colors[number % colors.length]);
         return { name: element("div", "cb-name", chip, element("span", "", run.title), below), below };
       },
     };
@@ -113,5 +111,5 @@ export function createComparison(root) {
     stop();
   }
 
-  return comparison;
+  return { update, destroy };
 }

@@ -6,9 +6,8 @@ import { mounted } from "../mount.js";
 import { createComparison } from "./comparison.js";
 
 /** @param {ComponentArguments<ComparisonData>} mount */
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement }) {
   const [comparison, cleanup] = mounted(parentElement, ".cb", createComparison);
-  comparison.onChange = (place) => setStateValue("place", place);
   comparison.update(data);
   return cleanup;
 }

@@ -6,7 +6,8 @@ import { element, partsOf } from "../../../aecore/viewer/js/dom.js";
 import { paintImage } from "../../../aecore/viewer/js/images.js";
 import { clamp, percent } from "../../../aecore/viewer/js/numbers.js";
 import { alongPath } from "../interpolator/path.js";
-import { createRest, perFrame } from "../pace.js";
+import { createPlace } from "../address/place.js";
+import { perFrame } from "../pace.js";
 
 /**
  * @typedef {object} Lane
@@ -18,11 +19,8 @@ import { createRest, perFrame } from "../pace.js";
  * @property {(share: number) => Float32Array} imageAt
  */
 
-/**
- * @param {HTMLElement} root
- * @param {(place: string) => void} onChange
- */
-export function createLanes(root, onChange) {
+/** @param {HTMLElement} root */
+export function createLanes(root) {
   const part = partsOf(root, "cb");
   /** @type {HTMLInputElement} */
   const slider = part("slider");
@@ -31,7 +29,7 @@ export function createLanes(root, onChange) {
   /** @type {Lane[]} */
   let lanes = [];
   let at = 0.5;
-  const rest = createRest(() => at.toFixed(3), onChange);
+  const place = createPlace("at");
 
   /** @param {Comparison} shown */
   function draw(shown) {
@@ -72,7 +70,7 @@ export function createLanes(root, onChange) {
   function laneOf({ data, shown: images, networksOf, runName, tile }, i) {
     const run = data.runs[i], { encode, decode } = networksOf(run);
     const start = encode(images[0]).slice(), end = encode(images[1]).slice(), code = new Float32Array(start.length);
-    const { name, below } = runName(run, i), now = tile(images[0], ""), strip = element("div", "cb-strip");
+    const { name, below } = runName(run), now = tile(images[0], ""), strip = element("div", "cb-strip");
     return {
       lane: element("div", "cb-lane", name, now, strip),
       below,
@@ -111,7 +109,7 @@ export function createLanes(root, onChange) {
   function go(share) {
     at = clamp(share, 0, 1);
     renderSoon();
-    rest.moved();
+    place.moved(at.toFixed(3));
   }
 
   slider.oninput = () => go(Number(slider.value));
@@ -126,11 +124,13 @@ export function createLanes(root, onChange) {
 
   return {
     draw,
-    /** @param {number} share */
-    place(share) {
-      at = share;
+    /**
+     * @param {number} visit
+     * @param {number | null} given
+     */
+    arrive(visit, given) {
+      at = Number(place.arrive(visit, given?.toFixed(3) ?? null) ?? 0.5);
     },
-    known: rest.known,
-    destroy: rest.stop,
+    destroy: place.release,
   };
 }

@@ -34,9 +34,10 @@ def generate(
     """Show `view` (`units`, `random`, `traversal` or `draw`) of codes, starting with that of `image`, uint8 (C, H, W).
 
     `map_shape` (C, H, W) turns units into gains of channels; `vectors` (N, n) are the random codes; `inks` are the
-    pen colours, in [0, 1]. Returns the sliders' vector as text once they have come to rest, empty at the start, None
-    before they were moved; `on_pick` is called with the vector of an image that was clicked or drawn. The sliders
-    start at `vector` and return there whenever `visit` changes.
+    pen colours, in [0, 1]. The sliders start at `vector`, by default that of the image, and return there whenever
+    `visit` changes; the browser writes their vector into the address. Returns it as text as far as the traversal needs
+    it, empty for that of the image, None before that; `on_pick` is called with the vector of an image that was clicked
+    or drawn.
     """
     data = {
         "encoder": shipped["encoder"],

@@ -5,9 +5,10 @@
 
 import { found, partsOf } from "../../../aecore/viewer/js/dom.js";
 import { paintImage } from "../../../aecore/viewer/js/images.js";
+import { createPlace } from "../address/place.js";
 import { assets } from "../assets/asset.js";
 import { networkOf, reading, realCodesOf, rowsOf, sizeOf } from "../networks.js";
-import { createRest, perFrame } from "../pace.js";
+import { perFrame } from "../pace.js";
 import { createPad } from "./pad.js";
 import { drawRandom, drawTraversal } from "./sheets.js";
 import { createSliders } from "./sliders.js";
@@ -39,11 +40,12 @@ export function createGenerator(root) {
   const generator = {
     update,
     destroy,
+    /** The vector that the server should know, empty for that of the image. */
     onChange: /** @type {(vector: string) => void} */ (() => {}),
     pick: /** @type {(vector: string) => void} */ (() => {}),
   };
-  const vectorText = () => (made ? asText(made.vector) : "");
-  const rest = createRest(vectorText, (now) => generator.onChange(made && now === asText(made.start) ? "" : now));
+  const place = createPlace("code");
+  const written = () => (made && asText(made.vector) !== asText(made.start) ? asText(made.vector) : null);
   const sliders = createSliders(part("sliders"), changed);
 
   /** @param {GenerateData} data */
@@ -66,9 +68,12 @@ export function createGenerator(root) {
     const anew = !made || data.visit !== made.data.visit || data.image !== made.data.image;
     const code = encode(rowsOf(data.image, sizeOf(data.shape))[0]).slice();
     const start = data.map ? new Float32Array(data.map[0]).fill(1) : code.slice();
-    const given = data.vector?.length === start.length ? Float32Array.from(data.vector) : start.slice();
-    made = { encode, decode, read, real, data, code, start, vector: anew || !made ? given : made.vector };
-    if (anew) rest.known();
+    const text = anew ? place.arrive(data.visit, data.vector && asText(data.vector)) : null;
+    const given = text ? Float32Array.from(text.split(","), Number) : start;
+    const vector = anew || !made ? (given.length === start.length ? given : start).slice() : made.vector;
+    made = { encode, decode, read, real, data, code, start, vector };
+    // Its file of the traversal begins with the vector.
+    if (data.view === "traversal" && (written() ?? "") !== (data.vector ? asText(data.vector) : "")) generator.onChange(written() ?? "");
     for (const view of VIEWS) part(view).hidden = view !== data.view;
     arrange(made);
     root.dataset.ready = "true";
@@ -122,7 +127,7 @@ export function createGenerator(root) {
 
   function changed() {
     renderSoon();
-    rest.moved();
+    place.moved(written());
   }
 
   function render() {
@@ -153,7 +158,7 @@ export function createGenerator(root) {
 
   function destroy() {
     stop();
-    rest.stop();
+    place.release();
   }
 
   return generator;

@@ -25,12 +25,12 @@ def walk(
     place: Sequence[float] | None,
     visit: int,
     key: str,
-) -> str | None:
+) -> None:
     """Show the interpolation between two images, float32 (2, C, H, W) on the [0, 1] scale, or the plane of `side`²
     images between four.
 
-    Returns the position once it has come to rest as text, one number or two in [0, 1]; None before it was moved. It
-    starts at `place` and returns there whenever `visit` changes.
+    The position, one number or two in [0, 1], starts at `place`, by default in the middle, and returns there whenever
+    `visit` changes; the browser writes it into the address.
     """
     data = {
         **shipped,
@@ -45,7 +45,4 @@ def walk(
         "place": None if place is None else list(place),
         "visit": visit,
     }
-    result = _component(
-        key=key, data=data, default={"place": None}, on_place_change=lambda: None, width="stretch", height="content"
-    )
-    return result.place  # type: ignore[no-any-return]
+    _component(key=key, data=data, width="stretch", height="content")

@@ -6,9 +6,8 @@ import { mounted } from "../mount.js";
 import { createInterpolator } from "./interpolator.js";
 
 /** @param {ComponentArguments<InterpolationData>} mount */
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement }) {
   const [interpolator, cleanup] = mounted(parentElement, ".ip", createInterpolator);
-  interpolator.onChange = (place) => setStateValue("place", place);
   interpolator.update(data);
   return cleanup;
 }

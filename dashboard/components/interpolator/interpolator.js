@@ -5,10 +5,11 @@
 import { found, partsOf } from "../../../aecore/viewer/js/dom.js";
 import { paintImage } from "../../../aecore/viewer/js/images.js";
 import { clamp, percent, shortNumber } from "../../../aecore/viewer/js/numbers.js";
+import { createPlace } from "../address/place.js";
 import { assets } from "../assets/asset.js";
 import { watchWidth } from "../mount.js";
 import { networkOf, reading, realCodesOf, rowsOf, sizeOf } from "../networks.js";
-import { createRest, perFrame } from "../pace.js";
+import { perFrame } from "../pace.js";
 import { showPlaying } from "../play_button.js";
 import { captioned } from "./caption.js";
 import { onPlane } from "./path.js";
@@ -16,6 +17,9 @@ import { createPlane } from "./plane.js";
 import { createTwoImages, decodeAt, mixAt } from "./two_images.js";
 
 const PLAY_S = 4;
+
+/** @param {number} share */
+const inAddress = (share) => share.toFixed(3);
 
 /** @param {HTMLElement} root */
 export function createInterpolator(root) {
@@ -31,7 +35,7 @@ export function createInterpolator(root) {
   /** @type {[number, number]} */
   let at = [0.5, 0.5]; // position across, and down on a plane
   let width = 0, playing = false, stop = () => {};
-  const interpolator = { update, destroy, onChange: /** @type {(place: string) => void} */ (() => {}) };
+  const place = createPlace("at");
 
   // ---- data ---------------------------------------------------------------------------------
 
@@ -63,8 +67,10 @@ export function createInterpolator(root) {
     const images = rowsOf(data.ends, sizeOf(data.shape)), codes = images.map((image) => encode(image).slice());
     const code = new Float32Array(codes[0].length), mixed = new Float32Array(images[0].length);
     shown = { data, encode, decode, read, real, usual, images, codes, code, mixed };
-    if (asked) at = data.place ? [data.place[0], data.place[1] ?? 0.5] : [0.5, 0.5];
-    rest.known();
+    if (asked) {
+      const [share = 0.5, down = 0.5] = place.arrive(data.visit, data.place?.map(inAddress).join() ?? null)?.split(",").map(Number) ?? [];
+      at = [share, down];
+    }
     part("stage").hidden = part("scrub").hidden = track.hidden = data.plane;
     part("plane").hidden = !data.plane;
     part("help").textContent = data.plane
@@ -74,8 +80,7 @@ export function createInterpolator(root) {
     root.dataset.ready = "true";
   }
 
-  const resting = () => at.slice(0, shown?.data.plane ? 2 : 1).map((share) => share.toFixed(3)).join(",");
-  const rest = createRest(resting, (place) => interpolator.onChange(place), () => playing);
+  const written = () => at.slice(0, shown?.data.plane ? 2 : 1).map(inAddress).join();
 
   // ---- drawing ------------------------------------------------------------------------------
 
@@ -106,7 +111,7 @@ export function createInterpolator(root) {
       twoImages.mark(share, width);
       readOut(`${percent(share)} of the way`);
     }
-    root.dataset.at = resting();
+    root.dataset.at = written();
     root.dataset.frames = String(Number(root.dataset.frames ?? 0) + 1);
   }
 
@@ -128,7 +133,7 @@ export function createInterpolator(root) {
   function go(/** @type {number} */ share, down = at[1]) {
     at = [clamp(share, 0, 1), clamp(down, 0, 1)];
     renderSoon();
-    rest.moved();
+    if (!playing) place.moved(written());
   }
 
   function start() {
@@ -151,7 +156,7 @@ export function createInterpolator(root) {
     if (!playing) return;
     playing = false;
     showPlaying(play, playing);
-    rest.moved();
+    place.moved(written());
   }
 
   // ---- touch, mouse, keyboard ---------------------------------------------------------------
@@ -216,10 +221,10 @@ export function createInterpolator(root) {
 
   function destroy() {
     stopWatching();
-    rest.stop();
+    place.release();
     stop();
     playing = false;
   }
 
-  return interpolator;
+  return { update, destroy };
 }

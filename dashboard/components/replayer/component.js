@@ -6,9 +6,8 @@ import { mounted } from "../mount.js";
 import { createPlayer } from "./player.js";
 
 /** @param {ComponentArguments<ReplayData>} mount */
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement }) {
   const [player, cleanup] = mounted(parentElement, ".rp", createPlayer);
-  player.onChange = (epoch) => setStateValue("epoch", epoch);
   player.update(data);
   return cleanup;
 }

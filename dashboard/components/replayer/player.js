@@ -5,8 +5,9 @@
 import { partsOf } from "../../../aecore/viewer/js/dom.js";
 import { clamp } from "../../../aecore/viewer/js/numbers.js";
 import { classColors } from "../../../aecore/viewer/js/theme.js";
+import { createPlace } from "../address/place.js";
 import { watchWidth } from "../mount.js";
-import { createRest, perFrame } from "../pace.js";
+import { perFrame } from "../pace.js";
 import { showPlaying } from "../play_button.js";
 import { createAxis, epochText } from "./axis.js";
 import { createCurve } from "./curve.js";
@@ -43,10 +44,10 @@ export function createPlayer(root) {
   let following = true; // stay at the last epoch when later ones arrive
   /** @type {{ run: number, image: number } | null} */
   let enlarged = null;
-  const player = { update, destroy, onChange: /** @type {(epoch: string) => void} */ (() => {}) };
+  const places = { epoch: createPlace("epoch"), difference: createPlace("difference") };
 
   const last = () => stops.length - 1;
-  const rest = createRest(() => (following ? "" : String(stops[at])), (epoch) => player.onChange(epoch), () => playing);
+  const moved = () => places.epoch.moved(following ? null : String(stops[at]));
 
   // ---- data ---------------------------------------------------------------------------------
 
@@ -69,18 +70,18 @@ export function createPlayer(root) {
    * @param {Reel[]} ready
    */
   function adopt(shown, ready) {
-    const first = data === null, before = stops[at], asked = data === null || shown.visit !== data.visit;
+    const before = stops[at], asked = data === null || shown.visit !== data.visit;
     [data, reels] = [shown, ready];
     stops = [...new Set(shown.runs.flatMap((run) => run.epochs))].sort((a, b) => a - b);
     axis = createAxis(stops);
-    if (asked) following = shown.start === null;
-    const wanted = asked ? (shown.start ?? 0) : before;
-    at = following ? last() : rowAt(stops, wanted);
+    const start = asked ? places.epoch.arrive(shown.visit, shown.start === null ? null : String(shown.start)) : null;
+    if (asked) following = start === null;
+    if (asked) difference.checked = places.difference.arrive(shown.visit, shown.difference ? "1" : null) !== null;
+    at = following ? last() : rowAt(stops, asked ? Number(start) : before);
     following = at === last();
     slider.disabled = play.disabled = stops.length < 2;
     if (enlarged && !(enlarged.image < (shown.runs[enlarged.run]?.count ?? 0))) close();
-    if (first) rest.known();
-    else rest.moved();
+    if (!asked) moved();
     root.dataset.ready = "true";
     layOut();
   }
@@ -149,7 +150,7 @@ export function createPlayer(root) {
     at = to;
     following = at === last();
     renderSoon();
-    rest.moved();
+    if (!playing) moved();
   }
 
   /** @param {number} share */
@@ -180,7 +181,7 @@ export function createPlayer(root) {
     if (!playing) return;
     playing = false;
     showPlaying(play, playing);
-    rest.moved();
+    moved();
   }
 
   // ---- the enlarged image -------------------------------------------------------------------
@@ -221,7 +222,10 @@ export function createPlayer(root) {
   });
   slider.oninput = () => scrubTo(Number(slider.value));
   play.onclick = () => (playing ? stop() : start());
-  difference.onchange = () => layOut();
+  difference.onchange = () => {
+    places.difference.moved(difference.checked ? "1" : null);
+    layOut();
+  };
   part("before").onclick = () => turn(-1);
   part("after").onclick = () => turn(1);
   part("close").onclick = close;
@@ -262,9 +266,9 @@ export function createPlayer(root) {
 
   function destroy() {
     stopWatching();
-    rest.stop();
+    for (const place of Object.values(places)) place.release();
     playing = false;
   }
 
-  return player;
+  return { update, destroy };
 }
