@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from aecore import inference
 from aecore.cli import app
+from aecore.drawing import Picture
 from aecore.errors import UserError
 from aecore.reports.handin import collect, html_page, latex_files, packed_report, write_report
 from aecore.reports.handin import images as report_images
-from aecore.reports.handin.document import Cell, Document, Paragraph, Scrubber, Section, Table
+from aecore.reports.handin.document import Cell, Document, Figure, Paragraph, Scrubber, Section, Table
 from aecore.reports.handin.escape import breakable, latex
 from aecore.reports.handin.numbers import METRICS
 from aecore.reports.handin.subject import subjects
@@ -170,7 +171,7 @@ def test_the_scrubber_has_the_decoded_frames_and_the_page_needs_nothing_else(gal
     run = runs(gallery, "mnist-mlp8")[0]
     document = collect([run])
     scrubber = next(b for section in document.sections for b in section.blocks if isinstance(b, Scrubber))
-    assert scrubber.lanes[0].frames.shape[0] == report_images.SCRUB_FRAMES
+    assert len(scrubber.lanes[0].frames) == report_images.SCRUB_FRAMES[0]
     import torch
 
     model = inference.load_model(run)
@@ -178,6 +179,14 @@ def test_the_scrubber_has_the_decoded_frames_and_the_page_needs_nothing_else(gal
         ends = model.to_unit(model(model.from_bytes(torch.from_numpy(scrubber.ends)))).clamp(0, 1).numpy()
     for frame, end in zip(scrubber.lanes[0].frames[[0, -1]], ends, strict=True):
         assert np.abs(frame / 255 - end).max() < 0.51 / 255, "it begins and ends with the reconstructions"
+    strip = next(b for s in document.sections for b in s.blocks if isinstance(b, Figure) and "interpol" in b.name)
+    shown = [item.pixels for item in strip.drawing.items if isinstance(item, Picture)]
+    with torch.inference_mode():
+        codes = model.encode(model.from_bytes(torch.from_numpy(scrubber.ends)))
+        for number in (3, 7):
+            share = number / 10
+            image = model.to_unit(model.decode(torch.lerp(codes[:1], codes[1:], share))).clamp(0, 1).numpy()[0, 0]
+            assert np.abs(shown[1 + number] / 255 - image).max() < 0.52 / 255, "each frame is at the share above it"
     text = html_page(document)
     assert len(text) < 5_000_000
     addresses = Page(text).addresses

@@ -19,7 +19,11 @@ from aecore.reports.handin.subject import Subject
 from aecore.runs.store import Run
 
 MOST_CLASSES = 10
-PANEL_FRAMES, SCRUB_FRAMES = 11, 33
+STRIP_FRAMES = 11
+SCRUB_FRAMES = (31, 21, 11)
+"""Of the slider, as many as keep the file small: each holds the frames of the strip."""
+MOST_VALUES = 3_000_000
+"""In all frames of a slider."""
 ENDS = (3, 4)
 """The classes between which is interpolated, if there are so many."""
 
@@ -132,17 +136,15 @@ def _interpolation(subjects: Sequence[Subject], found: Examples, number: int) ->
     ends = [ENDS[i] if len(found.labels) > max(ENDS) else min(i, len(found.labels) - 1) for i in (0, 1)]
     images = found.clean[ends]
     names = [_heading(found, i, info.classes) for i in ends]
-    lanes = [Lane(subject.name or "this network", _frames(subject, images, SCRUB_FRAMES)) for subject in subjects]
-    edge = _bytes(images / np.float32(255))
-    every = (SCRUB_FRAMES - 1) // (PANEL_FRAMES - 1)
+    fits = MOST_VALUES / (len(subjects) * images[0].size)
+    count = next((frames for frames in SCRUB_FRAMES if frames <= fits), SCRUB_FRAMES[-1])
+    lanes = [Lane(subject.name, _frames(subject, images, count)) for subject in subjects]
+    edge, every = _bytes(images / np.float32(255)), (count - 1) // (STRIP_FRAMES - 1)
     rows = [
-        SheetRow(
-            lane.name if subject.letter else "",
-            np.concatenate([edge[:1], lane.frames[: every * PANEL_FRAMES : every], edge[1:]]),
-        )
+        SheetRow(lane.name if subject.letter else "", np.concatenate([edge[:1], lane.frames[::every], edge[1:]]))
         for subject, lane in zip(subjects, lanes, strict=True)
     ]
-    headings = [f"from\n{names[0]}", *(f"{share:.0%}" for share in np.linspace(0, 1, PANEL_FRAMES)), f"to\n{names[1]}"]
+    headings = [f"from\n{names[0]}", *(f"{share:.0%}" for share in np.linspace(0, 1, STRIP_FRAMES)), f"to\n{names[1]}"]
     caption = f"Decoded from the line between the codes of test images {names[0]} and {names[1]}."
     strip = Sheet(rows, headings, "Interpolation in the latent space", per_block=len(headings), tile=42).drawing()
     return [Figure(f"interpolation-{number}", caption, strip), Scrubber("Drag the slider.", edge, names, lanes)]

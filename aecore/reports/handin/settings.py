@@ -32,7 +32,9 @@ def overview(subjects: Sequence[Subject]) -> list[Block]:
     for fact, read in facts.items():
         rows.append([Cell(fact), *(Cell(read(subject)) for subject in subjects)])
     head = ["", *(subject.name for subject in subjects)]
-    made: list[Block] = [Table("runs", "The experiments.", head, rows, words=len(head))]
+    made: list[Block] = [
+        Table("runs", "The experiments." if len(subjects) > 1 else "The experiment.", head, rows, words=len(head))
+    ]
     for subject in subjects:
         prefix = f"{subject.letter} " if subject.letter else ""
         if subject.summary.remarks:
