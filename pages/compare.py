@@ -15,6 +15,7 @@ from dashboard.compare.tables import letter
 from dashboard.compare.url import FIELDS, PAGE, VIEWS
 from dashboard.navigation import route
 from dashboard.url_state import key
+from dashboard.widgets import report_files
 
 route()
 
@@ -40,6 +41,8 @@ def view() -> None:
         clouds.side_by_side(PAGE, sheet, [f"{letter(place)} {titles[place]}" for place in places])
     else:
         shared_view(chosen, shown)
+    if len(chosen) > 1:
+        report_files.button(chosen, key="compare-report")
     url_state.keep(PAGE, FIELDS)
 
 

@@ -19,6 +19,7 @@ from aecore import data, jobs
 from aecore.cli.console import Progress, document, print_message, print_run, table
 from aecore.cli.evaluate import evaluate_app
 from aecore.cli.options import Device, Json, RunName, print_json
+from aecore.cli.report import report_app
 from aecore.cli.runs import key_and_value, runs_app
 from aecore.cli.sweep import sweep_app
 from aecore.config.experiment import Experiment
@@ -44,6 +45,7 @@ data_app = typer.Typer(help="List or prepare image sets.")
 app.add_typer(data_app, name="data")
 app.add_typer(evaluate_app)
 app.add_typer(runs_app)
+app.add_typer(report_app)
 app.add_typer(sweep_app)
 
 # Typer may bundle a copy of click or use the installed one; its public BadParameter leads to the right UsageError.

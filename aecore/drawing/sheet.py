@@ -11,7 +11,7 @@ from aecore.drawing.items import INK, MUTED, RULE, Drawing, Item, Picture, Recta
 from aecore.drawing.typeface import width_of, wrapped
 
 TILE = 56.0
-"""The size of an image on paper, in points: images of 28 pixels are enlarged by exactly 4 at two pixels per point."""
+"""About the size of an image on paper, in points; at two pixels per point each is enlarged by a whole factor."""
 MARGIN, GAP, LEADING = 12.0, 6.0, 1.25
 TITLE, NAME, SMALL = 14.0, 10.0, 8.5
 WIDEST_NAME = 128.0
@@ -67,7 +67,9 @@ class Sheet:
         across = max(1, min(columns, self.per_block))
         images = next((row.images for row in self.rows if len(row.images)), np.zeros((1, 1, 1, 1), np.uint8))
         shape = images.shape[2:]
-        wide, tall = self.tile * min(1, shape[1] / shape[0]), self.tile * min(1, shape[0] / shape[1])
+        longest = max(shape)
+        tile = max(1, round(2 * self.tile / longest)) * longest / 2 if longest <= 2 * self.tile else self.tile
+        wide, tall = tile * min(1, shape[1] / shape[0]), tile * min(1, shape[0] / shape[1])
         names = self._name_width()
         left = MARGIN + (names + GAP if names else 0)
         width = max(left + across * (wide + self.gap) - self.gap + MARGIN, 220.0)

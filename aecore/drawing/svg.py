@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import html
 import io
+from collections.abc import Sequence
+from itertools import groupby
 
 from PIL import Image
 
@@ -18,7 +20,7 @@ FONT = "'Source Sans 3', 'Source Sans Pro', Helvetica, Arial, sans-serif"
 def svg(drawing: Drawing) -> bytes:
     """One SVG document with its images inside; text stays text."""
     writer = _Writer()
-    body = "\n".join(writer.item(item) for item in drawing.items)
+    body = writer.items(drawing.items)
     size = f'width="{number(drawing.width)}pt" height="{number(drawing.height)}pt"'
     view = f'viewBox="0 0 {number(drawing.width)} {number(drawing.height)}"'
     title = f"<title>{_escaped(drawing.title)}</title>\n" if drawing.title else ""
@@ -32,6 +34,14 @@ class _Writer:
     def __init__(self) -> None:
         self.clips = 0
 
+    def items(self, items: Sequence[Item]) -> str:
+        """The items below each other; circles of one colour share it, as clouds have thousands."""
+        parts = []
+        for fill, group in groupby(items, lambda item: item.fill if isinstance(item, Circle) else None):
+            shapes = "\n".join(map(self.item, group))
+            parts.append(shapes if fill is None else f"<g {_painted(fill)}>\n{shapes}\n</g>")
+        return "\n".join(parts)
+
     def item(self, item: Item) -> str:
         match item:
             case Text():
@@ -42,8 +52,7 @@ class _Writer:
                 box = _box(item)
                 return f"<rect {box} {_painted(item.fill, item.stroke, item.line)}/>"
             case Circle():
-                at = f'cx="{number(item.x)}" cy="{number(item.y)}" r="{number(item.radius)}"'
-                return f"<circle {at} {_painted(item.fill)}/>"
+                return f'<circle cx="{number(item.x)}" cy="{number(item.y)}" r="{number(item.radius)}"/>'
             case Picture():
                 return _picture(item)
             case Clip():
@@ -53,7 +62,7 @@ class _Writer:
         self.clips += 1
         name = f"clip{self.clips}"
         box = _box(item)
-        inner = "\n".join(map(self.item, item.items))
+        inner = self.items(item.items)
         return f'<clipPath id="{name}"><rect {box}/></clipPath>\n<g clip-path="url(#{name})">\n{inner}\n</g>'
 
 

@@ -13,7 +13,8 @@ from aecore.runs.store import Run
 from aecore.viewer.point_cloud import note
 from dashboard.cache import models, runs
 from dashboard.cache.images import image_info
-from dashboard.interpolate.export import Interpolation, decoded_strip, headings
+from dashboard.interpolate.export import Interpolation, decoded_strip
+from dashboard.interpolate.export import headings as shares_of
 from dashboard.widgets.image_files import as_bytes
 from dashboard.widgets.image_picker import Chosen
 
@@ -43,7 +44,8 @@ def sheet(chosen: Sequence[Run], names: Sequence[str], found: Chosen, noise: str
         if ramp and errors:
             rows.append(SheetRow("error", ramp.shade(np.abs(output - clean).mean(axis=1) / errors)))
     title = f"The same images through {len(chosen)} runs: {noise or 'clean images'}"
-    return Sheet(rows, found.names, title, ["MSE under each image.", *_notes(chosen, names)], ramp).drawing()
+    headings = [name.replace("test image ", "#") for name in found.names]
+    return Sheet(rows, headings, title, ["MSE under each image.", *_notes(chosen, names)], ramp).drawing()
 
 
 def strips(chosen: Sequence[Run], names: Sequence[str], way: Interpolation) -> Drawing:
@@ -52,7 +54,7 @@ def strips(chosen: Sequence[Run], names: Sequence[str], way: Interpolation) -> D
     frames = [as_bytes(decoded_strip(run, way)) for run in chosen]
     rows = [SheetRow(name, np.concatenate([ends[0], own, ends[1]])) for name, own in zip(names, frames, strict=True)]
     title = f"The same interpolation along {'an arc' if way.path == 'arc' else 'a line'} through {len(chosen)} runs"
-    return Sheet(rows, headings(way), title, _notes(chosen, names), per_block=len(way.shares) + 2).drawing()
+    return Sheet(rows, shares_of(way), title, _notes(chosen, names), per_block=len(way.shares) + 2).drawing()
 
 
 def clouds(chosen: Sequence[Run], found: Sequence[Projection | None], titles: Sequence[str]) -> Drawing:

@@ -63,7 +63,8 @@ def _strip(run: Run, way: Interpolation, lines: list[tuple[str, np.ndarray]]) ->
 
 def headings(way: Interpolation) -> list[str]:
     """The names of both ends, and between them the share of the way of every frame."""
-    return [f"from\n{way.names[0]}", *(f"{share:.0%}" for share in way.shares), f"to\n{way.names[1]}"]
+    first, last = (name.replace("test image ", "#") for name in way.names[:2])
+    return [f"from\n{first}", *(f"{share:.0%}" for share in way.shares), f"to\n{last}"]
 
 
 def plane_sheet(run: Run, way: Interpolation) -> Drawing:

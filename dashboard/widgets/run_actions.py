@@ -16,7 +16,7 @@ from aecore.runs.state import ACTIVE
 from aecore.runs.store import WEIGHTS, Run, Store
 from aecore.runs.summary import RunSummary
 from dashboard.format import plain
-from dashboard.widgets import many_runs, run_selection, undo
+from dashboard.widgets import many_runs, report_files, run_selection, undo
 
 _EDITS = "manage-edits"
 
@@ -71,6 +71,8 @@ def download(run: Run, row: RunSummary) -> None:
             _file("Weights for PyTorch (.pth)", run, "pth", partial(_pth, run), "A state dict, for torch.load")
         if row.epoch:
             _file("Curves (.csv)", run, "csv", partial(archive.curves_csv, run), "One line per epoch")
+        if row.state not in ACTIVE and (row.epoch or row.imported):
+            report_files.button([run], key=f"get-report-{run.id}", type="tertiary")
 
 
 def _file(label: str, run: Run, kind: str, make, about: str) -> None:

@@ -183,3 +183,8 @@ def test_image_figures_of_a_report_have_a_menu(gallery):
     labels = buttons(app)
     assert labels.count("PNG for print") >= 1
     assert labels.count("SVG") == labels.count("PNG for print")
+
+
+def test_a_run_and_a_comparison_offer_a_report(gallery):
+    assert "Report on these 2 runs" in buttons(page("compare", runs="mnist-mlp8,mnist-selu-2-clean"))
+    assert "Report (.zip)" in buttons(page("train", run="mnist-mlp8"))

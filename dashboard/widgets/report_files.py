@@ -1,0 +1,40 @@
+"""The report to hand in, made when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import streamlit as st
+
+from aecore.reports.handin.subject import MOST
+from aecore.runs.store import Run
+
+ABOUT = (
+    "One web page that opens without a server, and LaTeX with tables and figures: experiments, numbers, images, "
+    "curves, interpolation, codes, layers, settings"
+)
+
+
+def button(chosen: Sequence[Run], *, key: str, type: Literal["secondary", "tertiary"] = "secondary") -> None:
+    """A button that downloads a report on these runs."""
+    single = len(chosen) == 1
+    name = f"{chosen[0].id}-report.zip" if single else f"report-on-{len(chosen)}-runs.zip"
+
+    def packed() -> bytes:
+        from aecore.reports.handin import packed_report  # torch
+
+        return packed_report(chosen)
+
+    too_many = len(chosen) > MOST
+    st.download_button(
+        "Report (.zip)" if single else f"Report on these {len(chosen)} runs",
+        packed,
+        name,
+        key=key,
+        type=type,
+        icon=None if single else ":material/description:",
+        help=f"A report has at most {MOST} runs." if too_many else f"{ABOUT}. It takes a few seconds.",
+        disabled=too_many,
+        on_click="ignore",
+    )
