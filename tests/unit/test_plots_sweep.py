@@ -91,7 +91,7 @@ def test_a_cell_that_has_no_run_is_empty():
         "data"
     ]
     assert list(trace["x"]) == ["2", "4"]
-    assert list(trace["y"]) == ["clean", "Gaussian noise, σ 0.3"]
+    assert list(trace["y"]) == ["clean", "Gaussian noise,<br>σ 0.3"]
     assert trace["z"][0][1] is None
     assert trace["text"][0][1] == ""
     assert trace["reversescale"], "a low error is the dark end"
