@@ -1,4 +1,4 @@
-"""Compare: two to ten runs side by side: curves, metrics, images, interpolations and latent spaces."""
+"""Compare: two runs or more side by side: curves, metrics, images, interpolations and latent spaces."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from dashboard.compare import clouds
 from dashboard.compare.choose import choose_runs, marked_titles_of
 from dashboard.compare.numbers import numbers
 from dashboard.compare.shared_view import shared_view
+from dashboard.compare.sheets import choose_sheet
+from dashboard.compare.tables import letter
 from dashboard.compare.url import FIELDS, PAGE, VIEWS
 from dashboard.navigation import route
 from dashboard.url_state import key
@@ -33,7 +35,9 @@ def view() -> None:
     elif shown == "numbers" or shown is None:
         numbers(chosen)
     elif shown == "space":
-        clouds.side_by_side(PAGE, chosen, marked_titles_of(chosen))
+        sheet, places = choose_sheet(chosen, chosen)
+        titles = marked_titles_of(chosen)
+        clouds.side_by_side(PAGE, sheet, [f"{letter(place)} {titles[place]}" for place in places])
     else:
         shared_view(chosen, shown)
     url_state.keep(PAGE, FIELDS)

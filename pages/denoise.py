@@ -6,14 +6,14 @@ import streamlit as st
 from dashboard import page
 from dashboard.cache import models
 from dashboard.cache.images import image_info, test_images
-from dashboard.denoise import classical, controls, url
+from dashboard.denoise import classical, controls, export, url, wipe
 from dashboard.denoise import rows as comparison
 from dashboard.denoise import sheet as image_sheet
 from dashboard.denoise.batch import TEST_ORDER, from_extremes, from_own, from_test_set
 from dashboard.denoise.notes import explain_own, offer_data, warn_of_harm, whole_test_set
 from dashboard.denoise.rows import Row
 from dashboard.navigation import route
-from dashboard.widgets import corruption_form, run_picker, upload
+from dashboard.widgets import corruption_form, figure_export, run_picker, upload
 
 route()
 
@@ -49,6 +49,7 @@ def view() -> None:
         sheet = st.empty()
     with toolbar:
         order = TEST_ORDER if own else controls.choose_order(source, corruption)
+        wiped = wipe.chosen()
     first_order = next(iter(models.ORDERS)) if source == "extremes" else TEST_ORDER
     url.keep(run, corruption, source, order, order if own else first_order)
     with sheet:
@@ -60,7 +61,7 @@ def view() -> None:
             shown = from_test_set(run, about, images, window, order, corruption, draw)
     rows = comparison.of_model(run, shown, corruption.active)
     with toolbar:
-        scale = controls.choose_error_scale(about, shown)
+        scale = None if wiped else controls.choose_error_scale(about, shown)
     with notes:
         if own is not None:
             explain_own(about, own)
@@ -74,6 +75,9 @@ def view() -> None:
         with table:
             comparison.table(rows, shown.caption, len(shown.clean))
         with sheet:
+            if wiped:
+                wipe.draw(shown, rows)
+                return
             image_sheet.draw(shown.clean, shown.titles, rows, scale, shown.cut_out)
 
     # Show at once what is known; a strength that must be tuned first takes a moment, and its row is filled in later.
@@ -82,12 +86,8 @@ def view() -> None:
     drawn = [*rows, *(comparison.of_method(run, corruption, name, shown) for name in methods)]
     show(drawn)
     with right, below:
-        st.download_button(
-            "PNG sheet",
-            lambda: image_sheet.png(shown.clean, drawn),
-            f"{run.id}-denoise.png",
-            icon=":material/download:",
-            key="save-sheet",
+        figure_export.export(
+            lambda: export.drawing(run, corruption, shown, drawn, scale), f"{run.id}-denoise", key="denoise"
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from aecore.drawing import write
 from aecore.latent.interpolation import shares
 from aecore.runs.store import Run
 from dashboard import page, url_state
@@ -16,7 +17,8 @@ from dashboard.interpolate.controls import ENDS, controls
 from dashboard.interpolate.url import FIELDS, PAGE
 from dashboard.navigation import route
 from dashboard.url_state import key
-from dashboard.widgets import image_picker
+from dashboard.widgets import figure_export, image_picker
+from dashboard.widgets.figure_export import Extra
 
 route()
 
@@ -25,20 +27,17 @@ def interpolation(run: Run, found: image_picker.Chosen) -> export.Interpolation:
     state = st.session_state
     side = state[key(PAGE, "side")] if state[key(PAGE, "mode")] == "four" else 0
     steps = shares(state[key(PAGE, "n")], state[key(PAGE, "steps")]).round(6)
-    return export.Interpolation(found.shown, state[key(PAGE, "path")], tuple(steps.tolist()), side)
+    return export.Interpolation(found.shown, tuple(found.names), state[key(PAGE, "path")], tuple(steps.tolist()), side)
 
 
 def downloads(run: Run, shown: export.Interpolation) -> None:
-    """Download buttons for what is on the page; the files are made on request."""
+    """The menu of files for what is on the page."""
     name = f"{run.id}-{'plane' if shown.side else 'interpolation'}"
-    with st.container(horizontal=True):
-        if shown.side:
-            st.download_button(
-                "PNG of the plane", lambda: export.plane_png(run, shown), f"{name}.png", icon=":material/download:"
-            )
-            return
-        st.download_button("PNG strip", lambda: export.strip_png(run, shown), f"{name}.png", icon=":material/download:")
-        st.download_button("GIF", lambda: export.gif(run, shown), f"{name}.gif", icon=":material/gif_box:")
+    if shown.side:
+        figure_export.export(lambda: export.plane_sheet(run, shown), name, key=PAGE)
+        return
+    animated = Extra("GIF", f"{name}.gif", lambda: export.gif(run, shown), "Runs back and forth, for slides")
+    figure_export.export(lambda: export.strip(run, shown), name, key=PAGE, extras=[animated])
 
 
 def view() -> None:
@@ -55,8 +54,7 @@ def view() -> None:
     shipped = ship_run(run, cached_codes.codes(run))
     if shipped["encoder"] is None or shipped["decoder"] is None:
         st.caption("This network is too large to run in the browser; the server computed these images.")
-        picture = export.plane_png(run, shown) if shown.side else export.strip_png(run, shown)
-        st.image(picture, caption="Top: decoded from the code. Bottom: pixel cross-fade." if not shown.side else None)
+        st.image(write(export.plane_sheet(run, shown) if shown.side else export.strip(run, shown), "png"))
     else:
         walk(
             shipped,

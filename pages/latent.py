@@ -6,7 +6,7 @@ from aecore.jobs import projection as projection_job
 from dashboard import page, url_state
 from dashboard.cache import runs
 from dashboard.cache.images import image_info
-from dashboard.latent import new_image, new_projection
+from dashboard.latent import export, new_image, new_projection
 from dashboard.latent.controls import FIELDS, PAGE, choose
 from dashboard.latent.links import first_look, save_as_page
 from dashboard.latent.moving_cloud import show
@@ -25,8 +25,10 @@ def view_page() -> None:
         if wanted is None:
             return
         new_projection.offer(wanted)
-        if runs.projection(wanted.run, wanted.method, wanted.dims, wanted.images) is not None:
+        saved = runs.projection(wanted.run, wanted.method, wanted.dims, wanted.images)
+        if saved is not None:
             save_as_page(wanted)
+            export.menu(wanted.run, saved, wanted.file, PAGE)
     url_state.keep(PAGE, FIELDS)
     start = first_look()
     now = projection_job.read_progress(wanted.run)

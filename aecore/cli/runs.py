@@ -209,7 +209,7 @@ def export_run(
     """Write a run as one file: zip (the whole run), pth (its weights for PyTorch), py (its network as plain
     PyTorch code), csv (its curves), html (its latent
     space as an interactive point cloud in one page), figure (a plotly figure as .html, or by the ending of --output as
-    .png, .svg or .pdf where kaleido is installed)."""
+    .png, .svg or .pdf)."""
     if names and to != "pth":
         raise UserError(f"--names is for --to pth, not for --to {to}")
     if to not in (*EXPORTS, "figure"):

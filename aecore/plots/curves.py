@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from aecore.errors import UserError
 from aecore.plots.panels import Panel, line, stack
 from aecore.plots.resolve import Lines, RunLike, marked_title, read_lines, resolve_run
+from aecore.plots.style import PALETTE
 from aecore.plots.thin import smooth, thin, thin_curve
 from aecore.runs.store import LAYERS, METRICS, STEPS
 
@@ -27,6 +28,7 @@ METRIC_TITLES = {
 AXIS_TITLES = {"epoch": "Epoch", "share": "Share of training (%)", "seconds": "Training time (s)"}
 MOST_UNITS = 10
 """The largest number of code units with a line each."""
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
 
 def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
@@ -107,7 +109,8 @@ def metric_curves(
         if len(x):
             ends.append(f"{name} {scale * y[-1]:.4g}")
             x, y = thin_curve(x, scale * y)
-            traces.append(line(name, x.tolist(), y.tolist(), i))
+            # Ten colours; the next ten runs have them once more, with another dash.
+            traces.append(line(name, x.tolist(), y.tolist(), i, dash=DASHES[i // len(PALETTE) % len(DASHES)]))
     title = METRIC_TITLES[metric]
     if not traces:
         raise UserError(f"none of these runs has recorded {title.lower()}")

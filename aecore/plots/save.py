@@ -1,4 +1,4 @@
-"""Figures as files: an HTML page that opens without a server, or an image if kaleido is installed."""
+"""Figures as files: an HTML page that opens without a server, or an image."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
+from aecore.drawing import Drawing, chart, write
 from aecore.errors import AecoreError, UserError, nearest
 from aecore.plots.curves import layer_curves, loss_curves, step_curves
 from aecore.plots.latent import code_histograms, errors, projection
@@ -33,23 +34,28 @@ def figure_of(run: Run, name: str) -> go.Figure:
 
 
 def figure_bytes(figure: go.Figure, format: str) -> bytes:
-    """The figure as `html` with plotly's script included, or as `png` at twice the size, `svg` or `pdf`, which need
-    kaleido.
+    """The figure as `html` with plotly's script included, or as `png` at twice the size, `svg` or `pdf`.
 
-    Raises `UserError` for another format and without kaleido, `AecoreError` if kaleido fails.
+    Pictures are drawn by kaleido if it is installed, which is plotly's own way, else by `aecore.drawing`. Raises
+    `UserError` for another format, `AecoreError` if kaleido fails.
     """
     if format == "html":
         return figure.to_html(include_plotlyjs=True, config={"responsive": True, "displaylogo": False}).encode()
     if format not in PICTURES:
         raise UserError(f"unknown format '{format}' for a figure: {nearest(format, ('html', *PICTURES))}")
     if importlib.util.find_spec("kaleido") is None:
-        raise UserError(f"a {format} needs kaleido (pip install kaleido); html needs nothing")
+        return write(drawing_of(figure), format)
     try:
         return figure.to_image(
             format=format, width=1000, height=figure.layout.height, scale=2 if format == "png" else 1
         )
     except Exception as error:  # kaleido drives a browser, and its exceptions are not documented
         raise AecoreError(f"kaleido could not draw the {format}: {str(error).splitlines()[0]}") from None
+
+
+def drawing_of(figure: go.Figure) -> Drawing:
+    """The figure as a drawing, which needs no browser. Raises `UserError` for a kind of chart that it does not know."""
+    return chart(figure.to_plotly_json())
 
 
 def format_of(path: Path) -> str:

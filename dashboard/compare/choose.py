@@ -8,7 +8,6 @@ import streamlit as st
 
 from aecore.runs.store import Run, Store
 from dashboard.cache import runs
-from dashboard.compare import tables
 from dashboard.compare.url import PAGE
 from dashboard.url_state import key
 from dashboard.widgets import run_picker
@@ -39,8 +38,7 @@ def choose_runs() -> list[Run]:
             list(listed),
             format_func=names.__getitem__,
             key=field,
-            max_selections=tables.MOST,
-            placeholder="Choose two to ten runs",
+            placeholder="Choose two runs or more",
         )
     base = key(PAGE, "base")
     if state[base] not in chosen:

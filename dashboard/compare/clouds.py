@@ -10,16 +10,18 @@ from aecore.runs.store import Run
 from aecore.runs.summary import MARK
 from dashboard.cache import runs
 from dashboard.cache.images import image_info
+from dashboard.compare import export
 from dashboard.components.point_cloud import cloud
 from dashboard.components.point_cloud.ship import view
 from dashboard.format import plain
 from dashboard.url_state import key
+from dashboard.widgets import figure_export
 
 METHODS = {"tsne": "t-SNE", "pca": "PCA", "units": "Units"}
 
 
 def side_by_side(page: str, chosen: Sequence[Run], titles: Sequence[str]) -> None:
-    """Every run's projection of one kind; runs without one are listed."""
+    """The projection of one kind of each run; runs without one are listed."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method = st.segmented_control(
             "Projection", list(METHODS), format_func=METHODS.__getitem__, key=key(page, "method"), required=True
@@ -46,3 +48,6 @@ def side_by_side(page: str, chosen: Sequence[Run], titles: Sequence[str]) -> Non
     if views:
         with place:
             cloud(views, classes=image_info(chosen[0]).classes, key="compare-clouds", height=420)
+            figure_export.export(
+                lambda: export.clouds(chosen, found, titles), f"clouds-of-{len(views)}-runs", key=f"{page}-clouds"
+            )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from aecore.config.corruption import Corruption
 from aecore.plots.curves import AXIS_TITLES, METRIC_TITLES
@@ -26,9 +27,9 @@ def numbers(chosen: Sequence[Run]) -> None:
     base = st.session_state[key(PAGE, "base")]
     baseline = next((i for i, run in enumerate(chosen) if run.id == base), None)
     draw_curves(chosen)
-    draw_metrics(chosen, titles, baseline)
+    order = draw_metrics(chosen, titles, baseline)
     st.subheader("Settings that differ", anchor=False)
-    differing = tables.settings_table([run.experiment() for run in chosen], titles, baseline)
+    differing = tables.settings_table([run.experiment() for run in chosen], titles, baseline, order)
     if not differing:
         st.caption("None: these runs have the same settings.")
 
@@ -51,7 +52,7 @@ def draw_curves(chosen: Sequence[Run]) -> None:
         )
         amount = st.slider("Smoothing", 0.0, 0.95, step=0.05, key=key(PAGE, "smooth"), width=180)
         log = st.toggle("Log axis", key=key(PAGE, "log"))
-    names = [f"{letter} {title}" for letter, title in zip(tables.LETTERS, marked_titles_of(chosen), strict=False)]
+    names = [f"{tables.letter(i)} {title}" for i, title in enumerate(marked_titles_of(chosen))]
 
     def drawn() -> None:
         comparison_chart(
@@ -66,24 +67,39 @@ def draw_curves(chosen: Sequence[Run]) -> None:
     st.fragment(drawn, run_every=REFRESH_S if active else None)()
 
 
-def draw_metrics(chosen: Sequence[Run], titles: Sequence[str], baseline: int | None) -> None:
+def draw_metrics(chosen: Sequence[Run], titles: Sequence[str], baseline: int | None) -> list[int] | None:
+    """The metrics of all runs; returns the order in which many are listed, None for that in which they were chosen."""
     st.subheader("On the whole test set", anchor=False)
     tested = list(dict.fromkeys(entry["corruption"] for run in chosen for entry in run.evaluation()))
     field = key(PAGE, "tested")
+    rows = [runs.summary(run) for run in chosen]
+    controls = st.container(horizontal=True, vertical_alignment="bottom")
     if tested:
         if st.session_state[field] not in tested:
             st.session_state[field] = tested[0]
-        st.segmented_control(
+        controls.segmented_control(
             "Test corruption", tested, format_func=lambda text: Corruption.parse(text).label, key=field, required=True
         )
-    rows = [runs.summary(run) for run in chosen]
     lines = tables.measured(chosen, rows, st.session_state[field])
+    order = choose_order(controls, lines) if len(chosen) > tables.FEW else None
     remarked = {i for i, row in enumerate(rows) if row.remarks}
     excluded = {i for i, row in enumerate(rows) if not row.may_win}
-    tables.metrics_table(lines, titles, baseline, remarked, excluded)
-    for letter, row in zip(tables.LETTERS, rows, strict=False):
+    tables.metrics_table(lines, titles, baseline, remarked, excluded, order)
+    for i, row in enumerate(rows):
         if row.remarks:
-            st.caption(f"**{letter}** {plain(row.mark)}.")
+            st.caption(f"**{tables.letter(i)}** {plain(row.mark)}.")
     sets = {run.experiment().data.source for run in chosen}
     if len(sets) > 1:
         st.caption(f"Measured on different images ({', '.join(sorted(sets))}): compare with care.")
+    return order
+
+
+def choose_order(place: DeltaGenerator, lines: Sequence[tables.Line]) -> list[int] | None:
+    """By which line many runs are listed; None for the order in which they were chosen."""
+    found, field = {line.title: line for line in lines}, key(PAGE, "order")
+    if st.session_state[field] not in found:
+        st.session_state[field] = ""
+    by = place.selectbox(
+        "Order", ["", *found], format_func=lambda name: f"By {name}" if name else "As chosen", key=field, width=240
+    )
+    return tables.ordered(found[by]) if by else None

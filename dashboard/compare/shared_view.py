@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import streamlit as st
 
+from aecore.config.corruption import Corruption
 from aecore.latent.interpolation import shares
 from aecore.runs.store import WEIGHTS, Run
 from dashboard import url_state
-from dashboard.cache import models
 from dashboard.cache.images import image_info
+from dashboard.compare import export, wipe
 from dashboard.compare.choose import marked_titles_of, titles_of
+from dashboard.compare.sheets import choose_sheet
+from dashboard.compare.tables import letter
 from dashboard.compare.url import PAGE
 from dashboard.components.comparer import comparer
 from dashboard.components.networks import ship_run
+from dashboard.format import plain
+from dashboard.interpolate.export import Interpolation
 from dashboard.url_state import key
-from dashboard.widgets import image_picker
-from dashboard.widgets.image_files import as_bytes, png_sheet
+from dashboard.widgets import figure_export, image_picker
 
 WAY_FRAMES = 11
+ERROR_SCALE = 0.5
+"""The error that has full intensity in an error map."""
 
 
 def like(chosen: Sequence[Run]) -> tuple[list[Run], list[Run]]:
@@ -43,6 +48,7 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
     if not same:
         st.info("None of these runs has saved weights.", icon=":material/inbox:")
         return
+    same, numbers = choose_sheet(chosen, same)
     images = image_picker.gallery(same[0])
     if images is None:
         st.info(
@@ -51,10 +57,11 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
         return
     state = st.session_state
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if view == "images":
+        if view != "way":
             st.number_input("From test image", 0, int(images.numbers[-1]), step=8, key=key(PAGE, "first"), width=150)
+        if view == "images":
             st.toggle("Errors", key=key(PAGE, "errors"))
-        else:
+        if view == "way":
             st.segmented_control(
                 "Path",
                 ["line", "arc"],
@@ -63,45 +70,50 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
                 required=True,
             )
         image_picker.choose_noise(PAGE, same[0])
-    if view == "images":
+    if view != "way":
         found = image_picker.window(PAGE, same[0], images, state[key(PAGE, "first")], 8)
     else:
         found = image_picker.choose(PAGE, same[0], images, {"a": "From test image", "b": "To test image"})
     shipped = [ship_run(run, None) for run in same]
+    every, noisy = marked_titles_of(chosen), state[key(PAGE, "noise")] != "none"
+    titles = [every[number] for number in numbers]
+    if view == "wipe":
+        wipe.draw(same, titles, numbers, shipped, found, noisy)
+        st.caption(images.note)
+        return
     able = [i for i, one in enumerate(shipped) if one["encoder"] and one["decoder"]]
     if not able:
         st.info("These networks are too large to run in the browser.", icon=":material/memory:")
         return
-    titles, noisy = marked_titles_of(same), state[key(PAGE, "noise")] != "none"
+    if large := [title for i, title in enumerate(titles) if i not in able]:
+        st.caption(f"Left out (too large to run in the browser): {plain(', '.join(large))}.")
     comparer(
         [shipped[i] for i in able],
         [titles[i] for i in able],
+        [numbers[i] for i in able],
         found.clean,
         found.shown,
         found.names,
         images.classes,
         view=view,
         noisy=noisy,
-        errors=0.5 if view == "images" and state[key(PAGE, "errors")] else None,
+        errors=ERROR_SCALE if view == "images" and state[key(PAGE, "errors")] else None,
         path=state[key(PAGE, "path")],
         shares=shares(WAY_FRAMES).round(6).tolist(),
         place=state[key(PAGE, "at")],
         visit=url_state.visit(PAGE),
         key=f"bench-{view}",
     )
+    runs_shown = [same[i] for i in able]
+    names = [f"{letter(numbers[i])} {titles[i]}" for i in able]
     if view == "images":
-        st.download_button(
-            "PNG sheet",
-            lambda: sheet_png([same[i] for i in able], found, noisy),
-            "comparison.png",
-            icon=":material/download:",
+        label = Corruption.parse(state[key(PAGE, "noise")]).label if noisy else ""
+        scale = ERROR_SCALE if state[key(PAGE, "errors")] else None
+        figure_export.export(
+            lambda: export.sheet(runs_shown, names, found, label, scale), "comparison", key=f"{PAGE}-{view}"
         )
+    else:
+        steps = tuple(shares(WAY_FRAMES).round(6).tolist())
+        way = Interpolation(found.shown, tuple(found.names), state[key(PAGE, "path")], steps, 0)
+        figure_export.export(lambda: export.strips(runs_shown, names, way), "interpolations", key=f"{PAGE}-{view}")
     st.caption(f"Encoded and decoded in your browser. {images.note}")
-
-
-def sheet_png(chosen: Sequence[Run], found: image_picker.Chosen, noisy: bool) -> bytes:
-    """The sheet as a PNG: clean images, the noisy ones if any, then one row per run."""
-    lines = [found.clean] + [as_bytes(found.shown)] * noisy
-    for run in chosen:
-        lines.append(as_bytes(models.decoded(run, models.codes_of_images(run, found.shown))))
-    return png_sheet(np.concatenate(lines), len(found.clean))

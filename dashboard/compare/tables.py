@@ -1,4 +1,7 @@
-"""Runs in columns: their metrics, the best marked, with differences from a baseline, and the settings that differ."""
+"""Runs side by side: their metrics, the best marked, with differences from a baseline, and the settings that differ.
+
+A few runs have a column each; many have a row each, as a page is longer than it is wide.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,13 @@ from aecore.config.labels import label_of
 from aecore.runs.store import Run
 from aecore.runs.summary import MARK, RunSummary
 
-LETTERS = "ABCDEFGHIJ"
-MOST = len(LETTERS)
-"""The largest number of runs side by side: as many as there are colours for curves."""
+FEW = 6
+"""The largest number of runs that have a column each."""
+
+
+def letter(index: int) -> str:
+    """What names a run on the page: A to Z, then AA to ZZ."""
+    return chr(65 + index) if index < 26 else letter(index // 26 - 1) + letter(index % 26)
 
 
 class Line(NamedTuple):
@@ -79,15 +86,25 @@ def metrics_table(
     baseline: int | None,
     remarked: Collection[int] = (),
     excluded: Collection[int] = (),
+    order: Sequence[int] | None = None,
 ) -> None:
-    """One column per run; with a baseline, every other value shows its difference from it. The runs whose number is in
-    `remarked` have a mark in the heading and wherever they are best; those in `excluded` may not be best."""
+    """One column or row per run; with a baseline, every other value shows its difference from it. The runs whose number
+    is in `remarked` have a mark in the heading and wherever they are best; those in `excluded` may not be best. `order`
+    has the numbers of the runs as they are to be shown, by default as they are."""
     body = []
     for line in lines:
         marked = best(line, excluded)
         cells = [_cell(line, i, i in marked, baseline, i in remarked) for i in range(len(titles))]
-        body.append(f'<tr><th scope="row">{html.escape(line.title)}</th>{"".join(cells)}</tr>')
-    _table(titles, body, baseline, remarked)
+        body.append((html.escape(line.title), cells))
+    _table(titles, body, baseline, remarked, order=order)
+
+
+def ordered(line: Line) -> list[int]:
+    """The numbers of the runs by that line, the best first, or the largest where neither is better; those without a
+    value last."""
+    sign = 1 if line.higher is False else -1
+    known = {i: value for i, value in enumerate(line.values) if value is not None and not math.isnan(value)}
+    return sorted(range(len(line.values)), key=lambda i: (i not in known, sign * known.get(i, 0.0)))
 
 
 def _cell(line: Line, i: int, is_best: bool, baseline: int | None, is_remarked: bool) -> str:
@@ -105,21 +122,26 @@ def _cell(line: Line, i: int, is_best: bool, baseline: int | None, is_remarked: 
     return f'<td>{text}<small class="ae-against {better}">{sign}{html.escape(line.form(abs(value - own)))}</small></td>'
 
 
-def settings_table(experiments: Sequence[Experiment], titles: Sequence[str], baseline: int | None) -> int:
+def settings_table(
+    experiments: Sequence[Experiment],
+    titles: Sequence[str],
+    baseline: int | None,
+    order: Sequence[int] | None = None,
+) -> int:
     """The settings in which any two of the experiments differ; returns their number."""
     flat = [experiment.flat() for experiment in experiments]
     keys = [key for key in flat[0] if key != "name" and len({repr(values[key]) for values in flat}) > 1]
     body = []
     for key in keys:
         reference = flat[baseline or 0][key]
-        cells = "".join(
+        cells = [
             f"<td>{'<strong>' if values[key] != reference else ''}{html.escape(_text(values[key]))}"
             f"{'</strong>' if values[key] != reference else ''}</td>"
             for values in flat
-        )
-        body.append(f'<tr><th scope="row" title="{html.escape(key)}">{html.escape(label_of(key))}</th>{cells}</tr>')
+        ]
+        body.append((f'<span title="{html.escape(key)}">{html.escape(label_of(key))}</span>', cells))
     if body:
-        _table(titles, body, baseline, kind="ae-means ae-settings")
+        _table(titles, body, baseline, kind="ae-means ae-settings", order=order)
     return len(keys)
 
 
@@ -133,18 +155,30 @@ def _text(value: object) -> str:
 
 def _table(
     titles: Sequence[str],
-    body: Sequence[str],
+    body: Sequence[tuple[str, Sequence[str]]],
     baseline: int | None,
     remarked: Collection[int] = (),
     kind: str = "ae-means",
+    order: Sequence[int] | None = None,
 ) -> None:
-    head = "".join(
-        f'<th scope="col"><span class="ae-chip">{LETTERS[i]}</span> {html.escape(title)}'
+    """`body` has a line's name, as HTML, and its cell for every run."""
+    names = [
+        f'<span class="ae-chip">{letter(i)}</span> {html.escape(title)}'
         f"{f' {MARK}' if i in remarked else ''}"
-        f"{' <small>baseline</small>' if i == baseline else ''}</th>"
+        f"{' <small>baseline</small>' if i == baseline else ''}"
         for i, title in enumerate(titles)
-    )
+    ]
+    shown = range(len(titles)) if order is None else order
+    if len(titles) > FEW:
+        kind += " ae-turned"
+        head = [name for name, _ in body]
+        rows = [(names[i], [cells[i] for _, cells in body]) for i in shown]
+    else:
+        head = [names[i] for i in shown]
+        rows = [(name, [cells[i] for i in shown]) for name, cells in body]
+    columns = "".join(f'<th scope="col">{name}</th>' for name in head)
+    lines = "".join(f'<tr><th scope="row">{name}</th>{"".join(cells)}</tr>' for name, cells in rows)
     st.html(
-        f'<div class="ae-wide"><table class="{kind}"><thead><tr><td></td>{head}</tr></thead>'
-        f"<tbody>{''.join(body)}</tbody></table></div>"
+        f'<div class="ae-wide"><table class="{kind}"><thead><tr><td></td>{columns}</tr></thead>'
+        f"<tbody>{lines}</tbody></table></div>"
     )

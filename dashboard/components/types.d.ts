@@ -122,10 +122,36 @@ export interface Interpolation {
   usual?: number;
 }
 
+// ---- wiper -------------------------------------------------------------------------------------------
+
+/** A version of the images: base64 of uint8 (H, W, C), or the networks that make it. */
+export interface WiperLayer {
+  key: string;
+  name: string;
+  number: number | null;
+  images: string | null;
+  encoder: string | null;
+  decoder: string | null;
+  marks: string[];
+}
+export interface WiperData {
+  layers: WiperLayer[];
+  usual: string[];
+  clean: string;
+  /** What networks are given, base64 of float32 (H, W, C). */
+  shown: string;
+  names: string[];
+  shape: ImageShape;
+  place: string | null;
+  visit: number;
+}
+
 // ---- comparer ----------------------------------------------------------------------------------------
 
 export interface ComparedRun {
   title: string;
+  /** Its place among all compared runs, from 0, which its letter and its colour say. */
+  number: number;
   encoder: string;
   decoder: string;
 }

@@ -77,12 +77,18 @@ def warn_of_harm(rows: list[Row], shown: Shown) -> None:
 
 def whole_test_set(run: Run, corruption: Corruption) -> None:
     """The run's scores on the whole test set, if it was evaluated under the same corruption."""
+    text = whole_test_set_text(run, corruption)
+    if text:
+        st.caption(text)
+
+
+def whole_test_set_text(run: Run, corruption: Corruption) -> str:
     entry = classical.measured(run, corruption)
     if entry is None:
-        return
+        return ""
     sides = [("this model", entry["metrics"]), ("noisy input", entry["noisy_input"])]
     others = entry.get("classical") or {}
     sides += [(title.lower(), others[name]["metrics"]) for name, title in classical.TITLES.items() if name in others]
     known = [(name, scores) for name, scores in sides if scores["psnr_db"] is not None]
     parts = [f"{name} {scores['psnr_db']:.2f} dB, {scores['ssim']:.3f}" for name, scores in known]
-    st.caption(f"Whole test set, {count(entry['n'], 'image')}, PSNR and SSIM: {'; '.join(parts)}.")
+    return f"Whole test set, {count(entry['n'], 'image')}, PSNR and SSIM: {'; '.join(parts)}."

@@ -11,7 +11,7 @@ import streamlit as st
 
 from aecore.data.convert import to_uint8
 from dashboard.denoise.rows import MODEL, NOISY, Row
-from dashboard.widgets.image_files import as_bytes, png_sheet
+from dashboard.widgets.image_files import decibels
 from dashboard.widgets.image_grid import png_uri
 
 SCALES = (1.0, 0.5, 0.2, 0.1)
@@ -49,12 +49,6 @@ def draw(
     st.html(f'<div class="{kind}">{"".join(figures)}</div>')
 
 
-def png(clean: np.ndarray, rows: Sequence[Row]) -> bytes:
-    """The sheet as a PNG: the clean images in the first line, then one line per row."""
-    lines = [clean, *(as_bytes(row.images) for row in rows if row.images is not None)]
-    return png_sheet(np.concatenate(lines), len(clean))
-
-
 def legend(scale: float, channels: int) -> None:
     """The legend of the error maps."""
     over = ", mean over the colours" if channels > 1 else ""
@@ -67,26 +61,30 @@ def legend(scale: float, channels: int) -> None:
 
 def fitting_scale(clean: np.ndarray, output: np.ndarray) -> float:
     """The finest scale that covers 95 % of the errors."""
-    error = np.quantile(_error(clean, output), 0.95)
+    error = np.quantile(error_of(clean, output), 0.95)
     return min((scale for scale in SCALES if scale >= error), default=SCALES[0])
 
 
-def _error(clean: np.ndarray, output: np.ndarray) -> np.ndarray:
+def error_of(clean: np.ndarray, output: np.ndarray) -> np.ndarray:
     """Absolute errors (..., H, W) of images (..., C, H, W), mean over the channels; `clean` uint8, `output` float."""
     return np.abs(output - clean.astype(np.float32) / np.float32(255)).mean(axis=-3)
 
 
 def _row_cell(row: Row, i: int, name: str, clean: np.ndarray, scale: float | None, is_best: bool) -> str:
-    what = WORDS.get(row.name, row.name.lower())
+    what = word_for(row)
     if row.images is None or row.scores is None:
         return _cell('<div class="ae-blank"></div>', _what(what, "…"))
     picture = _picture(to_uint8(row.images[i]), f"{name}, {what}")
     if scale and row.name != NOISY:
-        picture += _error_map(_error(clean, row.images[i]) / scale, f"{name}, error of {what}")
+        picture += _error_map(error_of(clean, row.images[i]) / scale, f"{name}, error of {what}")
     psnr, ssim = row.scores["psnr_db"][i], row.scores["ssim"][i]
-    decibels = f"{psnr:.1f} dB" if np.isfinite(psnr) else "∞ dB"
     mark = ' class="ae-better"' if is_best else ""
-    return _cell(picture, _what(what, f"<span{mark}>{decibels} · {ssim:.2f}</span>"))
+    return _cell(picture, _what(what, f"<span{mark}>{decibels(psnr)} · {ssim:.2f}</span>"))
+
+
+def word_for(row: Row) -> str:
+    """What the images of a row are called."""
+    return WORDS.get(row.name, row.name.lower())
 
 
 def best(rows: Sequence[Row], i: int) -> Row | None:

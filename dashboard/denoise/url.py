@@ -29,6 +29,8 @@ FIELDS = {
     "many": Field(controls.DEFAULT_COUNT, lambda text: controls.COUNTS[controls.COUNTS.index(int(text))], str),
     "sort": Field("", one_of(TEST_ORDER, *models.ORDERS)),
     "with": Field([], _methods, ",".join),
+    "view": Field("sheet", one_of("sheet", "wipe")),
+    "wipe": Field(None, browser=True),
     "errors": Field(False, lambda text: text == "1", lambda on: "1" if on else ""),
 }
 """`noise` is empty for the run's default one, `sort` for the first order."""

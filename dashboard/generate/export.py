@@ -1,4 +1,4 @@
-"""Sheets of generated images as PNG files."""
+"""Generated images as figures for a report: those of random codes, and a traversal of every unit."""
 
 from __future__ import annotations
 
@@ -6,24 +6,50 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from aecore.drawing import Drawing, Sheet, SheetRow
+from aecore.format import count
 from aecore.runs.store import Run
 from dashboard.cache import models
 from dashboard.generate.units import Unit
-from dashboard.widgets.image_files import as_bytes, png_sheet
+from dashboard.widgets.image_files import as_bytes, remarks_of, title_of
 
 ACROSS = 10
 SWEEP = 9
+MOST_NUMBERS = 8
+"""Codes of more units are not written above their images."""
 
 
-def random_png(run: Run, vectors: np.ndarray) -> bytes:
-    """The images of random codes (N, n), ten per line."""
-    return png_sheet(as_bytes(models.decoded(run, vectors)), ACROSS)
+def random_sheet(run: Run, vectors: np.ndarray, about: str) -> Drawing:
+    """The images of random codes (N, n), ten per line, with their codes above them where these are short; `about` says
+    how they were drawn."""
+    few = vectors.shape[1] <= MOST_NUMBERS
+    headings = ["\n".join(f"{value:.2f}" for value in vector) for vector in vectors] if few else []
+    return Sheet(
+        [SheetRow("", as_bytes(models.decoded(run, vectors)))],
+        headings,
+        f"{title_of(run)}: {count(len(vectors), 'random code')}, {about}",
+        remarks_of(run),
+        per_block=ACROSS,
+    ).drawing()
 
 
-def traversal_png(run: Run, base: np.ndarray, units: Sequence[Unit]) -> bytes:
-    """One line per live unit, largest variance first: the code `base` (n,) with that unit from lowest to highest."""
+def traversal_sheet(run: Run, base: np.ndarray, units: Sequence[Unit], start: str) -> Drawing:
+    """One line per live unit, largest variance first: the code `base` (n,) of `start` with that unit from lowest to
+    highest."""
     alive = sorted((unit for unit in units if not unit["dead"]), key=lambda unit: -unit["spread"])
     codes = np.repeat(base[None].astype(np.float32), len(alive) * SWEEP, axis=0)
     for line, unit in enumerate(alive):
         codes[line * SWEEP : (line + 1) * SWEEP, unit["index"]] = np.linspace(unit["low"], unit["high"], SWEEP)
-    return png_sheet(as_bytes(models.decoded(run, codes)), SWEEP)
+    images = as_bytes(models.decoded(run, codes))
+    rows = [
+        SheetRow(
+            f"unit {unit['index']}",
+            images[line * SWEEP : (line + 1) * SWEEP],
+            note=f"{unit['low']:.3g} to {unit['high']:.3g}".replace("-", "−"),
+        )
+        for line, unit in enumerate(alive)
+    ]
+    words = f"Each row is the code of {start} with only this unit changed, from its lowest to its highest value."
+    return Sheet(
+        rows, title=f"{title_of(run)}: every unit of the code", notes=[words, *remarks_of(run)], per_block=SWEEP
+    ).drawing()

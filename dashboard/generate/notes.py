@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from aecore.drawing import Drawing
 from aecore.runs.store import Run
 from dashboard.cache import models
 from dashboard.generate import export
+from dashboard.generate.controls import WORDS
 from dashboard.generate.units import Unit
-from dashboard.widgets import image_picker
+from dashboard.generate.url import PAGE
+from dashboard.url_state import key
+from dashboard.widgets import figure_export, image_picker
 
 
 def notes(view: str, images: image_picker.Gallery, map_shape: tuple[int, int, int] | None) -> str:
@@ -29,15 +33,14 @@ def notes(view: str, images: image_picker.Gallery, map_shape: tuple[int, int, in
 def downloads(
     run: Run, chosen: str, vectors: np.ndarray, image: np.ndarray, code: tuple[float, ...] | None, units: list[Unit]
 ) -> None:
-    """Download buttons for what is on the page; the files are made on request."""
+    """The menu of files for what is on the page."""
 
-    def swept() -> bytes:
+    def swept() -> Drawing:
         base = models.codes_of_images(run, image[None] / np.float32(255))[0] if code is None else np.array(code)
-        return export.traversal_png(run, base, units)
+        return export.traversal_sheet(run, base, units, "the start image" if code is None else "the sliders")
 
     if chosen == "random":
-        st.download_button(
-            "PNG", lambda: export.random_png(run, vectors), f"{run.id}-random.png", icon=":material/download:"
-        )
+        about = f"{WORDS[st.session_state[key(PAGE, 'draw')]].lower()}, seed {st.session_state[key(PAGE, 'seed')]}"
+        figure_export.export(lambda: export.random_sheet(run, vectors, about), f"{run.id}-random", key=PAGE)
     elif chosen == "traversal":
-        st.download_button("PNG", swept, f"{run.id}-traversal.png", icon=":material/download:")
+        figure_export.export(swept, f"{run.id}-traversal", key=PAGE)

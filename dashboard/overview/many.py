@@ -24,7 +24,7 @@ _ROUND = "many-round"
 def line(shown: Sequence[RunSummary], rows: Sequence[RunSummary]) -> None:
     """The line, as high whether runs are ticked or not, so that the list below stays in its place while one ticks."""
     ticked = run_selection.ticked(shown)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="many"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="many-line"):
         if ticked:
             st.markdown(f"**{len(ticked)} selected**", width="content")
             actions(ticked)

@@ -13,9 +13,11 @@ from aecore.runs.store import Run
 from dashboard import url_state
 from dashboard.cache import runs
 from dashboard.components.replayer import replay
+from dashboard.replay import export
 from dashboard.replay.choose import PAGE
 from dashboard.replay.reel import reel, same_images, same_noise
 from dashboard.url_state import Field, key
+from dashboard.widgets import figure_export
 
 PLAYER = "replay-player"
 
@@ -73,6 +75,13 @@ def player(chosen: list[Run]) -> None:
         key=PLAYER,
     )
     url_state.keep(PAGE, FIELDS)
+    now = st.session_state[key(PAGE, "epoch")]
+    parts = list(zip(shown, reels, panels, strict=True))
+    figure_export.export(
+        lambda: export.film(parts, float(now) if now else None),
+        f"{'-and-'.join(run.id for run in shown)}-replay",
+        key=PAGE,
+    )
     for words in citations(shown):
         st.caption(words)
 

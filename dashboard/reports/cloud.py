@@ -9,6 +9,7 @@ from aecore.runs.store import Run
 from dashboard.cache.images import image_info
 from dashboard.components.point_cloud import cloud as draw_clouds
 from dashboard.components.point_cloud.ship import view
+from dashboard.latent import export
 
 
 @st.fragment
@@ -25,3 +26,4 @@ def cloud(run: Run, found: Projection, key: str) -> None:
             height=480,
             file=f"{run.id}-{found.method}-{found.dims}d",
         )
+        export.menu(run, found, f"{run.id}-{found.method}-{found.dims}d", key)

@@ -17,7 +17,8 @@ from dashboard.cache.images import image_info
 from dashboard.charts.run_charts import comparison_chart, layer_chart, loss_chart, projection_chart, step_chart
 from dashboard.reports import tables
 from dashboard.reports.cloud import cloud
-from dashboard.reports.grid import Row, grid
+from dashboard.reports.grid import Row, export, grid
+from dashboard.widgets.image_files import title_of
 from dashboard.widgets.layer_table import layer_table
 
 
@@ -79,12 +80,12 @@ def _pictures(figure: Figure, chosen: Sequence[Run]) -> None:
         rows = [Row("clean", parts["clean"])]
         if "noisy" in parts:
             rows.append(Row(noise.label, parts["noisy"]))
-        grid([*rows, Row("output", parts["output"])], headings)
+        _show(figure, [*rows, Row("output", parts["output"])], headings, run)
 
 
 def _corruptions(figure: Figure, chosen: Sequence[Run]) -> None:
     images = _parts(figure, chosen[0])["clean"]
-    grid([Row("", images)], [Corruption.parse(text).label for text in figure.corruptions])
+    _show(figure, [Row("", images)], [Corruption.parse(text).label for text in figure.corruptions], chosen[0])
 
 
 def _strip(figure: Figure, chosen: Sequence[Run]) -> None:
@@ -97,7 +98,7 @@ def _strip(figure: Figure, chosen: Sequence[Run]) -> None:
             "between": [f"{i + 1}/{count + 1}" for i in range(count)],
         }[figure.convention]
         headings = ["from", *shares, "to"]
-        grid([Row("", np.concatenate([ends[:1], frames, ends[1:]]))], headings, alt="interpolation")
+        _show(figure, [Row("", np.concatenate([ends[:1], frames, ends[1:]]))], headings, run, alt="interpolation")
 
 
 def _samples(figure: Figure, chosen: Sequence[Run]) -> None:
@@ -105,20 +106,20 @@ def _samples(figure: Figure, chosen: Sequence[Run]) -> None:
         parts = _parts(figure, run)
         vectors, frames = parts["vectors"], parts["frames"]
         few = vectors.shape[1] <= 8
+        headings = ["\n".join(f"{value:.2f}" for value in vector) for vector in vectors] if few else []
+        name = f"code of {vectors.shape[1]}" if len(chosen) > 1 else ""
         for start in range(0, len(frames), 10):
             part = slice(start, start + 10)
-            headings = ["\n".join(f"{value:.2f}" for value in vector) for vector in vectors[part]] if few else []
-            name = f"code of {vectors.shape[1]}" if len(chosen) > 1 else ""
-            grid([Row(name, frames[part])], headings, alt="sample")
+            grid([Row(name, frames[part])], headings[part], alt="sample")
+        export([Row(name, frames)], headings, f"{figure.title}: {title_of(run)}", f"{figure.key}-{run.id}", 10)
 
 
 def _epochs(figure: Figure, chosen: Sequence[Run]) -> None:
     if len(figure.images) == 1:
-        grid(
-            [_course(run, figure.images[0], figure.epochs) for run in chosen],
-            [f"epoch {epoch}" for epoch in figure.epochs],
-            alt=f"reconstruction of test image {figure.images[0]}",
-        )
+        rows = [_course(run, figure.images[0], figure.epochs) for run in chosen]
+        headings = [f"epoch {epoch}" for epoch in figure.epochs]
+        grid(rows, headings, alt=f"reconstruction of test image {figure.images[0]}")
+        export(rows, headings, f"{figure.title}: {', '.join(map(title_of, chosen))}", figure.key, len(headings))
         return
     for run, column in zip(chosen, st.columns(len(chosen)), strict=True):
         with column:
@@ -129,7 +130,14 @@ def _epochs(figure: Figure, chosen: Sequence[Run]) -> None:
             rows += [
                 Row(f"epoch {epoch}", panel["reconstructions"][_row(panel, epoch)][columns]) for epoch in figure.epochs
             ]
-            grid(rows)
+            _show(figure, rows, [], run)
+
+
+def _show(figure: Figure, rows: Sequence[Row], headings: Sequence[str], run: Run, alt: str = "image") -> None:
+    """A grid of one run's images, and its files."""
+    grid(rows, headings, alt)
+    across = max((len(row.images) for row in rows), default=1)
+    export(rows, headings, f"{figure.title}: {title_of(run)}", f"{figure.key}-{run.id}", across)
 
 
 def _course(run: Run, image: int, epochs: Sequence[int]) -> Row:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from aecore.drawing import Drawing, Sheet, SheetRow
+from dashboard.widgets import figure_export
 from dashboard.widgets.image_grid import png_uri
 
 
@@ -19,6 +21,18 @@ class Row:
     name: str
     images: np.ndarray
     notes: Sequence[str] = ()
+
+
+def export(rows: Sequence[Row], headings: Sequence[str], title: str, file: str, across: int) -> None:
+    """The menu of files for a grid: the same images with their labels as one figure, `across` in a row."""
+
+    def drawing() -> Drawing:
+        lines = [
+            SheetRow(row.name, row.images, [note.split("\n") if note else [] for note in row.notes]) for row in rows
+        ]
+        return Sheet(lines, headings, title, per_block=across).drawing()
+
+    figure_export.export(drawing, file, key=file)
 
 
 def grid(rows: Sequence[Row], headings: Sequence[str] = (), alt: str = "image") -> None:

@@ -10,19 +10,19 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from aecore.format import count
 from aecore.runs.store import Store
 from aecore.sweeps import labels
 from aecore.sweeps.definition import GOALS
 from aecore.sweeps.statistics import Group, best, mark, remarked
 from dashboard.cache.sweeps import Seen
-from dashboard.compare.tables import MOST
 from dashboard.format import plain
 from dashboard.widgets import remarks
 
 SHOWN_ROWS = 1000
 """The largest number of combinations in the table; the CSV has them all."""
 SHOWN_SEEDS = 12
+LINKED = 10
+"""How many of the selected combinations have links to their runs below the table."""
 TICKED, SHOWN = "sweep-ticked", "sweep-shown-rows"
 
 
@@ -96,22 +96,20 @@ def ticked_bar(seen: Seen, ticked: Sequence[Group], store: Store) -> None:
     if not ticked:
         st.caption("Select combinations to open their runs.")
         return
-    able = [(group, run) for group in ticked[:MOST] if (run := typical(group, store)) is not None]
+    able = [(group, run) for group in ticked if (run := typical(group, store)) is not None]
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(able) > 1:
             open_label = f"Open these {len(able)} in Compare"
             if st.button(open_label, icon=":material/compare:", type="primary", key="sweep-compare"):
                 st.switch_page("pages/compare.py", query_params={"runs": ",".join(run for _, run in able)})
         note = "Opens the run nearest the mean of each combination." if len(able) > 1 else ""
-        if len(ticked) > MOST:
-            note = f"{count(len(ticked), 'combination')} selected; Compare takes the best {MOST}."
-        if len(able) < min(len(ticked), MOST):
+        if len(able) < len(ticked):
             note = "Deleted runs cannot be opened."
         elif len(able) == 1:
             note = "Select another one to compare."
         st.caption(note)
     seeds = {row.run: row.seed for row in seen.rows}
-    for group in ticked[:MOST]:
+    for group in ticked[:LINKED]:
         _links(group, seeds, store)
 
 

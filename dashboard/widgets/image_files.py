@@ -1,17 +1,14 @@
-"""Images as files."""
+"""Images for files: numbers of a model as bytes, and the words that stand beside them."""
 
 from __future__ import annotations
 
-import io
+import math
 
 import numpy as np
-from PIL import Image
 
 from aecore.data.convert import to_uint8
-from aecore.data.thumbnails import sheet_of
-
-TILE = 56
-"""Tiles of a sheet are enlarged by an integer factor to about this many pixels per side."""
+from aecore.runs.store import Run
+from dashboard.cache import runs
 
 
 def as_bytes(images: np.ndarray) -> np.ndarray:
@@ -20,13 +17,17 @@ def as_bytes(images: np.ndarray) -> np.ndarray:
     return to_uint8(images)
 
 
-def png_sheet(tiles: np.ndarray, per_line: int) -> bytes:
-    """Tiles uint8 (N, C, H, W) in reading order as one PNG."""
-    buffer = io.BytesIO()
-    enlarged(sheet_of(tiles, per_line), max(1, round(TILE / tiles.shape[3]))).save(buffer, "PNG")
-    return buffer.getvalue()
+def title_of(run: Run) -> str:
+    """The run's title as the list has it, with a mark where there are remarks."""
+    return runs.summary(run).marked(runs.titles([run])[0])
 
 
-def enlarged(picture: Image.Image, factor: int) -> Image.Image:
-    size = (picture.width * factor, picture.height * factor)
-    return picture.resize(size, Image.Resampling.NEAREST)
+def remarks_of(chosen: Run) -> list[str]:
+    """What is wrong with the run, as notes under a figure; none where nothing is."""
+    mark = runs.summary(chosen).mark
+    return [f"{mark}."] if mark else []
+
+
+def decibels(value: float) -> str:
+    """`17.3 dB`, `∞ dB`."""
+    return f"{value:.1f} dB" if math.isfinite(value) else "∞ dB"

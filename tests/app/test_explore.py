@@ -14,14 +14,16 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from aecore.drawing import Picture
 from aecore.latent.interpolation import interpolate
 from aecore.runs.store import CODES, SNAPSHOTS, WEIGHTS, Run, Store
 from dashboard.cache import codes as cached_codes
 from dashboard.cache import models
 from dashboard.compare import tables
-from dashboard.generate.export import random_png, traversal_png
+from dashboard.generate.export import random_sheet, traversal_sheet
 from dashboard.generate.units import gains_of, units_of
-from dashboard.interpolate.export import Interpolation, gif, plane_png, strip_png
+from dashboard.interpolate.export import Interpolation, gif, plane_sheet, strip
+from tests.helpers.drawings import texts_of
 from tests.helpers.pages import components, page, texts
 from tests.helpers.paths import GALLERY_RUN, ROOT
 
@@ -125,16 +127,24 @@ def test_without_weights_it_says_how_to_begin(store):
 def test_files_of_the_way(gallery):
     run = Run(gallery.root / "gallery" / "mnist-mlp8")
     images = run.snapshots()["clean"][:4].astype(np.float32) / 255
-    way = Interpolation(images[:2], "line", (0.0, 0.5, 1.0), 0)
-    strip = Image.open(io.BytesIO(strip_png(run, way)))
-    assert strip.size == (5 * 56, 2 * 56)
+    way = Interpolation(images[:2], ("a 3", "a 4"), "line", (0.0, 0.5, 1.0), 0)
+    drawn = strip(run, way)
+    pictures = [item for item in drawn.items if isinstance(item, Picture)]
+    assert len(pictures) == 2 * 5
     codes = models.codes_of_images(run, images[:2])
     middle = models.decoded(run, interpolate(codes[0], codes[1], 3))[1, 0]
-    shown = np.asarray(strip.convert("L"))[:56:2, 2 * 56 : 3 * 56 : 2]
-    assert np.abs(shown - np.clip(middle, 0, 1) * 255).max() <= 0.51
-    assert Image.open(io.BytesIO(plane_png(run, way._replace(images=images, side=3)))).size == (3 * 56, 3 * 56)
+    assert np.abs(pictures[2].pixels - np.clip(middle, 0, 1) * 255).max() <= 0.51
+    assert np.abs(pictures[7].pixels - (images[0, 0] + images[1, 0]) / 2 * 255).max() <= 0.51
+    told = texts_of(drawn)
+    assert {"mnist-mlp8: interpolation along a line", "50%", "a 3", "a 4", "pixel cross-fade"} <= set(told)
+    plane = plane_sheet(run, way._replace(images=images, names=("a", "b", "c", "d"), side=3))
+    assert sum(isinstance(item, Picture) for item in plane.items) == 9
+    assert any("bottom left c" in text for text in texts_of(plane))
     moving = Image.open(io.BytesIO(gif(run, way)))
     assert getattr(moving, "n_frames", 1) > 40
+    assert moving.size == (39 * 28, 39 * 28), "at least 1080 pixels, by a whole factor"
+    frame = np.asarray(moving.convert("L"))
+    assert (frame == frame[::39, ::39].repeat(39, axis=0).repeat(39, axis=1)).all(), "no pixel is smoothed"
 
 
 # ---- Generate ----------------------------------------------------------------------------------------
@@ -191,8 +201,15 @@ def test_sheets_as_files(gallery):
     codes = cached_codes.codes(run)
     assert codes is not None
     assert codes.codes is not None
-    assert Image.open(io.BytesIO(random_png(run, codes.codes[:12]))).size == (560, 112)
-    assert Image.open(io.BytesIO(traversal_png(run, codes.codes[0], units_of(codes.codes, False)))).size == (504, 112)
+    drawn = random_sheet(run, codes.codes[:12], "uniform, seed 3")
+    assert sum(isinstance(item, Picture) for item in drawn.items) == 12
+    assert f"{run.title()}: 12 random codes, uniform, seed 3" in texts_of(drawn)
+    assert f"{codes.codes[0, 0]:.2f}" in texts_of(drawn), "the code above its image"
+    units = units_of(codes.codes, False)
+    swept = traversal_sheet(run, codes.codes[0], units, "the start image")
+    alive = [unit for unit in units if not unit["dead"]]
+    assert sum(isinstance(item, Picture) for item in swept.items) == 9 * len(alive)
+    assert {f"unit {unit['index']}" for unit in alive} <= set(texts_of(swept))
 
 
 # ---- Compare -----------------------------------------------------------------------------------------

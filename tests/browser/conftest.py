@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
 from aecore.runs.store import Store
@@ -71,3 +73,14 @@ def tab(context):
     yield context.new_page()
     for page in context.pages:
         page.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure tells what the page showed at that moment: most of them cannot be made to happen again."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("tab")
+    if report.when == "call" and report.failed and page is not None:
+        with contextlib.suppress(PlaywrightError):
+            report.sections.append(("The page", f"{page.url}\n{page.inner_text('body', timeout=2_000)}"))
+    return report

@@ -142,9 +142,10 @@ def test_the_plane_follows_the_pointer_and_back_returns(tab, address):
 
 def test_files_come_down(tab, address):
     opened(tab, f"{address}/interpolate?run=mnist-mlp8", "ip")
-    for name, magic in (("PNG strip", b"\x89PNG"), ("GIF", b"GIF89a")):
+    tab.get_by_role("button", name="Export").first.click()
+    for name, magic in (("PNG image", b"\x89PNG"), ("SVG", b"<svg"), ("PDF", b"%PDF"), ("GIF", b"GIF89a")):
         with tab.expect_download() as coming:
-            tab.get_by_role("button", name=name).click()
+            tab.get_by_role("button", name=name, exact=True).click()
         path = coming.value.path()
         assert path.read_bytes().startswith(magic)
         assert coming.value.suggested_filename.startswith("mnist-mlp8-interpolation")
@@ -222,8 +223,9 @@ def test_the_same_images_through_two_runs(tab, address):
 
 def test_sheet_and_curves_come_down_as_files(tab, address):
     opened(tab, f"{address}/compare?runs=mnist-mlp8,mnist-selu-2-clean&view=images", "cb")
+    tab.get_by_role("button", name="Export").first.click()
     with tab.expect_download() as coming:
-        tab.get_by_role("button", name="PNG sheet").click()
+        tab.get_by_role("button", name="PNG image").click()
     assert coming.value.path().read_bytes().startswith(b"\x89PNG")
     tab.goto(f"{address}/compare?runs=mnist-mlp8,mnist-selu-2-clean")
     settle(tab)
@@ -235,6 +237,11 @@ def test_sheet_and_curves_come_down_as_files(tab, address):
     assert ElementTree.fromstring(drawn).tag.endswith("svg")
     assert "A mnist-mlp8" in drawn
     assert "B mnist-selu-2-clean" in drawn
+    with tab.expect_download() as coming:
+        chart.get_by_role("button", name="Save").click()
+        chart.locator('[data-format="pdf"]').click()
+    assert coming.value.path().read_bytes().startswith(b"%PDF")
+    assert coming.value.suggested_filename == "test-loss-of-2-runs.pdf"
 
 
 def test_one_slider_moves_all_and_stands_in_the_address(tab, address):

@@ -11,9 +11,7 @@ NAMES = (
     "MLP, leaky 0.2",
     "MLP, images padded to 32",
     "VAE, safetensors",
-    "pools and kernel 2",
     "strides 3 and 2, no padding",
-    "norms with numbers of their own",
     "MLP, Mish",
     "encoder and decoder in two files",
 )

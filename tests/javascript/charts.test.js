@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { valueAt } from "../../dashboard/charts/plotly/legend.js";
+import { valueText } from "../../dashboard/charts/plotly/legend.js";
 import { turnedEye } from "../../dashboard/charts/plotly/keyboard.js";
-import { listed, shortValue, tableOf, toCsv } from "../../dashboard/charts/plotly/rows.js";
+import { listed, placesOf, shortValue, tableOf, toCsv } from "../../dashboard/charts/plotly/rows.js";
 import { channels, luminance, MADE_IN, mix, recolor } from "../../dashboard/charts/plotly/theme.js";
 
 const DARK = {
@@ -75,11 +75,26 @@ test("numbers that came as base64 are read as they were written", () => {
 });
 
 test("the legend shows the last value there is, or the one at x", () => {
-  assert.equal(valueAt({ x: [1, 2, 3], y: [5, 6, null] }, null), 6);
-  assert.equal(valueAt({ x: [1, 2, 3], y: [5, 6, null] }, 1), 5);
+  assert.equal(valueText({ x: [1, 2, 3], y: [5, 6, null] }, null), "6");
+  assert.equal(valueText({ x: [1, 2, 3], y: [5, 6, null] }, 1), "5");
   assert.equal(shortValue(0.020683), "0.02068");
   assert.equal(shortValue(622504), "622,504");
   assert.equal(shortValue(undefined), "–");
+});
+
+test("a run that ended earlier keeps its value, with the place where it ended", () => {
+  const short = { x: [1, 2, 3], y: [0.5, 0.25, 0.125] };
+  assert.equal(valueText(short, 3), "0.125");
+  assert.equal(valueText(short, 50), "0.125 at 3");
+  assert.equal(valueText(short, 0), "–");
+  assert.equal(valueText(short, 2.5), "0.25"); // no two runs have points at the same second
+  assert.equal(valueText({ x: ["a", "b"], y: [1, 2] }, "c"), "–");
+});
+
+test("the keys reach every point of every run", () => {
+  assert.deepEqual(placesOf([{ x: [1, 2] }, { x: [2, 4, 9] }]), [1, 2, 4, 9]);
+  assert.deepEqual(placesOf([{ x: ["b", "a"] }, { x: ["c"] }]), ["b", "a"]);
+  assert.deepEqual(placesOf([]), []);
 });
 
 test("a camera turns around the middle and keeps its distance", () => {

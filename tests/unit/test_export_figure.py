@@ -1,4 +1,4 @@
-"""`export --to figure`: a page that holds all it needs, pictures where kaleido is installed, one line for mistakes."""
+"""`export --to figure`: a page that holds all it needs, pictures too, one line for mistakes."""
 
 import importlib.util
 import json
@@ -46,14 +46,24 @@ def test_mistakes_are_one_line_and_write_nothing(tmp_path, capsys, arguments, wo
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(importlib.util.find_spec("kaleido") is not None, reason="kaleido is installed")
-def test_a_picture_without_kaleido_says_what_to_install(capsys):
-    assert app.run(["export", "mnist-mlp8", "--to", "figure", "--output", "loss.png"]) == 2
-    assert "pip install kaleido" in capsys.readouterr().err
+@pytest.mark.parametrize(("format", "start"), [("png", b"\x89PNG"), ("svg", b"<svg"), ("pdf", b"%PDF")])
+@pytest.mark.parametrize("name", [name for name in FIGURES if name != "steps"])
+def test_every_figure_of_a_run_becomes_a_picture_without_kaleido(tmp_path, monkeypatch, name, format, start):
+    monkeypatch.setattr("importlib.util.find_spec", without_kaleido)
+    target = f"{name}.{format}"
+    assert app.run(["export", "mnist-mlp8", "--to", "figure", "--figure", name, "--output", target]) == 0
+    assert (tmp_path / target).read_bytes().startswith(start)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("kaleido") is None, reason="kaleido is not installed")
 @pytest.mark.parametrize(("format", "start"), [("png", b"\x89PNG"), ("svg", b"<svg"), ("pdf", b"%PDF")])
-def test_a_picture_is_one(format, start):
+def test_kaleido_draws_the_picture_where_it_is_installed(format, start):
     figure = go.Figure({"data": [{"type": "scatter", "y": [1, 2]}], "layout": {"height": 300}})
     assert figure_bytes(figure, format).startswith(start)
+
+
+FIND_SPEC = importlib.util.find_spec
+
+
+def without_kaleido(name, *rest):
+    return None if name == "kaleido" else FIND_SPEC(name, *rest)

@@ -13,7 +13,7 @@ from tests.helpers.paths import ROOT
 # Inside aecore, from the ground up; a module may import from the levels below its own.
 LEVELS = [
     {"errors", "format"},
-    {"files", "config", "devices", "demo"},
+    {"files", "config", "devices", "demo", "drawing"},
     {"data", "presets"},
     {"runs", "models"},
     {"metrics"},
@@ -21,7 +21,8 @@ LEVELS = [
     {"inference", "training", "viewer"},
     {"jobs", "interop"},
     {"sweeps"},
-    {"reports", "plots"},
+    {"plots"},
+    {"reports"},
     {"cli"},
 ]
 
@@ -77,6 +78,7 @@ LIGHT = (
     *("aecore.latent.projection", "aecore.reports.gallery", "aecore.models.digit_classifier"),
     *("aecore.runs.trash", "aecore.runs.archive", "dashboard.widgets.run_actions", "dashboard.widgets.add_run"),
     *(
+        "aecore.drawing",
         "aecore.jobs.projection",
         "aecore.viewer.point_cloud",
         "aecore.viewer.html_export",

@@ -2,19 +2,20 @@
 // `st.plotly_chart` remounts whenever its figure changes; `Plotly.react` with a constant `uirevision` does not.
 
 import { address } from "../../components/address/address.js";
-import { drawLegend, showValues, valueAt } from "./legend.js";
+import { drawLegend, showValues, valueText } from "./legend.js";
 import { listenToKeys, turnedEye } from "./keyboard.js";
 import { loadPlotly } from "./library.js";
 import { rescaled, shownLayout } from "./layout.js";
 import { fromAddress, toAddress } from "./linked.js";
-import { listed, shortValue } from "./rows.js";
+import { listed, placesOf, shortValue } from "./rows.js";
 import { readTheme, recolor } from "./theme.js";
 import { buildTools, fillTable } from "./tools.js";
 
 /**
  * What Python sends: the figure as plotly's JSON, the script's URL, a revision that changes when the axes take on
- * another meaning, so that a zoom does not carry over, and under which name the view stands in the address, if at all.
- * @typedef {{ figure: { data: any[], layout: any }, script: string, revision: string, name: string }} ChartData
+ * another meaning, so that a zoom does not carry over, under which name the view stands in the address, if at all, and
+ * the class of what holds the button for a PDF.
+ * @typedef {{ figure: { data: any[], layout: any }, script: string, revision: string, name: string, pdf: string }} ChartData
  */
 
 /** @param {{ data: ChartData, key: string, parentElement: HTMLElement & { chart?: ReturnType<typeof createChart> } }} arguments */
@@ -26,6 +27,9 @@ export default function ({ data, key, parentElement }) {
     delete parentElement.chart;
   };
 }
+
+/** The largest number of series with a line each in the box under the pointer. */
+const MOST_IN_BOX = 12;
 
 /** @param {HTMLElement} root */
 function createChart(root) {
@@ -49,6 +53,7 @@ function createChart(root) {
     figure: savable,
     Plotly: () => state.Plotly,
     script: () => state.data?.script ?? "",
+    pdf: () => state.data?.pdf ?? "",
     width: () => Math.max(state.width, 640),
     say: (text) => (status.textContent = text),
     log: switchLog,
@@ -139,6 +144,8 @@ function createChart(root) {
     const data = recolor(figure.data, theme).map((trace) => ({
       ...trace,
       visible: hidden.has(trace.legendgroup ?? trace.name) ? "legendonly" : trace.visible ?? true,
+      // A box with a line for each of many runs would cover the chart; the legend has their values.
+      ...(figure.data.length > MOST_IN_BOX && figure.layout.hovermode === "x unified" ? { hoverinfo: "none", hovertemplate: null } : {}),
     }));
     const layout = shownLayout(recolor(figure.layout, theme));
     layout.font = { ...layout.font, family: theme.font };
@@ -237,7 +244,7 @@ function createChart(root) {
     reset,
     move(step) {
       const shown = (plot.data ?? []).filter((/** @type {any} */ trace) => trace.visible !== "legendonly" && trace.hoverinfo !== "skip");
-      const xs = listed(shown[0]?.x);
+      const xs = placesOf(shown);
       if (!xs.length || plot.layout.hovermode === false) return;
       state.at = Math.min(Math.max(state.at === null ? xs.length - 1 : state.at + step, 0), xs.length - 1);
       const x = xs[state.at];
@@ -246,7 +253,7 @@ function createChart(root) {
         return pointNumber < 0 ? [] : [{ curveNumber, pointNumber }];
       });
       state.Plotly.Fx.hover(plot, marks, ["xy"]);
-      const values = shown.map((/** @type {any} */ trace) => `${trace.name} ${shortValue(valueAt(trace, x))}`);
+      const values = shown.map((/** @type {any} */ trace) => `${trace.name} ${valueText(trace, x)}`);
       spoken.textContent = `${shortValue(x)}: ${values.join(", ")}`;
     },
     turn(right, up) {

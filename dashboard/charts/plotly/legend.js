@@ -22,6 +22,7 @@ export function drawLegend(box, traces, choices, withValues) {
     const mark = /** @type {HTMLElement} */ (button.firstElementChild);
     mark.style.background = trace.line?.color ?? trace.marker?.color ?? "currentColor";
     mark.classList.toggle("dot", trace.mode === "markers");
+    mark.dataset.dash = trace.line?.dash ?? "solid";
     button.setAttribute("aria-pressed", String(!choices.hidden.has(trace.name)));
   });
   showValues(box, traces, withValues ? null : undefined);
@@ -35,17 +36,36 @@ export function drawLegend(box, traces, choices, withValues) {
  */
 export function showValues(box, traces, x) {
   namedSeries(traces).forEach((trace, i) => {
-    const value = x === undefined ? "" : shortValue(valueAt(trace, x));
     const shown = box.children[i]?.querySelector(".value");
-    if (shown) shown.textContent = value;
+    if (shown) shown.textContent = x === undefined ? "" : valueText(trace, x);
   });
 }
 
-/** @param {any} trace @param {number | string | null} x */
+/**
+ * The value at x for display; that of a series which ended before says where it ended.
+ * @param {any} trace
+ * @param {number | string | null} x
+ */
+export function valueText(trace, x) {
+  const { value, at } = valueAt(trace, x);
+  const last = listed(trace.x).at(-1);
+  return typeof x === "number" && at === last && at < x ? `${shortValue(value)} at ${shortValue(at)}` : shortValue(value);
+}
+
+/**
+ * The value of a series at x, or the last one before it, and its place: a run may have ended by then, and where x is
+ * time no two runs have the same places. Without x it is the last one.
+ * @param {any} trace
+ * @param {number | string | null} x
+ * @returns {{ value: any, at: any }}
+ */
 export function valueAt(trace, x) {
   const xs = listed(trace.x), ys = listed(trace.y);
-  if (x === null) return ys.findLast((value) => value != null);
-  return ys[xs.indexOf(x)];
+  let i = x === null ? xs.length - 1 : xs.indexOf(x);
+  if (i < 0 && typeof x === "number") i = xs.findLastIndex((one) => one <= x);
+  if (i < 0) return { value: undefined, at: undefined };
+  if (x === null || xs[i] !== x) while (i > 0 && ys[i] == null) i--;
+  return { value: ys[i], at: xs[i] };
 }
 
 /** One trace for each name in the legend. @param {any[]} traces */

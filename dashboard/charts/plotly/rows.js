@@ -99,6 +99,17 @@ export function listed(value) {
 }
 
 /**
+ * Every x at which one of the curves has a point, in order; those of the first where they are not numbers.
+ * @param {any[]} traces
+ * @returns {any[]}
+ */
+export function placesOf(traces) {
+  const all = traces.map((trace) => listed(trace.x));
+  if (!all.every((xs) => xs.every((x) => typeof x === "number"))) return all[0] ?? [];
+  return [...new Set(all.flat())].sort((a, b) => a - b);
+}
+
+/**
  * CSV after RFC 4180; numbers in full precision, empty for missing values.
  * @param {Table} table
  */

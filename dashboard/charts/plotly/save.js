@@ -1,11 +1,11 @@
-// Saving a chart: PNG at twice the size, SVG, CSV, and a page that opens without a server.
+// Saving a chart: PNG at twice the size, SVG, CSV, and a page that opens without a server; the server writes PDF.
 
 import { tableOf, toCsv } from "./rows.js";
 import { resolveUrl } from "./library.js";
 
 /** @typedef {{ data: any[], layout: any }} Figure */
 
-export const FORMATS = /** @type {const} */ ({ png: "PNG image", svg: "SVG image", csv: "CSV of the values", html: "HTML page" });
+export const FORMATS = /** @type {const} */ ({ png: "PNG image", svg: "SVG image", pdf: "PDF of the whole chart", csv: "CSV of the values", html: "HTML page" });
 
 /**
  * @param {any} Plotly
@@ -13,10 +13,12 @@ export const FORMATS = /** @type {const} */ ({ png: "PNG image", svg: "SVG image
  * @param {Figure} figure with its legend and title, in the theme's colours
  * @param {number} width in pixels
  * @param {string} script address of Plotly's script
+ * @param {string} pdf class of what holds the server's button for a PDF
  */
-export async function save(Plotly, format, figure, width, script) {
+export async function save(Plotly, format, figure, width, script, pdf) {
   const name = `${figure.layout.meta.file}.${format}`;
   if (format === "csv") return offer(name, new Blob([toCsv(tableOf(figure))], { type: "text/csv" }));
+  if (format === "pdf") return press(pdf);
   if (format === "html") return offer(name, new Blob([await page(figure, script)], { type: "text/html" }));
   const size = { format, width, height: figure.layout.height, scale: format === "png" ? 2 : 1 };
   const picture = await Plotly.toImage(figure, size);
@@ -40,6 +42,13 @@ async function page(figure, script) {
 const figure = JSON.parse(document.getElementById("figure").textContent);
 Plotly.newPlot("chart", figure.data, figure.layout, { responsive: true, displaylogo: false, scrollZoom: true });
 </script></body></html>`;
+}
+
+/** @param {string} holder */
+function press(holder) {
+  const button = /** @type {HTMLElement | null} */ (document.querySelector(`.${holder} button`));
+  if (!button) throw new Error("this page has no PDF of it");
+  button.click();
 }
 
 /** @param {string} name @param {Blob} content */

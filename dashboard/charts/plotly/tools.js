@@ -8,6 +8,7 @@ import { shortValue, tableOf } from "./rows.js";
  * @property {() => import("./save.js").Figure} figure to be saved
  * @property {() => any} Plotly
  * @property {() => string} script
+ * @property {() => string} pdf
  * @property {() => number} width
  * @property {(text: string) => void} say
  * @property {() => void} log
@@ -76,9 +77,9 @@ function saveMenu(host) {
     const item = tool(words, "", () => {
       show(false);
       opener.focus();
-      if (!host.Plotly() && format !== "csv") return host.say("The chart has not loaded yet.");
+      if (!host.Plotly() && format !== "csv" && format !== "pdf") return host.say("The chart has not loaded yet.");
       const kind = /** @type {keyof typeof FORMATS} */ (format);
-      return save(host.Plotly(), kind, host.figure(), host.width(), host.script()).catch((error) =>
+      return save(host.Plotly(), kind, host.figure(), host.width(), host.script(), host.pdf()).catch((error) =>
         host.say(`Not saved: ${error.message}`));
     });
     item.setAttribute("role", "menuitem");

@@ -17,6 +17,7 @@ _component = component("compare", Path(__file__).with_name("component.js"))
 def comparer(
     shipped: Sequence[Shipped],
     titles: Sequence[str],
+    numbers: Sequence[int],
     clean: np.ndarray,
     shown: np.ndarray,
     names: Sequence[str],
@@ -34,12 +35,13 @@ def comparer(
     """Show `view`: `images`, or `way`, the interpolation between the first two of them.
 
     `clean` uint8 and `shown` float32 on the [0, 1] scale are the images (N, C, H, W) and the models' inputs; `errors`
-    is the error shown at full intensity, None for no error maps. The slider starts at `place`, by default in the
-    middle, and returns there whenever `visit` changes; the browser writes its position into the address.
+    is the error shown at full intensity, None for no error maps. `numbers` are the places of the runs among all that
+    are compared, from 0, which their letters and colours say. The slider starts at `place`, by default in the middle,
+    and returns there whenever `visit` changes; the browser writes its position into the address.
     """
     runs = [
-        {"title": title, "encoder": one["encoder"], "decoder": one["decoder"]}
-        for title, one in zip(titles, shipped, strict=True)
+        {"title": title, "number": number, "encoder": one["encoder"], "decoder": one["decoder"]}
+        for title, number, one in zip(titles, numbers, shipped, strict=True)
     ]
     data: dict[str, Any] = {
         "runs": runs,

@@ -10,7 +10,7 @@ import { classColors } from "../../../aecore/viewer/js/theme.js";
 import { assets } from "../assets/asset.js";
 import { watchWidth } from "../mount.js";
 import { networkOf, rowsOf, sizeOf } from "../networks.js";
-import { LETTERS } from "../run_letters.js";
+import { letter } from "../run_letters.js";
 import { createLanes } from "./lanes.js";
 import { drawSheet } from "./sheet.js";
 
@@ -23,7 +23,7 @@ import { drawSheet } from "./sheet.js";
  * @property {(run: ComparedRun) => { encode: Network, decode: Network }} networksOf
  * @property {(image: Numbers) => string} reads what the classifier reads, empty without one
  * @property {(values: Numbers, label: string) => HTMLCanvasElement} tile
- * @property {(run: ComparedRun, i: number) => { name: HTMLElement, below: HTMLElement }} runName with a line below
+ * @property {(run: ComparedRun) => { name: HTMLElement, below: HTMLElement }} runName with a line below
  */
 
 /** @param {HTMLElement} root */
@@ -84,9 +84,9 @@ export function createComparison(root) {
         canvas.setAttribute("aria-label", label);
         return canvas;
       },
-      runName(run, i) {
-        const chip = element("b", "ae-chip", LETTERS[i]), colors = classColors(root), below = element("small");
-        chip.style.setProperty("--chip", colors[i % colors.length]);
+      runName(run) {
+        const number = run.number, chip = element("b", "ae-chip", letter(number)), colors = classColors(root), below = element("small");
+        chip.style.setProperty("--chip", colors[number % colors.length]);
         return { name: element("div", "cb-name", chip, element("span", "", run.title), below), below };
       },
     };

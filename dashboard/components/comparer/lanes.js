@@ -70,7 +70,7 @@ export function createLanes(root) {
   function laneOf({ data, shown: images, networksOf, runName, tile }, i) {
     const run = data.runs[i], { encode, decode } = networksOf(run);
     const start = encode(images[0]).slice(), end = encode(images[1]).slice(), code = new Float32Array(start.length);
-    const { name, below } = runName(run, i), now = tile(images[0], ""), strip = element("div", "cb-strip");
+    const { name, below } = runName(run), now = tile(images[0], ""), strip = element("div", "cb-strip");
     return {
       lane: element("div", "cb-lane", name, now, strip),
       below,

@@ -37,7 +37,7 @@ export function drawSheet(root, host, { data, images, shown, networksOf, tile, r
   if (data.noisy) row("noisy", shown.map((image, i) => element("div", "", tile(image, `${data.names[i]}, noisy`))));
   /** @type {Line[]} */
   const lines = data.runs.map((run, i) => {
-    const { name, below } = runName(run, i);
+    const { name, below } = runName(run);
     const outputs = images.map(() => element("div")), errors = images.map(() => element("div", "cb-error"));
     const scores = images.map(() => element("div", "cb-score"));
     row(name, outputs, true);

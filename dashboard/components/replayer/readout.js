@@ -3,7 +3,7 @@
 /** @import { LossPoint, ReelData, ReplayData } from "../types.js" */
 
 import { element } from "../../../aecore/viewer/js/dom.js";
-import { LETTERS } from "../run_letters.js";
+import { letter } from "../run_letters.js";
 import { epochText } from "./axis.js";
 import { lossText, whichEpoch } from "./loss.js";
 
@@ -19,7 +19,7 @@ export function createReadout(host) {
     const two = runs.length > 1;
     lines = runs.map((run, i) => {
       const line = element("div", `rp-figures-of rp-run-${i}`);
-      if (two) line.append(element("b", `ae-chip rp-run-${i}`, LETTERS[i]), element("span", "rp-title", run.title));
+      if (two) line.append(element("b", `ae-chip rp-run-${i}`, letter(i)), element("span", "rp-title", run.title));
       if (two) line.append(element("span", "rp-value rp-which"));
       for (const [name, style] of [["training", "dashed"], ["test", "solid"]]) {
         const value = element("span", `rp-value rp-${name}`);
@@ -57,7 +57,7 @@ export function createReadout(host) {
    */
   const spoken = (runs, rows, losses) =>
     runs.map((run, i) => {
-      const name = runs.length > 1 ? `${LETTERS[i]}, epoch ${epochText(run.epochs[rows[i]])}, ` : "";
+      const name = runs.length > 1 ? `${letter(i)}, epoch ${epochText(run.epochs[rows[i]])}, ` : "";
       return `${name}training loss ${lossText(losses[i].train)}, test loss ${lossText(losses[i].test)}`;
     }).join("; ");
 

@@ -4,7 +4,7 @@
 /** @import { Tile, TileSize } from "./tiles.js" */
 
 import { button, element } from "../../../aecore/viewer/js/dom.js";
-import { LETTERS } from "../run_letters.js";
+import { letter } from "../run_letters.js";
 import { epochText } from "./axis.js";
 import { COLUMN_GAP, LINE_GAP, NARROW, createTile, fit, isMoving, laneName, lanesOf, misread } from "./tiles.js";
 
@@ -53,7 +53,7 @@ export function createSheet(host, open) {
     const rows = lanes.map(({ letter, text }) => `${letter} ${text}`.trim());
     block.setAttribute("aria-label", `${run.count} images: ${rows.join(", ")}`);
     if (blocks > 1) {
-      const chip = element("b", `ae-chip rp-run-${index}`, LETTERS[index]);
+      const chip = element("b", `ae-chip rp-run-${index}`, letter(index));
       block.append(element("div", "rp-block-head", chip, element("span", "", run.title)));
     }
     const grid = element("div", "rp-grid");

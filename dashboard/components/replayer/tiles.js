@@ -3,7 +3,7 @@
 /** @import { Lane, ReelData, ReplayData } from "../types.js" */
 
 import { element } from "../../../aecore/viewer/js/dom.js";
-import { LETTERS } from "../run_letters.js";
+import { letter } from "../run_letters.js";
 
 export const GAP = 4;
 export const COLUMN_GAP = 8;
@@ -21,19 +21,19 @@ const SMALLEST = 44, LARGEST = 112;
 export function lanesOf(data, run, difference) {
   const members = data.shared ? [0, 1] : [run];
   /** @param {number} member */
-  const letter = (member) => (data.shared ? LETTERS[member] : "");
+  const chip = (member) => (data.shared ? letter(member) : "");
   /** @type {Lane[]} */
   const lanes = [{ kind: "clean", run: members[0], text: "clean", brief: "clean", letter: "" }];
   const noisy = members.filter((member) => data.runs[member].noisy);
   for (const member of data.shared && data.one_noise ? noisy.slice(0, 1) : noisy) {
-    const mark = data.shared && !data.one_noise ? letter(member) : "";
+    const mark = data.shared && !data.one_noise ? chip(member) : "";
     lanes.push({ kind: "noisy", run: member, text: "noisy", brief: "noisy", letter: mark });
   }
   for (const member of members) {
-    lanes.push({ kind: "output", run: member, text: "reconstruction", brief: "output", letter: letter(member) });
+    lanes.push({ kind: "output", run: member, text: "reconstruction", brief: "output", letter: chip(member) });
   }
   for (const member of difference ? members : []) {
-    lanes.push({ kind: "difference", run: member, text: "difference", brief: "error", letter: letter(member) });
+    lanes.push({ kind: "difference", run: member, text: "difference", brief: "error", letter: chip(member) });
   }
   return lanes;
 }

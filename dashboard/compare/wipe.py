@@ -1,0 +1,48 @@
+"""Two runs' reconstructions, or the clean or noisy images, over one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from aecore.runs.store import Run
+from dashboard import url_state
+from dashboard.cache import models
+from dashboard.compare.url import PAGE
+from dashboard.components.networks import Shipped
+from dashboard.components.wiper import Layer, wiper
+from dashboard.url_state import key
+from dashboard.widgets import image_picker
+from dashboard.widgets.image_files import as_bytes
+
+
+def draw(
+    shown: Sequence[Run],
+    titles: Sequence[str],
+    numbers: Sequence[int],
+    shipped: Sequence[Shipped],
+    found: image_picker.Chosen,
+    noisy: bool,
+) -> None:
+    """The images with their divider. Networks that are too large for the browser are run here."""
+    layers = [Layer("clean", "Clean", found.clean)]
+    if noisy:
+        layers.append(Layer("noisy", "Noisy input", as_bytes(found.shown)))
+    for run, title, number, network in zip(shown, titles, numbers, shipped, strict=True):
+        if network["encoder"] and network["decoder"]:
+            layers.append(Layer(run.id, title, network=network, number=number))
+        else:
+            outputs = models.decoded(run, models.codes_of_images(run, found.shown))
+            layers.append(Layer(run.id, title, as_bytes(outputs), number=number))
+    runs = [run.id for run in shown]
+    wiper(
+        layers,
+        (runs[0], runs[1]) if len(runs) > 1 else ("noisy" if noisy else "clean", runs[0]),
+        found.clean,
+        found.shown,
+        found.names,
+        place=st.session_state[key(PAGE, "wipe")],
+        visit=url_state.visit(PAGE),
+        key="compare-wipe",
+    )

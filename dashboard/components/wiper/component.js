@@ -1,0 +1,13 @@
+// The wiper as a Streamlit component.
+
+/** @import { ComponentArguments, WiperData } from "../types.js" */
+
+import { mounted } from "../mount.js";
+import { createWiper } from "./wiper.js";
+
+/** @param {ComponentArguments<WiperData>} mount */
+export default function ({ data, parentElement }) {
+  const [wiper, cleanup] = mounted(parentElement, ".wp", createWiper);
+  wiper.update(data);
+  return cleanup;
+}
