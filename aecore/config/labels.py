@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from aecore.config.corruption import Corruption
+
 SECTIONS = {
     "data": "Data",
     "model": "Model",
@@ -44,3 +46,17 @@ LABELS = {
 def label_of(name: str) -> str:
     """A setting's display name."""
     return LABELS.get(name) or name.rpartition(".")[2].replace("_", " ").capitalize()
+
+
+def value_text(name: str, value: object) -> str:
+    """A setting's value for display; corruptions in words."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        apart = "; " if name == "evaluation.corruptions" else ", "
+        return apart.join(value_text(name, one) for one in value) or "none"
+    if name in ("corruption", "evaluation.corruptions"):
+        return Corruption.parse(str(value)).label
+    return str(value)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from aecore.config.experiment import Experiment
-from aecore.config.labels import label_of
+from aecore.config.labels import label_of, value_text
 from aecore.runs.store import Run
 from aecore.runs.summary import MARK, RunSummary
 
@@ -135,7 +135,7 @@ def settings_table(
     for key in keys:
         reference = flat[baseline or 0][key]
         cells = [
-            f"<td>{'<strong>' if values[key] != reference else ''}{html.escape(_text(values[key]))}"
+            f"<td>{'<strong>' if values[key] != reference else ''}{html.escape(value_text(key, values[key]))}"
             f"{'</strong>' if values[key] != reference else ''}</td>"
             for values in flat
         ]
@@ -143,14 +143,6 @@ def settings_table(
     if body:
         _table(titles, body, baseline, kind="ae-means ae-settings", order=order)
     return len(keys)
-
-
-def _text(value: object) -> str:
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
 
 
 def _table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aecore.config.labels import label_of
+from aecore.config.labels import label_of, value_text
 from aecore.format import duration
 from aecore.models.architecture import plan
 from aecore.models.layer_list import layer_list
@@ -18,10 +18,10 @@ def overview(subjects: Sequence[Subject]) -> list[Block]:
     rows = []
     facts = {
         "Id": lambda s: s.run.id,
-        "Images": lambda s: s.summary.data,
+        "Images": lambda s: s.run.image_info().title,
         "Code size": lambda s: f"{s.summary.code_size:,}" if s.summary.code_size else "–",
         "Parameters": lambda s: f"{s.summary.parameters:,}" if s.summary.parameters else "–",
-        "Training noise": lambda s: s.summary.noise or "unknown",
+        "Training noise": lambda s: s.experiment.corruption.label,
         "Epochs": lambda s: f"{s.summary.epoch:,} of {s.summary.epochs:,}" if s.summary.epochs else "–",
         "Learning rate": lambda s: f"{s.summary.lr:g}" if s.summary.lr is not None else "–",
         "Seed": lambda s: str(s.summary.seed) if s.summary.seed is not None else "–",
@@ -75,22 +75,14 @@ def differing(subjects: Sequence[Subject]) -> list[Block]:
     keys = [key for key in flat[0] if key != "name" and len({repr(values[key]) for values in flat}) > 1]
     if not keys:
         return [Paragraph("These runs have the same settings.")]
-    rows = [[Cell(label_of(key)), *(Cell(_text(values[key])) for values in flat)] for key in keys]
+    rows = [[Cell(label_of(key)), *(Cell(value_text(key, values[key])) for values in flat)] for key in keys]
     head = ["Setting", *(subject.name for subject in subjects)]
     return [Table("differences", "The settings that differ.", head, rows, words=len(head))]
 
 
 def every(subjects: Sequence[Subject]) -> list[Block]:
-    """All settings of all runs, by their names on the command line."""
+    """All settings of all runs, by their names on the command line, with corruptions as they are written there."""
     flat = [subject.experiment.flat() for subject in subjects]
-    rows = [[Cell(key), *(Cell(_text(values[key])) for values in flat)] for key in flat[0]]
+    rows = [[Cell(key), *(Cell(value_text("", values[key])) for values in flat)] for key in flat[0]]
     head = ["Setting", *(subject.name for subject in subjects)]
     return [Table("settings", "All settings.", head, rows, words=len(head), long=True)]
-
-
-def _text(value: object) -> str:
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
