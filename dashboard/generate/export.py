@@ -43,7 +43,7 @@ def traversal_sheet(run: Run, base: np.ndarray, units: Sequence[Unit], start: st
     images = as_bytes(models.decoded(run, codes))
     rows = [
         SheetRow(
-            f"unit {unit['index']}",
+            f"unit {unit['index'] + 1}",
             images[line * SWEEP : (line + 1) * SWEEP],
             note=f"{unit['low']:.3g} to {unit['high']:.3g}".replace("-", "−"),
         )

@@ -209,7 +209,7 @@ def test_sheets_as_files(gallery):
     swept = traversal_sheet(run, codes.codes[0], units, "the start image")
     alive = [unit for unit in units if not unit["dead"]]
     assert sum(isinstance(item, Picture) for item in swept.items) == 9 * len(alive)
-    assert {f"unit {unit['index']}" for unit in alive} <= set(texts_of(swept))
+    assert {f"unit {unit['index'] + 1}" for unit in alive} <= set(texts_of(swept))
 
 
 # ---- Compare -----------------------------------------------------------------------------------------

@@ -171,3 +171,11 @@ def test_the_heading_says_on_what_was_measured(three):
     shown = listing(app).set_index("Run")
     assert shown.loc[run.id, "PSNR, own noise"] == noisy[0]["metrics"]["psnr_db"]
     assert shown["PSNR, clean"].isna()[run.id]
+
+
+def test_a_link_sets_filter_state_and_columns_as_far_as_they_mean_something(three):
+    app = page(shelf="own", states="finished,asleep", columns="seed,no-such", order="no-such")
+    assert list(listing(app)) == ["Name", "Seed", "Run"]
+    assert app.button_group(key="overview-states").value == ["finished"]
+    assert "mnist-mlp8" not in listing(app)["Run"].tolist()
+    assert app.query_params["columns"] in ("seed", ["seed"])
