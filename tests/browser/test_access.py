@@ -74,15 +74,7 @@ def nameless(tab: Page) -> list[str]:
     found = []
     for node in nodes:
         role, name = node.get("role", {}).get("value"), node.get("name", {}).get("value", "")
-        if node.get("ignored") or role not in (
-            "button",
-            "link",
-            "slider",
-            "checkbox",
-            "combobox",
-            "menuitem",
-            "switch",
-        ):
+        if node.get("ignored") or role not in CONTROLS:
             continue
         if not name.strip() or name.endswith(" icon"):  # Streamlit's word for a button without one
             shown = session.send("DOM.describeNode", {"backendNodeId": node["backendDOMNodeId"]})["node"]
@@ -91,28 +83,36 @@ def nameless(tab: Page) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_control_has_a_name_and_shows_the_focus(browser, address, scheme):
-    context = browser.new_context(viewport={"width": 1280, "height": 1000}, color_scheme=scheme)
-    tab, told = context.new_page(), {}
+def test_every_control_has_a_name_and_shows_the_focus(tab, address):
+    told = {}
     for path, drawn in PAGES.items():
-        tab.goto(address + path)
-        expect(tab.locator(drawn).first).to_be_attached(timeout=60_000)
-        settle(tab)
-        tab.keyboard.press("Tab")  # from here on the focus counts as moved by the keyboard
-        told[path] = (nameless(tab) if scheme == "light" else []) + tab.evaluate(UNMARKED)
-    context.close()
+        arrive(tab, address + path, drawn)
+        told[path] = nameless(tab) + tab.evaluate(UNMARKED)
     assert not any(told.values()), "\n".join(f"{path}: {one}" for path, lines in told.items() for one in lines)
 
 
-def test_ten_pages_fit_the_menu_at_1024_pixels(browser, address):
-    context = browser.new_context(viewport={"width": 1024, "height": 700})
+def test_the_focus_is_shown_in_the_dark_too(browser, address):
+    context = browser.new_context(color_scheme="dark")
     tab = context.new_page()
+    for path in ("/train?run=mnist-mlp8", "/generate?run=mnist-mlp8"):
+        arrive(tab, address + path, PAGES[path])
+        assert tab.evaluate(UNMARKED) == []
+    context.close()
+
+
+def arrive(tab: Page, link: str, drawn: str) -> None:
+    tab.goto(link)
+    expect(tab.locator(drawn).first).to_be_attached(timeout=60_000)
+    settle(tab)
+    tab.keyboard.press("Tab")  # from here on the focus counts as moved by the keyboard
+
+
+def test_ten_pages_fit_the_menu_at_1024_pixels(tab, address):
+    tab.set_viewport_size({"width": 1024, "height": 700})
     tab.goto(f"{address}/reports")
     settle(tab)
     expect(tab.get_by_test_id("stTopNav").get_by_role("link", name="Compare", exact=True)).to_be_visible()
     expect(tab.get_by_text("more", exact=False).locator("visible=true").filter(has_text="2 more")).to_have_count(0)
-    context.close()
 
 
 def test_the_theme_is_switched_at_once_without_asking_the_page_anew_and_stays(browser, address):
