@@ -3,7 +3,7 @@
 Every layer has three matrix products per step: forward, the gradient of its input (except for the first layer) and the
 gradient of its weights; a convolution is a product with its patches as rows. Each is timed at its own shape and in the
 precision of the steps, with the fastest routine that PyTorch has here. The memory traffic is what a step cannot avoid:
-every layer reads its input and writes its output, twice that in the backward pass, and the optimiser reads and writes
+every layer reads its input and writes its output, twice that in the backward pass, and the optimizer reads and writes
 four arrays.
 """
 

@@ -28,7 +28,7 @@ TEST_SHARE = 6
 
 @dataclass(frozen=True)
 class Task:
-    """A report's network and optimiser, with clean images and a fixed learning rate, which all loops support."""
+    """A report's network and optimizer, with clean images and a fixed learning rate, which all loops support."""
 
     title: str
     experiment: Experiment

@@ -25,7 +25,7 @@ LABELS = {
     "model.bottleneck.sample": "Sample codes",
     "training.reduction": "Loss reduction",
     "training.beta": "β, weight of the KL divergence",
-    "training.restart_every": "Restart the optimiser every … epochs",
+    "training.restart_every": "Restart the optimizer every … epochs",
     "training.log_every": "Log every … steps",
     "evaluation.wrong_digits": "Count wrong digits",
     "model.activation": "Hidden activation",

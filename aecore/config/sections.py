@@ -53,7 +53,7 @@ class Training(Section):
     lr: float = Field(default=1e-3, gt=0, le=10, json_schema_extra=MAIN)
     """Learning rate at the start; for one-cycle, its highest value."""
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
-    """The optimiser."""
+    """The optimizer."""
     weight_decay: float = Field(default=0.0, ge=0, le=10)
     """Adam and SGD add it to the gradient, AdamW decays the weights directly."""
     momentum: float = Field(default=0.9, ge=0, lt=1)
@@ -70,7 +70,7 @@ class Training(Section):
     beta: float = Field(default=1.0, ge=0, le=1e6)
     """Weight of the KL divergence in a VAE's loss (Higgins et al., 2017)."""
     restart_every: int | None = Field(default=None, ge=1, le=100_000)
-    """Reset optimiser and schedule every so many epochs, as running a notebook's cell again does."""
+    """Reset optimizer and schedule every so many epochs, as running a notebook's cell again does."""
     log_every: int | None = Field(default=None, ge=1, le=1_000_000)
     """Also log the mean loss of every so many steps, with a pass over the validation images."""
     seed: int = Field(default=0, ge=0, le=2**31 - 1, json_schema_extra=MAIN)

@@ -40,7 +40,7 @@ IMPORTED = {"evaluation.corruptions": ["none", "gaussian:0.2"]}
 def first_guess(checkpoint: Checkpoint, shape: Shape, experiment: Experiment, changes: Mapping[str, Any]) -> Decision:
     """The likeliest network by shapes alone, for where there are no images to try it on."""
     limits = limits_of(changes)
-    skeleton, geometry = _first_fitting(skeletons(checkpoint), shape, limits)
+    skeleton, geometry = _first_fitting(_described(skeletons(checkpoint), limits), shape, limits)
     functions = Functions(
         output=limits.output or ("tanh" if limits.symmetric else "sigmoid"),
         encoder=limits.activation or "relu",
@@ -87,8 +87,7 @@ def no_geometry(skeleton: Skeleton, shape: Shape) -> MismatchError:
 def fitting_pad(checkpoint: Checkpoint, shape: Shape, limits: Limits) -> int | None:
     """By how many pixels images of `shape` must be padded or cropped to go through some reading of the file; None where
     they do not fit."""
-    found = skeletons(checkpoint)
-    _check_convolutions(found[0], limits)
+    found = _described(skeletons(checkpoint), limits)
     pads = [abs(geometry.pad) for skeleton in found for geometry in geometries(skeleton, shape, 1, limits.windows)]
     return min(pads, default=None)
 
@@ -111,8 +110,7 @@ def decide(
     problem: MismatchError | None = None
     complete = True
     try:
-        readings = skeletons(checkpoint)
-        _check_convolutions(readings[0], limits_of(changes))
+        readings = _described(skeletons(checkpoint), limits_of(changes))
         searched, complete = search(readings, shape, images, limits_of(changes))
         for found in searched:
             candidate = _candidate(found.reading, shape, experiment, changes)
@@ -170,8 +168,7 @@ def judge(experiment: Experiment, weights: dict[str, Tensor], images: Tensor, tr
 
 def why_not(checkpoint: Checkpoint, shapes: Sequence[Shape], limits: Limits) -> MismatchError:
     """Why images of none of these shapes fit a file's layers."""
-    skeleton = skeletons(checkpoint)[0]
-    _check_convolutions(skeleton, limits)
+    skeleton = _described(skeletons(checkpoint), limits)[0]
     first = skeleton.encoder[0]
     fitting = [shape for shape in shapes if first.inputs in (shape[0], math.prod(shape))]
     if not fitting and len(shapes) > 1:
@@ -184,12 +181,18 @@ def why_not(checkpoint: Checkpoint, shapes: Sequence[Shape], limits: Limits) -> 
     return no_geometry(skeleton, (fitting or list(shapes))[0])
 
 
-def _check_convolutions(skeleton: Skeleton, limits: Limits) -> None:
-    """Raise `MismatchError` where the user describes other convolutions than the file has."""
-    present = [(part.outputs, part.kernel) for part in skeleton.encoder if part.kind != "linear"]
-    if limits.convolutions and list(limits.convolutions) != present:
-        listed = ", ".join(f"{channels}k{kernel}" for channels, kernel in present)
+def _described(readings: Sequence[Skeleton], limits: Limits) -> list[Skeleton]:
+    """The readings whose encoder has the convolutions that the user describes. Raises `MismatchError` if none has."""
+
+    def convolutions(skeleton: Skeleton) -> list[tuple[int, int]]:
+        return [(part.outputs, part.kernel) for part in skeleton.encoder if part.kind != "linear"]
+
+    wanted = list(limits.convolutions)
+    found = [reading for reading in readings if not wanted or convolutions(reading) == wanted]
+    if not found:
+        listed = ", ".join(f"{channels}k{kernel}" for channels, kernel in convolutions(readings[0]))
         raise MismatchError(f"model.conv: the file's convolutions are {listed}; give strides and paddings for these", 0)
+    return found
 
 
 def fitting_presets(checkpoint: Checkpoint, shape: Shape, changes: Mapping[str, Any]) -> dict[str, Candidate]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aecore import data, demo
+from aecore.config.experiment import Experiment
 from aecore.errors import AecoreError, UserError
 from aecore.interop.checkpoint import Checkpoint
 from aecore.interop.describe import difference_text
@@ -59,6 +60,9 @@ def import_checkpoint(
         report("trying", 0, 0, "")
         found = understand(checkpoint, sets, preset_name, settings)
         remarks += _doubts(found, anyway)
+        if found.decision is not None:
+            best = found.decision.best
+            remarks += _left_out(checkpoint, best.layers, best.heads, found.experiment)
     else:
         found = interpret(checkpoint, preset_name, data_name, changes)
         remarks.append("its functions were not tried on images, so strides, activations and ranges may be wrong")
@@ -86,7 +90,7 @@ def import_candidate(run: Run, number: int, store: Store | None = None, report: 
     checkpoint = read_kept(run.file(IMPORTED))
     experiment = run.experiment()
     found = chosen_candidate(checkpoint, listed[number], experiment.data.name)
-    remarks: list[str] = []
+    remarks = _left_out(checkpoint, listed[number]["layers"], listed[number]["heads"], found.experiment)
     images = _image_sets(checkpoint, "", {"data.name": experiment.data.name}, True, report, remarks)
     source = {key: about[key] for key in ("file", "sha256", "files") if key in about} | {"chosen_from": run.id}
     return new_run(
@@ -160,6 +164,18 @@ def _doubts(found: Interpretation, anyway: bool) -> list[str]:
     return [
         f"undecided: {near} with these layers come{'s' * (decision.near == 1)} near; error (MSE) {error:.5f}, "
         f"that of one of them {second.error:.5f} with {difference_text(decision.best.text, second.text)}"
+    ]
+
+
+def _left_out(checkpoint: Checkpoint, layers: Sequence[str], heads: str, experiment: Experiment) -> list[str]:
+    """Which of the file's layers the run does not have: the log-variances of a code that is a map of convolutions.
+    `layers` are the names of those that it has, and `heads` says what tells those of a VAE apart."""
+    if not heads or experiment.model.bottleneck.kind == "gaussian":
+        return []
+    unused = ", ".join(layer.name for layer in checkpoint.layers if layer.name not in layers)
+    return [
+        f"left out: the log-variances ({unused or 'half of the outputs of the head'}), as a map of codes has none "
+        "here; images are encoded to the means, and nothing is drawn at random"
     ]
 
 

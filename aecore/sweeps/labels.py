@@ -56,7 +56,7 @@ def lower(title: str) -> str:
 
 
 def value(key: str, found: Any) -> str:
-    """A setting's value in a label: `8`, `Gaussian 0.3`, `392–8`."""
+    """A setting's value in a label: `8`, `Gaussian noise, σ 0.3`, `392–8`."""
     if key == "corruption":
         return corruption(str(found))
     if isinstance(found, bool):
@@ -65,7 +65,7 @@ def value(key: str, found: Any) -> str:
 
 
 def combination(values: Mapping[str, Any]) -> str:
-    """`code size 8, Gaussian 0.3`: values that mean nothing by themselves are named."""
+    """`code size 8, Gaussian noise, σ 0.3`: values that mean nothing by themselves are named."""
     return ", ".join(
         value(key, found) if key == "corruption" else f"{lower(setting(key))} {value(key, found)}"
         for key, found in values.items()
@@ -73,20 +73,12 @@ def combination(values: Mapping[str, Any]) -> str:
 
 
 def corruption(text: str) -> str:
-    """A corruption in a few words: `clean`, `Gaussian 0.3 + square 8`."""
+    """A corruption in words: `clean`, `Gaussian noise, σ 0.3 + a black 8×8 square`."""
     try:
         parsed = Corruption.parse(text)
     except UserError:
         return text
-    kinds = {
-        "gaussian": f"Gaussian {parsed.level:g}",
-        "gaussian-variance": f"Gaussian, variance {parsed.level:g}",
-        "masking": f"masking {parsed.level:.0%}",
-        "salt-pepper": f"salt-and-pepper {parsed.level:.0%}",
-    }
-    parts = [kinds[parsed.kind] + (", clamped" if parsed.clamp else "")] if parsed.kind != "none" else []
-    parts += [f"{parsed.occlusion} {parsed.size}"] if parsed.occlusion != "none" else []
-    return (" + ".join(parts) or "clean") + (", drawn once" if parsed.once else "")
+    return (parsed.label if parsed.active else "clean") + (", drawn once" if parsed.once else "")
 
 
 def tested(under: str) -> str:

@@ -69,7 +69,7 @@ def new_state(
 
 
 def restart(state: State, training: Training, train_images: int) -> None:
-    """Begin again with a new optimiser and schedule; weights and random generators stay."""
+    """Begin again with a new optimizer and schedule; weights and random generators stay."""
     state.optimizer, state.scheduler = _optimizer_and_scheduler(training, state.model, train_images)
 
 
@@ -191,8 +191,8 @@ def _optimizer_state(groups: list[dict[str, Any]], tensors: dict[str, Tensor]) -
 
 @torch.no_grad()
 def _match_memory_order(optimizer: Optimizer) -> None:
-    """Give every optimiser tensor the memory order of its weights: the file has channels first, convolutions train with
-    channels last, and a fused optimiser reads both in memory order."""
+    """Give every optimizer tensor the memory order of its weights: the file has channels first, convolutions train with
+    channels last, and a fused optimizer reads both in memory order."""
     for weights, slots in optimizer.state.items():
         for name, value in slots.items():
             if isinstance(value, Tensor) and value.shape == weights.shape:

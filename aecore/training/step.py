@@ -1,4 +1,4 @@
-"""One step of the optimiser, in the number format and the way that suit the device.
+"""One step of the optimizer, in the number format and the way that suit the device.
 
 With bfloat16 a twin of the model does the arithmetic, and its gradients update the model's own weights, which stay in
 float32 (Micikevicius et al. 2018; bfloat16's range makes their loss scaling unnecessary). On a GPU the step is recorded
@@ -21,7 +21,7 @@ from aecore.training.loss import Loss, loss_of
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 WARM_UP = 3
-"""Steps before a graph is recorded, in which libraries choose their kernels and the optimiser creates its state."""
+"""Steps before a graph is recorded, in which libraries choose their kernels and the optimizer creates its state."""
 
 
 class Step:
@@ -151,7 +151,7 @@ class Step:
     def _restore(self, before: tuple[dict[str, Tensor], list[Tensor]]) -> None:
         tensors, states = before
         for name, value in self._tensors().items():
-            # State that the optimiser has created meanwhile starts from zero, as it would have.
+            # State that the optimizer has created meanwhile starts from zero, as it would have.
             value.copy_(tensors[name]) if name in tensors else value.zero_()
         for generator, state in zip(self._generators(), states, strict=True):
             generator.set_state(state)

@@ -67,13 +67,13 @@ def train(case: Case, folder: Path, steps: int = 500) -> Trained:
     known, unseen = (torch.from_numpy(np.array(part)).float() / 255 for part in (digits.x_train, digits.x_test))
     torch.manual_seed(zlib.crc32(case.name.encode()))
     model = case.make()
-    optimiser = torch.optim.Adam(model.parameters(), 2e-3)
+    optimizer = torch.optim.Adam(model.parameters(), 2e-3)
     for _ in range(steps):
         batch = prepare(case, known[torch.randint(0, len(known), (64,))])
         loss = F.mse_loss(model(batch).reshape(batch.shape), batch)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
     model.eval()
     files = _saved(case, model, folder)
     with torch.inference_mode():

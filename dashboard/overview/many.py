@@ -15,6 +15,7 @@ from aecore.runs.state import ACTIVE
 from aecore.runs.store import Run, Store
 from aecore.runs.summary import RunSummary
 from dashboard.widgets import many_runs, run_selection
+from dashboard.widgets.icon_button import icon_button
 from dashboard.widgets.lasting_button import lasting_button
 
 _ROUND = "many-round"
@@ -60,15 +61,7 @@ def actions(ticked: Sequence[RunSummary]) -> None:
     own = [row for row in ticked if not row.shipped and row.id in found]
     if own and not demo.mode():
         changes(own, found, len(ticked))
-    st.button(
-        "",
-        icon=":material/close:",
-        type="tertiary",
-        key="many-none",
-        help="Untick all",
-        on_click=run_selection.tick,
-        args=([],),
-    )
+    icon_button("Untick all", "close", "many-none", type="tertiary", on_click=run_selection.tick, args=([],))
 
 
 def changes(own: Sequence[RunSummary], found: Mapping[str, Run], ticked: int) -> None:

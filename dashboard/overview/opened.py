@@ -9,6 +9,7 @@ from aecore.errors import AecoreError
 from aecore.runs.state import ACTIVE
 from aecore.runs.store import Store
 from aecore.runs.summary import RunSummary
+from aecore.sweeps import labels
 from dashboard.cache import runs
 from dashboard.denoise.classical import TITLES
 from dashboard.widgets import image_grid, remarks, run_monitor, run_selection
@@ -66,7 +67,7 @@ def evaluation_table(evaluations: list[dict]) -> None:
         for what, values in measured:
             rows.append(
                 {
-                    "Test corruption": entry["corruption"],
+                    "Test images": labels.tested_label(entry["corruption"]),
                     "Image": what,
                     "MSE": values["mse"],
                     "PSNR": values["psnr_db"],

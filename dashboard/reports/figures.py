@@ -149,7 +149,7 @@ def _course(run: Run, image: int, epochs: Sequence[int]) -> Row:
         right = int(panel["labels"][column])
         read = [int(panel["digits"][row, column]) for row in found]
         notes = [f"read as {digit}" if digit != right else "" for digit in read]
-    name = f"code of {runs.summary(run).code_size}"
+    name = f"code of {runs.summary(run).code_size:,}"
     return Row(name, panel["reconstructions"][found, column], notes)
 
 

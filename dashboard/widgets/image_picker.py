@@ -18,6 +18,7 @@ from dashboard.cache import models
 from dashboard.cache.images import image_info, image_set, panel_of, pictures_of
 from dashboard.url_state import key
 from dashboard.widgets.corruption_form import usual_corruption
+from dashboard.widgets.icon_button import icon_button
 
 FIRST = {"a": 3, "b": 4, "c": 0, "d": 9}
 """The classes of the initial images, by setting."""
@@ -140,13 +141,7 @@ def choose_one(page: str, images: Gallery, name: str, title: str, on_change: Cal
 
     st.number_input(title, first, last, key=field, on_change=on_change, width=140)
     st.selectbox("Class", words, key=wanted, on_change=by_chance, width=120)
-    st.button(
-        "",
-        icon=":material/casino:",
-        key=key(page, f"chance-{name}"),
-        on_click=by_chance,
-        help="Random image of this class",
-    )
+    icon_button("Random image of this class", "casino", key(page, f"chance-{name}"), on_click=by_chance)
     return row
 
 
@@ -161,11 +156,11 @@ def choose_noise(page: str, run: Run) -> None:
     usual = usual_corruption(run)
     choices = {"none": "Clean", str(usual): usual.label}
     choices.setdefault(state[field], Corruption.parse(state[field]).label)
-    st.selectbox("Input", list(choices), format_func=choices.__getitem__, key=field, width=160)
+    st.selectbox("Input", list(choices), format_func=choices.__getitem__, key=field, width=205)
     if state[field] == "none":
         return
 
     def again() -> None:
         state[key(page, "draw")] += 1
 
-    st.button("", icon=":material/casino:", on_click=again, key=key(page, "again"), help="Draw new noise")
+    icon_button("Draw new noise", "casino", key(page, "again"), on_click=again)

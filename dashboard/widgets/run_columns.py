@@ -11,11 +11,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from aecore.config.corruption import Corruption
-from aecore.config.title import corruption_in_words
-from aecore.errors import UserError
 from aecore.format import duration
 from aecore.runs.summary import RunSummary
+from aecore.sweeps import labels
 from dashboard.widgets import remarks, run_selection
 
 NAME, ID = "Name", "Run"
@@ -39,7 +37,7 @@ _VALUES: dict[str, Callable[[RunSummary], Any]] = {
     "Code": lambda row: row.code_size,
     "Noise": lambda row: noise_of(row),
     "State": lambda row: row.state,
-    "Epochs": lambda row: "imported" if row.imported else f"{row.epoch} / {row.epochs}",
+    "Epochs": lambda row: "imported" if row.imported else f"{row.epoch:,} / {row.epochs:,}",
     **{heading: partial(lambda field, row: metric_of(row, field), field) for heading, (field, _) in _METRICS.items()},
     "Loss": lambda row: sparkline(row.losses),
     "Date": lambda row: date_of(row),
@@ -161,7 +159,7 @@ def config(table: str) -> dict[str, Any]:
         "Duration": column.NumberColumn(help="Training time, without evaluation"),
         "Learning rate": column.NumberColumn(format="plain"),
         "Seed": column.NumberColumn(format="plain"),
-        "Parameters": column.NumberColumn(format="localized"),
+        **{heading: column.NumberColumn(format="localized") for heading in ("Code", "Parameters")},
     }
 
 
@@ -172,10 +170,7 @@ def metric_of(row: RunSummary, field: str) -> float | None:
 
 def noise_of(row: RunSummary) -> str:
     """The corruption of the training images in words; empty where it is unknown."""
-    try:
-        return corruption_in_words(Corruption.parse(row.noise)) if row.noise else ""
-    except UserError:
-        return row.noise
+    return labels.corruption(row.noise) if row.noise else ""
 
 
 def date_of(row: RunSummary) -> datetime | None:

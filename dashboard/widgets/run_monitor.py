@@ -14,23 +14,32 @@ from aecore.format import count, duration
 from aecore.runs.state import ACTIVE, RESUMABLE, is_stopping, run_state
 from aecore.runs.store import LAYERS, Run, Store
 from aecore.runs.summary import import_notes, remarks_of
+from dashboard import url_state
 from dashboard.cache import jsonl, runs
 from dashboard.cache.sweeps import is_there
 from dashboard.charts.run_charts import layer_chart, loss_chart, step_chart
 from dashboard.format import plain
 from dashboard.style import state_badge
+from dashboard.url_state import Field, key
 from dashboard.widgets import image_grid, remarks, run_actions
 from dashboard.widgets.candidates import candidates
 from dashboard.widgets.followed_run import lead_on
+from dashboard.widgets.icon_button import icon_button
 from dashboard.widgets.lasting_button import lasting_button
 
 TICK_S, IDLE_TICK_S = 1.0, 4.0
 _PROBLEM = "monitor-problem"
 
 
+PAGE = "monitor"
+FIELDS = {"layers": Field(False, lambda text: text == "1", lambda on: "1" if on else "")}
+"""What the address says beside the run; the charts' views are the browser's."""
+
+
 def watch(run: Run) -> None:
     """The live view of a run; refreshes once per second while the run is active. Afterwards it only looks, less often,
     whether the run was deleted or resumed elsewhere."""
+    url_state.arrive(PAGE, FIELDS)
     shown = st.session_state["shown_state"] = _state(run)
 
     live = shown in (*ACTIVE, "stopping")
@@ -44,6 +53,7 @@ def watch(run: Run) -> None:
     def tick() -> None:
         look()
         _body(run, run_state(run))
+        url_state.keep(PAGE, FIELDS)
 
     st.fragment(tick, run_every=TICK_S if live else None)()
     if not live:
@@ -85,7 +95,7 @@ def _body(run: Run, state: str) -> None:
         st.metric("Learning rate", f"{last['lr']:.3g}", border=True)
         st.metric(
             "Dead code units",
-            f"{last['dead_units']} of {runs.summary(run).code_size:,}",
+            f"{last['dead_units']:,} of {runs.summary(run).code_size:,}",
             border=True,
             help="Code units that are constant over all test images.",
         )
@@ -93,7 +103,7 @@ def _body(run: Run, state: str) -> None:
     loss_chart(run, key=f"curves-{run.id}", name="curves")
     if experiment.training.log_every:
         step_chart(run, key=f"steps-{run.id}", name="steps")
-    if run.file(LAYERS).exists() and st.toggle("Show code units and layers", key="show-layers"):
+    if run.file(LAYERS).exists() and st.toggle("Show code units and layers", key=key(PAGE, "layers")):
         layer_chart(run, key=f"layers-{run.id}", name="layers")
     _panel(run, "Reconstructions appear after the first saved epoch.")
 
@@ -125,7 +135,7 @@ def _progress(run: Run, state: str, status: dict[str, Any], metrics: list[dict[s
         left = ""
         if metrics:
             left = f", about {duration((epochs - whole) * metrics[-1]['seconds'] / done)} left"
-        st.progress(min(whole / epochs, 1.0), f"Epoch {min(done + 1, epochs)} of {epochs}{left}")
+        st.progress(min(whole / epochs, 1.0), f"Epoch {min(done + 1, epochs):,} of {epochs:,}{left}")
     elif state == "evaluating":
         st.progress(1.0, "Evaluating the model on the whole test set")
     elif status.get("error"):
@@ -187,7 +197,7 @@ def heading(run: Run, on_close: Callable[[], None] | None = None) -> None:
         run_actions.download(run, row)
         run_actions.delete_button(run, row.state)
         if on_close is not None:
-            st.button("", icon=":material/close:", key="close", type="tertiary", help="Close", on_click=on_close)
+            icon_button("Close", "close", "close", type="tertiary", on_click=on_close)
     parts = [
         row.id,
         row.data,

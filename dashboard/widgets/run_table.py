@@ -58,10 +58,9 @@ def filtered(rows: Sequence[RunSummary]) -> list[RunSummary]:
         )
     states = sorted({row.state for row in rows})
     if len(states) > 1:
+        linked = st.session_state.get(key(PAGE, "states")) or []
         # A link may name a state that no run is in.
-        st.session_state[key(PAGE, "states")] = [
-            name for name in st.session_state[key(PAGE, "states")] if name in states
-        ]
+        st.session_state[key(PAGE, "states")] = [name for name in linked if name in states]
         wanted = st.pills(
             "State", states, selection_mode="multi", key=key(PAGE, "states"), label_visibility="collapsed"
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from aecore.errors import AecoreError
+from dashboard.widgets.icon_button import icon_button
 
 _DONE, _PROBLEM = "undo-done", "undo-problem"
 
@@ -67,7 +68,7 @@ def bar() -> None:
         if done.possible():
             st.button(done.label, icon=":material/undo:", key="undo", on_click=_take_back, args=(done,))
         st.space("stretch")
-        st.button("", icon=":material/close:", key="undo-close", type="tertiary", help="Close", on_click=forget)
+        icon_button("Close", "close", "undo-close", type="tertiary", on_click=forget)
 
 
 def _take_back(done: Done) -> None:

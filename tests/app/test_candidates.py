@@ -23,13 +23,13 @@ def undecided(store, tmp_path):
     model = nn.Sequential(
         nn.Linear(64, 40), nn.ReLU(), nn.Linear(40, 8), nn.Linear(8, 40), nn.ReLU(), nn.Linear(40, 64)
     )
-    optimiser = torch.optim.Adam(model.parameters(), 3e-3)
+    optimizer = torch.optim.Adam(model.parameters(), 3e-3)
     for _ in range(300):
         batch = images[torch.randint(0, len(images), (64,))]
         loss = (torch.sigmoid(model(batch)) - batch).square().mean()
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
     path = tmp_path / "mine.pth"
     torch.save(model.state_dict(), path)
     return import_checkpoint(path, data_name="digits").run

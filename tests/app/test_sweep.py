@@ -51,7 +51,7 @@ def test_an_empty_store_says_what_a_sweep_is_and_offers_the_form(store):
 
 def test_a_finished_sweep_is_shown_with_its_best_first(swept, store):
     app = page("sweep", sweep=swept.id)
-    assert "**Code size** (2, 8) and **Training corruption** (clean, Gaussian 0.3)" in texts(app)
+    assert "**Code size** (2, 8) and **Training corruption** (clean, Gaussian noise, σ 0.3)" in texts(app)
     assert "8 runs in all" in texts(app)
     assert "Means over 2 seeds, ± one sample standard deviation" in texts(app)
     frame = app.dataframe[0].value
@@ -292,7 +292,9 @@ def test_the_form_counts_runs_while_one_types(store, trained):
     assert not app.exception
     told = texts(app)
     assert "3 × 2 × 3 seeds = 18 runs. About " in told
-    assert "clean images, Gaussian 0.2, Gaussian 0.3" in told, "what is trained with is measured under as well"
+    assert "clean images, Gaussian noise, σ 0.2, Gaussian noise, σ 0.3" in told, (
+        "what is trained with is measured under as well"
+    )
     assert not app.button(key="sweep-start").disabled
 
 

@@ -146,8 +146,11 @@ def test_legend_find_colours_and_keys(tab, address):
     stage = tab.locator(".cl-stage")
     three = tab.locator(".cl-class[data-label='3']")
     expect(three).to_contain_text(re.compile(r"3\s*292"))
+    three.hover()
+    expect(cloud).to_have_attribute("data-emphasised", "3")
     three.click()
     expect(cloud).to_have_attribute("data-hidden", "3")
+    expect(cloud).to_have_attribute("data-emphasised", "")  # the others are as they were
     three.click()
     expect(cloud).to_have_attribute("data-hidden", "")
     three.dblclick()

@@ -146,7 +146,7 @@ def test_the_actions_fit_a_phone(tab, address, stopped):
     for row in (1, 2):
         listed.click(position={"x": BOX, "y": at(row)})
     expect(tab.get_by_text("2 selected").first).to_be_visible()
-    for name in ("Compare", "Export", "Group", "Note", "Delete", "close"):
+    for name in ("Compare", "Export", "Group", "Note", "Delete", "Untick all"):
         expect(
             tab.locator(".st-key-many-line").get_by_role("button", name=name).filter(visible=True)
         ).to_be_in_viewport()

@@ -52,6 +52,6 @@ test("vectors and idle units in words", () => {
   assert.equal(idleWords([unit(0, {})], "unit"), "");
   assert.equal(
     idleWords([unit(0, { dead: true }), unit(1, { inactive: true }), unit(2, { inactive: true })], "unit"),
-    "Dead (constant over all images): unit 0. Inactive (hardly depends on the image): units 1, 2.",
+    "Dead (constant over all images): unit 1. Inactive (hardly depends on the image): units 2, 3.",
   );
 });

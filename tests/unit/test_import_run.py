@@ -237,3 +237,28 @@ def test_a_network_that_is_worse_inside_the_border_too_stays_where_it_is():
 def test_oddity_cannot_outweigh_an_error_that_is_a_third_as_large():
     assert weighed(6.0) - weighed(0.5) < math.log(3)
     assert weighed(0.5) - weighed(0.0) > 0.1
+
+
+class MapVae(nn.Module):
+    """A VAE whose code is a map: both heads are convolutions."""
+
+    def __init__(self, chunked: bool) -> None:
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Conv2d(1, 8, 3, 2, 1), nn.ReLU())
+        if chunked:
+            self.head = nn.Conv2d(8, 8, 3, 2, 1)
+        else:
+            self.mu, self.logvar = nn.Conv2d(8, 4, 3, 2, 1), nn.Conv2d(8, 4, 3, 2, 1)
+        self.decoder = nn.Sequential(
+            nn.ConvTranspose2d(4, 8, 3, 2, 1, 1), nn.ReLU(), nn.ConvTranspose2d(8, 1, 3, 2, 1, 1), nn.Sigmoid()
+        )
+
+
+@pytest.mark.parametrize(("chunked", "where"), [(False, "logvar"), (True, "half of the outputs of the head")])
+def test_log_variances_that_a_run_does_not_take_are_named(tmp_path, store, chunked, where):
+    path = tmp_path / "map.pth"
+    torch.save(MapVae(chunked).state_dict(), path)
+    given = {"model.activation": "relu", "model.bottleneck.activation": "none", "model.output": "sigmoid"}
+    given |= {"model.conv": ["8k3s2p1", "4k3s2p1"], "model.range": "unit"}
+    run = import_checkpoint(path, data_name="digits", changes=given, anyway=True, measure=False).run
+    assert any(f"left out: the log-variances ({where})" in line for line in run.status()["imported"]["remarks"])

@@ -37,7 +37,7 @@ def test_the_view_follows_from_what_varies():
 def test_lines_run_along_numbers_and_words_are_the_colour():
     figure = drawn(swept({"corruption": ["none", "gaussian:0.3"], "model.bottleneck.size": [8, 2, 4, 16, 32]}))
     means = [trace for trace in figure["data"] if trace["mode"] == "lines+markers"]
-    assert [trace["name"] for trace in means] == ["clean", "Gaussian 0.3"]
+    assert [trace["name"] for trace in means] == ["clean", "Gaussian noise, σ 0.3"]
     assert list(means[0]["x"]) == [2, 4, 8, 16, 32]
     assert means[0]["y"] == pytest.approx([0.105] * 5)
     assert means[0]["text"][0].split("<br>") == ["clean, code size 2", "0.1050 ± 0.0071", "mean of 2 seeds"]
@@ -91,7 +91,7 @@ def test_a_cell_that_has_no_run_is_empty():
         "data"
     ]
     assert list(trace["x"]) == ["2", "4"]
-    assert list(trace["y"]) == ["clean", "Gaussian 0.3"]
+    assert list(trace["y"]) == ["clean", "Gaussian noise,<br>σ 0.3"]
     assert trace["z"][0][1] is None
     assert trace["text"][0][1] == ""
     assert trace["reversescale"], "a low error is the dark end"
@@ -107,7 +107,8 @@ def test_one_seed_has_no_spread():
 def test_scores_are_in_their_units():
     assert labels.score("wrong_digit_rate", 0.0312, 0.001) == "3.12 ± 0.10 %"
     assert (
-        labels.heading("wrong_digit_rate", "gaussian:0.3", True) == "Wrong digits on test images with Gaussian 0.3, %"
+        labels.heading("wrong_digit_rate", "gaussian:0.3", True)
+        == "Wrong digits on test images with Gaussian noise, σ 0.3, %"
     )
     assert labels.score("psnr_db", 23.456, None) == "23.46 dB"
     assert labels.score("train_loss", 104.239, 1.2) == "104.2 ± 1.2"

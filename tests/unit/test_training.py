@@ -81,7 +81,7 @@ def test_a_restart_starts_the_schedule_afresh_too():
 
 
 @pytest.mark.parametrize("base", [MLP, DROPOUT], ids=["mlp", "dropout"])
-def test_restarting_is_training_twice_with_a_fresh_optimiser(base):
+def test_restarting_is_training_twice_with_a_fresh_optimizer(base):
     images = digits()
     experiment = base.changed({"training.schedule": "none", "training.weight_decay": 1e-3})
     whole = fresh(experiment, images)

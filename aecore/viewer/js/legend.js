@@ -60,11 +60,14 @@ export function createLegend(owner, root, panel) {
     const ramp = element("div", "cl-ramp", element("span"), element("i"), element("span"));
     const classes = element("div", "cl-classes"), counts = tally(stage.points.labels);
     for (const [label, count] of [...counts].sort(([a], [b]) => a - b)) {
-      const one = button("cl-class", "", () => owner.toggleClass(label));
+      const one = button("cl-class", "", () => {
+        owner.emphasise(null); // hiding a class leaves the others as they are
+        owner.toggleClass(label);
+      });
       one.append(element("i", "cl-dot"), element("span", "", panel.nameOf(label)), element("small", "", count.toLocaleString("en")));
       one.ondblclick = () => owner.onlyClass(label);
       one.onpointerenter = (event) => {
-        if (event.pointerType === "mouse") owner.emphasise(label);
+        if (event.pointerType === "mouse" && !owner.state.hidden.has(label)) owner.emphasise(label);
       };
       one.onpointerleave = () => owner.emphasise(null);
       one.dataset.label = String(label);

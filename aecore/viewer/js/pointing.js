@@ -125,6 +125,7 @@ export function addPointing(owner, root) {
   owner.emphasise = (label) => {
     if (state.only === label) return;
     state.only = label;
+    root.dataset.emphasised = String(label ?? "");
     owner.redraw();
   };
   owner.findClass = (label) => {

@@ -8,7 +8,7 @@ import { paintImage } from "../../../aecore/viewer/js/images.js";
 import { shortNumber, signed } from "../../../aecore/viewer/js/numbers.js";
 import { inSlices } from "../pace.js";
 import { barsOf } from "./bars.js";
-import { asText, idleWords } from "./words.js";
+import { asText, idleWords, unitName } from "./words.js";
 
 const AS_NUMBERS = 8; // longer vectors are shown as bars
 const SWEEP = 9;
@@ -54,7 +54,7 @@ export function drawTraversal(host, { base, units, decode, shape, pick, noun }) 
   host.style.setProperty("--steps", String(SWEEP));
   const alive = units.filter((unit) => !unit.dead).sort((a, b) => b.spread - a.spread);
   return inSlices(alive.length, (i) => {
-    const unit = alive[i], row = element("div", "ge-row"), name = element("div", "ge-name", `${noun} ${unit.index}`);
+    const unit = alive[i], row = element("div", "ge-row"), name = element("div", "ge-name", unitName(noun, unit));
     const range = `${shortNumber(unit.low)} … ${shortNumber(unit.high)}`;
     name.append(element("small", "", unit.inactive ? "inactive" : range));
     name.title = range;
@@ -64,7 +64,7 @@ export function drawTraversal(host, { base, units, decode, shape, pick, noun }) 
       vector[unit.index] = value;
       const canvas = element("canvas");
       paintImage(canvas, decode(vector), shape);
-      row.append(button("ge-step", canvas, () => pick(asText(vector)), `${noun} ${unit.index} at ${shortNumber(value)}: open in the sliders`));
+      row.append(button("ge-step", canvas, () => pick(asText(vector)), `${unitName(noun, unit)} at ${shortNumber(value)}: open in the sliders`));
     }
     host.append(row);
   }, () => {

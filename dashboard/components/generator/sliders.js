@@ -4,6 +4,7 @@
 
 import { element, svgElement } from "../../../aecore/viewer/js/dom.js";
 import { shortNumber, signed } from "../../../aecore/viewer/js/numbers.js";
+import { unitName } from "./words.js";
 
 const BEYOND = 0.25; // how far sliders extend past the real codes, as a fraction of their range
 
@@ -30,7 +31,7 @@ export function createSliders(host, changed) {
       Object.assign(input, { type: "range", min: Math.min(low, at), max: Math.max(high, at), step: "any" });
       input.value = String(at);
       input.dataset.unit = String(index);
-      input.setAttribute("aria-label", `${noun} ${index}, real codes from ${shortNumber(unit.low)} to ${shortNumber(unit.high)}`);
+      input.setAttribute("aria-label", `${unitName(noun, unit)}, real codes from ${shortNumber(unit.low)} to ${shortNumber(unit.high)}`);
       input.oninput = () => {
         vector[index] = Number(input.value);
         changed();
@@ -39,7 +40,7 @@ export function createSliders(host, changed) {
         vector[index] = start[index];
         changed();
       };
-      const label = element("label", "ge-unit", element("span", "", element("span", "", `${noun} ${index}`), value));
+      const label = element("label", "ge-unit", element("span", "", element("span", "", unitName(noun, unit)), value));
       if (unit.histogram.length) label.append(histogram(unit, low, high));
       label.append(input);
       label.classList.toggle("ge-inactive", unit.inactive);

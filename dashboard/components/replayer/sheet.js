@@ -8,6 +8,7 @@ import { letter } from "../run_letters.js";
 import { epochText } from "./axis.js";
 import { COLUMN_GAP, LINE_GAP, NARROW, createTile, fit, isMoving, laneName, lanesOf, misread } from "./tiles.js";
 
+const WIDEST_GAP = 44; // few large pixels: the columns spread over the width
 const SHEET_HEIGHT = 390; // a taller sheet hides the curve on a common screen
 
 /**
@@ -57,7 +58,7 @@ export function createSheet(host, open) {
     }
     const grid = element("div", "rp-grid");
     grid.style.gridTemplateColumns = `${labelWidth}px repeat(${columns}, ${size.pageWidth}px)`;
-    grid.style.gap = `${LINE_GAP}px ${Math.max(Math.min(Math.floor(spare), 14), COLUMN_GAP)}px`;
+    grid.style.gap = `${LINE_GAP}px ${Math.max(Math.min(Math.floor(spare), WIDEST_GAP), COLUMN_GAP)}px`;
     for (let image = 0; image < run.count; image += 1) {
       if (image % columns === 0) grid.append(labelColumn(lanes, size, narrow));
       grid.append(cardOf(data, index, lanes, image, size));
