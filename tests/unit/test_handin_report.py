@@ -224,7 +224,7 @@ def test_any_text_is_safe_in_latex(text):
         assert written.isascii()
         superscripts = re.sub(r"\\ensuremath\{\^(\d|\\circ)\}", "", written)
         bare = re.sub(r"\\[a-zA-Z]+|\\[^a-zA-Z]", "", superscripts)
-        assert not set(bare) & set("&%#$_^\\<>|\"")
+        assert not set(bare) & set('&%#$_^\\<>|"')
         depth = 0
         for sign in bare:
             depth += {"{": 1, "}": -1}.get(sign, 0)
