@@ -58,7 +58,7 @@ def test_more_runs_have_a_row_each_and_stay_named_by_their_letter(tab, address, 
     tab.get_by_role("combobox", name="Order").click()
     tab.get_by_role("option", name="By Epochs").click()
     expect(table.locator("tbody tr")).to_have_count(MANY)
-    assert "order=Epochs" in tab.url
+    wait_until(tab, lambda: "order=Epochs" in tab.url)
     opened(tab, address, many, "&view=images&sheet=2")
     names = tab.locator(".cb-name .ae-chip")
     expect(names).to_have_text(["K", "L"])
