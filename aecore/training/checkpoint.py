@@ -12,13 +12,14 @@ import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
-from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR, ReduceLROnPlateau
 
 from aecore.config.experiment import Experiment
 from aecore.config.sections import Training
 from aecore.errors import DamagedError
 from aecore.models.autoencoder import Autoencoder
+from aecore.training.optimizers import SGD, Adam, AdamW
 
 
 @dataclass
