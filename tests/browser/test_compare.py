@@ -41,6 +41,7 @@ def opened(tab: Page, address: str, runs: list[Run], more: str = "") -> None:
 def test_the_last_of_six_columns_is_reached_and_the_first_stays(tab, address, many):
     tab.set_viewport_size({"width": 1024, "height": 900})
     opened(tab, address, many[:6])
+    tab.locator(".pc[data-drawn]").first.wait_for()  # what is drawn above moves the table down
     box = tab.locator(".ae-wide").first
     expect(box.locator("thead th").last).to_contain_text("F")
     line = box.locator("tbody tr").first

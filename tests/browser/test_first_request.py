@@ -7,7 +7,7 @@ import os
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.helpers.server import forked_server
+from tests.helpers.server import forked_server, free_port
 from tools.browser import settle
 
 PAGES = ("Train", "Sweep", "Reports", "Denoise", "Replay", "Interpolate", "Latent space", "Generate", "Compare")
@@ -24,15 +24,21 @@ PATHS = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def port() -> int:
+    """One for all servers, each of which is a new one: the browser then has Streamlit's scripts already."""
+    return free_port()
+
+
 @pytest.mark.parametrize(("path", "title"), PATHS.items())
-def test_a_link_opens_its_page_as_the_first_request_of_a_server(tab, app_store, nursery, tmp_path, path, title):
+def test_a_link_opens_its_page_as_the_first_request_of_a_server(tab, app_store, nursery, tmp_path, port, path, title):
     """Streamlit answers it by its rules for a folder named `pages`, past the router."""
     environment = {
         "AECORE_STORE": str(app_store.root),
         "AECORE_DATA": os.environ["AECORE_DATA"],
         "OMP_NUM_THREADS": "1",
     }
-    with forked_server(nursery, environment, tmp_path / "log") as fresh:
+    with forked_server(nursery, environment, tmp_path / "log", port) as fresh:
         tab.goto(f"{fresh}/{path}")
         heading(tab, title)
         settle(tab)

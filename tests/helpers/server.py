@@ -25,7 +25,8 @@ import psutil
 from tests.helpers.paths import ROOT
 
 LIBRARIES = ("streamlit.web.cli", "streamlit.web.bootstrap", "numpy", "pandas", "PIL.Image", "pydantic",
-             "safetensors.numpy", "plotly.graph_objects", "pyarrow", "torch")  # fmt: skip
+             "safetensors.numpy", "plotly.graph_objects", "pyarrow", "torch", "skimage.metrics", "skimage.restoration",
+             "sklearn.decomposition", "sklearn.neighbors")  # fmt: skip
 
 
 class Nursery:
