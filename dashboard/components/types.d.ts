@@ -33,6 +33,8 @@ export interface Claim {
   texts: Record<string, string>;
   /** Whether the component is on the page. */
   live: boolean;
+  /** Whether they belong to an entry of the history that Streamlit has not added yet. */
+  fresh: boolean;
   /** How many entries Streamlit had added to the history when they were written. */
   pushes: number;
 }

@@ -84,6 +84,15 @@ test("a chart of another run begins whole; after Back the address counts", () =>
   assert.deepEqual(address.read("curves"), { "curves.x": "2_3" });
 });
 
+test("a chart that is drawn anew before its entry is added leaves the zoom in the entry before", () => {
+  address.claim("curves", "run a");
+  address.write("curves", { "curves.x": "1_5" });
+  address.flush();
+  assert.equal(address.claim("curves", "run b"), "other");
+  history.pushState({}, "", `${location.pathname}?run=b&curves.x=1_5`);
+  assert.deepEqual([query(0), query(1)], ["?run=a&curves.x=1_5", "?run=b"]);
+});
+
 test("an entry that was added for the next view loses what a chart left in it", () => {
   address.claim("curves", "run a");
   address.write("curves", { "curves.x": "1_5" });

@@ -45,13 +45,14 @@ function createAddress() {
   }
 
   /**
-   * The address with what the components have written; as it is if it has that already.
+   * The address with what the components have written; null if it has that already.
    * @param {URL} url
+   * @param {boolean} [withFresh] also with what belongs to the entry that Streamlit is about to push
    */
-  function merged(url) {
+  function merged(url, withFresh = true) {
     const before = url.search;
-    for (const [group, { texts, live }] of claims) {
-      if (!live) continue;
+    for (const [group, { texts, live, fresh }] of claims) {
+      if (!live || (fresh && !withFresh)) continue;
       const now = [...url.searchParams].filter(([name]) => belongs(group, name)), wanted = Object.entries(texts);
       if (now.length === wanted.length && now.every(([name, text]) => texts[name] === text)) continue;
       for (const [name] of now) url.searchParams.delete(name);
@@ -60,19 +61,30 @@ function createAddress() {
     return url.search === before ? null : url;
   }
 
-  function flush() {
+  /** @param {boolean} [withFresh] */
+  function flush(withFresh = true) {
     turn();
     clearTimeout(timer);
     timer = undefined;
-    const url = merged(new URL(location.href));
+    if (withFresh) for (const claim of claims.values()) claim.fresh = false;
+    const url = merged(new URL(location.href), withFresh);
     if (!url) return;
     replace(history.state, "", url);
+  }
+
+  /** As long as the page's script runs, Streamlit may still push the entry to which a new chart belongs. */
+  function flushSettled() {
+    const running = document.querySelector('[data-testid="stApp"][data-test-script-state="running"]') !== null;
+    if (running && [...claims.values()].some(({ fresh }) => fresh)) {
+      flush(false);
+      soon();
+    } else flush();
   }
 
   /** Once nothing has moved for a moment. */
   function soon(wait = PAUSE_MS) {
     clearTimeout(timer);
-    timer = setTimeout(flush, wait);
+    timer = setTimeout(flushSettled, wait);
   }
 
   /**
@@ -82,12 +94,15 @@ function createAddress() {
    * @returns {typeof push}
    */
   const streamlitWrites = (act, adds) => (state, unused, url) => {
-    if (adds && timer !== undefined) flush(); // into the entry that is left
+    if (adds && timer !== undefined) flush(false); // into the entry that is left
     const next = new URL(url ?? location.href, location.href), stays = next.pathname === location.pathname;
     const wanted = (stays && merged(next)) || url;
     if (adds && stays && new URL(wanted ?? "", location.href).href === location.href) return;
     act(state, unused, wanted);
-    if (adds) pushes += 1;
+    if (adds) {
+      pushes += 1;
+      for (const claim of claims.values()) claim.fresh = false;
+    }
     turn();
   };
   history.pushState = streamlitWrites(push, true);
@@ -112,7 +127,7 @@ function createAddress() {
         [before.live, before.pushes] = [true, pushes];
         return "same";
       }
-      claims.set(group, { identity, texts: before ? {} : this.read(group), live: true, pushes });
+      claims.set(group, { identity, texts: before ? {} : this.read(group), live: true, fresh: Boolean(before), pushes });
       if (!before) return "address";
       soon(SETTLED_MS);
       return "other";
@@ -120,7 +135,7 @@ function createAddress() {
     write(group, texts) {
       turn();
       const identity = claims.get(group)?.identity ?? "";
-      claims.set(group, { identity, texts, live: true, pushes });
+      claims.set(group, { identity, texts, live: true, fresh: false, pushes });
       soon();
     },
     release(group) {
