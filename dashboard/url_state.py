@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from aecore.config.corruption import Corruption
 from aecore.errors import UserError
@@ -66,7 +67,7 @@ def arrive(page: str, fields: Fields) -> bool:
     # The browser adds the followed run to an address that names none (`dashboard.components.session`).
     ours = {name: text for name, text in linked.items() if not fields[name].browser}
     known = {name: text for name, text in ours.items() if (name, text) != ("run", state.get(key(page, "run")))}
-    if present and written in (ours, known) and key(page, "visit") in state:
+    if present and key(page, "visit") in state and (written in (ours, known) or _is_late(page, ours)):
         return False
     follows = "run" in fields and "run" not in linked and not present
     returns = not linked and not present and key(page, "visit") in state
@@ -87,6 +88,18 @@ def arrive(page: str, fields: Fields) -> bool:
     if not returns:  # else the browser knows where its components were
         state[key(page, "visit")] = visit(page) + 1
     return True
+
+
+def _is_late(page: str, linked: Mapping[str, str]) -> bool:
+    """Whether this is the address of a moment ago: a hand that goes on quickly sends its next click before the browser
+    has seen what the page wrote after the last one. Back brings an earlier address too, but no widget has changed."""
+    context = get_script_run_ctx()
+    if context is None or context.is_history_navigation:
+        return False
+    if linked not in st.session_state.get(key(page, "told-before"), []):
+        return False
+    widgets = context.session_state._state  # nothing public tells which widgets caused a rerun
+    return any(widgets._widget_changed(name) for name in widgets._new_widget_state)
 
 
 def visit(page: str) -> int:
@@ -114,6 +127,9 @@ def keep(page: str, fields: Fields, **values: Any) -> None:
     wanted = {name: text for name, text in st.query_params.items() if name not in ours} | written
     if wanted != st.query_params.to_dict():
         st.query_params.from_dict(wanted)  # all at once: each change is an entry in the browser's history
+    before = st.session_state.get(key(page, "told"), {})
+    if before != written:
+        st.session_state[key(page, "told-before")] = [*st.session_state.get(key(page, "told-before"), []), before][-3:]
     st.session_state[key(page, "told")] = written
 
 
