@@ -72,7 +72,7 @@ def add_a_run() -> None:
             "Add",
             partial(_add, files, preset, data, anyway),
             type="primary",
-            disabled=given is None,
+            ready=given is not None,
             key=f"adding-go-{number}",
         )
 

@@ -47,3 +47,37 @@ def test_an_error_ends_it():
     assert app.exception
     app.run()
     assert not app.exception
+
+
+def not_ready_yet() -> None:
+    import streamlit as st
+
+    from dashboard.widgets.lasting_button import lasting_button
+
+    def act() -> bool:
+        st.session_state["done"] = st.session_state.get("done", 0) + 1
+        return False
+
+    lasting_button("Go", act, key="go", ready=st.session_state.get("there", True))
+
+
+def test_a_click_waits_for_a_file_that_is_on_its_way():
+    app = AppTest.from_function(not_ready_yet).run()
+    app.session_state["there"] = False
+    app.button(key="go").click().run()
+    assert "done" not in app.session_state
+    app.run()
+    app.session_state["there"] = True
+    app.run()
+    app.run()
+    assert app.session_state["done"] == 1
+
+
+def test_a_click_does_not_wait_for_ever(monkeypatch):
+    monkeypatch.setattr("dashboard.widgets.lasting_button.WAITS_S", -1.0)
+    app = AppTest.from_function(not_ready_yet).run()
+    app.session_state["there"] = False
+    app.button(key="go").click().run()
+    app.session_state["there"] = True
+    app.run()
+    assert "done" not in app.session_state
