@@ -17,30 +17,29 @@ from torch import optim
 _Base = optim.Optimizer
 
 
+class _Plain:
+    add_param_group, zero_grad = inspect.unwrap(_Base.add_param_group), inspect.unwrap(_Base.zero_grad)
+    state_dict, load_state_dict = inspect.unwrap(_Base.state_dict), inspect.unwrap(_Base.load_state_dict)
+
+
 def _plain_step(base: type[optim.Optimizer]) -> Callable[..., Any]:
     # `torch.optim` turns gradients off in one of the wrappers.
     return torch.no_grad()(inspect.unwrap(base.step))
 
 
-class Adam(optim.Adam):
+class Adam(_Plain, optim.Adam):
     """`torch.optim.Adam`."""
 
     step = _plain_step(optim.Adam)
-    add_param_group, zero_grad = inspect.unwrap(_Base.add_param_group), inspect.unwrap(_Base.zero_grad)
-    state_dict, load_state_dict = inspect.unwrap(_Base.state_dict), inspect.unwrap(_Base.load_state_dict)
 
 
-class AdamW(optim.AdamW):
+class AdamW(_Plain, optim.AdamW):
     """`torch.optim.AdamW`."""
 
     step = _plain_step(optim.AdamW)
-    add_param_group, zero_grad = inspect.unwrap(_Base.add_param_group), inspect.unwrap(_Base.zero_grad)
-    state_dict, load_state_dict = inspect.unwrap(_Base.state_dict), inspect.unwrap(_Base.load_state_dict)
 
 
-class SGD(optim.SGD):
+class SGD(_Plain, optim.SGD):
     """`torch.optim.SGD`."""
 
     step = _plain_step(optim.SGD)
-    add_param_group, zero_grad = inspect.unwrap(_Base.add_param_group), inspect.unwrap(_Base.zero_grad)
-    state_dict, load_state_dict = inspect.unwrap(_Base.state_dict), inspect.unwrap(_Base.load_state_dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
 
 from aecore.runs.store import Run
@@ -28,13 +29,13 @@ def draw(
     """The images with their divider. Networks that are too large for the browser are run here."""
     layers = [Layer("clean", "Clean", found.clean)]
     if noisy:
-        layers.append(Layer("noisy", "Noisy input", as_bytes(found.shown)))
+        layers.append(Layer("noisy", "Noisy input", as_bytes(found.shown), marks=_errors(found.shown, found)))
     for run, title, number, network in zip(shown, titles, numbers, shipped, strict=True):
         if network["encoder"] and network["decoder"]:
             layers.append(Layer(run.id, title, network=network, number=number))
         else:
             outputs = models.decoded(run, models.codes_of_images(run, found.shown))
-            layers.append(Layer(run.id, title, as_bytes(outputs), number=number))
+            layers.append(Layer(run.id, title, as_bytes(outputs), marks=_errors(outputs, found), number=number))
     runs = [run.id for run in shown]
     wiper(
         layers,
@@ -46,3 +47,9 @@ def draw(
         visit=url_state.visit(PAGE),
         key="compare-wipe",
     )
+
+
+def _errors(images: np.ndarray, found: image_picker.Chosen) -> list[str]:
+    """The error of each image, in the words that the browser has for those that it makes."""
+    clean = found.clean.astype(np.float32) / np.float32(255)
+    return [f"MSE {error:.4f}" for error in ((images - clean) ** 2).mean(axis=(1, 2, 3), dtype=np.float64)]

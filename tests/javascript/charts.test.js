@@ -87,7 +87,7 @@ test("a run that ended earlier keeps its value, with the place where it ended", 
   assert.equal(valueText(short, 3), "0.125");
   assert.equal(valueText(short, 50), "0.125 at 3");
   assert.equal(valueText(short, 0), "–");
-  assert.equal(valueText(short, 2.5), "0.25"); // no two runs have points at the same second
+  assert.equal(valueText(short, 2.5), "0.25 at 2"); // no two runs have points at the same second
   assert.equal(valueText({ x: ["a", "b"], y: [1, 2] }, "c"), "–");
 });
 

@@ -42,14 +42,14 @@ export function showValues(box, traces, x) {
 }
 
 /**
- * The value at x for display; that of a series which ended before says where it ended.
+ * The value at x for display; where the series has no point there, as it ended before, the last one before x with its
+ * own place.
  * @param {any} trace
  * @param {number | string | null} x
  */
 export function valueText(trace, x) {
   const { value, at } = valueAt(trace, x);
-  const last = listed(trace.x).at(-1);
-  return typeof x === "number" && at === last && at < x ? `${shortValue(value)} at ${shortValue(at)}` : shortValue(value);
+  return typeof x === "number" && at !== undefined && at !== x ? `${shortValue(value)} at ${shortValue(at)}` : shortValue(value);
 }
 
 /**
