@@ -6,16 +6,18 @@ import shutil
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import expect
 
 from aecore.runs.store import Store
 from tests.helpers.paths import GALLERY_RUN
-from tests.helpers.server import Nursery, forked_server
+from tests.helpers.server import Nursery, forked_server, free_port
 from tools.browser import chromium, chromium_path
 
 # Long enough for a busy machine; what is there at once costs no time.
 expect.set_options(timeout=30_000)
+
+SIZE: ViewportSize = {"width": 1280, "height": 1000}
 
 
 def pytest_collection_modifyitems(items):
@@ -42,14 +44,25 @@ def nursery():
     found.close()
 
 
+@pytest.fixture(scope="session")
+def port() -> int:
+    """One for the servers of all files, which follow one another: the browser then has Streamlit's scripts already."""
+    return free_port()
+
+
 @pytest.fixture(scope="module")
-def address(app_store: Store, nursery: Nursery):
-    environment = {
+def environment(app_store: Store) -> dict[str, str]:
+    """What the server under test is told."""
+    return {
         "AECORE_STORE": str(app_store.root),
         "AECORE_DATA": os.environ["AECORE_DATA"],
         "OMP_NUM_THREADS": "1",  # the browser needs a core of its own on a small machine
     }
-    with forked_server(nursery, environment, Path(app_store.root.parent) / "server.log") as found:
+
+
+@pytest.fixture(scope="module")
+def address(app_store: Store, nursery: Nursery, environment: dict[str, str], port: int):
+    with forked_server(nursery, environment, Path(app_store.root.parent) / "server.log", port) as found:
         yield found
 
 
@@ -59,20 +72,31 @@ def browser():
         yield found
 
 
-@pytest.fixture(scope="module")
-def context(browser):
-    """One for all tests of a file: the second page of a server then finds the scripts in the browser's cache."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+@pytest.fixture(scope="session")
+def context(browser: Browser):
+    context = browser.new_context(viewport=SIZE)
     context.set_default_timeout(60_000)
     yield context
     context.close()
 
 
 @pytest.fixture
-def tab(context):
-    yield context.new_page()
-    for page in context.pages:
+def tab(context: BrowserContext):
+    """The first tab of all tests, blank and without what the one before left: a page in a tab that has shown the app
+    already costs the processors two thirds of one in a new tab."""
+    tab = context.pages[0] if context.pages else context.new_page()
+    tab.set_viewport_size(SIZE)
+    yield tab
+    for page in context.pages[1:]:
         page.close()
+    with contextlib.suppress(PlaywrightError):  # of a page from no server, or of a tab that is gone
+        tab.evaluate("localStorage.clear(), sessionStorage.clear()")
+    with contextlib.suppress(PlaywrightError):
+        tab.unroute_all()
+        tab.emulate_media(color_scheme="light")
+        tab.mouse.move(0, 0)
+        tab.goto("about:blank")
+    context.clear_cookies()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -13,7 +13,7 @@ from aecore.jobs import device_queue
 from aecore.presets import preset
 from aecore.runs.process import this_process
 from aecore.runs.state import run_state
-from aecore.runs.store import Run
+from aecore.runs.store import Run, Store
 from tests.helpers.browser import wait_until
 from tests.helpers.paths import GALLERY_RUN
 from tools.browser import settle
@@ -31,26 +31,22 @@ def wait_for_state(tab: Page, state: str, timeout_ms: int) -> None:
     expect(tab.locator(".stMarkdownBadge").filter(has_text=state)).to_be_visible(timeout=timeout_ms)
 
 
-def test_a_deep_link_is_the_first_thing_a_new_server_serves(tab, address):
-    """Runs first: Streamlit once served such a link without the router."""
-    tab.goto(f"{address}/train?run=mnist-mlp8")
-    settle(tab)
-    expect(tab.get_by_role("heading", name="Train").first).to_be_visible()
-    expect(tab.get_by_role("link", name="Overview").first).to_be_visible()
-    expect(tab.locator(PLOT)).to_be_visible()
-
-
-def test_start_watch_reload_finish_and_open_on_denoise(tab, address, app_store):
+def started(tab: Page, address: str, epochs: int, store: Store) -> Run:
+    """A run of the quick preset, started from the form and seen to train."""
     tab.goto(f"{address}/train?preset=digits-quick")
     settle(tab)
-    fill_number(tab, "Epochs", 100)
-    expect(tab.get_by_text("Epochs: 60 → 100").first).to_be_visible()
+    fill_number(tab, "Epochs", epochs)
+    expect(tab.get_by_text(f"Epochs: 60 → {epochs}").first).to_be_visible()
     tab.get_by_role("button", name="Start").click()
-    plot = tab.locator(PLOT)
-    expect(plot.locator("path.js-line").first).to_be_visible(timeout=60_000)
-    run_id = re.search(r"run=([\w-]+)", tab.url)[1]  # type: ignore[index]
-    run = app_store.listed(run_id)
+    expect(tab.locator(PLOT).locator("path.js-line").first).to_be_visible(timeout=60_000)
+    run = store.listed(re.search(r"run=([\w-]+)", tab.url)[1])  # type: ignore[index]
     assert run is not None
+    return run
+
+
+def test_watch_reload_stop_resume_and_delete(tab, address, app_store):
+    run = started(tab, address, 3000, app_store)
+    plot = tab.locator(PLOT)
 
     # Zoom in, and see that new points leave the zoom alone.
     plot.evaluate("node => { node.mark = 'the same node'; }")
@@ -76,31 +72,8 @@ def test_start_watch_reload_finish_and_open_on_denoise(tab, address, app_store):
     assert run_state(run) == "running"
     tab.reload()
     settle(tab)
-    expect(tab.get_by_text(re.compile(r"Epoch \d+ of 100")).first).to_be_visible()
-    wait_for_state(tab, "finished", 120_000)
-    assert len(run.metrics()) == 100
-    expect(tab.get_by_text("epoch 100", exact=True).last).to_be_visible()
+    expect(tab.get_by_text(re.compile(r"Epoch [\d,]+ of 3,000")).first).to_be_visible()
 
-    tab.get_by_role("link", name="Open on Denoise").click()
-    expect(tab.get_by_role("heading", name="Denoise").first).to_be_visible()
-    expect(tab.locator(".ae-sheet figure")).to_have_count(14, timeout=60_000)
-    assert f"run={run_id}" in tab.url
-    sheet = tab.locator(".ae-sheet img").first
-    assert sheet.evaluate("node => getComputedStyle(node).imageRendering") == "pixelated"
-    before = tab.locator(".ae-means").inner_text()
-    tab.get_by_role("slider").press("ArrowRight")
-    expect(tab.locator(".ae-means")).not_to_have_text(before)
-
-
-def test_stop_resume_and_delete_from_the_page(tab, address, app_store):
-    tab.goto(f"{address}/train?preset=digits-quick")
-    settle(tab)
-    fill_number(tab, "Epochs", 3000)
-    expect(tab.get_by_text("Epochs: 60 → 3000").first).to_be_visible()
-    tab.get_by_role("button", name="Start").click()
-    expect(tab.locator(PLOT)).to_be_visible(timeout=60_000)
-    run = app_store.listed(re.search(r"run=([\w-]+)", tab.url)[1])  # type: ignore[index]
-    assert run is not None
     tab.get_by_role("button", name="Stop").click()
     expect(tab.get_by_role("button", name="Stop", exact=True)).to_have_count(0)  # not to be pressed again
     wait_for_state(tab, "stopped", 60_000)
@@ -116,6 +89,23 @@ def test_stop_resume_and_delete_from_the_page(tab, address, app_store):
     expect(tab.get_by_role("button", name="Start").first).to_be_visible()
     expect(tab.get_by_role("button", name="Undo").first).to_be_visible()
     assert app_store.listed(run.id) is None
+
+
+def test_a_run_that_ends_while_one_watches_opens_on_denoise(tab, address, app_store):
+    run = started(tab, address, 12, app_store)
+    wait_for_state(tab, "finished", 120_000)
+    assert len(run.metrics()) == 12
+    expect(tab.get_by_text("epoch 12", exact=True).last).to_be_visible()
+
+    tab.get_by_role("link", name="Open on Denoise").click()
+    expect(tab.get_by_role("heading", name="Denoise").first).to_be_visible()
+    expect(tab.locator(".ae-sheet figure")).to_have_count(14, timeout=60_000)
+    assert f"run={run.id}" in tab.url
+    sheet = tab.locator(".ae-sheet img").first
+    assert sheet.evaluate("node => getComputedStyle(node).imageRendering") == "pixelated"
+    before = tab.locator(".ae-means").inner_text()
+    tab.get_by_role("slider").press("ArrowRight")
+    expect(tab.locator(".ae-means")).not_to_have_text(before)
 
 
 def test_a_run_that_is_deleted_elsewhere_is_not_offered_any_more(tab, address, app_store):
@@ -160,13 +150,11 @@ def test_a_name_on_the_overview_opens_its_run(tab, address):
     expect(tab.get_by_role("heading", name="Autoencoder Lab").first).to_be_visible()
 
 
-def test_nothing_is_wider_than_a_phone(browser, address):
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    page = context.new_page()
+def test_nothing_is_wider_than_a_phone(tab, address):
+    tab.set_viewport_size({"width": 390, "height": 844})
     for path in ("/", "/train", "/train?run=mnist-mlp8", "/denoise"):
-        page.goto(address + path)
-        settle(page)
-        page.wait_for_timeout(800)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
-        assert page.get_by_test_id("stMain").evaluate("node => node.scrollWidth") <= 390, path
-    context.close()
+        tab.goto(address + path)
+        settle(tab)
+        tab.wait_for_timeout(800)
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 390, path
+        assert tab.get_by_test_id("stMain").evaluate("node => node.scrollWidth") <= 390, path

@@ -107,10 +107,9 @@ def test_a_picture_from_ones_own_disk(tab, address, digits, tmp_path: Path):
     expect(tab.get_by_text("converted to greyscale, inverted")).to_have_count(0)
 
 
-def test_nothing_is_wider_than_a_phone(browser, address, tmp_path: Path):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
-    context.set_default_timeout(30_000)
-    tab = context.new_page()
+def test_nothing_is_wider_than_a_phone(tab, address, tmp_path: Path):
+    tab.set_viewport_size({"width": 390, "height": 844})
+    tab.emulate_media(color_scheme="dark")
     opened(tab, address, "mnist-mlp8")
     Image.new("L", (50, 90), 200).save(tmp_path / "a-rather-long-name-of-a-file-without-any-space-in-it.png")
     for own in (False, True):
@@ -126,4 +125,3 @@ def test_nothing_is_wider_than_a_phone(browser, address, tmp_path: Path):
         if not own:
             tab.get_by_text("Error map", exact=True).click()
             expect(tab.locator(".ae-error")).to_have_count(0)
-    context.close()

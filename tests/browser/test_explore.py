@@ -60,7 +60,7 @@ def wait_for_address(tab: Page, name: str) -> str:
 # ---- Interpolate -------------------------------------------------------------------------------------
 
 
-def test_dragging_walks_and_a_fresh_browser_finds_the_same_place(tab, address, browser):
+def test_dragging_walks_and_a_fresh_browser_finds_the_same_place(tab, address):
     walk = opened(tab, f"{address}/interpolate?run=mnist-mlp8", "ip")
     now = walk.locator(".ip-decoded canvas")
     before = picture(now)
@@ -69,11 +69,11 @@ def test_dragging_walks_and_a_fresh_browser_finds_the_same_place(tab, address, b
     assert float(at) == pytest.approx(0.83, abs=0.05)
     after = picture(now)
     assert after != before
-    fresh = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
+    fresh = tab.context.new_page()
     same = opened(fresh, tab.url, "ip")
     assert same.get_attribute("data-at") == at
     assert picture(same.locator(".ip-decoded canvas")) == after
-    fresh.context.close()
+    fresh.close()
 
 
 def test_keys_step_and_space_plays(tab, address):
@@ -154,7 +154,7 @@ def test_files_come_down(tab, address):
 # ---- Generate ----------------------------------------------------------------------------------------
 
 
-def test_a_slider_changes_the_picture_at_once_and_the_link_keeps_it(tab, address, browser):
+def test_a_slider_changes_the_picture_at_once_and_the_link_keeps_it(tab, address):
     maker = opened(tab, f"{address}/generate?run=mnist-selu-2-clean", "ge")
     canvas = maker.locator(".ge-result canvas")
     before = picture(canvas)
@@ -164,10 +164,10 @@ def test_a_slider_changes_the_picture_at_once_and_the_link_keeps_it(tab, address
     expect(maker.locator(".ge-result .ge-near")).to_contain_text("distance")
     wait_for_address(tab, "code")
     vector = maker.get_attribute("data-vector")
-    fresh = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
+    fresh = tab.context.new_page()
     same = opened(fresh, tab.url, "ge")
     assert same.get_attribute("data-vector") == vector
-    fresh.context.close()
+    fresh.close()
     maker.get_by_role("button", name="Reset").click()
     tab.wait_for_function("() => !new URL(location.href).searchParams.has('code')")
     assert picture(canvas) == before

@@ -354,21 +354,23 @@ def test_lost_graphics_come_back_and_a_browser_without_webgl_draws_too(tab, tmp_
     tab.wait_for_timeout(500)
     assert stage.screenshot() == before
 
-    tab.add_init_script(
+    again = tab.context.new_page()  # the script would stay in the tab of all tests
+    again.add_init_script(
         """const known = HTMLCanvasElement.prototype.getContext;
         HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
           return kind === 'webgl2' ? null : known.call(this, kind, ...rest); };"""
     )
-    tab.reload()
-    tab.locator(CLOUD).wait_for()
-    at_rest(tab)
+    again.goto(path.as_uri())
+    stage = again.locator(".cl-stage")
+    again.locator(CLOUD).wait_for()
+    at_rest(again)
     expect(stage).to_have_attribute("data-painter", "canvas")
-    colours = tab.locator(".cl-gl").evaluate(
+    colours = again.locator(".cl-gl").evaluate(
         """node => { const { data } = node.getContext('2d').getImageData(0, 0, node.width, node.height);
         return new Set(new Uint32Array(data.buffer)).size; }"""
     )
     assert colours > 10
-    point_at_something(tab)
+    point_at_something(again)
 
 
 def test_a_report_shows_its_codes_and_draws_them_once_they_are_in_sight(tab, address):

@@ -22,11 +22,9 @@ def second_run(app_store):
 
 
 @pytest.fixture
-def elsewhere(browser):
-    """A browser that knows nothing of the first one."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    yield context.new_page()
-    context.close()
+def elsewhere(tab):
+    """Another tab, in which nothing was chosen yet."""
+    return tab.context.new_page()
 
 
 def chart_on(tab: Page, url: str) -> Locator:

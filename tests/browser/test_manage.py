@@ -133,18 +133,16 @@ def test_boxes_leave_the_open_run_alone(tab, address, mine):
     expect(tab.get_by_text("2 selected").first).to_be_visible()
 
 
-def test_the_overview_with_a_run_of_ones_own_fits_a_phone(browser, address, mine):
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    page = context.new_page()
-    open_run(page, address, mine)
+def test_the_overview_with_a_run_of_ones_own_fits_a_phone(tab, address, mine):
+    tab.set_viewport_size({"width": 390, "height": 844})
+    open_run(tab, address, mine)
     for name in ("Edit", "Download", "Add a run"):
-        page.get_by_role("button", name=name, exact=True).click()
-        page.wait_for_timeout(600)
-        box = page.get_by_test_id("stPopoverBody").bounding_box()
+        tab.get_by_role("button", name=name, exact=True).click()
+        tab.wait_for_timeout(600)
+        box = tab.get_by_test_id("stPopoverBody").bounding_box()
         assert box
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
-        page.keyboard.press("Escape")
-        page.wait_for_timeout(300)
-    assert page.get_by_test_id("stMain").evaluate("node => node.scrollWidth") <= 390
-    context.close()
+        tab.keyboard.press("Escape")
+        tab.wait_for_timeout(300)
+    assert tab.get_by_test_id("stMain").evaluate("node => node.scrollWidth") <= 390

@@ -28,13 +28,11 @@ CALL = """([ops, weights, inputs]) => {
 
 
 @pytest.fixture
-def call(browser):
+def call(tab):
     """Run a network of `aecore.models.browser_export` on rows of numbers."""
-    page = browser.new_page()
-    page.add_script_tag(content=link(SCRIPT) + "globalThis.createNetwork = createNetwork;", type="module")
-    page.wait_for_function("'createNetwork' in globalThis")
-    yield lambda made, rows: np.array(page.evaluate(CALL, [list(made.ops), made.weights.tolist(), rows.tolist()]))
-    page.close()
+    tab.add_script_tag(content=link(SCRIPT) + "globalThis.createNetwork = createNetwork;", type="module")
+    tab.wait_for_function("'createNetwork' in globalThis")
+    return lambda made, rows: np.array(tab.evaluate(CALL, [list(made.ops), made.weights.tolist(), rows.tolist()]))
 
 
 def compare(call, model: Autoencoder, images: np.ndarray) -> None:

@@ -163,9 +163,7 @@ def test_a_click_on_the_curve_scrubs_and_arrows_go_on_from_there(tab, address):
     expect(player).to_have_attribute("data-epoch", "1")
 
 
-def test_a_link_opens_its_epoch_in_a_fresh_browser_and_back_returns(browser, address):
-    context = browser.new_context()
-    tab = context.new_page()
+def test_a_link_opens_its_epoch_in_a_fresh_browser_and_back_returns(tab, address):
     player = opened(tab, address, f"run={PLAIN}&epoch=7")
     expect(player).to_have_attribute("data-epoch", "7")
     assert pixel(tab, image=1) == [61, 61, 61]
@@ -176,7 +174,6 @@ def test_a_link_opens_its_epoch_in_a_fresh_browser_and_back_returns(browser, add
     expect(tab.get_by_role("heading", level=1, name="Reports").first).to_be_visible()
     tab.go_back()
     expect(player).to_have_attribute("data-epoch", "1")
-    context.close()
 
 
 def test_two_runs_share_columns_and_the_shorter_one_says_where_it_stands(tab, address):

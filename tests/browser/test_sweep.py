@@ -125,14 +125,12 @@ def test_a_sweep_is_started_watched_and_stopped_from_the_page(tab, address, swep
     assert f"sweep={made.id}" in tab.url
 
 
-def test_nothing_is_wider_than_a_phone(browser, address, swept):
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    page = context.new_page()
+def test_nothing_is_wider_than_a_phone(tab, address, swept):
+    tab.set_viewport_size({"width": 390, "height": 844})
     for query in ({}, {"view": "heat"}, {"new": "1"}):
         more = "".join(f"&{name}={value}" for name, value in query.items())
-        page.goto(f"{address}/sweep?sweep={swept.id}{more}")
-        settle(page)
-        expect(page.locator(CHART).first if "new" not in query else page.get_by_role("textbox").first).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, query
-        assert page.get_by_test_id("stMain").evaluate("node => node.scrollWidth") <= 390, query
-    context.close()
+        tab.goto(f"{address}/sweep?sweep={swept.id}{more}")
+        settle(tab)
+        expect(tab.locator(CHART).first if "new" not in query else tab.get_by_role("textbox").first).to_be_visible()
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 390, query
+        assert tab.get_by_test_id("stMain").evaluate("node => node.scrollWidth") <= 390, query
