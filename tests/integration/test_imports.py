@@ -11,7 +11,6 @@ NAMES = (
     "MLP, leaky 0.2",
     "MLP, images padded to 32",
     "VAE, safetensors",
-    "strides 3 and 2, no padding",
     "MLP, Mish",
     "encoder and decoder in two files",
 )

@@ -68,7 +68,7 @@ def one_thread(monkeypatch):
 
 def test_runs_of_a_node_that_dies_are_completed_elsewhere_and_no_bit_differs(nodes, address, store, one_thread):
     cluster, lost = nodes
-    sweep = sizes(2, 4, 8)
+    sweep = sizes(2, 4)
     there = sweep_store.create(sweep, store)
     engine = RayExecutor(store, there.path, address, cpus=1)
     assert engine.free_slots() == 2
@@ -89,7 +89,7 @@ def test_runs_of_a_node_that_dies_are_completed_elsewhere_and_no_bit_differs(nod
     assert len(killed) == 1
     assert there.state() == "finished"
     rows = sweep_store.rows(there, store)
-    assert [row.state for row in rows] == ["finished"] * 3
+    assert [row.state for row in rows] == ["finished"] * 2
 
     # The one that moved from node to node, undisturbed here.
     (moved,) = [row for row in rows if row.run == killed[0].id]
