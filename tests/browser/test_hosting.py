@@ -60,3 +60,19 @@ def test_another_host_name_gets_no_session(demo):
     connection.request("GET", "/lab/_stcore/stream", headers=headers)
     assert connection.getresponse().status == 403
     connection.close()
+
+
+def test_a_stranger_is_welcomed_and_train_says_why_nothing_can_be_trained(tab, demo):
+    tab.goto(demo)
+    settle(tab)
+    expect(tab.get_by_text("Squeeze images through a bottleneck").first).to_be_visible()
+    expect(tab.get_by_role("button", name="Train a first model")).to_have_count(0)
+    tab.get_by_role("button", name="Look at a trained model").click()
+    expect(tab.get_by_role("heading", level=1, name="Denoise").first).to_be_visible()
+
+    tab.goto(f"{demo}/train")
+    settle(tab)
+    expect(tab.get_by_text("Nothing can be trained on this public demo").first).to_be_visible()
+    expect(tab.get_by_role("button", name="Start")).to_have_count(0)
+    tab.get_by_role("link", name="mnist-mlp8").first.click()
+    expect(tab.locator(".pc[data-drawn]").first).to_be_visible(timeout=60_000)

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from aecore import jobs
+from aecore.presets import preset
 from aecore.runs.notes import rename
 from aecore.runs.process import this_process
 from aecore.runs.store import Run
@@ -153,3 +155,40 @@ def test_the_actions_fit_a_phone(tab, address, stopped):
         ).to_be_in_viewport()
     assert tab.locator(".st-key-many-line").bounding_box()["height"] < 60, "in one line"  # type: ignore[index]
     assert tab.get_by_test_id("stMain").evaluate("node => node.scrollWidth") <= 390
+
+
+@pytest.fixture
+def alike(app_store):
+    """Two runs of a preset with the same changes, one with none, in the order in which they were made."""
+    base = preset("digits-quick").experiment
+    changed = base.changed({"model.bottleneck.size": 4, "corruption": "gaussian:0.3"})
+    runs = [jobs.submit(experiment, "cpu", app_store) for experiment in (changed, changed, base)]
+    shipped = app_store.root / "gallery" / "mnist-selu-2-clean"
+    shutil.copytree(GALLERY_RUN.with_name(shipped.name), shipped)
+    yield
+    for path in (shipped, *(run.path for run in runs)):
+        shutil.rmtree(path)
+
+
+@pytest.mark.usefixtures("alike")
+def test_runs_are_told_apart_by_order_name_and_column(tab, address):
+    tab.goto(address)
+    settle(tab)
+    expect(tab.get_by_text("5 runs.").first).to_be_visible()
+    first, second = "digits-quick · code 4 · σ 0.3", "digits-quick · code 4 · σ 0.3 (2)"
+    wait_until(tab, lambda: names(tab)[:3] == ["digits-quick", second, first])
+    shipped = names(tab)[3:]
+    assert sorted(shipped) == ["mnist-mlp8", "mnist-selu-2-clean"]
+    heads = [head.strip() for head in table(tab).locator("th").all_inner_texts()]
+    assert {"MSE, clean", "PSNR, clean", "SSIM, clean", "Date"} <= set(heads)
+
+    tab.get_by_role("button", name="Columns").click()
+    tab.get_by_role("button", name="Seed", exact=True).click()
+    expect(table(tab).locator("th").filter(has_text="Seed")).to_be_attached()
+    expect(tab).to_have_url(re.compile("columns=[^&]*seed"))
+    tab.keyboard.press("Escape")
+    tab.get_by_role("radio", name="Shipped").click()
+    expect(tab.get_by_text("2 of 5 runs.").first).to_be_visible()
+    wait_until(tab, lambda: names(tab) == shipped)
+    tab.get_by_role("radio", name="Own").click()
+    expect(tab.get_by_text("3 of 5 runs.").first).to_be_visible()
