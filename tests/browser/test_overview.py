@@ -182,7 +182,7 @@ def test_runs_are_told_apart_by_order_name_and_column(tab, address):
     heads = [head.strip() for head in table(tab).locator("th").all_inner_texts()]
     assert {"MSE, clean", "PSNR, clean", "SSIM, clean", "Date"} <= set(heads)
 
-    tab.get_by_role("button", name="Columns").click()
+    tab.get_by_role("button", name="Columns", exact=True).click()
     tab.get_by_role("button", name="Seed", exact=True).click()
     expect(table(tab).locator("th").filter(has_text="Seed")).to_be_attached()
     expect(tab).to_have_url(re.compile("columns=[^&]*seed"))
