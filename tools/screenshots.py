@@ -1,13 +1,15 @@
 """Screenshots of all pages or those named, light, dark and narrow: `python -m tools.screenshots [FOLDER [PAGE]…]`.
 
-They show the current store; the README's screenshots are made with this command.
+`--all` takes three widths, each light and dark. They show the current store; the README's screenshots are made with
+this command.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from tools.browser import chromium, server, settle
@@ -30,10 +32,11 @@ PAGES = {
     "clouds": "/compare?runs=colored-conv,colored-dropout,colored-vae&view=space",
 }
 MODES = {"light": (1280, "light"), "dark": (1280, "dark"), "narrow": (390, "light")}
+ALL = {f"{width}-{scheme}": (width, scheme) for width in (1440, 1024, 390) for scheme in ("light", "dark")}
 TALLEST = 1600
 
 
-def main(folder: Path, names: list[str]) -> None:
+def main(folder: Path, names: list[str], modes: Mapping[str, tuple[int, str]]) -> None:
     """Write `PAGE-MODE.png` for every page, or those of these names, and every mode into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     with (
@@ -41,7 +44,7 @@ def main(folder: Path, names: list[str]) -> None:
         chromium() as browser,
         server(dict(os.environ), Path(scratch) / "log") as address,
     ):
-        for mode, (width, scheme) in MODES.items():
+        for mode, (width, scheme) in modes.items():
             context = browser.new_context(
                 viewport={"width": width, "height": 900},
                 color_scheme=scheme,  # type: ignore[arg-type]
@@ -63,4 +66,11 @@ def main(folder: Path, names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(".screenshots"), sys.argv[2:])
+    parser = argparse.ArgumentParser(prog="python -m tools.screenshots", description="Screenshots of the pages.")
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(".screenshots"))
+    parser.add_argument("pages", nargs="*", metavar="page", help=f"one of {', '.join(PAGES)}; all if none is named")
+    parser.add_argument("--all", action="store_true", help="at 1440, 1024 and 390 pixels, each light and dark")
+    given = parser.parse_intermixed_args()
+    if unknown := set(given.pages) - set(PAGES):
+        parser.error(f"no page is called {', '.join(sorted(unknown))}")
+    main(given.folder, given.pages, ALL if given.all else MODES)

@@ -67,7 +67,7 @@ def change_in_words(key: str, value: Any) -> str:
     if key in _SELF_EXPLAINING and text != "none":
         return text
     if key in _SHORT:
-        return _SHORT[key].format(text)
+        return _SHORT[key].format(text) if text != "1" else _SHORT[key].format(text).removesuffix("s")
     label = label_of(key)
     return f"{label[0].lower()}{label[1:]} {text}"
 

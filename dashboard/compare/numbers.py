@@ -77,8 +77,8 @@ def draw_metrics(chosen: Sequence[Run], titles: Sequence[str], baseline: int | N
     if tested:
         if st.session_state[field] not in tested:
             st.session_state[field] = tested[0]
-        controls.segmented_control(
-            "Test corruption", tested, format_func=lambda text: Corruption.parse(text).label, key=field, required=True
+        controls.selectbox(
+            "Test corruption", tested, format_func=lambda text: Corruption.parse(text).label, key=field, width=400
         )
     lines = tables.measured(chosen, rows, st.session_state[field])
     order = choose_order(controls, lines) if len(chosen) > tables.FEW else None

@@ -69,7 +69,7 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
                 key=key(PAGE, "path"),
                 required=True,
             )
-        image_picker.choose_noise(PAGE, same[0])
+        image_picker.choose_noise(PAGE, same[0], width=270)
     if view != "way":
         found = image_picker.window(PAGE, same[0], images, state[key(PAGE, "first")], 8)
     else:

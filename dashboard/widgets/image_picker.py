@@ -96,9 +96,11 @@ def gallery(run: Run) -> Gallery | None:
 
 
 def choose(page: str, run: Run, images: Gallery, titles: Mapping[str, str]) -> Chosen:
-    """A picker for each image, side by side; the indices are the page's settings of these names."""
+    """A picker for each image, two in a line as the four corners lie; the indices are the page's settings of these
+    names."""
     rows = []
-    for (name, title), column in zip(titles.items(), st.columns(len(titles)), strict=True):
+    places = [column for _ in range(0, len(titles), 2) for column in st.columns(2)]
+    for (name, title), column in zip(titles.items(), places, strict=False):
         with column, st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             rows.append(choose_one(page, images, name, title))
     return _shown(page, run, images, rows)
@@ -150,13 +152,13 @@ def _row_of(images: Gallery, wanted: int) -> int:
     return int(np.abs(images.numbers - wanted).argmin())
 
 
-def choose_noise(page: str, run: Run) -> None:
+def choose_noise(page: str, run: Run, width: int = 205) -> None:
     """Clean images, or with the run's usual corruption; the page's settings `noise` and `draw`."""
     state, field = st.session_state, key(page, "noise")
     usual = usual_corruption(run)
     choices = {"none": "Clean", str(usual): usual.label}
     choices.setdefault(state[field], Corruption.parse(state[field]).label)
-    st.selectbox("Input", list(choices), format_func=choices.__getitem__, key=field, width=205)
+    st.selectbox("Input", list(choices), format_func=choices.__getitem__, key=field, width=width)
     if state[field] == "none":
         return
 

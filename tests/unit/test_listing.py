@@ -34,6 +34,7 @@ def row(run_id: str, **more) -> RunSummary:
         ({"model.dense": [128, 64], "model.dropout": 0.1}, "digits-quick · dense layers 128–64 · dropout 0.1"),
         ({"data.train_images": 100, "data.name": "digits"}, "digits-quick · digits · 100 images"),
         ({"evaluation.wrong_digits": False, "training.precision": "float32"}, "digits-quick"),
+        ({"data.train_images": 1, "training.epochs": 1}, "digits-quick · 1 epoch · 1 image"),
         ({"name": "Mine", "training.epochs": 7}, "Mine"),
         (
             {f"training.{key}": 3 for key in ("epochs", "batch_size", "lr", "seed", "weight_decay")},
