@@ -1,11 +1,76 @@
-"""Writing files atomically."""
+"""Files that others may have put there: read only if they are regular and no larger than they may be; written
+atomically."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import json
 import os
+import stat
 import tempfile
 from pathlib import Path
+from typing import Any, NoReturn
+
+MB = 1 << 20
+MOST_DEPTH = 32
+"""How deeply the tables and lists of a JSON file may lie in one another; those of a run are five deep."""
+
+
+def read_regular(path: Path, most: int, offset: int = 0) -> bytes:
+    """The bytes of a regular file from `offset` on. Raises `OSError` for a pipe, device or folder, which might block
+    or never end, and where the file is larger than `most` bytes."""
+    with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+        size = _size_of_regular(os.fstat(file.fileno()))
+        if size > most:
+            raise OSError(errno.EFBIG, f"it is {size / MB:,.0f} MB, more than the {most / MB:,.0f} MB that it may be")
+        file.seek(offset)
+        return file.read(most)
+
+
+def check_regular(path: Path) -> Path:
+    """The same path; raises `OSError` unless it is that of a regular file, for libraries that open it themselves."""
+    _size_of_regular(os.stat(path))
+    return path
+
+
+def _size_of_regular(found: os.stat_result) -> int:
+    if not stat.S_ISREG(found.st_mode):
+        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe, socket or device"
+        raise OSError(errno.EINVAL, f"it is {kind}, not a regular file")
+    return found.st_size
+
+
+def parse_json(data: bytes | str) -> Any:
+    """A JSON text as Python values. Raises `ValueError` for what is none: NaN and Infinity too, numbers that are too
+    large for a float, and values that lie more than `MOST_DEPTH` deep in one another."""
+    value = parse_line(data)
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > MOST_DEPTH:
+            raise ValueError(f"its values lie more than {MOST_DEPTH} deep in one another")
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, (dict, list))
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+        if any(isinstance(one, float) and one - one != 0 for one in level):
+            raise ValueError("it holds a number that is too large")
+    return value
+
+
+def parse_line(data: bytes | str) -> Any:
+    """The same without a look at depth and size of what was read, for many short lines."""
+    try:
+        return json.loads(data, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError("its values lie too deep in one another") from None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"it holds {name}, which is no number")
 
 
 def atomic_write(path: Path, data: bytes) -> None:

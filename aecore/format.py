@@ -1,6 +1,9 @@
-"""Numbers as people read them, the same on pages, in figures and on the command line."""
+"""Numbers as people read them, the same on pages, in figures and on the command line; texts that came with a file as
+what they are: texts."""
 
 from __future__ import annotations
+
+from typing import Any
 
 
 def count(number: int, noun: str) -> str:
@@ -27,3 +30,18 @@ def format_value(value: float | None, unit: str = "") -> str:
     else:
         text = f"{value:.2f}" if abs(value) >= 1 else f"{value:.4g}"
     return f"{text} {unit}".strip()
+
+
+def printable(text: str) -> str:
+    """A text for a terminal, without the characters that would move its cursor or change its colours."""
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+
+
+def csv_cell(value: Any) -> Any:
+    """A value for a CSV file; a text that a spreadsheet would compute is kept from it by an apostrophe."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+def drawable(text: str) -> str:
+    """A text for a Plotly figure, which reads `<…>` as markup and `%{…}` as a value."""
+    return text.replace("<", "‹").replace(">", "›").replace("%{", "% {")

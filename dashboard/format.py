@@ -6,5 +6,9 @@ import re
 
 
 def plain(text: str) -> str:
-    """User text, escaped for widgets that render Markdown."""
-    return re.sub(r"([\\`*_\[\]<>#|!$:~])", r"\\\1", text)
+    """Text that came with a run or from a user, for widgets that render Markdown: nothing in it is a link, an image, a
+    formula, a colour or the beginning of a line of another kind."""
+    line = " ".join("".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in text).split())
+    escaped = re.sub(r"([\\`*_\[\]<>#|!$:~@&{}])", r"\\\1", line)
+    escaped = re.sub(r"(?i)\bwww\.", lambda found: f"{found[0][:-1]}\\.", escaped)
+    return re.sub(r"^(\d+)([.)])|^([-+=])", lambda found: f"{found[1] or ''}\\{found[2] or found[3]}", escaped)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from aecore.errors import AecoreError
 from dashboard.components.page_tools import page_tools
+from dashboard.format import plain
 
 
 def heading(title: str) -> None:
@@ -27,6 +28,6 @@ def draw(view: Callable[[], None]) -> None:
         try:
             view()
         except AecoreError as error:
-            st.error(str(error), icon=":material/broken_image:")
+            st.error(plain(str(error)), icon=":material/broken_image:")
 
     st.fragment(body)()

@@ -12,6 +12,7 @@ from dashboard.denoise import sheet as image_sheet
 from dashboard.denoise.batch import TEST_ORDER, from_extremes, from_own, from_test_set
 from dashboard.denoise.notes import explain_own, offer_data, warn_of_harm, whole_test_set
 from dashboard.denoise.rows import Row
+from dashboard.format import plain
 from dashboard.navigation import route
 from dashboard.widgets import corruption_form, figure_export, run_picker, upload
 
@@ -69,7 +70,7 @@ def view() -> None:
         whole_test_set(run, corruption)
     with right:
         below = st.container()
-        st.caption(about.citation)
+        st.caption(plain(about.citation))
 
     def show(rows: list[Row]) -> None:
         with table:

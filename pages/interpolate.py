@@ -12,6 +12,7 @@ from dashboard import page, url_state
 from dashboard.cache import codes as cached_codes
 from dashboard.components.interpolator import walk
 from dashboard.components.networks import ship_run
+from dashboard.format import plain
 from dashboard.interpolate import export
 from dashboard.interpolate.controls import ENDS, controls
 from dashboard.interpolate.url import FIELDS, PAGE
@@ -69,7 +70,7 @@ def view() -> None:
             key="walk",
         )
     downloads(run, shown)
-    st.caption(gallery.note)
+    st.caption(plain(gallery.note))
     url_state.keep(PAGE, FIELDS)
 
 

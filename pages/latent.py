@@ -6,6 +6,7 @@ from aecore.jobs import projection as projection_job
 from dashboard import page, url_state
 from dashboard.cache import runs
 from dashboard.cache.images import image_info
+from dashboard.format import plain
 from dashboard.latent import export, new_image, new_projection
 from dashboard.latent.controls import FIELDS, PAGE, choose
 from dashboard.latent.links import first_look, save_as_page
@@ -47,7 +48,7 @@ def view_page() -> None:
         with below:
             new_image.panel(wanted.run)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(image_info(wanted.run).citation)
+        st.caption(plain(image_info(wanted.run).citation))
         new_projection.restore_button(wanted)
 
 

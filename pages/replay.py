@@ -5,6 +5,7 @@ import streamlit as st
 from aecore.errors import AecoreError
 from aecore.runs.state import ACTIVE, run_state
 from dashboard import page, url_state
+from dashboard.format import plain
 from dashboard.navigation import route
 from dashboard.replay.choose import PAGE, choose_runs
 from dashboard.replay.player import FIELDS, player
@@ -35,4 +36,4 @@ page.heading("Replay")
 try:
     view()
 except AecoreError as error:
-    st.error(str(error), icon=":material/broken_image:")
+    st.error(plain(str(error)), icon=":material/broken_image:")

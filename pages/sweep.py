@@ -12,6 +12,7 @@ from aecore.sweeps.definition import GOALS
 from aecore.sweeps.store import SweepFolder, sweeps
 from dashboard import demo_notice, page, url_state
 from dashboard.cache.sweeps import look
+from dashboard.format import plain
 from dashboard.navigation import route
 from dashboard.sweep.choose import PAGE, choose, empty
 from dashboard.sweep.form import new_sweep
@@ -47,7 +48,7 @@ def watch(folder: SweepFolder) -> None:
             progress(seen, state)
             results(seen)
         except AecoreError as error:  # damaged or deleted while shown
-            st.error(str(error), icon=":material/broken_image:")
+            st.error(plain(str(error)), icon=":material/broken_image:")
         url_state.keep(PAGE, FIELDS)
 
     st.fragment(tick, run_every=TICK_S if shown in ACTIVE else None)()

@@ -21,7 +21,7 @@ from rich.progress import (
 from rich.table import Table
 
 from aecore.errors import AecoreError
-from aecore.format import format_value
+from aecore.format import format_value, printable
 from aecore.reports.claims import Verdict
 from aecore.runs.store import Run
 from aecore.runs.summary import MARK, summarise
@@ -39,7 +39,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
     rendered = Table(*headings, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
-        rendered.add_row(*(cell.replace("[", r"\[") for cell in row))
+        rendered.add_row(*(printable(cell).replace("[", r"\[") for cell in row))
     console.print(rendered)
 
 
@@ -139,17 +139,17 @@ def print_run(found: Run) -> None:
     """A run in a few lines on standard output: state, progress, metrics, and what is wrong with it."""
     summary = summarise(found)
     progress = f"imported from {summary.imported}" if summary.imported else f"epoch {summary.epoch} of {summary.epochs}"
-    print(f"{summary.id}: {summary.state}, {progress}")
+    print(printable(f"{summary.id}: {summary.state}, {progress}"))
     if summary.title not in summary.id:
-        print(f"  {summary.title}")
+        print(f"  {printable(summary.title)}")
     for line in summary.note.splitlines():
-        print(f"  {line}")
+        print(f"  {printable(line)}")
     if summary.problem:
-        print(f"  {summary.problem}")
+        print(f"  {printable(summary.problem)}")
     for remark in summary.remarks:
-        print(f"  {MARK} {remark['text']}")
+        print(f"  {MARK} {printable(remark['text'])}")
     if summary.seconds is not None:
-        print(f"  training loss {summary.train_loss:.5f} after {summary.seconds:.1f} s on {summary.machine}")
+        print(f"  training loss {summary.train_loss:.5f} after {summary.seconds:.1f} s on {printable(summary.machine)}")
     try:
         evaluations = found.evaluation()
     except AecoreError:
@@ -172,7 +172,11 @@ def print_evaluations(results: list[dict[str, Any]]) -> None:
 
 
 def _scores(values: dict[str, Any]) -> list[str]:
-    return [f"{values[name]:.{digits}f}" if values[name] is not None else "∞" for name, digits in _DIGITS]
+    """Of equal images PSNR and SNR are infinite, which files hold as null; the others never are."""
+    return [
+        f"{values[name]:.{digits}f}" if values[name] is not None else "∞" if name in ("psnr_db", "snr_db") else "–"
+        for name, digits in _DIGITS
+    ]
 
 
 def print_verdicts(found: list[Verdict]) -> None:

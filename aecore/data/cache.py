@@ -15,7 +15,7 @@ import platformdirs
 
 from aecore.data.image_set import Arrays, DataSet
 from aecore.errors import AecoreError, describe_os_error
-from aecore.files import atomic_write
+from aecore.files import MB, atomic_write, parse_json, read_regular
 
 PARTS = Arrays._fields
 Facts = dict[str, Any]
@@ -59,7 +59,7 @@ def ensure(folder: Path, make: Callable[[], tuple[Arrays, Facts]], *, thorough: 
 def is_sound(folder: Path, *, thorough: bool) -> bool:
     """Whether the files are unchanged since they were written: by size and time, in case of doubt by their SHA-256."""
     try:
-        meta = json.loads((folder / "meta.json").read_bytes())
+        meta = parse_json(read_regular(folder / "meta.json", 16 * MB))
         parts = meta["parts"]
         known = {part: {key: parts[part][key] for key in ("bytes", "mtime_ns")} for part in PARTS}
         stamps = {part: _stamp(folder / f"{part}.npy") for part in PARTS}
@@ -83,7 +83,7 @@ def arrays(folder: Path) -> Arrays:
 
 def facts(folder: Path) -> Facts:
     """The facts that were written with the arrays of a prepared set."""
-    return json.loads((folder / "meta.json").read_bytes()).get("facts", {})
+    return parse_json(read_regular(folder / "meta.json", 16 * MB)).get("facts", {})
 
 
 def _write(folder: Path, made: Arrays, known: Facts) -> None:

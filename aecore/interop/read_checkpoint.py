@@ -18,6 +18,7 @@ import safetensors.torch
 from torch import Tensor
 
 from aecore.errors import UserError
+from aecore.files import parse_json
 from aecore.interop.checkpoint import HOW_TO_SAVE, Checkpoint, Skipped, Table, Unsupported, layers_of
 from aecore.interop.state_dict import OBJECTS, joined, state_dict_in
 from aecore.interop.unpickle import REFUSED
@@ -67,7 +68,7 @@ def read_kept(path: Path) -> Checkpoint:
     """The checkpoint that `kept_bytes` wrote. Raises `UserError` where it is missing or damaged."""
     try:
         with safetensors.safe_open(path, "pt") as file:
-            about = json.loads((file.metadata() or {})["checkpoint"])
+            about = parse_json((file.metadata() or {})["checkpoint"])
             tensors = Table((name, file.get_tensor(name)) for name in about["order"])
     except (safetensors.SafetensorError, OSError, ValueError, KeyError) as error:
         raise UserError(f"{path.name} of the run cannot be read: {_first_line(error)}") from None

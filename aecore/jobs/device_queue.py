@@ -17,6 +17,7 @@ from pathlib import Path
 import filelock
 
 from aecore.devices import Device, choose_for
+from aecore.files import MB, parse_json, read_regular
 from aecore.runs.process import is_alive, this_process
 
 POLL_S = 0.2
@@ -128,7 +129,7 @@ def _living(folder: Path, pattern: str) -> list[Path]:
     found = []
     for path in sorted(folder.glob(pattern)):
         try:
-            if is_alive(json.loads(path.read_text())):
+            if is_alive(parse_json(read_regular(path, MB))):
                 found.append(path)
             else:
                 path.unlink(missing_ok=True)
@@ -136,4 +137,6 @@ def _living(folder: Path, pattern: str) -> list[Path]:
             continue
         except ValueError:  # being written right now: its owner is alive
             found.append(path)
+        except OSError:  # no file of ours
+            continue
     return found

@@ -25,7 +25,7 @@ from aecore.jobs.failures import record_failures
 from aecore.jobs.signals import stop_flag
 from aecore.presets import presets
 from aecore.runs.json_files import now
-from aecore.runs.process import is_alive, is_here, this_process
+from aecore.runs.process import has_open, is_alive, is_here, this_process
 from aecore.runs.progress import Report, silent
 from aecore.runs.state import ACTIVE, LOCK, RESUMABLE, START_GRACE_S, STOP_ASKED, heartbeat, run_state
 from aecore.runs.store import LOG, Run, Store, root_of, slug
@@ -107,6 +107,8 @@ def stop(run: Run, wait_s: float = 15) -> str:
     if process and not is_here(process):
         raise UserError(f"run {run.id} runs on {process.get('host')}; stop it there")
     if process and is_alive(process):
+        if not has_open(process["pid"], run.file(LOCK)):
+            return _without_worker(run, process["pid"])
         with contextlib.suppress(OSError):
             run.file(STOP_ASKED).touch()
         with contextlib.suppress(ProcessLookupError):
@@ -116,6 +118,21 @@ def stop(run: Run, wait_s: float = 15) -> str:
     if run_state(run) == "interrupted":  # the signal ended it before it could record that it stopped
         run.write_status(state="stopped", ended=now(), process=None)
     return run_state(run)
+
+
+def _without_worker(run: Run, stranger: int) -> str:
+    """Record as stopped a run whose status names a process that does not work on it, and leave that one alone.
+
+    Raises `UserError` where yet another process works on it.
+    """
+    try:
+        with filelock.FileLock(run.file(LOCK), timeout=0):
+            run.write_status(state="stopped", ended=now(), process=None)
+    except filelock.Timeout:
+        raise UserError(
+            f"run {run.id} is trained by another process than {stranger}, which its status names; end it by hand"
+        ) from None
+    return "stopped"
 
 
 def requeue(run: Run) -> None:

@@ -22,6 +22,7 @@ from aecore.latent.request import ProjectionRequest
 from aecore.runs.process import is_alive, this_process
 from aecore.runs.progress import Report
 from aecore.runs.store import Run
+from aecore.runs.tensor_files import read_arrays
 
 PROGRESS = ".progress.safetensors"
 WRITE_EVERY_S = 0.2
@@ -54,9 +55,7 @@ def progress_file(run: Run) -> Path:
 def read_progress(run: Run) -> ProjectionProgress | None:
     """The run's unfinished projection; None where there is none, or its file cannot be read."""
     try:
-        with safetensors.safe_open(progress_file(run), framework="np") as file:
-            about = json.loads(file.metadata()["about"])
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is no dict
+        arrays, about = read_arrays(progress_file(run), "about")
         found = ProjectionProgress(
             str(about["state"]),
             ProjectionRequest(**about["request"]),
@@ -67,7 +66,7 @@ def read_progress(run: Run) -> ProjectionProgress | None:
             str(about["error"]),
             **arrays,
         )
-    except (OSError, safetensors.SafetensorError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     if found.state == "running" and not is_alive(found.process):
         return replace(found, state="interrupted")

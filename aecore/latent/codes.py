@@ -16,6 +16,7 @@ import safetensors.numpy
 from aecore.errors import DamagedError
 from aecore.files import atomic_write
 from aecore.runs.store import CODES, Run
+from aecore.runs.tensor_files import check_shapes, check_whole, first_line, read_arrays
 
 WIDEST_SAVED = 256
 """Wider codes are not saved: ten thousand of a convolutional map of 6,272 would take 125 MB."""
@@ -63,13 +64,13 @@ def read_codes(run: Run) -> Codes | None:
     if not path.exists():
         return None
     try:
-        with safetensors.safe_open(path, framework="np") as file:
-            about = json.loads(file.metadata()["about"])
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is no dict
-        count = len(arrays["indices"])
+        arrays, about = read_arrays(path, "about")
+        count = len(arrays.get("indices", ()))
+        shapes: dict[str, tuple[int | None, ...]] = dict.fromkeys(("indices", "labels", "errors"), (count,))
+        optional = {"codes": (count, None), "images": (count, None, None, None)}
+        check_shapes(arrays, shapes | {name: shape for name, shape in optional.items() if name in arrays})
+        check_whole(arrays, "labels", "indices")
         codes = arrays.get("codes")
-        if any(len(array) != count for array in arrays.values()) or (codes is not None and codes.ndim != 2):
-            raise ValueError("its arrays differ in length")
         return Codes(
             None if codes is None else codes.astype(np.float32),
             arrays["labels"].astype(np.uint8),
@@ -78,8 +79,8 @@ def read_codes(run: Run) -> Codes | None:
             str(about["corruption"]),
             arrays.get("images"),
         )
-    except (safetensors.SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        raise DamagedError(f"run {run.id}: {path.name} cannot be read: {str(error).splitlines()[0]}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DamagedError(f"run {run.id}: {path.name} cannot be read: {first_line(error)}") from None
 
 
 def _narrowed(codes: np.ndarray) -> np.ndarray:

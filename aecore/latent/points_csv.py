@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from aecore.format import csv_cell
 from aecore.latent.codes import Codes
 from aecore.latent.projection_store import Projection
 
@@ -29,7 +30,7 @@ def points_csv(projection: Projection, classes: Sequence[str], codes: Codes | No
         if known is not None and rows is not None:
             code = [""] * units if rows[i] < 0 else [float(f"{value:.7g}") for value in known[rows[i]].tolist()]
         place = [float(f"{value:.7g}") for value in projection.coordinates[i].tolist()]
-        writer.writerow([index, name, label, *place, *code])
+        writer.writerow([index, csv_cell(name), label, *place, *code])
     return out.getvalue().encode()
 
 

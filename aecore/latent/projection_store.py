@@ -19,6 +19,7 @@ from aecore import demo
 from aecore.errors import DamagedError, UserError
 from aecore.files import atomic_write
 from aecore.runs.store import PROJECTIONS, Run
+from aecore.runs.tensor_files import check_finite, check_shapes, check_whole, first_line, read_arrays
 
 
 @dataclass(frozen=True)
@@ -107,18 +108,18 @@ def read_projection(run: Run, method: str, dims: int, ship: bool = False, split:
         return None
     path = found[0]
     try:
-        with safetensors.safe_open(path, framework="np") as file:
-            about = json.loads(file.metadata()["about"])
-            arrays = {name: file.get_tensor(name) for name in ("coordinates", "labels", "indices")}
-        count = len(arrays["coordinates"])
-        if arrays["coordinates"].shape != (count, dims) or any(len(a) != count for a in arrays.values()):
-            raise ValueError("its arrays differ in length")
+        found_arrays, about = read_arrays(path, "about")
+        count = len(found_arrays.get("coordinates", ()))
+        check_shapes(found_arrays, {"coordinates": (count, dims), "labels": (count,), "indices": (count,)})
+        arrays = {name: found_arrays[name] for name in ("coordinates", "labels", "indices")}
+        check_finite(arrays, *arrays)
+        check_whole(arrays, "labels", "indices")
         arrays["coordinates"] = arrays["coordinates"].astype(np.float32)
         arrays["indices"] = arrays["indices"].astype(np.int64)
         parameters, quality = dict(about["parameters"]), dict(about["quality"])
         return Projection(method, **arrays, parameters=parameters, quality=quality, split=split)
-    except (safetensors.SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        raise DamagedError(f"run {run.id}: {path.name} cannot be read: {str(error).splitlines()[0]}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DamagedError(f"run {run.id}: {path.name} cannot be read: {first_line(error)}") from None
 
 
 def _fits_half(coordinates: np.ndarray) -> bool:

@@ -12,6 +12,7 @@ from torch import Tensor
 from aecore.config.corruption import Corruption
 from aecore.config.experiment import Experiment
 from aecore.data.corruption import corrupt
+from aecore.errors import AecoreError
 from aecore.metrics import image as image_metrics
 from aecore.models.autoencoder import Autoencoder
 from aecore.models.digit_classifier import reads
@@ -107,7 +108,12 @@ class _Scores:
         return float(self.measured()[1].mean())
 
     def mean(self) -> dict[str, float | None]:
-        result = image_metrics.average(image_metrics.named(self.measured()))
+        measured = self.measured()
+        if not np.isfinite(measured).all():
+            raise AecoreError(
+                "the network returns NaN or infinity, not images: its weights are damaged or its training diverged"
+            )
+        result = image_metrics.average(image_metrics.named(measured))
         if self.model.low != 0 and result["mse"] is not None:
             result["mse_model_scale"] = result["mse"] * (self.model.high - self.model.low) ** 2
         if self.labels is not None:

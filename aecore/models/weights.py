@@ -6,8 +6,10 @@ from pathlib import Path
 
 import safetensors
 import safetensors.torch
+import torch
 
 from aecore.errors import DamagedError
+from aecore.files import check_regular
 from aecore.models.autoencoder import Autoencoder
 
 
@@ -21,7 +23,10 @@ def weights_bytes(model: Autoencoder) -> bytes:
 def load_weights(model: Autoencoder, path: Path) -> None:
     """Load weights.safetensors into `model`. Raises `DamagedError` when the file does not fit the model."""
     try:
-        model.load_state_dict(safetensors.torch.load_file(path))
+        tensors = safetensors.torch.load_file(check_regular(path))
+        if wrong := [name for name, value in tensors.items() if not torch.isfinite(value).all()]:
+            raise DamagedError(f"{path} holds values that are no numbers, first in '{wrong[0]}'")
+        model.load_state_dict(tensors)
     except FileNotFoundError:
         raise DamagedError(f"there are no saved weights yet ({path})") from None
     except (safetensors.SafetensorError, OSError, RuntimeError, ValueError) as error:

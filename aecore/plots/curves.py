@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from aecore.errors import UserError
+from aecore.format import drawable
 from aecore.plots.panels import Panel, line, stack
 from aecore.plots.resolve import Lines, RunLike, marked_title, read_lines, resolve_run
 from aecore.plots.style import PALETTE
@@ -101,7 +102,7 @@ def metric_curves(
     if not 0 <= smoothing < 1:
         raise UserError(f"smoothing lies between 0 and 1, and below 1, not {smoothing:g}")
     found = [resolve_run(run) for run in runs]
-    names = names or [marked_title(run) for run in found]
+    names = [drawable(name) for name in names or [marked_title(run) for run in found]]
     scale = 100 if metric == "wrong_digit_rate" else 1
     traces, ends = [], []
     for i, (run, name) in enumerate(zip(found, names, strict=True)):

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from aecore.errors import UserError
+from aecore.format import drawable
 from aecore.latent.codes import Codes, read_codes
 from aecore.latent.projection_store import Projection, read_projection
 from aecore.plots.resolve import RunLike, marked_title, resolve_run
@@ -42,7 +43,7 @@ def projection(
     traces = []
     for label in np.unique(found.labels):
         rows = np.flatnonzero(found.labels == label)
-        name = classes[label] if label < len(classes) else str(label)
+        name = drawable(classes[label] if label < len(classes) else str(label))
         trace = {
             "type": "scatter3d" if found.dims == 3 else "scattergl",
             "mode": "markers",
@@ -152,7 +153,7 @@ def errors(run: RunLike, *, codes: Codes | None = None, classes: tuple[str, ...]
     traces = []
     for label in np.unique(kept.labels):
         rows = np.flatnonzero(kept.labels == label)
-        name = classes[label] if label < len(classes) else str(label)
+        name = drawable(classes[label] if label < len(classes) else str(label))
         traces.append(
             {
                 "type": "box",

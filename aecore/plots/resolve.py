@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aecore.errors import AecoreError
+from aecore.format import drawable
 from aecore.runs.store import METRICS, Run, Store
 from aecore.runs.summary import MARK, remarks_of
 
@@ -32,7 +33,7 @@ def marked_title(run: Run) -> str:
         remarks = remarks_of(run.status())
     except AecoreError:
         remarks = []
-    return f"{MARK} {run.title()}" if remarks else run.title()
+    return drawable(f"{MARK} {run.title()}" if remarks else run.title())
 
 
 def read_lines(run: Run, name: str) -> Sequence[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import plotly.graph_objects as go
 
 from aecore.errors import UserError, nearest
-from aecore.format import count
+from aecore.format import count, drawable
 from aecore.plots.style import INK, SEQUENTIAL, SHADES, axis, color, layout
 from aecore.plots.sweep_axes import (
     View,
@@ -67,7 +67,7 @@ def sweep_figure(
     best = statistics.best(groups, GOALS[metric])[0]
     alt = f"{title} of {count(len(groups), 'combination')}, best {labels.score(metric, best.mean, best.std)} with "
     alt += f"{labels.combination(best.values)}."
-    look = layout(f"{sweep.name}: {title}", alt, f"{file}-{metric.replace('_', '-')}", height=460)
+    look = layout(f"{drawable(sweep.name)}: {title}", alt, f"{file}-{metric.replace('_', '-')}", height=460)
     make = {"lines": _lines, "heat": _heat, "parallel": _parallel}[view]
     return make(sweep, groups, metric, look)
 

@@ -19,6 +19,7 @@ from typing import IO
 
 from aecore import demo
 from aecore.errors import AecoreError, UserError, describe_os_error
+from aecore.format import csv_cell
 from aecore.runs.notes import check_text
 from aecore.runs.staging import commit, staging
 from aecore.runs.state import ACTIVE
@@ -124,7 +125,7 @@ def curves_csv(run: Run) -> bytes:
     text = io.StringIO(newline="")
     columns = list(dict.fromkeys(name for entry in metrics for name in entry))
     writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
+    writer.writerow({name: csv_cell(name) for name in columns})
     writer.writerows(metrics)
     return text.getvalue().encode()
 

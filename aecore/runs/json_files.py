@@ -11,20 +11,34 @@ from pathlib import Path
 from typing import Any
 
 from aecore.errors import DamagedError
-from aecore.files import atomic_write
+from aecore.files import MB, atomic_write, check_regular, parse_json, parse_line, read_regular
+from aecore.runs.records import epochs_of
+
+MOST_TABLE, MOST_LINES = 16 * MB, 512 * MB
+"""How large a JSON file and a `.jsonl` file may be."""
+LONG = MB
+"""A `.jsonl` file of more than this many bytes is long: a list of runs looks at some of its lines only."""
+SAMPLES, PIECE = 256, 8192
+"""How many lines it looks at, and how long a line may be to be seen."""
 
 
 def read_table(path: Path, owner: str) -> dict[str, Any]:
     """A JSON file that holds a table. Raises `DamagedError`, which names the `owner`, for any other and for none."""
     try:
-        value = json.loads(path.read_bytes())
+        value = parse_json(read_regular(path, MOST_TABLE))
     except FileNotFoundError:
         raise DamagedError(f"{owner} has no {path.name}") from None
     except (OSError, ValueError) as error:
-        raise DamagedError(f"{owner}: {path.name} cannot be read: {error}") from None
+        raise DamagedError(f"{owner}: {path.name} cannot be read: {reason(error)}") from None
     if not isinstance(value, dict):
         raise DamagedError(f"{owner}: {path.name} does not hold a table")
     return value
+
+
+def reason(error: Exception) -> str:
+    """What an error of reading says, in one line."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(text.split())
 
 
 def write_table(path: Path, value: Mapping[str, Any]) -> None:
@@ -64,27 +78,48 @@ def append_line(path: Path, entry: Mapping[str, Any]) -> None:
 def read_lines(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
     """The entries of a `.jsonl` file from byte `offset` on that have an epoch, and the offset to continue from.
 
-    A torn last line is left for later, other lines that are not JSON are skipped; without the file there are none.
+    A torn last line is left for later, other lines that are not JSON are skipped, as are numbers that are none; without
+    the file there are no entries. Raises `OSError` where it is no regular file or larger than one may be.
     """
     try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            data = file.read()
+        data = read_regular(path, MOST_LINES, offset)
     except FileNotFoundError:
         return [], 0
     complete = data[: data.rfind(b"\n") + 1]
-    entries = [
-        entry
-        for entry in _parsed(complete.splitlines())
-        if isinstance(entry, dict) and isinstance(entry.get("epoch"), (int, float))
-    ]
-    return entries, offset + len(complete)
+    return epochs_of(_parsed(complete.splitlines())), offset + len(complete)
+
+
+def is_long(path: Path) -> bool:
+    """Whether a `.jsonl` file has so many lines that a list of runs must not read them all."""
+    try:
+        return path.stat().st_size > LONG
+    except OSError:
+        return False
+
+
+def sampled_lines(path: Path) -> list[dict[str, Any]]:
+    """Some entries of a long `.jsonl` file, evenly spread over its bytes, among them the first and the last.
+
+    Raises as `read_lines` does.
+    """
+    found: list[dict[str, Any]] = []
+    check_regular(path)
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        for number in range(SAMPLES):
+            start = max(0, (size - 2 * PIECE) * number // (SAMPLES - 1))
+            file.seek(start)
+            piece = file.read(2 * PIECE)
+            lines = piece[: piece.rfind(b"\n") + 1].splitlines()
+            whole = lines[1 if start else 0 :]  # the first may begin before the piece
+            found += epochs_of(_parsed(whole[-1:] if number == SAMPLES - 1 else whole[:1]))
+    return found
 
 
 def _parsed(lines: list[bytes]) -> Iterator[Any]:
     try:
         # Parsing all at once takes a third of the time. Only as many entries as lines prove that each line is one.
-        entries = json.loads(b"[" + b",".join(lines) + b"]")
+        entries = parse_line(b"[" + b",".join(lines) + b"]")
         if len(entries) == len(lines):
             yield from entries
             return
@@ -92,4 +127,4 @@ def _parsed(lines: list[bytes]) -> Iterator[Any]:
         pass
     for line in lines:
         with contextlib.suppress(ValueError):
-            yield json.loads(line)
+            yield parse_line(line)

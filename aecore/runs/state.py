@@ -38,12 +38,13 @@ def run_state(run: Run) -> str:
 
 def true_state(status: dict[str, Any], lock: Path) -> str:
     """The same, from a status that was read before and the file that the worker locks."""
-    recorded = str(status.get("state", "damaged"))
+    recorded = str(status.get("state") or "damaged")
     if recorded not in ACTIVE:
         return recorded
     process = status.get("process")
     if process is None:
-        return recorded if _age_s(status.get("updated")) < START_GRACE_S else "interrupted"
+        # Neither long ago nor, by a clock that was set, long ahead.
+        return recorded if abs(_age_s(status.get("updated"))) < START_GRACE_S else "interrupted"
     alive = is_alive(process) if is_here(process) else _has_heartbeat(lock)
     return recorded if alive else "interrupted"
 

@@ -18,15 +18,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors
-import safetensors.numpy
 
 from aecore.config.experiment import Experiment
 from aecore.data.catalogue import data_set
 from aecore.data.custom.source import is_path
 from aecore.data.image_set import ImageInfo
 from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, nearest
-from aecore.runs.json_files import append_line, read_lines, read_table, update_status, write_table
+from aecore.runs.json_files import (
+    append_line,
+    is_long,
+    read_lines,
+    read_table,
+    reason,
+    sampled_lines,
+    update_status,
+    write_table,
+)
+from aecore.runs.records import Entries, Table, evaluations_of, notes_of, status_of
+from aecore.runs.tensor_files import check_finite, check_shapes, read_arrays
 
 FORMAT = 1
 """Version of the run directory's format, written into status.json."""
@@ -79,9 +88,10 @@ class Run:
                 return table | {"data": asked | {"size": 64}}
         return table
 
-    def status(self) -> dict[str, Any]:
-        """The status as it was last written; `aecore.runs.state.run_state` checks it against the process."""
-        return self._table(STATUS)
+    def status(self) -> Table:
+        """The status as it was last written, without what no reader could use, which its `dropped` names;
+        `aecore.runs.state.run_state` checks it against the process."""
+        return status_of(self._table(STATUS))
 
     def image_info(self) -> ImageInfo:
         """What the run's images are: as its status records it, for older runs as the catalogue has it.
@@ -105,11 +115,10 @@ class Run:
         """`title`, `note` and `group` that its user gave the run; empty strings where there are none."""
         if not self.file(NOTES).exists():
             return dict(NO_NOTES)
-        found = self._table(NOTES)
-        texts = {key: found.get(key, "") for key in NO_NOTES}
-        if not all(isinstance(text, str) for text in texts.values()):
+        found = notes_of(self._table(NOTES))
+        if found.dropped:
             raise DamagedError(f"run {self.id}: {NOTES} holds a title, note or group that is not text")
-        return texts
+        return {key: found.get(key, "") for key in NO_NOTES}
 
     def title(self) -> str:
         """The title that its user gave the run, else the one that it was submitted under, else the experiment's."""
@@ -118,14 +127,15 @@ class Run:
             submitted_as = submitted_title(self.status())
         return self.notes()["title"] or submitted_as or self.experiment().title
 
-    def evaluation(self) -> list[dict[str, Any]]:
-        """One entry for each corruption, none while the run has not been evaluated."""
+    def evaluation(self) -> Entries[dict[str, Any]]:
+        """One entry for each corruption, none while the run has not been evaluated; its `dropped` names those that no
+        reader could use."""
         if not self.file(EVALUATION).exists():
-            return []
+            return Entries()
         entries = self._table(EVALUATION).get("evaluations")
-        if not isinstance(entries, list) or not all(map(_is_evaluation, entries)):
+        if not isinstance(entries, list):
             raise DamagedError(f"run {self.id}: {EVALUATION} does not hold a list of evaluations")
-        return entries
+        return evaluations_of(entries)
 
     def metrics(self) -> list[dict[str, Any]]:
         """One entry an epoch, in order. After a crash an epoch may have been trained twice: the later one counts."""
@@ -133,8 +143,15 @@ class Run:
 
     def lines(self, name: str) -> list[dict[str, Any]]:
         """The entries of a `.jsonl` file by epoch, of two for one epoch the later; none without the file."""
-        latest = {entry["epoch"]: entry for entry in self.lines_since(name, 0)[0]}
-        return [latest[epoch] for epoch in sorted(latest)]
+        return _by_epoch(self.lines_since(name, 0)[0])
+
+    def course(self) -> list[dict[str, Any]]:
+        """`metrics` of a run of usual length; of a very long one some entries, among them the first and the last."""
+        path = self.file(METRICS)
+        try:
+            return _by_epoch(sampled_lines(path)) if is_long(path) else self.metrics()
+        except OSError as error:
+            raise DamagedError(f"run {self.id}: {METRICS} cannot be read: {reason(error)}") from None
 
     def metrics_since(self, offset: int) -> tuple[list[dict[str, Any]], int]:
         """Entries of metrics.jsonl from byte `offset` on, and the offset to continue from. A torn last line is left
@@ -143,19 +160,36 @@ class Run:
 
     def lines_since(self, name: str, offset: int) -> tuple[list[dict[str, Any]], int]:
         """The same of any of the `.jsonl` files."""
-        return read_lines(self.file(name), offset)
+        try:
+            return read_lines(self.file(name), offset)
+        except OSError as error:
+            raise DamagedError(f"run {self.id}: {name} cannot be read: {reason(error)}") from None
 
     def snapshots(self) -> dict[str, np.ndarray]:
-        """The panel: clean, labels, indices, epochs, reconstructions, and noisy where the run has a corruption."""
-        return self.tensors(SNAPSHOTS)
+        """The panel: clean and noisy images uint8 (N, C, H, W), the latter where the run has a corruption; labels and
+        indices (N,), epochs (E,), reconstructions uint8 (E, N, C, H, W)."""
+        arrays = self.tensors(SNAPSHOTS)
+        try:
+            clean = arrays["clean"].shape if "clean" in arrays else ()
+            shapes = {"clean": (None,) * 4, "labels": clean[:1], "indices": clean[:1], "epochs": (None,)}
+            check_shapes(arrays, shapes | ({"noisy": clean} if "noisy" in arrays else {}))
+            check_shapes(arrays, {"reconstructions": (len(arrays["epochs"]), *clean)})
+            check_finite(arrays, "epochs", "labels", "indices")
+            if any(arrays[name].dtype != np.uint8 for name in ("clean", "noisy", "reconstructions") if name in arrays):
+                raise ValueError("its images are not bytes")
+        except ValueError as error:
+            raise DamagedError(f"run {self.id}: {SNAPSHOTS} cannot be read: {error}") from None
+        return arrays
 
     def tensors(self, name: str) -> dict[str, np.ndarray]:
         """The arrays of a safetensors file by name."""
         try:
-            return safetensors.numpy.load_file(self.file(name))
+            arrays = read_arrays(self.file(name))[0]
+            check_finite(arrays, *(arrays if name == WEIGHTS else ()))
+            return arrays
         except FileNotFoundError:
             raise DamagedError(f"run {self.id} has no {name}") from None
-        except (safetensors.SafetensorError, OSError, KeyError, ValueError) as error:
+        except ValueError as error:
             raise DamagedError(f"run {self.id}: {name} cannot be read: {error}") from None
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
@@ -197,7 +231,7 @@ class Store:
         found = []
         for shelf in ("gallery", "runs"):
             with contextlib.suppress(FileNotFoundError), os.scandir(self.root / shelf) as entries:
-                names = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
+                names = [entry.name for entry in entries if _is_folder(entry) and not entry.name.startswith(".")]
                 names = sorted(names) if shelf == "gallery" else sorted(names, key=_by_time, reverse=True)
                 found += [Run(self.root / shelf / name) for name in names]
         return found
@@ -279,15 +313,16 @@ def root_of(run: Run) -> Path:
     return shelf.parent if shelf.name in ("runs", "gallery") else Store.default().root
 
 
-def _is_evaluation(entry: Any) -> bool:
-    """Whether an entry has what every reader of evaluations relies on."""
-    metrics = {"mse", "psnr_db", "ssim", "snr_db"}
-    return (
-        isinstance(entry, dict)
-        and isinstance(entry.get("corruption"), str)
-        and isinstance(entry.get("n"), int)
-        and all(isinstance(entry.get(key), dict) and metrics <= set(entry[key]) for key in ("metrics", "noisy_input"))
-    )
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def _by_epoch(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    latest = {entry["epoch"]: entry for entry in entries}
+    return [latest[epoch] for epoch in sorted(latest)]
 
 
 @lru_cache(100_000)

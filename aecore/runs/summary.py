@@ -9,7 +9,7 @@ from typing import Any
 from aecore.config.experiment import Experiment
 from aecore.errors import AecoreError
 from aecore.runs.state import LOCK, true_state
-from aecore.runs.store import NO_NOTES, Run, submitted_title
+from aecore.runs.store import EVALUATION, NO_NOTES, STATUS, Run, submitted_title
 
 MARK = "⚠"
 """Stands beside a run with remarks in every list."""
@@ -87,10 +87,10 @@ class RunSummary:
         return asdict(self)
 
 
-def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Run.metrics) -> RunSummary:
+def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Run.course) -> RunSummary:
     """Summarise a run. Never raises for a missing, empty or truncated file: `problem` says which.
 
-    `read_metrics` replaces `Run.metrics` where a long-running program caches them.
+    `read_metrics` replaces `Run.course` where a long-running program caches them.
     """
     problems: list[str] = []
 
@@ -107,6 +107,9 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
     metrics = read_or([], lambda: read_metrics(run))
     evaluation = read_or([], run.evaluation)
     state = true_state(status, run.file(LOCK)) if experiment is not None and status else "damaged"
+    for name, found in ((STATUS, status), (EVALUATION, evaluation)):
+        if dropped := getattr(found, "dropped", ()):
+            problems.append(f"{name} is damaged: {', '.join(dropped[:3])}{' …' if len(dropped) > 3 else ''}")
     if status.get("error"):
         problems.append(str(status["error"]))
     last = metrics[-1] if metrics else {}

@@ -18,6 +18,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR,
 from aecore.config.experiment import Experiment
 from aecore.config.sections import Training
 from aecore.errors import DamagedError
+from aecore.files import check_regular
 from aecore.models.autoencoder import Autoencoder
 from aecore.training.optimizers import SGD, Adam, AdamW
 
@@ -137,8 +138,8 @@ def state_bytes(state: State) -> bytes:
 def restore(state: State, path: Path) -> None:
     """Load the state saved at `path` into a new one. Raises `DamagedError` when the file does not fit."""
     try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            plain = json.loads(file.metadata()["state"])
+        with safetensors.safe_open(check_regular(path), framework="pt") as file:
+            plain = json.loads(file.metadata()["state"])  # a schedule's best loss may be infinite
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
         weights = {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}
         state.model.load_state_dict(weights)
@@ -157,7 +158,15 @@ def restore(state: State, path: Path) -> None:
             state.model.rng.generator.set_state(tensors["draws"])
         state.epoch, state.seconds = int(plain["epoch"]), float(plain["seconds"])
         state.logged, state.logged_steps = plain.get("logged", [0.0, 0])
-    except (safetensors.SafetensorError, OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
+    except (
+        safetensors.SafetensorError,
+        OSError,
+        RuntimeError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AssertionError,
+    ) as error:
         raise DamagedError(
             f"{path} cannot be resumed from ({str(error).splitlines()[0]}); remove it to train from the start"
         ) from None

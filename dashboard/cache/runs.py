@@ -12,6 +12,7 @@ import numpy as np
 from aecore.data.subset import SPLITS
 from aecore.latent.projection import METHODS
 from aecore.latent.projection_store import Projection, projection_files, read_projection
+from aecore.runs.json_files import is_long
 from aecore.runs.listing import listed
 from aecore.runs.state import ACTIVE
 from aecore.runs.store import EVALUATION, EXPERIMENT, FIGURES, METRICS, NOTES, SNAPSHOTS, STATUS, Run, Store
@@ -48,7 +49,7 @@ def summary(run: Run) -> RunSummary:
     found = _summaries.get(path)
     if found is not None and found[0] == stamp and found[1].state not in ACTIVE:
         return found[1]
-    row = summarise(run, jsonl.metrics) if found is not None else summarise(run)
+    row = summarise(run, jsonl.metrics) if found is not None and not is_long(run.file(METRICS)) else summarise(run)
     with _lock:
         _summaries[path] = (stamp, row)
         while len(_summaries) > _MOST_SUMMARIES:

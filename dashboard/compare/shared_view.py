@@ -79,7 +79,7 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
     titles = [every[number] for number in numbers]
     if view == "wipe":
         wipe.draw(same, titles, numbers, shipped, found, noisy)
-        st.caption(images.note)
+        st.caption(plain(images.note))
         return
     able = [i for i, one in enumerate(shipped) if one["encoder"] and one["decoder"]]
     if not able:
@@ -116,4 +116,4 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
         steps = tuple(shares(WAY_FRAMES).round(6).tolist())
         way = Interpolation(found.shown, tuple(found.names), state[key(PAGE, "path")], steps, 0)
         figure_export.export(lambda: export.strips(runs_shown, names, way), "interpolations", key=f"{PAGE}-{view}")
-    st.caption(f"Encoded and decoded in your browser. {images.note}")
+    st.caption(f"Encoded and decoded in your browser. {plain(images.note)}")

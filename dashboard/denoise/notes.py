@@ -17,6 +17,7 @@ from dashboard.denoise import classical
 from dashboard.denoise import rows as comparison
 from dashboard.denoise.batch import Shown
 from dashboard.denoise.rows import Row
+from dashboard.format import plain
 from dashboard.widgets import upload
 from dashboard.widgets.lasting_button import lasting_button
 
@@ -24,12 +25,12 @@ from dashboard.widgets.lasting_button import lasting_button
 def offer_data(about: ImageInfo) -> None:
     """Without the image set, the run's own panel is shown; a button downloads the rest."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{about.title} is not on this machine; these images are stored with the run.")
+        st.markdown(f"{plain(about.title)} is not on this machine; these images are stored with the run.")
         if about.name not in CATALOGUE or demo.mode():
             return
         size = CATALOGUE[about.name].download_bytes
         lasting_button(
-            f"Download {about.title} ({size / 1e6:.0f} MB)",
+            f"Download {plain(about.title)} ({size / 1e6:.0f} MB)",
             partial(_download, about),
             icon=":material/download:",
             key="get-data",
@@ -37,7 +38,7 @@ def offer_data(about: ImageInfo) -> None:
 
 
 def _download(about: ImageInfo) -> bool:
-    bar = st.progress(0.0, f"Downloading {about.title}…")
+    bar = st.progress(0.0, f"Downloading {plain(about.title)}…")
 
     def show(what: str, done: int, total: int) -> None:
         bar.progress(done / total if total else 0.0, f"Downloading {what}")
@@ -45,7 +46,7 @@ def _download(about: ImageInfo) -> bool:
     try:
         data.prepare(about.name, show)
     except AecoreError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return False
     return True
 
@@ -55,7 +56,7 @@ def explain_own(about: ImageInfo, own: upload.Own) -> None:
     done = ["cropped to its centre", f"resized to {width}×{height}"]
     done += ["converted to greyscale"] * (channels == 1) + ["inverted"] * own.inverted
     st.caption(
-        f"Your image: {', '.join(done)}. The model was trained on {about.title} and reconstructs any image with "
+        f"Your image: {', '.join(done)}. The model was trained on {plain(about.title)} and reconstructs any image with "
         "what it learnt there."
     )
     if own.fitted.flat:

@@ -8,6 +8,7 @@ import streamlit as st
 from aecore.drawing import Drawing
 from aecore.runs.store import Run
 from dashboard.cache import models
+from dashboard.format import plain
 from dashboard.generate import export
 from dashboard.generate.controls import WORDS
 from dashboard.generate.units import Unit
@@ -27,7 +28,7 @@ def notes(view: str, images: image_picker.Gallery, map_shape: tuple[int, int, in
     if map_shape:
         channels, height, width = map_shape
         words = f"The code is a map of {channels} channels, {height}×{width}: each slider scales a whole channel."
-    return f"{words} Everything runs in your browser. {images.note}"
+    return f"{words} Everything runs in your browser. {plain(images.note)}"
 
 
 def downloads(

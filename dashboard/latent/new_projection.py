@@ -19,6 +19,7 @@ from aecore.runs.store import Run
 from aecore.viewer import point_cloud
 from dashboard.cache import codes as cached_codes
 from dashboard.cache.images import image_set
+from dashboard.format import plain
 from dashboard.latent.controls import METHODS, PAGE, Wanted
 from dashboard.url_state import key
 from dashboard.widgets.lasting_button import lasting_button
@@ -99,7 +100,7 @@ def begin(run: Run, request: ProjectionRequest) -> bool:
     try:
         projection_job.start(run, request)
     except AecoreError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return False
     st.session_state[key(PAGE, "started")] = st.session_state.get(key(PAGE, "started"), 0) + 1
     st.session_state[key(PAGE, "turn")] = {
@@ -159,7 +160,7 @@ def controls(run: Run, now: ProjectionProgress, shown: bool) -> None:
             lasting_button("Stop", partial(_stop, run), key=key(PAGE, "stop"), **options)
             return
         if now.state == "failed":
-            st.error(f"{words}: {now.error}", icon=":material/error:")
+            st.error(f"{words}: {plain(now.error)}", icon=":material/error:")
         else:
             st.warning(f"{words} was interrupted: its process exited unexpectedly.", icon=":material/power_off:")
         if not demo.mode():
@@ -170,6 +171,6 @@ def _stop(run: Run) -> bool:
     try:
         projection_job.stop(run)
     except UserError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return False
     return True

@@ -12,6 +12,7 @@ from aecore.runs.summary import RunSummary
 from aecore.sweeps import labels
 from dashboard.cache import runs
 from dashboard.denoise.classical import TITLES
+from dashboard.format import plain
 from dashboard.widgets import image_grid, remarks, run_monitor, run_selection
 from dashboard.widgets.followed_run import follow
 
@@ -44,7 +45,7 @@ def detail(row: RunSummary, closes: bool = False) -> None:
         follow(run)
     run_monitor.heading(run, on_close=run_selection.close if closes else None)
     if row.problem:
-        st.error(row.problem, icon=":material/error:")
+        st.error(plain(row.problem), icon=":material/error:")
     if not row.imported:  # the heading has those of an import
         remarks.show(row.remarks)
     if row.epoch and st.button("Curves and epochs", icon=":material/show_chart:", key="open-train"):
@@ -54,7 +55,7 @@ def detail(row: RunSummary, closes: bool = False) -> None:
         evaluation_table(run.evaluation())
     except AecoreError as error:
         if row.state not in ACTIVE:
-            st.caption(str(error))
+            st.caption(plain(str(error)))
 
 
 def evaluation_table(evaluations: list[dict]) -> None:

@@ -13,6 +13,7 @@ from aecore.runs.store import Run
 from dashboard import url_state
 from dashboard.cache import runs
 from dashboard.components.replayer import replay
+from dashboard.format import plain
 from dashboard.replay import export
 from dashboard.replay.choose import PAGE
 from dashboard.replay.reel import reel, same_images, same_noise
@@ -61,7 +62,7 @@ def player(chosen: list[Run]) -> None:
                     f"{run.id}: the first images appear with its first saved epoch.", icon=":material/hourglass_top:"
                 )
             else:
-                st.error(str(error), icon=":material/broken_image:")
+                st.error(plain(str(error)), icon=":material/broken_image:")
     if not reels:
         return
     shared = len(reels) == 2 and same_images(*panels)
@@ -83,7 +84,7 @@ def player(chosen: list[Run]) -> None:
         key=PAGE,
     )
     for words in citations(shown):
-        st.caption(words)
+        st.caption(plain(words))
 
 
 def citations(shown: list[Run]) -> list[str]:

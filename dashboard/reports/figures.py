@@ -15,6 +15,7 @@ from aecore.runs.store import Run
 from dashboard.cache import runs
 from dashboard.cache.images import image_info
 from dashboard.charts.run_charts import comparison_chart, layer_chart, loss_chart, projection_chart, step_chart
+from dashboard.format import plain
 from dashboard.reports import tables
 from dashboard.reports.cloud import cloud
 from dashboard.reports.grid import Row, export, grid
@@ -36,9 +37,9 @@ def draw(figure: Figure, chosen: Sequence[Run]) -> None:
     try:
         _KINDS[figure.kind](figure, chosen)
     except AecoreError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        st.error(plain(str(error)), icon=":material/broken_image:")
     except KeyError as error:
-        st.error(f"{chosen[0].id} has no data for this figure ({error})", icon=":material/broken_image:")
+        st.error(f"{chosen[0].id} has no data for this figure ({plain(str(error))})", icon=":material/broken_image:")
 
 
 def _layers(_figure: Figure, chosen: Sequence[Run]) -> None:

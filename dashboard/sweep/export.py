@@ -11,6 +11,7 @@ from typing import Any
 
 from aecore.config.experiment import difference
 from aecore.errors import AecoreError
+from aecore.format import csv_cell
 from aecore.presets import preset
 from aecore.sweeps.definition import MEASURED, Range, Sweep, format_setting
 from aecore.sweeps.statistics import measured_under
@@ -39,7 +40,8 @@ def csv_text(sweep: Sweep, rows: Sequence[Row]) -> str:
     for row in rows:
         values = [_cell(row.values.get(key)) for key in sweep.vary]
         about = [row.seed, row.state, row.corruption, row.epoch, row.seconds, row.device, row.train_loss, row.test_loss]
-        writer.writerow([row.run, *values, *about, *(row.score(goal, each) for goal, each in metrics)])
+        scores = [row.score(goal, each) for goal, each in metrics]
+        writer.writerow([row.run, *map(csv_cell, [*values, *about, *scores])])
     return out.getvalue()
 
 

@@ -43,7 +43,7 @@ def heading(seen: Seen, state: str) -> None:
             )
             _file(folder, "Definition (.toml)", "toml", partial(toml_text, sweep), "For python -m aecore sweep")
     if problem := st.session_state.pop(PROBLEM, None):
-        st.error(problem, icon=":material/error:")
+        st.error(plain(problem), icon=":material/error:")
     ships = " It ships with the project." if folder.shipped else ""
     st.caption(f"{about(sweep)} {count(seen.total, 'run')} in all.{ships}")
 

@@ -12,6 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from aecore.data import cache
 from aecore.errors import describe_os_error
 from aecore.files import atomic_write
+from dashboard.format import plain
 
 LARGEST_MB = 512
 PICTURES = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff")
@@ -32,7 +33,7 @@ def upload_images(path_key: str) -> None:
         "serves this page.",
     )
     if problem := st.session_state.pop(f"{key}:problem", None):
-        st.error(problem, icon=":material/error:")
+        st.error(plain(problem), icon=":material/error:")
 
 
 def _take(key: str, path_key: str) -> None:

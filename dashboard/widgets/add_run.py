@@ -15,6 +15,7 @@ from aecore.errors import AecoreError, describe_os_error
 from aecore.presets import presets
 from aecore.runs import archive
 from aecore.runs.store import Run, Store
+from dashboard.format import plain
 from dashboard.widgets import run_selection, undo
 from dashboard.widgets.lasting_button import lasting_button
 
@@ -95,7 +96,7 @@ def _add(given: list[UploadedFile], preset: str, data: str, anyway: bool) -> boo
         added = _imported(given, preset, data, anyway, report)
     except AecoreError as error:
         bar.empty()
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return False
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
     if len(added) == 1:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import safetensors
-import safetensors.numpy
 import streamlit as st
 
 from aecore import demo
@@ -33,11 +31,11 @@ def candidates(run: Run, about: dict[str, Any]) -> None:
     if not listed or verdict not in _VERDICTS or not run.file(CANDIDATES).is_file():
         return
     if problem := st.session_state.pop(_PROBLEM, None):
-        st.error(problem, icon=":material/error:")
+        st.error(plain(problem), icon=":material/error:")
     try:
-        shown = safetensors.numpy.load_file(run.file(CANDIDATES))
+        shown = run.tensors(CANDIDATES)
         images, outputs = shown["images"], shown["outputs"]
-    except (OSError, KeyError, ValueError, safetensors.SafetensorError):
+    except (AecoreError, KeyError):
         st.caption("candidates.safetensors cannot be read.")
         return
     mean = about.get("mean_image_mse")

@@ -71,7 +71,7 @@ def _body(run: Run, state: str) -> None:
         status = run.status()
         experiment = run.experiment()
     except DamagedError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        st.error(plain(str(error)), icon=":material/broken_image:")
         return
     metrics = jsonl.metrics(run)
     _progress(run, state, status, metrics, experiment.training.epochs)

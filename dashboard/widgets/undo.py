@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from aecore.errors import AecoreError
+from dashboard.format import plain
 from dashboard.widgets.icon_button import icon_button
 
 _DONE, _PROBLEM = "undo-done", "undo-problem"
@@ -51,7 +52,7 @@ def forget() -> None:
 def problem() -> None:
     """Show the last act's problem, once."""
     if message := st.session_state.pop(_PROBLEM, None):
-        st.error(message, icon=":material/error:")
+        st.error(plain(message), icon=":material/error:")
 
 
 def bar() -> None:

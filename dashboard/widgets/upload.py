@@ -11,6 +11,7 @@ import streamlit as st
 from PIL import Image, ImageOps
 
 from aecore.errors import UserError
+from dashboard.format import plain
 from dashboard.widgets import upload
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
@@ -158,7 +159,7 @@ def choose_own(image_shape: tuple[int, int, int], dark_background: bool) -> Own 
         try:
             st.session_state["own-fitted"] = (key, upload.fit(file.getvalue(), image_shape))
         except UserError as error:
-            st.error(str(error), icon=":material/broken_image:")
+            st.error(plain(str(error)), icon=":material/broken_image:")
             return None
     fitted: upload.Fitted = st.session_state["own-fitted"][1]
     if not dark_background:

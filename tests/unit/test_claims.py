@@ -89,6 +89,8 @@ def small(store):
             "labels": np.array([7, 0], np.uint8),
             "epochs": np.arange(1, 6, dtype=np.int32),
             "digits": np.array([[1, 0], [7, 0], [9, 0], [7, 1], [2, 0]], np.uint8),
+            "clean": np.zeros((2, 1, 2, 2), np.uint8),
+            "reconstructions": np.zeros((5, 2, 1, 2, 2), np.uint8),
         }
         run.file("snapshots.safetensors").write_bytes(safetensors.numpy.save(panel))
     return store

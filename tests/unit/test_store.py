@@ -73,11 +73,14 @@ def test_a_damaged_file_never_hides_other_runs(store, trained, name, damage):
 
 
 @pytest.mark.parametrize("entry", [1, {}, {"corruption": "none", "n": 1, "metrics": {"mse": 1}, "noisy_input": {}}])
-def test_an_evaluation_of_another_shape_is_damage(store, trained, entry):
-    trained.write_json("evaluation.json", {"evaluations": [entry]})
+def test_an_evaluation_of_another_shape_is_dropped_and_named_and_the_others_stand(store, trained, entry):
+    whole = list(trained.evaluation())
+    trained.write_json("evaluation.json", {"evaluations": [entry, *whole]})
+    assert trained.evaluation() == whole
+    assert summarise(trained).problem == "evaluation.json is damaged: entry 1"
+    trained.write_json("evaluation.json", {"evaluations": entry})
     with pytest.raises(DamagedError, match="not hold a list of evaluations"):
         trained.evaluation()
-    assert "evaluation.json" in summarise(trained).problem
 
 
 def test_a_stray_directory_is_listed_as_damaged(store):

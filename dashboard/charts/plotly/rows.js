@@ -115,7 +115,8 @@ export function placesOf(traces) {
  */
 export function toCsv({ columns, rows }) {
   const cell = (/** @type {any} */ value) => {
-    const text = value == null ? "" : String(value);
+    // A text that a spreadsheet would compute is kept from it by an apostrophe, as `csv_cell` of aecore.format does.
+    const text = value == null ? "" : typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return [columns, ...rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
