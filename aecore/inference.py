@@ -34,6 +34,7 @@ def load_model(run: Run, device: torch.device | None = None) -> Autoencoder:
     """The run's model with its last saved weights, ready to use. Raises `DamagedError` when there are none."""
     experiment = run.experiment()
     model = Autoencoder(experiment.model, run.image_info().image_shape)
+    run.check(WEIGHTS)
     load_weights(model, run.file(WEIGHTS))
     device = device or torch.device("cpu")
     model.rng.seed(0, device)

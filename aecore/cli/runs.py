@@ -16,7 +16,7 @@ from aecore.cli.options import Json, RunName, print_json
 from aecore.config.experiment import typed_value
 from aecore.errors import AecoreError, UserError, describe_os_error, nearest
 from aecore.files import atomic_write
-from aecore.runs import archive, notes, trash
+from aecore.runs import archive, notes, sums, trash
 from aecore.runs.store import Run, Store
 from aecore.runs.summary import import_notes
 
@@ -41,6 +41,49 @@ def rename(run_name: RunName, title: str, as_json: Json = False) -> None:
     found = Store.default().find(run_name)
     notes.rename(found, title)
     _print_notes(found, as_json)
+
+
+@runs_app.command()
+def verify(
+    run_names: Annotated[list[str] | None, typer.Argument(metavar="[RUN…]")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every run of the store.")] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Record the files as they are now: the change was meant.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Compare every file that numbers depend on with the SHA-256 that was recorded when it was written."""
+    store = Store.default()
+    if bool(run_names) == every:
+        raise UserError("name the runs to verify, or give --all")
+    chosen = store.runs() if every else [store.find(name) for name in run_names or ()]
+    found: dict[str, dict[str, str]] = {}
+    for run in chosen:
+        if accept:
+            notes.check_own(run)
+            try:
+                sums.record(run.path)
+            except OSError as error:
+                raise AecoreError(describe_os_error(error, f"recording the files of run {run.id}")) from None
+        found[run.id] = dict(sums.verify(run.path))
+    if as_json:
+        print_json(found)
+    else:
+        table(["run", "files", "result"], [[name, str(len(files)), _verdict(files)] for name, files in found.items()])
+    if any(state in ("changed", "missing") for files in found.values() for state in files.values()):
+        raise typer.Exit(1)
+
+
+def _verdict(files: dict[str, str]) -> str:
+    """What became of a run's files, the worst first."""
+    states = ("changed", "missing", "not verified")
+    by_state = {state: [name for name in files if files[name] == state] for state in states}
+    parts = [
+        f"{state}: {', '.join(names)}" if len(names) < len(files) else state
+        for state, names in by_state.items()
+        if names
+    ]
+    return "; ".join(parts) or "verified"
 
 
 @runs_app.command()

@@ -36,6 +36,7 @@ def export_pth(run: Run, file: Path | IO[bytes], names: str = "") -> None:
     if names == "file":
         if not run.file(IMPORTED).is_file():
             raise UserError(f"run {run.id} was not imported, or before files were kept; {HOW}")
+        run.check(IMPORTED)
         weights: dict[str, Tensor] = dict(read_kept(run.file(IMPORTED)).file)
     else:
         model = load_model(run)

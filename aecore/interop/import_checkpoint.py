@@ -87,6 +87,7 @@ def import_candidate(run: Run, number: int, store: Store | None = None, report: 
         raise UserError(f"run {run.id} keeps no file that can be read in several ways")
     if not 0 <= number < len(listed):
         raise UserError(f"run {run.id} has {len(listed)} candidates")
+    run.check(IMPORTED)
     checkpoint = read_kept(run.file(IMPORTED))
     experiment = run.experiment()
     found = chosen_candidate(checkpoint, listed[number], experiment.data.name)

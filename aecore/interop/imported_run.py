@@ -13,7 +13,6 @@ import torch
 
 from aecore import data
 from aecore.data.convert import to_uint8
-from aecore.files import atomic_write
 from aecore.interop.checkpoint import Checkpoint
 from aecore.interop.interpret import Interpretation
 from aecore.interop.read_checkpoint import kept_bytes
@@ -76,8 +75,7 @@ def new_run(
     with staging(store) as run:
         run_id = timed_id(title)
         run.write_json(EXPERIMENT, experiment.model_dump(mode="json"))
-        atomic_write(run.file(WEIGHTS), weights_bytes(model.eval()))
-        atomic_write(run.file(IMPORTED), kept_bytes(checkpoint))
+        run.write_files({WEIGHTS: weights_bytes(model.eval()), IMPORTED: kept_bytes(checkpoint)})
         if found.decision is not None:
             _keep_candidates(run, found.decision)
         if images is not None:
@@ -129,7 +127,7 @@ def _measure(
     test, labels = torch.from_numpy(np.array(images.x_test)), np.array(images.y_test)
     panel = Snapshots(model, test, labels, experiment.corruption, read=experiment.evaluation.wrong_digits)
     panel.add(0)
-    atomic_write(run.file(SNAPSHOTS), panel.to_bytes())
+    run.write_files({SNAPSHOTS: panel.to_bytes()})
     if not measure:
         return
     save_codes(run, model, test, labels)
@@ -144,7 +142,7 @@ def _keep_candidates(run: Run, decision: Decision) -> None:
         return
     shown = {"images": decision.images, "outputs": to_uint8(torch.stack(outputs).numpy())}
     arrays = {name: np.ascontiguousarray(value) for name, value in shown.items()}
-    atomic_write(run.file(CANDIDATES), safetensors.numpy.save(arrays))
+    run.write_files({CANDIDATES: safetensors.numpy.save(arrays)})
 
 
 def _plain_text(text: str) -> str:

@@ -14,7 +14,6 @@ import safetensors
 import safetensors.numpy
 
 from aecore.errors import DamagedError
-from aecore.files import atomic_write
 from aecore.runs.store import CODES, Run
 from aecore.runs.tensor_files import check_shapes, check_whole, first_line, read_arrays
 
@@ -55,7 +54,7 @@ class Codes:
         if self.images is not None:
             arrays["images"] = np.ascontiguousarray(self.images)
         about = {"corruption": self.corruption}
-        atomic_write(run.file(CODES), safetensors.numpy.save(arrays, {"about": json.dumps(about)}))
+        run.write_files({CODES: safetensors.numpy.save(arrays, {"about": json.dumps(about)})})
 
 
 def read_codes(run: Run) -> Codes | None:
@@ -63,6 +62,7 @@ def read_codes(run: Run) -> Codes | None:
     path = run.file(CODES)
     if not path.exists():
         return None
+    run.check(CODES)
     try:
         arrays, about = read_arrays(path, "about")
         count = len(arrays.get("indices", ()))

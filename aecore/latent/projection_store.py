@@ -66,7 +66,11 @@ class Projection:
         }
         about = {"method": self.method, "parameters": self.parameters, "quality": self.quality, "images": self.split}
         name = projection_file_name(self.method, self.dims, self.split)
-        atomic_write(target / name, safetensors.numpy.save(arrays, {"about": json.dumps(about)}))
+        content = safetensors.numpy.save(arrays, {"about": json.dumps(about)})
+        if target == run.file(PROJECTIONS):
+            run.write_files({f"{PROJECTIONS}/{name}": content})
+        else:
+            atomic_write(target / name, content)
 
 
 def projection_file_name(method: str, dims: int, split: str = "test") -> str:
@@ -107,6 +111,8 @@ def read_projection(run: Run, method: str, dims: int, ship: bool = False, split:
     if not found:
         return None
     path = found[0]
+    if path.parent == run.file(PROJECTIONS):
+        run.check(f"{PROJECTIONS}/{path.name}")
     try:
         found_arrays, about = read_arrays(path, "about")
         count = len(found_arrays.get("coordinates", ()))

@@ -11,7 +11,6 @@ import torch
 
 from aecore.config.corruption import Corruption
 from aecore.data.convert import to_uint8
-from aecore.files import atomic_write
 from aecore.inference import LoadedRun
 from aecore.latent.encode import codes_of
 from aecore.latent.interpolation import interpolate, random_codes
@@ -31,7 +30,7 @@ def save_figures(loaded: LoadedRun, figures: list[Figure]) -> None:
             parts = figure_images(loaded, figure)
             tensors |= {f"{figure.key}/{part}": np.ascontiguousarray(value) for part, value in parts.items()}
     if tensors:
-        atomic_write(loaded.run.file(FIGURES), safetensors.numpy.save(tensors))
+        loaded.run.write_files({FIGURES: safetensors.numpy.save(tensors)})
 
 
 def figure_images(loaded: LoadedRun, figure: Figure) -> dict[str, np.ndarray]:

@@ -12,6 +12,7 @@ from aecore.latent.projection import METHODS
 from aecore.latent.projection_store import read_projection
 from aecore.presets import Preset, presets
 from aecore.reports.definition import IMAGE_KINDS, figures_of
+from aecore.runs import sums
 from aecore.runs.progress import Report, silent
 from aecore.runs.state import run_state
 from aecore.runs.store import CODES, EVALUATION, FIGURES, LOG, Run, Store
@@ -48,7 +49,7 @@ def build(
             ".lock",
             CODES,
         ):  # codes are saved again for fewer images: all shipped runs together must stay small
-            run.file(name).unlink(missing_ok=True)
+            sums.remove_file(run.path, name)
         evaluations = [{**entry, "run": target.id} for entry in run.evaluation()]
         run.write_json(EVALUATION, {"evaluations": evaluations})
         shutil.rmtree(target.path, ignore_errors=True)

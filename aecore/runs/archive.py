@@ -44,10 +44,11 @@ from aecore.runs.store import (
     Store,
     submitted_title,
 )
+from aecore.runs.sums import SUMS
 
 MB = 2**20
 FILES = {
-    **dict.fromkeys((EXPERIMENT, STATUS, NOTES), 4 * MB),
+    **dict.fromkeys((EXPERIMENT, STATUS, NOTES, SUMS), 4 * MB),
     EVALUATION: 16 * MB,
     **dict.fromkeys((METRICS, STEPS, LAYERS, LOG), 512 * MB),
     **dict.fromkeys((SNAPSHOTS, FIGURES, CODES, CANDIDATES), 512 * MB),

@@ -43,7 +43,12 @@ def reason(error: Exception) -> str:
 
 def write_table(path: Path, value: Mapping[str, Any]) -> None:
     """Replace a JSON file as a whole."""
-    atomic_write(path, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
+    atomic_write(path, json_bytes(value))
+
+
+def json_bytes(value: Mapping[str, Any]) -> bytes:
+    """A table as a JSON file holds it."""
+    return (json.dumps(value, indent=1, allow_nan=False) + "\n").encode()
 
 
 def update_status(path: Path, owner: str, changes: Mapping[str, Any], empty: Mapping[str, Any]) -> dict[str, Any]:

@@ -89,12 +89,18 @@ class _Imported(_Lenient):
     remarks: list[str] | None = None
 
 
+class _Stage(_Lenient):
+    what: str
+    done: Count
+    total: Count
+
+
 class _Status(_Lenient):
     format: int | None = None
     state: str | None = None
     title: str | None = None
     error: str | None = None
-    stage: str | None = None
+    stage: _Stage | None = None
     device: str | None = None
     device_name: str | None = None
     requested_device: str | None = None

@@ -24,9 +24,11 @@ from aecore.data.catalogue import data_set
 from aecore.data.custom.source import is_path
 from aecore.data.image_set import ImageInfo
 from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, nearest
+from aecore.runs import sums
 from aecore.runs.json_files import (
     append_line,
     is_long,
+    json_bytes,
     read_lines,
     read_table,
     reason,
@@ -73,6 +75,7 @@ class Run:
         return self.path / name
 
     def experiment(self) -> Experiment:
+        self.check(EXPERIMENT)
         try:
             return Experiment.parse(self._with_size(self._table(EXPERIMENT)))
         except UserError as error:
@@ -132,6 +135,7 @@ class Run:
         reader could use."""
         if not self.file(EVALUATION).exists():
             return Entries()
+        self.check(EVALUATION)
         entries = self._table(EVALUATION).get("evaluations")
         if not isinstance(entries, list):
             raise DamagedError(f"run {self.id}: {EVALUATION} does not hold a list of evaluations")
@@ -171,8 +175,9 @@ class Run:
         arrays = self.tensors(SNAPSHOTS)
         try:
             clean = arrays["clean"].shape if "clean" in arrays else ()
-            shapes = {"clean": (None,) * 4, "labels": clean[:1], "indices": clean[:1], "epochs": (None,)}
-            check_shapes(arrays, shapes | ({"noisy": clean} if "noisy" in arrays else {}))
+            check_shapes(arrays, {"clean": (None,) * 4, "epochs": (None,)})
+            others = {"labels": clean[:1], "indices": clean[:1], "noisy": clean}  # old panels have fewer
+            check_shapes(arrays, {name: shape for name, shape in others.items() if name in arrays})
             check_shapes(arrays, {"reconstructions": (len(arrays["epochs"]), *clean)})
             check_finite(arrays, "epochs", "labels", "indices")
             if any(arrays[name].dtype != np.uint8 for name in ("clean", "noisy", "reconstructions") if name in arrays):
@@ -183,6 +188,7 @@ class Run:
 
     def tensors(self, name: str) -> dict[str, np.ndarray]:
         """The arrays of a safetensors file by name."""
+        self.check(name)
         try:
             arrays = read_arrays(self.file(name))[0]
             check_finite(arrays, *(arrays if name == WEIGHTS else ()))
@@ -192,8 +198,20 @@ class Run:
         except ValueError as error:
             raise DamagedError(f"run {self.id}: {name} cannot be read: {error}") from None
 
+    def check(self, name: str) -> None:
+        """Raise `DamagedError` where a file has changed since it was written; one without a sum is not checked."""
+        sums.check(self.path, name, f"run {self.id}")
+
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
-        write_table(self.file(name), value)
+        """Replace a JSON file as a whole, and its sum if it is one of those that numbers depend on."""
+        if name in sums.SUMMED:
+            self.write_files({name: json_bytes(value)})
+        else:
+            write_table(self.file(name), value)
+
+    def write_files(self, contents: Mapping[str, bytes]) -> None:
+        """Replace files as a whole, and their sums."""
+        sums.write_files(self.path, contents)
 
     def write_status(self, **changes: Any) -> dict[str, Any]:
         """Merge `changes` into status.json and return the whole."""

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 
 from aecore.data import thumbnails
-from aecore.files import atomic_write
 from aecore.latent.encode import measure_codes
 from aecore.metrics.evaluation import NOISE_SEED
 from aecore.models import Autoencoder
@@ -56,10 +55,14 @@ class Saver:
 
     def save(self) -> None:
         begun = time.monotonic()
-        atomic_write(self.run.file(SNAPSHOTS), self.snapshots.to_bytes())
-        atomic_write(self.run.file(WEIGHTS), weights_bytes(self.state.model))
-        # Last, so that the other files are never older than the state that a run resumes from.
-        atomic_write(self.run.file(RESUME), state_bytes(self.state))
+        # In this order, so that the other files are never older than the state that a run resumes from.
+        self.run.write_files(
+            {
+                SNAPSHOTS: self.snapshots.to_bytes(),
+                WEIGHTS: weights_bytes(self.state.model),
+                RESUME: state_bytes(self.state),
+            }
+        )
         self.saved_epoch = self.state.epoch
         ended = time.monotonic()
         self.due = ended + (ended - begun) * SAVE_SHARE

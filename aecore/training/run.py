@@ -24,6 +24,7 @@ from aecore.devices import Device
 from aecore.errors import AecoreError
 from aecore.metrics.evaluation import evaluate_all
 from aecore.metrics.split import Split, describe_split
+from aecore.runs import sums
 from aecore.runs.json_files import now
 from aecore.runs.progress import Report, silent
 from aecore.runs.store import EVALUATION, RESUME, Run
@@ -85,6 +86,7 @@ def train_run(
         snapshots.restore(run, state.epoch)
     saver = Saver(run, state, snapshots)
     _train(job, state, images, start["precision"], saver, split)
+    sums.record(run.path, sums.GROWING.__contains__)
     if state.epoch < experiment.training.epochs:
         job.status.write(state="stopped", ended=now(), process=None, epoch=saver.saved_epoch, step=0, steps=0)
         return "stopped"
@@ -92,7 +94,7 @@ def train_run(
     saver.save()
     _evaluate(job, state, images)
     job.status.write(state="finished", ended=now(), process=None)
-    run.file(RESUME).unlink(missing_ok=True)
+    sums.remove_file(run.path, RESUME)
     return "finished"
 
 
@@ -187,6 +189,7 @@ def _build_or_restore(run: Run, experiment: Experiment, images: Images, start: _
     """The state before the next epoch: new, or as the run last saved it."""
     state = new_state(experiment, images.shape, len(images.train), images.train.device)
     if start["resumes"]:
+        run.check(RESUME)
         restore(state, run.file(RESUME))
     return state
 

@@ -27,7 +27,7 @@ def fifty(store: Store) -> list[Run]:
         measured = json.loads(run.file("evaluation.json").read_text())
         for entry in measured["evaluations"]:
             entry["metrics"]["mse"] = 0.01 + number / 1000
-        run.file("evaluation.json").write_text(json.dumps(measured))
+        run.write_json("evaluation.json", measured)
         runs.append(run)
     return runs[::-1]
 

@@ -257,7 +257,7 @@ def test_strengths_of_the_evaluation_are_used_and_told(store, trained):
     (entry,) = [entry for entry in entries if entry["corruption"] == "gaussian:0.2"]
     told = {"mse": 0.01, "psnr_db": 20.5, "ssim": 0.801, "snr_db": 9.0}
     entry["classical"] = {"tv": {"strength": 0.45, "metrics": told}}
-    trained.file(EVALUATION).write_text(json.dumps({"evaluations": entries}))
+    trained.write_json(EVALUATION, {"evaluations": entries})
     app = page("denoise", run=trained.id)
     assert "total variation 20.50 dB, 0.801" in texts(app)
     app.pills(key="methods").set_value(["tv"]).run()
@@ -290,7 +290,7 @@ def test_known_strengths_serve_where_the_image_set_is_missing(shipped, store, tm
     entries = run.evaluation()
     noisy = next(entry for entry in entries if entry["corruption"] != "none")
     noisy["classical"] = {"nlm": {"strength": 0.3, "metrics": noisy["metrics"]}}
-    run.file(EVALUATION).write_text(json.dumps({"evaluations": entries}))
+    run.write_json(EVALUATION, {"evaluations": entries})
     app = page("denoise", run=shipped)
     assert app.pills(key="methods").options == ["Non-local means"]
     app.pills(key="methods").set_value(["nlm"]).run()

@@ -128,7 +128,7 @@ def test_without_codes_images_and_drawings_the_page_says_so(shipped):
 def test_wide_codes_are_not_kept_and_the_points_are_shown(shipped):
     tensors = safetensors.numpy.load_file(shipped.file(CODES))
     del tensors["codes"]
-    safetensors.numpy.save_file(tensors, shipped.file(CODES), {"about": json.dumps({"corruption": "none"})})
+    shipped.write_files({CODES: safetensors.numpy.save(tensors, {"about": json.dumps({"corruption": "none"})})})
     app = page()
     view = sent(app)["views"][0]
     decoder = parts(app)[view["decoder"]]
@@ -141,7 +141,7 @@ def test_damaged_drawings_and_stale_links_are_one_line(shipped):
     (shipped.path / "projections" / "tsne-3d.safetensors").write_bytes(b"nonsense")
     app = page(method="tsne", dims="3")
     assert len(app.error) == 1
-    assert "tsne-3d.safetensors cannot be read" in app.error[0].value
+    assert "tsne-3d.safetensors is damaged" in app.error[0].value
 
 
 def test_a_code_of_one_unit_has_nothing_to_draw(shipped):

@@ -87,7 +87,7 @@ def test_an_empty_store_says_what_to_do(store):
     [
         (b"nonsense", "cannot be read"),
         (b"", "cannot be read"),
-        (safetensors.numpy.save({"clean": np.zeros((2, 1, 8, 8), np.uint8)}), "does not contain 'epochs'"),
+        (safetensors.numpy.save({"clean": np.zeros((2, 1, 8, 8), np.uint8)}), "it has no 'epochs'"),
         (
             safetensors.numpy.save(
                 {
@@ -96,7 +96,7 @@ def test_an_empty_store_says_what_to_do(store):
                     "reconstructions": np.zeros((2, 2, 1, 8, 8), np.uint8),
                 }
             ),
-            "does not contain images by epoch",
+            "the shape 2 × 2 × 1 × 8 × 8, not 3 × 2 × 1 × 8 × 8",
         ),
     ],
 )

@@ -64,5 +64,5 @@ def test_a_damaged_run_spoils_its_figures_only(store):
     app = page("reports", report="000")
     damaged = [error.value for error in app.error]
     assert len(damaged) == 5
-    assert all("cannot be read" in text for text in damaged)
+    assert all("is damaged" in text for text in damaged)
     assert "✓ reproduced" in app.dataframe[0].value["Verdict"].tolist()

@@ -13,7 +13,8 @@ from aecore.runs.store import Run
 
 
 def files_of(run: Run) -> dict[str, bytes]:
-    return {str(path.relative_to(run.path)): path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    files = [path for path in run.path.rglob("*") if path.is_file() and path.name != ".sums.lock"]
+    return {str(path.relative_to(run.path)): path.read_bytes() for path in files}
 
 
 def zipped(*entries: tuple[str, bytes], compress: int = zipfile.ZIP_DEFLATED) -> io.BytesIO:

@@ -12,6 +12,7 @@ from aecore.errors import DamagedError
 from aecore.latent.codes import Codes, read_codes
 from aecore.latent.encode import codes_of, measure_codes
 from aecore.runs.store import CODES, Run
+from tests.helpers.runs import forget_sums
 from tests.helpers.training import CONV, MLP, VAE, digits, fresh
 
 NOISE = Corruption.parse("gaussian:0.2+square:6")
@@ -67,6 +68,7 @@ def test_without_the_file_there_are_none_and_a_cut_one_is_damaged(tmp_path):
     assert read_codes(run) is None
     some(np.ones((4, 2), np.float32)).save(run)
     path = run.file(CODES)
+    forget_sums(run)
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(DamagedError, match=r"codes\.safetensors cannot be read"):
         read_codes(run)

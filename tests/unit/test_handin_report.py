@@ -55,7 +55,7 @@ def own_copy(store: Store, name: str, new: str) -> Run:
 def changed(run: Run, file: str, change) -> None:
     table = json.loads(run.file(file).read_text())
     change(table)
-    run.file(file).write_text(json.dumps(table))
+    run.write_json(file, table)
 
 
 def tables_in(found: list[Run]) -> tuple[Page, dict[str, list[list[str]]]]:

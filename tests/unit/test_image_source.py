@@ -123,6 +123,6 @@ def test_a_run_from_before_the_setting_keeps_its_images_size(folder, tmp_path, r
     run = Store(tmp_path / "store").create(Experiment().changed({"data.name": folder}))
     written = json.loads(run.file("experiment.json").read_text())
     del written["data"]["size"], written["data"]["fit"]
-    run.file("experiment.json").write_text(json.dumps(written))
+    run.write_json("experiment.json", written)
     run.write_status(**({"data": {"image_shape": recorded}} if recorded else {}))
     assert run.experiment().data.size == size

@@ -20,6 +20,7 @@ from aecore.latent.projection_store import Projection, read_projection
 from aecore.metrics.projection import equal_codes, knn_accuracy, quality, trustworthiness
 from aecore.runs.store import Run
 from tests.helpers.codes import clusters
+from tests.helpers.runs import forget_sums
 
 
 @settings(max_examples=25)
@@ -203,6 +204,7 @@ def mixed_up(path, **changes):
 )
 def test_a_damaged_file_is_one_line(saved, damage):
     run, _ = saved
+    forget_sums(run)
     damage(run.file("projections") / "pca-2d.safetensors")
     with pytest.raises(DamagedError, match=r"pca-2d\.safetensors cannot be read") as caught:
         read_projection(run, "pca", 2)

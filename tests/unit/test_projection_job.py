@@ -31,6 +31,7 @@ from aecore.runs.archive import pack, unpack
 from aecore.runs.store import CODES, Run
 from tests.helpers import cli
 from tests.helpers.paths import GALLERY_RUN
+from tests.helpers.runs import forget_sums
 
 
 @pytest.fixture
@@ -58,6 +59,7 @@ def test_who_watches_sees_the_points_move(trained, monkeypatch):
 
 
 def test_a_failure_is_told_in_one_line(trained):
+    forget_sums(trained)
     trained.file(CODES).write_bytes(b"nonsense")
     with pytest.raises(AecoreError):
         projection_job.work(trained, ProjectionRequest("pca", 2, 200))

@@ -169,6 +169,6 @@ def test_a_full_disk_while_creating_is_one_line(store, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("aecore.runs.json_files.atomic_write", full)
+    monkeypatch.setattr("aecore.runs.sums.atomic_write", full)
     with pytest.raises(AecoreError, match="the disk is full"):
         store.create(EXPERIMENT)
