@@ -7,6 +7,7 @@ codes.safetensors is written at the end of training, for shipped runs by `aecore
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,7 +61,7 @@ class Codes:
 def read_codes(run: Run) -> Codes | None:
     """The codes saved in the run, if there are any. Raises `DamagedError` when they cannot be read."""
     path = run.file(CODES)
-    if not path.exists():
+    if not os.path.lexists(path):  # a link that leads nowhere is damage
         return None
     run.check(CODES)
     try:

@@ -7,6 +7,7 @@ a shipped run, which is read-only, lie in the store beside it and take precedenc
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,7 @@ def read_projection(run: Run, method: str, dims: int, ship: bool = False, split:
 
     Raises `DamagedError` when it cannot be read.
     """
-    found = [path for path in projection_files(run, method, dims, split)[-1 if ship else 0 :] if path.exists()]
+    found = [path for path in projection_files(run, method, dims, split)[-1 if ship else 0 :] if os.path.lexists(path)]
     if not found:
         return None
     path = found[0]

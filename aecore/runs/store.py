@@ -116,7 +116,7 @@ class Run:
 
     def notes(self) -> dict[str, str]:
         """`title`, `note` and `group` that its user gave the run; empty strings where there are none."""
-        if not self.file(NOTES).exists():
+        if not os.path.lexists(self.file(NOTES)):
             return dict(NO_NOTES)
         found = notes_of(self._table(NOTES))
         if found.dropped:
@@ -133,7 +133,7 @@ class Run:
     def evaluation(self) -> Entries[dict[str, Any]]:
         """One entry for each corruption, none while the run has not been evaluated; its `dropped` names those that no
         reader could use."""
-        if not self.file(EVALUATION).exists():
+        if not os.path.lexists(self.file(EVALUATION)):
             return Entries()
         self.check(EVALUATION)
         entries = self._table(EVALUATION).get("evaluations")
@@ -152,6 +152,7 @@ class Run:
     def course(self) -> list[dict[str, Any]]:
         """`metrics` of a run of usual length; of a very long one some entries, among them the first and the last."""
         path = self.file(METRICS)
+        self.check(METRICS)
         try:
             return _by_epoch(sampled_lines(path)) if is_long(path) else self.metrics()
         except OSError as error:
@@ -163,7 +164,9 @@ class Run:
         return self.lines_since(METRICS, offset)
 
     def lines_since(self, name: str, offset: int) -> tuple[list[dict[str, Any]], int]:
-        """The same of any of the `.jsonl` files."""
+        """The same of any of the `.jsonl` files; one that is read from its beginning is checked."""
+        if offset == 0:
+            self.check(name)
         try:
             return read_lines(self.file(name), offset)
         except OSError as error:
