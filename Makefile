@@ -3,13 +3,14 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8501
 BIN := .venv/bin
-# On the network, the app is reached under host names that are not known here.
-HOSTS := $(if $(filter-out 127.0.0.1 localhost,$(HOST)),--server.allowedHosts '*')
+# The host names under which the app answers on the network: a forged one must not get a session.
+NAMES ?= $(if $(filter-out 127.0.0.1 localhost,$(HOST)),$(shell hostname 2>/dev/null) $(shell hostname -I 2>/dev/null))
 
 .PHONY: app test check check-javascript gallery clean
 
 app: .venv/installed
-	$(BIN)/streamlit run streamlit_app.py --server.address $(HOST) --server.port $(PORT) $(HOSTS)
+	$(if $(strip $(NAMES)),STREAMLIT_SERVER_ALLOWED_HOSTS="localhost 127.0.0.1 $(strip $(NAMES))") \
+		$(BIN)/streamlit run streamlit_app.py --server.address $(HOST) --server.port $(PORT)
 
 # Two processes, a file of tests in one of them, the slowest first (tests/conftest.py names them); one thread each.
 test: .venv/installed-dev

@@ -262,7 +262,7 @@ def _memory_mb() -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description="What becomes of changed files.")
     parser.add_argument("--quick", action="store_true", help="a tenth of the changes")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()

@@ -74,7 +74,7 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
         panels,
         title=f"Training of {marked_title(run)}",
         alt=f"Loss by epoch of {marked_title(run)}. At epoch {last['epoch']} of {training.epochs}: training loss "
-        f"{last['train_loss']:.4g}, test loss {last['test_loss']:.4g}, learning rate {last['lr']:.3g}.",
+        f"{_told(last, 'train_loss')}, test loss {_told(last, 'test_loss')}, learning rate {_told(last, 'lr', 3)}.",
         file=f"{run.id}-loss",
         x_title="Epoch",
         x_name="epoch",
@@ -140,7 +140,8 @@ def curve(lines: Sequence[Mapping[str, Any]], field: str, axis: str, smoothing: 
 def step_curves(run: RunLike, *, read: Lines = read_lines) -> go.Figure:
     """Mean training loss and validation loss by step. Raises `UserError` if the run recorded none."""
     run = resolve_run(run)
-    lines = thin(read(run, STEPS), ("train_loss", "validation_loss"))
+    known = [entry for entry in read(run, STEPS) if isinstance(entry.get("step"), int)]
+    lines = thin(known, ("train_loss", "validation_loss"))
     if not lines:
         raise UserError(f"run {run.id} recorded no losses between its epochs")
     x = [entry["step"] for entry in lines]
@@ -154,12 +155,29 @@ def step_curves(run: RunLike, *, read: Lines = read_lines) -> go.Figure:
     return stack(
         [Panel("Loss", 200, traces, log=True)],
         title=f"Loss by step of {marked_title(run)}",
-        alt=f"Loss by training step of {marked_title(run)}, last {lines[-1]['train_loss']:.4g} at step {x[-1]:,}.",
+        alt=f"Loss by training step of {marked_title(run)}, last {_told(lines[-1], 'train_loss')} at step {x[-1]:,}.",
         file=f"{run.id}-steps",
         x_title="Step",
         x_name="step",
         x_range=(0, max(x[-1], 1)),
     )
+
+
+def _told(entry: Mapping[str, Any], name: str, digits: int = 4) -> str:
+    """A number of a line in words, which may lack it."""
+    return f"{entry[name]:.{digits}g}" if isinstance(entry.get(name), (int, float)) else "unknown"
+
+
+def _spread(entry: Mapping[str, Any]) -> list[float]:
+    """The spread of every code unit from a line of layers.jsonl; empty where it has none."""
+    found = entry.get("code_std")
+    return found if isinstance(found, list) else []
+
+
+def _change(entry: Mapping[str, Any], name: str) -> float | None:
+    """A layer's weight change from a line of layers.jsonl, if it has one."""
+    layer = entry["layers"].get(name)
+    return layer.get("change") if isinstance(layer, dict) else None
 
 
 def layer_curves(run: RunLike, *, read: Lines = read_lines) -> go.Figure:
@@ -168,22 +186,23 @@ def layer_curves(run: RunLike, *, read: Lines = read_lines) -> go.Figure:
     Raises `UserError` if the run recorded none of it.
     """
     run = resolve_run(run)
-    lines, rates = thin(read(run, LAYERS)), thin(read(run, METRICS))
+    known = [entry for entry in read(run, LAYERS) if isinstance(entry.get("layers"), dict)]
+    lines, rates = thin(known), thin(read(run, METRICS))
     if not lines:
         raise UserError(f"run {run.id} recorded nothing about its layers")
     x = [entry["epoch"] for entry in lines]
-    units, names = len(lines[-1].get("code_std", [])), list(lines[-1]["layers"])
+    units, names = len(_spread(lines[-1])), list(lines[-1]["layers"])
     panels = []
     if units:
         spread = [
-            line(f"unit {i + 1}", x, [entry["code_std"][i] for entry in lines], i)
+            line(f"unit {i + 1}", x, [_spread(entry)[i] if i < len(_spread(entry)) else None for entry in lines], i)
             for i in range(min(units, MOST_UNITS))
         ]
         panels.append(Panel("Std of each code unit", 170, spread))
     rate = line("learning rate", [r["epoch"] for r in rates], [r.get("lr") for r in rates], 2, step=True)
     panels.append(Panel("Learning rate", 56, [rate], log=True))
     moved = [
-        line(name, x, [entry["layers"][name]["change"] for entry in lines], i, dash="dot" if units else "solid")
+        line(name, x, [_change(entry, name) for entry in lines], i, dash="dot" if units else "solid")
         for i, name in enumerate(names)
     ]
     panels.append(Panel("Weight change (RMS)", 170, moved, log=True))

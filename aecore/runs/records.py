@@ -73,7 +73,7 @@ class _Data(_Lenient):
 
 class _Remark(_Lenient):
     kind: str
-    text: str
+    text: Annotated[str, Field(min_length=1)]
     epoch: Count | None = None
     value: FiniteFloat | None = None
     reference: FiniteFloat | None = None
@@ -188,7 +188,7 @@ def epochs_of(entries: Iterable[Any]) -> list[dict[str, Any]]:
         if not isinstance(epoch, (int, float)) or isinstance(epoch, bool) or not 0 <= epoch <= MOST_EPOCHS:
             continue
         if any(_unusable(value) for value in entry.values()):
-            entry = {name: value for name, value in entry.items() if not _unusable(value)}
+            entry = {key: value for key, value in entry.items() if not _unusable(value)}
         found.append(entry)
     return found
 

@@ -38,7 +38,9 @@ def run_state(run: Run) -> str:
 
 def true_state(status: dict[str, Any], lock: Path) -> str:
     """The same, from a status that was read before and the file that the worker locks."""
-    recorded = str(status.get("state") or "damaged")
+    recorded = status.get("state")
+    if recorded not in (*ACTIVE, *RESUMABLE, "finished"):
+        return "damaged"
     if recorded not in ACTIVE:
         return recorded
     process = status.get("process")

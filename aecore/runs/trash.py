@@ -19,8 +19,10 @@ from aecore.runs.staging import commit
 from aecore.runs.state import ACTIVE, run_state
 from aecore.runs.store import Run, Store
 
+DUE = ".due"
+"""An empty file in a deleted run: when a deletion first found that it has been kept long enough."""
 KEPT_DAYS = 7
-"""Runs that were deleted longer ago are removed for good when another one is deleted."""
+"""Runs that were deleted longer ago are removed for good when others are deleted, on two different days."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,8 @@ def delete(run: Run, store: Store | None = None) -> Deleted:
     if (state := run_state(run)) in ACTIVE:
         raise UserError(f"run {run.id} is {state}; stop it first")
     for old in deleted_runs(store):
-        if time.time() - old.seconds > KEPT_DAYS * 86_400:
-            with contextlib.suppress(AecoreError):  # it does no harm; the next deletion tries again
+        with contextlib.suppress(AecoreError, OSError):  # it does no harm; the next deletion tries again
+            if _is_over(old):
                 purge(old)
     folder = store.root / "trash"
     try:
@@ -89,9 +91,28 @@ def delete(run: Run, store: Store | None = None) -> Deleted:
     return gone
 
 
+def _is_over(old: Deleted) -> bool:
+    """Whether a deleted run has been kept long enough, by the clock now and at a deletion a day or more ago.
+
+    One look would not do: a clock that is ahead for a moment would empty the whole trash.
+    """
+    seen, now = old.path / DUE, time.time()
+    if now - old.seconds <= KEPT_DAYS * 86_400:
+        seen.unlink(missing_ok=True)
+        return False
+    if not seen.exists():
+        seen.touch()
+        return False
+    if (age := now - seen.stat().st_mtime) < 0:  # it was seen in what is still the future
+        seen.touch()
+    return age > 86_400
+
+
 def restore(deleted: Deleted) -> Run:
     """Restore a deleted run under its id, or with a number appended where another run has taken that."""
     demo.refuse("restoring runs")
+    with contextlib.suppress(OSError):
+        (deleted.path / DUE).unlink(missing_ok=True)
     return commit(deleted.path, deleted.id, Store(deleted.path.parent.parent))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -90,22 +90,27 @@ def _body(run: Run, state: str) -> None:
         return
     last = metrics[-1]
     with st.container(horizontal=True, gap="small"):
-        st.metric("Training loss", f"{last['train_loss']:.5f}", border=True)
-        st.metric("Test loss", f"{last['test_loss']:.5f}", border=True)
-        st.metric("Learning rate", f"{last['lr']:.3g}", border=True)
+        st.metric("Training loss", _number(last, "train_loss", ".5f"), border=True)
+        st.metric("Test loss", _number(last, "test_loss", ".5f"), border=True)
+        st.metric("Learning rate", _number(last, "lr", ".3g"), border=True)
         st.metric(
             "Dead code units",
-            f"{last['dead_units']:,} of {runs.summary(run).code_size:,}",
+            f"{_number(last, 'dead_units', ',')} of {_number(vars(runs.summary(run)), 'code_size', ',')}",
             border=True,
             help="Code units that are constant over all test images.",
         )
-        st.metric("Speed", f"{last['images_per_s']:,.0f} images/s", border=True)
+        st.metric("Speed", f"{_number(last, 'images_per_s', ',.0f')} images/s", border=True)
     loss_chart(run, key=f"curves-{run.id}", name="curves")
     if experiment.training.log_every:
         step_chart(run, key=f"steps-{run.id}", name="steps")
     if run.file(LAYERS).exists() and st.toggle("Show code units and layers", key=key(PAGE, "layers")):
         layer_chart(run, key=f"layers-{run.id}", name="layers")
     _panel(run, "Reconstructions appear after the first saved epoch.")
+
+
+def _number(values: Mapping[str, Any], name: str, form: str) -> str:
+    """A number of a run's files, which may lack it, as text."""
+    return "–" if values.get(name) is None else format(values[name], form)
 
 
 def _panel(run: Run, without: str) -> None:
@@ -126,20 +131,20 @@ def _progress(run: Run, state: str, status: dict[str, Any], metrics: list[dict[s
     elif state == "preparing":
         stage = status.get("stage") or {}
         share = stage["done"] / stage["total"] if stage.get("total") else 0.0
-        what = f": {stage['what']}" if stage else ""
+        what = f": {plain(stage['what'])}" if stage else ""
         st.progress(min(share, 1.0), f"Preparing the images{what}")
     elif state == "running":
         done = metrics[-1]["epoch"] if metrics else 0
         within = status.get("step", 0) / status["steps"] if status.get("steps") else 0.0
         whole = done + (within if status.get("epoch") == done else 0.0)
         left = ""
-        if metrics:
+        if metrics and metrics[-1].get("seconds") and done:
             left = f", about {duration((epochs - whole) * metrics[-1]['seconds'] / done)} left"
         st.progress(min(whole / epochs, 1.0), f"Epoch {min(done + 1, epochs):,} of {epochs:,}{left}")
     elif state == "evaluating":
         st.progress(1.0, "Evaluating the model on the whole test set")
     elif status.get("error"):
-        st.error(status["error"], icon=":material/error:")
+        st.error(plain(status["error"]), icon=":material/error:")
     elif state == "interrupted":
         st.warning("The worker exited unexpectedly. Resume continues from the last saved epoch.")
 

@@ -34,11 +34,12 @@ def test_changed_files_in_short():
         assert row["memory"] < 1000, row
 
 
-@pytest.mark.parametrize(
-    "text", [b"NaN", b'{"a": Infinity}', b"[-Infinity]", b"[1e999]", b"[" * 40 + b"]" * 40, b"[" * 10**6]
-)
+NO_JSON = (b"NaN", b'{"a": Infinity}', b"[-Infinity]", b"[1e999]", b"[" * 40 + b"]" * 40, b"[" * 10**6)
+
+
+@pytest.mark.parametrize("text", NO_JSON)
 def test_json_that_is_none_is_a_value_error(text):
-    with pytest.raises(ValueError, match="it|its|Expecting"):
+    with pytest.raises(ValueError, match=r"^its? "):
         parse_json(text)
 
 
@@ -72,9 +73,8 @@ def test_not_a_number_is_an_error(trained, capsys):
 
 
 def test_outputs_that_overflow_are_an_error_too(trained):
-    tensors = {
-        name: value * np.float32(1e30) for name, value in safetensors.numpy.load_file(trained.file(WEIGHTS)).items()
-    }
+    tensors = safetensors.numpy.load_file(trained.file(WEIGHTS))
+    tensors = {name: value * np.float32(1e30) for name, value in tensors.items()}
     trained.write_files({WEIGHTS: safetensors.numpy.save(tensors)})
     trained.write_json(
         "experiment.json", trained.experiment().changed({"model.output": "none"}).model_dump(mode="json")

@@ -49,7 +49,7 @@ def test_a_flipped_bit_is_never_a_number(trained, name, read):
     with pytest.raises(DamagedError, match=f"{name} is damaged: it has changed since it was written"):
         read(trained)
     sums.record(trained.path)
-    if name != "experiment.json":  # accepted as it is
+    if not name.endswith(".json"):  # accepted as it is; a table may no longer be one
         read(trained)
 
 

@@ -99,7 +99,11 @@ def test_the_trash_keeps_a_week(store, trained):
     for days, name in ((8, "old"), (6, "young")):
         (folder / f"{int((time.time() - days * 86_400) * 1e6):016d}.{name}").mkdir(parents=True)
     (folder / "something else").mkdir()
-    trash.delete(trained)
+    gone = trash.delete(trained)
+    assert [entry.id for entry in trash.deleted_runs(store)] == [trained.id, "young", "old"], "seen to be old once"
+    (seen,) = folder.glob(f"*/{trash.DUE}")
+    os.utime(seen, (time.time() - 90_000,) * 2)
+    trash.delete(trash.restore(gone))
     assert [entry.id for entry in trash.deleted_runs(store)] == [trained.id, "young"]
     for entry in trash.deleted_runs(store):
         trash.purge(entry)
@@ -107,6 +111,16 @@ def test_the_trash_keeps_a_week(store, trained):
     assert [path.name for path in folder.iterdir()] == ["something else"]
     with pytest.raises(UserError, match="there is no deleted run 'young': there are none"):
         trash.find_deleted("young")
+
+
+def test_a_clock_that_is_ahead_for_a_moment_empties_no_trash(store, trained, monkeypatch):
+    kept = trash.delete(trained)
+    now, day = time.time(), 86_400
+    for clock in (now + 30 * day, now + 60, now + 2 * day, now + 7.5 * day):
+        monkeypatch.setattr(trash.time, "time", lambda clock=clock: clock)
+        again = made_run(store, "other-20260101-000000", [1])
+        trash.purge(trash.delete(again))
+        assert kept.path.exists(), clock - now
 
 
 def test_what_stays_where_it_is(store, trained, shipped):
