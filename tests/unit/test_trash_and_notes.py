@@ -15,6 +15,7 @@ from aecore.runs import trash
 from aecore.runs.staging import PREFIX, commit, staging
 from aecore.runs.store import Run
 from aecore.runs.summary import summarise
+from tests.helpers.runs import made_run
 
 QUICK = preset("digits-quick").experiment
 
