@@ -6,6 +6,7 @@ from the address before they are drawn, `keep` writes them back afterwards.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -141,6 +142,18 @@ def number(low: int, high: int) -> Callable[[str], int]:
         if not low <= value <= high:
             raise ValueError(text)
         return value
+
+    return parse
+
+
+def share(most: float = 1.0) -> Callable[[str], float]:
+    """A parser for numbers from 0 to `most`; larger and smaller ones are the nearest of these."""
+
+    def parse(text: str) -> float:
+        value = float(text)
+        if not math.isfinite(value):
+            raise ValueError(text)
+        return min(max(value, 0.0), most)
 
     return parse
 

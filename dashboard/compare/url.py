@@ -5,7 +5,7 @@ from __future__ import annotations
 from aecore.plots.curves import AXIS_TITLES, METRIC_TITLES
 from dashboard import url_state
 from dashboard.compare import clouds
-from dashboard.url_state import Field, number, one_of
+from dashboard.url_state import Field, number, one_of, share
 
 PAGE = "compare"
 
@@ -25,7 +25,7 @@ FIELDS = {
     "view": Field("numbers", one_of(*VIEWS)),
     "curve": Field("test_loss", one_of(*METRIC_TITLES)),
     "x": Field("epoch", one_of(*AXIS_TITLES)),
-    "smooth": Field(0.0, lambda text: min(max(float(text), 0.0), 0.95), "{:g}".format),
+    "smooth": Field(0.0, share(0.95), "{:g}".format),
     "log": Field(True, lambda text: text != "0", lambda on: "1" if on else "0"),
     "tested": Field("none", url_state.corruption),
     "order": Field(""),
@@ -37,7 +37,7 @@ FIELDS = {
     "path": Field("line", one_of("line", "arc")),
     "a": Field(-1, number(0, 10**7), str),
     "b": Field(-1, number(0, 10**7), str),
-    "at": Field(None, lambda text: min(max(float(text), 0.0), 1.0), browser=True),
+    "at": Field(None, share(), browser=True),
     "wipe": Field(None, browser=True),
     "method": Field("tsne", one_of(*clouds.METHODS)),
     "dims": Field(3, number(2, 3), str),

@@ -70,10 +70,10 @@ def _body(run: Run, state: str) -> None:
     try:
         status = run.status()
         experiment = run.experiment()
+        metrics = jsonl.metrics(run)
     except DamagedError as error:
         st.error(plain(str(error)), icon=":material/broken_image:")
         return
-    metrics = jsonl.metrics(run)
     _progress(run, state, status, metrics, experiment.training.epochs)
     if not status.get("imported"):  # the heading has those of an import
         remarks.show(remarks_of(status))

@@ -7,7 +7,7 @@ from benchmarks import lists, peers, watching
 from benchmarks.peers import OURS
 from tests.helpers.server import forked_server
 
-FEW = lists.Counts(sizes=(3,), visits=1, filters=1, curves=2, epochs=300, sessions=(1,), watched_s=2)
+FEW = lists.Counts(sizes=(3,), visits=1, filters=1, curves=2, epochs=300, sessions=(1,), watched_s=1)
 
 
 def test_every_measurement_comes_about(browser, nursery, tmp_path, monkeypatch):

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from aecore.runs.store import Run
 from tests.helpers.browser import wait_until
 from tests.helpers.paths import GALLERY_RUN
+from tests.helpers.runs import forget_sums
 from tools.browser import settle
 
 MANY = 12
@@ -23,6 +24,7 @@ def many(app_store) -> list[Run]:
     for number in range(MANY):
         run = Run(app_store.root / "runs" / f"mine-20260101-0000{number:02}")
         shutil.copytree(GALLERY_RUN, run.path)
+        forget_sums(run)
         run.write_status(title=f"Number {number}")
         lines = run.file("metrics.jsonl").read_text().splitlines()[: 50 - number]
         changed = [json.loads(line) for line in lines]

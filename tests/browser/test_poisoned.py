@@ -60,8 +60,8 @@ def poisoned(app_store) -> Run:
 
 
 PATHS = (
-    "?run={0}", "train?run={0}", "denoise?run={0}", "replay?run={0}", "interpolate?run={0}", "latent?run={0}",
-    "generate?run={0}", "compare?runs={0},mnist-mlp8", "compare?runs={0},mnist-mlp8&view=images",
+    "?run={0}", "train?run={0}", "denoise?run={0}", "latent?run={0}", "compare?runs={0},mnist-mlp8",
+    "compare?runs={0},mnist-mlp8&view=images",
 )  # fmt: skip
 
 

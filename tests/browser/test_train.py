@@ -14,7 +14,7 @@ from aecore.runs.state import ACTIVE, run_state
 from tests.helpers.browser import wait_until
 from tools.browser import settle
 
-TIMES = 6
+TIMES = 3
 
 
 @pytest.fixture

@@ -103,7 +103,8 @@ def test_the_trash_keeps_a_week(store, trained):
     gone = trash.delete(trained)
     assert [entry.id for entry in trash.deleted_runs(store)] == [trained.id, "young", "old"], "seen to be old once"
     (seen,) = folder.glob(f"*/{trash.DUE}")
-    os.utime(seen, (time.time() - 90_000,) * 2)
+    then = time.time() - 90_000
+    os.utime(seen, (then, then))
     trash.delete(trash.restore(gone))
     assert [entry.id for entry in trash.deleted_runs(store)] == [trained.id, "young"]
     for entry in trash.deleted_runs(store):
