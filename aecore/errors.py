@@ -12,8 +12,7 @@ class AecoreError(Exception):
     """Something failed that the caller could not have known: no network, a full disk. Exit status 1."""
 
     def __init__(self, message: str) -> None:
-        line = " ".join(message.split())  # one line, whatever it quotes, and nothing that a terminal would obey
-        super().__init__("".join(c if c.isprintable() else "\ufffd" for c in line))
+        super().__init__(" ".join(message.split()))  # one line, whatever it quotes
 
 
 class UserError(AecoreError):

@@ -41,6 +41,12 @@ def _size_of_regular(found: os.stat_result) -> int:
     return found.st_size
 
 
+def reason(error: BaseException) -> str:
+    """What an error of reading says, in one line; one of the system without its number."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(text.split()) or type(error).__name__
+
+
 def parse_json(data: bytes | str) -> Any:
     """A JSON text as Python values. Raises `ValueError` for what is none: NaN and Infinity too, numbers that are too
     large for a float, and values that lie more than `MOST_DEPTH` deep in one another."""

@@ -3,6 +3,7 @@ what they are: texts."""
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 
@@ -33,8 +34,14 @@ def format_value(value: float | None, unit: str = "") -> str:
 
 
 def printable(text: str) -> str:
-    """A text for a terminal, without the characters that would move its cursor or change its colours."""
-    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+    """A text without the characters that would move a terminal's cursor, change its colours or turn the direction of
+    what follows; those that join letters and emoji stay."""
+    return "".join("\ufffd" if _commands(c) else c for c in text)
+
+
+def _commands(character: str) -> bool:
+    turns = "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069"
+    return turns or (character not in "\n\t" and unicodedata.category(character) in ("Cc", "Cs"))
 
 
 def csv_cell(value: Any) -> Any:

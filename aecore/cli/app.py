@@ -24,6 +24,7 @@ from aecore.cli.runs import key_and_value, runs_app
 from aecore.cli.sweep import sweep_app
 from aecore.config.experiment import Experiment
 from aecore.errors import AecoreError, UserError, nearest
+from aecore.format import printable
 from aecore.jobs import helper_rank
 from aecore.presets import preset, presets
 from aecore.runs.listing import SHELVES, in_group, listed, on_shelf
@@ -100,7 +101,7 @@ def run(arguments: list[str] | None = None) -> int:
 def _fail(message: str, status: int) -> int:
     if status == 2 and os.environ.get("RANK", "0") != "0":
         return status  # every process that torchrun started has the same error; rank 0 prints it
-    print(f"aecore: {' '.join(message.split())}", file=sys.stderr)
+    print(f"aecore: {printable(' '.join(message.split()))}", file=sys.stderr)
     return status
 
 

@@ -15,8 +15,9 @@ import safetensors
 import safetensors.numpy
 
 from aecore.errors import DamagedError
+from aecore.files import reason
 from aecore.runs.store import CODES, Run
-from aecore.runs.tensor_files import check_shapes, check_whole, first_line, read_arrays
+from aecore.runs.tensor_files import check_shapes, check_whole, read_arrays
 
 WIDEST_SAVED = 256
 """Wider codes are not saved: ten thousand of a convolutional map of 6,272 would take 125 MB."""
@@ -81,7 +82,7 @@ def read_codes(run: Run) -> Codes | None:
             arrays.get("images"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DamagedError(f"run {run.id}: {path.name} cannot be read: {first_line(error)}") from None
+        raise DamagedError(f"run {run.id}: {path.name} cannot be read: {reason(error)}") from None
 
 
 def _narrowed(codes: np.ndarray) -> np.ndarray:

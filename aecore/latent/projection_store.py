@@ -18,9 +18,9 @@ import safetensors.numpy
 
 from aecore import demo
 from aecore.errors import DamagedError, UserError
-from aecore.files import atomic_write
+from aecore.files import atomic_write, reason
 from aecore.runs.store import PROJECTIONS, Run
-from aecore.runs.tensor_files import check_finite, check_shapes, check_whole, first_line, read_arrays
+from aecore.runs.tensor_files import check_finite, check_shapes, check_whole, read_arrays
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def read_projection(run: Run, method: str, dims: int, ship: bool = False, split:
         parameters, quality = dict(about["parameters"]), dict(about["quality"])
         return Projection(method, **arrays, parameters=parameters, quality=quality, split=split)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DamagedError(f"run {run.id}: {path.name} cannot be read: {first_line(error)}") from None
+        raise DamagedError(f"run {run.id}: {path.name} cannot be read: {reason(error)}") from None
 
 
 def _fits_half(coordinates: np.ndarray) -> bool:

@@ -19,6 +19,7 @@ from typing import IO
 
 from aecore import demo
 from aecore.errors import AecoreError, UserError, describe_os_error
+from aecore.files import MB
 from aecore.format import csv_cell
 from aecore.runs.notes import check_text
 from aecore.runs.staging import commit, staging
@@ -46,7 +47,6 @@ from aecore.runs.store import (
 )
 from aecore.runs.sums import SUMS
 
-MB = 2**20
 FILES = {
     **dict.fromkeys((EXPERIMENT, STATUS, NOTES, SUMS), 4 * MB),
     EVALUATION: 16 * MB,

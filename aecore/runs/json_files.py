@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aecore.errors import DamagedError
-from aecore.files import MB, atomic_write, check_regular, parse_json, parse_line, read_regular
+from aecore.files import MB, atomic_write, check_regular, parse_json, parse_line, read_regular, reason
 from aecore.runs.records import epochs_of
 
 MOST_TABLE, MOST_LINES = 16 * MB, 512 * MB
@@ -33,12 +33,6 @@ def read_table(path: Path, owner: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise DamagedError(f"{owner}: {path.name} does not hold a table")
     return value
-
-
-def reason(error: Exception) -> str:
-    """What an error of reading says, in one line."""
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(text.split())
 
 
 def write_table(path: Path, value: Mapping[str, Any]) -> None:

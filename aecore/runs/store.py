@@ -24,6 +24,7 @@ from aecore.data.catalogue import data_set
 from aecore.data.custom.source import is_path
 from aecore.data.image_set import ImageInfo
 from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, nearest
+from aecore.files import reason
 from aecore.runs import sums
 from aecore.runs.json_files import (
     append_line,
@@ -31,13 +32,12 @@ from aecore.runs.json_files import (
     json_bytes,
     read_lines,
     read_table,
-    reason,
     sampled_lines,
     update_status,
     write_table,
 )
 from aecore.runs.records import Entries, Table, evaluations_of, notes_of, status_of
-from aecore.runs.tensor_files import check_finite, check_shapes, read_arrays
+from aecore.runs.tensor_files import check_finite, check_panel, read_arrays
 
 FORMAT = 1
 """Version of the run directory's format, written into status.json."""
@@ -177,14 +177,7 @@ class Run:
         indices (N,), epochs (E,), reconstructions uint8 (E, N, C, H, W)."""
         arrays = self.tensors(SNAPSHOTS)
         try:
-            clean = arrays["clean"].shape if "clean" in arrays else ()
-            check_shapes(arrays, {"clean": (None,) * 4, "epochs": (None,)})
-            others = {"labels": clean[:1], "indices": clean[:1], "noisy": clean}  # old panels have fewer
-            check_shapes(arrays, {name: shape for name, shape in others.items() if name in arrays})
-            check_shapes(arrays, {"reconstructions": (len(arrays["epochs"]), *clean)})
-            check_finite(arrays, "epochs", "labels", "indices")
-            if any(arrays[name].dtype != np.uint8 for name in ("clean", "noisy", "reconstructions") if name in arrays):
-                raise ValueError("its images are not bytes")
+            check_panel(arrays)
         except ValueError as error:
             raise DamagedError(f"run {self.id}: {SNAPSHOTS} cannot be read: {error}") from None
         return arrays

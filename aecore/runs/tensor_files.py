@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import safetensors
 
-from aecore.files import check_regular, parse_json
+from aecore.files import check_regular, parse_json, reason
 
 
 def read_arrays(path: Path, about: str = "") -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -24,16 +24,10 @@ def read_arrays(path: Path, about: str = "") -> tuple[dict[str, np.ndarray], dic
     except FileNotFoundError:
         raise
     except (safetensors.SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(first_line(error)) from None
+        raise ValueError(reason(error)) from None
     if not isinstance(table, dict):
         raise ValueError(f"its metadata '{about}' is not a table")
     return arrays, table
-
-
-def first_line(error: BaseException) -> str:
-    """What an exception says, in one line; of an error of the system without its number."""
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return (text.splitlines() or [type(error).__name__])[0]
 
 
 def check_shapes(arrays: dict[str, np.ndarray], shapes: dict[str, tuple[int | None, ...]]) -> None:
@@ -60,3 +54,15 @@ def check_finite(arrays: dict[str, np.ndarray], *names: str) -> None:
     for name in names:
         if name in arrays and arrays[name].dtype.kind == "f" and not np.isfinite(arrays[name]).all():
             raise ValueError(f"'{name}' holds values that are no numbers")
+
+
+def check_panel(arrays: dict[str, np.ndarray]) -> None:
+    """Raise `ValueError` unless these are a panel as `Run.snapshots` describes it."""
+    clean = arrays["clean"].shape if "clean" in arrays else ()
+    check_shapes(arrays, {"clean": (None,) * 4, "epochs": (None,)})
+    others = {"labels": clean[:1], "indices": clean[:1], "noisy": clean}  # old panels have fewer
+    check_shapes(arrays, {name: shape for name, shape in others.items() if name in arrays})
+    check_shapes(arrays, {"reconstructions": (len(arrays["epochs"]), *clean)})
+    check_finite(arrays, "epochs", "labels", "indices")
+    if any(arrays[name].dtype != np.uint8 for name in ("clean", "noisy", "reconstructions") if name in arrays):
+        raise ValueError("its images are not bytes")

@@ -141,7 +141,8 @@ def test_texts_are_texts(capsys, store, trained):
     for command in (["show", trained.id], ["runs"]):
         _, out, err = cli.run(capsys, *command)
         assert "\x1b" not in out + err
-    assert "\x1b" not in str(AecoreError("a \x1b[2J b"))
+    assert "\x1b" not in cli.run(capsys, "show", "\x1b[2J")[2]
+    assert printable("👩\u200d🔬 می\u200cخواهم a\u00a0b") == "👩\u200d🔬 می\u200cخواهم a\u00a0b"
 
 
 def test_a_store_outside_is_not_searched(store):
