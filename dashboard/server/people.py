@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import streamlit as st
+from streamlit import runtime
 from streamlit.errors import StreamlitSecretNotFoundError
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -26,7 +27,7 @@ COOKIE = "aecore_session"
 def person() -> Person:
     """Who is at work in this thread. Outside of a session that is nobody on a server that has accounts."""
     if get_script_run_ctx(suppress_warning=True) is None:
-        return NOBODY if is_guarded() else of_process()
+        return NOBODY if runtime.exists() and is_guarded() else of_process()
     return _logged_in() or with_cookie(st.context.cookies.get(COOKIE, "")) or stranger()
 
 
