@@ -13,9 +13,11 @@ from pathlib import Path
 import streamlit as st
 
 from aecore import access
+from aecore.errors import AecoreError
 from dashboard import style, url_state
 from dashboard.charts import script
 from dashboard.components.session import keep_session
+from dashboard.page import problem
 from dashboard.server import people
 from dashboard.sign_in import sign_in
 
@@ -60,6 +62,8 @@ def navigate() -> None:
     _routing.active = True
     try:
         page.run()
+    except AecoreError as error:
+        problem(error)
     finally:
         _routing.active = False
 

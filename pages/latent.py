@@ -35,7 +35,7 @@ def view_page() -> None:
     now = projection_job.read_progress(wanted.run)
     st.session_state[f"{PAGE}-state"] = now.state if now else None
     running = now is not None and now.state == "running"
-    cloud_of = st.fragment(show, run_every=TICK_S if running else None)
+    cloud_of = page.fragment(show, run_every=TICK_S if running else None)
     main, below = st.container(), st.container()
     if new_image.is_open():  # the new image has to be known before the cloud is drawn
         with below:

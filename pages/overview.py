@@ -3,7 +3,7 @@
 import streamlit as st
 
 from aecore.runs.state import ACTIVE
-from dashboard import url_state
+from dashboard import page, url_state
 from dashboard.cache import runs
 from dashboard.navigation import route
 from dashboard.overview import many
@@ -47,4 +47,4 @@ first = [runs.summaries()]  # read once for both: whether to refresh, and what t
 active = any(row.state in ACTIVE for row in first[0])
 
 
-st.fragment(body, run_every=REFRESH_S if active else None)()
+page.draw(body, run_every=REFRESH_S if active else None)

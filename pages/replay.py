@@ -2,10 +2,8 @@
 
 import streamlit as st
 
-from aecore.errors import AecoreError
 from aecore.runs.state import ACTIVE, run_state
 from dashboard import page, url_state
-from dashboard.format import plain
 from dashboard.navigation import route
 from dashboard.replay.choose import PAGE, choose_runs
 from dashboard.replay.player import FIELDS, player
@@ -29,11 +27,8 @@ def view() -> None:
         player(chosen)
 
     active = any(state in ACTIVE for state in states)
-    st.fragment(tick, run_every=REFRESH_S if active else None)()
+    page.draw(tick, run_every=REFRESH_S if active else None)
 
 
 page.heading("Replay")
-try:
-    view()
-except AecoreError as error:
-    st.error(plain(str(error)), icon=":material/broken_image:")
+view()

@@ -12,7 +12,6 @@ from aecore.sweeps.definition import GOALS
 from aecore.sweeps.store import SweepFolder, sweeps
 from dashboard import limits, page, url_state
 from dashboard.cache.sweeps import look
-from dashboard.format import plain
 from dashboard.navigation import route
 from dashboard.sweep.choose import PAGE, choose, empty
 from dashboard.sweep.form import new_sweep
@@ -48,10 +47,10 @@ def watch(folder: SweepFolder) -> None:
             progress(seen, state)
             results(seen)
         except AecoreError as error:  # damaged or deleted while shown
-            st.error(plain(str(error)), icon=":material/broken_image:")
+            page.problem(error)
         url_state.keep(PAGE, FIELDS)
 
-    st.fragment(tick, run_every=TICK_S if shown in ACTIVE else None)()
+    page.draw(tick, run_every=TICK_S if shown in ACTIVE else None)
 
 
 page.heading("Sweep")
@@ -69,5 +68,5 @@ try:
     elif folders:
         watch(choose(folders))
 except AecoreError as problem:
-    st.error(str(problem), icon=":material/broken_image:")
+    page.problem(problem)
     url_state.keep(PAGE, FIELDS)

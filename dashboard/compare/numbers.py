@@ -11,6 +11,7 @@ from aecore.config.corruption import Corruption
 from aecore.plots.curves import AXIS_TITLES, METRIC_TITLES
 from aecore.runs.state import ACTIVE, run_state
 from aecore.runs.store import Run
+from dashboard import page
 from dashboard.cache import runs
 from dashboard.charts.run_charts import comparison_chart
 from dashboard.compare import tables
@@ -64,7 +65,7 @@ def draw_curves(chosen: Sequence[Run]) -> None:
             st.caption("Each run's loss is measured under its own training noise, which differs between runs.")
 
     active = any(run_state(run) in ACTIVE for run in chosen)
-    st.fragment(drawn, run_every=REFRESH_S if active else None)()
+    page.draw(drawn, run_every=REFRESH_S if active else None)
 
 
 def draw_metrics(chosen: Sequence[Run], titles: Sequence[str], baseline: int | None) -> list[int] | None:

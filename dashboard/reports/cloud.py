@@ -6,15 +6,19 @@ import streamlit as st
 
 from aecore.latent.projection_store import Projection
 from aecore.runs.store import Run
+from dashboard import page
 from dashboard.cache.images import image_info
 from dashboard.components.point_cloud import cloud as draw_clouds
 from dashboard.components.point_cloud.ship import view
 from dashboard.latent import export
 
 
-@st.fragment
 def cloud(run: Run, found: Projection, key: str) -> None:
     """A projection as a rotatable point cloud; a fragment, so that pinning a point redraws nothing else."""
+    page.fragment(_cloud)(run, found, key)
+
+
+def _cloud(run: Run, found: Projection, key: str) -> None:
     place = st.container()
     shown = view(run, found, plain=True)
     with place:

@@ -24,6 +24,7 @@ from aecore.access import demo_visitor, limits_of, resolve_with
 from aecore.access.person import Person
 from aecore.access.tokens import read_access
 from aecore.errors import AecoreError
+from dashboard.format import plain
 from dashboard.server import people
 from dashboard.server.doors import Doors, pages
 from dashboard.server.worker import end_idle_workers, use_workers
@@ -74,6 +75,13 @@ def what_is_open() -> list[str]:
             "them only look (docs/hosting.md)."
         )
     return lines
+
+
+def say(error: Exception) -> bool:
+    """Show an error that the user is told about in one line, wherever in a page it was raised."""
+    if isinstance(error, AecoreError):
+        st.error(plain(str(error)), icon=":material/broken_image:")
+    return isinstance(error, AecoreError)
 
 
 async def _tidy() -> None:

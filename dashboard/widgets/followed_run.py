@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from aecore import access
+from aecore.access.person import VISITOR
 from aecore.runs.store import SNAPSHOTS, WEIGHTS, Run
+from dashboard.format import plain
 from dashboard.url_state import FOLLOWED
 
 PAGES = {
@@ -24,10 +27,22 @@ def follow(run: Run) -> None:
         st.session_state[FOLLOWED] = run.id
 
 
+def whose(run: Run) -> tuple[str, str]:
+    """In a word whose run it is, and an icon for that."""
+    if run.shipped:
+        return "Shipped", "inventory_2"
+    person, owner = access.current(), run.owner()
+    if owner == person.name and not person.visitor:
+        return "Yours", "person"
+    if owner == VISITOR:
+        return "A visitor's", "public"
+    return (owner, "group") if owner else ("This server's", "dns")
+
+
 def lead_on(run: Run, here: str) -> None:
-    """Whether the run is shipped or one's own, and under it links to the other pages about it."""
-    kind, icon = ("Shipped", "inventory_2") if run.shipped else ("Yours", "person")
-    with st.popover(kind, icon=f":material/{icon}:", type="tertiary", key=f"lead-{here}-{run.id}"):
+    """Whose run it is, and under that links to the other pages about it."""
+    kind, icon = whose(run)
+    with st.popover(plain(kind), icon=f":material/{icon}:", type="tertiary", key=f"lead-{here}-{run.id}"):
         for page, (label, symbol) in PAGES.items():
             if page == here or (page == "replay" and not run.file(SNAPSHOTS).is_file()):
                 continue

@@ -12,9 +12,9 @@ from aecore import access, jobs
 from aecore.errors import AecoreError, DamagedError
 from aecore.format import count, duration
 from aecore.runs.state import ACTIVE, RESUMABLE, is_stopping, run_state
-from aecore.runs.store import LAYERS, Run, Store
+from aecore.runs.store import LAYERS, SNAPSHOTS, Run, Store
 from aecore.runs.summary import import_notes, remarks_of
-from dashboard import url_state
+from dashboard import page, url_state
 from dashboard.cache import jsonl, runs
 from dashboard.cache.sweeps import is_there
 from dashboard.charts.run_charts import layer_chart, loss_chart, step_chart
@@ -55,9 +55,9 @@ def watch(run: Run) -> None:
         _body(run, run_state(run))
         url_state.keep(PAGE, FIELDS)
 
-    st.fragment(tick, run_every=TICK_S if live else None)()
+    page.draw(tick, run_every=TICK_S if live else None)
     if not live:
-        st.fragment(look, run_every=IDLE_TICK_S)()
+        page.draw(look, run_every=IDLE_TICK_S)
 
 
 def _state(run: Run) -> str:
@@ -72,7 +72,7 @@ def _body(run: Run, state: str) -> None:
         experiment = run.experiment()
         metrics = jsonl.metrics(run)
     except DamagedError as error:
-        st.error(plain(str(error)), icon=":material/broken_image:")
+        page.problem(error)
         return
     _progress(run, state, status, metrics, experiment.training.epochs)
     if not status.get("imported"):  # the heading has those of an import
@@ -117,8 +117,10 @@ def _panel(run: Run, without: str) -> None:
     """The panel's images, or the text `without` if there are none yet."""
     try:
         snapshots = runs.snapshots(run)
-    except DamagedError:
-        if without:
+    except DamagedError as error:
+        if run.file(SNAPSHOTS).exists():
+            page.problem(error)
+        elif without:
             st.caption(without)
         return
     st.subheader("Reconstructions by epoch" if len(snapshots["epochs"]) > 1 else "Reconstructions")

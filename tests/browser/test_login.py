@@ -47,9 +47,7 @@ def test_who_logs_in_has_the_role_of_their_address(tab, nursery, tmp_path):
                 page.goto(f"{address}/compare")
                 logins.claims = {"email": "eve@elsewhere.example"}
                 page.get_by_role("button", name="Log in").first.click()
-                expect(
-                    page.get_by_text("which has no role on this server").first
-                ).to_be_visible()
+                expect(page.get_by_text("which has no role on this server").first).to_be_visible()
                 expect(page.get_by_role("link", name="Compare")).to_have_count(0)
                 page.get_by_role("button", name="Log out").first.click()
                 logins.claims = {"email": "Bo@students.example", "email_verified": True}
