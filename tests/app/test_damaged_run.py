@@ -13,7 +13,7 @@ from tests.helpers.paths import GALLERY_RUN
 FILES = {
     "weights.safetensors": ("denoise", "interpolate", "latent", "generate"),
     "codes.safetensors": ("latent", "interpolate", "generate"),
-    "snapshots.safetensors": ("train", "denoise", "replay", "generate"),
+    "snapshots.safetensors": ("train", "denoise", "replay"),
     "projections/tsne-3d.safetensors": ("latent",),
     "metrics.jsonl": ("train", "replay"),
     "experiment.json": ("train", "denoise", "interpolate", "latent", "generate"),
