@@ -257,9 +257,7 @@ def _layer(layer: Layer) -> nn.Module:
     sizes = {"kernel_size": layer.kernel, "stride": layer.stride, "padding": layer.padding}
     if layer.kind == "Conv2d":
         return _uninitialised(nn.Conv2d, layer.inputs, layer.outputs, **sizes)
-    return _uninitialised(
-        nn.ConvTranspose2d, layer.inputs, layer.outputs, **sizes, output_padding=layer.output_padding
-    )
+    return _uninitialised(nn.ConvTranspose2d, layer.inputs, layer.outputs, **sizes, output_padding=layer.output_padding)
 
 
 @torch.no_grad()

@@ -51,10 +51,11 @@ def test_it_trains_as_pytorchs_own_does(name, fused):
 def test_a_network_and_its_steps_load_neither_compiler_nor_tracer():
     """Both are seconds of every process that trains."""
     script = (
-        "import sys, torch; from aecore.training.optimizers import Adam; from aecore.models import Autoencoder; "
-        "from aecore.presets import preset; "
-        "model = Autoencoder(preset('colored-vae').experiment.model, (3, 28, 28)); optimizer = Adam(model.parameters()); "
-        "before = [weights.clone() for weights in model.parameters()]; model(torch.rand(2, 3, 28, 28)).sum().backward(); "
+        "import sys, torch; from aecore.models import Autoencoder; from aecore.presets import preset; "
+        "from aecore.training.optimizers import Adam; "
+        "model = Autoencoder(preset('colored-vae').experiment.model, (3, 28, 28)); "
+        "optimizer = Adam(model.parameters()); before = [weights.clone() for weights in model.parameters()]; "
+        "model(torch.rand(2, 3, 28, 28)).sum().backward(); "
         "optimizer.step(); optimizer.zero_grad(); optimizer.load_state_dict(optimizer.state_dict()); "
         "assert 'torch._dynamo' not in sys.modules; assert 'sympy' not in sys.modules; "
         "assert not any(map(torch.equal, before, model.parameters()))"
