@@ -14,14 +14,15 @@ from collections.abc import Callable
 
 import filelock
 
-from aecore import demo
+from aecore import access
 from aecore.config.experiment import Experiment
 from aecore.config.title import default_title, numbered
 from aecore.devices import Device
 from aecore.errors import DamagedError, UserError
-from aecore.jobs import detach, device_queue
+from aecore.jobs import detach, device_queue, out_of_memory
 from aecore.jobs.check import check, remarks_before
 from aecore.jobs.failures import record_failures
+from aecore.jobs.quota import admission
 from aecore.jobs.signals import stop_flag
 from aecore.presets import presets
 from aecore.runs.json_files import now
@@ -38,28 +39,27 @@ LOCK_WAIT_S = 5
 def submit(experiment: Experiment, device: str = "auto", store: Store | None = None) -> Run:
     """Check an experiment and write its run directory, queued. `start` or `work` then runs it.
 
-    Raises `UserError` as `check` does, and for what a public demo does not allow.
+    Raises `UserError` as `check` does, and for what the person at work may not start.
     """
     solved, images = check(experiment, device)
     store = store or Store.default()
-    if demo.mode():
-        active = sum(run_state(other) in ACTIVE for other in store.runs())
-        demo.check_size(experiment.training.epochs, images, solved.parameters, active)
-    title = _title(experiment, store)
-    run = store.create(experiment)
-    with record_failures(run, "writing the run"):
-        run.write_status(
-            state="queued",
-            title=title,
-            requested_device=device,
-            submitted=now(),
-            epochs=experiment.training.epochs,
-            epoch=0,
-            parameters=solved.parameters,
-            code_size=solved.code_size,
-            process=None,
-            remarks=[remark.as_json() for remark in remarks_before(experiment)],
-        )
+    with admission(store, experiment, images, solved) as person:
+        title = _title(experiment, store)
+        run = store.create(experiment)
+        with record_failures(run, "writing the run"):
+            run.write_status(
+                state="queued",
+                title=title,
+                requested_device=device,
+                submitted=now(),
+                epochs=experiment.training.epochs,
+                epoch=0,
+                parameters=solved.parameters,
+                code_size=solved.code_size,
+                process=None,
+                remarks=[remark.as_json() for remark in remarks_before(experiment)],
+                **({"owner": person.name} if person.name else {}),
+            )
     return run
 
 
@@ -81,8 +81,18 @@ def _title(experiment: Experiment, store: Store) -> str:
 
 def start(run: Run) -> None:
     """Start the worker of a queued run: a process that outlives this one, its terminal and the browser."""
+    watch = out_of_memory.Watch()
     with run.file(LOG).open("ab") as log:
-        detach.start_detached(["work", str(run.path)], log)
+        detach.start_detached(["work", str(run.path)], log, lambda status: _note_killed(run, status, watch))
+
+
+def _note_killed(run: Run, status: int, watch: out_of_memory.Watch) -> None:
+    """Where the system killed the worker, write why, as the worker itself could not."""
+    if status != -signal.SIGKILL:
+        return
+    with contextlib.suppress(OSError, filelock.Timeout), filelock.FileLock(run.file(LOCK), timeout=0):
+        if run_state(run) == "interrupted":
+            run.write_status(error=watch.what_happened())
 
 
 def waits_behind(run: Run) -> list[str] | None:
@@ -96,7 +106,7 @@ def stop(run: Run, wait_s: float = 15) -> str:
 
     Raises `UserError` when the run is not active, or when its worker is on another machine.
     """
-    demo.refuse("stopping runs")
+    access.permit("stopping runs", run)
     if run_state(run) not in ACTIVE:
         raise UserError(f"run {run.id} is {run_state(run)}, there is nothing to stop")
     deadline = time.monotonic() + max(wait_s, 0)
@@ -140,7 +150,7 @@ def requeue(run: Run) -> None:
 
     Raises `UserError` when there is nothing to resume.
     """
-    demo.refuse("resuming runs")
+    access.permit("resuming runs", run)
     if run.shipped:
         raise UserError(f"run {run.id} ships with the project and is read-only")
     current = run_state(run)
@@ -184,6 +194,7 @@ def work(
         lock = filelock.FileLock(run.file(LOCK), timeout=LOCK_WAIT_S).acquire()
     except filelock.Timeout:
         raise UserError(f"another process is already working on run {run.id}") from None
+    out_of_memory.go_first()
     with lock, heartbeat(run.file(LOCK)):
         recorded = run.status().get("state")
         if recorded != "queued":  # stopped before this worker was there, or finished by another
@@ -212,6 +223,8 @@ def _work(run: Run, report: Report, held: Device | None, stop: Callable[[], bool
             holding = device_queue.for_processes(root_of(run), wanted, here.local_world, run.id, stopped, waiting)
         with holding as devices:
             if devices:
+                if devices[0].family == "cpu":
+                    out_of_memory.check_free(run)
                 from aecore.training.distributed import form_group  # torch, only now
                 from aecore.training.run import train_run
 

@@ -9,13 +9,15 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from aecore import demo
+from aecore import access
 from aecore.data.catalogue import CATALOGUE
 from aecore.errors import AecoreError, describe_os_error
 from aecore.presets import presets
 from aecore.runs import archive
 from aecore.runs.store import Run, Store
 from dashboard.format import plain
+from dashboard.server.uploads import file_uploader
+from dashboard.server.worker import in_worker
 from dashboard.widgets import run_selection, undo
 from dashboard.widgets.lasting_button import lasting_button
 
@@ -33,12 +35,12 @@ _WORDS = {
 
 def add_a_run() -> None:
     """A popover that turns an uploaded file into a run."""
-    if demo.mode():
+    if not access.may("train"):
         return
     number = st.session_state.get(_ROUND, 0)  # a new key empties and closes the popover
     with st.popover("Add a run", icon=":material/upload_file:", type="tertiary", key=f"adding-{number}"):
         st.markdown("A run downloaded from this app (.zip), or your own checkpoint (.pth, .pt, .safetensors).")
-        given = st.file_uploader(
+        given = file_uploader(
             "File",
             KINDS,
             max_upload_size=LARGEST_MB,
@@ -60,7 +62,7 @@ def add_a_run() -> None:
                 key=f"adding-data-{number}",
             )
             if st.checkbox("Encoder and decoder are in two files", key=f"adding-two-{number}"):
-                second = st.file_uploader(
+                second = file_uploader(
                     "The other file", KINDS[1:], max_upload_size=LARGEST_MB, key=f"adding-second-{number}"
                 )
             anyway = st.checkbox(
@@ -109,8 +111,6 @@ def _add(given: list[UploadedFile], preset: str, data: str, anyway: bool) -> boo
 def _imported(given: list[UploadedFile], preset: str, data: str, anyway: bool, report) -> list[Run]:
     if len(given) == 1 and archive.is_packed(given[0]):
         return archive.unpack_all(given[0], Store.default())
-    from aecore.interop import import_checkpoint  # torch
-
     names = " + ".join(file.name for file in given)
     try:
         with tempfile.TemporaryDirectory(prefix="aecore-") as folder:
@@ -121,9 +121,8 @@ def _imported(given: list[UploadedFile], preset: str, data: str, anyway: bool, r
                 home.mkdir()
                 paths.append(home / (Path(file.name).name or "file"))
                 paths[-1].write_bytes(file.getbuffer())
-            imported = import_checkpoint(
-                paths, preset_name=preset, data_name=data, file_name=names, anyway=anyway, report=report
-            )
+            options = {"preset_name": preset, "data_name": data, "file_name": names, "anyway": anyway}
+            added = in_worker("aecore.compute.models:import_files", paths, thorough=True, report=report, **options)
     except OSError as error:
         raise AecoreError(describe_os_error(error, f"storing {names}")) from None
-    return [imported.run]
+    return [added]
