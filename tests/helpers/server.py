@@ -27,6 +27,7 @@ import psutil
 
 import aecore
 from tests.helpers.paths import ROOT
+from tests.helpers.spare_workers import use_spares
 
 LIBRARIES = ("streamlit.web.cli", "streamlit.web.bootstrap", "numpy", "pandas", "PIL.Image", "pydantic",
              "safetensors.numpy", "plotly.graph_objects", "pyarrow", "torch", "skimage.metrics", "skimage.restoration",
@@ -114,6 +115,7 @@ def serve(arguments: list[str], environment: dict[str, str], log: str) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ.clear()
     os.environ.update(environment)
+    use_spares()
     sys.argv = ["streamlit", *arguments]
     from streamlit.web.cli import main as streamlit
 
