@@ -1,5 +1,7 @@
 # The app as a public demo: read-only, not as root, on port 8501. docs/hosting.md has instructions and variables.
-FROM python:3.12-slim
+# python:3.12-slim (3.12.14 on Debian trixie, all platforms) as of summer 2026: a tag can be moved, a digest cannot. A
+# newer one: docker buildx imagetools inspect python:3.12-slim
+FROM python:3.12-slim@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea
 
 # GPU wheels are 4 GB larger: set this to PyTorch's index of CPU wheels to avoid them.
 ARG TORCH_INDEX=""
@@ -7,8 +9,21 @@ ARG TORCH_INDEX=""
 RUN useradd --create-home --uid 1000 lab
 WORKDIR /home/lab/app
 
-COPY requirements.txt .
-RUN pip install --no-cache-dir ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} -r requirements.txt
+# Each install asks one index. With two, pip takes the newest file of a name from either, so that whoever can publish on
+# one of them replaces any package. With TORCH_INDEX, torch and torchvision alone come from there, in the locked
+# versions but without hashes, as they are other files than those of the lock; all else comes with its hash from the
+# usual index, without what only CUDA needs. `pip check` says if anything is missing.
+COPY requirements.lock .
+RUN if [ -n "$TORCH_INDEX" ]; then \
+        pip install --no-cache-dir --no-deps --index-url "$TORCH_INDEX" \
+            $(grep -oE '^(torch|torchvision)==[^ ;]+' requirements.lock) \
+        && awk '/^[^ ]/ { keep = !/^(torch|torchvision|triton|cuda-|nvidia-)/ } keep' requirements.lock > locked.txt; \
+    else \
+        cp requirements.lock locked.txt; \
+    fi \
+    && pip install --no-cache-dir --no-deps --require-hashes -r locked.txt \
+    && rm locked.txt \
+    && pip check
 
 COPY --chown=lab . .
 USER lab

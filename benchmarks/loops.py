@@ -10,7 +10,6 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
-from torchvision import transforms
 
 from aecore import data
 from aecore.config.experiment import Experiment
@@ -80,6 +79,8 @@ class Pictures(Dataset):
 def textbook(tell: Tell, task: Task, workers: int, device: str = "cpu") -> None:
     """A typical course's loop: `ToTensor`, a shuffling `DataLoader`, `loss.item()` at every step, a test pass after
     each epoch."""
+    from torchvision import transforms  # three seconds: it loads PyTorch's compiler
+
     training = task.experiment.training
     steps: list[Any] = [transforms.ToTensor()]
     if task.experiment.model.range == "symmetric":

@@ -72,13 +72,13 @@ def server(environment: dict[str, str], log: Path, script: str = "streamlit_app.
 
 
 @contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    """A headless Chromium. Raises `RuntimeError` if none is installed."""
+def chromium(*more: str) -> Iterator[Browser]:
+    """A headless Chromium, with `more` switches. Raises `RuntimeError` if none is installed."""
     path = chromium_path()
     if path is None:
         raise RuntimeError("Chromium is not installed")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *more])
         try:
             yield browser
         finally:

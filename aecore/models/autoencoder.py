@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,8 @@ from aecore.models.batch_norm import BatchNorm1d, BatchNorm2d
 from aecore.models.fast_paths import InPlaceSigmoid, InPlaceTanh, Linear
 from aecore.models.layer import Layer
 from aecore.models.rng import ModelRng
+
+LayerKind = TypeVar("LayerKind", bound=nn.Module)
 
 
 class Autoencoder(nn.Module):
@@ -135,8 +138,8 @@ class _Gaussian(nn.Module):
 
     def __init__(self, inputs: int, size: int) -> None:
         super().__init__()
-        self.mean = nn.utils.skip_init(Linear, inputs, size)
-        self.log_variance = nn.utils.skip_init(Linear, inputs, size)
+        self.mean = _uninitialised(Linear, inputs, size)
+        self.log_variance = _uninitialised(Linear, inputs, size)
 
     def forward(self, features: Tensor) -> Tensor:
         return torch.cat([self.mean(features), self.log_variance(features)], dim=1)
@@ -235,18 +238,26 @@ def _bare(layer: Layer, rng: ModelRng, black: float) -> nn.Module:
     return _Affine(deviation, mean) if layer.kind == "Denormalise" else _Affine(1 / deviation, -mean / deviation)
 
 
+def _uninitialised(kind: type[LayerKind], *sizes: int, **more: Any) -> LayerKind:
+    """A layer whose weights are yet to be set: PyTorch's own initialisation would draw from the global generator.
+
+    `nn.utils.skip_init` does the same, but loads SymPy and PyTorch's tracer for it: half a second of every process.
+    """
+    layer = kind(*sizes, device="meta", **more)
+    for name, parameter in list(layer.named_parameters()):
+        setattr(layer, name, nn.Parameter(torch.empty(parameter.shape)))
+    return layer
+
+
 def _layer(layer: Layer) -> nn.Module:
-    # Not initialised here: PyTorch's own initialisation would draw from the global generator and be overwritten.
     if layer.kind == "Gaussian":
         return _Gaussian(layer.inputs, layer.outputs)
     if layer.kind == "Linear":
-        return nn.utils.skip_init(Linear, layer.inputs, layer.outputs)
+        return _uninitialised(Linear, layer.inputs, layer.outputs)
     sizes = {"kernel_size": layer.kernel, "stride": layer.stride, "padding": layer.padding}
     if layer.kind == "Conv2d":
-        return nn.utils.skip_init(nn.Conv2d, layer.inputs, layer.outputs, **sizes)
-    return nn.utils.skip_init(
-        nn.ConvTranspose2d, layer.inputs, layer.outputs, **sizes, output_padding=layer.output_padding
-    )
+        return _uninitialised(nn.Conv2d, layer.inputs, layer.outputs, **sizes)
+    return _uninitialised(nn.ConvTranspose2d, layer.inputs, layer.outputs, **sizes, output_padding=layer.output_padding)
 
 
 @torch.no_grad()

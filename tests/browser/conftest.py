@@ -68,7 +68,8 @@ def address(app_store: Store, nursery: Nursery, environment: dict[str, str], por
 
 @pytest.fixture(scope="session")
 def browser():
-    with chromium() as found:
+    # Pages live for seconds here: the optimising compiler costs the processors more than it saves.
+    with chromium("--js-flags=--no-opt") as found:
         yield found
 
 
