@@ -10,7 +10,6 @@ from aecore.runs.state import ACTIVE
 from aecore.runs.store import Store
 from aecore.runs.summary import RunSummary
 from aecore.sweeps import labels
-from dashboard.cache import runs
 from dashboard.denoise.classical import TITLES
 from dashboard.format import plain
 from dashboard.widgets import image_grid, remarks, run_monitor, run_selection
@@ -51,7 +50,7 @@ def detail(row: RunSummary, closes: bool = False) -> None:
     if row.epoch and st.button("Curves and epochs", icon=":material/show_chart:", key="open-train"):
         st.switch_page("pages/train.py", query_params={"run": run.id})
     try:
-        image_grid.film(runs.snapshots(run), rows=4)
+        image_grid.film(run, rows=4)
         evaluation_table(run.evaluation())
     except AecoreError as error:
         if row.state not in ACTIVE:

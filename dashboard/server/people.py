@@ -4,6 +4,7 @@ the server has neither, everybody as the owner."""
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,8 @@ from aecore.access.sessions import person_of
 from aecore.access.tokens import Access, read_access
 from aecore.errors import DamagedError
 
+SECRETS_S = 5
+"""How long what was read of the secrets counts: Streamlit looks for its files at every access."""
 COOKIE = "aecore_session"
 """Holds what `aecore.access.sessions` signed; scripts of the page cannot read it."""
 
@@ -90,6 +93,11 @@ def of_login(user: Mapping[str, Any]) -> Person:
 
 
 def _secrets(section: str) -> Mapping[str, Any]:
+    return _secrets_at(section, int(time.monotonic() / SECRETS_S))
+
+
+@lru_cache(8)
+def _secrets_at(section: str, moment: int) -> Mapping[str, Any]:
     try:
         found = st.secrets.get(section)
     except (StreamlitSecretNotFoundError, FileNotFoundError):

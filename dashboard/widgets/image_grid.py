@@ -11,6 +11,10 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from aecore.runs.store import SNAPSHOTS, Run
+from dashboard.cache import runs
+from dashboard.cache.keyed import keyed_on
+
 
 def png_uri(image: np.ndarray) -> str:
     """A uint8 image (C, H, W) with 1, 3 or 4 channels as a PNG data URI."""
@@ -32,8 +36,21 @@ def strip(images: np.ndarray, gap: int = 1) -> np.ndarray:
     return sheet
 
 
-def film(snapshots: Mapping[str, np.ndarray], rows: int = 8, columns: int = 20) -> None:
-    """The panel by epoch: the clean images, the noisy ones if any, then up to `rows` epochs."""
+def film(run: Run, rows: int = 8) -> None:
+    """The run's panel by epoch: the clean images, the noisy ones if any, then up to `rows` epochs.
+
+    Raises `DamagedError` as `runs.snapshots` does.
+    """
+    st.html(_film(run, rows))
+
+
+@keyed_on((SNAPSHOTS,), max_entries=48)
+def _film(run: Run, rows: int) -> str:
+    return film_html(runs.snapshots(run), rows)
+
+
+def film_html(snapshots: Mapping[str, np.ndarray], rows: int, columns: int = 20) -> str:
+    """The same as HTML, of the arrays of a snapshots file."""
     clean = snapshots["clean"][:columns]
     epochs = snapshots["epochs"]
     lines = [("clean", clean)]
@@ -44,7 +61,7 @@ def film(snapshots: Mapping[str, np.ndarray], rows: int = 8, columns: int = 20) 
         _film_line(f"epoch {epochs[row]:.3g}" if epochs[row] else "output", snapshots["reconstructions"][row][:columns])
         for row in spread(len(epochs), rows)
     ]
-    st.html(f'<div class="ae-film">{"".join(parts)}</div>')
+    return f'<div class="ae-film">{"".join(parts)}</div>'
 
 
 def spread(count: int, wanted: int) -> list[int]:

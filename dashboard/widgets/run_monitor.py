@@ -124,7 +124,7 @@ def _panel(run: Run, without: str) -> None:
             st.caption(without)
         return
     st.subheader("Reconstructions by epoch" if len(snapshots["epochs"]) > 1 else "Reconstructions")
-    image_grid.film(snapshots)
+    image_grid.film(run)
 
 
 def _progress(run: Run, state: str, status: dict[str, Any], metrics: list[dict[str, Any]], epochs: int) -> None:
