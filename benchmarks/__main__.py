@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-NAMES = ("training", "evaluation", "tsne", "app", "lists", "cluster", "scale", "own_pictures", "faults")
+NAMES = ("training", "evaluation", "tsne", "app", "lists", "cluster", "scale", "own_pictures", "faults", "load")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Many visitors at once: `python -m benchmarks.load [--visitors 60 100] [--seconds 60] [--idle 300] [--json FILE]`.
+"""Many visitors at once: `python -m benchmarks.load [--visitors 60 100] [--quick] [--json FILE]`.
 
 Starts the app as a public demo and lets visitors speak to it as a browser does: each opens a page in a session of its
 own, fetches the images that it was sent, reads for a while, and opens another. What is timed is from asking for a page
@@ -77,14 +77,15 @@ class Load:
 
 
 class Visitor:
-    """A browser without a screen, in a session of its own."""
+    """A browser without a screen, in a session of its own, that comes within the first `spread` seconds."""
 
-    def __init__(self, address: str, chance: random.Random, load: Load) -> None:
-        self.address, self.chance, self.load = address, chance, load
+    def __init__(self, address: str, chance: random.Random, load: Load, spread: float = READING_S) -> None:
+        self.address, self.chance, self.load, self.spread = address, chance, load, spread
         self.seen: set[bytes] = set()
+        self.page = ""
 
     async def visit(self, until: float) -> None:
-        await asyncio.sleep(self.chance.uniform(0, READING_S))  # they do not all come at once
+        await asyncio.sleep(self.chance.uniform(0, self.spread))
         stream = self.address.replace("http", "ws", 1) + "/_stcore/stream"
         try:
             async with websockets.connect(stream, subprotocols=["streamlit"], max_size=1 << 28) as socket:  # type: ignore[list-item]
@@ -99,7 +100,8 @@ class Visitor:
     async def _open(self, socket: Any) -> None:
         """Ask for a page, take what comes until its script has ended, and fetch the images in it."""
         message = BackMsg()
-        message.rerun_script.page_name = self.chance.choice(PAGES)
+        self.page = self.chance.choice([page for page in PAGES if page != self.page])
+        message.rerun_script.page_name = self.page
         message.rerun_script.is_auto_rerun = False
         await socket.send(message.SerializeToString())
         images: set[bytes] = set()
@@ -184,7 +186,10 @@ def main() -> int:
         "--idle", type=float, default=300.0, help="seconds without visitors before memory is read again"
     )
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--quick", action="store_true", help="20 visitors for 20 seconds, and 5 without any")
     options = parser.parse_args()
+    if options.quick:
+        options.visitors, options.seconds, options.idle = [20], 20.0, 5.0
     loads = run(options.visitors, options.seconds, options.idle)
     print_part(Console(width=140), Part("load", "Visitors at once", COLUMNS, [load.row() for load in loads]))
     for error in sorted({error for load in loads for error in load.errors}):

@@ -21,7 +21,7 @@ def class_room(nursery, tmp_path_factory):
     shutil.copytree(GALLERY_RUN, root / "gallery" / "mnist-mlp8")
     shutil.copytree(GALLERY_RUN, root / "runs" / "adas-run")
     Run(root / "runs" / "adas-run").give_to("Ada")
-    keys = {name: tokens.new_token(role, name, root)[0] for name, role in (("Ada", "train"), ("Bo", "train"))}
+    keys = {name: tokens.new_token("train", name, root)[0] for name in ("Ada", "Bo")}
     keys["shared"] = tokens.new_token("look", "", root)[0]
     environment = {"AECORE_STORE": str(root), "AECORE_DATA": str(folder / "data")}
     with forked_server(nursery, environment, folder / "log") as address:

@@ -224,7 +224,7 @@ def upload(server, session: str, size: int, **headers: str):
         await _inner(scope, receive, send)
 
     given_headers = {"content_length": str(size)} | headers
-    return ask("PUT", f"/_stcore/upload_file/{session}/f", app=storing, **given_headers)
+    return ask("PUT", f"/_stcore/upload_file/{session}/f", b"", storing, **given_headers)
 
 
 def draws_an_uploader(monkeypatch, session: str, megabytes: int) -> None:
