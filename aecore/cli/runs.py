@@ -62,7 +62,7 @@ def verify(
         if accept:
             notes.check_own(run)
             try:
-                sums.record(run.path)
+                sums.accept(run.path)
             except OSError as error:
                 raise AecoreError(describe_os_error(error, f"recording the files of run {run.id}")) from None
         found[run.id] = dict(sums.verify(run.path))

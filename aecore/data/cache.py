@@ -39,8 +39,9 @@ def data_root() -> Path:
 def ensure(folder: Path, make: Callable[[], tuple[Arrays, Facts]], *, thorough: bool, lock: str | None = None) -> str:
     """Make sure that `folder` of the cache holds what `make` returns: `"ready"`, `"prepared"` or `"rebuilt"`.
 
-    `thorough` reads every byte against its SHA-256; otherwise files unchanged since the last check are trusted. One
-    process makes them while others wait. Raises `AecoreError` when the arrays cannot be made or stored.
+    Every byte is compared with its SHA-256: with `thorough` at every call, otherwise once a process and again when a
+    file may have changed. One process makes them while others wait. Raises `AecoreError` when the arrays cannot be made
+    or stored.
     """
     if is_sound(folder, thorough=thorough):
         return "ready"
@@ -56,24 +57,23 @@ def ensure(folder: Path, make: Callable[[], tuple[Arrays, Facts]], *, thorough: 
     return "rebuilt" if damaged else "prepared"
 
 
-def is_sound(folder: Path, *, thorough: bool) -> bool:
-    """Whether the files are unchanged since they were written: by size and time, in case of doubt by their SHA-256."""
+def is_there(folder: Path) -> bool:
+    """Whether the cache holds the folder's files in their sizes, without reading them."""
     try:
-        meta = parse_json(read_regular(folder / "meta.json", 16 * MB))
-        parts = meta["parts"]
-        known = {part: {key: parts[part][key] for key in ("bytes", "mtime_ns")} for part in PARTS}
-        stamps = {part: _stamp(folder / f"{part}.npy") for part in PARTS}
-        if stamps == known and not thorough:
-            return True
-        if any(stamps[part]["bytes"] != known[part]["bytes"] for part in PARTS):
-            return False
-        if any(_sha256(folder / f"{part}.npy") != parts[part]["sha256"] for part in PARTS):
-            return False
-        if stamps != known:  # copied or touched, yet the same bytes
-            _write_meta(folder, {part: parts[part]["sha256"] for part in PARTS}, meta.get("facts", {}))
+        parts = parse_json(read_regular(folder / "meta.json", 16 * MB))["parts"]
+        return all((folder / f"{part}.npy").stat().st_size == parts[part]["bytes"] for part in PARTS)
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return True
+
+
+def is_sound(folder: Path, *, thorough: bool) -> bool:
+    """Whether the files have the bytes that were written."""
+    try:
+        parts = parse_json(read_regular(folder / "meta.json", 16 * MB))["parts"]
+        known = {part: (parts[part]["bytes"], parts[part]["sha256"]) for part in PARTS}
+        return all(_is(folder / f"{part}.npy", *known[part], thorough) for part in PARTS)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def arrays(folder: Path) -> Arrays:
@@ -104,14 +104,27 @@ def _write(folder: Path, made: Arrays, known: Facts) -> None:
 
 
 def _write_meta(folder: Path, sums: dict[str, str], known: Facts) -> None:
-    parts = {part: {"sha256": sums[part], **_stamp(folder / f"{part}.npy")} for part in PARTS}
+    parts = {part: {"sha256": sums[part], "bytes": (folder / f"{part}.npy").stat().st_size} for part in PARTS}
     meta = {"parts": parts, **({"facts": known} if known else {})}
     atomic_write(folder / "meta.json", json.dumps(meta, indent=1).encode())
 
 
-def _stamp(path: Path) -> dict[str, int]:
-    status = path.stat()
-    return {"bytes": status.st_size, "mtime_ns": status.st_mtime_ns}
+_verified: dict[str, tuple[tuple[int, ...], str]] = {}
+"""By path what a file looked like when this process read it, and its sum."""
+
+
+def _is(path: Path, size: int, wanted: str, thorough: bool) -> bool:
+    """Whether a file has this size and sum; read unless this process has read it since it was last touched."""
+    found = path.stat()
+    # A time can be set back, the time of the last change of the file's entry (ctime) cannot.
+    stamp = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    if found.st_size != size:
+        return False
+    if thorough or _verified.get(str(path)) != (stamp, wanted):
+        if _sha256(path) != wanted:
+            return False
+        _verified[str(path)] = (stamp, wanted)
+    return True
 
 
 def _sha256(path: Path) -> str:

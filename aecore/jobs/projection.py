@@ -18,7 +18,7 @@ import psutil
 
 from aecore import demo
 from aecore.devices import choose
-from aecore.errors import AecoreError, UserError, describe_os_error
+from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error
 from aecore.jobs import detach
 from aecore.jobs.projection_progress import ProgressWriter, ProjectionProgress, forget, read_progress, write_progress
 from aecore.jobs.signals import exit_on_sigterm
@@ -126,7 +126,9 @@ def _codes(run: Run, request: ProjectionRequest, device: str, report: Report) ->
         from aecore.inference import training_codes  # torch, only now
 
         return training_codes(run, points, device, report)
-    saved = read_codes(run)
+    saved = None
+    with contextlib.suppress(DamagedError):  # or made from other weights: the images are encoded anew
+        saved = read_codes(run)
     if saved is not None and saved.codes is not None and len(saved.codes) >= points:
         return subset_of_codes(saved, points)
     from aecore.inference import open_run  # torch, only now
@@ -134,4 +136,4 @@ def _codes(run: Run, request: ProjectionRequest, device: str, report: Report) ->
     loaded = open_run(run, device, report)
     codes, labels, indices = loaded.encoded(points)
     errors = np.full(len(indices), np.nan, np.float32)  # not needed for a projection
-    return Codes(codes, labels, indices, errors, str(run.experiment().corruption))
+    return Codes(codes, labels, indices, errors, str(run.experiment().corruption), weights=loaded.weights)

@@ -64,12 +64,17 @@ def evaluate_all(
     labels: np.ndarray,
     experiment: Experiment,
     run_id: str,
+    weights: str,
     report: Report = silent,
 ) -> list[dict[str, Any]]:
-    """The entries of a run's evaluation.json: `evaluate` under each corruption of the experiment's evaluation."""
+    """The entries of a run's evaluation.json: `evaluate` under each corruption of the experiment's evaluation.
+
+    `weights` is the SHA-256 of the model's file.
+    """
     return [
         run_entry(
             run_id,
+            weights,
             evaluate(
                 model,
                 images,
@@ -82,9 +87,9 @@ def evaluate_all(
     ]
 
 
-def run_entry(run_id: str, measured: dict[str, Any]) -> dict[str, Any]:
-    """What `evaluate` measured, as evaluation.json holds it."""
-    return {"run": run_id, "split": "test", **measured}
+def run_entry(run_id: str, weights: str, measured: dict[str, Any]) -> dict[str, Any]:
+    """What `evaluate` measured with weights of that SHA-256, as evaluation.json holds it."""
+    return {"run": run_id, "split": "test", "weights": weights, **measured}
 
 
 class _Scores:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import time
@@ -16,6 +17,8 @@ from aecore.runs.records import epochs_of
 
 MOST_TABLE, MOST_LINES = 16 * MB, 512 * MB
 """How large a JSON file and a `.jsonl` file may be."""
+SUM = "sum"
+"""The key of a table's own SHA-256, in files that have none in sums.json."""
 LONG = MB
 """A `.jsonl` file of more than this many bytes is long: a list of runs looks at some of its lines only."""
 SAMPLES, PIECE = 256, 8192
@@ -23,7 +26,29 @@ SAMPLES, PIECE = 256, 8192
 
 
 def read_table(path: Path, owner: str) -> dict[str, Any]:
-    """A JSON file that holds a table. Raises `DamagedError`, which names the `owner`, for any other and for none."""
+    """A JSON file that holds a table, without its `sum`. Raises `DamagedError`, which names the `owner`, for any other,
+    for none, and where the table is not the one that the sum was made of."""
+    value, recorded = _table_and_sum(path, owner)
+    if recorded is not None and recorded != _sum_of(value):
+        own_run = owner.startswith("run ") and path.parent.parent.name != "gallery"
+        hint = f", or accept it as it is with 'aecore verify {path.parent.name} --accept'" if own_run else ""
+        raise DamagedError(
+            f"{owner}: {path.name} is damaged: it has changed since it was written; restore it from a copy{hint}"
+        )
+    return value
+
+
+def accept_table(path: Path) -> None:
+    """Record a table as it is now. Raises `DamagedError` where it is none, `OSError` where it cannot be written."""
+    write_table(path, _table_and_sum(path, path.parent.name)[0])
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether a table that can be read has a sum, or had one."""
+    return _table_and_sum(path, path.parent.name)[1] is not None
+
+
+def _table_and_sum(path: Path, owner: str) -> tuple[dict[str, Any], Any]:
     try:
         value = parse_json(read_regular(path, MOST_TABLE))
     except FileNotFoundError:
@@ -32,12 +57,19 @@ def read_table(path: Path, owner: str) -> dict[str, Any]:
         raise DamagedError(f"{owner}: {path.name} cannot be read: {reason(error)}") from None
     if not isinstance(value, dict):
         raise DamagedError(f"{owner}: {path.name} does not hold a table")
-    return value
+    return value, value.pop(SUM, None)
 
 
 def write_table(path: Path, value: Mapping[str, Any]) -> None:
-    """Replace a JSON file as a whole."""
-    atomic_write(path, json_bytes(value))
+    """Replace a JSON file as a whole. Its last key is its own sum: it changes all the time and by several processes, so
+    that a sum in another file would be older or newer after a crash."""
+    atomic_write(path, json_bytes({**value, SUM: _sum_of(value)}))
+
+
+def _sum_of(table: Mapping[str, Any]) -> str:
+    """The SHA-256 of a table's values, however they are laid out in the file."""
+    text = json.dumps(table, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def json_bytes(value: Mapping[str, Any]) -> bytes:

@@ -132,14 +132,14 @@ class Run:
 
     def evaluation(self) -> Entries[dict[str, Any]]:
         """One entry for each corruption, none while the run has not been evaluated; its `dropped` names those that no
-        reader could use."""
+        reader could use, and those of other weights than the run has now are left out."""
         if not os.path.lexists(self.file(EVALUATION)):
             return Entries()
         self.check(EVALUATION)
         entries = self._table(EVALUATION).get("evaluations")
         if not isinstance(entries, list):
             raise DamagedError(f"run {self.id}: {EVALUATION} does not hold a list of evaluations")
-        return evaluations_of(entries)
+        return evaluations_of(entries, lambda: sums.digests(self.path, WEIGHTS))
 
     def metrics(self) -> list[dict[str, Any]]:
         """One entry an epoch, in order. After a crash an epoch may have been trained twice: the later one counts."""
@@ -197,6 +197,11 @@ class Run:
     def check(self, name: str) -> None:
         """Raise `DamagedError` where a file has changed since it was written; one without a sum is not checked."""
         sums.check(self.path, name, f"run {self.id}")
+
+    def check_made_from(self, name: str, weights: object) -> None:
+        """Raise `DamagedError` where a file says that it was made from other weights than the run has now."""
+        if weights and (known := sums.digests(self.path, WEIGHTS)) and weights not in known:
+            raise DamagedError(f"run {self.id}: {name} was made from other weights than the run has now")
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
         """Replace a JSON file as a whole, and its sum if it is one of those that numbers depend on."""

@@ -17,9 +17,10 @@ from typing import Any
 from aecore.config.experiment import difference
 from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, nearest
 from aecore.runs.json_files import read_table, update_status, write_table
+from aecore.runs.records import Entries
 from aecore.runs.state import ACTIVE, LOCK, true_state
 from aecore.runs.store import EXPERIMENT, Run, Store, numbered_folder, timed_id
-from aecore.runs.summary import may_win, remarks_of
+from aecore.runs.summary import OTHER_WEIGHTS, may_win, remarks_of
 from aecore.sweeps.definition import MEASURED, Point, Sweep
 
 SWEEP, STATUS, RESULTS, LOG = "sweep.json", "status.json", "results.json", "log.txt"
@@ -104,10 +105,14 @@ class SweepFolder:
             return "stopped"  # never started
 
     def results(self) -> list[Row]:
-        """The rows as they were last written; none where there are no results yet."""
+        """The rows as they were last written; none where there are no results yet. Raises `DamagedError`."""
         if not self.file(RESULTS).exists():
             return []
-        rows = read_table(self.file(RESULTS), f"sweep {self.id}").get("runs")
+        try:
+            rows = read_table(self.file(RESULTS), f"sweep {self.id}").get("runs")
+        except DamagedError as error:
+            hint = "" if self.shipped else "; if you remove it, it is made anew from the runs that are there"
+            raise DamagedError(f"{error}{hint}") from None
         try:
             return [Row(**row) for row in rows]  # type: ignore[union-attr]
         except TypeError:
@@ -213,14 +218,19 @@ def row_of(sweep: Sweep, run: Run) -> Row:
         status = run.status()
     metrics = run.metrics()
     last = metrics[-1] if metrics else {}
-    measured = {}
-    with contextlib.suppress(DamagedError):
-        measured = {entry["corruption"]: entry["metrics"] for entry in run.evaluation()}
+    state = true_state(status, run.file(LOCK)) if status else "damaged"
+    evaluation = Entries()
+    try:
+        evaluation = run.evaluation()
+    except DamagedError:
+        state = state if state in ACTIVE else "damaged"
+    measured = {entry["corruption"]: entry["metrics"] for entry in evaluation}
+    remarks = [*remarks_of(status), *([OTHER_WEIGHTS] if evaluation.other_weights else [])]
     return Row(
         run=run.id,
         values=dict(point.values),
         seed=point.seed,
-        state=true_state(status, run.file(LOCK)) if status else "damaged",
+        state=state,
         corruption=str(experiment.corruption).removesuffix("+once"),
         epoch=last.get("epoch", 0),
         epochs=experiment.training.epochs,
@@ -230,7 +240,7 @@ def row_of(sweep: Sweep, run: Run) -> Row:
         test_loss=last.get("test_loss"),
         measured=measured,
         error=str(status.get("error") or ""),
-        remarks=[str(remark["text"]) for remark in remarks_of(status)],
+        remarks=[str(remark["text"]) for remark in remarks],
         may_win=may_win(status),
     )
 

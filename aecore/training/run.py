@@ -27,7 +27,7 @@ from aecore.metrics.split import Split, describe_split
 from aecore.runs import sums
 from aecore.runs.json_files import now
 from aecore.runs.progress import Report, silent
-from aecore.runs.store import EVALUATION, RESUME, Run
+from aecore.runs.store import EVALUATION, RESUME, WEIGHTS, Run
 from aecore.training.checkpoint import State, new_state, restore
 from aecore.training.distributed import SINGLE_PROCESS, Group
 from aecore.training.loop import Images, LoopOptions, epochs, training_passes
@@ -242,8 +242,9 @@ def _train(job: _Job, state: State, images: Images, precision: str, saver: Saver
 def _evaluate(job: _Job, state: State, images: Images) -> None:
     """Measure the finished model on the whole test set, and keep the codes."""
     job.status.write(state="evaluating", epoch=state.epoch, step=0, steps=0)
+    weights = sums.digest(job.run.path, WEIGHTS)
     results = evaluate_all(
-        state.model, images.test, images.test_labels, job.experiment, run_id=job.run.id, report=job.report
+        state.model, images.test, images.test_labels, job.experiment, job.run.id, weights, job.report
     )
     job.run.write_json(EVALUATION, {"evaluations": results})
-    save_codes(job.run, state.model, images.test, images.test_labels)
+    save_codes(job.run, state.model, images.test, images.test_labels, weights)

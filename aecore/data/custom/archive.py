@@ -31,7 +31,7 @@ def zip_listing(path: Path, text: str) -> Listing:
         if any(map(is_hidden, parts)):
             found.hidden.append(entry.filename)
         else:
-            file = File(entry.filename, entry.file_size, 0)
+            file = File(entry.filename, entry.file_size, (0, 0))
             (found.pictures if is_picture(file.name) else found.others).append(file)
     return Listing(sorted(found.pictures), sorted(found.others), sorted(found.hidden))
 

@@ -40,7 +40,7 @@ class Origin:
     text: str
     path: Path
     is_folder: bool
-    files: Sequence[tuple[str, int, int]]
+    files: Sequence[tuple[str, int, tuple[int, int]]]
     listed: Listing
     asked: Asked
     state: str
@@ -84,7 +84,7 @@ def find(text: str) -> Origin:
         formats.check_kind(path.name, first_bytes(path), text)
     found = listing(path, text) if is_folder else Listing()
     files = used_files(path, found) if is_folder else []
-    listed = files if is_folder else [status.st_size, status.st_mtime_ns]
+    listed = files if is_folder else [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
     state = hashlib.sha256(json.dumps([READER, str(path), listed]).encode()).hexdigest()[:16]
     return Origin(text, path, is_folder, files, found, Asked(size, fit), state)
 
