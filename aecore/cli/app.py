@@ -222,11 +222,18 @@ def train(
 
 
 @app.command()
-def resume(run_name: RunName, detach: Annotated[bool, typer.Option("--detach")] = False, as_json: Json = False) -> None:
+def resume(
+    run_name: RunName,
+    detach: Annotated[bool, typer.Option("--detach")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even if its status says otherwise, as long as no process works on it.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Resume a run that was stopped, interrupted or failed."""
     _check_torchrun(detach)
     found = Store.default().find(run_name)
-    jobs.requeue(found)
+    jobs.requeue(found, force)
     _run_job(found, detach, as_json)
 
 

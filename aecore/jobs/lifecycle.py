@@ -11,8 +11,10 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from typing import Any
 
 import filelock
+import psutil
 
 from aecore import demo
 from aecore.config.experiment import Experiment
@@ -25,9 +27,19 @@ from aecore.jobs.failures import record_failures
 from aecore.jobs.signals import stop_flag
 from aecore.presets import presets
 from aecore.runs.json_files import now
-from aecore.runs.process import has_open, is_alive, is_here, this_process
+from aecore.runs.process import has_open, identity, is_alive, is_here, this_process
 from aecore.runs.progress import Report, silent
-from aecore.runs.state import ACTIVE, LOCK, RESUMABLE, START_GRACE_S, STOP_ASKED, heartbeat, run_state
+from aecore.runs.state import (
+    ACTIVE,
+    LOCK,
+    RESUMABLE,
+    START_GRACE_S,
+    STARTING,
+    STOP_ASKED,
+    expect_worker,
+    heartbeat,
+    run_state,
+)
 from aecore.runs.store import LOG, Run, Store, root_of, slug
 from aecore.training.rank import get_rank
 
@@ -48,6 +60,7 @@ def submit(experiment: Experiment, device: str = "auto", store: Store | None = N
     title = _title(experiment, store)
     run = store.create(experiment)
     with record_failures(run, "writing the run"):
+        expect_worker(run, this_process())
         run.write_status(
             state="queued",
             title=title,
@@ -81,8 +94,11 @@ def _title(experiment: Experiment, store: Store) -> str:
 
 def start(run: Run) -> None:
     """Start the worker of a queued run: a process that outlives this one, its terminal and the browser."""
-    with run.file(LOG).open("ab") as log:
-        detach.start_detached(["work", str(run.path)], log)
+    with record_failures(run, "starting the run"):
+        with run.file(LOG).open("ab") as log:
+            worker = detach.start_detached(["work", str(run.path)], log)
+        with contextlib.suppress(psutil.Error):  # it may have ended already
+            expect_worker(run, identity(worker.pid))
 
 
 def waits_behind(run: Run) -> list[str] | None:
@@ -135,16 +151,19 @@ def _without_worker(run: Run, stranger: int) -> str:
     return "stopped"
 
 
-def requeue(run: Run) -> None:
+def requeue(run: Run, force: bool = False) -> None:
     """Queue a stopped, interrupted or failed run again; `start` or `work` then resumes it.
 
-    Raises `UserError` when there is nothing to resume.
+    With `force` also one whose status says otherwise, wrongly, or cannot be read, as long as nobody works on it. Raises
+    `UserError` when there is nothing to resume.
     """
     demo.refuse("resuming runs")
     if run.shipped:
         raise UserError(f"run {run.id} ships with the project and is read-only")
     current = run_state(run)
-    if current not in RESUMABLE:
+    if force and current != "finished":
+        _check_idle(run)
+    elif current not in RESUMABLE:
         why = {
             "finished": "has finished; start a new one with more epochs",
             "damaged": "is damaged and cannot be resumed",
@@ -152,12 +171,27 @@ def requeue(run: Run) -> None:
         raise UserError(f"run {run.id} {why.get(current, f'is already {current}')}")
     run.experiment()
     with record_failures(run, "resuming"):
+        expect_worker(run, this_process())
         run.write_status(state="queued", process=None, error=None, ended=None)
+
+
+def _check_idle(run: Run) -> None:
+    """Raise `UserError` where a process of this machine works on a run, or one of another seems to."""
+    process: dict[str, Any] = {}
+    with contextlib.suppress(DamagedError):
+        process = run.status().get("process") or {}
+    if process and not is_here(process) and run_state(run) in ACTIVE:
+        raise UserError(f"run {run.id} runs on {process.get('host')}; stop it there")
+    try:
+        filelock.FileLock(run.file(LOCK), timeout=0).acquire().lock.release()
+    except filelock.Timeout:
+        raise UserError(f"a process is working on run {run.id}; stop it first") from None
 
 
 def take_over(run: Run) -> None:
     """Queue a run again whose worker is known to be gone, whatever its status says, unless it has finished."""
     if run.status().get("state") != "finished":
+        expect_worker(run, this_process())
         run.write_status(state="queued", process=None, error=None, ended=None)
 
 
@@ -201,6 +235,7 @@ def _work(run: Run, report: Report, held: Device | None, stop: Callable[[], bool
         here = get_rank()
         run.file(STOP_ASKED).unlink(missing_ok=True)  # of an earlier worker
         status = run.write_status(state="queued", process=this_process(), error=None)
+        run.file(STARTING).unlink(missing_ok=True)
         wanted = str(status.get("requested_device", "auto"))
 
         def waiting(position: int, family: str) -> None:

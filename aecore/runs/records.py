@@ -144,6 +144,7 @@ class _Evaluation(_Lenient):
     noisy_input: Metrics
     black_mse: FiniteFloat | None = None
     weights: str | None = None
+    remark: _Remark | None = None
     classical: dict[str, _Classical] | None = None
     sample: _Sample | None = None
 

@@ -14,8 +14,10 @@ from aecore.runs.store import EVALUATION, NO_NOTES, STATUS, Run, submitted_title
 
 MARK = "⚠"
 """Stands beside a run with remarks in every list."""
-NO_FAULT = ("overfitting", "generalisation-gap", "imported")
+NO_FAULT = ("overfitting", "generalisation-gap", "imported", "left-out")
 """Kinds of remarks that leave a run's metrics comparable with those of others."""
+SAME_OUTPUT = ("constant-output", "dead-code", "posterior-collapse", "diverged")
+"""Kinds that say, or from which it follows, that the output is the same for every image."""
 OTHER_WEIGHTS = {
     "kind": "other-weights",
     "text": "evaluation.json has metrics of other weights than the run has now; they are left out "
@@ -152,7 +154,7 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         note=notes["note"],
         sweep=experiment.sweep if experiment else "",
         imported=str(imported.get("file", "a file")) if isinstance(imported, dict) else "",
-        remarks=(*remarks_of(status), *([OTHER_WEIGHTS] if evaluation.other_weights else [])),
+        remarks=(*remarks_of(status), *remarks_of_evaluation(status, evaluation)),
         may_win=may_win(status),
         group=notes["group"],
         lr=trained.training.lr if trained else None,
@@ -186,6 +188,15 @@ def remarks_of(status: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = [entry for entry in found if isinstance(entry.get("kind"), str) and isinstance(entry.get("text"), str)]
     lines = imported.get("remarks") if isinstance(imported, dict) else None
     return found + [{"kind": "imported", "text": str(line)} for line in (lines if isinstance(lines, list) else [])]
+
+
+def remarks_of_evaluation(status: Mapping[str, Any], evaluation: Entries[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What its evaluation says beside its status: metrics of other weights, and an output that is the same for every
+    image, which a run that was trained elsewhere or long ago has no remark on."""
+    found = [OTHER_WEIGHTS] if evaluation.other_weights else []
+    if not any(remark["kind"] in SAME_OUTPUT for remark in remarks_of(status)):
+        found += [entry["remark"] for entry in evaluation if entry.get("remark")][:1]
+    return found
 
 
 def may_win(status: Mapping[str, Any]) -> bool:

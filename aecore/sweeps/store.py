@@ -20,7 +20,7 @@ from aecore.runs.json_files import read_table, update_status, write_table
 from aecore.runs.records import Entries
 from aecore.runs.state import ACTIVE, LOCK, true_state
 from aecore.runs.store import EXPERIMENT, Run, Store, numbered_folder, timed_id
-from aecore.runs.summary import OTHER_WEIGHTS, may_win, remarks_of
+from aecore.runs.summary import may_win, remarks_of, remarks_of_evaluation
 from aecore.sweeps.definition import MEASURED, Point, Sweep
 
 SWEEP, STATUS, RESULTS, LOG = "sweep.json", "status.json", "results.json", "log.txt"
@@ -146,6 +146,8 @@ def extend(folder: SweepFolder, wanted: Sweep) -> None:
         raise UserError(f"--extend: {key} is {before} in sweep {folder.id} and {after} in the file; start a new sweep")
     if set(present.vary) != set(wanted.vary):
         raise UserError(f"--extend: sweep {folder.id} varies {', '.join(present.vary)}; so must the file")
+    if folder.file(STATUS).exists():  # it has not finished what it is now
+        folder.write_status(state="stopped", error=None)
     folder.write_sweep(wanted.model_copy(update={"name": present.name}))
 
 
@@ -225,7 +227,7 @@ def row_of(sweep: Sweep, run: Run) -> Row:
     except DamagedError:
         state = state if state in ACTIVE else "damaged"
     measured = {entry["corruption"]: entry["metrics"] for entry in evaluation}
-    remarks = [*remarks_of(status), *([OTHER_WEIGHTS] if evaluation.other_weights else [])]
+    remarks = [*remarks_of(status), *remarks_of_evaluation(status, evaluation)]
     return Row(
         run=run.id,
         values=dict(point.values),

@@ -33,7 +33,7 @@ from aecore.training.distributed import SINGLE_PROCESS, Group
 from aecore.training.loop import Images, LoopOptions, epochs, training_passes
 from aecore.training.outputs import Recorder, Saver, Status, rounded, save_codes
 from aecore.training.precision import Choice, choose
-from aecore.training.remarks import Assessor
+from aecore.training.remarks import Assessor, left_out
 from aecore.training.setup import set_up, versions
 from aecore.training.snapshots import Snapshots
 
@@ -213,8 +213,9 @@ def _train(job: _Job, state: State, images: Images, precision: str, saver: Saver
     total = job.experiment.training.epochs
     job.status.write(state="running", stage=None, epoch=state.epoch, step=0, steps=0)
     recorder = Recorder(job.run, state, saver.snapshots, job.status, job.report, total)
+    unused = left_out(data.understood(job.experiment.data.source))
     units, values = state.model.plan.code_size, math.prod(images.shape)
-    assessor = Assessor(job.run, job.status, job.experiment, split, values, units, state.epoch)
+    assessor = Assessor(job.run, job.status, job.experiment, split, values, units, state.epoch, unused)
     assessor.begin()
     epoch_begun = time.monotonic()
 
