@@ -1,5 +1,13 @@
 """The app: `streamlit run streamlit_app.py`."""
 
-from dashboard.navigation import navigate
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-navigate()
+if get_script_run_ctx(suppress_warning=True):  # a visitor's session runs this file
+    from dashboard.navigation import navigate
+
+    navigate()
+else:  # the server starts
+    from dashboard.server.start import layers, lifespan
+
+    app = st.App(__file__, middleware=layers(), lifespan=lifespan)

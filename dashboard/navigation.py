@@ -12,10 +12,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from aecore import demo
+from aecore import access
 from dashboard import style, url_state
 from dashboard.charts import script
 from dashboard.components.session import keep_session
+from dashboard.server import people
+from dashboard.sign_in import sign_in
+
+access.resolve_with(people.person)
 
 _FOLDER = Path(__file__).parent
 _PAGES = _FOLDER.parent / "pages"
@@ -28,11 +32,13 @@ def navigate() -> None:
     st.set_page_config(page_title="Autoencoder Lab", page_icon=str(_FOLDER / "icon.svg"), layout="wide")
     style.apply()
     st.logo(_FOLDER / "logo.svg", size="large")
+    person = access.current()
+    known = person.at_least("look")
     page = st.navigation(
         [
             _page("overview", "Overview", "table_rows", default=True),
-            # On a read-only demo, links to a run's curves still lead here, but training is not offered.
-            _page("train", "Train", "model_training", hidden=demo.mode() == "read-only"),
+            # To those who only look, links to a run's curves still lead here, but training is not offered.
+            _page("train", "Train", "model_training", hidden=not person.at_least("train")),
             _page("sweep", "Sweep", "grid_on"),
             _page("reports", "Reports", "fact_check"),
             _page("denoise", "Denoise", "blur_on"),
@@ -42,8 +48,11 @@ def navigate() -> None:
             _page("generate", "Generate", "tune"),
             _page("compare", "Compare", "compare"),
         ],
-        position="top",
+        position="top" if known else "hidden",
     )
+    if not known:
+        sign_in()
+        return
     url_state.turn_to(page.url_path)
     run_pages = {"denoise", "replay", "interpolate", "latent", "generate"}
     keep_session(page.url_path, url_state.followed() if page.url_path in run_pages else "")

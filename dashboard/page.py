@@ -9,12 +9,14 @@ import streamlit as st
 from aecore.errors import AecoreError
 from dashboard.components.page_tools import page_tools
 from dashboard.format import plain
+from dashboard.sign_in import who
 
 
 def heading(title: str) -> None:
     """The page's title, and at the end of its line what every page has."""
     with st.container(horizontal=True, vertical_alignment="center", key="page-heading"):
         st.title(title, anchor=False)
+        who()
         page_tools()
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from aecore import demo
+from aecore import access
 from aecore.errors import AecoreError
 from aecore.runs.state import ACTIVE
 from aecore.runs.store import Store
 from aecore.sweeps.definition import GOALS
 from aecore.sweeps.store import SweepFolder, sweeps
-from dashboard import demo_notice, page, url_state
+from dashboard import limits, page, url_state
 from dashboard.cache.sweeps import look
 from dashboard.format import plain
 from dashboard.navigation import route
@@ -55,13 +55,13 @@ def watch(folder: SweepFolder) -> None:
 
 
 page.heading("Sweep")
-demo_notice.note()
+limits.note()
 url_state.arrive(PAGE, FIELDS)
 folders = sweeps(Store.default())
 try:
     if not folders:
         empty()
-    if not demo.mode() and (not folders or st.session_state.get(key(PAGE, "new"))):
+    if access.may("train") and (not folders or st.session_state.get(key(PAGE, "new"))):
         for name in FIELDS:  # Streamlit drops the state of widgets that are not drawn
             st.session_state[key(PAGE, name)] = st.session_state[key(PAGE, name)]
         new_sweep(closable=bool(folders))

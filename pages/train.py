@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from aecore import demo
-from dashboard import demo_notice, page
+from aecore import access
+from dashboard import limits, page
 from dashboard.navigation import route
 from dashboard.train.active_runs import active_runs, watch
 from dashboard.train.new_experiment import new_experiment
@@ -16,7 +16,7 @@ route()
 page.heading("Train")
 
 
-demo_notice.note()
+limits.note()
 
 
 run = run_picker.chosen()
@@ -27,10 +27,10 @@ undo.bar()
 
 if run is None:
     active_runs()
-    if demo.mode() == "read-only":
-        no_training()
-    else:
+    if access.current().at_least("train"):
         new_experiment()
+    else:
+        no_training()
 else:
     run_monitor.heading(run)
     run_monitor.watch(run)

@@ -22,6 +22,7 @@ from aecore.cli.options import Device, Json, RunName, print_json
 from aecore.cli.report import report_app
 from aecore.cli.runs import key_and_value, runs_app
 from aecore.cli.sweep import sweep_app
+from aecore.cli.tokens import tokens_app
 from aecore.config.experiment import Experiment
 from aecore.errors import AecoreError, UserError, nearest
 from aecore.format import printable
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="List or prepare image sets.")
 app.add_typer(data_app, name="data")
+app.add_typer(tokens_app, name="tokens")
 app.add_typer(evaluate_app)
 app.add_typer(runs_app)
 app.add_typer(report_app)

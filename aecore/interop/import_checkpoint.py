@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from aecore import data, demo
+from aecore import access, data
 from aecore.config.experiment import Experiment
 from aecore.errors import AecoreError, UserError
 from aecore.interop.checkpoint import Checkpoint
@@ -44,7 +44,7 @@ def import_checkpoint(
     does better than the mean training image; the store is then unchanged. A model whose image set cannot be loaded is
     imported as its shapes suggest, without being tried and measured.
     """
-    demo.refuse("adding runs")
+    access.permit("adding runs")
     paths = [path] if isinstance(path, Path) else list(path)
     store, file_name = store or Store.default(), file_name or " + ".join(part.name for part in paths)
     report("reading", 0, 0, file_name)
@@ -80,7 +80,7 @@ def import_candidate(run: Run, number: int, store: Store | None = None, report: 
 
     Raises `UserError` where the run was not imported, keeps no file, or has no such candidate.
     """
-    demo.refuse("adding runs")
+    access.permit("adding runs")
     about = run.status().get("imported") or {}
     listed = about.get("candidates") or []
     if not run.file(IMPORTED).is_file() or not listed:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from aecore import demo
 from aecore.config.experiment import Experiment
-from aecore.data.catalogue import CATALOGUE, data_set
-from aecore.data.load_set import prepared
+from aecore.data.catalogue import data_set
 from aecore.devices import choose_for
 from aecore.errors import UserError
+from aecore.jobs.estimate import check_memory
+from aecore.jobs.quota import check_data
 from aecore.metrics.health import output_range
 from aecore.metrics.remark import Remark
 from aecore.models.architecture import plan
@@ -23,7 +23,7 @@ def check(experiment: Experiment, device: str = "auto") -> tuple[Plan, int]:
 
     Raises `UserError` for a data set, model or device that does not exist or cannot be built.
     """
-    demo.check_data(experiment.data.source, prepared, CATALOGUE)
+    check_data(experiment.data.source)
     about = data_set(experiment.data.source)
     held, wanted = experiment.data.validation_images, experiment.data.train_images
     if held >= about.train_images:
@@ -43,7 +43,8 @@ def check(experiment: Experiment, device: str = "auto") -> tuple[Plan, int]:
     solved = plan(experiment.model, about.image_shape)
     images = wanted or about.train_images - held
     _check_last_batch(solved, images, experiment.training.batch_size)
-    choose_for(device, get_rank().local_world)
+    if choose_for(device, get_rank().local_world)[0].family == "cpu":
+        check_memory(experiment, solved)
     return solved, images + held
 
 

@@ -16,19 +16,21 @@ from typing import Any
 import filelock
 import psutil
 
-from aecore import demo
+from aecore import access
 from aecore.config.experiment import Experiment
 from aecore.config.title import default_title, numbered
 from aecore.devices import Device
 from aecore.errors import DamagedError, UserError
-from aecore.jobs import detach, device_queue
+from aecore.jobs import detach, device_queue, out_of_memory
 from aecore.jobs.check import check, remarks_before
 from aecore.jobs.failures import record_failures
+from aecore.jobs.quota import admission
 from aecore.jobs.signals import stop_flag
 from aecore.presets import presets
 from aecore.runs.json_files import now
 from aecore.runs.process import has_open, identity, is_alive, is_here, this_process
 from aecore.runs.progress import Report, silent
+from aecore.runs.staging import commit, staging
 from aecore.runs.state import (
     ACTIVE,
     LOCK,
@@ -40,7 +42,7 @@ from aecore.runs.state import (
     heartbeat,
     run_state,
 )
-from aecore.runs.store import LOG, Run, Store, root_of, slug
+from aecore.runs.store import EXPERIMENT, LOG, Run, Store, root_of, slug, timed_id
 from aecore.training.rank import get_rank
 
 LOCK_WAIT_S = 5
@@ -50,30 +52,29 @@ LOCK_WAIT_S = 5
 def submit(experiment: Experiment, device: str = "auto", store: Store | None = None) -> Run:
     """Check an experiment and write its run directory, queued. `start` or `work` then runs it.
 
-    Raises `UserError` as `check` does, and for what a public demo does not allow.
+    Raises `UserError` as `check` does, and for what the person at work may not start.
     """
     solved, images = check(experiment, device)
     store = store or Store.default()
-    if demo.mode():
-        active = sum(run_state(other) in ACTIVE for other in store.runs())
-        demo.check_size(experiment.training.epochs, images, solved.parameters, active)
-    title = _title(experiment, store)
-    run = store.create(experiment)
-    with record_failures(run, "writing the run"):
-        expect_worker(run, this_process())
-        run.write_status(
-            state="queued",
-            title=title,
-            requested_device=device,
-            submitted=now(),
-            epochs=experiment.training.epochs,
-            epoch=0,
-            parameters=solved.parameters,
-            code_size=solved.code_size,
-            process=None,
-            remarks=[remark.as_json() for remark in remarks_before(experiment)],
-        )
-    return run
+    with admission(store, experiment, images, solved) as person:
+        title = _title(experiment, store)
+        with staging(store) as draft:
+            draft.write_json(EXPERIMENT, experiment.model_dump(mode="json"))
+            expect_worker(draft, this_process())
+            draft.write_status(
+                state="queued",
+                title=title,
+                requested_device=device,
+                submitted=now(),
+                epochs=experiment.training.epochs,
+                epoch=0,
+                parameters=solved.parameters,
+                code_size=solved.code_size,
+                process=None,
+                remarks=[remark.as_json() for remark in remarks_before(experiment)],
+                **({"owner": person.name} if person.name else {}),
+            )
+            return commit(draft.path, timed_id(experiment.title), store)
 
 
 def _title(experiment: Experiment, store: Store) -> str:
@@ -94,11 +95,22 @@ def _title(experiment: Experiment, store: Store) -> str:
 
 def start(run: Run) -> None:
     """Start the worker of a queued run: a process that outlives this one, its terminal and the browser."""
+    watch = out_of_memory.Watch()
     with record_failures(run, "starting the run"):
         with run.file(LOG).open("ab") as log:
-            worker = detach.start_detached(["work", str(run.path)], log)
+            arguments = ["work", str(run.path)]
+            worker = detach.start_detached(arguments, log, lambda status: _note_killed(run, status, watch))
         with contextlib.suppress(psutil.Error):  # it may have ended already
             expect_worker(run, identity(worker.pid))
+
+
+def _note_killed(run: Run, status: int, watch: out_of_memory.Watch) -> None:
+    """Where the system killed the worker, write why, as the worker itself could not."""
+    if status != -signal.SIGKILL:
+        return
+    with contextlib.suppress(OSError, filelock.Timeout), filelock.FileLock(run.file(LOCK), timeout=0):
+        if run_state(run) == "interrupted":
+            run.write_status(error=watch.what_happened())
 
 
 def waits_behind(run: Run) -> list[str] | None:
@@ -112,7 +124,7 @@ def stop(run: Run, wait_s: float = 15) -> str:
 
     Raises `UserError` when the run is not active, or when its worker is on another machine.
     """
-    demo.refuse("stopping runs")
+    access.permit("stopping runs", run)
     if run_state(run) not in ACTIVE:
         raise UserError(f"run {run.id} is {run_state(run)}, there is nothing to stop")
     deadline = time.monotonic() + max(wait_s, 0)
@@ -157,7 +169,7 @@ def requeue(run: Run, force: bool = False) -> None:
     With `force` also one whose status says otherwise, wrongly, or cannot be read, as long as nobody works on it. Raises
     `UserError` when there is nothing to resume.
     """
-    demo.refuse("resuming runs")
+    access.permit("resuming runs", run)
     if run.shipped:
         raise UserError(f"run {run.id} ships with the project and is read-only")
     current = run_state(run)
@@ -218,6 +230,7 @@ def work(
         lock = filelock.FileLock(run.file(LOCK), timeout=LOCK_WAIT_S).acquire()
     except filelock.Timeout:
         raise UserError(f"another process is already working on run {run.id}") from None
+    out_of_memory.go_first()
     with lock, heartbeat(run.file(LOCK)):
         recorded = run.status().get("state")
         if recorded != "queued":  # stopped before this worker was there, or finished by another
@@ -247,6 +260,8 @@ def _work(run: Run, report: Report, held: Device | None, stop: Callable[[], bool
             holding = device_queue.for_processes(root_of(run), wanted, here.local_world, run.id, stopped, waiting)
         with holding as devices:
             if devices:
+                if devices[0].family == "cpu":
+                    out_of_memory.check_free(run)
                 from aecore.training.distributed import form_group  # torch, only now
                 from aecore.training.run import train_run
 

@@ -16,7 +16,7 @@ import filelock
 import numpy as np
 import psutil
 
-from aecore import demo
+from aecore import access
 from aecore.devices import choose
 from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error
 from aecore.jobs import detach
@@ -37,9 +37,9 @@ LOCK_WAIT_S = 2
 def start(run: Run, request: ProjectionRequest, device: str = "auto") -> None:
     """Start a projection in a process that outlives this one, its terminal and the browser.
 
-    Raises `UserError` for what cannot be projected, while another projection is running, and on a public demo.
+    Raises `UserError` for what cannot be projected, while another projection is running, and to those who may not.
     """
-    demo.refuse("new projections")
+    access.permit("new projections", run, role="manage" if run.shipped else "train")
     request.check(code_size(run))
     current = read_progress(run)
     if current is not None and current.state == "running":
@@ -59,6 +59,7 @@ def start(run: Run, request: ProjectionRequest, device: str = "auto") -> None:
 
 def stop(run: Run, wait_s: float = 10) -> None:
     """Stop the run's projection job and forget it; an earlier projection stays."""
+    access.permit("stopping projections", run, role="manage" if run.shipped else "train")
     current = read_progress(run)
     if current is None:
         return
@@ -82,7 +83,7 @@ def work(run: Run, request: ProjectionRequest, device: str = "auto", report: Rep
     always are. SIGTERM and Ctrl-C end it and leave the earlier projection. Raises `UserError` while another process is
     computing one.
     """
-    demo.refuse("new projections")
+    access.check("new projections", run, role="manage" if run.shipped else "train")
     request.check(code_size(run))
     projection_folder(run).mkdir(parents=True, exist_ok=True)
     try:

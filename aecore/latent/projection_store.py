@@ -16,7 +16,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from aecore import demo
+from aecore import access
 from aecore.errors import DamagedError, UserError
 from aecore.files import atomic_write, reason
 from aecore.runs.store import PROJECTIONS, Run
@@ -105,7 +105,7 @@ def is_replaced(run: Run, method: str, dims: int, split: str = "test") -> bool:
 
 def restore_shipped(run: Run, method: str, dims: int) -> None:
     """Delete the new projection that replaces a shipped one. Raises `UserError` where there is none."""
-    demo.refuse("changing projections")
+    access.permit("changing projections", run, role="manage" if run.shipped else "train")
     if not is_replaced(run, method, dims):
         raise UserError(f"no projection of run {run.id} replaces its shipped {method} in {dims}D")
     projection_files(run, method, dims)[0].unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from aecore import demo
+from aecore import access
 from aecore.errors import AecoreError, UserError, describe_os_error
 from aecore.files import MB
 from aecore.format import csv_cell
@@ -157,7 +157,7 @@ def unpack_all(file: Path | IO[bytes], store: Store | None = None) -> list[Run]:
 
 
 def _unpack(file: Path | IO[bytes], store: Store | None, most_runs: int) -> list[Run]:
-    demo.refuse("adding runs")
+    access.permit("adding runs")
     store = store or Store.default()
     with _opened(file) as archive, contextlib.ExitStack() as stack:
         left, ready = MOST_BYTES, []
@@ -169,6 +169,7 @@ def _unpack(file: Path | IO[bytes], store: Store | None, most_runs: int) -> list
             run = stack.enter_context(staging(store))
             left = _inflate(archive, members, run, left)
             _check(run)
+            run.give_to(access.current().name)  # whoever it belonged to elsewhere
             ready.append((run, run_id or "run"))
         return [commit(run.path, run_id, store) for run, run_id in ready]
 

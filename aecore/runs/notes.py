@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from aecore import demo
+from aecore import access
 from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error
 from aecore.runs.store import NO_NOTES, NOTES, Run
 
@@ -19,20 +19,20 @@ def rename(run: Run, title: str) -> None:
 
     Raises `UserError` for a shipped run and for a title that is too long or more than a line.
     """
-    demo.refuse("renaming runs")
+    access.permit("renaming runs", run)
     _write_notes(run, title=check_text("title", title))
 
 
 def annotate(run: Run, note: str) -> None:
     """Write a note to a run; an empty one removes it. Raises `UserError` as `rename` does."""
-    demo.refuse("writing notes")
+    access.permit("writing notes", run)
     _write_notes(run, note=check_text("note", note))
 
 
 def put_in_group(run: Run, group: str) -> None:
     """Put a run into a group, a label that several runs share; an empty one takes it out. Raises `UserError` as
     `rename` does."""
-    demo.refuse("grouping runs")
+    access.permit("grouping runs", run)
     _write_notes(run, group=check_text("group", group))
 
 

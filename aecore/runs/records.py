@@ -117,6 +117,7 @@ class _Status(_Lenient):
     steps: Count | None = None
     parameters: Count | None = None
     code_size: Size | None = None
+    owner: str | None = None
     processes: Size | None = None
     threads: Size | None = None
     versions: dict[str, str] | None = None

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from aecore.access.place import store_root
 from aecore.config.experiment import Experiment
 from aecore.data.catalogue import data_set
 from aecore.data.custom.source import is_path
@@ -49,11 +50,6 @@ FIGURES, PROJECTIONS, CODES = "figures.safetensors", "projections", "codes.safet
 IMPORTED, CANDIDATES = "imported.safetensors", "candidates.safetensors"
 NO_NOTES = {"title": "", "note": "", "group": ""}
 """What notes.json holds, for a run without one."""
-
-
-def store_root() -> Path:
-    """The folder that holds `gallery/` and `runs/`: `AECORE_STORE`, by default ./checkpoints."""
-    return Path(os.environ.get("AECORE_STORE") or "checkpoints").expanduser().absolute()
 
 
 @dataclass(frozen=True)
@@ -95,6 +91,17 @@ class Run:
         """The status as it was last written, without what no reader could use, which its `dropped` names;
         `aecore.runs.state.run_state` checks it against the process."""
         return status_of(self._table(STATUS))
+
+    def owner(self) -> str:
+        """The name of the person who made it; empty for the owner of the store, and where that cannot be read."""
+        with contextlib.suppress(DamagedError):
+            return str(self.status().get("owner") or "")
+        return ""
+
+    def give_to(self, name: str) -> None:
+        """Make somebody its owner."""
+        if self.owner() != name:
+            self.write_status(owner=name or None)
 
     def image_info(self) -> ImageInfo:
         """What the run's images are: as its status records it, for older runs as the catalogue has it.

@@ -12,16 +12,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from aecore import demo
+from aecore import access
 from aecore.errors import AecoreError, UserError, describe_os_error, nearest
+from aecore.runs.due import DUE, is_due
 from aecore.runs.notes import check_own
 from aecore.runs.staging import commit
 from aecore.runs.state import ACTIVE, run_state
 from aecore.runs.store import Run, Store
 
-DUE = ".due"
-"""An empty file in a deleted run: when a deletion first found that it has been kept long enough."""
-KEPT_DAYS = 7
+KEPT_DAYS, DAY_S = 7, 86_400
 """Runs that were deleted longer ago are removed for good when others are deleted, on two different days."""
 
 
@@ -70,7 +69,7 @@ def delete(run: Run, store: Store | None = None) -> Deleted:
 
     Raises `UserError` for a shipped run, an active one, and one outside the store.
     """
-    demo.refuse("deleting runs")
+    access.permit("deleting runs", run)
     store = store or Store.default()
     check_own(run)
     if run.path.resolve().parent != (store.root / "runs").resolve():
@@ -79,8 +78,8 @@ def delete(run: Run, store: Store | None = None) -> Deleted:
         raise UserError(f"run {run.id} is {state}; stop it first")
     for old in deleted_runs(store):
         with contextlib.suppress(AecoreError, OSError):  # it does no harm; the next deletion tries again
-            if _is_over(old):
-                purge(old)
+            if is_due(old.path, old.seconds, KEPT_DAYS * DAY_S, confirmed_after_s=DAY_S):
+                remove_for_good(old.path, old.id)
     folder = store.root / "trash"
     try:
         folder.mkdir(exist_ok=True)
@@ -91,26 +90,9 @@ def delete(run: Run, store: Store | None = None) -> Deleted:
     return gone
 
 
-def _is_over(old: Deleted) -> bool:
-    """Whether a deleted run has been kept long enough, by the clock now and at a deletion a day or more ago.
-
-    One look would not do: a clock that is ahead for a moment would empty the whole trash.
-    """
-    seen, now = old.path / DUE, time.time()
-    if now - old.seconds <= KEPT_DAYS * 86_400:
-        seen.unlink(missing_ok=True)
-        return False
-    if not seen.exists():
-        seen.touch()
-        return False
-    if (age := now - seen.stat().st_mtime) < 0:  # it was seen in what is still the future
-        seen.touch()
-    return age > 86_400
-
-
 def restore(deleted: Deleted) -> Run:
     """Restore a deleted run under its id, or with a number appended where another run has taken that."""
-    demo.refuse("restoring runs")
+    access.permit("restoring runs", deleted.run)
     with contextlib.suppress(OSError):
         (deleted.path / DUE).unlink(missing_ok=True)
     return commit(deleted.path, deleted.id, Store(deleted.path.parent.parent))
@@ -136,10 +118,15 @@ def find_deleted(reference: str, store: Store | None = None) -> Deleted:
 
 def purge(deleted: Deleted) -> None:
     """Remove a deleted run for good."""
-    demo.refuse("deleting runs")
+    access.permit("deleting runs for good", deleted.run)
+    remove_for_good(deleted.path, deleted.id)
+
+
+def remove_for_good(folder: Path, run_id: str) -> None:
+    """Remove the folder of a run; whether that may be is the caller's to know."""
     try:
-        shutil.rmtree(deleted.path)
+        shutil.rmtree(folder)
     except FileNotFoundError:
         pass  # another process was faster
     except OSError as error:
-        raise AecoreError(describe_os_error(error, f"deleting run {deleted.id}")) from None
+        raise AecoreError(describe_os_error(error, f"deleting run {run_id}")) from None

@@ -20,7 +20,7 @@ from typing import Any
 
 import filelock
 
-from aecore import demo, jobs
+from aecore import access, jobs
 from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error
 from aecore.jobs import detach
 from aecore.runs.json_files import now
@@ -68,7 +68,7 @@ def check(sweep: Sweep, device: str = "auto") -> None:
 def start(folder: SweepFolder, on: str = "", options: Mapping[str, Any] | None = None) -> None:
     """Run a sweep in a process that outlives this one. `options` are those of the command line; without `on` it resumes
     on the executor and with the options that it had before. Raises `UserError` when it is already running."""
-    demo.refuse("sweeps")
+    access.permit("sweeps", folder)
     if folder.state() in ACTIVE:  # a second click must not overwrite the status of the first one's process
         raise UserError(f"sweep {folder.id} is already running")
     if not on:
@@ -90,7 +90,7 @@ def stop(folder: SweepFolder, wait_s: float = 60) -> str:
 
     Raises `UserError` when the sweep is not active, or runs on another machine.
     """
-    demo.refuse("stopping sweeps")
+    access.permit("stopping sweeps", folder)
     if folder.state() not in ACTIVE:
         raise UserError(f"sweep {folder.id} is {folder.state()}, there is nothing to stop")
     process = folder.status().get("process")
@@ -119,7 +119,7 @@ def run_sweep(
     resume the sweep in the same way. Raises `UserError` when the sweep is already running, `AecoreError` when the store
     cannot be written.
     """
-    demo.refuse("sweeps")
+    access.check("sweeps", folder)
     if folder.shipped:
         raise UserError(f"sweep {folder.id} ships with the project and is read-only")
     try:

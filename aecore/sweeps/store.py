@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aecore import access
 from aecore.config.experiment import difference
 from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, nearest
 from aecore.runs.json_files import read_table, update_status, write_table
@@ -92,6 +93,12 @@ class SweepFolder:
         """The status as it was last written; `state` checks it against the process."""
         return read_table(self.file(STATUS), f"sweep {self.id}")
 
+    def owner(self) -> str:
+        """The name of the person who made it; empty for the owner of the store."""
+        with contextlib.suppress(DamagedError):
+            return str(self.status().get("owner") or "")
+        return ""
+
     def write_status(self, **changes: Any) -> None:
         update_status(self.file(STATUS), f"sweep {self.id}", changes, empty={})
 
@@ -127,6 +134,8 @@ def create(sweep: Sweep, store: Store) -> SweepFolder:
     try:
         folder = SweepFolder(numbered_folder(store.root / SHELVES[1], timed_id(sweep.name)))
         folder.write_sweep(sweep)
+        if owner := access.current().name:
+            folder.write_status(state="stopped", owner=owner)
     except OSError as error:
         raise AecoreError(describe_os_error(error, "a new sweep")) from None
     return folder
@@ -135,6 +144,7 @@ def create(sweep: Sweep, store: Store) -> SweepFolder:
 def extend(folder: SweepFolder, wanted: Sweep) -> None:
     """Give a sweep other values, seeds or trials; its runs stay. Raises `UserError` where the runs would differ in
     more than that, and for a sweep that is running."""
+    access.permit("sweeps", folder)
     if folder.shipped:
         raise UserError(f"sweep {folder.id} ships with the project and is read-only")
     if folder.state() in ACTIVE:

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from aecore import data, demo
+from aecore import access, data
 from aecore.config.corruption import Corruption
 from aecore.data.catalogue import CATALOGUE
 from aecore.errors import AecoreError
@@ -26,7 +26,7 @@ def offer_data(about: ImageInfo) -> None:
     """Without the image set, the run's own panel is shown; a button downloads the rest."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{plain(about.title)} is not on this machine; these images are stored with the run.")
-        if about.name not in CATALOGUE or demo.mode():
+        if about.name not in CATALOGUE or not access.may("train"):
             return
         size = CATALOGUE[about.name].download_bytes
         lasting_button(

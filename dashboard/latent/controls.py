@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from aecore import data, demo
+from aecore import access, data
 from aecore.data.subset import SPLITS
 from aecore.latent.codes import Codes
 from aecore.latent.projection_store import Projection, projection_file_name
@@ -127,7 +127,7 @@ def project_now(wanted: Wanted) -> Projection | None:
 @keyed_on((CODES, WEIGHTS), max_entries=8, show_spinner="Projecting the codes…")
 def _projected(run: Run, method: str, dims: int, which: bytes, _codes: Codes) -> Projection:
     made = project_codes(subset_of_codes(_codes, MOST_AT_ONCE), ProjectionRequest(method, dims))
-    if not demo.mode():
+    if access.owns(run):
         with contextlib.suppress(OSError):  # a read-only store can still be viewed
             made.save(run)
     return made

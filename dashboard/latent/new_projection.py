@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from aecore import data, demo
+from aecore import access, data
 from aecore.data.subset import SPLITS, training_count
 from aecore.errors import AecoreError, UserError
 from aecore.format import count
@@ -38,7 +38,7 @@ def available(run: Run, split: str) -> int:
 
 def offer(wanted: Wanted) -> None:
     """A button that opens the settings of a new projection."""
-    if demo.mode():
+    if not access.owns(wanted.run):
         return
     started = st.session_state.get(key(PAGE, "started"), 0)
     # A new key makes a new popover, which is closed: the moving points are what to look at now.
@@ -119,7 +119,7 @@ def turn() -> None:
 
 def restore_button(wanted: Wanted) -> None:
     """For a shipped run whose projection was replaced: a button that restores the shipped one."""
-    if not is_replaced(wanted.run, wanted.method, wanted.dims, wanted.images) or demo.mode():
+    if not is_replaced(wanted.run, wanted.method, wanted.dims, wanted.images) or not access.owns(wanted.run):
         return
     st.button(
         "Restore the shipped projection",
@@ -156,14 +156,14 @@ def controls(run: Run, now: ProjectionProgress, shown: bool) -> None:
         if now.state == "running":
             if not shown:
                 st.markdown(f":material/hourglass_top: {words} is being computed.")
-            options = {"icon": ":material/stop:", "disabled": bool(demo.mode())}
+            options = {"icon": ":material/stop:", "disabled": not access.owns(run)}
             lasting_button("Stop", partial(_stop, run), key=key(PAGE, "stop"), **options)
             return
         if now.state == "failed":
             st.error(f"{words}: {plain(now.error)}", icon=":material/error:")
         else:
             st.warning(f"{words} was interrupted: its process exited unexpectedly.", icon=":material/power_off:")
-        if not demo.mode():
+        if access.owns(run):
             st.button("Dismiss", key=key(PAGE, "dismiss"), on_click=projection_job.forget, args=(run,))
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from aecore import demo
+from aecore import access
 from aecore.format import count
 from aecore.runs import archive
 from aecore.runs.notes import LONGEST_GROUP, LONGEST_NOTE
@@ -58,8 +58,8 @@ def actions(ticked: Sequence[RunSummary]) -> None:
             help="One .zip, which “Add a run” takes, here or on another machine",
             on_click="ignore",
         )
-    own = [row for row in ticked if not row.shipped and row.id in found]
-    if own and not demo.mode():
+    own = [row for row in ticked if not row.shipped and row.id in found and access.owns(found[row.id])]
+    if own:
         changes(own, found, len(ticked))
     icon_button("Untick all", "close", "many-none", type="tertiary", on_click=run_selection.tick, args=([],))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from aecore import demo
-from dashboard import demo_notice, page
+from aecore import access
+from dashboard import limits, page
 from dashboard.widgets import add_run, run_actions
 
 
@@ -15,9 +15,9 @@ def welcome(own_runs: bool, brief: bool) -> None:
     Visitors of a demo are strangers, whatever runs it has.
     """
     page.heading("Autoencoder Lab")
-    demo_notice.note()
-    trains = demo.mode() != "read-only"
-    stranger = bool(demo.mode()) or not own_runs
+    limits.note()
+    trains = access.current().at_least("train")
+    stranger = access.current().visitor or not own_runs
     if stranger and not brief:
         first = "train a first model in about ten seconds, " if trains else ""
         st.markdown(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from aecore import demo
+from aecore import access
 from aecore.sweeps.store import SweepFolder
 from dashboard.cache.sweeps import title
 from dashboard.url_state import key
@@ -29,7 +29,7 @@ def choose(listed: list[SweepFolder]) -> SweepFolder:
             on_change=forget,
             label_visibility="collapsed",
         )
-        if not demo.mode():
+        if access.may("train"):
             st.button("New sweep", icon=":material/add:", key="sweep-open-new", on_click=open_new)
     return known[chosen]
 
@@ -50,5 +50,5 @@ def empty() -> None:
         "A sweep trains one experiment many times, with some of its settings varied and every combination repeated "
         "with several seeds, and shows the effect of each setting as mean and spread."
     )
-    if demo.mode():
-        st.info("This demo has no sweeps.", icon=":material/inbox:")
+    if not access.may("train"):
+        st.info("There are no sweeps here.", icon=":material/inbox:")

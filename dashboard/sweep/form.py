@@ -19,7 +19,7 @@ from aecore.runs.store import Store
 from aecore.sweeps import labels, runner
 from aecore.sweeps import store as sweep_store
 from aecore.sweeps.definition import GOALS, MEASURED, Sweep
-from dashboard import demo_notice
+from dashboard import limits
 from dashboard.cache import runs
 from dashboard.format import plain
 from dashboard.sweep import parse_values
@@ -154,7 +154,7 @@ def _base() -> tuple[str, Experiment]:
 def _values(name: str, now: Any, base: str) -> list[Any]:
     """The values of one setting."""
     field, label, widget = parse_values.settings()[name], labels.setting_choice(name), f"sweep-values:{base}:{name}"
-    options = demo_notice.image_sets() if name == "data.name" else parse_values.choices(field)
+    options = limits.image_sets() if name == "data.name" else parse_values.choices(field)
     if options is not None:
         default = [now] if now in options else []
         found = st.multiselect(

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from aecore import demo
+from aecore import access
 from aecore.errors import AecoreError, DamagedError, describe_os_error
 from aecore.format import count, duration
 from aecore.runs.state import ACTIVE, RESUMABLE
@@ -35,7 +35,7 @@ def heading(seen: Seen, state: str) -> None:
         st.subheader(plain(sweep.name), anchor=False, width="content")
         state_badge(state)
         st.space("stretch")
-        if not (demo.mode() or folder.shipped):
+        if access.owns(folder) and not folder.shipped:
             _buttons(seen, state)
         with st.popover("Download", icon=":material/download:", type="tertiary"), st.container(gap=None):
             _file(
@@ -119,7 +119,7 @@ def _resume(folder: SweepFolder) -> None:
 
 def begin(folder: SweepFolder, device: str = "") -> None:
     """Run the sweep on a device of this machine, or without one as it was run before; if no process can be started,
-    the sweep's status says so. Raises `UserError` on a demo."""
+    the sweep's status says so. Raises `UserError` to those who may not."""
     try:
         runner.start(folder, "local" if device else "", {"device": device})
     except OSError as error:

@@ -12,11 +12,12 @@ from typing import Any
 
 import streamlit as st
 
+from aecore import access
 from aecore.config.base import type_of
 from aecore.config.corruption import Corruption, NoiseKind, Occlusion
 from aecore.data.catalogue import CATALOGUE
 from aecore.data.custom.source import is_path
-from dashboard import demo_notice
+from dashboard import limits
 from dashboard.train.form_values import FIELDS, OWN, chosen_images, corruption_parts, widget_value
 
 NOTHING = "-"
@@ -88,10 +89,10 @@ def _number_of(text: str) -> float | None:
 
 
 def _images_of(name: str, text: str) -> dict[str, Any]:
-    if text in demo_notice.image_sets():
+    if text in limits.image_sets():
         return {name: text}
-    if text in CATALOGUE or demo_notice.demo.mode() or not (is_path(text) or text == NOTHING):
-        _refused(text)  # a visitor of a demo names no paths
+    if text in CATALOGUE or not access.may("train") or not (is_path(text) or text == NOTHING):
+        _refused(text)  # a visitor of a demo names no paths, nor does one who only looks
     return {name: OWN, f"{name}:path": "" if text == NOTHING else text}
 
 

@@ -27,7 +27,7 @@ from aecore.models.architecture import plan
 from aecore.models.digit_classifier import reads
 from aecore.models.layer import Plan
 from aecore.presets import presets
-from dashboard import demo_notice
+from dashboard import limits
 from dashboard.train.own_images import Read, read_images
 
 OWN = "Your own images…"
@@ -110,7 +110,7 @@ def applies(name: str, values: Values) -> bool:
 
 def base_of(preset: str) -> Experiment:
     """What the form of a preset starts with."""
-    return demo_notice.within_caps(presets()[preset].experiment)
+    return limits.within_limits(presets()[preset].experiment)
 
 
 def form_key(preset: str) -> str:

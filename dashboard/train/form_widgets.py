@@ -8,13 +8,13 @@ from typing import Any
 
 import streamlit as st
 
-from aecore import demo
+from aecore import access
 from aecore.config.base import MAIN, type_of
 from aecore.config.corruption import Corruption
 from aecore.config.experiment import Experiment
 from aecore.config.labels import label_of
 from aecore.data.catalogue import CATALOGUE
-from dashboard import demo_notice
+from dashboard import limits
 from dashboard.format import plain
 from dashboard.train import url
 from dashboard.train.form_values import FIELDS, OWN, Form, corruption_parts, widget_value
@@ -127,7 +127,7 @@ def _step(value: float | None) -> float:
 
 def _image_set(label: str, value: str, about: str | None, key: str) -> None:
     """A set of the catalogue, or one's own images: a path, or an upload."""
-    options = [*demo_notice.image_sets(), *([] if demo.mode() else [OWN])]
+    options = [*limits.image_sets(), *([OWN] if access.may("train") else [])]
     _begin(key, value if value in options else options[-1])
     chosen = st.selectbox(
         label,
@@ -142,6 +142,8 @@ def _image_set(label: str, value: str, about: str | None, key: str) -> None:
         return
     upload_images(f"{key}:path")
     _begin(f"{key}:path", "" if value in CATALOGUE else value)
+    if not access.may("manage"):
+        return  # what was uploaded, no other path of the server
     st.text_input(
         "or their path",
         placeholder="/path/to/a folder of images, or images.npz",

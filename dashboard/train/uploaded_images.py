@@ -10,20 +10,22 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from aecore.data import cache
+from aecore.data.custom.source import UPLOADS
 from aecore.errors import describe_os_error
 from aecore.files import atomic_write
 from dashboard.format import plain
+from dashboard.server.uploads import file_uploader
 
 LARGEST_MB = 512
 PICTURES = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff")
-FOLDER = "uploads"
 
 
 def upload_images(path_key: str) -> None:
     """An uploader that puts the path of what was uploaded into the text box with that key."""
     key = f"{path_key}:upload"
-    st.file_uploader(
+    file_uploader(
         "A zip, an .npz or pictures",
+        None,
         accept_multiple_files=True,
         max_upload_size=LARGEST_MB,
         key=key,
@@ -52,7 +54,7 @@ def keep(given: Sequence[UploadedFile]) -> Path:
     digest = hashlib.sha256()
     for file in given:
         digest.update(Path(file.name).name.encode() + b"\0" + file.getbuffer())
-    folder = cache.data_root() / FOLDER / digest.hexdigest()[:16]
+    folder = cache.data_root() / UPLOADS / digest.hexdigest()[:16]
     for number, file in enumerate(given):
         name = Path(file.name).name
         if len(given) > 1 and any(Path(other.name).name == name for other in given[:number]):

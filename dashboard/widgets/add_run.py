@@ -9,13 +9,14 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from aecore import demo
+from aecore import access
 from aecore.data.catalogue import CATALOGUE
 from aecore.errors import AecoreError, describe_os_error
 from aecore.presets import presets
 from aecore.runs import archive
 from aecore.runs.store import Run, Store
 from dashboard.format import plain
+from dashboard.server.uploads import file_uploader
 from dashboard.widgets import run_selection, undo
 from dashboard.widgets.lasting_button import lasting_button
 
@@ -33,12 +34,12 @@ _WORDS = {
 
 def add_a_run() -> None:
     """A popover that turns an uploaded file into a run."""
-    if demo.mode():
+    if not access.may("train"):
         return
     number = st.session_state.get(_ROUND, 0)  # a new key empties and closes the popover
     with st.popover("Add a run", icon=":material/upload_file:", type="tertiary", key=f"adding-{number}"):
         st.markdown("A run downloaded from this app (.zip), or your own checkpoint (.pth, .pt, .safetensors).")
-        given = st.file_uploader(
+        given = file_uploader(
             "File",
             KINDS,
             max_upload_size=LARGEST_MB,
@@ -60,7 +61,7 @@ def add_a_run() -> None:
                 key=f"adding-data-{number}",
             )
             if st.checkbox("Encoder and decoder are in two files", key=f"adding-two-{number}"):
-                second = st.file_uploader(
+                second = file_uploader(
                     "The other file", KINDS[1:], max_upload_size=LARGEST_MB, key=f"adding-second-{number}"
                 )
             anyway = st.checkbox(

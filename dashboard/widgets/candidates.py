@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from aecore import demo
+from aecore import access
 from aecore.errors import AecoreError
 from aecore.runs.store import CANDIDATES, Run
 from dashboard.format import plain
@@ -48,7 +48,7 @@ def candidates(run: Run, about: dict[str, Any]) -> None:
                 for label, row in (("original", images), ("output", outputs[number])):
                     st.html(f'<img class="ae-pixels" style="width:100%" alt="{label}" src="{png_uri(strip(row))}">')
                 st.caption(plain(entry["text"]))
-                if number and not demo.mode():
+                if number and access.may("train"):
                     lasting_button(
                         "Import this one",
                         partial(_choose, run, number),

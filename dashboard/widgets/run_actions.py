@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from aecore import demo
+from aecore import access
 from aecore.errors import AecoreError
 from aecore.format import count
 from aecore.runs import archive, trash
@@ -23,7 +23,7 @@ _EDITS = "manage-edits"
 
 def edit(run: Run, row: RunSummary) -> None:
     """A small form for title and note; nothing for a read-only run."""
-    if run.shipped or demo.mode():
+    if run.shipped or not access.owns(run):
         return
     # The key counts the saves: a new one closes the popover and resets its fields.
     key = f"{run.id}-{st.session_state.get(_EDITS, 0)}"
@@ -95,14 +95,14 @@ def _pth(run: Run) -> bytes:
 
 def delete_button(run: Run, state: str) -> None:
     """A button that deletes the run, with Undo; nothing for a run that is read-only or active."""
-    if not (run.shipped or demo.mode() or state in ACTIVE):
+    if not run.shipped and access.owns(run) and state not in ACTIVE:
         icon = ":material/delete:"
         st.button("Delete", icon=icon, key="delete", type="tertiary", on_click=many_runs.delete, args=([run],))
 
 
 def trash_list() -> None:
     """Runs deleted within the last week, to restore or to remove permanently; nothing when there are none."""
-    gone = [] if demo.mode() else trash.deleted_runs(Store.default())
+    gone = [deleted for deleted in trash.deleted_runs(Store.default()) if access.owns(deleted.run)]
     if not gone:
         return
     with st.popover(count(len(gone), "deleted run"), icon=":material/delete:", type="tertiary", key="trash"):

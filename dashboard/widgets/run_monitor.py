@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from aecore import demo, jobs
+from aecore import access, jobs
 from aecore.errors import AecoreError, DamagedError
 from aecore.format import count, duration
 from aecore.runs.state import ACTIVE, RESUMABLE, is_stopping, run_state
@@ -171,13 +171,13 @@ def heading(run: Run, on_close: Callable[[], None] | None = None) -> None:
         state_badge("stopping" if stopping else row.state)
         run_actions.edit(run, row)
         st.space("stretch")
-        if not idle and not demo.mode():
+        if not idle and access.owns(run):
             title = "Stopping…" if stopping else "Stop"
             about = "It ends after this epoch and can be resumed from there." if row.state == "running" else None
             lasting_button(
                 title, partial(_stop, run), icon=":material/stop:", key="stop", disabled=stopping, help=about
             )
-        if row.state in RESUMABLE and not demo.mode():
+        if row.state in RESUMABLE and access.owns(run):
             icon = ":material/play_arrow:"
             lasting_button("Resume", partial(_resume, run), icon=icon, type="primary", key="resume")
         if row.sweep and is_there(row.sweep):

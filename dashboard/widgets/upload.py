@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 
 from aecore.errors import UserError
 from dashboard.format import plain
+from dashboard.server.uploads import file_uploader
 from dashboard.widgets import upload
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
@@ -145,9 +146,7 @@ class Own(NamedTuple):
 
 def choose_own(image_shape: tuple[int, int, int], dark_background: bool) -> Own | None:
     """An uploaded image; None if there is none yet, or if it was refused, with a message."""
-    file = st.file_uploader(
-        "Image file", upload.ENDINGS, key="own", max_upload_size=upload.MAX_MEGABYTES, width="stretch"
-    )
+    file = file_uploader("Image file", upload.ENDINGS, max_upload_size=upload.MAX_MEGABYTES, key="own", width="stretch")
     if file is None:
         st.caption(
             "It is cropped to its centre and resized to fit. It stays in memory while you use it and is not stored."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aecore import data, demo, jobs
+from aecore import access, data, jobs
 from aecore.data import data_set
 from aecore.errors import UserError
 from aecore.presets import preset
@@ -18,7 +18,7 @@ from tests.helpers.pages import page, texts
 @pytest.fixture(params=["1", "train", "yes"])
 def kind(request, monkeypatch) -> str:
     monkeypatch.setenv("AECORE_DEMO", request.param)
-    return demo.mode()
+    return access.current().role
 
 
 def test_the_value_decides(monkeypatch):
@@ -26,12 +26,12 @@ def test_the_value_decides(monkeypatch):
         ("", ""),
         ("0", ""),
         ("off", ""),
-        ("1", "read-only"),
-        ("true", "read-only"),
+        ("1", "look"),
+        ("true", "look"),
         ("Train", "train"),
     ):
         monkeypatch.setenv("AECORE_DEMO", value)
-        assert demo.mode() == mode
+        assert getattr(access.demo_visitor(), "role", "") == mode
 
 
 def test_what_changes_the_store_is_refused(trained: Run, store: Store, kind, tmp_path):

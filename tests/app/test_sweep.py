@@ -175,7 +175,7 @@ def test_a_demo_shows_sweeps_and_starts_none(swept, monkeypatch):
 def test_a_demo_without_sweeps_says_so(store, monkeypatch):
     monkeypatch.setenv("AECORE_DEMO", "train")
     app = page("sweep")
-    assert "has no sweeps" in texts(app)
+    assert "There are no sweeps here" in texts(app)
     assert "Start" not in button_labels(app)
 
 

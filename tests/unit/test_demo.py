@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aecore import demo, jobs
+from aecore import jobs
+from aecore.access import limits
 from aecore.errors import UserError
 from aecore.presets import preset
 from aecore.runs import notes as run_notes
@@ -60,7 +61,7 @@ def test_a_demo_that_trains_has_caps(store, monkeypatch, changes, words):
 def test_a_demo_counts_the_whole_set_and_the_waiting_runs(store, monkeypatch):
     monkeypatch.setenv("AECORE_DEMO", "train")
     small = QUICK.changed({"training.epochs": 1})
-    monkeypatch.setattr(demo, "CAPS", demo.Caps(train_images=1000, waiting=2))
+    monkeypatch.setattr(limits, "VISITORS", limits.Limits(train_images=1000, waiting=2))
     with pytest.raises(UserError, match=r"at most 1,000 images, those held out included, got 1,500"):
         jobs.submit(small, "cpu")
     with pytest.raises(UserError, match="got 1,200"):

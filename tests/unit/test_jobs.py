@@ -159,7 +159,7 @@ def test_a_worker_of_another_machine_is_believed_while_its_file_is_touched(store
 def test_a_worker_killed_before_it_told_its_process_can_be_resumed_at_once(store, monkeypatch):
     workers = []
 
-    def start_one_that_waits(arguments, log):
+    def start_one_that_waits(*given):
         workers.append(subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE))
         return workers[-1]
 

@@ -6,6 +6,7 @@ a copy of its own.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aecore import demo
+from aecore import access
 from aecore.config.image_source import OWN_LARGEST_SIDE, OWN_SMALLEST_SIDE, ImageSource
 from aecore.data import cache
 from aecore.data.cache import Opened
@@ -29,6 +30,8 @@ from aecore.data.custom.understood import Understood
 from aecore.data.image_set import Arrays, DataSet, Progress
 from aecore.errors import AecoreError, UserError
 
+UPLOADS = "uploads"
+"""The folder in the cache for images that came through a browser."""
 READER = 2
 """Increase it when the same files give other arrays than before."""
 
@@ -64,9 +67,9 @@ def is_path(name: str) -> bool:
 
 
 def find(text: str) -> Origin:
-    """What is at the path, from its listing alone. Raises `UserError` if it cannot hold images, and on a demo, whose
-    visitors must not explore the server's files."""
-    demo.refuse("opening images by their path")
+    """What is at the path, from its listing alone. Raises `UserError` if it cannot hold images, and to those who may
+    not explore the server's files."""
+    _check_allowed(text)
     text, size, fit = ImageSource.parse(text)
     if size and not OWN_SMALLEST_SIDE <= size <= OWN_LARGEST_SIDE:
         raise UserError(f"data.size: should be from {OWN_SMALLEST_SIDE} to {OWN_LARGEST_SIDE} pixels, or 0, got {size}")
@@ -87,6 +90,18 @@ def find(text: str) -> Origin:
     listed = files if is_folder else [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
     state = hashlib.sha256(json.dumps([READER, str(path), listed]).encode()).hexdigest()[:16]
     return Origin(text, path, is_folder, files, found, Asked(size, fit), state)
+
+
+def _check_allowed(text: str) -> None:
+    """Whoever may train may use what was uploaded; other paths are for those who manage."""
+    if access.may("manage"):
+        return
+    uploaded = os.path.realpath(cache.data_root() / UPLOADS)
+    inside = False
+    with contextlib.suppress(OSError, ValueError, RuntimeError):  # a path that cannot be: it is refused like others
+        given = os.path.realpath(Path(ImageSource.parse(text).name).expanduser())
+        inside = given.startswith(uploaded + os.sep)
+    access.check("opening images by their path", role="train" if inside else "manage")
 
 
 def ensure(text: str, progress: Progress, *, thorough: bool) -> Opened:

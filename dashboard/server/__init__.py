@@ -1,0 +1,1 @@
+"""What stands between browser and pages: who is at work in a session, signing in, and the doors of the server."""

@@ -1,0 +1,80 @@
+"""What the server does as it starts: it says what is open to whom, and tidies up now and then while it runs.
+
+pandas and pyarrow import one another. They are imported here, before there are sessions: where two of the first ones
+begin with one each, Python lets both see half a module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pandas  # noqa: F401
+import pyarrow  # noqa: F401
+import streamlit as st
+from starlette.middleware import Middleware
+
+from aecore.access import demo_visitor, limits_of, resolve_with
+from aecore.access.person import Person
+from aecore.access.tokens import read_access
+from aecore.errors import AecoreError
+from dashboard.server import people
+from dashboard.server.doors import Doors
+
+TIDY_S = 900
+LOCAL = ("127.0.0.1", "localhost", "::1")
+
+
+def layers() -> list[Middleware]:
+    return [Middleware(Doors)]
+
+
+@contextlib.asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[None]:
+    resolve_with(people.person)
+    for line in what_is_open():
+        print(line, file=sys.stderr, flush=True)
+    tidying = asyncio.create_task(_tidy())
+    try:
+        yield
+    finally:
+        tidying.cancel()
+
+
+def what_is_open() -> list[str]:
+    """Lines about what strangers may do here, and what is set up in vain."""
+    lines = []
+    try:
+        limits_of(Person("", "train"))
+    except AecoreError as error:
+        lines.append(f"{error}; nobody with the role 'train' can start anything until it is right")
+    try:
+        known = read_access()
+    except AecoreError as error:
+        lines.append(str(error))
+        known = None
+    if known is not None and not known.tokens and not people.has_login():
+        lines.append("access.json has no tokens, so nobody can sign in: python -m aecore tokens new manage")
+    if people.is_guarded() or demo_visitor():
+        return lines
+    address = str(st.get_option("server.address") or "0.0.0.0")
+    if address not in LOCAL:
+        lines.append(
+            f"The app listens on {address} and has no accounts: everybody who reaches it may train, delete runs and "
+            "open images by their path. `python -m aecore tokens new manage` lets people sign in, AECORE_DEMO=1 lets "
+            "them only look (docs/hosting.md)."
+        )
+    return lines
+
+
+async def _tidy() -> None:
+    """Remove what visitors of a demo left behind, for as long as the server runs."""
+    from aecore.jobs.quota import remove_expired
+
+    while True:
+        with contextlib.suppress(AecoreError, OSError):
+            await asyncio.to_thread(remove_expired)
+        await asyncio.sleep(TIDY_S)

@@ -1,0 +1,76 @@
+"""How much visitors may upload: only sessions whose page has an uploader, and of these only so much.
+
+Streamlit keeps what is uploaded in memory for as long as the session lives, and takes it from any session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import psutil
+import streamlit as st
+from streamlit.runtime import Runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from aecore import access
+
+MB = 1 << 20
+FILES = 3
+"""So many times the largest file may a session hold: one to replace another while a third is being read."""
+VISITORS_MB = 256
+"""What the sessions of visitors of a demo may hold together; of others, half of the machine's free memory."""
+
+_allowed: dict[str, int] = {}
+"""Bytes that a session may hold, of sessions with an uploader."""
+_arriving: dict[str, int] = {}
+"""Bytes that are being sent."""
+
+
+def file_uploader(label: str, kinds: Sequence[str] | None, *, max_upload_size: int, **options: Any) -> Any:
+    """`st.file_uploader` for files of at most `max_upload_size` MB; from now on the session may upload them."""
+    if context := get_script_run_ctx(suppress_warning=True):
+        size = FILES * max_upload_size * MB
+        _allowed[context.session_id] = max(size, _allowed.get(context.session_id, 0))
+    return st.file_uploader(label, kinds, max_upload_size=max_upload_size, **options)
+
+
+def admit(session: str, size: int) -> str:
+    """Let a session send a file of so many bytes, or say why not. `done` is to be called at its end."""
+    kept = _kept()
+    for gone in _allowed.keys() - kept.keys():
+        if not Runtime.instance().is_active_session(gone):
+            _allowed.pop(gone, None)
+    if session not in _allowed:
+        return "this page takes no files"
+    if kept.get(session, 0) + _arriving.get(session, 0) + size > _allowed[session]:
+        return "this page holds as many files as it may; reload it to begin anew"
+    if sum(kept.values()) + sum(_arriving.values()) + size > _most_in_all():
+        return "the server holds as many files as it may; try again in a few minutes"
+    _arriving[session] = _arriving.get(session, 0) + size
+    return ""
+
+
+def done(session: str, size: int) -> None:
+    """The file has arrived, or its sender has gone."""
+    left = _arriving.get(session, 0) - size
+    if left > 0:
+        _arriving[session] = left
+    else:
+        _arriving.pop(session, None)
+
+
+def _most_in_all() -> int:
+    return VISITORS_MB * MB if access.demo_visitor() else psutil.virtual_memory().available // 2
+
+
+def _kept() -> dict[str, int]:
+    """Bytes that each session holds."""
+    manager = Runtime.instance().uploaded_file_mgr
+    if not isinstance(manager, MemoryUploadedFileManager):
+        return {}
+    return {
+        session: sum(len(file.data) for file in list(files.values()))
+        for session, files in list(manager.file_storage.items())
+    }
