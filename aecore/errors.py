@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
@@ -32,10 +33,22 @@ def describe_os_error(error: OSError, doing: str) -> str:
     """One line for an operating system error that was raised while `doing` something."""
     where = f" ({error.filename})" if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"the disk is full: could not finish {doing}{where}; free some space and try again"
+        full = "the disk is full" if error.errno == errno.ENOSPC else "the quota of disk space is used up"
+        return f"{full}: could not finish {doing}{where}; free some space and try again"
+    if error.errno == errno.EFBIG:
+        return f"a file may not become so large here: could not finish {doing}{where}"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"not allowed to write: could not finish {doing}{where}"
     return f"could not finish {doing}{where}: {error.strerror or error}"
+
+
+@contextlib.contextmanager
+def told(doing: str) -> Iterator[None]:
+    """Raise an operating system error of the block as `AecoreError`, in one line that names what it interrupted."""
+    try:
+        yield
+    except OSError as error:
+        raise AecoreError(describe_os_error(error, doing)) from None
 
 
 def read_text(path: Path) -> str:

@@ -8,9 +8,11 @@ import errno
 import json
 import os
 import stat
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
+
+from aecore.temporary import temporary_path
 
 MB = 1 << 20
 MOST_DEPTH = 32
@@ -81,13 +83,21 @@ def _no_constant(name: str) -> NoReturn:
 
 def atomic_write(path: Path, data: bytes) -> None:
     """Write a file so that it appears whole or not at all, even if the machine crashes meanwhile."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    with atomic_file(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def atomic_file(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
+    """A file to write to, which appears under its name at the end, whole, and not at all after an error."""
+    temporary = temporary_path(path.parent, path.name)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):

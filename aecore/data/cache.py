@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -15,7 +16,8 @@ import platformdirs
 
 from aecore.data.image_set import Arrays, DataSet
 from aecore.errors import AecoreError, describe_os_error
-from aecore.files import MB, atomic_write, parse_json, read_regular
+from aecore.files import MB, atomic_file, atomic_write, parse_json, read_regular
+from aecore.temporary import remove_leftovers
 
 PARTS = Arrays._fields
 Facts = dict[str, Any]
@@ -47,6 +49,7 @@ def ensure(folder: Path, make: Callable[[], tuple[Arrays, Facts]], *, thorough: 
         return "ready"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(folder)
         with filelock.FileLock(folder.parent / f".{lock or folder.name}.lock"):
             if is_sound(folder, thorough=thorough):  # another process was faster
                 return "ready"
@@ -89,15 +92,30 @@ def facts(folder: Path) -> Facts:
 def _write(folder: Path, made: Arrays, known: Facts) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "meta.json").unlink(missing_ok=True)
+    try:
+        _write_parts(folder, made, known)
+    except OSError:
+        remove_parts(folder)
+        raise
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove the arrays of a set that was not prepared to the end; what was downloaded for it stays."""
+    with contextlib.suppress(OSError):
+        for part in PARTS:
+            (folder / f"{part}.npy").unlink(missing_ok=True)
+        folder.rmdir()
+
+
+def _write_parts(folder: Path, made: Arrays, known: Facts) -> None:
     sums = {}
     for part, array in zip(PARTS, made, strict=True):
-        path = folder / f"{part}.npy"
-        temporary = path.with_suffix(".tmp")
-        with temporary.open("wb") as file:
-            np.save(file, np.ascontiguousarray(array))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        path, array = folder / f"{part}.npy", np.ascontiguousarray(array)
+        (folder / f"{part}.tmp").unlink(missing_ok=True)  # of an older version that was killed
+        with atomic_file(path) as file:
+            # NumPy's own writing names no reason where the disk is full.
+            np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+            file.write(array.data)
         sums[part] = _sha256(path)
     # Last, as a folder counts as prepared only once it has its sums.
     _write_meta(folder, sums, known)

@@ -22,6 +22,7 @@ from aecore.files import parse_json
 from aecore.interop.checkpoint import HOW_TO_SAVE, Checkpoint, Skipped, Table, Unsupported, layers_of
 from aecore.interop.state_dict import OBJECTS, joined, state_dict_in
 from aecore.interop.unpickle import REFUSED
+from aecore.temporary import temporary_folder
 
 MOST_BYTES = 8 * 2**30
 
@@ -114,8 +115,8 @@ def _from_torch(path: Path, head: bytes) -> Any:
         _check_archive(path)
     elif head[:1] != b"\x80":  # every pickle of torch.save begins so
         raise UserError(f"the file is neither a PyTorch checkpoint nor safetensors; save one with {HOW_TO_SAVE}")
-    with tempfile.TemporaryDirectory(prefix="aecore-") as folder:
-        target = Path(folder) / "tensors.safetensors"
+    with temporary_folder(Path(tempfile.gettempdir()), "aecore") as folder:
+        target = folder / "tensors.safetensors"
         tree = _run_reader(path, target)
         tensors = safetensors.torch.load_file(target)
     return _planted(tree, tensors)

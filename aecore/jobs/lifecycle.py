@@ -20,7 +20,7 @@ from aecore import access
 from aecore.config.experiment import Experiment
 from aecore.config.title import default_title, numbered
 from aecore.devices import Device
-from aecore.errors import DamagedError, UserError
+from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, told
 from aecore.jobs import detach, device_queue, out_of_memory
 from aecore.jobs.check import check, remarks_before
 from aecore.jobs.failures import record_failures
@@ -30,7 +30,6 @@ from aecore.presets import presets
 from aecore.runs.json_files import now
 from aecore.runs.process import has_open, identity, is_alive, is_here, this_process
 from aecore.runs.progress import Report, silent
-from aecore.runs.staging import commit, staging
 from aecore.runs.state import (
     ACTIVE,
     LOCK,
@@ -42,7 +41,7 @@ from aecore.runs.state import (
     heartbeat,
     run_state,
 )
-from aecore.runs.store import EXPERIMENT, LOG, Run, Store, root_of, slug, timed_id
+from aecore.runs.store import LOG, Run, Store, root_of, slug
 from aecore.training.rank import get_rank
 
 LOCK_WAIT_S = 5
@@ -58,8 +57,8 @@ def submit(experiment: Experiment, device: str = "auto", store: Store | None = N
     store = store or Store.default()
     with admission(store, experiment, images, solved) as person:
         title = _title(experiment, store)
-        with staging(store) as draft:
-            draft.write_json(EXPERIMENT, experiment.model_dump(mode="json"))
+
+        def queue(draft: Run) -> None:
             expect_worker(draft, this_process())
             draft.write_status(
                 state="queued",
@@ -74,7 +73,8 @@ def submit(experiment: Experiment, device: str = "auto", store: Store | None = N
                 remarks=[remark.as_json() for remark in remarks_before(experiment)],
                 **({"owner": person.name} if person.name else {}),
             )
-            return commit(draft.path, timed_id(experiment.title), store)
+
+        return store.create(experiment, queue)
 
 
 def _title(experiment: Experiment, store: Store) -> str:
@@ -119,6 +119,7 @@ def waits_behind(run: Run) -> list[str] | None:
     return device_queue.ahead(root_of(run), run.id)
 
 
+@told("stopping the run")
 def stop(run: Run, wait_s: float = 15) -> str:
     """Ask the worker to stop cleanly, wait up to `wait_s` seconds for it, and return the state then.
 
@@ -200,6 +201,7 @@ def _check_idle(run: Run) -> None:
         raise UserError(f"a process is working on run {run.id}; stop it first") from None
 
 
+@told("resuming the run")
 def take_over(run: Run) -> None:
     """Queue a run again whose worker is known to be gone, whatever its status says, unless it has finished."""
     if run.status().get("state") != "finished":
@@ -207,6 +209,7 @@ def take_over(run: Run) -> None:
         run.write_status(state="queued", process=None, error=None, ended=None)
 
 
+@told("recording the end of the run")
 def give_up(run: Run, why: str, state: str = "failed") -> None:
     """Record the end of a run whose worker is known to have exited unexpectedly."""
     run.write_status(state=state, error=why or None, ended=now(), process=None)
@@ -230,6 +233,8 @@ def work(
         lock = filelock.FileLock(run.file(LOCK), timeout=LOCK_WAIT_S).acquire()
     except filelock.Timeout:
         raise UserError(f"another process is already working on run {run.id}") from None
+    except OSError as error:
+        raise AecoreError(describe_os_error(error, f"working on run {run.id}")) from None
     out_of_memory.go_first()
     with lock, heartbeat(run.file(LOCK)):
         recorded = run.status().get("state")

@@ -17,7 +17,7 @@ import safetensors
 import safetensors.numpy
 
 from aecore import access
-from aecore.errors import DamagedError, UserError
+from aecore.errors import DamagedError, UserError, told
 from aecore.files import atomic_write, reason
 from aecore.runs.store import PROJECTIONS, Run
 from aecore.runs.tensor_files import check_finite, check_shapes, check_whole, read_arrays
@@ -103,6 +103,7 @@ def is_replaced(run: Run, method: str, dims: int, split: str = "test") -> bool:
     return run.shipped and all(path.exists() for path in projection_files(run, method, dims, split))
 
 
+@told("restoring the shipped projection")
 def restore_shipped(run: Run, method: str, dims: int) -> None:
     """Delete the new projection that replaces a shipped one. Raises `UserError` where there is none."""
     access.permit("changing projections", run, role="manage" if run.shipped else "train")

@@ -11,7 +11,7 @@ import contextlib
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +24,7 @@ from aecore.config.experiment import Experiment
 from aecore.data.catalogue import data_set
 from aecore.data.custom.source import is_path
 from aecore.data.image_set import ImageInfo
-from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, nearest
+from aecore.errors import AecoreError, DamagedError, UserError, nearest
 from aecore.files import reason
 from aecore.runs import sums
 from aecore.runs.json_files import (
@@ -293,28 +293,17 @@ class Store:
                     return Run(self.root / shelf / run_id)
         return None
 
-    def create(self, experiment: Experiment) -> Run:
-        """A new directory under `runs/` with the experiment in it; its id consists of name or preset and time."""
-        try:
-            run = Run(numbered_folder(self.root / "runs", timed_id(experiment.title)))
-            run.write_json(EXPERIMENT, experiment.model_dump(mode="json"))
-        except OSError as error:
-            raise AecoreError(describe_os_error(error, "a new run directory")) from None
-        return run
+    def create(self, experiment: Experiment, prepare: Callable[[Run], object] = lambda draft: None) -> Run:
+        """A new directory under `runs/` with the experiment in it; its id consists of name or preset and time.
 
+        `prepare` writes what else must be in it from the first moment on. The directory appears whole or not at all.
+        """
+        from aecore.runs.staging import commit, staging  # which stages runs of a store
 
-def numbered_folder(parent: Path, name: str) -> Path:
-    """Make a new folder of that name, or with a number appended where the name is taken.
-
-    Raises `OSError` where that is not possible, `AecoreError` after a thousand names.
-    """
-    parent.mkdir(parents=True, exist_ok=True)
-    for number in range(1, 1000):
-        folder = parent / (name if number == 1 else f"{name}-{number}")
-        with contextlib.suppress(FileExistsError):
-            folder.mkdir()
-            return folder
-    raise AecoreError(f"could not find a free name for {name} in {parent}")
+        with staging(self) as draft:
+            draft.write_json(EXPERIMENT, experiment.model_dump(mode="json"))
+            prepare(draft)
+            return commit(draft.path, timed_id(experiment.title), self)
 
 
 def timed_id(title: str) -> str:

@@ -10,18 +10,16 @@ import json
 import math
 import os
 import signal
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import filelock
 
 from aecore import access, jobs
-from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error
+from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, told
 from aecore.jobs import detach
 from aecore.runs.json_files import now
 from aecore.runs.process import is_alive, is_here, this_process
@@ -31,6 +29,7 @@ from aecore.sweeps.choosers import Chooser, ListedCombinations
 from aecore.sweeps.definition import Point, Sweep
 from aecore.sweeps.executors import Executor
 from aecore.sweeps.store import Row, SweepFolder, row_of, rows, runs_of, sort_key
+from aecore.temporary import temporary_folder
 
 TICK_S = 0.5
 EXECUTORS = ("local", "ray")
@@ -65,6 +64,7 @@ def check(sweep: Sweep, device: str = "auto") -> None:
             raise UserError(f"the run with {point.label}: {error}") from None
 
 
+@told("starting the sweep")
 def start(folder: SweepFolder, on: str = "", options: Mapping[str, Any] | None = None) -> None:
     """Run a sweep in a process that outlives this one. `options` are those of the command line; without `on` it resumes
     on the executor and with the options that it had before. Raises `UserError` when it is already running."""
@@ -85,6 +85,7 @@ def start(folder: SweepFolder, on: str = "", options: Mapping[str, Any] | None =
         detach.start_detached(arguments, log)
 
 
+@told("stopping the sweep")
 def stop(folder: SweepFolder, wait_s: float = 60) -> str:
     """Ask the sweep's process to stop its runs cleanly, wait up to `wait_s` seconds, and return the state then.
 
@@ -126,7 +127,9 @@ def run_sweep(
         lock = filelock.FileLock(folder.file(LOCK), timeout=0).acquire()
     except filelock.Timeout:
         raise UserError(f"sweep {folder.id} is already running") from None
-    with lock, heartbeat(folder.file(LOCK)):
+    except OSError as problem:
+        raise AecoreError(describe_os_error(problem, f"sweep {folder.id}")) from None
+    with lock, heartbeat(folder.file(LOCK)), told(f"sweep {folder.id}"):
         about = {"on": executor.name, "options": dict(options or {"device": device}), "started": now()}
         folder.write_status(state="running", process=this_process(), error=None, **about)
         state, error = "failed", "its process ended unexpectedly"
@@ -140,6 +143,9 @@ def run_sweep(
             raise
         except AecoreError as problem:
             error = str(problem)
+            raise
+        except OSError as problem:
+            error = describe_os_error(problem, f"sweep {folder.id}")
             raise
         finally:
             if state != "finished":
@@ -281,15 +287,15 @@ def check_store(store: Store) -> None:
     exclude each other."""
     try:
         store.root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".check-", dir=store.root) as folder:
-            first, second = Path(folder) / "first", Path(folder) / "second"
+        with temporary_folder(store.root, "check") as folder:
+            first, second = folder / "first", folder / "second"
             first.write_text("whole")
             os.replace(first, second)
             if second.read_text() != "whole" or first.exists():
                 raise AecoreError(f"{store.root} cannot be a store: a renamed file has lost its content")
-            with filelock.FileLock(Path(folder) / "lock", timeout=0):
+            with filelock.FileLock(folder / "lock", timeout=0):
                 try:
-                    filelock.FileLock(Path(folder) / "lock", timeout=0, is_singleton=False).acquire()
+                    filelock.FileLock(folder / "lock", timeout=0, is_singleton=False).acquire()
                 except filelock.Timeout:
                     return
             raise AecoreError(

@@ -16,13 +16,15 @@ from typing import Any
 
 from aecore import access
 from aecore.config.experiment import difference
-from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, nearest
+from aecore.errors import DamagedError, UserError, nearest, told
 from aecore.runs.json_files import read_table, update_status, write_table
 from aecore.runs.records import Entries
+from aecore.runs.staging import rename_free
 from aecore.runs.state import ACTIVE, LOCK, true_state
-from aecore.runs.store import EXPERIMENT, Run, Store, numbered_folder, timed_id
+from aecore.runs.store import EXPERIMENT, Run, Store, timed_id
 from aecore.runs.summary import may_win, remarks_of, remarks_of_evaluation
 from aecore.sweeps.definition import MEASURED, Point, Sweep
+from aecore.temporary import temporary_folder
 
 SWEEP, STATUS, RESULTS, LOG = "sweep.json", "status.json", "results.json", "log.txt"
 SHELVES = ("gallery-sweeps", "sweeps")
@@ -130,17 +132,19 @@ class SweepFolder:
 
 
 def create(sweep: Sweep, store: Store) -> SweepFolder:
-    """A new folder with the definition in it."""
-    try:
-        folder = SweepFolder(numbered_folder(store.root / SHELVES[1], timed_id(sweep.name)))
-        folder.write_sweep(sweep)
-        if owner := access.current().name:
-            folder.write_status(state="stopped", owner=owner)
-    except OSError as error:
-        raise AecoreError(describe_os_error(error, "a new sweep")) from None
-    return folder
+    """A new folder with the definition in it, whole or not at all."""
+    shelf = store.root / SHELVES[1]
+    with told("a new sweep"):
+        shelf.mkdir(parents=True, exist_ok=True)
+        with temporary_folder(shelf, "new") as home:
+            draft = SweepFolder(home)
+            draft.write_sweep(sweep)
+            if owner := access.current().name:
+                draft.write_status(state="stopped", owner=owner)
+            return SweepFolder(rename_free(home, shelf, timed_id(sweep.name)))
 
 
+@told("changing the sweep")
 def extend(folder: SweepFolder, wanted: Sweep) -> None:
     """Give a sweep other values, seeds or trials; its runs stay. Raises `UserError` where the runs would differ in
     more than that, and for a sweep that is running."""

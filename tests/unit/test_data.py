@@ -114,7 +114,8 @@ def test_a_full_disk_is_one_line(cache, monkeypatch):
     def full(*_args, **_more):
         raise OSError(28, "No space left on device", str(cache))
 
-    monkeypatch.setattr(np, "save", full)
+    monkeypatch.setattr("aecore.files.os.fsync", full)
     with pytest.raises(AecoreError, match="the disk is full"):
         data.prepare("digits")
     assert not data.prepared("digits")
+    assert not (cache / "digits").exists()

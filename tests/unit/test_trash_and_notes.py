@@ -12,7 +12,7 @@ from aecore.errors import AecoreError, DamagedError, UserError
 from aecore.presets import preset
 from aecore.runs import notes as run_notes
 from aecore.runs import trash
-from aecore.runs.staging import PREFIX, commit, staging
+from aecore.runs.staging import commit, staging
 from aecore.runs.store import Run
 from aecore.runs.summary import summarise
 from tests.helpers.runs import made_run
@@ -167,10 +167,10 @@ def test_an_arrival_is_whole_or_not_at_all(store):
         run.file("whole").write_text("whole")
         assert commit(run.path, "whole", store).id == "whole"
     assert [path.name for path in shelf.iterdir()] == ["whole"]
-    stale = shelf / f"{PREFIX}stale"
+    stale = shelf / ".arriving-stale"
     stale.mkdir()
     os.utime(stale, (1, 1))
-    (shelf / f"{PREFIX}fresh").mkdir()
+    (shelf / ".arriving-fresh").mkdir()
     with staging(store):
         assert not stale.exists()
-    assert (shelf / f"{PREFIX}fresh").exists(), "another process is at it"
+    assert (shelf / ".arriving-fresh").exists(), "another process is at it"
