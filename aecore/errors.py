@@ -8,12 +8,18 @@ import errno
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+MOST_TEXT = 1 << 20
+"""How many bytes a text file of settings may have."""
+LONGEST = 2000
+"""How many characters of an error message are shown: it may quote a file."""
+
 
 class AecoreError(Exception):
     """Something failed that the caller could not have known: no network, a full disk. Exit status 1."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))  # one line, whatever it quotes
+        line = " ".join(message.split())  # one line, whatever it quotes
+        super().__init__(line if len(line) <= LONGEST else f"{line[:LONGEST]} …")
 
 
 class UserError(AecoreError):
@@ -52,9 +58,16 @@ def told(doing: str) -> Iterator[None]:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file that the user named. Raises `UserError` with the reason when it cannot be read."""
+    """The text of a file that the user named. Raises `UserError` with the reason when it cannot be read, and for one
+    that is longer than anybody writes or is no regular file."""
     try:
-        return path.read_text(encoding="utf-8")
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise UserError(f"{path} is a pipe, socket or device, not a file")
+        with path.open("rb") as file:
+            data = file.read(MOST_TEXT + 1)
+        if len(data) > MOST_TEXT:
+            raise UserError(f"{path} is larger than {MOST_TEXT >> 20} MB, more than settings take")
+        return data.decode("utf-8").replace("\r\n", "\n")
     except FileNotFoundError:
         raise UserError(f"there is no file {path}") from None
     except IsADirectoryError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -21,10 +22,12 @@ from aecore.errors import UserError
 from aecore.files import parse_json
 from aecore.interop.checkpoint import HOW_TO_SAVE, Checkpoint, Skipped, Table, Unsupported, layers_of
 from aecore.interop.state_dict import OBJECTS, joined, state_dict_in
-from aecore.interop.unpickle import REFUSED
+from aecore.interop.unpickle import MOST_ENTRIES, REFUSED
 from aecore.temporary import temporary_folder
 
 MOST_BYTES = 8 * 2**30
+MOST_HEADER = 8 * 2**20
+"""Of the table of a safetensors file."""
 
 
 _READER = Path(__file__).with_name("unpickle.py")
@@ -104,6 +107,10 @@ def _head(path: Path) -> bytes:
 
 
 def _from_safetensors(path: Path) -> dict[str, Tensor]:
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        if length > MOST_HEADER or file.read(length).count(b'"data_offsets"') > MOST_ENTRIES:
+            raise UserError("the file holds more entries than a checkpoint has")
     try:
         return safetensors.torch.load_file(path)
     except (safetensors.SafetensorError, OSError, ValueError, KeyError) as error:

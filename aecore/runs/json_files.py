@@ -19,10 +19,9 @@ MOST_TABLE, MOST_LINES = 16 * MB, 512 * MB
 """How large a JSON file and a `.jsonl` file may be."""
 SUM = "sum"
 """The key of a table's own SHA-256, in files that have none in sums.json."""
-LONG = MB
-"""A `.jsonl` file of more than this many bytes is long: a list of runs looks at some of its lines only."""
-SAMPLES, PIECE = 256, 8192
-"""How many lines it looks at, and how long a line may be to be seen."""
+SAMPLES, MORE_SAMPLES, PIECE = 256, 2048, 8192
+"""How many lines of a long `.jsonl` file a list of runs looks at, how many a page, and how long a line may be to be
+seen."""
 
 
 def read_table(path: Path, owner: str) -> dict[str, Any]:
@@ -120,16 +119,16 @@ def read_lines(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
     return epochs_of(_parsed(complete.splitlines())), offset + len(complete)
 
 
-def is_long(path: Path) -> bool:
-    """Whether a `.jsonl` file has so many lines that a list of runs must not read them all."""
+def is_long(path: Path, samples: int = SAMPLES) -> bool:
+    """Whether a `.jsonl` file is so much longer than so many lines that whoever wants these must not read them all."""
     try:
-        return path.stat().st_size > LONG
+        return path.stat().st_size > samples * PIECE // 2
     except OSError:
         return False
 
 
-def sampled_lines(path: Path) -> list[dict[str, Any]]:
-    """Some entries of a long `.jsonl` file, evenly spread over its bytes, among them the first and the last.
+def sampled_lines(path: Path, samples: int = SAMPLES) -> list[dict[str, Any]]:
+    """So many entries of a long `.jsonl` file, evenly spread over its bytes, among them the first and the last.
 
     Raises as `read_lines` does.
     """
@@ -137,13 +136,13 @@ def sampled_lines(path: Path) -> list[dict[str, Any]]:
     check_regular(path)
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
-        for number in range(SAMPLES):
-            start = max(0, (size - 2 * PIECE) * number // (SAMPLES - 1))
+        for number in range(samples):
+            start = max(0, (size - 2 * PIECE) * number // (samples - 1))
             file.seek(start)
             piece = file.read(2 * PIECE)
             lines = piece[: piece.rfind(b"\n") + 1].splitlines()
             whole = lines[1 if start else 0 :]  # the first may begin before the piece
-            found += epochs_of(_parsed(whole[-1:] if number == SAMPLES - 1 else whole[:1]))
+            found += epochs_of(_parsed(whole[-1:] if number == samples - 1 else whole[:1]))
     return found
 
 

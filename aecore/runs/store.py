@@ -28,6 +28,7 @@ from aecore.errors import AecoreError, DamagedError, UserError, nearest
 from aecore.files import reason
 from aecore.runs import sums
 from aecore.runs.json_files import (
+    SAMPLES,
     append_line,
     is_long,
     json_bytes,
@@ -156,14 +157,14 @@ class Run:
         """The entries of a `.jsonl` file by epoch, of two for one epoch the later; none without the file."""
         return _by_epoch(self.lines_since(name, 0)[0])
 
-    def course(self) -> list[dict[str, Any]]:
-        """`metrics` of a run of usual length; of a very long one some entries, among them the first and the last."""
-        path = self.file(METRICS)
-        self.check(METRICS)
+    def course(self, name: str = METRICS, samples: int = SAMPLES) -> list[dict[str, Any]]:
+        """`lines` of a run of usual length; of a very long one so many entries, among them the first and the last."""
+        path = self.file(name)
+        self.check(name)
         try:
-            return _by_epoch(sampled_lines(path)) if is_long(path) else self.metrics()
+            return _by_epoch(sampled_lines(path, samples)) if is_long(path, samples) else self.lines(name)
         except OSError as error:
-            raise DamagedError(f"run {self.id}: {METRICS} cannot be read: {reason(error)}") from None
+            raise DamagedError(f"run {self.id}: {name} cannot be read: {reason(error)}") from None
 
     def metrics_since(self, offset: int) -> tuple[list[dict[str, Any]], int]:
         """Entries of metrics.jsonl from byte `offset` on, and the offset to continue from. A torn last line is left

@@ -232,7 +232,7 @@ def row_of(sweep: Sweep, run: Run) -> Row:
     status: dict[str, Any] = {}
     with contextlib.suppress(DamagedError):
         status = run.status()
-    metrics = run.metrics()
+    metrics = run.course()
     last = metrics[-1] if metrics else {}
     state = true_state(status, run.file(LOCK)) if status else "damaged"
     evaluation = Entries()

@@ -15,6 +15,8 @@ from aecore.errors import UserError
 
 MAX_PICTURE_BYTES = 256 << 20
 """A larger file in the archive is not unpacked."""
+SMALL_BYTES, MOST_TIMES = 16 << 20, 500
+"""A picture of more bytes that was packed more tightly is none: unpacking hundreds of such would take minutes."""
 
 
 def zip_listing(path: Path, text: str) -> Listing:
@@ -40,6 +42,9 @@ def open_member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     """A picture of the open archive. Raises `UnusableError` for one that is too large, packed away or damaged."""
     if archive.getinfo(name).file_size > MAX_PICTURE_BYTES:
         raise UnusableError(f"is larger than {MAX_PICTURE_BYTES >> 20} MB")
+    entry = archive.getinfo(name)
+    if entry.file_size > SMALL_BYTES and entry.file_size > MOST_TIMES * entry.compress_size:
+        raise UnusableError(f"unpacks to more than {MOST_TIMES} times its size, as no picture does")
     try:
         with archive.open(name) as member:
             return io.BytesIO(member.read(MAX_PICTURE_BYTES + 1)[:MAX_PICTURE_BYTES])
