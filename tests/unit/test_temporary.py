@@ -65,7 +65,8 @@ def test_of_another_machine_they_are_kept_for_a_week(tmp_path, monkeypatch):
         old, fresh = temporary_path(tmp_path, "old"), temporary_path(tmp_path, "fresh")
     for path in (old, fresh):
         path.mkdir()
-    os.utime(old, (time.time() - 8 * 86_400,) * 2)
+    long_ago = time.time() - 8 * 86_400
+    os.utime(old, (long_ago, long_ago))
     remove_leftovers(tmp_path)
     assert list(tmp_path.iterdir()) == [fresh]
 
