@@ -19,7 +19,7 @@ import safetensors.torch
 from torch import Tensor
 
 from aecore.errors import UserError
-from aecore.files import parse_json
+from aecore.files import check_regular, parse_json
 from aecore.interop.checkpoint import HOW_TO_SAVE, Checkpoint, Skipped, Table, Unsupported, layers_of
 from aecore.interop.state_dict import OBJECTS, joined, state_dict_in
 from aecore.interop.unpickle import MOST_ENTRIES, REFUSED
@@ -90,7 +90,7 @@ def _tensors_in(path: Path) -> tuple[Table, bool]:
 
 def _head(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with check_regular(path).open("rb") as file:  # a pipe would block for ever
             head = file.read(64)
             size = file.seek(0, io.SEEK_END)
     except FileNotFoundError:

@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import filelock
 
-from aecore.errors import DamagedError
+from aecore.errors import DamagedError, told
 from aecore.files import atomic_write, check_regular, parse_json, read_regular
 from aecore.runs.json_files import accept_table, is_sealed, read_table
 
@@ -50,12 +50,12 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
 
 
 def remove_file(folder: Path, name: str) -> None:
-    """Remove a file of a run and then its sum."""
-    (folder / name).unlink(missing_ok=True)
+    """Remove the sum of a file of a run and then the file, so that after a crash in between nothing is missing."""
     if (folder / SUMS).exists():
         with _changing(folder) as known:
             known.pop(name, None)
             _write(folder, known)
+    (folder / name).unlink(missing_ok=True)
 
 
 def record(folder: Path, names: Callable[[str], bool] = lambda name: True) -> None:
@@ -82,9 +82,10 @@ def digest(folder: Path, name: str) -> str:
     return _sum_of(folder / name, None, thorough=False)[0]
 
 
+@told("recording the files of the run")
 def accept(folder: Path) -> None:
-    """Record every file as it is now, because a person says that the changes were meant. Raises `OSError`, and
-    `DamagedError` for a table that is none."""
+    """Record every file as it is now, because a person says that the changes were meant. Raises `AecoreError`, for a
+    table that is none `DamagedError`."""
     record(folder)
     for name in SEALED:
         if (folder / name).exists():

@@ -18,6 +18,8 @@ from PIL import Image
 
 from aecore import data
 from aecore.config.experiment import Experiment
+from aecore.errors import UserError
+from aecore.files import check_regular
 from aecore.interop import unpickle
 from aecore.interop.read_checkpoint import read_checkpoint
 from aecore.runs.store import Run
@@ -92,25 +94,33 @@ def _checkpoint(path: Path) -> dict[str, np.ndarray]:
 
 
 def _unpickled(path: Path) -> dict[str, Any]:
-    """What the reader's process would print and write."""
-    from aecore.errors import UserError
-
+    """What the reader's process would print and write; whoever starts it has seen that it is a regular file."""
     try:
+        check_regular(path)
         writer = unpickle._Writer()
         tree = writer.tree(unpickle.read(path))
         return {"tree": tree, "tensors": [tensor.numpy().tobytes() for tensor in writer.tensors]}
-    except (unpickle.RefusedError, MemoryError) as error:
+    except (unpickle.RefusedError, MemoryError, OSError) as error:
         raise UserError(str(error) or "memory") from None
     except Exception as error:  # the process ends, and whoever started it says so in one line
         raise UserError(f"the reader ends: {type(error).__name__}") from None
 
 
-def _images(path: Path) -> list[np.ndarray]:
+class Named(list[np.ndarray]):
+    """The arrays of an image set; `dropped` says what was left out of them, as command line, page and run do."""
+
+    dropped: tuple[str, ...] = ()
+
+
+def _images(path: Path) -> Named:
     found = data.load(str(path))
-    return [np.array(part) for part in (found.x_train, found.y_train, found.x_test, found.y_test)]
+    arrays = Named(np.array(part) for part in (found.x_train, found.y_train, found.x_test, found.y_test))
+    report = data.understood(str(path))
+    arrays.dropped = tuple(entry["name"] for entry in report.left_out) if report else ()
+    return arrays
 
 
-def _images_beside(path: Path) -> list[np.ndarray]:
+def _images_beside(path: Path) -> Named:
     return _images(path.parent)
 
 

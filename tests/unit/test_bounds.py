@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import struct
 import zipfile
@@ -91,3 +92,10 @@ def test_pages_read_a_part_of_a_very_long_history(store):
     with run.file(METRICS).open("a") as file:
         file.write(line % (epochs + 1, epochs + 1))
     assert jsonl.metrics(run)[-1]["epoch"] == epochs + 1
+
+
+@pytest.mark.parametrize("name", ["a.pth", "a.safetensors"])
+def test_a_pipe_is_no_checkpoint(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(UserError, match="cannot be read: it is a pipe, socket or device"):
+        read_checkpoint(tmp_path / name)
