@@ -19,7 +19,7 @@ import safetensors.torch
 from torch import Tensor
 
 from aecore.errors import UserError
-from aecore.files import check_regular, parse_json
+from aecore.files import check_regular, parse_json, whole_zip
 from aecore.interop.checkpoint import HOW_TO_SAVE, Checkpoint, Skipped, Table, Unsupported, layers_of
 from aecore.interop.state_dict import OBJECTS, joined, state_dict_in
 from aecore.interop.unpickle import MOST_ENTRIES, REFUSED
@@ -173,7 +173,7 @@ def _check_archive(path: Path) -> None:
     """Raise `UserError` unless a zip is one of torch.save: its entries are stored, so it cannot be a zip bomb."""
     try:
         with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
+            entries = whole_zip(archive).infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         raise UserError(
             "the file is truncated or damaged: it begins like a checkpoint but does not end like one"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import resource
@@ -10,6 +11,7 @@ import zipfile
 
 import pytest
 import torch
+from PIL import Image
 
 from aecore import data
 from aecore.config.experiment import Experiment
@@ -99,3 +101,20 @@ def test_a_pipe_is_no_checkpoint(tmp_path, name):
     os.mkfifo(tmp_path / name)
     with pytest.raises(UserError, match="cannot be read: it is a pipe, socket or device"):
         read_checkpoint(tmp_path / name)
+
+
+def test_a_zip_that_has_lost_entries_is_damaged(tmp_path, cache):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(6):
+            buffer = io.BytesIO()
+            Image.new("L", (8, 8), 20 * number).save(buffer, "PNG")
+            archive.writestr(f"{number}.png", buffer.getvalue())
+    content = bytearray(path.read_bytes())
+    second = content.find(b"PK\x01\x02", content.find(b"PK\x01\x02") + 4)
+    content[second + 32] = 46 + len("0.png")  # the length of its comment, which swallows the next entry
+    path.write_bytes(bytes(content))
+    with zipfile.ZipFile(path) as archive:
+        assert len(archive.infolist()) < 6
+    with pytest.raises(UserError, match="damaged"):
+        data.prepare(str(path))

@@ -12,6 +12,7 @@ from aecore.data.custom.decode import UnusableError
 from aecore.data.custom.folder import MAX_ENTRIES, File, Listing, is_hidden, is_picture
 from aecore.data.custom.stored import as_user_errors
 from aecore.errors import UserError
+from aecore.files import whole_zip
 
 MAX_PICTURE_BYTES = 256 << 20
 """A larger file in the archive is not unpacked."""
@@ -23,6 +24,7 @@ def zip_listing(path: Path, text: str) -> Listing:
     """The files in the archive, sorted. Raises `UserError` for what is no zip archive."""
     found = Listing()
     with as_user_errors(text, "a zip archive"), zipfile.ZipFile(path) as archive:
+        whole_zip(archive)
         entries = archive.infolist()
     if len(entries) > MAX_ENTRIES:
         raise UserError(f"{text} holds more than {MAX_ENTRIES:,} files: unpack it, and name the folder of the images")
