@@ -13,6 +13,8 @@ from aecore.runs.store import Run
 
 KILLED_FIRST = 500
 """Of 1,000: how much likelier than others Linux is to kill a worker when memory has run out."""
+SLACK = 1.4
+"""The estimate may be too high by so much: less is not refused."""
 ADVICE = "choose a smaller training.batch_size or narrower layers"
 
 
@@ -27,7 +29,7 @@ def check_free(run: Run) -> None:
     experiment = run.experiment()
     solved = plan(experiment.model, data_set(experiment.data.source).image_shape)
     needed, free = estimate(experiment, solved).bytes, free_memory()
-    if needed - LIBRARIES > free:
+    if needed - LIBRARIES > SLACK * free:
         raise AecoreError(
             f"training takes about {needed / GB:.1f} GB of memory and {free / GB:.1f} GB is free now; "
             f"resume the run when there is more, or {ADVICE}"

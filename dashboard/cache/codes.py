@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from aecore import data
 from aecore.latent.codes import Codes, read_codes
 from aecore.runs.store import CODES, WEIGHTS, Run
 from aecore.runs.sums import SUMS
-from dashboard.cache.images import image_set
 from dashboard.cache.keyed import keyed_on
-from dashboard.cache.models import model_of
+from dashboard.server.worker import in_worker
 
 
 def codes(run: Run, split: str = "test") -> Codes | None:
@@ -32,17 +29,4 @@ def _saved(run: Run) -> Codes | None:
 
 @keyed_on((WEIGHTS,), max_entries=4, show_spinner="Encoding the images…")
 def _computed(run: Run, split: str) -> Codes:
-    import torch
-
-    from aecore.data import thumbnails
-    from aecore.data.subset import training_images
-    from aecore.latent.encode import measure_codes
-    from aecore.metrics.evaluation import NOISE_SEED
-
-    experiment = run.experiment()
-    images = image_set(experiment.data.source)
-    x, y = (images.x_test, images.y_test) if split == "test" else training_images(images, experiment.data)
-    shape: tuple[int, int, int] = x.shape[1:]  # type: ignore[assignment]
-    rows = thumbnails.kept_indices(experiment.data.source, shape, len(x))
-    model, whole = model_of(run, whole_test_set=True), torch.from_numpy(np.array(x))
-    return measure_codes(model, whole, np.array(y), experiment.corruption, NOISE_SEED, rows, split)
+    return in_worker("aecore.compute.models:codes_of_split", run, split, thorough=True)

@@ -10,7 +10,7 @@ import streamlit as st
 from aecore import data
 from aecore.config.corruption import Corruption
 from aecore.runs.store import Run
-from dashboard.cache.images import image_set
+from dashboard.server.worker import in_worker
 
 TITLES = {"tv": "Total variation", "nlm": "Non-local means", "wavelet": "Wavelet"}
 SYMBOLS = {"tv": "weight", "nlm": "h", "wavelet": "σ"}
@@ -70,14 +70,6 @@ def _asked() -> set[tuple]:
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _strength(data_name: str, held: int, value_range: str, corruption: str, name: str, _run: Run) -> float:
-    from aecore.metrics import classical
-
-    return classical.choose_strength(*_pairs(data_name, held, value_range, corruption, _run), name)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _pairs(data_name: str, held: int, value_range: str, corruption: str, _run: Run) -> tuple[np.ndarray, np.ndarray]:
-    from aecore.data.validation import validation_pairs
-
-    images = image_set(data_name)
-    return validation_pairs(images, _run.experiment(), Corruption.parse(corruption))
+    return in_worker(
+        "aecore.compute.models:classical_strength", _run, Corruption.parse(corruption), name, thorough=True
+    )

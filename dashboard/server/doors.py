@@ -44,6 +44,22 @@ def policy() -> str:
     )
 
 
+class Pages:
+    """How many pages are open in browsers, each with a WebSocket."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def opened(self) -> None:
+        self.number += 1
+
+    def closed(self) -> None:
+        self.number -= 1
+
+
+pages = Pages()
+
+
 class Doors:
     """The outermost layer of the app: it closes some of Streamlit's doors, opens those for signing in, and adds headers
     to every answer."""
@@ -52,6 +68,13 @@ class Doors:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            pages.opened()
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                pages.closed()
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
+import gc
 import sys
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -22,9 +25,11 @@ from aecore.access.person import Person
 from aecore.access.tokens import read_access
 from aecore.errors import AecoreError
 from dashboard.server import people
-from dashboard.server.doors import Doors
+from dashboard.server.doors import Doors, pages
+from dashboard.server.worker import end_idle_workers, use_workers
 
-TIDY_S = 900
+STORE_S, MEMORY_S = 900, 30
+"""How often it looks at the store, and at its memory."""
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -35,6 +40,7 @@ def layers() -> list[Middleware]:
 @contextlib.asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     resolve_with(people.person)
+    use_workers()
     for line in what_is_open():
         print(line, file=sys.stderr, flush=True)
     tidying = asyncio.create_task(_tidy())
@@ -71,10 +77,24 @@ def what_is_open() -> list[str]:
 
 
 async def _tidy() -> None:
-    """Remove what visitors of a demo left behind, for as long as the server runs."""
+    """Remove what visitors left behind, in the store and in memory, for as long as the server runs."""
     from aecore.jobs.quota import remove_expired
 
+    due, had_visitors = 0.0, False
     while True:
-        with contextlib.suppress(AecoreError, OSError):
-            await asyncio.to_thread(remove_expired)
-        await asyncio.sleep(TIDY_S)
+        if time.monotonic() >= due:
+            due = time.monotonic() + STORE_S
+            with contextlib.suppress(AecoreError, OSError):
+                await asyncio.to_thread(remove_expired)
+        await asyncio.to_thread(end_idle_workers, pages.number)
+        if had_visitors and not pages.number:
+            await asyncio.to_thread(_give_back)
+        had_visitors = bool(pages.number)
+        await asyncio.sleep(MEMORY_S)
+
+
+def _give_back() -> None:
+    """Free what sessions that have ended held, and give free memory back to the system, where it can be told to."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # not with the C library of GNU
+        ctypes.CDLL(None).malloc_trim(0)

@@ -18,6 +18,7 @@ from aecore.runs.store import Run, Store
 from aecore.temporary import temporary_folder
 from dashboard.format import plain
 from dashboard.server.uploads import file_uploader
+from dashboard.server.worker import in_worker
 from dashboard.widgets import run_selection, undo
 from dashboard.widgets.lasting_button import lasting_button
 
@@ -111,8 +112,6 @@ def _add(given: list[UploadedFile], preset: str, data: str, anyway: bool) -> boo
 def _imported(given: list[UploadedFile], preset: str, data: str, anyway: bool, report) -> list[Run]:
     if len(given) == 1 and archive.is_packed(given[0]):
         return archive.unpack_all(given[0], Store.default())
-    from aecore.interop import import_checkpoint  # torch
-
     names = " + ".join(file.name for file in given)
     try:
         with temporary_folder(Path(tempfile.gettempdir()), "aecore") as folder:
@@ -123,9 +122,8 @@ def _imported(given: list[UploadedFile], preset: str, data: str, anyway: bool, r
                 home.mkdir()
                 paths.append(home / (Path(file.name).name or "file"))
                 paths[-1].write_bytes(file.getbuffer())
-            imported = import_checkpoint(
-                paths, preset_name=preset, data_name=data, file_name=names, anyway=anyway, report=report
-            )
+            options = {"preset_name": preset, "data_name": data, "file_name": names, "anyway": anyway}
+            added = in_worker("aecore.compute.models:import_files", paths, thorough=True, report=report, **options)
     except OSError as error:
         raise AecoreError(describe_os_error(error, f"storing {names}")) from None
-    return [imported.run]
+    return [added]

@@ -11,6 +11,7 @@ from aecore import access
 from aecore.errors import AecoreError
 from aecore.runs.store import CANDIDATES, Run
 from dashboard.format import plain
+from dashboard.server.worker import in_worker
 from dashboard.widgets.image_grid import png_uri, strip
 from dashboard.widgets.lasting_button import lasting_button
 
@@ -59,13 +60,11 @@ def candidates(run: Run, about: dict[str, Any]) -> None:
 
 
 def _choose(run: Run, number: int) -> bool:
-    from aecore.interop import import_candidate  # torch
-
     try:
         with st.spinner("Importing and measuring it"):
-            made = import_candidate(run, number)
+            made = in_worker("aecore.compute.models:import_candidate", run, number, thorough=True)
     except AecoreError as error:
         st.session_state[_PROBLEM] = str(error)
     else:
-        st.query_params["run"] = made.run.id
+        st.query_params["run"] = made.id
     return True

@@ -9,6 +9,7 @@ import streamlit as st
 
 from aecore.reports.handin.subject import MOST
 from aecore.runs.store import Run
+from dashboard.server.worker import in_worker
 
 ABOUT = (
     "One web page that opens without a server, and LaTeX with tables and figures: experiments, numbers, images, "
@@ -22,9 +23,7 @@ def button(chosen: Sequence[Run], *, key: str, type: Literal["secondary", "terti
     name = f"{chosen[0].id}-report.zip" if single else f"report-on-{len(chosen)}-runs.zip"
 
     def packed() -> bytes:
-        from aecore.reports.handin import packed_report  # torch
-
-        return packed_report(chosen)
+        return in_worker("aecore.reports.handin:packed_report", list(chosen), thorough=True)
 
     too_many = len(chosen) > MOST
     st.download_button(

@@ -16,6 +16,7 @@ from aecore.runs.state import ACTIVE
 from aecore.runs.store import WEIGHTS, Run, Store
 from aecore.runs.summary import RunSummary
 from dashboard.format import plain
+from dashboard.server.worker import in_worker
 from dashboard.widgets import many_runs, report_files, run_selection, undo
 
 _EDITS = "manage-edits"
@@ -88,9 +89,7 @@ def _file(label: str, run: Run, kind: str, make, about: str) -> None:
 
 
 def _pth(run: Run) -> bytes:
-    from aecore.interop import pth_bytes  # torch
-
-    return pth_bytes(run)
+    return in_worker("aecore.interop:pth_bytes", run)
 
 
 def delete_button(run: Run, state: str) -> None:

@@ -354,7 +354,7 @@ def test_the_extremes_of_the_whole_test_set(store, trained):
 
 def test_extremes_across_batches_are_those_of_all_images(store, trained, monkeypatch):
     monkeypatch.setattr("aecore.metrics.evaluation.BATCH", 40)
-    monkeypatch.setattr(models, "KEPT", 5)
+    monkeypatch.setattr("aecore.compute.models.KEPT", 5)
     st.cache_resource.clear()
     found = models.extremes(trained, Corruption(), 0)
     whole = models.denoise(trained, data.load("digits-28").x_test, Corruption(), 0).output_scores["mse"]
@@ -479,16 +479,18 @@ def test_its_modules_load_without_torch_and_scikit_image():
 def test_a_few_images_take_one_thread_and_the_whole_test_set_all(trained, monkeypatch):
     import torch
 
+    from aecore.compute import models as compute
+
     seen: list[int] = []
     st.cache_resource.clear()
-    models._every_thread.cache_clear()
-    network = type(models.model_of(trained))
+    compute._every_thread.cache_clear()
+    network = type(compute.model_of(trained))
     forward = network.forward
     monkeypatch.setattr(network, "forward", lambda *a: (seen.append(torch.get_num_threads()), forward(*a))[1])
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(2)
-        models._every_thread.cache_clear()
+        compute._every_thread.cache_clear()
         images = data.load("digits-28").x_test[:7]
         for work in (
             lambda: models.denoise(trained, images, Corruption(), 0),
@@ -500,6 +502,6 @@ def test_a_few_images_take_one_thread_and_the_whole_test_set_all(trained, monkey
             visitor.join()
     finally:
         torch.set_num_threads(before)
-        models._every_thread.cache_clear()
+        compute._every_thread.cache_clear()
     assert seen[0] == seen[-1] == 1
     assert set(seen[1:-1]) == {2}

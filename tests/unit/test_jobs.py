@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import signal
 import subprocess
 import sys
 
@@ -11,6 +13,8 @@ import pytest
 
 from aecore import jobs
 from aecore.errors import AecoreError, UserError
+from aecore.jobs import lifecycle
+from aecore.jobs.out_of_memory import Watch
 from aecore.presets import preset
 from aecore.runs.process import is_alive, this_process
 from aecore.runs.state import LOCK, SILENT_S, STARTING, run_state
@@ -197,3 +201,15 @@ def test_a_heartbeat_far_ahead_is_none(store):
     run.file(LOCK).touch()
     os.utime(run.file(LOCK), (4e9, 4e9))
     assert run_state(run) == "interrupted"
+
+
+def test_a_run_says_that_its_worker_was_killed(store):
+    run = jobs.submit(preset("digits-quick").experiment, "cpu", store)
+    run.write_status(state="running", process={"pid": 2**22 + 1, "started": 1.0, "host": platform.node()})
+    lifecycle._note_killed(run, 1, Watch())
+    assert not run.status().get("error")
+    lifecycle._note_killed(run, -signal.SIGKILL, Watch())
+    assert "was killed (SIGKILL)" in run.status()["error"]
+    assert run_state(run) == "interrupted"
+    jobs.requeue(run)
+    assert run.status()["error"] is None

@@ -21,7 +21,7 @@ LEVELS = [
     {"latent"},
     {"inference", "training", "viewer"},
     {"jobs", "interop"},
-    {"sweeps"},
+    {"sweeps", "compute"},
     {"plots"},
     {"reports"},
     {"cli"},
@@ -66,6 +66,15 @@ def test_nothing_below_imports_what_stands_above(folder):
     for path in (ROOT / folder).rglob("*.py"):
         tops = {name.partition(".")[0] for name in imports_of(path)}
         assert not tops & forbidden, path
+
+
+def test_the_server_leaves_pytorch_to_its_workers():
+    """Not even inside functions: it would take half a gigabyte for as long as the server runs."""
+    heavy = ("torch", "torchvision", "aecore.inference", "aecore.interop", "aecore.training", "aecore.data.corruption")
+    for folder in ("dashboard", "pages"):
+        for path in (ROOT / folder).rglob("*.py"):
+            names = imports_of(path)
+            assert not any(name == one or name.startswith(f"{one}.") for name in names for one in heavy), path
 
 
 def test_pages_do_no_tensor_arithmetic():
