@@ -51,11 +51,16 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
 
 def remove_file(folder: Path, name: str) -> None:
     """Remove the sum of a file of a run and then the file, so that after a crash in between nothing is missing."""
+    forget(folder, name)
+    (folder / name).unlink(missing_ok=True)
+
+
+def forget(folder: Path, name: str) -> None:
+    """Remove the sum of a file of a run."""
     if (folder / SUMS).exists():
         with _changing(folder) as known:
             known.pop(name, None)
             _write(folder, known)
-    (folder / name).unlink(missing_ok=True)
 
 
 def record(folder: Path, names: Callable[[str], bool] = lambda name: True) -> None:

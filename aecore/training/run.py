@@ -93,8 +93,10 @@ def train_run(
     snapshots.finish(state.epoch)
     saver.save()
     _evaluate(job, state, images)
+    # In this order: a run that has finished is not written to again, so nothing may be half then.
+    sums.forget(run.path, RESUME)
     job.status.write(state="finished", ended=now(), process=None)
-    sums.remove_file(run.path, RESUME)
+    run.file(RESUME).unlink(missing_ok=True)
     return "finished"
 
 
