@@ -42,10 +42,10 @@ def run(wanted: tuple[str, ...], quick: bool, say: Callable[[str], None]) -> lis
         base.mkdir()
         template(base)
         make: dict[str, Callable[[], Part]] = {
-            "kills": lambda: crashes.kills(base, folder, 4 if quick else 60, say),
-            "disks": lambda: disks.disks(base, folder, disks.ROOM_KB[2:4] if quick else disks.ROOM_KB, say),
-            "signals": lambda: crashes.signals(base, folder, 2 if quick else 15, say),
-            "clocks": lambda: crashes.clocks(base, folder, say),
+            "kills": lambda: crashes.kills(base, folder, 2 if quick else 60, say),
+            "disks": lambda: disks.disks(base, folder, disks.ROOM_KB[3:4] if quick else disks.ROOM_KB, say),
+            "signals": lambda: crashes.signals(base, folder, 1 if quick else 15, say),
+            "clocks": lambda: crashes.clocks(base, folder, 1 if quick else len(crashes.CLOCKS), say),
             "faults": lambda: files.measured(160 if quick else 1200, say),
             "foreign": lambda: foreign.measured(folder, base, 40 if quick else 400, say),
         }
