@@ -1,4 +1,4 @@
-"""`benchmarks.faults` in short: crashes, disks, signals, a wrong clock and other programs' files leave nothing wrong."""
+"""`benchmarks.faults` in short: crashes, disks, signals, a wrong clock and changed files leave nothing wrong."""
 
 from __future__ import annotations
 
