@@ -8,11 +8,17 @@ import errno
 import json
 import os
 import stat
-import tempfile
+import struct
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
+
+from aecore.temporary import temporary_path
 
 MB = 1 << 20
+LONGEST_ZIP_END, ZIP64 = 22 + 0xFFFF, 0xFFFF
+"""The last record of a zip with its comment in bytes, and the number of entries where that is in another record."""
 MOST_DEPTH = 32
 """How deeply the tables and lists of a JSON file may lie in one another; those of a run are five deep."""
 
@@ -39,6 +45,22 @@ def _size_of_regular(found: os.stat_result) -> int:
         kind = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe, socket or device"
         raise OSError(errno.EINVAL, f"it is {kind}, not a regular file")
     return found.st_size
+
+
+def whole_zip(archive: zipfile.ZipFile) -> zipfile.ZipFile:
+    """The same archive. Raises `BadZipFile` where its table has fewer entries than its end says: a changed length in
+    the table swallows those that follow, which `zipfile` does not notice."""
+    file = archive.fp
+    assert file is not None
+    size = file.seek(0, os.SEEK_END)
+    start = max(0, size - LONGEST_ZIP_END)
+    file.seek(start)
+    tail = file.read(LONGEST_ZIP_END)
+    at = tail.rfind(b"PK\x05\x06")
+    (said,) = struct.unpack("<H", tail[at + 10 : at + 12]) if 0 <= at <= len(tail) - 12 else (ZIP64,)
+    if said not in (ZIP64, len(archive.infolist()) & 0xFFFF):
+        raise zipfile.BadZipFile("its table of files is damaged")
+    return archive
 
 
 def reason(error: BaseException) -> str:
@@ -81,13 +103,21 @@ def _no_constant(name: str) -> NoReturn:
 
 def atomic_write(path: Path, data: bytes) -> None:
     """Write a file so that it appears whole or not at all, even if the machine crashes meanwhile."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    with atomic_file(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def atomic_file(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
+    """A file to write to, which appears under its name at the end, whole, and not at all after an error."""
+    temporary = temporary_path(path.parent, path.name)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):

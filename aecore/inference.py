@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from aecore.models.autoencoder import Autoencoder
 from aecore.models.digit_classifier import reads
 from aecore.models.digit_classifier.network import read_digits
 from aecore.models.weights import load_weights
+from aecore.runs import sums
 from aecore.runs.progress import Report, silent
 from aecore.runs.store import WEIGHTS, Run
 
@@ -43,12 +44,16 @@ def load_model(run: Run, device: torch.device | None = None) -> Autoencoder:
 
 @dataclass(frozen=True)
 class LoadedRun:
-    """A run's model and its whole test set, uint8 (N, C, H, W), on one device, with labels uint8 (N,)."""
+    """A run's model and its whole test set, uint8 (N, C, H, W), on one device, with labels uint8 (N,).
+
+    `weights` is the SHA-256 of the model's file.
+    """
 
     run: Run
     model: Autoencoder
     test: torch.Tensor
     labels: np.ndarray
+    weights: str
 
     def evaluate(
         self,
@@ -65,14 +70,15 @@ class LoadedRun:
             lambda n, of: report("evaluating", n, of, corruption.label),
             self.labels[:images] if reads(self.run.experiment().data.source) else None,
         )
-        return run_entry(self.run.id, measured)
+        return run_entry(self.run.id, self.weights, measured)
 
     def codes(self, points: int) -> Codes:
         """Codes and reconstruction errors of `points` test images, evenly spread over the set, under the training
         corruption."""
         corruption = self.run.experiment().corruption
         chosen = evenly_spaced(len(self.test), points)
-        return measure_codes(self.model, self.test, self.labels, corruption, NOISE_SEED, chosen)
+        codes = measure_codes(self.model, self.test, self.labels, corruption, NOISE_SEED, chosen)
+        return replace(codes, weights=self.weights)
 
     def classical(self, corruption: Corruption, report: Report = silent) -> dict[str, Any]:
         """The classical denoisers on the same noisy test images, each with its strength chosen on validation images.
@@ -127,6 +133,7 @@ class LoadedRun:
             | {"corruption": str(self.run.experiment().corruption)}
             | {k: v for k, v in made.items() if k != "explained_variance"},
             quality(codes, coordinates, labels) | {k: v for k, v in made.items() if k == "explained_variance"},
+            weights=self.weights,
         )
 
 
@@ -146,15 +153,18 @@ def training_codes(run: Run, points: int, device: str = "auto", report: Report =
     train = torch.from_numpy(np.array(x)).to(chosen_device)
     codes = codes_of(model, train, experiment.corruption, NOISE_SEED, rows)
     errors = np.full(len(rows), np.nan, np.float32)
-    return Codes(codes, np.array(y[rows]), rows, errors, str(experiment.corruption), split="train")
+    weights = sums.digest(run.path, WEIGHTS)
+    return Codes(codes, np.array(y[rows]), rows, errors, str(experiment.corruption), split="train", weights=weights)
 
 
 def open_run(run: Run, device: str = "auto", report: Report = silent) -> LoadedRun:
     """Load a run with its test set, fetching the images if need be."""
     chosen = torch.device(choose(device)[0].name)
     model = load_model(run, chosen)
+    weights = sums.digest(run.path, WEIGHTS)
     images = data.load(run.experiment().data.source, lambda what, done, total: report("preparing", done, total, what))
-    return LoadedRun(run, model, torch.from_numpy(np.array(images.x_test)).to(chosen), np.array(images.y_test))
+    test = torch.from_numpy(np.array(images.x_test)).to(chosen)
+    return LoadedRun(run, model, test, np.array(images.y_test), weights)
 
 
 def denoise(

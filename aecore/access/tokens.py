@@ -9,10 +9,8 @@ import contextlib
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -24,7 +22,7 @@ import filelock
 from aecore.access.person import ROLES, VISITOR, Role
 from aecore.access.place import ACCESS, store_root
 from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, nearest
-from aecore.files import parse_json, read_regular, reason
+from aecore.files import atomic_file, parse_json, read_regular, reason
 
 PREFIX = "lab-"
 LONGEST_NAME = 60
@@ -138,12 +136,8 @@ def _changing(root: Path | None) -> Iterator[dict[str, Any]]:
             tokens = [asdict(token) for token in access.tokens] if access else []
             table = {"format": 1, "secret": access.secret if access else secrets.token_hex(32), "tokens": tokens}
             yield table
-            handle, temporary = tempfile.mkstemp(prefix=f".{ACCESS}.", dir=root)  # only its owner may read it
-            with os.fdopen(handle, "w") as file:
-                json.dump(table, file, indent=2)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
+            with atomic_file(path, mode=0o600) as file:  # only its owner may read it
+                file.write(json.dumps(table, indent=2).encode())
     except filelock.Timeout:
         raise AecoreError(f"another process is changing {ACCESS}; try again") from None
     except OSError as error:

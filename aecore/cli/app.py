@@ -24,7 +24,7 @@ from aecore.cli.runs import key_and_value, runs_app
 from aecore.cli.sweep import sweep_app
 from aecore.cli.tokens import tokens_app
 from aecore.config.experiment import Experiment
-from aecore.errors import AecoreError, UserError, nearest
+from aecore.errors import AecoreError, UserError, describe_os_error, nearest
 from aecore.format import printable
 from aecore.jobs import helper_rank
 from aecore.presets import preset, presets
@@ -91,6 +91,10 @@ def run(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone
         return 0
+    except OSError as error:
+        if debug:
+            traceback.print_exc()
+        return _fail(describe_os_error(error, "the command"), 1)
     except Exception as error:
         if debug:
             traceback.print_exc()
@@ -224,11 +228,18 @@ def train(
 
 
 @app.command()
-def resume(run_name: RunName, detach: Annotated[bool, typer.Option("--detach")] = False, as_json: Json = False) -> None:
+def resume(
+    run_name: RunName,
+    detach: Annotated[bool, typer.Option("--detach")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even if its status says otherwise, as long as no process works on it.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Resume a run that was stopped, interrupted or failed."""
     _check_torchrun(detach)
     found = Store.default().find(run_name)
-    jobs.requeue(found)
+    jobs.requeue(found, force)
     _run_job(found, detach, as_json)
 
 

@@ -46,6 +46,8 @@ def evaluate(
         print_json(results[0] if len(results) == 1 else results)
     else:
         print_evaluations(results)
+        for text in dict.fromkeys(result["remark"]["text"] for result in results if "remark" in result):
+            print_message(f"{MARK} {text}")
 
 
 @evaluate_app.command("project")

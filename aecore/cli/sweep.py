@@ -11,7 +11,7 @@ import typer
 
 from aecore.cli.console import Bar, print_message, table
 from aecore.cli.options import Device, Json, print_json
-from aecore.errors import UserError
+from aecore.errors import AecoreError, UserError
 from aecore.jobs.signals import stop_flag
 from aecore.runs.store import Store
 from aecore.runs.summary import MARK
@@ -65,6 +65,8 @@ def sweep(
         if stopped.is_set():
             print_message(f"stopped; resume with: python -m aecore sweep {chosen.id}")
     _print(chosen, store, as_json)
+    if problem := chosen.status().get("error"):
+        raise AecoreError(f"sweep {chosen.id}: {problem}")
 
 
 def _end_of_run(event: runner.SweepEvent, sweep: Sweep) -> str:

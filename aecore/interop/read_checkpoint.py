@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -18,12 +19,15 @@ import safetensors.torch
 from torch import Tensor
 
 from aecore.errors import UserError
-from aecore.files import parse_json
+from aecore.files import check_regular, parse_json, whole_zip
 from aecore.interop.checkpoint import HOW_TO_SAVE, Checkpoint, Skipped, Table, Unsupported, layers_of
 from aecore.interop.state_dict import OBJECTS, joined, state_dict_in
-from aecore.interop.unpickle import REFUSED
+from aecore.interop.unpickle import MOST_ENTRIES, REFUSED
+from aecore.temporary import temporary_folder
 
 MOST_BYTES = 8 * 2**30
+MOST_HEADER = 8 * 2**20
+"""Of the table of a safetensors file."""
 
 
 _READER = Path(__file__).with_name("unpickle.py")
@@ -86,7 +90,7 @@ def _tensors_in(path: Path) -> tuple[Table, bool]:
 
 def _head(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with check_regular(path).open("rb") as file:  # a pipe would block for ever
             head = file.read(64)
             size = file.seek(0, io.SEEK_END)
     except FileNotFoundError:
@@ -103,6 +107,10 @@ def _head(path: Path) -> bytes:
 
 
 def _from_safetensors(path: Path) -> dict[str, Tensor]:
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        if length > MOST_HEADER or file.read(length).count(b'"data_offsets"') > MOST_ENTRIES:
+            raise UserError("the file holds more entries than a checkpoint has")
     try:
         return safetensors.torch.load_file(path)
     except (safetensors.SafetensorError, OSError, ValueError, KeyError) as error:
@@ -114,8 +122,8 @@ def _from_torch(path: Path, head: bytes) -> Any:
         _check_archive(path)
     elif head[:1] != b"\x80":  # every pickle of torch.save begins so
         raise UserError(f"the file is neither a PyTorch checkpoint nor safetensors; save one with {HOW_TO_SAVE}")
-    with tempfile.TemporaryDirectory(prefix="aecore-") as folder:
-        target = Path(folder) / "tensors.safetensors"
+    with temporary_folder(Path(tempfile.gettempdir()), "aecore") as folder:
+        target = folder / "tensors.safetensors"
         tree = _run_reader(path, target)
         tensors = safetensors.torch.load_file(target)
     return _planted(tree, tensors)
@@ -165,7 +173,7 @@ def _check_archive(path: Path) -> None:
     """Raise `UserError` unless a zip is one of torch.save: its entries are stored, so it cannot be a zip bomb."""
     try:
         with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
+            entries = whole_zip(archive).infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         raise UserError(
             "the file is truncated or damaged: it begins like a checkpoint but does not end like one"

@@ -31,7 +31,9 @@ MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 """How the stream format begins (torch/serialization.py)."""
 MOST_VALUES = 2**31
 MOST_BYTES = 8 * 2**30
-MOST_ENTRIES, DEEPEST = 200_000, 12
+MOST_ENTRIES, DEEPEST = 20_000, 12
+MOST_REPEATED = 64 * 2**20
+"""Bytes that tensors may take beyond their share of the file: views of one storage repeat its bytes."""
 REFUSED = 3
 """Exit status for a file that was understood as one that cannot be read; the reason is on stderr."""
 
@@ -119,6 +121,13 @@ class Tensor:
         self.offset, self.size, self.stride = offset, size, stride
 
     def __setstate__(self, _state: Any) -> None: ...
+
+    @property
+    def bytes(self) -> int:
+        """How many it takes when it is built. Raises `RefusedError` for an impossible size."""
+        if not all(type(n) is int and n >= 0 for n in self.size):
+            raise RefusedError("a tensor has an impossible size")
+        return math.prod(self.size) * _BYTES[self.kind]
 
     def numpy(self) -> np.ndarray:
         """Its elements in C order, as bytes-wide items. Raises `RefusedError` where it looks beyond its storage."""
@@ -285,15 +294,17 @@ class _Writer:
             return {"list": held} if any(isinstance(part, dict) for part in held) else None
         return {"object": type(value).__qualname__} if isinstance(value, Skipped) else None
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, most: int) -> None:
+        """Write the tensors as safetensors. Raises `RefusedError` where they would take more than `most` bytes, before
+        any of them is built."""
+        if sum(tensor.bytes for tensor in self.tensors) > most:
+            raise RefusedError("its tensors repeat their data: they would take far more memory than the file")
         header, at, arrays = {}, 0, []
         for number, tensor in enumerate(self.tensors):
             array = tensor.numpy()
             span = [at, at + array.nbytes]
             header[str(number)] = {"dtype": tensor.kind, "shape": list(tensor.size), "data_offsets": span}
             at = span[1]
-            if at > MOST_BYTES:
-                raise RefusedError(f"its tensors take more than the limit of {MOST_BYTES // 2**30} GB")
             arrays.append(array)
         text = json.dumps(header).encode()
         with path.open("wb") as file:
@@ -310,7 +321,7 @@ def _limit_memory(path: Path) -> None:
         reserved = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     except (OSError, ValueError, IndexError):
         reserved = 2**30
-    most = reserved + 2 * 2**30 + 6 * path.stat().st_size
+    most = reserved + 2**29 + 6 * path.stat().st_size
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (most if hard < 0 else min(most, hard), hard))
 
@@ -320,7 +331,7 @@ def main(path: str, target: str) -> int:
     try:
         writer = _Writer()
         tree = writer.tree(read(Path(path)))
-        writer.save(Path(target))
+        writer.save(Path(target), min(MOST_BYTES, 4 * Path(path).stat().st_size + MOST_REPEATED))
     except RefusedError as error:
         print(error, file=sys.stderr)
         return REFUSED

@@ -17,10 +17,12 @@ from pathlib import Path
 import filelock
 
 from aecore.devices import Device, choose_for
-from aecore.files import MB, parse_json, read_regular
+from aecore.files import MB, atomic_write, parse_json, read_regular
 from aecore.runs.process import is_alive, this_process
 
 POLL_S = 0.2
+TORN_S = 60
+"""How long a ticket that cannot be read counts as one that is being written."""
 
 
 @contextlib.contextmanager
@@ -40,7 +42,7 @@ def hold(
     folder.mkdir(parents=True, exist_ok=True)
     family = devices[0].family
     ticket = folder / f"{family}.{time.time_ns():020d}.{run_id}.ticket"
-    ticket.write_text(json.dumps(this_process()))
+    atomic_write(ticket, json.dumps(this_process()).encode())
     reported = 0
     with contextlib.ExitStack() as held:
         try:
@@ -97,7 +99,7 @@ def _take(folder: Path, devices: Sequence[Device], count: int, held: contextlib.
 def _named(folder: Path, family: str, run_id: str) -> Iterator[None]:
     """A file that names the run that holds a device, for those that wait behind it."""
     holder = folder / f"{family}.{run_id}.holder"
-    holder.write_text(json.dumps(this_process()))
+    atomic_write(holder, json.dumps(this_process()).encode())
     try:
         yield
     finally:
@@ -135,8 +137,12 @@ def _living(folder: Path, pattern: str) -> list[Path]:
                 path.unlink(missing_ok=True)
         except FileNotFoundError:
             continue
-        except ValueError:  # being written right now: its owner is alive
-            found.append(path)
+        except ValueError:  # they are written whole, so that one of an older version is left by a crash
+            with contextlib.suppress(OSError):
+                if abs(time.time() - path.stat().st_mtime) < TORN_S:
+                    found.append(path)
+                else:
+                    path.unlink()
         except OSError:  # no file of ours
             continue
     return found

@@ -11,14 +11,16 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from typing import Any
 
 import filelock
+import psutil
 
 from aecore import access
 from aecore.config.experiment import Experiment
 from aecore.config.title import default_title, numbered
 from aecore.devices import Device
-from aecore.errors import DamagedError, UserError
+from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, told
 from aecore.jobs import detach, device_queue, out_of_memory
 from aecore.jobs.check import check, remarks_before
 from aecore.jobs.failures import record_failures
@@ -26,9 +28,19 @@ from aecore.jobs.quota import admission
 from aecore.jobs.signals import stop_flag
 from aecore.presets import presets
 from aecore.runs.json_files import now
-from aecore.runs.process import has_open, is_alive, is_here, this_process
+from aecore.runs.process import has_open, identity, is_alive, is_here, this_process
 from aecore.runs.progress import Report, silent
-from aecore.runs.state import ACTIVE, LOCK, RESUMABLE, START_GRACE_S, STOP_ASKED, heartbeat, run_state
+from aecore.runs.state import (
+    ACTIVE,
+    LOCK,
+    RESUMABLE,
+    START_GRACE_S,
+    STARTING,
+    STOP_ASKED,
+    expect_worker,
+    heartbeat,
+    run_state,
+)
 from aecore.runs.store import LOG, Run, Store, root_of, slug
 from aecore.training.rank import get_rank
 
@@ -45,9 +57,10 @@ def submit(experiment: Experiment, device: str = "auto", store: Store | None = N
     store = store or Store.default()
     with admission(store, experiment, images, solved) as person:
         title = _title(experiment, store)
-        run = store.create(experiment)
-        with record_failures(run, "writing the run"):
-            run.write_status(
+
+        def queue(draft: Run) -> None:
+            expect_worker(draft, this_process())
+            draft.write_status(
                 state="queued",
                 title=title,
                 requested_device=device,
@@ -60,7 +73,8 @@ def submit(experiment: Experiment, device: str = "auto", store: Store | None = N
                 remarks=[remark.as_json() for remark in remarks_before(experiment)],
                 **({"owner": person.name} if person.name else {}),
             )
-    return run
+
+        return store.create(experiment, queue)
 
 
 def _title(experiment: Experiment, store: Store) -> str:
@@ -82,8 +96,12 @@ def _title(experiment: Experiment, store: Store) -> str:
 def start(run: Run) -> None:
     """Start the worker of a queued run: a process that outlives this one, its terminal and the browser."""
     watch = out_of_memory.Watch()
-    with run.file(LOG).open("ab") as log:
-        detach.start_detached(["work", str(run.path)], log, lambda status: _note_killed(run, status, watch))
+    with record_failures(run, "starting the run"):
+        with run.file(LOG).open("ab") as log:
+            arguments = ["work", str(run.path)]
+            worker = detach.start_detached(arguments, log, lambda status: _note_killed(run, status, watch))
+        with contextlib.suppress(psutil.Error):  # it may have ended already
+            expect_worker(run, identity(worker.pid))
 
 
 def _note_killed(run: Run, status: int, watch: out_of_memory.Watch) -> None:
@@ -101,6 +119,7 @@ def waits_behind(run: Run) -> list[str] | None:
     return device_queue.ahead(root_of(run), run.id)
 
 
+@told("stopping the run")
 def stop(run: Run, wait_s: float = 15) -> str:
     """Ask the worker to stop cleanly, wait up to `wait_s` seconds for it, and return the state then.
 
@@ -145,16 +164,19 @@ def _without_worker(run: Run, stranger: int) -> str:
     return "stopped"
 
 
-def requeue(run: Run) -> None:
+def requeue(run: Run, force: bool = False) -> None:
     """Queue a stopped, interrupted or failed run again; `start` or `work` then resumes it.
 
-    Raises `UserError` when there is nothing to resume.
+    With `force` also one whose status says otherwise, wrongly, or cannot be read, as long as nobody works on it. Raises
+    `UserError` when there is nothing to resume.
     """
     access.permit("resuming runs", run)
     if run.shipped:
         raise UserError(f"run {run.id} ships with the project and is read-only")
     current = run_state(run)
-    if current not in RESUMABLE:
+    if force and current != "finished":
+        _check_idle(run)
+    elif current not in RESUMABLE:
         why = {
             "finished": "has finished; start a new one with more epochs",
             "damaged": "is damaged and cannot be resumed",
@@ -162,15 +184,32 @@ def requeue(run: Run) -> None:
         raise UserError(f"run {run.id} {why.get(current, f'is already {current}')}")
     run.experiment()
     with record_failures(run, "resuming"):
+        expect_worker(run, this_process())
         run.write_status(state="queued", process=None, error=None, ended=None)
 
 
+def _check_idle(run: Run) -> None:
+    """Raise `UserError` where a process of this machine works on a run, or one of another seems to."""
+    process: dict[str, Any] = {}
+    with contextlib.suppress(DamagedError):
+        process = run.status().get("process") or {}
+    if process and not is_here(process) and run_state(run) in ACTIVE:
+        raise UserError(f"run {run.id} runs on {process.get('host')}; stop it there")
+    try:
+        filelock.FileLock(run.file(LOCK), timeout=0).acquire().lock.release()
+    except filelock.Timeout:
+        raise UserError(f"a process is working on run {run.id}; stop it first") from None
+
+
+@told("resuming the run")
 def take_over(run: Run) -> None:
     """Queue a run again whose worker is known to be gone, whatever its status says, unless it has finished."""
     if run.status().get("state") != "finished":
+        expect_worker(run, this_process())
         run.write_status(state="queued", process=None, error=None, ended=None)
 
 
+@told("recording the end of the run")
 def give_up(run: Run, why: str, state: str = "failed") -> None:
     """Record the end of a run whose worker is known to have exited unexpectedly."""
     run.write_status(state=state, error=why or None, ended=now(), process=None)
@@ -194,6 +233,8 @@ def work(
         lock = filelock.FileLock(run.file(LOCK), timeout=LOCK_WAIT_S).acquire()
     except filelock.Timeout:
         raise UserError(f"another process is already working on run {run.id}") from None
+    except OSError as error:
+        raise AecoreError(describe_os_error(error, f"working on run {run.id}")) from None
     out_of_memory.go_first()
     with lock, heartbeat(run.file(LOCK)):
         recorded = run.status().get("state")
@@ -212,6 +253,7 @@ def _work(run: Run, report: Report, held: Device | None, stop: Callable[[], bool
         here = get_rank()
         run.file(STOP_ASKED).unlink(missing_ok=True)  # of an earlier worker
         status = run.write_status(state="queued", process=this_process(), error=None)
+        run.file(STARTING).unlink(missing_ok=True)
         wanted = str(status.get("requested_device", "auto"))
 
         def waiting(position: int, family: str) -> None:

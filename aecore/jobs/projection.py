@@ -18,7 +18,7 @@ import psutil
 
 from aecore import access
 from aecore.devices import choose
-from aecore.errors import AecoreError, UserError, describe_os_error
+from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, told
 from aecore.jobs import detach
 from aecore.jobs.projection_progress import ProgressWriter, ProjectionProgress, forget, read_progress, write_progress
 from aecore.jobs.signals import exit_on_sigterm
@@ -57,6 +57,7 @@ def start(run: Run, request: ProjectionRequest, device: str = "auto") -> None:
         raise AecoreError(describe_os_error(error, "starting a projection")) from None
 
 
+@told("stopping a projection")
 def stop(run: Run, wait_s: float = 10) -> None:
     """Stop the run's projection job and forget it; an earlier projection stays."""
     access.permit("stopping projections", run, role="manage" if run.shipped else "train")
@@ -76,6 +77,7 @@ def stop(run: Run, wait_s: float = 10) -> None:
     forget(run)
 
 
+@told("a projection")
 def work(run: Run, request: ProjectionRequest, device: str = "auto", report: Report = silent) -> Projection:
     """Compute the projection in this process, reporting its progress, and save it with the run.
 
@@ -127,7 +129,9 @@ def _codes(run: Run, request: ProjectionRequest, device: str, report: Report) ->
         from aecore.inference import training_codes  # torch, only now
 
         return training_codes(run, points, device, report)
-    saved = read_codes(run)
+    saved = None
+    with contextlib.suppress(DamagedError):  # or made from other weights: the images are encoded anew
+        saved = read_codes(run)
     if saved is not None and saved.codes is not None and len(saved.codes) >= points:
         return subset_of_codes(saved, points)
     from aecore.inference import open_run  # torch, only now
@@ -135,4 +139,4 @@ def _codes(run: Run, request: ProjectionRequest, device: str, report: Report) ->
     loaded = open_run(run, device, report)
     codes, labels, indices = loaded.encoded(points)
     errors = np.full(len(indices), np.nan, np.float32)  # not needed for a projection
-    return Codes(codes, labels, indices, errors, str(run.experiment().corruption))
+    return Codes(codes, labels, indices, errors, str(run.experiment().corruption), weights=loaded.weights)

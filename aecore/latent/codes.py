@@ -43,6 +43,8 @@ class Codes:
     """uint8 (N, C, h, w), thumbnails, where the project ships none of that set."""
     split: str = "test"
     """Which images they are: one of `aecore.data.subset.SPLITS`. Only those of test images are saved."""
+    weights: str = ""
+    """SHA-256 of the file of the weights that encoded them; empty in older runs."""
 
     def save(self, run: Run) -> None:
         """Write them into their run."""
@@ -55,12 +57,13 @@ class Codes:
             arrays["codes"] = _narrowed(self.codes)
         if self.images is not None:
             arrays["images"] = np.ascontiguousarray(self.images)
-        about = {"corruption": self.corruption}
+        about = {"corruption": self.corruption, "weights": self.weights}
         run.write_files({CODES: safetensors.numpy.save(arrays, {"about": json.dumps(about)})})
 
 
 def read_codes(run: Run) -> Codes | None:
-    """The codes saved in the run, if there are any. Raises `DamagedError` when they cannot be read."""
+    """The codes saved in the run, if there are any. Raises `DamagedError` when they cannot be read, and where they are
+    those of other weights than the run has now."""
     path = run.file(CODES)
     if not os.path.lexists(path):  # a link that leads nowhere is damage
         return None
@@ -72,7 +75,8 @@ def read_codes(run: Run) -> Codes | None:
         optional = {"codes": (count, None), "images": (count, None, None, None)}
         check_shapes(arrays, shapes | {name: shape for name, shape in optional.items() if name in arrays})
         check_whole(arrays, "labels", "indices")
-        codes = arrays.get("codes")
+        codes, weights = arrays.get("codes"), str(about.get("weights", ""))
+        run.check_made_from(CODES, weights)
         return Codes(
             None if codes is None else codes.astype(np.float32),
             arrays["labels"].astype(np.uint8),
@@ -80,6 +84,7 @@ def read_codes(run: Run) -> Codes | None:
             arrays["errors"].astype(np.float32),
             str(about["corruption"]),
             arrays.get("images"),
+            weights=weights,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedError(f"run {run.id}: {path.name} cannot be read: {reason(error)}") from None

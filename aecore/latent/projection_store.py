@@ -17,7 +17,7 @@ import safetensors
 import safetensors.numpy
 
 from aecore import access
-from aecore.errors import DamagedError, UserError
+from aecore.errors import DamagedError, UserError, told
 from aecore.files import atomic_write, reason
 from aecore.runs.store import PROJECTIONS, Run
 from aecore.runs.tensor_files import check_finite, check_shapes, check_whole, read_arrays
@@ -40,6 +40,8 @@ class Projection:
     explained_variance; all from 0 to 1. Empty where all codes are equal; no accuracies where all labels are."""
     split: str = "test"
     """Which images are projected: one of `aecore.data.subset.SPLITS`."""
+    weights: str = ""
+    """SHA-256 of the file of the weights that encoded them; empty in older files."""
 
     @property
     def dims(self) -> int:
@@ -65,7 +67,13 @@ class Projection:
             "labels": self.labels,
             "indices": self.indices.astype(np.int32),
         }
-        about = {"method": self.method, "parameters": self.parameters, "quality": self.quality, "images": self.split}
+        about = {
+            "method": self.method,
+            "parameters": self.parameters,
+            "quality": self.quality,
+            "images": self.split,
+            "weights": self.weights,
+        }
         name = projection_file_name(self.method, self.dims, self.split)
         content = safetensors.numpy.save(arrays, {"about": json.dumps(about)})
         if target == run.file(PROJECTIONS):
@@ -95,6 +103,7 @@ def is_replaced(run: Run, method: str, dims: int, split: str = "test") -> bool:
     return run.shipped and all(path.exists() for path in projection_files(run, method, dims, split))
 
 
+@told("restoring the shipped projection")
 def restore_shipped(run: Run, method: str, dims: int) -> None:
     """Delete the new projection that replaces a shipped one. Raises `UserError` where there is none."""
     access.permit("changing projections", run, role="manage" if run.shipped else "train")
@@ -106,7 +115,7 @@ def restore_shipped(run: Run, method: str, dims: int) -> None:
 def read_projection(run: Run, method: str, dims: int, ship: bool = False, split: str = "test") -> Projection | None:
     """The run's saved projection of that kind, if there is one; with `ship` only one in the run itself.
 
-    Raises `DamagedError` when it cannot be read.
+    Raises `DamagedError` when it cannot be read, and where it is that of other weights than the run has now.
     """
     found = [path for path in projection_files(run, method, dims, split)[-1 if ship else 0 :] if os.path.lexists(path)]
     if not found:
@@ -124,7 +133,9 @@ def read_projection(run: Run, method: str, dims: int, ship: bool = False, split:
         arrays["coordinates"] = arrays["coordinates"].astype(np.float32)
         arrays["indices"] = arrays["indices"].astype(np.int64)
         parameters, quality = dict(about["parameters"]), dict(about["quality"])
-        return Projection(method, **arrays, parameters=parameters, quality=quality, split=split)
+        weights = str(about.get("weights", ""))
+        run.check_made_from(path.name, weights)
+        return Projection(method, **arrays, parameters=parameters, quality=quality, split=split, weights=weights)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedError(f"run {run.id}: {path.name} cannot be read: {reason(error)}") from None
 

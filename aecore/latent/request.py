@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aecore.data.subset import SPLITS, evenly_spaced
@@ -74,13 +74,14 @@ def project_codes(
     shares = {"explained_variance": made.pop("explained_variance")} if "explained_variance" in made else {}
     parameters = request.options | {"corruption": codes.corruption} | made
     found = quality(codes.codes, coordinates, codes.labels) | shares
-    return Projection(request.method, coordinates, codes.labels, codes.indices, parameters, found, codes.split)
+    return Projection(
+        request.method, coordinates, codes.labels, codes.indices, parameters, found, codes.split, codes.weights
+    )
 
 
 def subset_of_codes(codes: Codes, points: int) -> Codes:
     """`points` of the codes, evenly spread; all of them where there are no more."""
     rows = evenly_spaced(len(codes.indices), points)
     chosen = None if codes.codes is None else codes.codes[rows]
-    return Codes(
-        chosen, codes.labels[rows], codes.indices[rows], codes.errors[rows], codes.corruption, split=codes.split
-    )
+    parts = {"labels": codes.labels[rows], "indices": codes.indices[rows], "errors": codes.errors[rows]}
+    return replace(codes, codes=chosen, images=None, **parts)

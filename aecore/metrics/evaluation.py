@@ -14,6 +14,7 @@ from aecore.config.experiment import Experiment
 from aecore.data.corruption import corrupt
 from aecore.errors import AecoreError
 from aecore.metrics import image as image_metrics
+from aecore.metrics.health import same_output
 from aecore.models.autoencoder import Autoencoder
 from aecore.models.digit_classifier import reads
 from aecore.models.digit_classifier.network import read_digits
@@ -40,21 +41,27 @@ def evaluate(
     Returns `{"n", "corruption", "metrics", "noisy_input", "black_mse"}`, each metric on the [0, 1] scale, None for
     infinite, and `mse_model_scale` beside where the model's range differs. `black_mse` is what an all-black output
     would score: a network that has learnt nothing often ends there. With `labels`, uint8 (N,), there is also
-    `wrong_digit_rate`: the share of images that the digit classifier reads as another digit.
+    `wrong_digit_rate`: the share of images that the digit classifier reads as another digit. Where the output is the
+    same for all of them there is a `remark`.
     """
     outputs, inputs = _Scores(model, labels), _Scores(model, labels)
+    varied, seen = _Variation(), _Variation()
     done = 0
     for clean, noisy, output in _reconstructed(model, images, corruption, NOISE_SEED):
         outputs.add(clean, output)
         inputs.add(clean, noisy)
+        seen.add(clean)
+        varied.add(output)
         done += len(clean)
         progress(done, len(images))
+    remark = same_output(varied.spread() / own, varied.high) if (own := seen.spread()) else None
     return {
         "n": len(images),
         "corruption": str(corruption),
         "metrics": outputs.mean(),
         "noisy_input": inputs.mean(),
         "black_mse": outputs.black_mse(),
+        **({"remark": remark.as_json()} if remark else {}),
     }
 
 
@@ -64,12 +71,17 @@ def evaluate_all(
     labels: np.ndarray,
     experiment: Experiment,
     run_id: str,
+    weights: str,
     report: Report = silent,
 ) -> list[dict[str, Any]]:
-    """The entries of a run's evaluation.json: `evaluate` under each corruption of the experiment's evaluation."""
+    """The entries of a run's evaluation.json: `evaluate` under each corruption of the experiment's evaluation.
+
+    `weights` is the SHA-256 of the model's file.
+    """
     return [
         run_entry(
             run_id,
+            weights,
             evaluate(
                 model,
                 images,
@@ -82,9 +94,9 @@ def evaluate_all(
     ]
 
 
-def run_entry(run_id: str, measured: dict[str, Any]) -> dict[str, Any]:
-    """What `evaluate` measured, as evaluation.json holds it."""
-    return {"run": run_id, "split": "test", **measured}
+def run_entry(run_id: str, weights: str, measured: dict[str, Any]) -> dict[str, Any]:
+    """What `evaluate` measured with weights of that SHA-256, as evaluation.json holds it."""
+    return {"run": run_id, "split": "test", "weights": weights, **measured}
 
 
 class _Scores:
@@ -119,6 +131,29 @@ class _Scores:
         if self.labels is not None:
             result["wrong_digit_rate"] = float(np.mean(np.concatenate(self.read) != self.labels))
         return result
+
+
+class _Variation:
+    """How much images vary from one to the next, gathered batch by batch."""
+
+    def __init__(self) -> None:
+        self.count, self.high = 0, 0.0
+        self.mean: np.ndarray | float = 0.0
+        self.squares: np.ndarray | float = 0.0
+        """The mean of every pixel, and the sum of its squared differences from it."""
+
+    def add(self, images: Tensor) -> None:
+        """Images (B, C, H, W) on the [0, 1] scale."""
+        values = images.float().cpu().numpy().astype(np.float64)
+        here, mean = len(values), values.mean(axis=0)
+        apart, total = mean - self.mean, self.count + here
+        self.squares = self.squares + ((values - mean) ** 2).sum(axis=0) + apart**2 * (self.count * here / total)
+        self.mean = self.mean + apart * (here / total)
+        self.count, self.high = total, max(self.high, float(values.max()))
+
+    def spread(self) -> float:
+        """Root of the variance over the images, averaged over the pixels."""
+        return float(np.sqrt(np.mean(self.squares / self.count)))
 
 
 def reconstructions(

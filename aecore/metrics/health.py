@@ -174,6 +174,21 @@ def constant_output(output: OutputSample, error: float, mean_error: float, low: 
     )
 
 
+def same_output(spread: float, high: float) -> Remark | None:
+    """The same of a model of which no training is known: the output's `spread` as a share of the images' own, and its
+    highest value on the [0, 1] scale."""
+    if not spread < CONSTANT_SPREAD:
+        return None
+    which = ", all black" if high <= BLACK else ""
+    return Remark(
+        "constant-output",
+        f"the output is the same image for every input{which}: over the test images it varies {percent(spread, 2)} as "
+        "much as they do",
+        spread,
+        CONSTANT_SPREAD,
+    )
+
+
 def mean_level(error: float, mean_error: float) -> Remark | None:
     """A test error at or above that of answering every image with the mean training image, in the same scale."""
     if not mean_error or error < AT_MEAN * mean_error:

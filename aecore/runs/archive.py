@@ -19,7 +19,7 @@ from typing import IO
 
 from aecore import access
 from aecore.errors import AecoreError, UserError, describe_os_error
-from aecore.files import MB
+from aecore.files import MB, whole_zip
 from aecore.format import csv_cell
 from aecore.runs.notes import check_text
 from aecore.runs.staging import commit, staging
@@ -176,7 +176,7 @@ def _unpack(file: Path | IO[bytes], store: Store | None, most_runs: int) -> list
 
 def _opened(file: Path | IO[bytes]) -> zipfile.ZipFile:
     try:
-        return zipfile.ZipFile(file)
+        return whole_zip(zipfile.ZipFile(file))
     except FileNotFoundError:
         raise UserError(f"there is no file {file}") from None
     except (zipfile.BadZipFile, ValueError, NotImplementedError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import time
@@ -16,14 +17,37 @@ from aecore.runs.records import epochs_of
 
 MOST_TABLE, MOST_LINES = 16 * MB, 512 * MB
 """How large a JSON file and a `.jsonl` file may be."""
-LONG = MB
-"""A `.jsonl` file of more than this many bytes is long: a list of runs looks at some of its lines only."""
-SAMPLES, PIECE = 256, 8192
-"""How many lines it looks at, and how long a line may be to be seen."""
+SUM = "sum"
+"""The key of a table's own SHA-256, in files that have none in sums.json."""
+SAMPLES, MORE_SAMPLES, PIECE = 256, 2048, 8192
+"""How many lines of a long `.jsonl` file a list of runs looks at, how many a page, and how long a line may be to be
+seen."""
 
 
 def read_table(path: Path, owner: str) -> dict[str, Any]:
-    """A JSON file that holds a table. Raises `DamagedError`, which names the `owner`, for any other and for none."""
+    """A JSON file that holds a table, without its `sum`. Raises `DamagedError`, which names the `owner`, for any other,
+    for none, and where the table is not the one that the sum was made of."""
+    value, recorded = _table_and_sum(path, owner)
+    if recorded is not None and recorded != _sum_of(value):
+        own_run = owner.startswith("run ") and path.parent.parent.name != "gallery"
+        hint = f", or accept it as it is with 'aecore verify {path.parent.name} --accept'" if own_run else ""
+        raise DamagedError(
+            f"{owner}: {path.name} is damaged: it has changed since it was written; restore it from a copy{hint}"
+        )
+    return value
+
+
+def accept_table(path: Path) -> None:
+    """Record a table as it is now. Raises `DamagedError` where it is none, `OSError` where it cannot be written."""
+    write_table(path, _table_and_sum(path, path.parent.name)[0])
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether a table that can be read has a sum, or had one."""
+    return _table_and_sum(path, path.parent.name)[1] is not None
+
+
+def _table_and_sum(path: Path, owner: str) -> tuple[dict[str, Any], Any]:
     try:
         value = parse_json(read_regular(path, MOST_TABLE))
     except FileNotFoundError:
@@ -32,12 +56,19 @@ def read_table(path: Path, owner: str) -> dict[str, Any]:
         raise DamagedError(f"{owner}: {path.name} cannot be read: {reason(error)}") from None
     if not isinstance(value, dict):
         raise DamagedError(f"{owner}: {path.name} does not hold a table")
-    return value
+    return value, value.pop(SUM, None)
 
 
 def write_table(path: Path, value: Mapping[str, Any]) -> None:
-    """Replace a JSON file as a whole."""
-    atomic_write(path, json_bytes(value))
+    """Replace a JSON file as a whole. Its last key is its own sum: it changes all the time and by several processes, so
+    that a sum in another file would be older or newer after a crash."""
+    atomic_write(path, json_bytes({**value, SUM: _sum_of(value)}))
+
+
+def _sum_of(table: Mapping[str, Any]) -> str:
+    """The SHA-256 of a table's values, however they are laid out in the file."""
+    text = json.dumps(table, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def json_bytes(value: Mapping[str, Any]) -> bytes:
@@ -88,16 +119,16 @@ def read_lines(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
     return epochs_of(_parsed(complete.splitlines())), offset + len(complete)
 
 
-def is_long(path: Path) -> bool:
-    """Whether a `.jsonl` file has so many lines that a list of runs must not read them all."""
+def is_long(path: Path, samples: int = SAMPLES) -> bool:
+    """Whether a `.jsonl` file is so much longer than so many lines that whoever wants these must not read them all."""
     try:
-        return path.stat().st_size > LONG
+        return path.stat().st_size > samples * PIECE // 2
     except OSError:
         return False
 
 
-def sampled_lines(path: Path) -> list[dict[str, Any]]:
-    """Some entries of a long `.jsonl` file, evenly spread over its bytes, among them the first and the last.
+def sampled_lines(path: Path, samples: int = SAMPLES) -> list[dict[str, Any]]:
+    """So many entries of a long `.jsonl` file, evenly spread over its bytes, among them the first and the last.
 
     Raises as `read_lines` does.
     """
@@ -105,13 +136,13 @@ def sampled_lines(path: Path) -> list[dict[str, Any]]:
     check_regular(path)
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
-        for number in range(SAMPLES):
-            start = max(0, (size - 2 * PIECE) * number // (SAMPLES - 1))
+        for number in range(samples):
+            start = max(0, (size - 2 * PIECE) * number // (samples - 1))
             file.seek(start)
             piece = file.read(2 * PIECE)
             lines = piece[: piece.rfind(b"\n") + 1].splitlines()
             whole = lines[1 if start else 0 :]  # the first may begin before the piece
-            found += epochs_of(_parsed(whole[-1:] if number == SAMPLES - 1 else whole[:1]))
+            found += epochs_of(_parsed(whole[-1:] if number == samples - 1 else whole[:1]))
     return found
 
 

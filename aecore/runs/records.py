@@ -8,7 +8,7 @@ neither end a list of runs nor become a number that nobody measured.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
@@ -35,6 +35,8 @@ class Entries(list[T], Generic[T]):
 
     dropped: tuple[str, ...] = ()
     """The same for entries: `entry 2`, `entry 2: sample`."""
+    other_weights: bool = False
+    """Whether entries were left out because they were measured with other weights than the run has now."""
 
 
 def _corruption(text: str) -> str:
@@ -142,6 +144,8 @@ class _Evaluation(_Lenient):
     metrics: Metrics
     noisy_input: Metrics
     black_mse: FiniteFloat | None = None
+    weights: str | None = None
+    remark: _Remark | None = None
     classical: dict[str, _Classical] | None = None
     sample: _Sample | None = None
 
@@ -162,8 +166,12 @@ def notes_of(table: dict[str, Any]) -> Table:
     return _cleaned(table, _Notes)
 
 
-def evaluations_of(entries: Iterable[Any]) -> Entries[dict[str, Any]]:
-    """The entries of an evaluation.json that hold all that every reader relies on, each without what else is wrong."""
+def evaluations_of(entries: Iterable[Any], weights: Callable[[], Collection[str]]) -> Entries[dict[str, Any]]:
+    """The entries of an evaluation.json that hold all that every reader relies on, each without what else is wrong.
+
+    `weights` returns the SHA-256 that the run's weights may have, none where there are no weights to compare with:
+    entries that name another are left out.
+    """
     found: Entries[dict[str, Any]] = Entries()
     dropped = []
     for number, entry in enumerate(entries, 1):
@@ -172,7 +180,9 @@ def evaluations_of(entries: Iterable[Any]) -> Entries[dict[str, Any]]:
             set(METRICS) <= kept.get(name, {}).keys() and kept[name]["mse"] is not None
             for name in ("metrics", "noisy_input")
         )
-        if whole and isinstance(kept.get("corruption"), str):
+        if whole and (made_from := kept.get("weights")) and (known := weights()) and made_from not in known:
+            found.other_weights = True
+        elif whole and isinstance(kept.get("corruption"), str):
             found.append(kept)
             dropped += [f"entry {number}: {name}" for name in kept.dropped]
         else:

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from aecore.errors import AecoreError, UserError, describe_os_error
 from aecore.runs.store import Run, Store
-
-PREFIX = ".arriving-"
-STALE_S = 86_400
-"""A folder that a dead process has left is removed after this time."""
+from aecore.temporary import remove_leftovers, temporary_path
 
 
 @contextlib.contextmanager
@@ -24,9 +18,9 @@ def staging(store: Store) -> Iterator[Run]:
     shelf = store.root / "runs"
     try:
         shelf.mkdir(parents=True, exist_ok=True)
-        _remove_stale(shelf)
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=shelf))
-        folder.chmod(0o755)
+        remove_leftovers(shelf)
+        folder = temporary_path(shelf, "arriving")
+        folder.mkdir()
     except OSError as error:
         raise AecoreError(describe_os_error(error, "a new run directory")) from None
     try:
@@ -42,28 +36,27 @@ def commit(folder: Path, run_id: str, store: Store) -> Run:
     shelf = store.root / "runs"
     try:
         shelf.mkdir(parents=True, exist_ok=True)
-        for number in range(1, 1000):
-            wanted = run_id if number == 1 else f"{run_id}-{number}"
-            if (store.root / "gallery" / wanted).exists() or (shelf / wanted).exists():
-                continue
-            try:
-                folder.rename(shelf / wanted)
-            except OSError:
-                if not (shelf / wanted).exists():
-                    raise
-                continue  # another process has just taken the name
-            return Run(shelf / wanted)
+        return Run(rename_free(folder, shelf, run_id, lambda name: (store.root / "gallery" / name).exists()))
     except FileNotFoundError:
         raise UserError(f"run {run_id} is no longer there") from None
     except OSError as error:
         raise AecoreError(describe_os_error(error, f"storing run {run_id}")) from None
-    raise AecoreError(f"could not find a free name for run {run_id} in {shelf}")
 
 
-def _remove_stale(shelf: Path) -> None:
-    """Remove folders that dead processes have left long ago."""
-    with os.scandir(shelf) as entries:
-        for entry in entries:
-            with contextlib.suppress(OSError):
-                if entry.name.startswith(PREFIX) and time.time() - entry.stat().st_mtime > STALE_S:
-                    shutil.rmtree(entry.path)
+def rename_free(folder: Path, shelf: Path, name: str, taken: Callable[[str], bool] = lambda name: False) -> Path:
+    """Give a folder that name on a shelf, or with a number appended where it is taken there or elsewhere.
+
+    Raises `OSError` where that is not possible, `AecoreError` after a thousand names.
+    """
+    for number in range(1, 1000):
+        wanted = name if number == 1 else f"{name}-{number}"
+        if taken(wanted) or (shelf / wanted).exists():
+            continue
+        try:
+            folder.rename(shelf / wanted)
+        except OSError:
+            if not (shelf / wanted).exists():
+                raise
+            continue  # another process has just taken the name
+        return shelf / wanted
+    raise AecoreError(f"could not find a free name for {name} in {shelf}")

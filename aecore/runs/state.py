@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aecore.errors import DamagedError
+from aecore.runs.json_files import read_table, write_table
 from aecore.runs.process import is_alive, is_here
 from aecore.runs.store import Run
 
@@ -21,6 +22,9 @@ START_GRACE_S = 30
 """How long a submitted run may be without a process before it counts as interrupted."""
 LOCK = ".lock"
 """The file that the worker holds locked."""
+STARTING = ".starting"
+"""Until a queued run's worker has told its process in the status: the process that is to tell it, else the one that
+queued the run."""
 STOP_ASKED = ".stop-asked"
 """An empty file: the run's worker has been asked to stop and has not done so yet."""
 BEAT_S, SILENT_S = 30, 300
@@ -45,10 +49,28 @@ def true_state(status: dict[str, Any], lock: Path) -> str:
         return recorded
     process = status.get("process")
     if process is None:
+        if _is_gone(lock.with_name(STARTING)):
+            return "interrupted"
         # Neither long ago nor, by a clock that was set, long ahead.
         return recorded if abs(_age_s(status.get("updated"))) < START_GRACE_S else "interrupted"
     alive = is_alive(process) if is_here(process) else _has_heartbeat(lock)
     return recorded if alive else "interrupted"
+
+
+def expect_worker(run: Run, process: dict[str, Any]) -> None:
+    """Record which process a queued run waits for, so that the run can be resumed as soon as that is gone. Without the
+    record, as on a full disk, it takes `START_GRACE_S`."""
+    with contextlib.suppress(OSError):
+        write_table(run.file(STARTING), process)
+
+
+def _is_gone(starting: Path) -> bool:
+    """Whether the process that a queued run waits for is known to have ended."""
+    try:
+        process = read_table(starting, "")
+    except DamagedError:
+        return False
+    return is_here(process) and not is_alive(process)
 
 
 def is_stopping(run: Run) -> bool:
@@ -80,7 +102,7 @@ def heartbeat(lock: Path) -> Iterator[None]:
 def _has_heartbeat(lock: Path) -> bool:
     """Whether the worker, on another machine, has touched its lock file lately."""
     try:
-        return time.time() - lock.stat().st_mtime < SILENT_S
+        return abs(time.time() - lock.stat().st_mtime) < SILENT_S  # a time far ahead says no more than one long ago
     except OSError:
         return False
 

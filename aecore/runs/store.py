@@ -11,7 +11,7 @@ import contextlib
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,10 +24,11 @@ from aecore.config.experiment import Experiment
 from aecore.data.catalogue import data_set
 from aecore.data.custom.source import is_path
 from aecore.data.image_set import ImageInfo
-from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, nearest
+from aecore.errors import AecoreError, DamagedError, UserError, nearest
 from aecore.files import reason
 from aecore.runs import sums
 from aecore.runs.json_files import (
+    SAMPLES,
     append_line,
     is_long,
     json_bytes,
@@ -139,14 +140,14 @@ class Run:
 
     def evaluation(self) -> Entries[dict[str, Any]]:
         """One entry for each corruption, none while the run has not been evaluated; its `dropped` names those that no
-        reader could use."""
+        reader could use, and those of other weights than the run has now are left out."""
         if not os.path.lexists(self.file(EVALUATION)):
             return Entries()
         self.check(EVALUATION)
         entries = self._table(EVALUATION).get("evaluations")
         if not isinstance(entries, list):
             raise DamagedError(f"run {self.id}: {EVALUATION} does not hold a list of evaluations")
-        return evaluations_of(entries)
+        return evaluations_of(entries, lambda: sums.digests(self.path, WEIGHTS))
 
     def metrics(self) -> list[dict[str, Any]]:
         """One entry an epoch, in order. After a crash an epoch may have been trained twice: the later one counts."""
@@ -156,14 +157,14 @@ class Run:
         """The entries of a `.jsonl` file by epoch, of two for one epoch the later; none without the file."""
         return _by_epoch(self.lines_since(name, 0)[0])
 
-    def course(self) -> list[dict[str, Any]]:
-        """`metrics` of a run of usual length; of a very long one some entries, among them the first and the last."""
-        path = self.file(METRICS)
-        self.check(METRICS)
+    def course(self, name: str = METRICS, samples: int = SAMPLES) -> list[dict[str, Any]]:
+        """`lines` of a run of usual length; of a very long one so many entries, among them the first and the last."""
+        path = self.file(name)
+        self.check(name)
         try:
-            return _by_epoch(sampled_lines(path)) if is_long(path) else self.metrics()
+            return _by_epoch(sampled_lines(path, samples)) if is_long(path, samples) else self.lines(name)
         except OSError as error:
-            raise DamagedError(f"run {self.id}: {METRICS} cannot be read: {reason(error)}") from None
+            raise DamagedError(f"run {self.id}: {name} cannot be read: {reason(error)}") from None
 
     def metrics_since(self, offset: int) -> tuple[list[dict[str, Any]], int]:
         """Entries of metrics.jsonl from byte `offset` on, and the offset to continue from. A torn last line is left
@@ -204,6 +205,11 @@ class Run:
     def check(self, name: str) -> None:
         """Raise `DamagedError` where a file has changed since it was written; one without a sum is not checked."""
         sums.check(self.path, name, f"run {self.id}")
+
+    def check_made_from(self, name: str, weights: object) -> None:
+        """Raise `DamagedError` where a file says that it was made from other weights than the run has now."""
+        if weights and (known := sums.digests(self.path, WEIGHTS)) and weights not in known:
+            raise DamagedError(f"run {self.id}: {name} was made from other weights than the run has now")
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
         """Replace a JSON file as a whole, and its sum if it is one of those that numbers depend on."""
@@ -288,28 +294,17 @@ class Store:
                     return Run(self.root / shelf / run_id)
         return None
 
-    def create(self, experiment: Experiment) -> Run:
-        """A new directory under `runs/` with the experiment in it; its id consists of name or preset and time."""
-        try:
-            run = Run(numbered_folder(self.root / "runs", timed_id(experiment.title)))
-            run.write_json(EXPERIMENT, experiment.model_dump(mode="json"))
-        except OSError as error:
-            raise AecoreError(describe_os_error(error, "a new run directory")) from None
-        return run
+    def create(self, experiment: Experiment, prepare: Callable[[Run], object] = lambda draft: None) -> Run:
+        """A new directory under `runs/` with the experiment in it; its id consists of name or preset and time.
 
+        `prepare` writes what else must be in it from the first moment on. The directory appears whole or not at all.
+        """
+        from aecore.runs.staging import commit, staging  # which stages runs of a store
 
-def numbered_folder(parent: Path, name: str) -> Path:
-    """Make a new folder of that name, or with a number appended where the name is taken.
-
-    Raises `OSError` where that is not possible, `AecoreError` after a thousand names.
-    """
-    parent.mkdir(parents=True, exist_ok=True)
-    for number in range(1, 1000):
-        folder = parent / (name if number == 1 else f"{name}-{number}")
-        with contextlib.suppress(FileExistsError):
-            folder.mkdir()
-            return folder
-    raise AecoreError(f"could not find a free name for {name} in {parent}")
+        with staging(self) as draft:
+            draft.write_json(EXPERIMENT, experiment.model_dump(mode="json"))
+            prepare(draft)
+            return commit(draft.path, timed_id(experiment.title), self)
 
 
 def timed_id(title: str) -> str:

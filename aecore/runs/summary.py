@@ -8,13 +8,22 @@ from typing import Any
 
 from aecore.config.experiment import Experiment
 from aecore.errors import AecoreError
-from aecore.runs.state import LOCK, true_state
+from aecore.runs.records import Entries
+from aecore.runs.state import ACTIVE, LOCK, true_state
 from aecore.runs.store import EVALUATION, NO_NOTES, STATUS, Run, submitted_title
 
 MARK = "⚠"
 """Stands beside a run with remarks in every list."""
-NO_FAULT = ("overfitting", "generalisation-gap", "imported")
+NO_FAULT = ("overfitting", "generalisation-gap", "imported", "left-out")
 """Kinds of remarks that leave a run's metrics comparable with those of others."""
+SAME_OUTPUT = ("constant-output", "dead-code", "posterior-collapse", "diverged")
+"""Kinds that say, or from which it follows, that the output is the same for every image."""
+OTHER_WEIGHTS = {
+    "kind": "other-weights",
+    "text": "evaluation.json has metrics of other weights than the run has now; they are left out "
+    "('aecore evaluate' measures these weights)",
+}
+"""The remark on a run whose evaluations were made before its weights were replaced."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +113,12 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
     experiment: Experiment | None = read_or(None, run.experiment)
     status: dict[str, Any] = read_or({}, run.status)
     notes = read_or(NO_NOTES, run.notes)
-    metrics = read_or([], lambda: read_metrics(run))
-    evaluation = read_or([], run.evaluation)
+    metrics = read_or(None, lambda: read_metrics(run))
+    evaluation = read_or(None, run.evaluation)
     state = true_state(status, run.file(LOCK)) if experiment is not None and status else "damaged"
+    if state not in ACTIVE and (metrics is None or not _stands(evaluation)):
+        state = "damaged"  # its numbers are missing though it may have finished
+    metrics, evaluation = metrics or [], evaluation if evaluation is not None else Entries()
     for name, found in ((STATUS, status), (EVALUATION, evaluation)):
         if dropped := getattr(found, "dropped", ()):
             problems.append(f"{name} is damaged: {', '.join(dropped[:3])}{' …' if len(dropped) > 3 else ''}")
@@ -142,7 +154,7 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         note=notes["note"],
         sweep=experiment.sweep if experiment else "",
         imported=str(imported.get("file", "a file")) if isinstance(imported, dict) else "",
-        remarks=tuple(remarks_of(status)),
+        remarks=(*remarks_of(status), *remarks_of_evaluation(status, evaluation)),
         may_win=may_win(status),
         group=notes["group"],
         lr=trained.training.lr if trained else None,
@@ -153,6 +165,11 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         noisy_psnr_db=noisy.get("psnr_db"),
         noisy_ssim=noisy.get("ssim"),
     )
+
+
+def _stands(evaluation: Entries[dict[str, Any]] | None) -> bool:
+    """Whether an evaluation.json could be read, and not each of its entries was damaged."""
+    return evaluation is not None and bool(evaluation or not evaluation.dropped)
 
 
 def is_sound(summary: RunSummary) -> bool:
@@ -171,6 +188,15 @@ def remarks_of(status: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = [entry for entry in found if isinstance(entry.get("kind"), str) and isinstance(entry.get("text"), str)]
     lines = imported.get("remarks") if isinstance(imported, dict) else None
     return found + [{"kind": "imported", "text": str(line)} for line in (lines if isinstance(lines, list) else [])]
+
+
+def remarks_of_evaluation(status: Mapping[str, Any], evaluation: Entries[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What its evaluation says beside its status: metrics of other weights, and an output that is the same for every
+    image, which a run that was trained elsewhere or long ago has no remark on."""
+    found = [OTHER_WEIGHTS] if evaluation.other_weights else []
+    if not any(remark["kind"] in SAME_OUTPUT for remark in remarks_of(status)):
+        found += [entry["remark"] for entry in evaluation if entry.get("remark")][:1]
+    return found
 
 
 def may_win(status: Mapping[str, Any]) -> bool:

@@ -20,14 +20,17 @@ from typing import Any, Literal
 
 import filelock
 
-from aecore.errors import DamagedError
+from aecore.errors import DamagedError, told
 from aecore.files import atomic_write, check_regular, parse_json, read_regular
+from aecore.runs.json_files import accept_table, is_sealed, read_table
 
 SUMS = "sums.json"
 SUMMED = ("experiment.json", "weights.safetensors", "resume.safetensors", "snapshots.safetensors", "evaluation.json",
           "codes.safetensors", "figures.safetensors", "imported.safetensors", "candidates.safetensors")  # fmt: skip
 """The files that are replaced as a whole; projections/*.safetensors too."""
 GROWING = ("metrics.jsonl", "layers.jsonl", "steps.jsonl")
+SEALED = ("status.json", "notes.json")
+"""Tables that change all the time and have their sum in themselves."""
 CHUNK, MOST_SUMS = 1 << 20, 1 << 20
 LOCK_WAIT_S = 10
 
@@ -47,8 +50,13 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
 
 
 def remove_file(folder: Path, name: str) -> None:
-    """Remove a file of a run and then its sum."""
+    """Remove the sum of a file of a run and then the file, so that after a crash in between nothing is missing."""
+    forget(folder, name)
     (folder / name).unlink(missing_ok=True)
+
+
+def forget(folder: Path, name: str) -> None:
+    """Remove the sum of a file of a run."""
     if (folder / SUMS).exists():
         with _changing(folder) as known:
             known.pop(name, None)
@@ -56,12 +64,37 @@ def remove_file(folder: Path, name: str) -> None:
 
 
 def record(folder: Path, names: Callable[[str], bool] = lambda name: True) -> None:
-    """Write the sums of the files as they are now, of all or of those named: when a training ends, and when a person
-    says that a change was meant. Files that are no longer there lose their sum."""
+    """Write the sums of the files as they are now, of all or of those named. Files that are no longer there lose their
+    sum."""
     present = {name: _entry(*_sum_of(folder / name, None)) for name in _summed(folder) if names(name)}
     with _changing(folder) as known:
         kept = {name: entries for name, entries in known.items() if not names(name)}
         _write(folder, kept | {name: [entry] for name, entry in present.items()})
+
+
+def digests(folder: Path, name: str) -> frozenset[str]:
+    """The SHA-256 that a file may have: as recorded, while it is replaced two, else as it is now; empty without it."""
+    if entries := _entries(read(folder), name):
+        return frozenset(entry["sha256"] for entry in entries)
+    try:
+        return frozenset((_sum_of(folder / name, None, thorough=False)[0],))
+    except OSError:
+        return frozenset()
+
+
+def digest(folder: Path, name: str) -> str:
+    """The SHA-256 of a file as it is now, read for it once a process. Raises `OSError`."""
+    return _sum_of(folder / name, None, thorough=False)[0]
+
+
+@told("recording the files of the run")
+def accept(folder: Path) -> None:
+    """Record every file as it is now, because a person says that the changes were meant. Raises `AecoreError`, for a
+    table that is none `DamagedError`."""
+    record(folder)
+    for name in SEALED:
+        if (folder / name).exists():
+            accept_table(folder / name)
 
 
 def check(folder: Path, name: str, owner: str) -> None:
@@ -93,8 +126,18 @@ def find(folder: Path, name: str, thorough: bool = False) -> Found:
 
 def verify(folder: Path) -> dict[str, Found]:
     """Every file that has a sum or could have one, read whole, and how it compares."""
-    names = sorted({*read(folder), *_summed(folder)})
-    return {name: find(folder, name, thorough=True) for name in names}
+    names = {*read(folder), *_summed(folder)}
+    found: dict[str, Found] = {name: find(folder, name, thorough=True) for name in names}
+    found |= {name: _find_table(folder / name) for name in SEALED if (folder / name).exists()}
+    return dict(sorted(found.items()))
+
+
+def _find_table(path: Path) -> Found:
+    try:
+        read_table(path, "")
+        return "verified" if is_sealed(path) else "not verified"
+    except DamagedError:
+        return "changed"
 
 
 def read(folder: Path) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from aecore.runs.notes import check_own
 from aecore.runs.staging import commit
 from aecore.runs.state import ACTIVE, run_state
 from aecore.runs.store import Run, Store
+from aecore.temporary import remove_leftovers, temporary_path
 
 KEPT_DAYS, DAY_S = 7, 86_400
 """Runs that were deleted longer ago are removed for good when others are deleted, on two different days."""
@@ -125,7 +126,11 @@ def purge(deleted: Deleted) -> None:
 def remove_for_good(folder: Path, run_id: str) -> None:
     """Remove the folder of a run; whether that may be is the caller's to know."""
     try:
-        shutil.rmtree(folder)
+        # In one step, so that a crash leaves no half of a run that could be restored.
+        remove_leftovers(folder.parent)
+        doomed = temporary_path(folder.parent, "purged")
+        folder.rename(doomed)
+        shutil.rmtree(doomed)
     except FileNotFoundError:
         pass  # another process was faster
     except OSError as error:

@@ -10,17 +10,16 @@ import json
 import math
 import os
 import signal
-import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import filelock
 
 from aecore import access, jobs
-from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error
+from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, told
 from aecore.jobs import detach
 from aecore.runs.json_files import now
 from aecore.runs.process import is_alive, is_here, this_process
@@ -30,6 +29,7 @@ from aecore.sweeps.choosers import Chooser, ListedCombinations
 from aecore.sweeps.definition import Point, Sweep
 from aecore.sweeps.executors import Executor
 from aecore.sweeps.store import Row, SweepFolder, row_of, rows, runs_of, sort_key
+from aecore.temporary import temporary_folder
 
 TICK_S = 0.5
 EXECUTORS = ("local", "ray")
@@ -64,6 +64,7 @@ def check(sweep: Sweep, device: str = "auto") -> None:
             raise UserError(f"the run with {point.label}: {error}") from None
 
 
+@told("starting the sweep")
 def start(folder: SweepFolder, on: str = "", options: Mapping[str, Any] | None = None) -> None:
     """Run a sweep in a process that outlives this one. `options` are those of the command line; without `on` it resumes
     on the executor and with the options that it had before. Raises `UserError` when it is already running."""
@@ -84,6 +85,7 @@ def start(folder: SweepFolder, on: str = "", options: Mapping[str, Any] | None =
         detach.start_detached(arguments, log)
 
 
+@told("stopping the sweep")
 def stop(folder: SweepFolder, wait_s: float = 60) -> str:
     """Ask the sweep's process to stop its runs cleanly, wait up to `wait_s` seconds, and return the state then.
 
@@ -125,18 +127,25 @@ def run_sweep(
         lock = filelock.FileLock(folder.file(LOCK), timeout=0).acquire()
     except filelock.Timeout:
         raise UserError(f"sweep {folder.id} is already running") from None
-    with lock, heartbeat(folder.file(LOCK)):
+    except OSError as problem:
+        raise AecoreError(describe_os_error(problem, f"sweep {folder.id}")) from None
+    with lock, heartbeat(folder.file(LOCK)), told(f"sweep {folder.id}"):
         about = {"on": executor.name, "options": dict(options or {"device": device}), "started": now()}
         folder.write_status(state="running", process=this_process(), error=None, **about)
         state, error = "failed", "its process ended unexpectedly"
         try:
-            yield from _SweepRun(folder, store, executor, device).events(stopped)
-            state, error = ("stopped" if stopped() else "finished"), None
+            at_work = _SweepRun(folder, store, executor, device)
+            yield from at_work.events(stopped)
+            error = at_work.unfinished()
+            state, error = ("stopped", None if stopped() else error) if error else ("finished", None)
         except GeneratorExit:
             state, error = "stopped", None
             raise
         except AecoreError as problem:
             error = str(problem)
+            raise
+        except OSError as problem:
+            error = describe_os_error(problem, f"sweep {folder.id}")
             raise
         finally:
             if state != "finished":
@@ -183,7 +192,17 @@ class _SweepRun:
             if stopping and (not active or time.monotonic() > deadline):
                 break
             if not active and not waiting and chooser.exhausted():
-                break
+                if not (elsewhere := self._elsewhere()):
+                    break
+                time.sleep(TICK_S)
+                for point, run in elsewhere:
+                    event = self._event(point, run, ended=True)
+                    if self._missing(point) and event.row.state != "stopped":  # its process has died
+                        waiting.append(point)
+                    elif event.row.state not in ACTIVE:
+                        chooser.run_ended(point.values)
+                        yield event
+                continue
             for run, state in self.executor.collect(TICK_S):
                 point = active.pop(run.id)
                 if state in ACTIVE:  # stopped before it had begun
@@ -205,26 +224,46 @@ class _SweepRun:
 
     def _missing(self, point: Point) -> bool:
         row = self.rows.get(_key(point.values, point.seed))
+        if row is not None and row.state == "damaged":
+            return True
         return row is None or row.state in RESUMABLE or (row.run not in self.runs and row.state != "finished")
 
     def _queued_run(self, point: Point) -> Run:
         """The run of this point, queued: the one that was cut off, else a new one."""
         row = self.rows.get(_key(point.values, point.seed))
-        if row is not None and row.run in self.runs:
+        if row is not None and row.run in self.runs and row.state != "damaged":
             jobs.requeue(self.runs[row.run])
             return self.runs[row.run]
         run = jobs.submit(self.sweep.experiment_of(point, self.folder.id), self.device, self.store)
         self.runs[run.id] = run
         return run
 
+    def _elsewhere(self) -> list[tuple[Point, Run]]:
+        """The runs that others work on, such as one that a person has resumed: the sweep ends when they have."""
+        found = [row for row in self.rows.values() if row.state in ACTIVE and row.run in self.runs]
+        return [(Point(row.values, row.seed), self.runs[row.run]) for row in found]
+
+    def unfinished(self) -> str:
+        """Which runs have neither finished nor failed, in one line; empty where all have."""
+        # A search has no list of points: what it has chosen are its rows.
+        keys = {_key(point.values, point.seed) for point in self.sweep.points()} or self.rows.keys()
+        states = [self.rows[key].state if key in self.rows else "missing" for key in keys]
+        left = Counter(state for state in states if state not in ("finished", "failed"))
+        if not left:
+            return ""
+        parts = ", ".join(f"{number:,} {state}" for state, number in sorted(left.items()))
+        return f"{sum(left.values()):,} of {len(states):,} runs did not finish ({parts}); resume the sweep"
+
     def _event(self, point: Point, run: Run, ended: bool) -> SweepEvent:
-        with contextlib.suppress(DamagedError):
-            self.rows[_key(point.values, point.seed)] = row_of(self.sweep, run)
+        key = _key(point.values, point.seed)
+        try:
+            self.rows[key] = row_of(self.sweep, run)
+        except DamagedError as error:
+            known = self.rows.get(key, Row(run.id, dict(point.values), point.seed, "damaged"))
+            self.rows[key] = replace(known, state="damaged", error=str(error))
         self._write()
         done = sum(row.state == "finished" for row in self.rows.values())
-        return SweepEvent(
-            self.rows[_key(point.values, point.seed)], ended, done, self.sweep.combinations * len(self.sweep.seeds)
-        )
+        return SweepEvent(self.rows[key], ended, done, self.sweep.combinations * len(self.sweep.seeds))
 
     def _write(self, at_once: bool = False) -> None:
         begun = time.monotonic()
@@ -248,15 +287,15 @@ def check_store(store: Store) -> None:
     exclude each other."""
     try:
         store.root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".check-", dir=store.root) as folder:
-            first, second = Path(folder) / "first", Path(folder) / "second"
+        with temporary_folder(store.root, "check") as folder:
+            first, second = folder / "first", folder / "second"
             first.write_text("whole")
             os.replace(first, second)
             if second.read_text() != "whole" or first.exists():
                 raise AecoreError(f"{store.root} cannot be a store: a renamed file has lost its content")
-            with filelock.FileLock(Path(folder) / "lock", timeout=0):
+            with filelock.FileLock(folder / "lock", timeout=0):
                 try:
-                    filelock.FileLock(Path(folder) / "lock", timeout=0, is_singleton=False).acquire()
+                    filelock.FileLock(folder / "lock", timeout=0, is_singleton=False).acquire()
                 except filelock.Timeout:
                     return
             raise AecoreError(

@@ -16,12 +16,15 @@ from typing import Any
 
 from aecore import access
 from aecore.config.experiment import difference
-from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, nearest
+from aecore.errors import DamagedError, UserError, nearest, told
 from aecore.runs.json_files import read_table, update_status, write_table
+from aecore.runs.records import Entries
+from aecore.runs.staging import rename_free
 from aecore.runs.state import ACTIVE, LOCK, true_state
-from aecore.runs.store import EXPERIMENT, Run, Store, numbered_folder, timed_id
-from aecore.runs.summary import may_win, remarks_of
+from aecore.runs.store import EXPERIMENT, Run, Store, timed_id
+from aecore.runs.summary import may_win, remarks_of, remarks_of_evaluation
 from aecore.sweeps.definition import MEASURED, Point, Sweep
+from aecore.temporary import temporary_folder
 
 SWEEP, STATUS, RESULTS, LOG = "sweep.json", "status.json", "results.json", "log.txt"
 SHELVES = ("gallery-sweeps", "sweeps")
@@ -111,10 +114,14 @@ class SweepFolder:
             return "stopped"  # never started
 
     def results(self) -> list[Row]:
-        """The rows as they were last written; none where there are no results yet."""
+        """The rows as they were last written; none where there are no results yet. Raises `DamagedError`."""
         if not self.file(RESULTS).exists():
             return []
-        rows = read_table(self.file(RESULTS), f"sweep {self.id}").get("runs")
+        try:
+            rows = read_table(self.file(RESULTS), f"sweep {self.id}").get("runs")
+        except DamagedError as error:
+            hint = "" if self.shipped else "; if you remove it, it is made anew from the runs that are there"
+            raise DamagedError(f"{error}{hint}") from None
         try:
             return [Row(**row) for row in rows]  # type: ignore[union-attr]
         except TypeError:
@@ -125,17 +132,19 @@ class SweepFolder:
 
 
 def create(sweep: Sweep, store: Store) -> SweepFolder:
-    """A new folder with the definition in it."""
-    try:
-        folder = SweepFolder(numbered_folder(store.root / SHELVES[1], timed_id(sweep.name)))
-        folder.write_sweep(sweep)
-        if owner := access.current().name:
-            folder.write_status(state="stopped", owner=owner)
-    except OSError as error:
-        raise AecoreError(describe_os_error(error, "a new sweep")) from None
-    return folder
+    """A new folder with the definition in it, whole or not at all."""
+    shelf = store.root / SHELVES[1]
+    with told("a new sweep"):
+        shelf.mkdir(parents=True, exist_ok=True)
+        with temporary_folder(shelf, "new") as home:
+            draft = SweepFolder(home)
+            draft.write_sweep(sweep)
+            if owner := access.current().name:
+                draft.write_status(state="stopped", owner=owner)
+            return SweepFolder(rename_free(home, shelf, timed_id(sweep.name)))
 
 
+@told("changing the sweep")
 def extend(folder: SweepFolder, wanted: Sweep) -> None:
     """Give a sweep other values, seeds or trials; its runs stay. Raises `UserError` where the runs would differ in
     more than that, and for a sweep that is running."""
@@ -151,6 +160,8 @@ def extend(folder: SweepFolder, wanted: Sweep) -> None:
         raise UserError(f"--extend: {key} is {before} in sweep {folder.id} and {after} in the file; start a new sweep")
     if set(present.vary) != set(wanted.vary):
         raise UserError(f"--extend: sweep {folder.id} varies {', '.join(present.vary)}; so must the file")
+    if folder.file(STATUS).exists():  # it has not finished what it is now
+        folder.write_status(state="stopped", error=None)
     folder.write_sweep(wanted.model_copy(update={"name": present.name}))
 
 
@@ -221,16 +232,21 @@ def row_of(sweep: Sweep, run: Run) -> Row:
     status: dict[str, Any] = {}
     with contextlib.suppress(DamagedError):
         status = run.status()
-    metrics = run.metrics()
+    metrics = run.course()
     last = metrics[-1] if metrics else {}
-    measured = {}
-    with contextlib.suppress(DamagedError):
-        measured = {entry["corruption"]: entry["metrics"] for entry in run.evaluation()}
+    state = true_state(status, run.file(LOCK)) if status else "damaged"
+    evaluation = Entries()
+    try:
+        evaluation = run.evaluation()
+    except DamagedError:
+        state = state if state in ACTIVE else "damaged"
+    measured = {entry["corruption"]: entry["metrics"] for entry in evaluation}
+    remarks = [*remarks_of(status), *remarks_of_evaluation(status, evaluation)]
     return Row(
         run=run.id,
         values=dict(point.values),
         seed=point.seed,
-        state=true_state(status, run.file(LOCK)) if status else "damaged",
+        state=state,
         corruption=str(experiment.corruption).removesuffix("+once"),
         epoch=last.get("epoch", 0),
         epochs=experiment.training.epochs,
@@ -240,7 +256,7 @@ def row_of(sweep: Sweep, run: Run) -> Row:
         test_loss=last.get("test_loss"),
         measured=measured,
         error=str(status.get("error") or ""),
-        remarks=[str(remark["text"]) for remark in remarks_of(status)],
+        remarks=[str(remark["text"]) for remark in remarks],
         may_win=may_win(status),
     )
 

@@ -106,15 +106,16 @@ class Recorder:
         self.status.write_if_due(epoch=self.state.epoch, step=0, steps=0)
 
 
-def save_codes(run: Run, model: Autoencoder, test: torch.Tensor, labels: np.ndarray) -> None:
-    """Write the codes of test images, uint8 (N, C, H, W), with thumbnails of those whose set does not ship."""
+def save_codes(run: Run, model: Autoencoder, test: torch.Tensor, labels: np.ndarray, weights: str) -> None:
+    """Write the codes of test images, uint8 (N, C, H, W), with thumbnails of those whose set does not ship; `weights`
+    is the SHA-256 of the model's file."""
     experiment = run.experiment()
     name = experiment.data.name
     rows = thumbnails.kept_indices(name, tuple(test.shape[1:]), len(test))  # type: ignore[arg-type]
     codes = measure_codes(model, test, labels, experiment.corruption, NOISE_SEED, rows)
     if name not in thumbnails.SHIPPED:
         codes = replace(codes, images=thumbnails.shrink(test[torch.from_numpy(rows).to(test.device)].cpu().numpy()))
-    codes.save(run)
+    replace(codes, weights=weights).save(run)
 
 
 def layer_line(epoch: Epoch) -> dict[str, Any]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from aecore.config.experiment import Experiment
+from aecore.data.custom.folder import is_picture
+from aecore.data.custom.understood import Understood
+from aecore.format import count
 from aecore.metrics.health import Seen, assess
 from aecore.metrics.loss_curves import not_finite
 from aecore.metrics.remark import Remark
@@ -14,15 +17,38 @@ from aecore.training.loop import Epoch
 from aecore.training.outputs import Status
 
 
+def left_out(understood: Understood | None) -> Remark | None:
+    """That pictures of the user's own images could not be used, which the arrays do not show."""
+    if understood is None:
+        return None
+    unused = [entry["name"] for entry in understood.left_out if is_picture(entry["name"])]
+    if not unused:
+        return None
+    number = max(len(unused), understood.left_out_count if len(unused) == len(understood.left_out) else 0)
+    used = sum(understood.train.values()) + sum(understood.test.values())
+    names = ", ".join(unused[:3]) + (", …" if number > 3 else "")
+    text = f"{number:,} of {count(number + used, 'picture')} could not be used and were left out: {names}"
+    return Remark("left-out", text, number, number + used)
+
+
 class Assessor:
     """Follows a run's epochs and writes its remarks: other ones at once, other numbers in them when status.json is
     due."""
 
     def __init__(
-        self, run: Run, status: Status, experiment: Experiment, split: Split, values: int, units: int, epoch: int
+        self,
+        run: Run,
+        status: Status,
+        experiment: Experiment,
+        split: Split,
+        values: int,
+        units: int,
+        epoch: int,
+        of_images: Remark | None,
     ) -> None:
         """`values` are those of an image, C·H·W, `units` those of the code; `epoch` is how far the run had come when it
-        was resumed, else 0."""
+        was resumed, else 0; `of_images` is what can be said against the images whatever the run makes of them."""
+        self.of_images = [of_images] if of_images else []
         self.status, self.experiment, self.split, self.units = status, experiment, split, units
         low, high = experiment.model.value_range
         per_image = values if experiment.training.reduction == "sum" else 1
@@ -77,6 +103,7 @@ class Assessor:
         self._write(assess(self.experiment.model, self.split, seen, final), epoch.epoch, final)
 
     def _write(self, remarks: list[Remark], epoch: int | None, final: bool = False) -> None:
+        remarks = remarks + self.of_images
         kinds, entries = [remark.kind for remark in remarks], [remark.as_json(epoch) for remark in remarks]
         if final or kinds != self.kinds:
             self.status.write(remarks=entries)

@@ -27,13 +27,13 @@ from aecore.metrics.split import Split, describe_split
 from aecore.runs import sums
 from aecore.runs.json_files import now
 from aecore.runs.progress import Report, silent
-from aecore.runs.store import EVALUATION, RESUME, Run
+from aecore.runs.store import EVALUATION, RESUME, WEIGHTS, Run
 from aecore.training.checkpoint import State, new_state, restore
 from aecore.training.distributed import SINGLE_PROCESS, Group
 from aecore.training.loop import Images, LoopOptions, epochs, training_passes
 from aecore.training.outputs import Recorder, Saver, Status, rounded, save_codes
 from aecore.training.precision import Choice, choose
-from aecore.training.remarks import Assessor
+from aecore.training.remarks import Assessor, left_out
 from aecore.training.setup import set_up, versions
 from aecore.training.snapshots import Snapshots
 
@@ -93,8 +93,10 @@ def train_run(
     snapshots.finish(state.epoch)
     saver.save()
     _evaluate(job, state, images)
+    # In this order: a run that has finished is not written to again, so nothing may be half then.
+    sums.forget(run.path, RESUME)
     job.status.write(state="finished", ended=now(), process=None)
-    sums.remove_file(run.path, RESUME)
+    run.file(RESUME).unlink(missing_ok=True)
     return "finished"
 
 
@@ -213,8 +215,9 @@ def _train(job: _Job, state: State, images: Images, precision: str, saver: Saver
     total = job.experiment.training.epochs
     job.status.write(state="running", stage=None, epoch=state.epoch, step=0, steps=0)
     recorder = Recorder(job.run, state, saver.snapshots, job.status, job.report, total)
+    unused = left_out(data.understood(job.experiment.data.source))
     units, values = state.model.plan.code_size, math.prod(images.shape)
-    assessor = Assessor(job.run, job.status, job.experiment, split, values, units, state.epoch)
+    assessor = Assessor(job.run, job.status, job.experiment, split, values, units, state.epoch, unused)
     assessor.begin()
     epoch_begun = time.monotonic()
 
@@ -242,8 +245,9 @@ def _train(job: _Job, state: State, images: Images, precision: str, saver: Saver
 def _evaluate(job: _Job, state: State, images: Images) -> None:
     """Measure the finished model on the whole test set, and keep the codes."""
     job.status.write(state="evaluating", epoch=state.epoch, step=0, steps=0)
+    weights = sums.digest(job.run.path, WEIGHTS)
     results = evaluate_all(
-        state.model, images.test, images.test_labels, job.experiment, run_id=job.run.id, report=job.report
+        state.model, images.test, images.test_labels, job.experiment, job.run.id, weights, job.report
     )
     job.run.write_json(EVALUATION, {"evaluations": results})
-    save_codes(job.run, state.model, images.test, images.test_labels)
+    save_codes(job.run, state.model, images.test, images.test_labels, weights)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aecore import data
 from aecore.latent.codes import Codes, read_codes
 from aecore.runs.store import CODES, WEIGHTS, Run
+from aecore.runs.sums import SUMS
 from dashboard.cache.keyed import keyed_on
 from dashboard.server.worker import in_worker
 
@@ -21,7 +22,7 @@ def codes(run: Run, split: str = "test") -> Codes | None:
     return _computed(run, split)
 
 
-@keyed_on((CODES,), max_entries=24)
+@keyed_on((CODES, SUMS), max_entries=24)
 def _saved(run: Run) -> Codes | None:
     return read_codes(run)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from aecore.runs.json_files import MORE_SAMPLES, is_long
 from aecore.runs.store import METRICS, Run
 
 MOST_FILES = 48
@@ -37,8 +38,8 @@ def metrics(run: Run) -> list[dict[str, Any]]:
 
 
 def lines(run: Run, name: str) -> list[dict[str, Any]]:
-    """The entries of a `.jsonl` file by epoch, the later of two winning; empty without the file. The list is cached:
-    it must not be changed."""
+    """The entries of a `.jsonl` file by epoch, the later of two winning; empty without the file, and of a very long one
+    some, evenly spread. The list is cached: it must not be changed."""
     path = f"{run.path}/{name}"
     with _lock:
         try:
@@ -51,7 +52,10 @@ def lines(run: Run, name: str) -> list[dict[str, Any]]:
         while len(_kept) > MOST_FILES:
             _kept.popitem(last=False)
         about = (status.st_ino, status.st_size, status.st_mtime_ns)
-        if about != kept.about:
+        if about != kept.about and is_long(run.file(name), MORE_SAMPLES):
+            found = run.course(name, MORE_SAMPLES)
+            kept = _kept[path] = _Kept(about, ordered=found)
+        elif about != kept.about:
             grown = status.st_ino == kept.about[0] and status.st_size > kept.about[1]
             if not grown or _before(path, kept.offset) != kept.tail:
                 kept = _kept[path] = _Kept()

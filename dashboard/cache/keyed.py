@@ -19,7 +19,8 @@ def signature(run: Run, names: Sequence[str]) -> tuple:
     for name in names:
         try:
             status = os.stat(os.path.join(folder, name))
-            stamps.append((status.st_mtime_ns, status.st_size))
+            # Also what cannot be set back: a file may be replaced by one of its size and time.
+            stamps.append((status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns))
         except OSError:
             stamps.append(None)
     return tuple(stamps)

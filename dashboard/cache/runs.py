@@ -17,10 +17,11 @@ from aecore.runs.listing import listed
 from aecore.runs.state import ACTIVE
 from aecore.runs.store import EVALUATION, EXPERIMENT, FIGURES, METRICS, NOTES, SNAPSHOTS, STATUS, Run, Store
 from aecore.runs.summary import RunSummary, summarise
+from aecore.runs.sums import SUMS
 from dashboard.cache import jsonl
 from dashboard.cache.keyed import keyed_on, signature
 
-_SEEN_BY_SUMMARY = (EXPERIMENT, STATUS, METRICS, EVALUATION, NOTES)
+_SEEN_BY_SUMMARY = (EXPERIMENT, STATUS, METRICS, EVALUATION, NOTES, SUMS)
 
 
 def summaries() -> list[RunSummary]:
@@ -71,7 +72,7 @@ def figures(run: Run) -> dict[str, np.ndarray]:
 
 def _projections_of(run: Run) -> list[str]:
     kinds = product(METHODS, (2, 3), SPLITS)
-    return [str(path) for method, dims, split in kinds for path in projection_files(run, method, dims, split)]
+    return [SUMS, *(str(path) for kind in kinds for path in projection_files(run, *kind))]
 
 
 @keyed_on(_projections_of, max_entries=32)

@@ -15,6 +15,7 @@ from PIL import Image
 from aecore.data.catalogue import data_set
 from aecore.errors import AecoreError, DamagedError
 from aecore.plots.thin import thin
+from aecore.runs.json_files import MORE_SAMPLES
 from aecore.runs.store import EXPERIMENT, METRICS, SNAPSHOTS, STEPS, Run
 from dashboard.cache import runs
 from dashboard.cache.keyed import keyed_on, signature
@@ -121,7 +122,7 @@ def reel(run: Run) -> tuple[Reel, Panel]:
 @keyed_on((SNAPSHOTS, METRICS, STEPS, EXPERIMENT), max_entries=32)
 def _reel(run: Run) -> tuple[Reel, Panel]:
     picture = _picture(run)
-    shown = picture.panel
+    shown, metrics = picture.panel, run.course(METRICS, MORE_SAMPLES)
     made: Reel = {
         "id": run.id,
         "title": run.id,
@@ -137,8 +138,8 @@ def _reel(run: Run) -> tuple[Reel, Panel]:
         "digits": misread(shown),
         "digits_read": read_right(shown),
         # If losses were logged within epochs, the training curve is as fine as the images.
-        "train": curve(run.lines(STEPS) or run.metrics(), "train_loss", shown.epochs),
-        "test": curve(run.metrics(), "test_loss", shown.epochs),
+        "train": curve(run.course(STEPS, MORE_SAMPLES) or metrics, "train_loss", shown.epochs),
+        "test": curve(metrics, "test_loss", shown.epochs),
     }
     return made, shown
 

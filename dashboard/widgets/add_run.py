@@ -15,6 +15,7 @@ from aecore.errors import AecoreError, describe_os_error
 from aecore.presets import presets
 from aecore.runs import archive
 from aecore.runs.store import Run, Store
+from aecore.temporary import temporary_folder
 from dashboard.format import plain
 from dashboard.server.uploads import file_uploader
 from dashboard.server.worker import in_worker
@@ -113,11 +114,11 @@ def _imported(given: list[UploadedFile], preset: str, data: str, anyway: bool, r
         return archive.unpack_all(given[0], Store.default())
     names = " + ".join(file.name for file in given)
     try:
-        with tempfile.TemporaryDirectory(prefix="aecore-") as folder:
+        with temporary_folder(Path(tempfile.gettempdir()), "aecore") as folder:
             paths = []
             for number, file in enumerate(given):
                 # Under their own names, which tell encoder from decoder, but each in a folder of its own.
-                home = Path(folder) / str(number)
+                home = folder / str(number)
                 home.mkdir()
                 paths.append(home / (Path(file.name).name or "file"))
                 paths[-1].write_bytes(file.getbuffer())

@@ -369,7 +369,7 @@ def test_a_folder_that_may_not_be_read_is_told(folder, monkeypatch):
 # The cache follows the folder
 
 
-@pytest.mark.parametrize("change", ["added", "removed", "touched", "renamed", "overwritten"])
+@pytest.mark.parametrize("change", ["added", "removed", "touched", "renamed", "overwritten", "of one size and time"])
 def test_a_changed_folder_is_read_again(folder, change):
     put(folder, numbered(6, "cat/"))
     data.prepare(str(folder))
@@ -383,6 +383,10 @@ def test_a_changed_folder_is_read_again(folder, change):
         os.utime(image, ns=(1, 1))
     elif change == "renamed":
         image.rename(folder / "cat" / "other.png")
+    elif change == "of one size and time":
+        times = image.stat()
+        image.write_bytes(image.read_bytes()[:-1] + b"\x00")
+        os.utime(image, ns=(times.st_atime_ns, times.st_mtime_ns))
     else:
         put(folder, ["cat/000.png"])
     assert not data.prepared(str(folder))

@@ -2,15 +2,21 @@
 
 import numpy as np
 import pytest
+import safetensors.numpy
 import torch
+from PIL import Image
 
-from aecore import data
+from aecore import data, jobs
 from aecore.config.corruption import Corruption
 from aecore.config.model import Bottleneck, Model
 from aecore.data.colored_mnist import by_class
 from aecore.data.image_set import Arrays
+from aecore.inference import open_run
 from aecore.metrics.evaluation import BATCH, evaluate, reconstructions
 from aecore.models import Autoencoder
+from aecore.presets import preset
+from aecore.runs.summary import summarise
+from tests.helpers import cli
 from tests.helpers.training import mnist_panel
 
 FOUR = {"mse", "psnr_db", "ssim", "snr_db"}
@@ -34,7 +40,7 @@ def digits():
 
 def test_the_noisy_input_of_known_noise_scores_what_it_must(digits):
     result = evaluate(Fixed(0.0), digits, Corruption.parse("gaussian:0.2"))
-    assert set(result) == {"n", "corruption", "metrics", "noisy_input", "black_mse"}
+    assert set(result) == {"n", "corruption", "metrics", "noisy_input", "black_mse", "remark"}
     assert (result["n"], result["corruption"]) == (297, "gaussian:0.2")
     assert set(result["metrics"]) == set(result["noisy_input"]) == FOUR
     assert result["noisy_input"]["mse"] == pytest.approx(0.04, rel=0.02)
@@ -110,3 +116,33 @@ def test_every_model_is_shown_the_same_noise_and_a_vae_repeats_itself(digits, sa
     assert np.array_equal(noisy, first[1])
     other_seed = next(reconstructions(vae, digits[:50], corruption, seed=5))
     assert not np.array_equal(other_seed[1], first[1])
+
+
+def test_an_output_that_is_the_same_for_every_image_is_remarked(trained, capsys):
+    tensors = safetensors.numpy.load_file(trained.file("weights.safetensors"))
+    black = {name: np.zeros_like(value) for name, value in tensors.items()}
+    last = max(name for name in black if name.startswith("decoder") and name.endswith("bias"))
+    black[last] -= 50  # of the sigmoid
+    trained.write_files({"weights.safetensors": safetensors.numpy.save(black)})
+    status, _, said = cli.run(capsys, "evaluate", trained.id, "--device", "cpu")
+    assert status == 0
+    assert "the output is the same image for every input, all black" in said
+    found = [open_run(trained, "cpu").evaluate(Corruption())]
+    trained.write_json("evaluation.json", {"evaluations": found})
+    trained.write_status(remarks=[])
+    assert [remark["kind"] for remark in summarise(trained).remarks] == ["constant-output"]
+    assert "all black" in cli.run(capsys, "show", trained.id)[1]
+
+
+def test_pictures_that_cannot_be_used_are_remarked_on_the_run(store, tmp_path):
+    (tmp_path / "pictures").mkdir()
+    for number in range(12):
+        target = tmp_path / "pictures" / f"{number:03}.png"
+        Image.fromarray(np.full((8, 8), 20 * number, np.uint8)).save(target)
+        if number >= 8:
+            target.write_bytes(target.read_bytes()[:40])
+    changes = {"data.name": str(tmp_path / "pictures"), "training.epochs": 1}
+    run = jobs.submit(preset("digits-quick").experiment.changed(changes), "cpu")
+    assert jobs.work(run) == "finished"
+    text = "4 of 12 pictures could not be used and were left out: 008.png, 009.png, 010.png, …"
+    assert text in [remark["text"] for remark in summarise(run).remarks]

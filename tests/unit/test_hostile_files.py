@@ -20,14 +20,14 @@ from aecore.runs.process import this_process
 from aecore.runs.state import run_state
 from aecore.runs.store import METRICS, WEIGHTS, Store
 from aecore.runs.summary import summarise
-from benchmarks import faults
+from benchmarks.faults import files
 from tests.helpers import cli
 from tests.helpers.runs import made_run
 
 
 def test_changed_files_in_short():
-    part = faults.measured(32, lambda line: None)
-    assert len(part.rows) == 14
+    part = files.measured(24, lambda line: None)
+    assert len(part.rows) == 16
     for row in part.rows:
         assert row["tried"], row
         assert row["traceback"] == row["silent"] == row["hang"] == 0, row

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import signal
+import subprocess
+import sys
 
 import filelock
 import pytest
@@ -14,7 +17,7 @@ from aecore.jobs import lifecycle
 from aecore.jobs.out_of_memory import Watch
 from aecore.presets import preset
 from aecore.runs.process import is_alive, this_process
-from aecore.runs.state import LOCK, SILENT_S, run_state
+from aecore.runs.state import LOCK, SILENT_S, STARTING, run_state
 from aecore.runs.store import Run, Store
 
 LONG = preset("digits-quick").experiment.changed({"training.epochs": 400})
@@ -154,6 +157,49 @@ def test_a_worker_of_another_machine_is_believed_while_its_file_is_touched(store
     assert run_state(run) == "running"
     silent = time.time() - SILENT_S - 1
     os.utime(run.file(LOCK), (silent, silent))
+    assert run_state(run) == "interrupted"
+
+
+def test_a_worker_killed_before_it_told_its_process_can_be_resumed_at_once(store, monkeypatch):
+    workers = []
+
+    def start_one_that_waits(*given):
+        workers.append(subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE))
+        return workers[-1]
+
+    monkeypatch.setattr("aecore.jobs.detach.start_detached", start_one_that_waits)
+    run = jobs.submit(SHORT, "cpu")
+    jobs.start(run)
+    assert run_state(run) == "queued"
+    workers[0].kill()
+    workers[0].communicate()
+    assert run_state(run) == "interrupted"
+    jobs.requeue(run)
+    assert run_state(run) == "queued"
+    assert jobs.work(run) == "finished"
+    assert not run.file(STARTING).exists()
+
+
+def test_a_stuck_state_can_be_left(store):
+    run = jobs.submit(SHORT, "cpu")
+    with pytest.raises(UserError, match="is already queued"):
+        jobs.requeue(run)
+    with filelock.FileLock(run.file(LOCK)), pytest.raises(UserError, match="a process is working on run"):
+        jobs.requeue(run, force=True)
+    run.file("status.json").write_text("{")
+    with pytest.raises(UserError, match="is damaged and cannot be resumed"):
+        jobs.requeue(run)
+    jobs.requeue(run, force=True)
+    assert jobs.work(run) == "finished"
+    with pytest.raises(UserError, match="has finished"):
+        jobs.requeue(run, force=True)
+
+
+def test_a_heartbeat_far_ahead_is_none(store):
+    run = jobs.submit(SHORT, "cpu")
+    run.write_status(state="running", process={"pid": 1, "started": 1.0, "host": "elsewhere"})
+    run.file(LOCK).touch()
+    os.utime(run.file(LOCK), (4e9, 4e9))
     assert run_state(run) == "interrupted"
 
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 
+import numpy as np
 import pytest
+import safetensors.numpy
 
 from aecore import jobs
 from aecore.errors import DamagedError
 from aecore.inference import load_model
+from aecore.jobs import projection
+from aecore.latent.codes import read_codes
+from aecore.latent.projection_store import read_projection
+from aecore.latent.request import ProjectionRequest
 from aecore.presets import preset
-from aecore.runs import archive, sums
+from aecore.runs import archive, notes, sums
 from aecore.runs.store import Run, Store
 from aecore.runs.summary import summarise
+from aecore.sweeps.definition import Sweep
+from aecore.sweeps.store import Row, create, rows
 from tests.helpers import cli
 from tests.helpers.runs import forget_sums
 
@@ -133,3 +142,87 @@ def test_every_shipped_run_is_as_it_was_made():
     assert len(runs) == 13
     for run in runs:
         assert set(sums.verify(run.path).values()) == {"verified"}, run.id
+
+
+def test_what_was_made_from_weights_names_them(trained):
+    weights = hashlib.sha256(trained.file("weights.safetensors").read_bytes()).hexdigest()
+    assert {entry["weights"] for entry in trained.evaluation()} == {weights}
+    assert read_codes(trained).weights == weights  # type: ignore[union-attr]
+    for points in (300, 1000):  # from the saved codes, and from images encoded anew
+        made = projection.work(trained, ProjectionRequest("pca", 2, points), "cpu")
+        assert made.weights == read_projection(trained, "pca", 2).weights == weights  # type: ignore[union-attr]
+
+
+def test_numbers_of_other_weights_are_not_taken_for_the_runs(trained, capsys):
+    projection.work(trained, ProjectionRequest("pca", 2, 300), "cpu")
+    tensors = safetensors.numpy.load_file(trained.file("weights.safetensors"))
+    trained.write_files({"weights.safetensors": safetensors.numpy.save({k: v * 0.9 for k, v in tensors.items()})})
+    assert trained.evaluation() == []
+    row = summarise(trained)
+    assert (row.state, row.test_mse, row.noisy_mse) == ("finished", None, None)
+    assert row.remarks[-1]["kind"] == "other-weights"
+    assert "metrics of other weights than the run has now" in cli.run(capsys, "show", trained.id)[1]
+    for read in (read_codes, lambda run: read_projection(run, "pca", 2)):
+        with pytest.raises(DamagedError, match=r"was made from other weights than the run has now"):
+            read(trained)
+    made = projection.work(trained, ProjectionRequest("pca", 2, 300), "cpu")
+    assert np.array_equal(read_projection(trained, "pca", 2).indices, made.indices)  # type: ignore[union-attr]
+
+
+def test_older_evaluations_name_no_weights_and_stand(trained):
+    entries = [{key: value for key, value in entry.items() if key != "weights"} for entry in trained.evaluation()]
+    trained.write_json("evaluation.json", {"evaluations": entries})
+    tensors = safetensors.numpy.load_file(trained.file("weights.safetensors"))
+    trained.write_files({"weights.safetensors": safetensors.numpy.save({k: v * 0.9 for k, v in tensors.items()})})
+    assert trained.evaluation() == entries
+    assert all(remark["kind"] != "other-weights" for remark in summarise(trained).remarks)
+
+
+def test_every_changed_bit_of_a_status_is_noticed(trained):
+    trained.write_status(parameters=65_536)
+    path, before = trained.file("status.json"), trained.status()
+    content = path.read_bytes()
+    for at in range(len(content)):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        with contextlib.suppress(DamagedError):
+            found = trained.status()
+            assert {key: found[key] for key in before} == before  # a bit in the name of the sum itself
+    path.write_bytes(content.replace(b"65536", b"65537"))
+    assert sums.verify(trained.path)["status.json"] == "changed"
+
+
+def test_a_changed_note_is_damage_until_it_is_accepted(trained, capsys):
+    notes.annotate(trained, "sigma 0.3")
+    path = trained.file("notes.json")
+    path.write_text(path.read_text().replace("0.3", "0.8"))
+    with pytest.raises(DamagedError, match=r"notes\.json is damaged: it has changed"):
+        trained.notes()
+    assert cli.run(capsys, "verify", trained.id)[0] == 1
+    assert cli.run(capsys, "verify", trained.id, "--accept")[0] == 0
+    assert trained.notes()["note"] == "sigma 0.8"
+
+
+def test_tables_of_older_versions_have_no_sum_and_are_read(trained):
+    status = {**trained.status(), "epoch": 2}
+    trained.file("status.json").write_text(json.dumps(status))
+    assert trained.status() == status
+    assert sums.verify(trained.path)["status.json"] == "not verified"
+
+
+@pytest.mark.parametrize("content", ["{", '{"evaluations": [{"corruption": "none"}]}'])
+def test_a_run_with_a_damaged_evaluation_is_listed_as_damaged(trained, content):
+    trained.write_files({"evaluation.json": content.encode()})
+    row = summarise(trained)
+    assert row.state == "damaged"
+    assert "evaluation.json" in row.problem
+
+
+def test_changed_results_of_a_sweep_are_damage(store):
+    sweep = Sweep.parse({"name": "codes", "base": "digits-quick", "vary": {"model.bottleneck.size": [2, 4]}})
+    folder = create(sweep, store)
+    folder.write_results([Row("a", {"model.bottleneck.size": 2}, 0, "finished", measured={"none": {"mse": 0.125}})])
+    assert rows(folder, store)[0].measured["none"]["mse"] == 0.125
+    path = folder.file("results.json")
+    path.write_text(path.read_text().replace("0.125", "0.025"))
+    with pytest.raises(DamagedError, match=r"damaged: it has changed .* if you remove it, it is made anew"):
+        rows(folder, store)

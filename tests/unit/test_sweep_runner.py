@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
+from aecore import jobs
 from aecore.errors import AecoreError, UserError
 from aecore.jobs import detach as detached
-from aecore.runs.process import this_process
-from aecore.runs.state import run_state
+from aecore.runs.process import identity, this_process
+from aecore.runs.state import expect_worker, run_state
 from aecore.runs.store import Run, Store
 from aecore.sweeps import runner
 from aecore.sweeps import store as sweep_store
@@ -159,3 +163,79 @@ def test_the_demo_refuses_sweeps(store, monkeypatch):
         carried(made_folder, store)
     with pytest.raises(UserError, match="sweeps"):
         runner.start(made_folder, "local", {})
+
+
+def gone() -> dict[str, object]:
+    """A process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    found = identity(process.pid)
+    process.communicate()
+    return found
+
+
+def test_a_run_that_was_queued_by_a_process_that_is_gone_is_trained(store):
+    made_folder = sweep_store.create(made(seeds=1), store)
+    point = made_folder.sweep().points()[1]
+    run = jobs.submit(made_folder.sweep().experiment_of(point, made_folder.id), "cpu", store)
+    expect_worker(run, gone())
+    engine = InProcess()
+    carried(made_folder, store, engine)
+    assert len(engine.order) == 4
+    assert run.id in engine.order
+    assert made_folder.state() == "finished"
+
+
+def test_a_sweep_of_which_a_run_never_ran_has_not_finished(store):
+    class Dying(InProcess):
+        def start(self, run):
+            if len(self.order) == 1:  # its worker dies before it has told its process
+                self.order.append(run.id)
+                self.done.append((run, "queued"))
+            else:
+                super().start(run)
+
+    made_folder = sweep_store.create(made(seeds=1), store)
+    carried(made_folder, store, Dying())
+    assert made_folder.state() == "stopped"
+    assert made_folder.status()["error"] == "1 of 4 runs did not finish (1 stopped); resume the sweep"
+    carried(made_folder, store, InProcess())
+    assert made_folder.state() == "finished"
+    assert made_folder.status()["error"] is None
+
+
+def test_a_sweep_waits_for_a_run_that_another_process_trains(store, monkeypatch):
+    monkeypatch.setattr(runner, "TICK_S", 0.01)
+    made_folder = sweep_store.create(made(seeds=1), store)
+    point = made_folder.sweep().points()[2]
+    run = jobs.submit(made_folder.sweep().experiment_of(point, made_folder.id), "cpu", store)
+    run.write_status(state="running", process=this_process())
+    engine, looks = InProcess(), []
+    real = runner.row_of
+
+    def look(sweep, looked_at):
+        if looked_at.id == run.id:
+            looks.append(looked_at)
+            if len(looks) == 3:
+                run.write_status(state="finished", process=None)
+        return real(sweep, looked_at)
+
+    monkeypatch.setattr(runner, "row_of", look)
+    told = carried(made_folder, store, engine)
+    assert len(engine.order) == 3
+    assert told[-1].row.run == run.id
+    assert made_folder.state() == "finished"
+
+
+def test_a_damaged_run_of_a_sweep_is_trained_anew(store):
+    made_folder = sweep_store.create(made(seeds=1), store)
+    engine = InProcess()
+    carried(made_folder, store, engine, lambda: len(engine.order) >= 2)
+    damaged = Run(store.root / "runs" / engine.order[0])
+    damaged.file("status.json").write_text("{")
+    damaged.file("evaluation.json").unlink(missing_ok=True)
+    made_folder.file("results.json").unlink()
+    again = InProcess()
+    carried(made_folder, store, again)
+    assert len(again.order) == 3
+    assert damaged.id not in again.order
+    assert made_folder.state() == "finished"

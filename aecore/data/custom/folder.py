@@ -42,11 +42,12 @@ MAX_ENTRIES = 500_000
 
 
 class File(NamedTuple):
-    """A file; `name` is its path below the folder, with slashes."""
+    """A file; `name` is its path below the folder, with slashes, and `times` are those of its content and of its entry:
+    the first can be set back after a change, the second cannot."""
 
     name: str
     bytes: int
-    mtime_ns: int
+    times: tuple[int, int]
 
 
 @dataclass
@@ -92,7 +93,7 @@ def listing(root: Path, text: str) -> Listing:
                     pending.append(name)
                 elif entry.is_file():
                     status = entry.stat()
-                    file = File(name, status.st_size, status.st_mtime_ns)
+                    file = File(name, status.st_size, (status.st_mtime_ns, status.st_ctime_ns))
                     (found.pictures if is_picture(name) else found.others).append(file)
             except OSError:  # a link to itself, or deleted meanwhile
                 continue

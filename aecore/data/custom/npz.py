@@ -16,11 +16,13 @@ import numpy as np
 from aecore.data.custom.packed import open_bounded
 from aecore.data.custom.stored import Stored, as_user_errors
 from aecore.errors import UserError
+from aecore.files import whole_zip
 
 
 def npz_arrays(path: Path, text: str) -> list[Stored]:
     """The arrays of an `.npz` file; `text` is what messages call it. Raises `UserError`."""
     with as_user_errors(text, "an .npz file"), zipfile.ZipFile(path) as archive:
+        whole_zip(archive)
         names = [name for name in archive.namelist() if name.endswith(".npy")]
         found = []
         for name in names:

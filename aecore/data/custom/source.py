@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import filelock
+
 from aecore import access
 from aecore.config.image_source import OWN_LARGEST_SIDE, OWN_SMALLEST_SIDE, ImageSource
 from aecore.data import cache
@@ -43,7 +45,7 @@ class Origin:
     text: str
     path: Path
     is_folder: bool
-    files: Sequence[tuple[str, int, int]]
+    files: Sequence[tuple[str, int, tuple[int, int]]]
     listed: Listing
     asked: Asked
     state: str
@@ -87,7 +89,7 @@ def find(text: str) -> Origin:
         formats.check_kind(path.name, first_bytes(path), text)
     found = listing(path, text) if is_folder else Listing()
     files = used_files(path, found) if is_folder else []
-    listed = files if is_folder else [status.st_size, status.st_mtime_ns]
+    listed = files if is_folder else [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
     state = hashlib.sha256(json.dumps([READER, str(path), listed]).encode()).hexdigest()[:16]
     return Origin(text, path, is_folder, files, found, Asked(size, fit), state)
 
@@ -164,15 +166,20 @@ def _described(origin: Origin) -> DataSet:
 
 
 def _remove_older(origin: Origin) -> None:
-    """Remove earlier versions of the same path from the cache, in whatever size."""
-    for folder in cache.data_root().glob(f"own-{_slug(origin.title)}-*"):
-        try:
-            facts = cache.facts(folder)
-            outdated = facts.get("path") == str(origin.path) and facts.get("state") != origin.state
-        except (OSError, ValueError):
-            continue
-        if outdated:
-            shutil.rmtree(folder, ignore_errors=True)
+    """Remove from the cache earlier versions of the same path, in whatever size, and what a killed process left."""
+    root = cache.data_root()
+    # Under the lock of those who prepare, so that a folder without facts is nobody's.
+    with contextlib.suppress(filelock.Timeout, OSError), filelock.FileLock(root / ".own.lock", timeout=0):
+        for folder in root.glob("own-*"):
+            try:
+                facts = cache.facts(folder)
+                outdated = facts.get("path") == str(origin.path) and facts.get("state") != origin.state
+            except FileNotFoundError:
+                outdated = True
+            except (OSError, ValueError):
+                continue
+            if outdated:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _slug(title: str) -> str:

@@ -29,7 +29,7 @@ KEPT = (("tsne", 2), ("pca", 2), ("units", 2), ("tsne", 3), ("pca", 3))
 def curves(subjects: Sequence[Subject]) -> list[Block]:
     """The test losses of all runs over one another, and each run's own curves."""
     made: list[Block] = []
-    trained = [subject for subject in subjects if subject.run.metrics()]
+    trained = [subject for subject in subjects if subject.run.course()]
     if len(trained) > 1:
         names = [subject.name for subject in trained]
         figure = plots.metric_curves(*(subject.run for subject in trained), names=names)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from aecore.reports.handin.contents import collect
 from aecore.reports.handin.html import html_page
 from aecore.reports.handin.latex import latex_files
 from aecore.runs.store import Run
+from aecore.temporary import temporary_folder
 
 HTML, LATEX = "report.html", "latex"
 
@@ -38,15 +38,15 @@ def write_report(runs: Sequence[Run], folder: Path, overwrite: bool = False) -> 
     files = report_files(runs)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".report-", dir=folder) as scratch:
+        with temporary_folder(folder, "report") as scratch:
             for path, content in files.items():
-                target = Path(scratch) / path
+                target = scratch / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
             # The old figures and tables go as a whole: none of another run's may stay between the new ones.
             shutil.rmtree(folder / LATEX, ignore_errors=True)
             for name in (LATEX, HTML):
-                (Path(scratch) / name).replace(folder / name)
+                (scratch / name).replace(folder / name)
     except OSError as error:
         raise AecoreError(describe_os_error(error, f"writing {folder}")) from None
     return [folder / HTML, folder / LATEX / "report.tex"]
