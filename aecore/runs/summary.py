@@ -66,6 +66,8 @@ class RunSummary:
     """Whether it may be called the best of several, as `may_win` says."""
     group: str = ""
     """The label that it shares with other runs."""
+    owner: str = ""
+    """The person who made it; empty for the owner of the store."""
     lr: float | None = None
     seed: int | None = None
     """Learning rate and seed; None for an imported run, of which they are unknown."""
@@ -157,6 +159,7 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         remarks=(*remarks_of(status), *remarks_of_evaluation(status, evaluation)),
         may_win=may_win(status),
         group=notes["group"],
+        owner=str(status.get("owner") or ""),
         lr=trained.training.lr if trained else None,
         seed=trained.training.seed if trained else None,
         noise=noise,

@@ -32,6 +32,7 @@ _METRICS: dict[str, tuple[str, str]] = {
 
 _VALUES: dict[str, Callable[[RunSummary], Any]] = {
     "Group": lambda row: row.group,
+    "Owner": lambda row: row.owner,
     "Remarks": lambda row: row.mark,  # near the name, where a phone shows it too
     "Data": lambda row: row.data,
     "Code": lambda row: row.code_size,
@@ -94,7 +95,7 @@ def chosen_from(text: str) -> list[str]:
 def usual_columns(rows: Sequence[RunSummary]) -> list[str]:
     """The columns that are shown until others are chosen: those that say something about these runs."""
     usual = set(_USUAL)
-    usual |= {heading for heading in ("Group", "Remarks") if any(map(_VALUES[heading], rows))}
+    usual |= {heading for heading in ("Group", "Owner", "Remarks") if any(map(_VALUES[heading], rows))}
     if not any(row.tested_on == "none" for row in rows):
         usual |= {heading for heading in _METRICS if any(_VALUES[heading](row) is not None for row in rows)}
     return [heading for heading in _VALUES if heading in usual]
