@@ -80,3 +80,7 @@ def read_text(path: Path) -> str:
 
 class DamagedError(AecoreError):
     """A file of a run is missing, empty, truncated or has the wrong content."""
+
+
+class OutdatedError(DamagedError):
+    """A file was made from other weights than the run has now."""

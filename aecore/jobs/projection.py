@@ -18,7 +18,7 @@ import psutil
 
 from aecore import access
 from aecore.devices import choose
-from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, told
+from aecore.errors import AecoreError, OutdatedError, UserError, describe_os_error, told
 from aecore.jobs import detach
 from aecore.jobs.projection_progress import ProgressWriter, ProjectionProgress, forget, read_progress, write_progress
 from aecore.jobs.signals import exit_on_sigterm
@@ -130,7 +130,7 @@ def _codes(run: Run, request: ProjectionRequest, device: str, report: Report) ->
 
         return training_codes(run, points, device, report)
     saved = None
-    with contextlib.suppress(DamagedError):  # or made from other weights: the images are encoded anew
+    with contextlib.suppress(OutdatedError):  # the images are encoded anew
         saved = read_codes(run)
     if saved is not None and saved.codes is not None and len(saved.codes) >= points:
         return subset_of_codes(saved, points)

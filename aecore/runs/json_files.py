@@ -62,7 +62,8 @@ def _table_and_sum(path: Path, owner: str) -> tuple[dict[str, Any], Any]:
 def write_table(path: Path, value: Mapping[str, Any]) -> None:
     """Replace a JSON file as a whole. Its last key is its own sum: it changes all the time and by several processes, so
     that a sum in another file would be older or newer after a crash."""
-    atomic_write(path, json_bytes({**value, SUM: _sum_of(value)}))
+    table = {name: part for name, part in value.items() if name != SUM}
+    atomic_write(path, json_bytes(table | {SUM: _sum_of(table)}))
 
 
 def _sum_of(table: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ from aecore.config.experiment import Experiment
 from aecore.data.catalogue import data_set
 from aecore.data.custom.source import is_path
 from aecore.data.image_set import ImageInfo
-from aecore.errors import AecoreError, DamagedError, UserError, nearest
+from aecore.errors import AecoreError, DamagedError, OutdatedError, UserError, nearest
 from aecore.files import reason
 from aecore.runs import sums
 from aecore.runs.json_files import (
@@ -207,9 +207,9 @@ class Run:
         sums.check(self.path, name, f"run {self.id}")
 
     def check_made_from(self, name: str, weights: object) -> None:
-        """Raise `DamagedError` where a file says that it was made from other weights than the run has now."""
+        """Raise `OutdatedError` where a file says that it was made from other weights than the run has now."""
         if weights and (known := sums.digests(self.path, WEIGHTS)) and weights not in known:
-            raise DamagedError(f"run {self.id}: {name} was made from other weights than the run has now")
+            raise OutdatedError(f"run {self.id}: {name} was made from other weights than the run has now")
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
         """Replace a JSON file as a whole, and its sum if it is one of those that numbers depend on."""

@@ -81,8 +81,14 @@ def start(folder: SweepFolder, on: str = "", options: Mapping[str, Any] | None =
     for name, value in options.items():
         arguments += [f"--{name}", str(value)]
     folder.write_status(state="queued", process=None, error=None, on=on, options=options)
-    with folder.file(LOG).open("ab") as log:
-        detach.start_detached(arguments, log)
+    try:
+        with folder.file(LOG).open("ab") as log:
+            detach.start_detached(arguments, log)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            line = describe_os_error(error, "starting the sweep")
+            folder.write_status(state="failed", error=line, process=None)
+        raise
 
 
 @told("stopping the sweep")

@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from aecore import access
-from aecore.errors import AecoreError, DamagedError, describe_os_error
+from aecore.errors import AecoreError, DamagedError, UserError
 from aecore.format import count, duration
 from aecore.runs.state import ACTIVE, RESUMABLE
 from aecore.sweeps import labels, runner
@@ -122,8 +122,11 @@ def begin(folder: SweepFolder, device: str = "") -> None:
     the sweep's status says so. Raises `UserError` to those who may not."""
     try:
         runner.start(folder, "local" if device else "", {"device": device})
-    except OSError as error:
-        folder.write_status(state="failed", error=describe_os_error(error, "the process of this sweep"), process=None)
+    except UserError:
+        raise
+    except AecoreError as error:
+        if folder.state() != "failed":  # not even that could be written
+            st.session_state[PROBLEM] = str(error)
 
 
 def progress(seen: Seen, state: str) -> None:

@@ -80,7 +80,7 @@ def test_the_denoise_sheet_has_the_scores_that_the_page_shows(gallery):
 def test_a_run_with_a_remark_says_so_on_its_figures(gallery):
     run = run_named(gallery, "mnist-mlp8")
     status = json.loads(run.file(STATUS).read_text()) | {"remarks": [{"kind": "black", "text": "all output is black"}]}
-    run.file(STATUS).write_text(json.dumps(status))
+    run.write_json(STATUS, status)
     batch = from_test_set(run, image_info(run), images_of(run), slice(0, 2), TEST_ORDER, Corruption(), 0)
     told = texts_of(denoise.drawing(run, Corruption(), batch, comparison.of_model(run, batch, False), None))
     assert "⚠ mnist-mlp8: no noise" in told
