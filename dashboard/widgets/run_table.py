@@ -128,5 +128,6 @@ def page_of(rows: Sequence[RunSummary]) -> Sequence[RunSummary]:
 def matches(row: RunSummary, words: str) -> bool:
     if not words:
         return True
-    text = f"{row.title} {row.id} {row.data} {row.state} {row.preset} {row.group} {row.owner} {row.sweep} {row.mark}".lower()
+    parts = (row.title, row.id, row.data, row.state, row.preset, row.group, row.owner, row.sweep, row.mark)
+    text = " ".join(parts).lower()
     return all(word in text for word in words.lower().split())

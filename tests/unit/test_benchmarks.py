@@ -106,7 +106,9 @@ def test_all_benchmarks_run_though_one_fails(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["benchmarks", "--quick", "--json", str(tmp_path / "figures")])
     with pytest.raises(SystemExit, match="True"):
         everything.main()
-    modules = {path.stem for path in Path(everything.__file__).parent.glob("*.py") if "def main()" in path.read_text()}
+    folder = Path(everything.__file__).parent
+    modules = {path.stem for path in folder.glob("*.py") if "def main()" in path.read_text()}
+    modules |= {path.parent.name for path in folder.glob("*/__main__.py")}
     assert {command[0] for command in asked} == {f"benchmarks.{name}" for name in modules - {"__main__"}}
     for name, *options in asked:
         target = tmp_path / "figures" / f"{name.removeprefix('benchmarks.')}.json"

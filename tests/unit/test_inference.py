@@ -1,5 +1,6 @@
 """A finished run: what its directory holds, and that its weights make its pictures and figures."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -28,7 +29,8 @@ def test_a_finished_run_holds_what_the_format_promises(trained):
     assert panel["epochs"].tolist() == [1, 2, 3]
     assert panel["reconstructions"].shape == (3, 20, 1, 28, 28)
     for entry in trained.evaluation():
-        assert set(entry) == {"run", "split", "n", "corruption", "metrics", "noisy_input", "black_mse"}
+        assert set(entry) == {"run", "split", "n", "corruption", "metrics", "noisy_input", "black_mse", "weights"}
+        assert entry["weights"] == hashlib.sha256(trained.file("weights.safetensors").read_bytes()).hexdigest()
         assert entry["n"] == 297
         assert set(entry["metrics"]) == set(entry["noisy_input"]) == {"mse", "psnr_db", "ssim", "snr_db"}
     json.dumps(trained.evaluation(), allow_nan=False)
