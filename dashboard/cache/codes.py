@@ -22,11 +22,11 @@ def codes(run: Run, split: str = "test") -> Codes | None:
     return _computed(run, split)
 
 
-@keyed_on((CODES, SUMS), max_entries=24)
+@keyed_on((CODES, SUMS))
 def _saved(run: Run) -> Codes | None:
     return read_codes(run)
 
 
-@keyed_on((WEIGHTS,), max_entries=4, show_spinner="Encoding the images…")
+@keyed_on((WEIGHTS,), show_spinner="Encoding the images…")
 def _computed(run: Run, split: str) -> Codes:
     return in_worker("aecore.compute.models:codes_of_split", run, split, thorough=True)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
-
-import streamlit as st
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from aecore.runs.store import Run
+from dashboard.cache.kept import KEPT
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def signature(run: Run, names: Sequence[str]) -> tuple:
@@ -27,15 +29,27 @@ def signature(run: Run, names: Sequence[str]) -> tuple:
 
 
 def keyed_on(
-    files: Sequence[str] | Callable[[Run], Sequence[str]], *, max_entries: int, show_spinner: bool | str = False
-) -> Callable[[F], F]:
-    """Cache a function of a run until one of these files of the run changes.
+    files: Sequence[str] | Callable[[Run], Sequence[str]], *, show_spinner: str = ""
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Keep what a function of a run returns until one of these files of the run changes.
 
-    Streamlit must be able to hash its other arguments. `files` may also be a function of the run. The result is shared
-    by all sessions and must not be modified.
+    Its other arguments must be hashable, but those whose names begin with `_`, which do not count. `files` may also be
+    a function of the run. The result is shared by all sessions and must not be modified.
     """
 
-    def key(run: Run) -> tuple:
-        return str(run.path), signature(run, files(run) if callable(files) else files)
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        form = inspect.signature(function)
 
-    return st.cache_resource(max_entries=max_entries, show_spinner=show_spinner, hash_funcs={Run: key})  # type: ignore[return-value]
+        @wraps(function)
+        def kept(*arguments: P.args, **options: P.kwargs) -> R:
+            bound = form.bind(*arguments, **options)
+            bound.apply_defaults()
+            run, *others = bound.arguments.items()
+            stamps = signature(run[1], files(run[1]) if callable(files) else files)
+            counted = tuple(value for name, value in others if not name.startswith("_"))
+            key = (function, str(run[1].path), stamps, counted)
+            return KEPT.get(key, lambda: function(*arguments, **options), show_spinner)
+
+        return kept
+
+    return decorate

@@ -82,7 +82,7 @@ def decoded(run: Run, codes: np.ndarray) -> np.ndarray:
     return in_worker(COMPUTE + "decoded", run, np.asarray(codes))
 
 
-@keyed_on((WEIGHTS,), max_entries=4, show_spinner="Searching the whole test set…")
+@keyed_on((WEIGHTS,), show_spinner="Searching the whole test set…")
 def _extremes(run: Run, corruption: str, draw: int) -> Ranked:
     return in_worker(COMPUTE + "search", run, Corruption.parse(corruption), draw, thorough=True)
 

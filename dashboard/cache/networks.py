@@ -27,7 +27,7 @@ class Payload(NamedTuple):
     weights: bytes
 
 
-@keyed_on((WEIGHTS,), max_entries=24)
+@keyed_on((WEIGHTS,))
 def payload(run: Run, side: Literal["encoder", "decoder"] = "decoder") -> Payload | None:
     """The run's decoder (or encoder) for the browser; None if it is too large.
 

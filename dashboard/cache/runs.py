@@ -58,13 +58,13 @@ def summary(run: Run) -> RunSummary:
     return row
 
 
-@keyed_on((SNAPSHOTS,), max_entries=32)
+@keyed_on((SNAPSHOTS,))
 def snapshots(run: Run) -> dict[str, np.ndarray]:
     """The run's panel as arrays, read again only when its file changes. Raises `DamagedError`."""
     return run.snapshots()
 
 
-@keyed_on((FIGURES,), max_entries=32)
+@keyed_on((FIGURES,))
 def figures(run: Run) -> dict[str, np.ndarray]:
     """The images of the report's figures stored with the run, by name. Raises `DamagedError` without them."""
     return run.tensors(FIGURES)
@@ -75,7 +75,7 @@ def _projections_of(run: Run) -> list[str]:
     return [SUMS, *(str(path) for kind in kinds for path in projection_files(run, *kind))]
 
 
-@keyed_on(_projections_of, max_entries=32)
+@keyed_on(_projections_of)
 def projection(run: Run, method: str, dims: int, split: str = "test") -> Projection | None:
     """The run's saved projection of that kind, if it has one. Raises `DamagedError` when it cannot be read."""
     return read_projection(run, method, dims, split=split)

@@ -124,7 +124,7 @@ def project_now(wanted: Wanted) -> Projection | None:
     return _projected(wanted.run, wanted.method, wanted.dims, which, codes)
 
 
-@keyed_on((CODES, WEIGHTS), max_entries=8, show_spinner="Projecting the codes…")
+@keyed_on((CODES, WEIGHTS), show_spinner="Projecting the codes…")
 def _projected(run: Run, method: str, dims: int, which: bytes, _codes: Codes) -> Projection:
     made = project_codes(subset_of_codes(_codes, MOST_AT_ONCE), ProjectionRequest(method, dims))
     if access.owns(run):

@@ -119,7 +119,7 @@ def reel(run: Run) -> tuple[Reel, Panel]:
     return {**made, "title": runs.summary(run).title}, shown
 
 
-@keyed_on((SNAPSHOTS, METRICS, STEPS, EXPERIMENT), max_entries=32)
+@keyed_on((SNAPSHOTS, METRICS, STEPS, EXPERIMENT))
 def _reel(run: Run) -> tuple[Reel, Panel]:
     picture = _picture(run)
     shown, metrics = picture.panel, run.course(METRICS, MORE_SAMPLES)
@@ -154,7 +154,7 @@ class Picture:
     stamp: str
 
 
-@keyed_on((SNAPSHOTS,), max_entries=16, show_spinner="Reading snapshots…")
+@keyed_on((SNAPSHOTS,), show_spinner="Reading snapshots…")
 def _picture(run: Run) -> Picture:
     shown = bounded(panel(run))
     parts = [shown.clean[None], *([] if shown.noisy is None else [shown.noisy[None]]), shown.reconstructions]

@@ -31,6 +31,9 @@ from dashboard.server.worker import end_idle_workers, use_workers
 
 STORE_S, MEMORY_S = 900, 30
 """How often it looks at the store, and at its memory."""
+GIVE_BACK_AT = (1, 5, 9)
+"""After how many looks without an open page memory is given back: Streamlit keeps a session that was left for two
+minutes, in case its browser comes back."""
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -88,16 +91,16 @@ async def _tidy() -> None:
     """Remove what visitors left behind, in the store and in memory, for as long as the server runs."""
     from aecore.jobs.quota import remove_expired
 
-    due, had_visitors = 0.0, False
+    due, without_pages = 0.0, 0
     while True:
         if time.monotonic() >= due:
             due = time.monotonic() + STORE_S
             with contextlib.suppress(AecoreError, OSError):
                 await asyncio.to_thread(remove_expired)
         await asyncio.to_thread(end_idle_workers, pages.number)
-        if had_visitors and not pages.number:
+        without_pages = 0 if pages.number else without_pages + 1
+        if without_pages in GIVE_BACK_AT:
             await asyncio.to_thread(_give_back)
-        had_visitors = bool(pages.number)
         await asyncio.sleep(MEMORY_S)
 
 

@@ -44,7 +44,7 @@ def film(run: Run, rows: int = 8) -> None:
     st.html(_film(run, rows))
 
 
-@keyed_on((SNAPSHOTS,), max_entries=48)
+@keyed_on((SNAPSHOTS,))
 def _film(run: Run, rows: int) -> str:
     return film_html(runs.snapshots(run), rows)
 

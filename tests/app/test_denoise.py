@@ -14,7 +14,6 @@ import threading
 
 import numpy as np
 import pytest
-import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -26,6 +25,7 @@ from aecore.metrics import classical
 from aecore.presets import preset
 from aecore.runs.store import EVALUATION, Run, Store
 from dashboard.cache import models
+from dashboard.cache.kept import KEPT
 from dashboard.denoise import classical as denoise_classical
 from tests.helpers.pages import page, texts
 from tests.helpers.paths import GALLERY_RUN, ROOT
@@ -355,13 +355,13 @@ def test_the_extremes_of_the_whole_test_set(store, trained):
 def test_extremes_across_batches_are_those_of_all_images(store, trained, monkeypatch):
     monkeypatch.setattr("aecore.metrics.evaluation.BATCH", 40)
     monkeypatch.setattr("aecore.compute.models.KEPT", 5)
-    st.cache_resource.clear()
+    KEPT.clear()
     found = models.extremes(trained, Corruption(), 0)
     whole = models.denoise(trained, data.load("digits-28").x_test, Corruption(), 0).output_scores["mse"]
     assert found.first("worst", 5).numbers.tolist() == np.argsort(-whole)[:5].tolist()
     assert found.first("best", 5).numbers.tolist() == np.argsort(whole)[:5].tolist()
     assert len(found.numbers) <= 20
-    st.cache_resource.clear()
+    KEPT.clear()
 
 
 def test_a_large_test_set_is_not_searched(store, trained, monkeypatch):
@@ -482,7 +482,7 @@ def test_a_few_images_take_one_thread_and_the_whole_test_set_all(trained, monkey
     from aecore.compute import models as compute
 
     seen: list[int] = []
-    st.cache_resource.clear()
+    KEPT.clear()
     compute._every_thread.cache_clear()
     network = type(compute.model_of(trained))
     forward = network.forward

@@ -7,6 +7,7 @@ import random
 import time
 
 from benchmarks.load import PAGES, Load, Visitor
+from tests.helpers.asyncs import run
 from tools.browser import server
 
 
@@ -22,6 +23,6 @@ async def visits(address: str, number: int) -> Load:
 def test_a_fresh_server_opens_pages_for_all_who_come_at_once(gallery, tmp_path):
     environment = {"AECORE_STORE": str(gallery.root), "AECORE_DEMO": "1", "AECORE_DATA": str(tmp_path / "data")}
     with server(environment, tmp_path / "log") as address:
-        load = asyncio.run(visits(address, len(PAGES) + 2))
+        load = run(visits(address, len(PAGES) + 2))
     assert not load.errors
     assert len(load.times) == len(PAGES) + 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from types import SimpleNamespace
 from urllib.parse import urlencode
 
@@ -18,6 +17,7 @@ from aecore.access import sessions, tokens
 from dashboard.server import people, sign_in, uploads
 from dashboard.server.doors import Doors
 from dashboard.server.start import what_is_open
+from tests.helpers.asyncs import run
 
 MB = uploads.MB
 
@@ -49,7 +49,7 @@ def ask(method: str, path: str, body: bytes = b"", app=_inner, **headers: str):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(Doors(app)(scope, receive, send))
+    run(Doors(app)(scope, receive, send))
     found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], found, b"".join(message.get("body", b"") for message in sent[1:])
 

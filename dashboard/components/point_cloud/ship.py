@@ -6,7 +6,6 @@ import hashlib
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from aecore import data
 from aecore.data.subset import SPLITS
@@ -17,6 +16,7 @@ from aecore.viewer import point_cloud as drawn
 from dashboard.cache import codes as cached_codes
 from dashboard.cache import networks
 from dashboard.cache.images import pictures_of
+from dashboard.cache.kept import KEPT
 from dashboard.cache.keyed import keyed_on, signature
 from dashboard.components.assets import ship
 from dashboard.components.networks import ship_network
@@ -90,7 +90,7 @@ def _ship_codes(run: Run, codes: Codes | None) -> str | None:
     return ship(_name("codes", run.id, codes.split, str(stamp)), **_codes(run, codes.split, codes))
 
 
-@keyed_on((CODES, WEIGHTS), max_entries=16)
+@keyed_on((CODES, WEIGHTS))
 def _codes(run: Run, split: str, _codes: Codes) -> dict[str, Any]:
     return drawn.codes_part(_codes)
 
@@ -103,26 +103,16 @@ def _ship_atlas(run: Run, codes: Codes | None, indices: np.ndarray, labels: np.n
     name = run.experiment().data.source
     # Images stored only with the run are its own; those of the set or the project are the same for all runs.
     own = str(run.path) if codes is not None and codes.images is not None else ""
-    made = _atlas(name, own, data.prepared(name), _digest(indices.tobytes()), split, run, codes, indices, labels)
+    key = ("atlas", name, own, data.prepared(name), _digest(indices.tobytes()), split)
+    made = KEPT.get(key, lambda: _atlas(run, codes, indices, labels, split), "Collecting images…")
     return ship(_name("atlas", name, own, _digest(made["image"])), **made) if made else None
 
 
-@st.cache_resource(max_entries=12, show_spinner="Collecting images…")
-def _atlas(
-    name: str,
-    own: str,
-    prepared: bool,
-    digest: str,
-    split: str,
-    _run: Run,
-    _codes: Codes | None,
-    _indices: np.ndarray,
-    _labels: np.ndarray,
-) -> dict[str, Any] | None:
-    whole = Codes(None, _labels, _indices, np.zeros(len(_indices), np.float32), "none", split=split)
-    among = _codes is not None and np.array_equal(_codes.indices, _indices)
-    tiles = pictures_of(_run, _codes if among and _codes is not None else whole)
-    return None if tiles is None else drawn.atlas_part(tiles, _indices)
+def _atlas(run: Run, codes: Codes | None, indices: np.ndarray, labels: np.ndarray, split: str) -> dict[str, Any] | None:
+    whole = Codes(None, labels, indices, np.zeros(len(indices), np.float32), "none", split=split)
+    among = codes is not None and np.array_equal(codes.indices, indices)
+    tiles = pictures_of(run, codes if among and codes is not None else whole)
+    return None if tiles is None else drawn.atlas_part(tiles, indices)
 
 
 def _digest(content: bytes) -> str:
