@@ -6,6 +6,7 @@ the size. Other formats use a font that is as wide or narrower, so that what is 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from typing import Literal
@@ -70,8 +71,8 @@ WIDE = 1000
 
 
 def plain(text: str) -> str:
-    """The text without control characters, joiners and variation selectors, which draw nothing."""
-    text = unicodedata.normalize("NFC", text.replace("\t", " ").replace("\n", " "))
+    """The text without control characters, joiners and variation selectors, which draw nothing, in one line."""
+    text = unicodedata.normalize("NFC", re.sub("[\t\n\u2028\u2029]", " ", text))
     return "".join(
         sign for sign in text if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Mn", "Me", "Co", "Cn")
     )

@@ -178,8 +178,8 @@ def test_a_link_opens_its_epoch_in_a_fresh_browser_and_back_returns(tab, address
 
 def test_two_runs_share_columns_and_the_shorter_one_says_where_it_stands(tab, address):
     player = opened(tab, address, f"run={PLAIN}&with={TWIN}&epoch=3")
-    assert tab.locator(".rp-block").count() == 1
-    assert tab.locator('.rp-card[data-image="0"] canvas').count() == 4  # clean, noisy, A, B
+    expect(tab.locator(".rp-block")).to_have_count(1)
+    expect(tab.locator('.rp-card[data-image="0"] canvas')).to_have_count(4)  # clean, noisy, A, B
     assert pixel(tab, "noisy") == [77, 77, 77]
     assert pixel(tab, image=2, which=0) == pixel(tab, image=2, which=1) == [22, 22, 22]
     assert tab.locator(".rp-curve path.line").count() == 4

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -163,6 +163,7 @@ def test_texts_end_where_their_widths_say():
 
 
 @settings(max_examples=40)
+@example(["0\u2029", "a\u2028b"], 1, 1, 1, False)
 @given(
     st.lists(st.text(max_size=20), max_size=4),
     st.integers(1, 9),
