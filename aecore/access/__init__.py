@@ -1,15 +1,13 @@
 """Who is at work and what they may do: roles, the limits of each, tokens to sign in with, and what was done by whom."""
 
-from aecore.access.limits import LIMITS, Limits, limits_of
-from aecore.access.permit import Owned, check, may, owns, permit
+from aecore.access.limits import Limits, limits_of
+from aecore.access.permit import check, may, owns, permit
 from aecore.access.person import NOBODY, ROLES, Person, as_environment, current, demo_visitor, resolve_with
 
 __all__ = [
-    "LIMITS",
     "NOBODY",
     "ROLES",
     "Limits",
-    "Owned",
     "Person",
     "as_environment",
     "check",

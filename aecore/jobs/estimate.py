@@ -16,7 +16,7 @@ from aecore.models.layer import Plan
 
 GB = 1 << 30
 LIBRARIES = 600 << 20
-"""A worker with PyTorch's CUDA build and nothing to train; builds for the CPU alone take half of it."""
+"""A worker with PyTorch's CUDA build and nothing to train; builds for the CPU alone take less."""
 CGROUP = Path("/sys/fs/cgroup")
 
 

@@ -14,7 +14,7 @@ STATE = 14
 while number formats are tried, or as what is saved is put together and written."""
 TRANSIENT = 1.5
 """The largest step takes so much more than what it keeps: gradients on their way, and copies in the layout that a
-convolution wants. Peaks that were measured lie between 0.7 and 1.4 times the estimate."""
+convolution wants. How many of them differs between processors, so the sum is an estimate and no bound."""
 PASSES = 3
 """A step multiplies once forwards, once for the gradients of inputs and once for those of weights."""
 

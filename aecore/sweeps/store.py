@@ -132,7 +132,8 @@ class SweepFolder:
 
 
 def create(sweep: Sweep, store: Store) -> SweepFolder:
-    """A new folder with the definition in it, whole or not at all."""
+    """A new folder with the definition in it, whole or not at all. Raises `UserError` to those who may not train."""
+    access.check("sweeps")
     shelf = store.root / SHELVES[1]
     with told("a new sweep"):
         shelf.mkdir(parents=True, exist_ok=True)

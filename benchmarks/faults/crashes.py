@@ -36,13 +36,18 @@ def kills(base: Path, scratch: Path, most: int, say: Callable[[str], None]) -> P
                 return "done"
 
             outcome = forked(interrupted)
-            verdict, said = judged(act, home) if outcome in ("killed", "done") else (outcome.split(":")[0], outcome)
-            found["tried"] += 1
-            found[verdict] += 1
-            if verdict != "right":
-                notes.append(f"{act.name}, call {number}: {said}")
+            _count(found, notes, f"{act.name}, call {number}", act, home, outcome)
         rows.append(row(f"{act.name}, {calls} calls", found, start))
     return Part("kills", "Killed at a file-system call", COLUMNS, rows, notes)
+
+
+def _count(found: Counter[str], notes: list[str], what: str, act: Act, home: Path, outcome: str) -> None:
+    """Count the verdict on a store after an act that ended with this outcome; what is not right is noted."""
+    verdict, said = judged(act, home) if outcome in ("killed", "done") else (outcome.split(":")[0], outcome)
+    found["tried"] += 1
+    found[verdict] += 1
+    if verdict != "right":
+        notes.append(f"{what}: {said}")
 
 
 def judged(act: Act, home: Path) -> tuple[str, str]:
@@ -79,11 +84,7 @@ def signals(base: Path, scratch: Path, count: int, say: Callable[[str], None]) -
                 return "done"
 
             outcome = forked(asked)
-            verdict, said = judged(act, home) if outcome in ("killed", "done") else (outcome.split(":")[0], outcome)
-            found["tried"] += 1
-            found[verdict] += 1
-            if verdict != "right":
-                notes.append(f"{number.name}: {said}")
+            _count(found, notes, f"{number.name}", act, home, outcome)
         rows.append(row(number.name, found, start))
     return Part("signals", "Asked to end", COLUMNS, rows, notes)
 

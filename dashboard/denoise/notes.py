@@ -38,6 +38,7 @@ def offer_data(about: ImageInfo) -> None:
 
 
 def _download(about: ImageInfo) -> bool:
+    access.permit("downloading images", on=about.name)
     bar = st.progress(0.0, f"Downloading {plain(about.title)}…")
 
     def show(what: str, done: int, total: int) -> None:

@@ -118,13 +118,18 @@ def _back(address: str, problem: str = "") -> RedirectResponse:
 
 def _own_address(text: str) -> str:
     """An address of this app: a path below its own, never one of another site."""
-    base = "/" + str(st.get_option("server.baseUrlPath") or "").strip("/")
+    base = _base()
     split = urlsplit(text if text.isascii() and text.isprintable() and len(text) <= 2000 else "")
     inside = (split.path + "/").startswith(base.rstrip("/") + "/") and not split.path.startswith("//")
     if split.scheme or split.netloc or not inside or "\\" in text or ".." in split.path.split("/"):
         return base
     query = "&".join(part for part in split.query.split("&") if part and not part.startswith(f"{PROBLEM}="))
     return (split.path or base) + (f"?{query}" if query else "")
+
+
+def _base() -> str:
+    """The app's own path: / unless it is served under another."""
+    return "/" + str(st.get_option("server.baseUrlPath") or "").strip("/")
 
 
 def _from_here(request: Request) -> bool:
@@ -144,7 +149,7 @@ def _set_cookie(request: Request, response: Response, text: str, seconds: int) -
         people.COOKIE,
         text,
         max_age=seconds,
-        path="/" + str(st.get_option("server.baseUrlPath") or "").strip("/"),
+        path=_base(),
         httponly=True,
         secure=secure or framed,
         samesite="none" if framed else "strict",

@@ -68,7 +68,7 @@ def address(app_store: Store, nursery: Nursery, environment: dict[str, str], por
 
 @pytest.fixture(scope="session")
 def browser():
-    # Pages live for seconds here: the optimising compiler costs the processors more than it saves.
+    # Pages live for seconds here: what the optimising compiler makes of their scripts is seldom used.
     with chromium("--js-flags=--no-opt") as found:
         yield found
 

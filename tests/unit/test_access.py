@@ -99,6 +99,9 @@ def test_what_one_makes_is_ones_own(store, trained, at_work, tmp_path):
         runner.start(folder)
     with pytest.raises(UserError, match="belongs to Ada"):
         jobs.stop(run)
+    at_work(EVE)
+    with pytest.raises(UserError, match="sweeps needs the role 'train'"):
+        create_sweep(folder.sweep(), store)
     at_work(Person())
     assert jobs.submit(QUICK, "cpu", store).owner() == ""
     assert "owner" not in jobs.submit(QUICK, "cpu", store).status()
