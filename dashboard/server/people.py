@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit import runtime
@@ -23,15 +24,34 @@ from aecore.errors import DamagedError
 
 SECRETS_S = 5
 """How long what was read of the secrets counts: Streamlit looks for its files at every access."""
+R = TypeVar("R")
+_asked_by: ContextVar[Person | None] = ContextVar("asked_by", default=None)
 COOKIE = "aecore_session"
 """Holds what `aecore.access.sessions` signed; scripts of the page cannot read it."""
 
 
 def person() -> Person:
     """Who is at work in this thread. Outside of a session that is nobody on a server that has accounts."""
+    if (asked := _asked_by.get()) is not None:
+        return asked
     if get_script_run_ctx(suppress_warning=True) is None:
         return NOBODY if runtime.exists() and is_guarded() else of_process()
     return _logged_in() or with_cookie(st.context.cookies.get(COOKIE, "")) or stranger()
+
+
+def for_whoever_asks(make: Callable[[], R]) -> Callable[[], R]:
+    """`make`, for a download: the server calls it later in a thread without a session, and it works for the person who
+    is at work now."""
+    asking = person()
+
+    def made() -> R:
+        token = _asked_by.set(asking)
+        try:
+            return make()
+        finally:
+            _asked_by.reset(token)
+
+    return made
 
 
 def stranger() -> Person:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from aecore.reports.handin.subject import MOST
 from aecore.runs.store import Run
+from dashboard.server.people import for_whoever_asks
 from dashboard.server.worker import in_worker
 
 ABOUT = (
@@ -28,7 +29,7 @@ def button(chosen: Sequence[Run], *, key: str, type: Literal["secondary", "terti
     too_many = len(chosen) > MOST
     st.download_button(
         "Report (.zip)" if single else f"Report on these {len(chosen)} runs",
-        packed,
+        for_whoever_asks(packed),
         name,
         key=key,
         type=type,

@@ -280,3 +280,17 @@ def test_it_says_what_is_open(store, monkeypatch):
     monkeypatch.delenv("AECORE_LIMITS")
     (store.root / "access.json").unlink()
     assert what_is_open() == []
+
+
+def test_a_download_works_for_whoever_asked_for_it(store, monkeypatch):
+    """It is made in a thread without a session."""
+    text, _ = tokens.new_token("manage", "Ada")
+    cookie = session_of(post("/signin", token=text)[1])
+    monkeypatch.setattr(people.runtime, "exists", lambda: True)
+    with monkeypatch.context() as session:
+        session.setattr(people, "get_script_run_ctx", lambda **_: SimpleNamespace())
+        session.setattr(people.st, "context", SimpleNamespace(cookies={people.COOKIE: cookie}))
+        later = people.for_whoever_asks(people.person)
+    assert people.person() == access.NOBODY
+    assert later() == access.Person("Ada", "manage")
+    assert people.person() == access.NOBODY
