@@ -97,19 +97,21 @@ class Doors:
             await self.app(scope, receive, with_headers)
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
-        session = scope["path"].partition("/_stcore/upload_file/")[2].partition("/")[0]
+        session, _, file = scope["path"].partition("/_stcore/upload_file/")[2].rstrip("/").partition("/")
         length = dict(scope["headers"]).get(b"content-length", b"")
         if not length.isdigit():
+            uploads.over(session, file)
             await PlainTextResponse("The length of the file is missing", 411)(scope, receive, send)
             return
         size = int(length)
         if refusal := uploads.admit(session, size):
+            uploads.over(session, file)
             await PlainTextResponse(refusal, 413)(scope, receive, send)
             return
         try:
             await self.app(scope, receive, send)
         finally:
-            uploads.done(session, size)
+            uploads.done(session, size, file)
 
 
 def _headers() -> list[tuple[bytes, bytes]]:

@@ -5,6 +5,7 @@ Streamlit keeps what is uploaded in memory for as long as the session lives, and
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,14 +27,60 @@ _allowed: dict[str, int] = {}
 """Bytes that a session may hold, of sessions with an uploader."""
 _arriving: dict[str, int] = {}
 """Bytes that are being sent."""
+_expected: dict[str, dict[str, float]] = {}
+"""Files of a session that its browser is about to send, and when it said so."""
+PATIENCE_S = 60.0
+"""So long a file may be announced before nobody expects it any more."""
 
 
 def file_uploader(label: str, kinds: Sequence[str] | None, *, max_upload_size: int, **options: Any) -> Any:
     """`st.file_uploader` for files of at most `max_upload_size` MB; from now on the session may upload them."""
-    if context := get_script_run_ctx(suppress_warning=True):
+    context = get_script_run_ctx(suppress_warning=True)
+    if context:
         size = FILES * max_upload_size * MB
         _allowed[context.session_id] = max(size, _allowed.get(context.session_id, 0))
-    return st.file_uploader(label, kinds, max_upload_size=max_upload_size, **options)
+        _listen()
+    given = st.file_uploader(label, kinds, max_upload_size=max_upload_size, **options)
+    if context:
+        for file in given if isinstance(given, list) else [given]:
+            if file is not None:
+                over(context.session_id, file.file_id)
+    return given
+
+
+def on_its_way() -> bool:
+    """Whether a file has been chosen in this session that no widget has yet.
+
+    The browser shows its name already, while the widget still holds the file before it, and a click is meant for what
+    is shown. Both the choice and the click come over the same connection, in this order.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    expected = _expected.get(context.session_id, {}) if context else {}
+    return any(time.monotonic() - asked < PATIENCE_S for asked in expected.values())
+
+
+def over(session: str, file: str) -> None:
+    """A file is no longer expected: it is with its widget, was refused or given up."""
+    if expected := _expected.get(session):
+        expected.pop(file, None)
+        if not expected:
+            _expected.pop(session, None)
+
+
+def _listen() -> None:
+    """Hear of every file that a browser is about to send: it asks for an address first."""
+    manager = Runtime.instance().uploaded_file_mgr if Runtime.exists() else None
+    if manager is None or hasattr(manager, "_heard"):
+        return
+    give = manager.get_upload_urls
+
+    def get_upload_urls(session: str, names: Sequence[str]) -> Any:
+        addresses = give(session, names)
+        _expected.setdefault(session, {}).update((address.file_id, time.monotonic()) for address in addresses)
+        return addresses
+
+    manager.get_upload_urls = get_upload_urls  # type: ignore[method-assign]
+    manager._heard = True  # type: ignore[attr-defined]
 
 
 def admit(session: str, size: int) -> str:
@@ -42,6 +89,7 @@ def admit(session: str, size: int) -> str:
     for gone in _allowed.keys() - kept.keys():
         if not Runtime.instance().is_active_session(gone):
             _allowed.pop(gone, None)
+            _expected.pop(gone, None)
     if session not in _allowed:
         return "this page takes no files"
     if kept.get(session, 0) + _arriving.get(session, 0) + size > _allowed[session]:
@@ -52,8 +100,10 @@ def admit(session: str, size: int) -> str:
     return ""
 
 
-def done(session: str, size: int) -> None:
+def done(session: str, size: int, file: str) -> None:
     """The file has arrived, or its sender has gone."""
+    if not Runtime.instance().uploaded_file_mgr.get_files(session, [file]):
+        over(session, file)
     left = _arriving.get(session, 0) - size
     if left > 0:
         _arriving[session] = left

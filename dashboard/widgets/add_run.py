@@ -17,7 +17,7 @@ from aecore.runs import archive
 from aecore.runs.store import Run, Store
 from aecore.temporary import temporary_folder
 from dashboard.format import plain
-from dashboard.server.uploads import file_uploader
+from dashboard.server.uploads import file_uploader, on_its_way
 from dashboard.server.worker import in_worker
 from dashboard.widgets import run_selection, undo
 from dashboard.widgets.lasting_button import lasting_button
@@ -71,12 +71,14 @@ def add_a_run() -> None:
                 key=f"adding-anyway-{number}",
                 help="Adds a file of which no reading reconstructs images better than the mean image; it is marked.",
             )
+        coming = on_its_way()
         files = [file for file in (given, second) if file is not None]
         lasting_button(
             "Add",
             partial(_add, files, preset, data, anyway),
             type="primary",
-            ready=given is not None,
+            disabled=given is None and not coming,
+            ready=given is not None and not coming,
             key=f"adding-go-{number}",
         )
 

@@ -19,11 +19,10 @@ def lasting_button(label: str, act: Callable[[], bool], *, key: str, ready: bool
     Whatever else happens on the page meanwhile, such as an upload that ends or another click, stops the script run in
     which `act` works, and a plain button would have forgotten its click in the next one. So `act` may be called
     several times for one click, and must leave nothing half done behind when it is stopped. While it is not `ready`,
-    because a file is still on its way, the button is off, and a click made a moment before waits for it. `options` are
-    those of `st.button`.
+    because a file is still on its way, a click waits for it. Do not disable the button meanwhile: Streamlit forgets
+    the click on a button that the server has disabled and the browser still shows. `options` are those of `st.button`.
     """
     asked = f"{key}-asked"
-    options["disabled"] = not ready or options.get("disabled", False)
     pressed = st.button(label, key=key, on_click=_ask, args=(asked,), **options)
     # The callback comes first; but Streamlit leaves it out where the button was disabled for a moment.
     if not pressed and not st.session_state.get(asked):
@@ -31,6 +30,7 @@ def lasting_button(label: str, act: Callable[[], bool], *, key: str, ready: bool
     if pressed:
         _ask(asked)
     if not ready:
+        st.caption("Waiting for the file")
         return
     if time.monotonic() - st.session_state[asked] > WAITS_S:
         st.session_state.pop(asked)  # what comes so late was not meant by that click

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from torch import nn
 
 from aecore.runs import trash
@@ -116,6 +116,32 @@ def test_a_checkpoint_of_ones_own_is_added(tab, address, app_store, tmp_path):
     assert run is not None
     assert summarise(run).imported == "my digits.pth"
     shutil.rmtree(run.path)
+
+
+def test_a_click_is_for_the_file_that_is_shown(tab, address, tmp_path):
+    """Also while that file is still being sent, and the one before it is the only one the server has."""
+    first, second = tmp_path / "first.pth", tmp_path / "second.pth"
+    first.write_text("no weights")
+    second.write_text("no weights either")
+    tab.goto(address)
+    settle(tab)
+    upload(tab, first)
+    add = tab.get_by_role("button", name="Add", exact=True)
+    expect(add).to_be_enabled()
+    held: list[Route] = []
+    tab.route(
+        "**/_stcore/upload_file/**",
+        lambda route: held.append(route) if route.request.method == "PUT" else route.continue_(),
+    )
+    with tab.expect_request(lambda request: request.method == "PUT"):
+        tab.locator('input[type="file"]').set_input_files(second)
+    expect(tab.get_by_text("second.pth").first).to_be_visible()
+    settle(tab)
+    add.click()  # the button is not off: the browser would show that late, and the click before it would be lost
+    expect(tab.get_by_text("Waiting for the file")).to_be_visible()
+    for route in held:
+        route.continue_()
+    expect(tab.get_by_text("neither a PyTorch checkpoint").first).to_be_visible()
 
 
 def test_boxes_leave_the_open_run_alone(tab, address, mine):

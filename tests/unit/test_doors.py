@@ -294,3 +294,24 @@ def test_a_download_works_for_whoever_asked_for_it(store, monkeypatch):
     assert people.person() == access.NOBODY
     assert later() == access.Person("Ada", "manage")
     assert people.person() == access.NOBODY
+
+
+def test_a_file_is_expected_from_its_announcement_until_its_widget_has_it(server, monkeypatch):
+    monkeypatch.setattr(uploads.Runtime, "exists", lambda: True)
+    draws_an_uploader(monkeypatch, "s", 1)
+    assert not uploads.on_its_way()
+    manager = uploads.Runtime.instance().uploaded_file_mgr
+    assert isinstance(manager, MemoryUploadedFileManager)
+    kept, refused = (address.file_id for address in manager.get_upload_urls("s", ["kept", "refused"]))
+    assert uploads.on_its_way()
+    uploads.over("s", refused)
+    manager.add_file("s", UploadedFileRec(kept, "kept", "", b"x"))
+    uploads.done("s", 1, kept)
+    assert uploads.on_its_way()
+    monkeypatch.setattr(st, "file_uploader", lambda *_, **__: SimpleNamespace(file_id=kept))
+    uploads.file_uploader("File", None, max_upload_size=1)
+    assert not uploads.on_its_way()
+    manager.get_upload_urls("s", ["never sent"])
+    monkeypatch.setattr(uploads, "PATIENCE_S", -1.0)
+    assert not uploads.on_its_way()
+    uploads._expected.clear()
