@@ -30,6 +30,17 @@ class Data(Section):
     """Held out from the end of the training images, never trained on: for validation passes and for choosing
     settings."""
 
+    leave_out: tuple[int, ...] = Field(default=(), max_length=255)
+    """Classes whose images are left out of training, by their number, counted from 0; they stay among the test images,
+    where `aecore measure` tells how well the model finds them."""
+
+    @field_validator("leave_out")
+    @classmethod
+    def _classes(cls, classes: tuple[int, ...]) -> tuple[int, ...]:
+        if wrong := [number for number in classes if not 0 <= number <= 255]:
+            raise ValueError(f"should be classes from 0 to 255, got {wrong[0]}")
+        return tuple(sorted(set(classes)))
+
     @field_validator("size")
     @classmethod
     def _not_too_small(cls, size: int) -> int:

@@ -20,6 +20,7 @@ LEVELS = [
     {"metrics"},
     {"latent"},
     {"inference", "training", "viewer"},
+    {"measures"},
     {"jobs", "interop"},
     {"sweeps", "compute"},
     {"plots"},
