@@ -23,22 +23,22 @@ from tests.helpers.runs import forget_sums
 
 
 @pytest.fixture(scope="module")
-def _measured(_trained) -> Run:
+def measured_once(_trained) -> Run:
     measure(_trained, "cpu")
     return _trained
 
 
 @pytest.fixture
-def measured(_measured, trained) -> Run:
+def measured(measured_once, trained) -> Run:
     return trained
 
 
-def test_a_run_of_digits_is_measured_against_the_same_of_pca(_measured):
-    found = read_measures(_measured)
+def test_a_run_of_digits_ismeasured_once_against_the_same_of_pca(measured_once):
+    found = read_measures(measured_once)
     assert found is not None
     images = data.load("digits-28")
     x = images.x_test.reshape(len(images.x_test), -1) / 255
-    model = load_model(_measured)
+    model = load_model(measured_once)
     with torch.no_grad():
         clean = torch.from_numpy(np.array(images.x_test)).float() / 255
         codes = model.encode(clean)
@@ -53,8 +53,10 @@ def test_a_run_of_digits_is_measured_against_the_same_of_pca(_measured):
     assert found.value("active_units") == int((codes.var(0, unbiased=False) > 0.01).sum())
     assert found.value("active_units", "of") == k
     worst = found.measures["reconstruction"]["worst"]
-    assert [entry["image"] for entry in worst] == np.argsort(-np.square(output.reshape(x.shape) - x).mean(1))[:20].tolist()
-    assert (read_images(_measured)["worst_clean"] == images.x_test[[entry["image"] for entry in worst]]).all()
+    assert [entry["image"] for entry in worst] == np.argsort(-np.square(output.reshape(x.shape) - x).mean(1))[
+        :20
+    ].tolist()
+    assert (read_images(measured_once)["worst_clean"] == images.x_test[[entry["image"] for entry in worst]]).all()
     for name in ("linear_probe", "neighbours_1", "neighbours_10"):
         table = found.measures[name]
         assert 0.3 < table["low"] <= table["value"] <= table["high"] <= 1
@@ -63,8 +65,8 @@ def test_a_run_of_digits_is_measured_against_the_same_of_pca(_measured):
     assert sum(part["images"] for part in found.measures["reconstruction"]["by_class"]) == len(x)
 
 
-def test_what_does_not_apply_is_lacking_with_its_reason(_measured):
-    found = read_measures(_measured)
+def test_what_does_not_apply_is_lacking_with_its_reason(measured_once):
+    found = read_measures(measured_once)
     assert found is not None
     assert set(found.lacking) == {
         "samples_prior",
@@ -196,7 +198,9 @@ def test_a_value_that_is_no_number_is_left_out(measured):
 
 
 def test_infinite_numbers_are_null(trained):
-    write_measures(trained, Measures({"reconstruction": {"value": float("inf"), "by": np.array([1.0, np.nan])}}, {}, {}))
+    write_measures(
+        trained, Measures({"reconstruction": {"value": float("inf"), "by": np.array([1.0, np.nan])}}, {}, {})
+    )
     found = read_measures(trained)
     assert found is not None
     assert found.measures["reconstruction"] == {"value": None, "by": [1.0, None]}
