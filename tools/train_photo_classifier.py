@@ -21,7 +21,7 @@ from aecore import data
 from aecore.models.photo_classifier import WEIGHTS
 from aecore.models.photo_classifier.network import PhotoClassifier, classifier, features
 
-EPOCHS, BATCH, SEED = 10, 128, 0
+EPOCHS, BATCH, SEED = 12, 128, 0
 
 
 def main() -> None:

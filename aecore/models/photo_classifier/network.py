@@ -12,12 +12,13 @@ from torch import Tensor, nn
 from aecore.models.photo_classifier import WEIGHTS
 
 BATCH = 250
-WIDTHS = (24, 24, 48, 48, 96, 96)
-"""Channels of the convolutions; after every second one the image is halved."""
+WIDTHS = (32, 48, 96, 96)
+"""Channels of the convolutions. Each halves the image, the first by its stride, the others by the pooling after it, but
+for the last."""
 
 
 class PhotoClassifier(nn.Module):
-    """Six convolutions; images (B, 3, 32, 32) in [0, 1] to ten scores (B, 10).
+    """Four convolutions; images (B, 3, 32, 32) in [0, 1] to ten scores (B, 10).
 
     In training a batch normalisation follows each convolution (`normalised`); what ships has it folded into the
     weights.
@@ -28,10 +29,10 @@ class PhotoClassifier(nn.Module):
         layers: list[nn.Module] = []
         before = 3
         for number, width in enumerate(WIDTHS):
-            layers.append(nn.Conv2d(before, width, 3, padding=1, bias=not normalised))
+            layers.append(nn.Conv2d(before, width, 3, 1 if number else 2, padding=1, bias=not normalised))
             layers += [nn.BatchNorm2d(width)] if normalised else []
             layers.append(nn.ReLU())
-            layers += [nn.MaxPool2d(2)] if number % 2 else []  # (B, width, 16, 16), then 8 and 4
+            layers += [nn.MaxPool2d(2)] if number in (1, 2) else []  # (B, width, 16, 16), then 8, 4 and 4
             before = width
         self.body = nn.Sequential(*layers)
         self.head = nn.Linear(before, 10)
