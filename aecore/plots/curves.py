@@ -57,8 +57,10 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
         return line(name, x, [entry.get(field) for entry in points], shade, step=step)
 
     unit = "mean over pixels" if training.reduction == "mean" else "sum over pixels, per image"
+    experiment = run.experiment()
+    under = f" with {drawable(experiment.corruption.label)}" if experiment.corruption.active else ""
     losses = [of("training loss", "train_loss", 0), of("test loss", "test_loss", 1)]
-    panels = [Panel(f"Loss ({unit})", 220, losses, log=True)]
+    panels = [Panel(f"Loss ({unit}){under}", 220, losses, log=True)]
     if "train_kl" in last:
         parts = [
             of("reconstruction, training", "train_reconstruction", 0),
