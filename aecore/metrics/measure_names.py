@@ -52,7 +52,7 @@ def format_kind(kind: Kind, value: float | None) -> str:
         return f"{value:,.1f} nats"
     if kind == "error":
         return f"{value:.4f}"
-    return f"{value:.1f}" if kind == "distance" else format_value(value)
+    return f"{value:,.1f}" if kind == "distance" else format_value(value)
 
 
 _LINEAR = (("pca", "PCA of equal size"), ("pixels", "pixels"), ("chance", "always the commonest class"))

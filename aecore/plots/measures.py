@@ -87,7 +87,7 @@ def rate_distortion(*runs: Measured) -> go.Figure:
     look = _look(able, "Error against bytes an image", "rate-distortion", traces, log=("xaxis", "yaxis"))
     look |= {
         "xaxis": axis("Bytes an image", log=True),
-        "yaxis": axis("Mean squared error", log=True),
+        "yaxis": axis("Mean squared error", log=True) | {"dtick": 1},
         "hovermode": "closest",
     }
     return go.Figure({"data": traces, "layout": look})
@@ -200,7 +200,7 @@ def units(*runs: Measured) -> go.Figure:
     if divergence:
         panels.append(Panel("KL divergence (nats)", 140, divergence))
     runs_named = [run for run, *_ in able]
-    return stack(
+    made = stack(
         panels,
         title=_titled("What each unit of the code carries", runs_named),
         alt=_alt_units(able),
@@ -209,6 +209,8 @@ def units(*runs: Measured) -> go.Figure:
         x_name="place",
         x_range=(0.5, max(most, 2) + 0.5),
     )
+    made.layout.yaxis.dtick = 1  # from one end to the threshold there are many powers of ten
+    return made
 
 
 def unit_correlation(run: Measured) -> go.Figure:
