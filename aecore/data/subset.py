@@ -51,6 +51,12 @@ def training_rows(labels: np.ndarray, wanted: Data) -> slice | np.ndarray:
     return rows[: wanted.train_images or len(rows)]
 
 
+def place_in_set(rows: np.ndarray, labels: np.ndarray, wanted: Data) -> np.ndarray:
+    """Where rows among the images that a run trains on are among all training images of the set, int64."""
+    chosen = training_rows(labels, wanted)
+    return rows if isinstance(chosen, slice) else chosen[rows]
+
+
 def training_images(images: ImageSet, wanted: Data) -> tuple[np.ndarray, np.ndarray]:
     """The images that a run trains on, uint8 (N, C, H, W), and their labels, uint8 (N,).
 

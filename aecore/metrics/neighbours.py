@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-ROWS = 500
+ROWS, SPARE = 500, 10
 
 
 def nearest(points: np.ndarray, queries: np.ndarray | None = None, count: int = 10) -> tuple[np.ndarray, np.ndarray]:
@@ -22,16 +22,20 @@ def nearest(points: np.ndarray, queries: np.ndarray | None = None, count: int = 
     centre = where.mean(0)  # distances are small differences of products: the closer to zero, the less is lost
     where, asked = where - centre, asked - centre
     squares, distances, rows = where.square().sum(1), [], []
+    # Rounding may swap points at nearly the same distance: some more are compared exactly.
+    candidates = min(2 * count + SPARE, len(where) - own)
     for start in range(0, len(asked), ROWS):
         part = asked[start : start + ROWS]
         apart = torch.addmm(squares, part, where.T, alpha=-2)  # less the part's own squares, the same for a row
         if own:
             apart[torch.arange(len(part)), torch.arange(start, start + len(part))] = torch.inf
-        rows.append(apart.topk(count, dim=1, largest=False, sorted=True).indices)
-        for number, found in enumerate(rows[-1].unbind(1)):
-            if number == 0:
-                distances.append(torch.empty(len(part), count))
-            distances[-1][:, number] = (part - where[found]).square().sum(1).sqrt()
+        near = apart.topk(candidates, dim=1, largest=False).indices
+        exact = torch.empty(near.shape)
+        for number, found in enumerate(near.unbind(1)):
+            exact[:, number] = (part - where[found]).square().sum(1)
+        first = exact.topk(count, dim=1, largest=False, sorted=True)
+        distances.append(first.values.sqrt())
+        rows.append(near.gather(1, first.indices))
     return torch.cat(distances).numpy(), torch.cat(rows).numpy()
 
 
