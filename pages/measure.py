@@ -3,6 +3,7 @@
 from dashboard import page
 from dashboard.measure.choose import choose
 from dashboard.measure.one import one
+from dashboard.measure.several import several
 from dashboard.navigation import route
 
 route()
@@ -12,6 +13,8 @@ def view() -> None:
     chosen = choose()
     if len(chosen) == 1:
         one(chosen[0])
+    elif chosen:
+        several(chosen)
 
 
 page.heading("Measure")

@@ -12,14 +12,16 @@ import plotly.graph_objects as go
 from aecore.errors import UserError
 from aecore.format import count, drawable
 from aecore.plots.panels import Panel, line, stack
-from aecore.plots.style import LEGEND_ROW, MUTED, PALETTE, axis, color, layout
+from aecore.plots.style import LEGEND_ROW, MUTED, PALETTE, PAPER, axis, color, layout
 from aecore.runs.measures import Measures
 
-CORRELATION = [[0, PALETTE[1]], [0.5, "#F4F5F7"], [1, PALETTE[0]]]
-"""From −1 over 0 to 1."""
+CORRELATION = [[0, PALETTE[1]], [0.5, PAPER], [1, PALETTE[0]]]
+"""From −1 over 0, which has the colour of the ground, to 1."""
 SETTINGS = {"code": "bits a number", "pca": "bits a number", "pca_8_bits": "components", "jpeg": "quality",
             "webp": "quality"}  # fmt: skip
 """What the points of a rate–distortion curve differ in."""
+GREY = 9
+"""Of the palette's colours, what stands beside a code and belongs to the images alone."""
 FORMATS = {"pca_8_bits": "PCA, 8 bits a number", "jpeg": "JPEG", "webp": "WebP"}
 """The curves that do not depend on a run, but on its images alone."""
 
@@ -54,8 +56,10 @@ def label_efficiency(*runs: Measured) -> go.Figure:
     for (data, units), (shade, rows) in _first(able, lambda run: (run.data, run.units)).items():
         name = f"PCA of {units}{_of_data(able, data)}" if several else "PCA of equal size"
         traces.append(_probe(name, rows, "pca", shade if several else 1, "dash"))
-    for data, (shade, rows) in _first(able, lambda run: run.data).items():
-        traces.append(_probe(f"pixels{_of_data(able, data)}", rows, "pixels", shade, "dot", muted=True))
+    of_images = _first(able, lambda run: run.data)
+    for data, (shade, rows) in of_images.items():
+        ink = GREY if len(of_images) == 1 else shade
+        traces.append(_probe(f"pixels{_of_data(able, data)}", rows, "pixels", ink, "dot"))
     traces = [trace for trace in traces if any(value is not None for value in trace["y"])]
     look = _look(able, "Accuracy of a linear probe by number of labels", "label-efficiency", traces)
     look |= {
@@ -79,11 +83,13 @@ def rate_distortion(*runs: Measured) -> go.Figure:
         )
         if len(able) == 1 and "pca" in curves:
             traces.append(_rate("PCA with the same bytes", curves["pca"], "pca", 1))
-    for data, (_, curves) in _first(able, lambda run: run.data).items():
+    of_images = _first(able, lambda run: run.data)
+    for data, (shade, curves) in of_images.items():
         for number, (kind, words) in enumerate(FORMATS.items()):
             if kind in curves:
                 name = f"{words}{_of_data(able, data)}"
-                traces.append(_rate(name, curves[kind], kind, 9, ("dash", "dot", "dashdot")[number]))
+                ink = GREY if len(of_images) == 1 else shade
+                traces.append(_rate(name, curves[kind], kind, ink, ("dash", "dot", "dashdot")[number]))
     look = _look(able, "Error against bytes an image", "rate-distortion", traces, log=("xaxis", "yaxis"))
     look |= {
         "xaxis": axis("Bytes an image", log=True),
@@ -193,7 +199,7 @@ def units(*runs: Measured) -> go.Figure:
             name = f"{run.name}, KL" if several else "KL divergence"
             divergence.append(line(name, places, kl, shade if several else 4) | named | hover)
     spread.append(
-        line(f"threshold {limit:g}", [1, max(most, 2)], [limit, limit], 9, dash="dot") | {"hoverinfo": "skip"}
+        line(f"threshold {limit:g}", [1, max(most, 2)], [limit, limit], GREY, dash="dot") | {"hoverinfo": "skip"}
     )
     spread[-1].pop("hovertemplate")
     panels = [Panel("Variance over the test images", 200, spread, log=True)]
@@ -209,8 +215,8 @@ def units(*runs: Measured) -> go.Figure:
         x_name="place",
         x_range=(0.5, max(most, 2) + 0.5),
     )
-    made.layout.yaxis.dtick = 1  # from one end to the threshold there are many powers of ten
-    return made
+    # From one end to the threshold there are many powers of ten.
+    return made.update_layout(yaxis={"dtick": 1})
 
 
 def unit_correlation(run: Measured) -> go.Figure:
@@ -286,10 +292,8 @@ def _labels(row: Mapping[str, Any]) -> str:
     return f"{row['labels']:,}" if isinstance(row.get("labels"), int) else "all"
 
 
-def _probe(
-    name: str, rows: Sequence[Mapping[str, Any]], key: str, shade: int, dash: str = "solid", muted: bool = False
-) -> dict[str, Any]:
-    ink = MUTED if muted else color(shade)
+def _probe(name: str, rows: Sequence[Mapping[str, Any]], key: str, shade: int, dash: str = "solid") -> dict[str, Any]:
+    ink = color(shade)
     return {
         "type": "scatter",
         "mode": "lines+markers",

@@ -17,21 +17,29 @@ CHARTS: dict[str, tuple[str, Callable[..., go.Figure], str]] = {
     "labels": (
         "How many labels it needs",
         plots.label_efficiency,
-        "A linear probe on the code. Bars are 95 % intervals; with few labels the mean of five draws of them.",
+        "A linear probe on the code, with its 95 % interval; with few labels the mean of five draws of them.",
     ),
     "rate": (
         "Error against bytes",
         plots.rate_distortion,
         "Each number of the code at 32, 16, 8 and 4 bits; below and left is better. The decoder is not counted.",
     ),
-    "classes": ("Error by class", plots.class_errors, "Bars are one standard deviation over the images of a class."),
+    "classes": (
+        "Error by class",
+        plots.class_errors,
+        "The mean over the test images of each class. Lines on bars are one standard deviation over these images.",
+    ),
     "units": (
         "What each unit carries",
         plots.units,
         "A unit that does not vary says nothing. The threshold is made for a VAE: any other code may have any scale.",
     ),
     "roc": ("Anomalies", plots.roc, "In brackets the area under the curve; guessing has 50 %."),
-    "correlation": ("Correlation of the units", plots.unit_correlation, "Pale is uncorrelated."),
+    "correlation": (
+        "Correlation of the units",
+        plots.unit_correlation,
+        "Blue: two units rise together. Orange: one falls as the other rises.",
+    ),
 }
 """By the name that the address has: heading, figure, and what to know about it. Correlations are those of one run."""
 SEVERAL = tuple(name for name in CHARTS if name != "correlation")

@@ -99,8 +99,8 @@ def _anomalies(found: _Numbers) -> list[str]:
         wanted, caught, raised = (_Numbers(row if isinstance(row, Mapping) else {})[name] for name in _THRESHOLD)
         if wanted is not None and caught is not None and raised is not None:
             told.append(
-                f"A threshold chosen on {chosen_on} for {100 * wanted:g} % false alarms catches {100 * caught:.1f} % of "
-                f"the anomalies, with {100 * raised:.1f} % false alarms."
+                f"A threshold for {100 * wanted:g} % false alarms, chosen on {chosen_on}, catches {100 * caught:.1f} % "
+                f"of the anomalies at {100 * raised:.1f} %."
             )
     return told
 

@@ -18,6 +18,7 @@ from aecore.runs.store import Run
 from dashboard.cache import runs
 from dashboard.cache.images import image_info, test_images
 from dashboard.cache.measures import measured_images
+from dashboard.format import plain
 from dashboard.measure.url import PAGE
 from dashboard.widgets import figure_export
 from dashboard.widgets.image_grid import png_uri, strip
@@ -51,14 +52,14 @@ def worst(run: Run, found: Measures) -> None:
         )
 
 
-def samples(run: Run, found: Measures) -> None:
+def samples(run: Run, found: Measures, title: str = "New images") -> None:
     """Images decoded from codes drawn at random, a line for each way to draw them, below real ones."""
     lines = sample_lines(run, found)
     if not lines:
         return
-    st.subheader("New images", anchor=False)
+    st.subheader(plain(title), anchor=False)
     st.html(f'<div class="ae-samples">{"".join(_line(*line) for line in lines)}</div>')
-    figure_export.export(lambda: _sample_sheet(run, lines), f"{run.id}-samples", key=f"{PAGE}-samples")
+    figure_export.export(lambda: _sample_sheet(run, lines), f"{run.id}-samples", key=f"{PAGE}-samples-{run.id}")
 
 
 def sample_lines(run: Run, found: Measures) -> list[tuple[str, str, np.ndarray]]:

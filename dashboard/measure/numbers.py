@@ -70,17 +70,21 @@ def beside(named: Named, measured: Mapping[str, Any]) -> list[tuple[str, str, fl
     return [(key, words, measured[key]) for key, words in named.beside if isinstance(measured.get(key), (int, float))]
 
 
+def ends_of(named: Named, measured: Mapping[str, Any]) -> str:
+    """The ends of a number's interval; empty where it has none."""
+    return named.with_interval(dict(measured)).removeprefix(named.format(measured.get("value"))).strip(" ()")
+
+
 def _line(named: Named, measured: Mapping[str, Any]) -> str:
-    low, high = measured.get("low"), measured.get("high")
-    ends = named.with_interval(dict(measured)).removeprefix(named.format(measured.get("value"))).strip(" ()")
-    interval = f"<small>{html.escape(ends)}</small>" if low is not None and high is not None else ""
+    ends = ends_of(named, measured)
+    interval = f"<small>{html.escape(ends)}</small>" if ends else ""
     against = "".join(
         f'<span class="ae-at-{key}">{html.escape(words)} <b>{html.escape(named.format(value))}</b></span>'
         for key, words, value in beside(named, measured)
     )
     told = "".join(f"<li>{html.escape(fact)}</li>" for fact in facts(named.name, measured))
     return (
-        f"<details><summary><span>{html.escape(named.title)}{_better(named)}</span>"
+        f"<details><summary><span>{html.escape(named.title)}{better(named)}</span>"
         f"<span class='ae-number'>{html.escape(named.format(measured.get('value')))}{interval}</span>"
         f"{_track(named, measured)}<span class='ae-beside'>{against}</span></summary>"
         f"<div><p>{html.escape(named.meaning)}</p><p><i>When it misleads.</i> {html.escape(named.misleads)}</p>"
@@ -88,7 +92,7 @@ def _line(named: Named, measured: Mapping[str, Any]) -> str:
     )
 
 
-def _better(named: Named) -> str:
+def better(named: Named) -> str:
     """Which way is better, as an arrow; nothing where neither is."""
     if named.higher is None:
         return ""

@@ -53,7 +53,9 @@ def test_a_run_of_digits_is_measured_against_the_same_of_pca(_measured):
     assert found.value("active_units") == int((codes.var(0, unbiased=False) > 0.01).sum())
     assert found.value("active_units", "of") == k
     worst = found.measures["reconstruction"]["worst"]
-    assert [entry["image"] for entry in worst] == np.argsort(-np.square(output.reshape(x.shape) - x).mean(1))[:20].tolist()
+    assert [entry["image"] for entry in worst] == np.argsort(-np.square(output.reshape(x.shape) - x).mean(1))[
+        :20
+    ].tolist()
     assert (read_images(_measured)["worst_clean"] == images.x_test[[entry["image"] for entry in worst]]).all()
     for name in ("linear_probe", "neighbours_1", "neighbours_10"):
         table = found.measures[name]
@@ -196,7 +198,9 @@ def test_a_value_that_is_no_number_is_left_out(measured):
 
 
 def test_infinite_numbers_are_null(trained):
-    write_measures(trained, Measures({"reconstruction": {"value": float("inf"), "by": np.array([1.0, np.nan])}}, {}, {}))
+    write_measures(
+        trained, Measures({"reconstruction": {"value": float("inf"), "by": np.array([1.0, np.nan])}}, {}, {})
+    )
     found = read_measures(trained)
     assert found is not None
     assert found.measures["reconstruction"] == {"value": None, "by": [1.0, None]}
