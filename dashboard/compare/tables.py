@@ -14,6 +14,8 @@ import streamlit as st
 
 from aecore.config.experiment import Experiment
 from aecore.config.labels import label_of, value_text
+from aecore.metrics.measure_names import MEASURES
+from aecore.runs.measures import Measures
 from aecore.runs.store import Run
 from aecore.runs.summary import MARK, RunSummary
 
@@ -34,6 +36,8 @@ class Line(NamedTuple):
     form: Callable[[float], str]
     higher: bool | None
     """Whether higher is better; None if neither is."""
+    intervals: Sequence[str] = ()
+    """Of measures: the ends of each run's 95 % interval as text, empty where there is none."""
 
 
 def measured(runs: Sequence[Run], rows: Sequence[RunSummary], corruption: str) -> list[Line]:
@@ -63,6 +67,17 @@ def measured(runs: Sequence[Run], rows: Sequence[RunSummary], corruption: str) -
         Line("Training time", [row.seconds for row in rows], "{:,.1f} s".format, None),
     ]
     return [line for line in lines if any(value is not None for value in line.values)]
+
+
+def lines_of_measures(found: Sequence[Measures | None]) -> list[Line]:
+    """What `aecore measure` found of the runs, None for one of which there is nothing, with its intervals."""
+    lines = []
+    for named in MEASURES:
+        values = [one.value(named.name) if one else None for one in found]
+        if any(value is not None for value in values):
+            ends = [named.ends(one.measures.get(named.name, {})) if one else "" for one in found]
+            lines.append(Line(named.title, values, named.format, named.higher, ends))
+    return lines
 
 
 def entry_of(run: Run, corruption: str) -> dict[str, Any] | None:
@@ -114,6 +129,8 @@ def _cell(line: Line, i: int, is_best: bool, baseline: int | None, is_remarked: 
     text = html.escape(line.form(value))
     mark = f" {MARK}" if is_remarked else ""
     text = f"<strong>{text}</strong> <small>best{mark}</small>" if is_best else text
+    if line.intervals and line.intervals[i]:
+        text += f' <small class="ae-ends">{html.escape(line.intervals[i])}</small>'
     own = None if baseline is None or i == baseline else line.values[baseline]
     if own is None or line.higher is None:
         return f"<td>{text}</td>"

@@ -70,13 +70,8 @@ def beside(named: Named, measured: Mapping[str, Any]) -> list[tuple[str, str, fl
     return [(key, words, measured[key]) for key, words in named.beside if isinstance(measured.get(key), (int, float))]
 
 
-def ends_of(named: Named, measured: Mapping[str, Any]) -> str:
-    """The ends of a number's interval; empty where it has none."""
-    return named.with_interval(dict(measured)).removeprefix(named.format(measured.get("value"))).strip(" ()")
-
-
 def _line(named: Named, measured: Mapping[str, Any]) -> str:
-    ends = ends_of(named, measured)
+    ends = named.ends(measured)
     interval = f"<small>{html.escape(ends)}</small>" if ends else ""
     against = "".join(
         f'<span class="ae-at-{key}">{html.escape(words)} <b>{html.escape(named.format(value))}</b></span>'

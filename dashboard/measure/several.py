@@ -83,7 +83,7 @@ def _lines(named: Named, found: Sequence[Measures]) -> str:
             continue
         text = html.escape(named.format(measured.get("value")))
         text = f"<strong>{text}</strong>" if place in top else text
-        cells.append(f"<td>{text} <small>{html.escape(numbers.ends_of(named, measured))}</small></td>")
+        cells.append(f"<td>{text} <small>{html.escape(named.ends(measured))}</small></td>")
     name = f'<span title="{html.escape(f"{named.meaning} {named.misleads}")}">{html.escape(named.title)}</span>'
     lines = [f'<tr><th scope="row">{name}{numbers.better(named)}</th>{"".join(cells)}</tr>']
     for key, words in named.beside:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-import time
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from typing import Any
 
