@@ -91,7 +91,8 @@ MEASURES = (
         "error",
         False,
         (("pca", "PCA of equal size"),),
-        "The mean squared error of all test images without noise, on the [0, 1] scale.",
+        "The mean squared error of all test images without noise, on the [0, 1] scale; of a VAE from the mean of each "
+        "code, so that one that samples in tests too has a higher test MSE elsewhere.",
         "A low error means that pixels are kept, not that the code has a meaning; blurred images score well. A "
         "denoiser was trained on noisy images and is asked about clean ones here.",
     ),

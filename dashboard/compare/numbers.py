@@ -98,7 +98,7 @@ def draw_metrics(chosen: Sequence[Run], titles: Sequence[str], baseline: int | N
         st.subheader("Measures of the code", anchor=False)
         tables.metrics_table(of_code, titles, baseline, remarked, excluded, order)
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption("Small: 95 % intervals over the test images.", width="content")
+            st.caption("Small: 95 % intervals. Best: better by more than these, on the same images.", width="content")
             first = ",".join(run.id for run in chosen[:MOST])
             icon = ":material/straighten:"
             st.page_link("pages/measure.py", label="What they mean", icon=icon, query_params={"run": first})

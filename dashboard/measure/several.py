@@ -17,6 +17,7 @@ from dashboard.cache import runs
 from dashboard.compare.tables import letter
 from dashboard.format import plain
 from dashboard.measure import images, job, numbers
+from dashboard.measure.best import clearly_best
 from dashboard.measure.charts import charts
 
 
@@ -92,24 +93,3 @@ def _lines(named: Named, found: Sequence[Measures]) -> str:
             cells = [f"<td>{html.escape(named.format(value))}</td>" for value in values]
             lines.append(f'<tr class="ae-base"><th scope="row">{html.escape(words)}</th>{"".join(cells)}</tr>')
     return "".join(lines)
-
-
-def clearly_best(named: Named, found: Sequence[Measures]) -> set[int]:
-    """Of the runs on the same images the one whose interval lies apart from those of all others, on the better side."""
-    best: set[int] = set()
-    if named.higher is None:
-        return best
-    for data in {one.about.get("data") for one in found}:
-        ends = {
-            place: (low, high)
-            for place, one in enumerate(found)
-            if one.about.get("data") == data
-            and (low := one.value(named.name, "low")) is not None
-            and (high := one.value(named.name, "high")) is not None
-        }
-        for place, (low, high) in ends.items():
-            others = [ends[other] for other in ends if other != place]
-            apart = [low > top if named.higher else high < bottom for bottom, top in others]
-            if apart and all(apart):
-                best.add(place)
-    return best
