@@ -106,3 +106,5 @@ class Evaluation(Section):
     """Corruptions of the test images; each is measured beside the noisy input's own metrics."""
     wrong_digits: bool = False
     """After every epoch, let the digit classifier read the test reconstructions and count wrong digits."""
+    measure: bool = False
+    """Measure what the code is worth when training has ended, as `aecore measure` does; it takes about a minute."""

@@ -140,8 +140,17 @@ def probes(subject: Subject) -> None:
         )
         rows.append(_trained_on(len(train), train.shape[1]))
     whole = steps[-1]
+    colour = None
+    if subject.x_test.shape[1] > 1:
+        colour = kept(
+            "probe all colour",
+            lambda: _mean(
+                probed(_colours(subject.x_train), _colours(subject.x_test), y_train, y_test, None, one_scale=False)
+            ),
+        )
     subject.measures["linear_probe"] = {
         **{name: whole[name] for name in ("value", "low", "high", "pca", "pixels")},
+        **({} if colour is None else {"colour": colour}),
         "chance": float(np.bincount(y_test).max() / len(y_test)),
         "train_images": rows[-1],
         "by_labels": steps,
@@ -227,6 +236,16 @@ def _pca(subject: Subject, images: np.ndarray) -> np.ndarray:
 def _pixels(images: np.ndarray, chosen: np.ndarray | slice = slice(None)) -> np.ndarray:
     part = np.asarray(images[chosen])
     return part.reshape(len(part), -1).astype(np.float32) / 255
+
+
+def _colours(images: np.ndarray) -> np.ndarray:
+    """The mean of every channel, float32 (N, C)."""
+    return np.concatenate(
+        [
+            images[start : start + 10 * BATCH].mean(axis=(2, 3), dtype=np.float32)
+            for start in range(0, len(images), 10 * BATCH)
+        ]
+    )
 
 
 def _trained_on(count: int, width: int) -> int:

@@ -38,6 +38,11 @@ LIKELIHOOD_IMAGES, LIKELIHOOD_SAMPLES = 500, 50
 def measure(run: Run, device: str = "auto", report: Report = silent) -> Measures:
     """Measure a run and keep what was found in it. Raises `AecoreError` where its images or weights are lacking."""
     access.check("measuring", run, role="manage" if run.shipped else "train")
+    return measure_run(run, device, report)
+
+
+def measure_run(run: Run, device: str = "auto", report: Report = silent) -> Measures:
+    """The same for whoever trains the run."""
     begun = time.monotonic()
     subject = Subject.open(run, device, report)
     if not np.isfinite(subject.test_codes).all():

@@ -60,7 +60,12 @@ def format_kind(kind: Kind, value: float | None) -> str:
     return f"{value:,.1f}" if kind == "distance" else format_value(value)
 
 
-_LINEAR = (("pca", "PCA of equal size"), ("pixels", "pixels"), ("chance", "always the commonest class"))
+_LINEAR = (
+    ("pca", "PCA of equal size"),
+    ("pixels", "pixels"),
+    ("colour", "mean colour"),
+    ("chance", "always the commonest class"),
+)
 _SAMPLES = (("real", "training images"), ("pca", "PCA samples"), ("noise", "noise"))
 _FRECHET = (
     "How far the samples are from the test images, as a Fréchet distance in the features of a classifier of such "

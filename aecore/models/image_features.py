@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from aecore.models import digit_classifier
+from aecore.models import digit_classifier, photo_classifier
 
 
 class Features(NamedTuple):
@@ -37,5 +37,11 @@ def extractor(data_name: str) -> Extractor | None:
 
         return Extractor(
             "digit classifier", digit_classifier.accuracy()[data_name], lambda images: Features(*features(images))
+        )
+    if photo_classifier.reads(data_name):
+        from aecore.models.photo_classifier.network import features as of_photos
+
+        return Extractor(
+            "photo classifier", photo_classifier.accuracy()[data_name], lambda images: Features(*of_photos(images))
         )
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ import streamlit as st
 from aecore import access, jobs
 from aecore.errors import AecoreError, DamagedError
 from aecore.format import count, duration
+from aecore.plots.curves import metric_lines
 from aecore.runs.state import ACTIVE, RESUMABLE, is_stopping, run_state
 from aecore.runs.store import LAYERS, SNAPSHOTS, Run, Store
 from aecore.runs.summary import import_notes, remarks_of
@@ -70,7 +71,7 @@ def _body(run: Run, state: str) -> None:
     try:
         status = run.status()
         experiment = run.experiment()
-        metrics = jsonl.metrics(run)
+        metrics = metric_lines(run, jsonl.lines)
     except DamagedError as error:
         page.problem(error)
         return
@@ -93,12 +94,21 @@ def _body(run: Run, state: str) -> None:
         st.metric("Training loss", _number(last, "train_loss", ".5f"), border=True)
         st.metric("Test loss", _number(last, "test_loss", ".5f"), border=True)
         st.metric("Learning rate", _number(last, "lr", ".3g"), border=True)
-        st.metric(
-            "Dead code units",
-            f"{_number(last, 'dead_units', ',')} of {_number(vars(runs.summary(run)), 'code_size', ',')}",
-            border=True,
-            help="Code units that are constant over all test images.",
-        )
+        of = _number(vars(runs.summary(run)), "code_size", ",")
+        if "active_units" in last:
+            st.metric(
+                "Active code units",
+                f"{_number(last, 'active_units', ',')} of {of}",
+                border=True,
+                help="Code units whose mean varies by more than 0.01 over the test images; the others say nothing.",
+            )
+        else:
+            st.metric(
+                "Dead code units",
+                f"{_number(last, 'dead_units', ',')} of {of}",
+                border=True,
+                help="Code units that are constant over all test images.",
+            )
         st.metric("Speed", f"{_number(last, 'images_per_s', ',.0f')} images/s", border=True)
     loss_chart(run, key=f"curves-{run.id}", name="curves")
     if experiment.training.log_every:
@@ -127,7 +137,7 @@ def _panel(run: Run, without: str) -> None:
     image_grid.film(run)
 
 
-def _progress(run: Run, state: str, status: dict[str, Any], metrics: list[dict[str, Any]], epochs: int) -> None:
+def _progress(run: Run, state: str, status: dict[str, Any], metrics: Sequence[dict[str, Any]], epochs: int) -> None:
     if state == "queued":
         st.progress(0.0, waiting_text(run))
     elif state == "preparing":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,8 @@ from aecore.config.sections import Training
 from aecore.metrics import anomaly, bootstrap, code_units, frechet, likelihood, linear_probe, neighbours, pca
 from aecore.metrics import rate_distortion as rate
 
-DIGITS, LABELS = load_digits(return_X_y=True)
+_DIGITS: Any = load_digits()
+DIGITS, LABELS = np.asarray(_DIGITS.data, np.float64), np.asarray(_DIGITS.target)
 IMAGES = np.rint(DIGITS * 255 / 16).astype(np.uint8).reshape(-1, 1, 8, 8)
 
 
@@ -174,7 +176,7 @@ def test_the_frechet_distance_is_that_of_scipys_root():
     rng = np.random.default_rng(0)
     one, other = (rng.normal(size=(500, 12)) @ rng.normal(size=(12, 12)) + rng.normal(size=12) for _ in range(2))
     a, b = frechet.moments(one), frechet.moments(other)
-    root = scipy.linalg.sqrtm(a.covariance @ b.covariance).real
+    root = np.real(np.asarray(scipy.linalg.sqrtm(a.covariance @ b.covariance)))
     expected = np.square(a.mean - b.mean).sum() + np.trace(a.covariance + b.covariance - 2 * root)
     assert frechet.distance(a, b) == pytest.approx(expected, rel=1e-6, abs=1e-4)
     assert frechet.distance(a, a) == pytest.approx(0, abs=1e-6)

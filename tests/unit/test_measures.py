@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 import torch
 from sklearn.decomposition import PCA
 
-from aecore import data, jobs
+from aecore import data, jobs, plots
 from aecore.errors import DamagedError, OutdatedError, UserError
 from aecore.inference import load_model
 from aecore.measures import measure, measure_likelihood
@@ -18,27 +19,38 @@ from aecore.metrics.measure_names import NAMED
 from aecore.presets import preset
 from aecore.runs.measures import Measures, read_if_sound, read_images, read_measures, write_measures
 from aecore.runs.store import MEASURES, WEIGHTS, Run
+from aecore.sweeps.definition import Sweep
+from aecore.sweeps.executors import LocalExecutor
+from aecore.sweeps.runner import run_sweep
+from aecore.sweeps.statistics import best, groups
+from aecore.sweeps.store import create, rows
+from dashboard.sweep.export import csv_text
 from tests.helpers import cli
 from tests.helpers.runs import forget_sums
 
 
 @pytest.fixture(scope="module")
-def _measured(_trained) -> Run:
-    measure(_trained, "cpu")
-    return _trained
+def measured_once(_trained, tmp_path_factory) -> Run:
+    """A run of its own: other tests have the one that was trained, and not measured."""
+    path = tmp_path_factory.mktemp("measured") / "runs" / _trained.id
+    shutil.copytree(_trained.path, path)
+    measure(Run(path), "cpu")
+    return Run(path)
 
 
 @pytest.fixture
-def measured(_measured, trained) -> Run:
-    return trained
+def measured(measured_once, store) -> Run:
+    path = store.root / "runs" / measured_once.id
+    shutil.copytree(measured_once.path, path)
+    return Run(path)
 
 
-def test_a_run_of_digits_is_measured_against_the_same_of_pca(_measured):
-    found = read_measures(_measured)
+def test_a_run_of_digits_is_measured_against_the_same_of_pca(measured_once):
+    found = read_measures(measured_once)
     assert found is not None
     images = data.load("digits-28")
     x = images.x_test.reshape(len(images.x_test), -1) / 255
-    model = load_model(_measured)
+    model = load_model(measured_once)
     with torch.no_grad():
         clean = torch.from_numpy(np.array(images.x_test)).float() / 255
         codes = model.encode(clean)
@@ -56,7 +68,7 @@ def test_a_run_of_digits_is_measured_against_the_same_of_pca(_measured):
     assert [entry["image"] for entry in worst] == np.argsort(-np.square(output.reshape(x.shape) - x).mean(1))[
         :20
     ].tolist()
-    assert (read_images(_measured)["worst_clean"] == images.x_test[[entry["image"] for entry in worst]]).all()
+    assert (read_images(measured_once)["worst_clean"] == images.x_test[[entry["image"] for entry in worst]]).all()
     for name in ("linear_probe", "neighbours_1", "neighbours_10"):
         table = found.measures[name]
         assert 0.3 < table["low"] <= table["value"] <= table["high"] <= 1
@@ -65,8 +77,8 @@ def test_a_run_of_digits_is_measured_against_the_same_of_pca(_measured):
     assert sum(part["images"] for part in found.measures["reconstruction"]["by_class"]) == len(x)
 
 
-def test_what_does_not_apply_is_lacking_with_its_reason(_measured):
-    found = read_measures(_measured)
+def test_what_does_not_apply_is_lacking_with_its_reason(measured_once):
+    found = read_measures(measured_once)
     assert found is not None
     assert set(found.lacking) == {
         "samples_prior",
@@ -155,6 +167,37 @@ def test_baselines_are_computed_once_and_again_after_damage(tmp_path, monkeypatc
     stored.write_bytes(stored.read_bytes()[:-4] + b"\0\0\0\0")
     mended = Baselines("digits-28", images.x_train, "()").pca
     assert (mended.components == components.components).all()  # type: ignore[union-attr]
+
+
+def test_a_run_is_measured_when_its_training_ends_if_it_asks_for_it(store):
+    changes = {"evaluation.measure": True, "training.epochs": 1}
+    run = jobs.submit(preset("digits-quick").experiment.changed(changes), "cpu", store)
+    assert jobs.work(run) == "finished"
+    found = read_measures(run)
+    assert found is not None
+    assert found.value("linear_probe") is not None
+
+
+def test_a_measure_is_the_figure_and_the_goal_of_a_sweep(store):
+    """Its runs measure themselves; of a sweep with another goal, those that were measured later have the value too."""
+    base = {"base": "digits-quick", "set": {"training.epochs": 1}, "vary": {"model.bottleneck.size": [2, 16]}}
+    sweep = Sweep.parse({"name": "probes", "goal": "linear_probe", **base})
+    assert sweep.better == "higher"
+    folder = create(sweep, store)
+    for _ in run_sweep(folder, store, LocalExecutor("cpu")):
+        pass
+    found = groups(sweep, rows(folder, store), "linear_probe", "none")
+    assert [group.values["model.bottleneck.size"] for group in best(found, "higher")] == [16, 2]
+    figure = plots.sweep(folder, "linear_probe")
+    assert figure.layout.yaxis.title.text == "Linear probe (%)"
+    csv = csv_text(sweep, rows(folder, store)).splitlines()
+    assert "linear_probe" in csv[0]
+    other = create(Sweep.parse({"name": "losses", "goal": "test_loss", **base}), store)
+    for _ in run_sweep(other, store, LocalExecutor("cpu")):
+        pass
+    assert all(not row.measures for row in rows(other, store))
+    measure(store.find(rows(other, store)[0].run), "cpu")
+    assert [bool(row.measures) for row in rows(other, store)] == [True, False]
 
 
 # ---- the file ------------------------------------------------------------------------------------
