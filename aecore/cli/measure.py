@@ -68,14 +68,10 @@ def _measured(run: Run, again: bool, likelihood: int, images: int, device: str, 
         known = None if again else read_measures(run)
     except OutdatedError as error:
         print_message(f"{error}; measuring anew")
-    if known is None:
-        from aecore.measures import measure as whole  # torch, only now
+    if known is None or likelihood:
+        from aecore.jobs.measuring import work
 
-        known = whole(run, device, progress)
-    if likelihood:
-        from aecore.measures import measure_likelihood
-
-        known = measure_likelihood(run, likelihood, images, device, progress)
+        return work(run, device, progress, whole=known is None, samples=likelihood, images=images)
     return known
 
 

@@ -25,7 +25,7 @@ def anomalies(subject: Subject) -> None:
         reason = "the test images are all of classes left out" if anomalous.all() else "no test image is of that class"
         subject.lacking |= dict.fromkeys(("anomaly_error", "anomaly_distance"), reason)
         return
-    subject.report("measuring", 0, 1, "anomalies")
+    subject.report("scoring", 0, 1, "anomalies")
     held = _held(subject)
     held_codes = subject._codes(held)
     pca = subject.baselines.pca

@@ -48,8 +48,9 @@ def measure_run(run: Run, device: str = "auto", report: Report = silent) -> Meas
     if not np.isfinite(subject.test_codes).all():
         raise AecoreError(f"run {run.id}: its codes are not finite; its weights are damaged or its training diverged")
     for number, step in enumerate(STEPS):
-        report("measuring", number, len(STEPS), step.__name__.replace("_", " "))
+        report("measuring", number, len(STEPS) + 1, step.__name__.replace("_", " "))
         step(subject)
+    report("measuring", len(STEPS), len(STEPS) + 1, "likelihood")
     _likelihood(subject, LIKELIHOOD_SAMPLES, LIKELIHOOD_IMAGES)
     about = {
         "run": run.id,

@@ -16,7 +16,7 @@ PCA_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 def reconstruction(subject: Subject) -> None:
     errors, labels = subject.test_errors, subject.y_test
-    subject.report("measuring", 0, 1, "reconstructions")
+    subject.report("reconstructing", 0, 1, "reconstructions")
     psnr = 10 * np.log10(1 / np.maximum(errors, 1e-10))
     worst = np.argsort(-errors, kind="stable")[:WORST]
     entry = {
@@ -66,7 +66,7 @@ def rate(subject: Subject) -> None:
     curves: dict[str, list] = {"code": [], "pca": []}
     at_eight = None
     for number, bits in enumerate(rate_distortion.BITS):
-        subject.report("measuring", number, len(rate_distortion.BITS), "rate and distortion")
+        subject.report("quantising", number, len(rate_distortion.BITS), "rate and distortion")
         rounded = rate_distortion.Quantiser(subject.train_codes, bits)(codes)
         errors = subject.errors(rounded, images)
         size = rate_distortion.code_bytes(subject.units, bits)

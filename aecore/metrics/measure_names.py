@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,14 +32,18 @@ class Named:
         """A number of this measure as text, "–" for none."""
         return format_kind(self.kind, value)
 
-    def with_interval(self, measured: dict[str, Any]) -> str:
+    def with_interval(self, measured: Mapping[str, Any]) -> str:
         """The number with its 95 % interval: `98.4 % (98.1–98.6)`."""
+        text, ends = self.format(measured.get("value")), self.ends(measured)
+        return f"{text} ({ends})" if ends else text
+
+    def ends(self, measured: Mapping[str, Any]) -> str:
+        """The ends of a number's 95 % interval, `98.1–98.6`; empty where it has none."""
         low, high = measured.get("low"), measured.get("high")
-        text = self.format(measured.get("value"))
         if low is None or high is None:
-            return text
+            return ""
         ends = [self.format(end).removesuffix(" %").removesuffix(" nats") for end in (low, high)]
-        return f"{text} ({' – '.join(ends) if any(end.startswith('-') for end in ends) else '–'.join(ends)})"
+        return " – ".join(ends) if any(end.startswith("-") for end in ends) else "–".join(ends)
 
 
 def format_kind(kind: Kind, value: float | None) -> str:
@@ -52,7 +57,7 @@ def format_kind(kind: Kind, value: float | None) -> str:
         return f"{value:,.1f} nats"
     if kind == "error":
         return f"{value:.4f}"
-    return f"{value:.1f}" if kind == "distance" else format_value(value)
+    return f"{value:,.1f}" if kind == "distance" else format_value(value)
 
 
 _LINEAR = (
@@ -91,7 +96,8 @@ MEASURES = (
         "error",
         False,
         (("pca", "PCA of equal size"),),
-        "The mean squared error of all test images without noise, on the [0, 1] scale.",
+        "The mean squared error of all test images without noise, on the [0, 1] scale; of a VAE from the mean of each "
+        "code, so that one that samples in tests too has a higher test MSE elsewhere.",
         "A low error means that pixels are kept, not that the code has a meaning; blurred images score well. A "
         "denoiser was trained on noisy images and is asked about clean ones here.",
     ),

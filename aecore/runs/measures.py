@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,13 @@ class Measures:
         """A number of a measure, None where it has none."""
         found = self.measures.get(name, {}).get(key)
         return found if isinstance(found, (int, float)) and not isinstance(found, bool) else None
+
+    def rows(self, name: str, key: str, numbers: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """The tables in a list of a measure, such as `by_class`, that have these numbers; none where there is no such
+        list."""
+        found = self.measures.get(name, {}).get(key)
+        rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+        return [row for row in rows if all(_is_number(row.get(number)) for number in numbers)]
 
     def as_json(self) -> dict[str, Any]:
         return {"format": 1, **self.about, "measures": self.measures, "lacking": self.lacking}
@@ -84,9 +91,11 @@ def write_measures(run: Run, found: Measures, images: Mapping[str, np.ndarray] |
 
 def _usable(part: Mapping[str, Any]) -> bool:
     """Whether the numbers that every reader relies on are numbers."""
-    return all(
-        part.get(name) is None or (type(part[name]) in (int, float) and math.isfinite(part[name])) for name in NUMBERS
-    )
+    return all(part.get(name) is None or _is_number(part[name]) for name in NUMBERS)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
 
 
 def _finite(value: Any) -> Any:

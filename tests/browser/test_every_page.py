@@ -24,6 +24,7 @@ PAGES = {
     "interpolate": ("Interpolate", ".ip[data-ready]"),
     "latent": ("Latent space", ".cl canvas"),
     "generate": ("Generate", ".ge[data-ready]"),
+    "measure": ("Measure", ".ae-numbers details"),
     "compare": ("Compare", "h1"),
 }
 """By its path: the page's heading, and what is there once it is drawn."""
@@ -204,7 +205,7 @@ def test_the_focus_is_shown_in_the_dark_too(tab, address):
         assert tab.evaluate(UNMARKED) == []
 
 
-def test_ten_pages_fit_the_menu_at_1024_pixels(tab, address):
+def test_eleven_pages_fit_the_menu_at_1024_pixels(tab, address):
     tab.set_viewport_size({"width": 1024, "height": 700})
     tab.goto(f"{address}/reports")
     settle(tab)

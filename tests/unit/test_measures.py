@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -29,17 +30,22 @@ from tests.helpers.runs import forget_sums
 
 
 @pytest.fixture(scope="module")
-def measured_once(_trained) -> Run:
-    measure(_trained, "cpu")
-    return _trained
+def measured_once(_trained, tmp_path_factory) -> Run:
+    """A run of its own: other tests have the one that was trained, and not measured."""
+    path = tmp_path_factory.mktemp("measured") / "runs" / _trained.id
+    shutil.copytree(_trained.path, path)
+    measure(Run(path), "cpu")
+    return Run(path)
 
 
 @pytest.fixture
-def measured(measured_once, trained) -> Run:
-    return trained
+def measured(measured_once, store) -> Run:
+    path = store.root / "runs" / measured_once.id
+    shutil.copytree(measured_once.path, path)
+    return Run(path)
 
 
-def test_a_run_of_digits_ismeasured_once_against_the_same_of_pca(measured_once):
+def test_a_run_of_digits_is_measured_against_the_same_of_pca(measured_once):
     found = read_measures(measured_once)
     assert found is not None
     images = data.load("digits-28")
