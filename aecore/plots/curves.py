@@ -80,8 +80,9 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
     return stack(
         panels,
         title=f"Training of {marked_title(run)}{under}",
-        alt=f"Loss by epoch of {marked_title(run)}{under}. At epoch {last['epoch']} of {training.epochs}: training loss "
-        f"{_told(last, 'train_loss')}, test loss {_told(last, 'test_loss')}, learning rate {_told(last, 'lr', 3)}.",
+        alt=f"Loss by epoch of {marked_title(run)}{under}. At epoch {last['epoch']} of {training.epochs}: training "
+        f"loss {_told(last, 'train_loss')}, test loss {_told(last, 'test_loss')}, "
+        f"learning rate {_told(last, 'lr', 3)}.",
         file=f"{run.id}-loss",
         x_title="Epoch",
         x_name="epoch",
