@@ -61,8 +61,9 @@ def address(app_store: Store, nursery: Nursery, environment: dict[str, str], por
 
 @pytest.fixture(scope="session")
 def browser():
-    # Pages live for seconds here: what the optimising compiler makes of their scripts is seldom used.
-    with chromium("--js-flags=--no-opt") as found:
+    # Pages live for seconds here: what the optimising compilers make of their scripts is seldom used. The first of the
+    # two waits for functions that are called very often.
+    with chromium("--js-flags=--no-opt --invocation-count-for-maglev=3000") as found:
         yield found
 
 
