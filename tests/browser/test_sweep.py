@@ -102,6 +102,9 @@ def test_a_sweep_is_started_watched_and_stopped_from_the_page(tab, address, swep
     values.fill("2\n3\n4")
     values.press("Control+Enter")
     expect(tab.get_by_text(re.compile(r"3 × 3 seeds = 9 runs")).first).to_be_visible()
+    tab.get_by_label("Epochs", exact=True).fill("20")  # enough to be seen while it runs
+    tab.get_by_label("Epochs", exact=True).press("Enter")
+    settle(tab)
     start = tab.get_by_role("button", name="Start")
     start.click(trial=True)
     box = start.bounding_box()

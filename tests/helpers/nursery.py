@@ -72,6 +72,7 @@ def main(address: str) -> None:
     for name in (*LIBRARIES, *ours):
         if not name.endswith("__main__"):
             importlib.import_module(name)
+    search_for_components()
     gc.freeze()  # collections in the forked ones then leave the shared memory alone
     reading, writing = os.pipe()
     for end in (reading, writing):
@@ -98,6 +99,16 @@ def main(address: str) -> None:
                     pid = forked(asker, address)
                     asker.sendall(b"%*d" % (NUMBER, pid))
                     waiting[pid] = asker
+
+
+def search_for_components() -> None:
+    """Search the installed packages for all servers that will be forked."""
+    from streamlit.components.v2 import manifest_scanner
+
+    from tests.helpers.components import searched_once
+
+    searched_once().start()
+    manifest_scanner.scan_component_manifests()
 
 
 def tell_ends(waiting: dict[int, socket.socket]) -> None:
