@@ -12,9 +12,10 @@ app: .venv/installed
 	$(if $(strip $(NAMES)),STREAMLIT_SERVER_ALLOWED_HOSTS="localhost 127.0.0.1 $(strip $(NAMES))") \
 		$(BIN)/streamlit run streamlit_app.py --server.address $(HOST) --server.port $(PORT)
 
-# Two processes, a file of tests in one of them, the slowest first (tests/conftest.py names them); one thread each.
+# Two processes, a file of tests in one of them, the slowest first (tests/conftest.py names them); one thread each. What
+# Python compiles is kept, even where the environment says otherwise: dozens of processes import the same modules.
 test: .venv/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The oldest releases that requirements.txt allows, with the newest of what they need, in an environment of their own.
 test-lowest: .venv/installed-dev

@@ -85,15 +85,19 @@ class Visitor:
         self.page = ""
 
     async def visit(self, until: float) -> None:
+        """Open one page, and more of them until then."""
         await asyncio.sleep(self.chance.uniform(0, self.spread))
         stream = self.address.replace("http", "ws", 1) + "/_stcore/stream"
         try:
             async with websockets.connect(stream, subprotocols=["streamlit"], max_size=1 << 28) as socket:  # type: ignore[list-item]
-                while time.monotonic() < until:
+                while True:
                     began = time.monotonic()
                     await asyncio.wait_for(self._open(socket), LONGEST_S)
                     self.load.times.append(time.monotonic() - began)
-                    await asyncio.sleep(min(self.chance.expovariate(1 / READING_S), 3 * READING_S))
+                    reading = min(self.chance.expovariate(1 / READING_S), 3 * READING_S)
+                    if time.monotonic() + reading >= until:
+                        return
+                    await asyncio.sleep(reading)
         except (OSError, TimeoutError, websockets.WebSocketException, AssertionError) as error:
             self.load.errors.append(f"{type(error).__name__}: {error}"[:200])
 

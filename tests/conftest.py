@@ -12,6 +12,8 @@ from aecore import data, jobs
 from aecore.presets import preset
 from aecore.runs.store import Run, Store
 from tests.helpers import old_store as old_store_files
+from tests.helpers.forked import processes_forked_from
+from tests.helpers.nursery import Nursery
 from tests.helpers.paths import GALLERY_RUN
 
 SLOWEST_FIRST = (
@@ -73,6 +75,21 @@ def old_store(gallery: Store) -> Store:
     """The runs, the sweep, the projections and the trash of an older version, beside the shipped run."""
     old_store_files.copy_into(gallery)
     return gallery
+
+
+@pytest.fixture(scope="session")
+def nursery():
+    """The process from which others are forked that would import PyTorch and more for seconds."""
+    found = Nursery()
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def forked_jobs(nursery: Nursery):
+    """Jobs and workers are forked; without it they are started as `python -m aecore …`."""
+    with processes_forked_from(nursery.address):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -150,7 +150,7 @@ def test_a_code_of_one_unit_has_nothing_to_draw(shipped):
     assert "has a code of size 1: there is nothing to project" in texts(page())
 
 
-def test_a_job_in_progress_is_watched_and_stopped(trained):
+def test_a_job_in_progress_is_watched_and_stopped(trained, forked_jobs):
     projection_job.start(trained, ProjectionRequest("tsne", 2, 250, 20, 10_000))
     for _ in range(200):
         now = projection_job.read_progress(trained)

@@ -10,8 +10,9 @@ from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from aecore.runs.store import Store
+from tests.helpers.nursery import Nursery
 from tests.helpers.paths import GALLERY_RUN
-from tests.helpers.server import Nursery, forked_server, free_port
+from tests.helpers.server import forked_server, free_port
 from tools.browser import chromium, chromium_path
 
 # Long enough for a busy machine; what is there at once costs no time.
@@ -34,14 +35,6 @@ def app_store(tmp_path_factory) -> Store:
     root = tmp_path_factory.mktemp("browser") / "store"
     shutil.copytree(GALLERY_RUN, root / "gallery" / "mnist-mlp8")
     return Store(root)
-
-
-@pytest.fixture(scope="session")
-def nursery():
-    """The process from which the servers of all files are forked."""
-    found = Nursery()
-    yield found
-    found.close()
 
 
 @pytest.fixture(scope="session")
@@ -68,8 +61,9 @@ def address(app_store: Store, nursery: Nursery, environment: dict[str, str], por
 
 @pytest.fixture(scope="session")
 def browser():
-    # Pages live for seconds here: what the optimising compiler makes of their scripts is seldom used.
-    with chromium("--js-flags=--no-opt") as found:
+    # Pages live for seconds here: what the optimising compilers make of their scripts is seldom used. The first of the
+    # two waits for functions that are called very often.
+    with chromium("--js-flags=--no-opt --invocation-count-for-maglev=3000") as found:
         yield found
 
 

@@ -120,7 +120,7 @@ def test_a_run_that_is_deleted_elsewhere_is_not_offered_any_more(tab, address, a
     expect(tab.get_by_role("button", name="Resume")).to_have_count(0)
 
 
-def test_a_waiting_run_says_behind_what(tab, address, app_store):
+def test_a_waiting_run_says_behind_what(tab, address, app_store, forked_jobs):
     path = app_store.root / "runs" / "ahead-20260101-000000"
     shutil.copytree(GALLERY_RUN, path)
     Run(path).write_status(state="running", process=this_process())

@@ -42,31 +42,13 @@ def drag(tab: Page, chart: Locator, start: float, end: float) -> None:
     tab.mouse.up()
 
 
-def test_a_chart_says_what_it_shows_and_its_values_are_a_table(tab, address):
+def test_a_chart_says_what_it_shows_is_pointed_at_and_its_values_are_a_table(tab, address):
     chart = opened(tab, address)
     plot = chart.locator(".pc-plot")
     assert "training loss 0.02068" in (plot.get_attribute("aria-label") or "")
     expect(chart.locator(".series", has_text="test loss")).to_contain_text("0.02059")
-    chart.get_by_role("button", name="Table").click()
-    rows = chart.locator(".pc-table tbody tr")
-    expect(rows).to_have_count(50)
-    expect(rows.last.locator("td").first).to_have_text("50")
-    expect(chart.locator(".pc-table th").first).to_have_text("Epoch")
 
-
-def test_a_box_zooms_and_reset_brings_the_whole_back(tab, address):
-    chart = opened(tab, address)
-    assert x_range(chart) == [1, 50]
-    drag(tab, chart, 0.25, 0.5)
-    tab.wait_for_function("document.querySelector('.pc-plot')._fullLayout.xaxis.range[1] < 40")
-    low, high = x_range(chart)
-    assert 10 < low < 16 < 22 < high < 29
-    chart.get_by_role("button", name="Reset").click()
-    tab.wait_for_function("document.querySelector('.pc-plot')._fullLayout.xaxis.range[1] == 50")
-
-
-def test_hovering_tells_all_values_at_that_epoch(tab, address):
-    chart = opened(tab, address)
+    # Hovering tells all values at that epoch.
     box = chart.locator(".nsewdrag").first.bounding_box()
     assert box
     tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -75,9 +57,36 @@ def test_hovering_tells_all_values_at_that_epoch(tab, address):
     for name in ("training loss", "test loss", "learning rate", "dead units"):
         expect(told).to_contain_text(name)
 
+    chart.get_by_role("button", name="Table").click()
+    rows = chart.locator(".pc-table tbody tr")
+    expect(rows).to_have_count(50)
+    expect(rows.last.locator("td").first).to_have_text("50")
+    expect(chart.locator(".pc-table th").first).to_have_text("Epoch")
 
-def test_a_series_is_hidden_and_shown_alone(tab, address):
+
+def test_zoom_by_box_and_keys_series_and_the_log_switch(tab, address):
+    """One after the other on one page; each ends with the whole chart as it was."""
     chart = opened(tab, address)
+    plot = chart.locator(".pc-plot")
+    whole = "document.querySelector('.pc-plot')._fullLayout.xaxis.range[1] == 50"
+
+    assert x_range(chart) == [1, 50]
+    drag(tab, chart, 0.25, 0.5)
+    tab.wait_for_function("document.querySelector('.pc-plot')._fullLayout.xaxis.range[1] < 40")
+    low, high = x_range(chart)
+    assert 10 < low < 16 < 22 < high < 29
+    chart.get_by_role("button", name="Reset").click()
+    tab.wait_for_function(whole)
+
+    plot.focus()
+    for _ in range(4):
+        plot.press("ArrowLeft")
+    expect(chart.locator(".pc-spoken")).to_contain_text(re.compile(r"^47: training loss 0\.02\d+, test loss"))
+    plot.press("+")
+    assert x_range(chart) != [1, 50]
+    plot.press("Escape")
+    tab.wait_for_function(whole)
+
     lines = chart.locator("path.js-line")
     expect(lines).to_have_count(4)
     chart.locator(".series", has_text="test loss").click()
@@ -88,22 +97,6 @@ def test_a_series_is_hidden_and_shown_alone(tab, address):
     chart.locator(".series", has_text="training loss").dblclick()
     expect(lines).to_have_count(4)
 
-
-def test_keys_read_zoom_and_reset(tab, address):
-    chart = opened(tab, address)
-    plot = chart.locator(".pc-plot")
-    plot.focus()
-    for _ in range(4):
-        plot.press("ArrowLeft")
-    expect(chart.locator(".pc-spoken")).to_contain_text(re.compile(r"^47: training loss 0\.02\d+, test loss"))
-    plot.press("+")
-    assert x_range(chart) != [1, 50]
-    plot.press("Escape")
-    tab.wait_for_function("document.querySelector('.pc-plot')._fullLayout.xaxis.range[1] == 50")
-
-
-def test_the_log_switch_makes_the_axis_linear_and_back(tab, address):
-    chart = opened(tab, address)
     switch = chart.get_by_role("button", name="Log")
     expect(switch).to_have_attribute("aria-pressed", "true")
     switch.click()
@@ -201,6 +194,7 @@ class growing_worker:  # noqa: N801, reads as a phrase
 def test_the_3d_plot_turns_by_keys_and_keeps_its_camera_when_a_class_is_hidden(tab, nursery, tmp_path):
     """Report 004's plot, as the component gets it: the shipped run, on its report."""
     environment = {"AECORE_STORE": "checkpoints", "AECORE_DATA": os.environ["AECORE_DATA"], "OMP_NUM_THREADS": "1"}
+    tab.set_viewport_size({"width": 640, "height": 480})  # WebGL is drawn by the processor here
     with forked_server(nursery, environment, tmp_path / "log") as address:
         tab.goto(f"{address}/reports?report=004")
         settle(tab)

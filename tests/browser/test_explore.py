@@ -60,11 +60,23 @@ def wait_for_address(tab: Page, name: str) -> str:
 # ---- Interpolate -------------------------------------------------------------------------------------
 
 
-def test_dragging_walks_and_a_fresh_browser_finds_the_same_place(tab, address):
+def test_dragging_walks_without_the_server_and_a_fresh_browser_finds_the_same_place(tab, address):
+    frames = []
+    tab.on("websocket", lambda socket: socket.on("framesent", lambda _: frames.append(1)))
     walk = opened(tab, f"{address}/interpolate?run=mnist-mlp8", "ip")
     now = walk.locator(".ip-decoded canvas")
     before = picture(now)
-    drag(tab, walk.locator(".ip-strip-decoded"), 0.2, 0.5, 0.8)
+    wait_until_quiet(tab, lambda: len(frames))
+    frames.clear()
+    box = walk.locator(".ip-strip-decoded").bounding_box()
+    assert box
+    for share in (0.2, 0.5, 0.8):
+        tab.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2, steps=12)
+        if share == 0.2:
+            tab.mouse.down()
+    assert not frames
+    assert int(walk.get_attribute("data-frames") or 0) > 5
+    tab.mouse.up()
     at = wait_for_address(tab, "at")
     assert float(at) == pytest.approx(0.83, abs=0.05)
     after = picture(now)
@@ -93,7 +105,7 @@ def test_keys_step_and_space_plays(tab, address):
     expect(walk.get_by_role("button", name="Play").first).to_be_visible()
 
 
-def test_the_way_is_judged_while_one_looks(tab, address):
+def test_the_way_is_judged_while_one_looks_and_comes_down_as_files(tab, address):
     walk = opened(tab, f"{address}/interpolate?run=mnist-mlp8&a=18&b=4", "ip")
     expect(walk).to_have_attribute("data-looked", "true")
     assert walk.locator(".ip-plot .curve").get_attribute("points")
@@ -102,25 +114,13 @@ def test_the_way_is_judged_while_one_looks(tab, address):
     assert digits[-1] == "4"
     expect(walk.locator(".ip-readout")).to_contain_text("nearest real code: test image")
     expect(walk.locator(".ip-readout")).to_contain_text("typical between real codes")
-
-
-def test_dragging_asks_nothing_of_the_server(tab, address):
-    walk = opened(tab, f"{address}/interpolate?run=mnist-mlp8", "ip")
-    frames = []
-    tab.on("websocket", lambda socket: socket.on("framesent", lambda _: frames.append(1)))
-    tab.reload()
-    walk = opened(tab, tab.url, "ip")
-    wait_until_quiet(tab, lambda: len(frames))
-    frames.clear()
-    box = walk.locator(".ip-strip-decoded").bounding_box()
-    assert box
-    tab.mouse.move(box["x"] + 100, box["y"] + 20)
-    tab.mouse.down()
-    for x in range(100, 700, 20):
-        tab.mouse.move(box["x"] + x, box["y"] + 20)
-    assert not frames
-    assert int(walk.get_attribute("data-frames") or 0) > 5
-    tab.mouse.up()
+    tab.get_by_role("button", name="Export").first.click()
+    for name, magic in (("PNG image", b"\x89PNG"), ("SVG", b"<svg"), ("PDF", b"%PDF"), ("GIF", b"GIF89a")):
+        with tab.expect_download() as coming:
+            tab.get_by_role("button", name=name, exact=True).click()
+        path = coming.value.path()
+        assert path.read_bytes().startswith(magic)
+        assert coming.value.suggested_filename.startswith("mnist-mlp8-interpolation")
 
 
 def test_the_plane_follows_the_pointer_and_back_returns(tab, address):
@@ -138,17 +138,6 @@ def test_the_plane_follows_the_pointer_and_back_returns(tab, address):
     tab.keyboard.press("ArrowDown")
     expect(walk).to_have_attribute("data-at", "1.000,0.250")
     assert walk.locator(".ip-corners canvas").count() == 4
-
-
-def test_files_come_down(tab, address):
-    opened(tab, f"{address}/interpolate?run=mnist-mlp8", "ip")
-    tab.get_by_role("button", name="Export").first.click()
-    for name, magic in (("PNG image", b"\x89PNG"), ("SVG", b"<svg"), ("PDF", b"%PDF"), ("GIF", b"GIF89a")):
-        with tab.expect_download() as coming:
-            tab.get_by_role("button", name=name, exact=True).click()
-        path = coming.value.path()
-        assert path.read_bytes().startswith(magic)
-        assert coming.value.suggested_filename.startswith("mnist-mlp8-interpolation")
 
 
 # ---- Generate ----------------------------------------------------------------------------------------
@@ -214,19 +203,18 @@ def test_a_drawn_one_is_read_and_its_code_taken(tab, address):
 # ---- Compare -----------------------------------------------------------------------------------------
 
 
-def test_the_same_images_through_two_runs(tab, address):
+def test_the_same_images_through_two_runs_as_a_sheet_and_a_file(tab, address):
     bench = opened(tab, f"{address}/compare?runs=mnist-mlp8,mnist-selu-2-clean&view=images", "cb")
     expect(bench).to_have_attribute("data-done", re.compile(r"^\[0\.0"))
     assert bench.locator(".cb-score.cb-best").count() == 8
     assert bench.locator(".cb-error canvas").count() == 16
-
-
-def test_sheet_and_curves_come_down_as_files(tab, address):
-    opened(tab, f"{address}/compare?runs=mnist-mlp8,mnist-selu-2-clean&view=images", "cb")
     tab.get_by_role("button", name="Export").first.click()
     with tab.expect_download() as coming:
         tab.get_by_role("button", name="PNG image").click()
     assert coming.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+def test_curves_come_down_as_files(tab, address):
     tab.goto(f"{address}/compare?runs=mnist-mlp8,mnist-selu-2-clean")
     settle(tab)
     with tab.expect_download() as coming:

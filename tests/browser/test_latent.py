@@ -196,8 +196,22 @@ def test_legend_find_colours_and_keys(tab, address):
     at_rest(tab)  # and nothing is drawn any more
 
 
-def test_lasso_and_box_tell_what_is_inside(tab, address):
+def test_the_wheel_is_the_pages_until_a_click_lasso_and_box_tell_what_is_inside_and_all_is_saved(
+    tab, address, tmp_path: Path
+):
     cloud = opened(tab, address, "run=mnist-mlp8&method=tsne&dims=2")
+    home = str(cloud.get_attribute("data-camera"))
+    x, y = middle(tab)
+    tab.mouse.move(x + 300, y + 280)
+    tab.mouse.wheel(0, -200)
+    expect(tab.locator(".cl-hint")).to_be_visible()
+    expect(cloud).to_have_attribute("data-camera", home)
+    tab.mouse.down()
+    tab.mouse.up()
+    tab.mouse.wheel(0, -200)
+    expect(cloud).not_to_have_attribute("data-camera", home)
+    at_rest(tab)
+
     tab.get_by_role("button", name="Select by lasso").click()
     drag(tab, (-150, 0), (0, -150), (150, 0), (0, 150))
     expect(cloud).to_have_attribute("data-selected", re.compile(r"^\d+$"))
@@ -216,19 +230,15 @@ def test_lasso_and_box_tell_what_is_inside(tab, address):
     tab.keyboard.press("Escape")
     expect(cloud).to_have_attribute("data-selected", "")
 
-
-def test_the_wheel_is_the_pages_until_the_cloud_is_clicked(tab, address):
-    cloud = opened(tab, address, "run=mnist-mlp8&method=tsne&dims=2")
-    home = str(cloud.get_attribute("data-camera"))
-    x, y = middle(tab)
-    tab.mouse.move(x + 300, y + 280)
-    tab.mouse.wheel(0, -200)
-    expect(tab.locator(".cl-hint")).to_be_visible()
-    expect(cloud).to_have_attribute("data-camera", home)
-    tab.mouse.down()
-    tab.mouse.up()
-    tab.mouse.wheel(0, -200)
-    expect(cloud).not_to_have_attribute("data-camera", home)
+    # The page can be taken away.
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="Save as a web page").click()
+    assert download.value.suggested_filename == "mnist-mlp8-tsne-2d.html"
+    assert Path(download.value.path()).read_text().startswith("<!doctype html>")
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="Save as an image").click()
+    assert download.value.suggested_filename == "mnist-mlp8-tsne-2d.png"
+    assert Path(download.value.path()).stat().st_size > 10_000
 
 
 def test_fingers_turn_and_pinch(browser: Browser, address):
@@ -320,19 +330,6 @@ def test_the_file_of_its_own_opens_without_a_server(tab, tmp_path: Path):
     expect(tab.locator(CLOUD)).to_have_attribute("data-pinned", number)
     assert all(url.startswith(("file:", "data:", "blob:")) for url in asked)
     assert not broken
-
-
-def test_the_page_of_the_app_can_be_taken_away(tab, address, tmp_path: Path):
-    opened(tab, address, "run=mnist-mlp8&method=pca&dims=2")
-    with tab.expect_download() as download:
-        tab.get_by_role("button", name="Save as a web page").click()
-    assert download.value.suggested_filename == "mnist-mlp8-pca-2d.html"
-    text = Path(download.value.path()).read_text()
-    assert text.startswith("<!doctype html>")
-    with tab.expect_download() as download:
-        tab.get_by_role("button", name="Save as an image").click()
-    assert download.value.suggested_filename == "mnist-mlp8-pca-2d.png"
-    assert Path(download.value.path()).stat().st_size > 10_000
 
 
 def test_lost_graphics_come_back_and_a_browser_without_webgl_draws_too(tab, tmp_path: Path):

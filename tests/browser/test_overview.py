@@ -47,6 +47,7 @@ def arrive(tab: Page, address: str) -> Locator:
 
 
 def table(tab: Page) -> Locator:
+    settle(tab)
     found = tab.locator(".st-key-run-list").get_by_test_id("stDataFrame")
     expect(found).to_have_count(1)  # another list is another table, and for a moment both are there
     expect(found.locator("canvas").first).to_be_visible()

@@ -115,9 +115,10 @@ def test_dragging_shows_every_epoch_without_asking_the_server(tab, address):
     assert tab.evaluate("window.stillHere")
 
 
-def test_keyboard(tab, address):
+def test_keys_play_and_the_curve(tab, address):
     player = opened(tab, address, f"run={PLAIN}&epoch=5")
     slider = tab.get_by_role("slider", name="Epoch")
+    play, pause = (tab.get_by_role("button", name=name).first for name in ("Play", "Pause"))
     slider.focus()
     for key, epoch in [
         ("ArrowRight", 6),
@@ -131,28 +132,11 @@ def test_keyboard(tab, address):
         expect(player).to_have_attribute("data-epoch", str(epoch))
     slider.press("Home")
     slider.press("Space")
-    expect(tab.get_by_role("button", name="Pause").first).to_be_visible()
+    expect(pause).to_be_visible()
     slider.press("Space")
-    expect(tab.get_by_role("button", name="Play").first).to_be_visible()
+    expect(play).to_be_visible()
 
-
-def test_play_runs_to_the_end_at_the_chosen_speed(tab, address):
-    player = opened(tab, address, f"run={PLAIN}&epoch=18")
-    tab.get_by_label("Speed").select_option("4×")
-    tab.get_by_role("button", name="Play").click()
-    expect(player).to_have_attribute("data-epoch", "20")
-    expect(tab.get_by_role("button", name="Play").first).to_be_visible()
-    expect(tab).not_to_have_url(re.compile("epoch="))
-    # From the end it begins anew, and a touch of the slider halts it.
-    tab.get_by_role("button", name="Play").click()
-    expect(player).to_have_attribute("data-epoch", re.compile(r"^[3-9]$"))
-    tab.get_by_role("slider", name="Epoch").press("Home")
-    expect(tab.get_by_role("button", name="Play").first).to_be_visible()
-    expect(player).to_have_attribute("data-epoch", "1")
-
-
-def test_a_click_on_the_curve_scrubs_and_arrows_go_on_from_there(tab, address):
-    player = opened(tab, address, f"run={PLAIN}")
+    # A click on the curve scrubs, and arrows go on from there.
     drag(tab, tab.locator(".rp-curve"), (0.5,))
     expect(player).to_have_attribute("data-epoch", re.compile("^(9|10|11|12)$"))
     at = int(player.get_attribute("data-epoch") or 0)
@@ -160,6 +144,21 @@ def test_a_click_on_the_curve_scrubs_and_arrows_go_on_from_there(tab, address):
     tab.keyboard.press("ArrowRight")
     expect(player).to_have_attribute("data-epoch", str(at + 1))
     drag(tab, tab.locator(".rp-curve"), (0.5, 0.3, -0.2))
+    expect(player).to_have_attribute("data-epoch", "1")
+
+    # It plays to the end at the chosen speed.
+    slider.press("PageUp")
+    expect(tab).to_have_url(re.compile("epoch=11(&|$)"))
+    tab.get_by_label("Speed").select_option("4×")
+    play.click()
+    expect(player).to_have_attribute("data-epoch", "20")
+    expect(play).to_be_visible()
+    expect(tab).not_to_have_url(re.compile("epoch="))
+    # From the end it begins anew, and a touch of the slider halts it.
+    play.click()
+    expect(player).to_have_attribute("data-epoch", re.compile(r"^[3-9]$"))
+    slider.press("Home")
+    expect(play).to_be_visible()
     expect(player).to_have_attribute("data-epoch", "1")
 
 

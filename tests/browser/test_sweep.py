@@ -28,8 +28,11 @@ def open_sweep(tab, address, sweep, **query):
     return chart
 
 
-def test_hovering_tells_mean_spread_and_seeds(tab, address, swept):
+def test_hovering_keys_another_figure_and_another_chart_and_back_brings_them_again(tab, address, swept):
     chart = open_sweep(tab, address, swept)
+    plot, spoken = chart.locator(".pc-plot"), chart.locator(".pc-spoken")
+
+    # Hovering tells mean, spread and seeds.
     expect(chart.locator(".series")).to_have_count(2)
     expect(chart.locator(".series", has_text="0.3")).to_be_visible()
     told = chart.locator(".hoverlayer")
@@ -40,24 +43,17 @@ def test_hovering_tells_mean_spread_and_seeds(tab, address, swept):
     expect(told).to_contain_text(re.compile(r"0\.\d+ ± 0\.\d+"))
     expect(told).to_contain_text("2 seeds")
 
-
-def test_the_arrow_keys_walk_through_the_combinations(tab, address, swept):
-    chart = open_sweep(tab, address, swept)
-    plot, spoken = chart.locator(".pc-plot"), chart.locator(".pc-spoken")
+    # The arrow keys walk through the combinations.
     plot.focus()
-    told = set()
+    heard = set()
     for _ in range(3):
         before = spoken.inner_text()
         plot.press("ArrowLeft")
         expect(spoken).not_to_have_text(before)
-        told.add(spoken.inner_text())
-    assert len(told) == 3
-    assert all(re.search(r"0\.\d+", text) for text in told)
+        heard.add(spoken.inner_text())
+    assert len(heard) == 3
+    assert all(re.search(r"0\.\d+", text) for text in heard)
 
-
-def test_figure_and_chart_change_and_back_brings_them_again(tab, address, swept):
-    chart = open_sweep(tab, address, swept)
-    plot = chart.locator(".pc-plot")
     plot.evaluate("node => { node.mark = 'the same node'; }")
     expect(plot).to_have_attribute("aria-label", re.compile("MSE on clean test images"))
     tab.get_by_role("combobox", name="Metric").click()
@@ -106,6 +102,9 @@ def test_a_sweep_is_started_watched_and_stopped_from_the_page(tab, address, swep
     values.fill("2\n3\n4")
     values.press("Control+Enter")
     expect(tab.get_by_text(re.compile(r"3 × 3 seeds = 9 runs")).first).to_be_visible()
+    tab.get_by_label("Epochs", exact=True).fill("20")  # enough to be seen while it runs
+    tab.get_by_label("Epochs", exact=True).press("Enter")
+    settle(tab)
     start = tab.get_by_role("button", name="Start")
     start.click(trial=True)
     box = start.bounding_box()

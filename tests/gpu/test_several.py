@@ -10,6 +10,7 @@ import torch
 from aecore import jobs
 from aecore.presets import preset
 from aecore.runs.store import Store
+from tests.helpers.nursery import Nursery
 from tests.helpers.processes import torchrun, wait_for
 
 pytestmark = [
@@ -29,10 +30,10 @@ NORMALISED = {
 
 
 @pytest.mark.parametrize("changes", [CHANGES, CHANGES | NORMALISED])
-def test_two_gpus_train_as_one_does(store: Store, changes):
+def test_two_gpus_train_as_one_does(store: Store, nursery: Nursery, changes):
     experiment = preset("digits-quick").experiment.changed(changes)
     settings = [f"--set={key}={json.dumps(value)}" for key, value in changes.items()]
-    with torchrun(2, "aecore", "train", "digits-quick", "--device", "cuda", *settings) as started:
+    with torchrun(nursery, 2, "aecore", "train", "digits-quick", "--device", "cuda", *settings) as started:
         _, said = started.communicate(timeout=250)
         assert started.returncode == 0, said
     (both,) = store.runs()
@@ -45,10 +46,10 @@ def test_two_gpus_train_as_one_does(store: Store, changes):
         assert ours == pytest.approx(theirs, rel=1e-3)
 
 
-def test_one_goes_on_where_two_were(store: Store):
+def test_one_goes_on_where_two_were(store: Store, nursery: Nursery):
     """bfloat16, a stop in between, and one process afterwards."""
     settings = ["--set=training.precision=bfloat16", "--set=training.epochs=400"]
-    with torchrun(2, "aecore", "train", "digits-quick", "--device", "cuda", *settings) as started:
+    with torchrun(nursery, 2, "aecore", "train", "digits-quick", "--device", "cuda", *settings) as started:
         wait_for(lambda: any(len(run.metrics()) >= 2 for run in store.runs()), 120)
         (run,) = store.runs()
         assert jobs.stop(run, wait_s=60) == "stopped"

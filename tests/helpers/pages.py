@@ -13,13 +13,12 @@ def page(name: str = "", **query: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
     for key, value in query.items():
         app.query_params[key] = value
-    app.run()
-    if name:
+    if name:  # before the first run, as a link does: the Overview is not drawn
         app.switch_page(f"pages/{name}.py")
-        for key, value in query.items():
-            app.query_params[key] = value
-        app.run()
+    app.run()
     assert not app.exception, app.exception
+    opened = [title.value for title in app.title]
+    assert name in ("", "overview") or "Autoencoder Lab" not in opened, "another page was opened"
     return app
 
 

@@ -6,15 +6,13 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import psutil
-
 from aecore.runs.store import Run
-from tests.helpers.paths import ROOT
+from tests.helpers.forked import Forked
+from tests.helpers.nursery import Nursery
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
@@ -37,16 +35,13 @@ def trained_epochs(run: Run, count: int) -> Callable[[], bool]:
 
 
 @contextlib.contextmanager
-def torchrun(processes: int, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Several processes of a module; whatever is left of them is killed."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    started = subprocess.Popen([*command, "-m", *arguments], cwd=ROOT, env=environment, **streams)
+def torchrun(nursery: Nursery, processes: int, *arguments: str) -> Iterator[Forked]:
+    """Processes of a module, forked from the nursery like torchrun itself; whatever is left of them is killed."""
+    command = ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m", *arguments]
+    started = nursery.fork(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         yield started
     finally:
-        for child in psutil.Process(started.pid).children(recursive=True) if started.poll() is None else []:
+        for child in nursery.children() if started.poll() is None else []:
             child.kill()
-        started.kill()
         started.communicate()

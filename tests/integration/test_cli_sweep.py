@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 
@@ -56,9 +54,9 @@ def test_a_sweep_is_carried_out_listed_extended_and_shown(store, written, capsys
     assert "size" in capsys.readouterr().out
 
 
-def test_ctrl_c_stops_a_sweep_cleanly_and_it_goes_on(store, written, capsys):
-    command = [sys.executable, "-m", "aecore", "sweep", written(epochs=300, sizes=[2]), "--device", "cpu"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ)
+def test_ctrl_c_stops_a_sweep_cleanly_and_it_goes_on(store, written, capsys, nursery, forked_jobs):
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = nursery.fork("aecore", "sweep", written(epochs=300, sizes=[2]), "--device", "cpu", **streams)
     deadline = time.monotonic() + 90
     while not (store.runs() and len(store.runs()[0].metrics()) > 2):
         assert time.monotonic() < deadline

@@ -7,7 +7,6 @@ import signal
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import torch
 
@@ -17,12 +16,13 @@ from aecore.runs.state import run_state
 from aecore.runs.store import Store
 from aecore.training.checkpoint import restore, state_bytes
 from tests.helpers.distributed_cases import CASES, case
+from tests.helpers.nursery import Nursery
 from tests.helpers.processes import torchrun, wait_for
 from tests.helpers.training import fresh, train
 
 
 @pytest.fixture(scope="module")
-def together(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+def together(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> tuple[Path, dict[str, Any]]:
     """What two processes made of every case, and the folder with their states."""
     folder = tmp_path_factory.mktemp("together")
     for name in CASES:
@@ -30,7 +30,7 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
         state = fresh(experiment, images)
         train(experiment, state, images, 2, precision)
         (folder / f"{name}.safetensors").write_bytes(state_bytes(state))
-    with torchrun(2, "tests.helpers.distributed_cases", str(folder)) as started:
+    with torchrun(nursery, 2, "tests.helpers.distributed_cases", str(folder)) as started:
         _, said = started.communicate(timeout=250)
         assert started.returncode == 0, said
         assert "Warning" not in said
@@ -69,15 +69,16 @@ def test_two_processes_train_as_one_does(name, together):
     assert [epoch.train_loss for epoch in continued.epochs] == pytest.approx(rest, rel=near)
 
 
-def test_a_run_outlives_its_processes_and_changes_their_number(store: Store):
+def test_a_run_outlives_its_processes_and_changes_their_number(store: Store, nursery: Nursery):
     """Two processes, of which one is killed; then three, which are stopped; then one."""
-    changes = {"training.epochs": 40, "training.batch_size": 500, "training.precision": "float32"}
+    changes = {"training.epochs": 40, "training.batch_size": 200, "training.precision": "float32"}
+    changes |= {"data.train_images": 600}
     settings = [f"--set={key}={value}" for key, value in changes.items()]
-    with torchrun(2, "aecore", "train", "digits-quick", "--device", "cpu", *settings) as started:
+    with torchrun(nursery, 2, "aecore", "train", "digits-quick", "--device", "cpu", *settings) as started:
         wait_for(lambda: any(len(run.metrics()) >= 2 for run in store.runs()), 120)
         (run,) = store.runs()
         own = run.status()["process"]["pid"]
-        (other,) = [child for child in psutil.Process(started.pid).children() if child.pid != own]
+        (other,) = [child for child in nursery.children() if child.pid not in (started.pid, own)]
         other.kill()
         _, said = started.communicate(timeout=120)
         assert started.returncode
@@ -87,7 +88,7 @@ def test_a_run_outlives_its_processes_and_changes_their_number(store: Store):
     reached = run.status()["epoch"]
     assert run.file("resume.safetensors").exists()
 
-    with torchrun(3, "aecore", "resume", run.id) as started:
+    with torchrun(nursery, 3, "aecore", "resume", run.id) as started:
         wait_for(lambda: run_state(run) == "running" and len(run.metrics()) >= reached + 2, 120)
         assert run.status()["processes"] == 3
         started.send_signal(signal.SIGTERM)
@@ -106,8 +107,8 @@ def test_a_run_outlives_its_processes_and_changes_their_number(store: Store):
         assert ours == pytest.approx(theirs, rel=1e-4)
 
 
-def test_a_wrong_word_is_said_once_and_nobody_waits(store: Store):
-    with torchrun(2, "aecore", "train", "digits-quick", "--set", "training.epoch=3") as started:
+def test_a_wrong_word_is_said_once_and_nobody_waits(store: Store, nursery: Nursery):
+    with torchrun(nursery, 2, "aecore", "train", "digits-quick", "--set", "training.epoch=3") as started:
         _, said = started.communicate(timeout=120)
         assert started.returncode
     assert said.count("aecore: ") == 1

@@ -11,6 +11,8 @@ from aecore.runs import trash
 from aecore.runs.state import run_state
 from tests.helpers.processes import kill, trained_epochs, wait_for
 
+pytestmark = pytest.mark.usefixtures("forked_jobs")
+
 LONG = preset("digits-quick").experiment.changed({"training.epochs": 400})
 
 

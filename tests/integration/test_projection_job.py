@@ -31,6 +31,7 @@ LONG = ProjectionRequest("tsne", 2, 250, 20, 10_000)
 
 
 def test_a_job_works_on_its_own_and_leaves_a_projection(trained):
+    """The one that is not forked: from the command that starts it to what it leaves."""
     projection_job.start(trained, ProjectionRequest("tsne", 3, 250, 20, 500))
 
     def over() -> bool:
@@ -46,7 +47,7 @@ def test_a_job_works_on_its_own_and_leaves_a_projection(trained):
     assert not projection_progress.progress_file(trained).exists()
 
 
-def test_one_at_a_time_and_stop_leaves_what_was_there(trained):
+def test_one_at_a_time_and_stop_leaves_what_was_there(trained, forked_jobs):
     before = projection_job.work(trained, ProjectionRequest("tsne", 2, 250, 20, 20))
     projection_job.start(trained, LONG)
     with pytest.raises(UserError, match="is already running"):
@@ -63,7 +64,7 @@ def test_one_at_a_time_and_stop_leaves_what_was_there(trained):
     projection_job.stop(trained)  # once more does no harm
 
 
-def test_a_killed_job_is_told_as_interrupted(trained):
+def test_a_killed_job_is_told_as_interrupted(trained, forked_jobs):
     projection_job.start(trained, LONG)
     running = wait_for(lambda: (now := projection_job.read_progress(trained)) and now.done > 0 and now)
     os.kill(running.process["pid"], signal.SIGKILL)

@@ -66,7 +66,9 @@ def one_thread(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
-def test_runs_of_a_node_that_dies_are_completed_elsewhere_and_no_bit_differs(nodes, address, store, one_thread):
+def test_runs_of_a_node_that_dies_are_completed_elsewhere_and_no_bit_differs(
+    nodes, address, store, one_thread, forked_jobs
+):
     cluster, lost = nodes
     sweep = sizes(2, 4)
     there = sweep_store.create(sweep, store)

@@ -221,7 +221,7 @@ def test_an_archive_has_both(held_out, tmp_path):
     assert read_projection(came, "pca", 2, split="train") is not None
 
 
-def test_a_job_started_from_outside_keeps_which_images(held_out):
+def test_a_job_started_from_outside_keeps_which_images(held_out, forked_jobs):
     projection_job.start(held_out, ProjectionRequest("pca", 2, 100, images="train"), "cpu")
     deadline = time.monotonic() + 60
     while projection_job.read_progress(held_out) is not None and time.monotonic() < deadline:
