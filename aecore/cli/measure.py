@@ -14,7 +14,7 @@ from aecore.metrics.measure_names import MEASURES, NAMED
 from aecore.runs.measures import Measures, read_measures
 from aecore.runs.progress import Report
 from aecore.runs.store import Run, Store
-from aecore.runs.summary import summarise
+from aecore.runs.summary import MARK, summarise
 
 measure_app = typer.Typer()
 
@@ -56,7 +56,7 @@ def measure(
     if as_json:
         print_json(documents[0] if len(documents) == 1 and not every else documents)
     elif as_markdown:
-        print(_markdown(runs, found))
+        print(markdown_table(runs, found))
     else:
         for run, one in zip(runs, found, strict=True):
             _print(run, one)
@@ -85,8 +85,13 @@ def _print(run: Run, found: Measures) -> None:
                 for key, words in named.beside
                 if isinstance(measured.get(key), (int, float))
             ]
-            rows.append([named.title, named.with_interval(measured), ", ".join(beside)])
+            of = f" of {measured['of']:,}" if named.name == "active_units" else ""
+            beside = [] if of else beside
+            rows.append([named.title, named.with_interval(measured) + of, ", ".join(beside)])
     table(["measure", "value (95 %)", "beside"], rows)
+    for name in ("anomaly_error", "anomaly_distance"):
+        if (high := found.value(name, "high")) is not None and high < 0.5:
+            print_message(f"{MARK} {NAMED[name].title}: worse than guessing, the images left out look more usual")
     for name, why in found.lacking.items():
         print_message(f"{NAMED[name].title if name in NAMED else name}: {printable(why)}")
 
@@ -94,7 +99,7 @@ def _print(run: Run, found: Measures) -> None:
 _COLUMNS = ("active_units", "reconstruction", "linear_probe", "neighbours_1", "samples_gaussian", "intrinsic_dimension")
 
 
-def _markdown(runs: list[Run], found: list[Measures]) -> str:
+def markdown_table(runs: list[Run], found: list[Measures]) -> str:
     """A table with a line a run; in brackets what each number is held against."""
 
     def cell(measured: dict[str, Any] | None, name: str) -> str:

@@ -57,6 +57,8 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
         return line(name, x, [entry.get(field) for entry in points], shade, step=step)
 
     unit = "mean over pixels" if training.reduction == "mean" else "sum over pixels, per image"
+    experiment = run.experiment()
+    under = f", images with {drawable(experiment.corruption.label)}" if experiment.corruption.active else ""
     losses = [of("training loss", "train_loss", 0), of("test loss", "test_loss", 1)]
     panels = [Panel(f"Loss ({unit})", 220, losses, log=True)]
     if "train_kl" in last:
@@ -77,9 +79,10 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
         panels.append(Panel("Dead code units", 48, [of("dead units", "dead_units", 3, step=True)], counts=True))
     return stack(
         panels,
-        title=f"Training of {marked_title(run)}",
-        alt=f"Loss by epoch of {marked_title(run)}. At epoch {last['epoch']} of {training.epochs}: training loss "
-        f"{_told(last, 'train_loss')}, test loss {_told(last, 'test_loss')}, learning rate {_told(last, 'lr', 3)}.",
+        title=f"Training of {marked_title(run)}{under}",
+        alt=f"Loss by epoch of {marked_title(run)}{under}. At epoch {last['epoch']} of {training.epochs}: training "
+        f"loss {_told(last, 'train_loss')}, test loss {_told(last, 'test_loss')}, "
+        f"learning rate {_told(last, 'lr', 3)}.",
         file=f"{run.id}-loss",
         x_title="Epoch",
         x_name="epoch",

@@ -91,6 +91,8 @@ def _likelihood(found: _Numbers) -> list[str]:
 def _anomalies(found: _Numbers) -> list[str]:
     left_out = found.table.get("left_out")
     told = [f"Left out of training: {', '.join(map(str, left_out))}."] if isinstance(left_out, list) else []
+    if (high := found["high"]) is not None and high < 0.5:
+        told.append("Worse than guessing: to this model the images left out look more usual than the others.")
     if (precision := found["average_precision"]) is not None:
         told.append(f"Average precision {100 * precision:.1f} %.")
     rows = found.table.get("thresholds")

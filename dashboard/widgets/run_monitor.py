@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from aecore import access, jobs
+from aecore.config.experiment import Experiment
 from aecore.errors import AecoreError, DamagedError
 from aecore.format import count, duration
 from aecore.plots.curves import metric_lines
@@ -91,8 +92,9 @@ def _body(run: Run, state: str) -> None:
         return
     last = metrics[-1]
     with st.container(horizontal=True, gap="small"):
-        st.metric("Training loss", _number(last, "train_loss", ".5f"), border=True)
-        st.metric("Test loss", _number(last, "test_loss", ".5f"), border=True)
+        on_train, on_test = _losses(experiment)
+        st.metric("Training loss", _number(last, "train_loss", ".5f"), border=True, help=on_train)
+        st.metric("Test loss", _number(last, "test_loss", ".5f"), border=True, help=on_test)
         st.metric("Learning rate", _number(last, "lr", ".3g"), border=True)
         of = _number(vars(runs.summary(run)), "code_size", ",")
         if "active_units" in last:
@@ -116,6 +118,22 @@ def _body(run: Run, state: str) -> None:
     if run.file(LAYERS).exists() and st.toggle("Show code units and layers", key=key(PAGE, "layers")):
         layer_chart(run, key=f"layers-{run.id}", name="layers")
     _panel(run, "Reconstructions appear after the first saved epoch.")
+
+
+def _losses(experiment: Experiment) -> tuple[str, str]:
+    """What training and test loss are measured on."""
+    model, training = experiment.model, experiment.training
+    low, high = model.value_range
+    what = "Squared error" + (" plus KL divergence" if model.variational else "")
+    over = "averaged over pixels" if training.reduction == "mean" else "summed over the pixels of an image"
+    images = f"with {experiment.corruption.label}" if experiment.corruption.active else "clean"
+    scale = f"{what}, {over}, on the scale from {low:g} to {high:g}"
+    return (
+        plain(f"{scale}: the mean over the epoch's batches, {images}."),
+        plain(f"{scale}: all test images after the epoch, {images}, with the same noise every time.")
+        if experiment.corruption.active
+        else plain(f"{scale}: all test images after the epoch, {images}."),
+    )
 
 
 def _number(values: Mapping[str, Any], name: str, form: str) -> str:

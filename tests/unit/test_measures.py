@@ -267,6 +267,18 @@ def test_the_command_prints_what_is_kept(measured, capsys):
     assert len(cli.as_json(capsys, "measure", "--all")) == 1
 
 
+def test_the_command_says_where_a_model_does_worse_than_guessing(measured, capsys):
+    found = read_measures(measured)
+    assert found is not None
+    area = {"value": 0.31, "low": 0.28, "high": 0.34, "pca": 0.3, "chance": 0.5}
+    write_measures(measured, Measures(found.measures | {"anomaly_error": area}, {}, found.about))
+    status, out, err = cli.run(capsys, "measure", measured.id)
+    assert status == 0
+    assert "31.0 % (28.0–34.0)" in out
+    assert "worse than guessing" in err
+    assert "worse than guessing" not in cli.run(capsys, "measure", measured.id, "--json")[1]
+
+
 def test_the_command_wants_runs_or_all(measured, capsys):
     for arguments in (("measure",), ("measure", measured.id, "--all")):
         status, _, err = cli.run(capsys, *arguments)

@@ -66,6 +66,7 @@ def test_a_vae_has_its_two_parts_and_says_that_its_loss_is_a_sum():
     figure = plots.loss_curves(GALLERY / "colored-vae")
     assert {"KL, training", "KL, test", "reconstruction, test"} <= set(named(figure))
     assert figure.layout.yaxis.title.text == "Loss (sum over pixels, per image)"
+    assert figure.layout.title.text.endswith(", images with Gaussian noise, σ 0.3, clamped"), "what it was measured on"
 
 
 def test_several_runs_lie_over_one_another():
