@@ -1,5 +1,8 @@
 """The measures of one run or several as figures: labels against accuracy, rate against distortion, ROC curves, errors
-by class, and what the units of a code carry and share."""
+by class, and what the units of a code carry and share.
+
+Takes ids, paths or runs, or measures that were read.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,10 @@ import plotly.graph_objects as go
 from aecore.errors import UserError
 from aecore.format import count, drawable
 from aecore.plots.panels import Panel, line, stack
+from aecore.plots.resolve import RunLike, marked_title, resolve_run
 from aecore.plots.style import LEGEND_ROW, MUTED, PALETTE, PAPER, axis, color, layout
-from aecore.runs.measures import Measures
+from aecore.runs.measures import Measures, read_measures
+from aecore.runs.store import Run
 
 CORRELATION = [[0, PALETTE[1]], [0.5, PAPER], [1, PALETTE[0]]]
 """From −1 over 0, which has the colour of the ground, to 1."""
@@ -42,10 +47,10 @@ class Measured(NamedTuple):
         return int(self.found.value("active_units", "of") or 0)
 
 
-def label_efficiency(*runs: Measured) -> go.Figure:
+def label_efficiency(*of: Measured | RunLike) -> go.Figure:
     """How many labels a linear probe needs: accuracy with its 95 % interval by labelled images a class, in the code, in
     PCA of equal size and in pixels. Raises `UserError` where nothing of it was measured."""
-    able = _with(runs, "linear_probe", "by_labels", ("value",))
+    able = _with(_all(of), "linear_probe", "by_labels", ("value",))
     traces, places, several = [], {}, len(able) > 1
     for shade, (run, rows) in enumerate(able):
         traces.append(
@@ -70,10 +75,10 @@ def label_efficiency(*runs: Measured) -> go.Figure:
     return go.Figure({"data": traces, "layout": look})
 
 
-def rate_distortion(*runs: Measured) -> go.Figure:
+def rate_distortion(*of: Measured | RunLike) -> go.Figure:
     """Mean squared error against bytes an image: the code at fewer and fewer bits, PCA with the same bytes, PCA of
     other sizes, JPEG and WebP. Raises `UserError` where nothing of it was measured."""
-    able = [(run, curves) for run in runs if (curves := _curves(run.found))]
+    able = [(run, curves) for run in _all(of) if (curves := _curves(run.found))]
     if not able:
         raise UserError("rate and distortion were not measured")
     traces: list[dict[str, Any]] = []
@@ -99,11 +104,11 @@ def rate_distortion(*runs: Measured) -> go.Figure:
     return go.Figure({"data": traces, "layout": look})
 
 
-def roc(*runs: Measured) -> go.Figure:
+def roc(*of: Measured | RunLike) -> go.Figure:
     """Anomalies caught against false alarms, by reconstruction error and by distance to the nearest training code.
     Raises `UserError` where no run left classes out of training."""
     traces: list[dict[str, Any]] = []
-    able = []
+    able, runs = [], _all(of)
     for run in runs:
         shade = len(able)
         for number, (name, words) in enumerate((("anomaly_error", "error"), ("anomaly_distance", "distance"))):
@@ -143,10 +148,10 @@ def roc(*runs: Measured) -> go.Figure:
     return go.Figure({"data": traces, "layout": look})
 
 
-def class_errors(*runs: Measured) -> go.Figure:
+def class_errors(*of: Measured | RunLike) -> go.Figure:
     """The mean squared error of the test images of each class, with its standard deviation over them; of several runs
     as dots. Raises `UserError` where it was not measured by class."""
-    able = _with(runs, "reconstruction", "by_class", ("mse",))
+    able = _with(_all(of), "reconstruction", "by_class", ("mse",))
     traces = []
     for shade, (run, rows) in enumerate(able):
         names = [drawable(str(row.get("class", ""))) for row in rows]
@@ -169,12 +174,12 @@ def class_errors(*runs: Measured) -> go.Figure:
     return go.Figure({"data": traces, "layout": look})
 
 
-def units(*runs: Measured) -> go.Figure:
+def units(*of: Measured | RunLike) -> go.Figure:
     """The units of the code by how much they vary over the test images, the most first, with the threshold above which
     one counts as active; of a VAE also the KL divergence of each from its prior, in the same order. Raises `UserError`
     where it was not measured."""
     able = []
-    for run in runs:
+    for run in _all(of):
         found = run.found.measures.get("active_units", {})
         variance, kl = _numbers(found.get("variance")), _numbers(found.get("kl"))
         if variance:
@@ -219,9 +224,10 @@ def units(*runs: Measured) -> go.Figure:
     return made.update_layout(yaxis={"dtick": 1})
 
 
-def unit_correlation(run: Measured) -> go.Figure:
+def unit_correlation(of: Measured | RunLike) -> go.Figure:
     """The correlation of every two units of the code over the test images as a heat map. Raises `UserError` where it
     was not measured, or the code is too wide for it."""
+    (run,) = _all([of])
     rows = run.found.measures.get("unit_correlation", {}).get("matrix")
     matrix = [_numbers(row, missing=True) for row in rows] if isinstance(rows, list) else []
     if not matrix or any(len(row) != len(matrix) for row in matrix):
@@ -260,6 +266,18 @@ def unit_correlation(run: Measured) -> go.Figure:
         "hovermode": "closest",
     }
     return go.Figure({"data": [cells], "layout": look})
+
+
+def _all(of: Sequence[Measured | RunLike]) -> list[Measured]:
+    """The measures of runs that are given, or named by id or path. Raises `UserError` for one that has none."""
+    return [one if isinstance(one, Measured) else _read(resolve_run(one)) for one in of]
+
+
+def _read(run: Run) -> Measured:
+    found = read_measures(run)
+    if found is None:
+        raise UserError(f"run {run.id} was not measured: measure it with `aecore measure {run.id}`")
+    return Measured(marked_title(run), found)
 
 
 # ---- parts ---------------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ VIEWS = {
     "generate?run=mnist-mlp8": ".ge[data-ready]",
     "generate?run=mnist-mlp8&view=draw": ".ge[data-ready]",
     "generate?run=mnist-mlp8&view=random&n=5": ".ge[data-ready]",
+    f"measure?run=mnist-mlp8,{SECOND}": ".ae-side",
     f"compare?runs=mnist-mlp8,{SECOND}&view=way": ".cb[data-ready]",
 }
 """Pages as a link opens them, which have other controls."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 
+import filelock
 import pytest
 
 import aecore.measures
 from aecore.errors import UserError
-from aecore.jobs import measuring
+from aecore.jobs import beside, measuring
 from aecore.jobs.measuring import MeasuringProgress, folder_of, forget, read_progress, work, write_progress
 from aecore.runs.measures import Measures
 from aecore.runs.process import this_process
@@ -87,11 +88,14 @@ def test_a_torn_progress_file_is_none(trained, content):
     assert read_progress(trained) is None
 
 
-def test_one_at_a_time(trained):
+def test_one_at_a_time(trained, monkeypatch):
     folder_of(trained).mkdir()
     write_progress(trained, MeasuringProgress("running", "samples", 0.5, process=this_process()))
     with pytest.raises(UserError, match="is being measured already"):
         measuring.start(trained)
+    monkeypatch.setattr(beside, "LOCK_WAIT_S", 0)
+    with filelock.FileLock(folder_of(trained) / beside.LOCK), pytest.raises(UserError, match="measured already"):
+        work(trained)
 
 
 def test_a_demo_measures_nothing(trained, monkeypatch):

@@ -7,6 +7,7 @@ import math
 
 import pytest
 
+from aecore import plots
 from aecore.drawing import chart, write
 from aecore.errors import UserError
 from aecore.plots.measures import (
@@ -18,6 +19,7 @@ from aecore.plots.measures import (
     unit_correlation,
     units,
 )
+from aecore.plots.save import figure_of
 from aecore.runs.measures import Measures
 
 BY_LABELS = [
@@ -137,6 +139,13 @@ def test_what_was_not_measured_or_is_no_number_is_told(draw):
 
 
 _KEYS = ("by_labels", "curves", "roc", "by_class", "variance", "matrix")
+
+
+def test_a_notebook_and_an_export_name_a_run(gallery, trained):
+    assert traces(plots.label_efficiency("mnist-mlp8"))["code"]["y"][-1] == pytest.approx(85.13)
+    assert figure_of(gallery.listed("mnist-mlp8"), "rate").layout["title"]["text"].endswith("mnist-mlp8")
+    with pytest.raises(UserError, match=f"not measured: measure it with `aecore measure {trained.id}`"):
+        plots.units(trained)
 
 
 @pytest.mark.parametrize("draw", FIGURES)
