@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -107,52 +108,37 @@ def probes(subject: Subject) -> None:
     if why := subject.labelled:
         subject.lacking["linear_probe"] = why
         return
-    train, test, size = subject.train_codes, subject.test_codes, subject.units
-    y_train, y_test, kept = subject.y_train, subject.y_test, subject.baselines.kept
-    steps, rows = [], []
+    kept, y_train, y_test = subject.baselines.kept, subject.y_train, subject.y_test[subject.seen]
+
+    def accuracy(view: Callable[[np.ndarray], np.ndarray], each: int | None, one_scale: bool = False) -> float | None:
+        train, test = view(subject.x_train), view(subject.x_test)[subject.seen]
+        correct = probed(train, test, y_train, y_test, each, one_scale=one_scale)
+        return None if correct is None else float(correct.mean())
+
+    train, test, steps = subject.train_codes, subject.test_codes[subject.seen], []
     for each in (*FEW_LABELS, None):
+        subject.report("probing", len(steps), 3, "linear probe")
         correct = probed(train, test, y_train, y_test, each, one_scale=False)
         if correct is None:
             continue
-        subject.report("probing", len(steps), 3, "linear probe")
-        right = {
-            "pixels": lambda each=each: _mean(
-                probed(_pixels(subject.x_train), _pixels(subject.x_test), y_train, y_test, each, one_scale=True)
-            ),
-            "pca": lambda each=each: _mean(
-                probed(
-                    _pca(subject, subject.x_train),
-                    _pca(subject, subject.x_test),
-                    y_train,
-                    y_test,
-                    each,
-                    one_scale=False,
-                )
-            ),
+        step = {
+            "labels": each or "all",
+            **mean_interval(correct).as_json(),
+            "pixels": kept(f"probe {each} pixels", lambda each=each: accuracy(_pixels, each, one_scale=True)),
+            "pca": None,
         }
-        steps.append(
-            {
-                "labels": each or "all",
-                **mean_interval(correct).as_json(),
-                "pixels": kept(f"probe {each} pixels", right["pixels"]),
-                "pca": kept(f"probe {each} pca {size}", right["pca"]) if _has_pca(subject) else None,
-            }
-        )
-        rows.append(_trained_on(len(train), train.shape[1]))
+        if _has_pca(subject):
+            of_pca = lambda each=each: accuracy(lambda images: _pca(subject, images), each)  # noqa: E731
+            step["pca"] = kept(f"probe {each} pca {subject.units}", of_pca)
+        steps.append(step)
     whole = steps[-1]
-    colour = None
-    if subject.x_test.shape[1] > 1:
-        colour = kept(
-            "probe all colour",
-            lambda: _mean(
-                probed(_colours(subject.x_train), _colours(subject.x_test), y_train, y_test, None, one_scale=False)
-            ),
-        )
+    colour = kept("probe all colour", lambda: accuracy(_colours, None)) if subject.x_test.shape[1] > 1 else None
     subject.measures["linear_probe"] = {
         **{name: whole[name] for name in ("value", "low", "high", "pca", "pixels")},
         **({} if colour is None else {"colour": colour}),
         "chance": float(np.bincount(y_test).max() / len(y_test)),
-        "train_images": rows[-1],
+        "train_images": _trained_on(len(train), train.shape[1]),
+        "test_images": len(y_test),
         "by_labels": steps,
     }
 
@@ -217,11 +203,12 @@ def nearest_neighbours(subject: Subject) -> None:
 
 
 def _voted(subject: Subject, train: np.ndarray, test: np.ndarray) -> list[np.ndarray]:
+    test, wanted = test[subject.seen], subject.y_test[subject.seen]
     chosen = some(len(test), _queries(len(train), train.shape[1]))
     found = neighbours.nearest(train, test[chosen], max(NEIGHBOURS))[1]
-    classes = int(max(subject.y_train.max(), subject.y_test.max())) + 1
+    classes = int(max(subject.y_train.max(), wanted.max())) + 1
     voted = [neighbours.votes(subject.y_train, found[:, :k], classes) for k in NEIGHBOURS]
-    return [(labels == subject.y_test[chosen]) * 1.0 for labels in voted]
+    return [(labels == wanted[chosen]) * 1.0 for labels in voted]
 
 
 def _has_pca(subject: Subject) -> bool:
@@ -254,7 +241,3 @@ def _trained_on(count: int, width: int) -> int:
 
 def _queries(count: int, width: int) -> int:
     return max(500, NEIGHBOUR_PRODUCTS // (count * width))
-
-
-def _mean(correct: np.ndarray | None) -> float | None:
-    return None if correct is None else float(correct.mean())

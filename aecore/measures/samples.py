@@ -81,7 +81,7 @@ def _fitted(codes: np.ndarray, components: int, count: int, units: int) -> np.nd
 def _measured(subject: Subject, name: str, draw: Callable[[int], np.ndarray]) -> None:
     extractor, kept = subject.extractor, subject.baselines.kept
     assert extractor is not None
-    count = min(SAMPLES, len(subject.x_test))
+    count = min(SAMPLES, len(subject.x_test[subject.seen]))
     images = np.clip(subject.decoded(draw(count)), 0, 1)
     found, test = extractor.features(torch.from_numpy(images)), subject.test_features
     sure = found.probabilities.max(axis=1) >= SURE

@@ -96,15 +96,21 @@ class Subject:
         return self.errors(self.test_codes, self.x_test)
 
     @cached_property
+    def seen(self) -> np.ndarray | slice:
+        """The test images of classes that were trained on: of the others none can be told from a code."""
+        left_out = self.experiment.data.leave_out
+        return np.flatnonzero(~np.isin(self.y_test, left_out)) if left_out else slice(None)
+
+    @cached_property
     def extractor(self) -> Extractor | None:
         """What compares sets of these images, None where nothing does."""
         return extractor(self.experiment.data.source)
 
     @cached_property
     def test_features(self) -> Features:
-        """Those of the test images."""
+        """Those of the test images of classes that were trained on."""
         assert self.extractor is not None
-        return self.extractor.features(torch.from_numpy(np.asarray(self.x_test, np.float32) / 255))
+        return self.extractor.features(torch.from_numpy(np.asarray(self.x_test[self.seen], np.float32) / 255))
 
     def _codes(self, images: np.ndarray) -> np.ndarray:
         batches = [

@@ -58,10 +58,10 @@ def about(sweep: Sweep) -> str:
     }[sweep.method]
     base = sweep.experiment
     epochs = "" if "training.epochs" in sweep.vary else f", {count(base.training.epochs, 'epoch')}"
-    data = "" if "data.name" in sweep.vary else f" on {base.data.name}"
+    data = "" if "data.name" in sweep.vary else f" on {plain(base.data.name)}"
     return (
         f"Varies {' and '.join([', '.join(varies[:-1]), varies[-1]] if varies[1:] else varies)}: {how}, "
-        f"{count(len(sweep.seeds), 'seed')} each. Base: {plain(base.title)}{plain(data)}{epochs}."
+        f"{count(len(sweep.seeds), 'seed')} each. Base: {plain(base.title)}{data}{epochs}."
     )
 
 

@@ -128,6 +128,11 @@ def test_classes_left_out_are_found(store):
     assert table["thresholds_from"] == "validation images"
     assert len(table["thresholds"]) == 3
     assert found.value("anomaly_distance") is not None
+    # Of images of classes that no probe has seen, none could be right.
+    test = data.load("digits-28").y_test
+    seen = int((~np.isin(test, [0, 3])).sum())
+    assert found.value("linear_probe", "test_images") == found.value("neighbours_1", "test_images") == seen
+    assert found.value("linear_probe", "pixels") > 0.9
 
 
 @pytest.mark.parametrize(
