@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from aecore.inference import LoadedRun, load_model, open_run
     from aecore.interop import export_pth, import_checkpoint
     from aecore.jobs import requeue, start, stop, submit, work
+    from aecore.measures import measure, measure_likelihood
     from aecore.metrics.evaluation import evaluate, reconstructions
     from aecore.models import Autoencoder, plan
     from aecore.presets import Preset, preset, presets
     from aecore.runs.archive import pack, unpack
+    from aecore.runs.measures import Measures, read_measures
     from aecore.runs.state import run_state
     from aecore.runs.store import Run, Store
     from aecore.runs.summary import RunSummary, summarise
@@ -64,6 +66,10 @@ _HOME = {
     "load_model": "inference",
     "evaluate": "metrics.evaluation",
     "reconstructions": "metrics.evaluation",
+    "measure": "measures",
+    "measure_likelihood": "measures",
+    "read_measures": "runs.measures",
+    "Measures": "runs.measures",
     # Import and export.
     "pack": "runs.archive",
     "unpack": "runs.archive",
@@ -80,6 +86,7 @@ __all__ = [  # noqa: RUF022, the order is that of `_HOME`
     "plan", "Autoencoder",
     "submit", "start", "work", "stop", "requeue", "run_state",
     "Store", "Run", "RunSummary", "summarise", "open_run", "LoadedRun", "load_model", "evaluate", "reconstructions",
+    "measure", "measure_likelihood", "read_measures", "Measures",
     "pack", "unpack", "import_checkpoint", "export_pth",
     "AecoreError", "UserError",
 ]  # fmt: skip

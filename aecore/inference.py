@@ -11,7 +11,7 @@ import torch
 from aecore import data
 from aecore.config.corruption import Corruption
 from aecore.data import thumbnails
-from aecore.data.subset import evenly_spaced, training_images
+from aecore.data.subset import evenly_spaced, place_in_set, training_images
 from aecore.data.validation import validation_pairs
 from aecore.devices import choose
 from aecore.latent.codes import Codes
@@ -154,7 +154,8 @@ def training_codes(run: Run, points: int, device: str = "auto", report: Report =
     codes = codes_of(model, train, experiment.corruption, NOISE_SEED, rows)
     errors = np.full(len(rows), np.nan, np.float32)
     weights = sums.digest(run.path, WEIGHTS)
-    return Codes(codes, np.array(y[rows]), rows, errors, str(experiment.corruption), split="train", weights=weights)
+    places = place_in_set(rows, images.y_train, experiment.data)
+    return Codes(codes, np.array(y[rows]), places, errors, str(experiment.corruption), split="train", weights=weights)
 
 
 def open_run(run: Run, device: str = "auto", report: Report = silent) -> LoadedRun:

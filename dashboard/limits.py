@@ -42,7 +42,7 @@ def within_limits(experiment: Experiment) -> Experiment:
     if min(experiment.data.train_images or about.train_images, about.train_images) > most.train_images:
         changes["data.train_images"] = int(most.train_images)
     if person.visitor:
-        changes |= {"data.validation_images": 0, "training.log_every": None}
+        changes |= {"data.validation_images": 0, "training.log_every": None, "evaluation.measure": False}
     offered = image_sets()
     if offered and experiment.data.name not in offered and person.visitor:
         changes |= {"data.name": offered[-1], "data.train_images": None, "evaluation.wrong_digits": False}

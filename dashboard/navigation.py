@@ -48,6 +48,7 @@ def navigate() -> None:
             _page("interpolate", "Interpolate", "linear_scale"),
             _page("latent", "Latent space", "scatter_plot"),
             _page("generate", "Generate", "tune"),
+            _page("measure", "Measure", "straighten"),
             _page("compare", "Compare", "compare"),
         ],
         position="top" if known else "hidden",
@@ -56,7 +57,7 @@ def navigate() -> None:
         sign_in()
         return
     url_state.turn_to(page.url_path)
-    run_pages = {"denoise", "replay", "interpolate", "latent", "generate"}
+    run_pages = {"denoise", "replay", "interpolate", "latent", "generate", "measure"}
     keep_session(page.url_path, url_state.followed() if page.url_path in run_pages else "")
     script.prefetch(now=_begins_with_a_chart(page.url_path))
     _routing.active = True

@@ -27,6 +27,7 @@ PAGES = {
     "latent": "/latent?run=colored-conv&method=tsne&dims=3&point=0",
     "generate": "/generate?run=mnist-mlp8",
     "traversal": "/generate?run=colored-vae&view=traversal",
+    "measure": "/measure?run=mnist-mlp8",
     "compare": "/compare?runs=mnist-selu-2-clean,mnist-selu-6-clean,mnist-mlp8&base=mnist-selu-2-clean",
     "side-by-side": "/compare?runs=mnist-selu-2,mnist-selu-6&view=images&noise=gaussian:0.3:clamp",
     "clouds": "/compare?runs=colored-conv,colored-dropout,colored-vae&view=space",

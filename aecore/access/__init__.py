@@ -2,13 +2,14 @@
 
 from aecore.access.limits import Limits, limits_of
 from aecore.access.permit import check, may, owns, permit
-from aecore.access.person import NOBODY, ROLES, Person, as_environment, current, demo_visitor, resolve_with
+from aecore.access.person import NOBODY, ROLES, Person, Role, as_environment, current, demo_visitor, resolve_with
 
 __all__ = [
     "NOBODY",
     "ROLES",
     "Limits",
     "Person",
+    "Role",
     "as_environment",
     "check",
     "current",

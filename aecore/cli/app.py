@@ -18,6 +18,7 @@ import typer
 from aecore import data, jobs
 from aecore.cli.console import Progress, document, print_message, print_run, table
 from aecore.cli.evaluate import evaluate_app
+from aecore.cli.measure import measure_app
 from aecore.cli.options import Device, Json, RunName, print_json
 from aecore.cli.report import report_app
 from aecore.cli.runs import key_and_value, runs_app
@@ -47,6 +48,7 @@ data_app = typer.Typer(help="List or prepare image sets.")
 app.add_typer(data_app, name="data")
 app.add_typer(tokens_app, name="tokens")
 app.add_typer(evaluate_app)
+app.add_typer(measure_app)
 app.add_typer(runs_app)
 app.add_typer(report_app)
 app.add_typer(sweep_app)

@@ -23,6 +23,7 @@ from rich.table import Table
 from aecore.errors import AecoreError
 from aecore.format import format_value, printable
 from aecore.reports.claims import Verdict
+from aecore.runs.measures import read_measures
 from aecore.runs.store import Run
 from aecore.runs.summary import MARK, summarise
 
@@ -126,6 +127,7 @@ def document(found: Run) -> dict[str, Any]:
         "status": found.status,
         "history": found.metrics,
         "evaluation": found.evaluation,
+        "measures": lambda: None if (known := read_measures(found)) is None else known.as_json(),
     }
     for key, read in readers.items():
         try:

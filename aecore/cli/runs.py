@@ -232,7 +232,11 @@ def export_run(
     run_name: RunName,
     to: Annotated[str, typer.Option(metavar="zip|pth|py|csv|html|figure", help="The format.")],
     figure: Annotated[
-        str, typer.Option(metavar="loss|steps|layers|projection|codes|errors", help="Which figure, for --to figure.")
+        str,
+        typer.Option(
+            metavar="loss|steps|layers|projection|codes|errors|labels|rate|roc|classes|units|correlation",
+            help="Which figure, for --to figure; from labels on those of a run that was measured.",
+        ),
     ] = "loss",
     names: Annotated[
         str,

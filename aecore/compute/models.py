@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,7 +144,7 @@ def codes_of_split(run: Run, split: str) -> Codes:
 
     from aecore import data
     from aecore.data import thumbnails
-    from aecore.data.subset import training_images
+    from aecore.data.subset import place_in_set, training_images
     from aecore.latent.encode import measure_codes
     from aecore.metrics.evaluation import NOISE_SEED
 
@@ -154,7 +154,8 @@ def codes_of_split(run: Run, split: str) -> Codes:
     shape: tuple[int, int, int] = x.shape[1:]  # type: ignore[assignment]
     rows = thumbnails.kept_indices(experiment.data.source, shape, len(x))
     model, whole = model_of(run, whole_test_set=True), torch.from_numpy(np.array(x))
-    return measure_codes(model, whole, np.array(y), experiment.corruption, NOISE_SEED, rows, split)
+    found = measure_codes(model, whole, np.array(y), experiment.corruption, NOISE_SEED, rows, split)
+    return found if split == "test" else replace(found, indices=place_in_set(rows, images.y_train, experiment.data))
 
 
 def classical_strength(run: Run, corruption: Corruption, method: str) -> float:

@@ -30,6 +30,8 @@ LABELS = {
     "training.restart_every": "Restart the optimizer every … epochs",
     "training.log_every": "Log every … steps",
     "evaluation.wrong_digits": "Count wrong digits",
+    "evaluation.measure": "Measure the code",
+    "data.leave_out": "Classes left out of training",
     "model.activation": "Hidden activation",
     "model.output": "Output activation",
     "model.init": "Initial weights",

@@ -30,6 +30,17 @@ class Data(Section):
     """Held out from the end of the training images, never trained on: for validation passes and for choosing
     settings."""
 
+    leave_out: tuple[int, ...] = Field(default=(), max_length=255)
+    """Classes whose images are left out of training, by their number, counted from 0; they stay among the test images,
+    where `aecore measure` tells how well the model finds them."""
+
+    @field_validator("leave_out")
+    @classmethod
+    def _classes(cls, classes: tuple[int, ...]) -> tuple[int, ...]:
+        if wrong := [number for number in classes if not 0 <= number <= 255]:
+            raise ValueError(f"should be classes from 0 to 255, got {wrong[0]}")
+        return tuple(sorted(set(classes)))
+
     @field_validator("size")
     @classmethod
     def _not_too_small(cls, size: int) -> int:
@@ -95,3 +106,5 @@ class Evaluation(Section):
     """Corruptions of the test images; each is measured beside the noisy input's own metrics."""
     wrong_digits: bool = False
     """After every epoch, let the digit classifier read the test reconstructions and count wrong digits."""
+    measure: bool = False
+    """Measure what the code is worth when training has ended, as `aecore measure` does; it takes about a minute."""

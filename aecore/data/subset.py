@@ -36,10 +36,31 @@ def training_count(available: int, wanted: Data) -> int:
     return min(rest, wanted.train_images or rest)
 
 
+def training_rows(labels: np.ndarray, wanted: Data) -> slice | np.ndarray:
+    """Which of a set's training images, given their labels (N,), a run trains on: the first ones, without those held
+    out at the end and without classes left out.
+
+    Raises `UserError` when none are left.
+    """
+    if not wanted.leave_out:
+        return slice(training_count(len(labels), wanted))
+    rest = training_count(len(labels), wanted.model_copy(update={"train_images": None}))
+    rows = np.flatnonzero(~np.isin(labels[:rest], wanted.leave_out))
+    if not len(rows):
+        raise UserError("data.leave_out: leaves nothing to train on; leave out fewer classes")
+    return rows[: wanted.train_images or len(rows)]
+
+
+def place_in_set(rows: np.ndarray, labels: np.ndarray, wanted: Data) -> np.ndarray:
+    """Where rows among the images that a run trains on are among all training images of the set, int64."""
+    chosen = training_rows(labels, wanted)
+    return rows if isinstance(chosen, slice) else chosen[rows]
+
+
 def training_images(images: ImageSet, wanted: Data) -> tuple[np.ndarray, np.ndarray]:
     """The images that a run trains on, uint8 (N, C, H, W), and their labels, uint8 (N,).
 
-    Raises `UserError` when the validation images leave none.
+    Raises `UserError` when the validation images or the classes left out leave none.
     """
-    count = training_count(len(images.x_train), wanted)
-    return images.x_train[:count], images.y_train[:count]
+    rows = training_rows(images.y_train, wanted)
+    return images.x_train[rows], images.y_train[rows]

@@ -80,13 +80,15 @@ def _axis(frame: Frame, name: str, pairs: Sequence[tuple[str, str]], length: flo
     for trace in traces:
         data += values_of(trace.get(letter))
         if trace.get("type") == "bar":
-            ends += [0.0] if letter == "y" else _bar_ends(trace)
+            ends += [0.0] if letter == "y" or look.get("type") == "category" else _bar_ends(trace)
         if trace.get("type") == "box" and letter == "y":
             ends += box_ends(trace)
         if letter == "y" and (trace.get("error_y") or {}).get("visible"):
-            spread = numbers_of(trace["error_y"].get("array"))
+            bars = trace["error_y"]
+            above = numbers_of(bars.get("array"))
+            below = numbers_of(bars.get("arrayminus")) if bars.get("symmetric") is False else above
             middle = numbers_of(trace.get("y"))
-            ends += [*(middle - spread), *(middle + spread)]
+            ends += [*(middle - below), *(middle + above)]
     # As on the page: lines run from edge to edge, and marks have room around them.
     is_line = letter == "x" and all(t.get("type", "scatter") == "scatter" and t.get("mode") == "lines" for t in traces)
     scale = scale_of(look, data, ends=ends, **({"padding": 0.0} if is_line else {}))

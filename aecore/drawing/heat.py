@@ -6,16 +6,16 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from aecore.drawing.frame import LABEL, TICK
-from aecore.drawing.items import INK, MUTED, PAPER, Item, Picture, Rectangle, Text
+from aecore.drawing.items import INK, MUTED, PAPER, Item, Rectangle, Text
 from aecore.drawing.marks import Place
 from aecore.drawing.scales import Scale, ticks_of
 from aecore.drawing.values import hex_of, lines_of, shade, shades, table_of, texts_of
 
 BAR = 14.0
 STEPS = 128
+OVERLAP = 0.5
+"""Of neighbouring colours of the bar, so that no line shows between them."""
 
 
 def heat(trace: Mapping[str, Any], place: Place, number: int) -> list[Item]:
@@ -49,8 +49,11 @@ def colorbar(trace: Mapping[str, Any], x: float, y: float, height: float) -> lis
     low, high = _ends(trace)
     stops = shades(trace.get("colorscale"), bool(trace.get("reversescale")))
     look = trace.get("colorbar") or {}
-    column = np.array([shade(stops, 1 - i / (STEPS - 1)) for i in range(STEPS)], np.uint8)
-    items: list[Item] = [Picture(x, y, BAR, height, np.repeat(column[:, None], 8, axis=1))]
+    each = height / STEPS
+    items: list[Item] = []
+    for i in range(STEPS):  # not a picture, which a PNG shows at a whole factor and thus not to the bar's ends
+        below = min(height, (i + 1) * each + OVERLAP)
+        items.append(Rectangle(x, y + i * each, BAR, below - i * each, hex_of(*shade(stops, 1 - i / (STEPS - 1)))))
     scale = Scale("linear", low, high)
     for tick in ticks_of(look, scale, 6):
         at = y + (1 - scale.share(tick.value)) * height

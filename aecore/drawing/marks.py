@@ -76,10 +76,12 @@ def _error_bars(trace: Mapping[str, Any], place: Place, x: Sequence[Any], y: Seq
         return []
     items: list[Item] = []
     stroke, width = str(bars.get("color") or color), float(bars.get("thickness", 1))
-    for at, value, spread in zip(x, y, values_of(bars.get("array")), strict=True):
-        if value is None or not spread:
+    above = values_of(bars.get("array"))
+    below = values_of(bars.get("arrayminus")) if bars.get("symmetric") is False else above
+    for at, value, up, down in zip(x, y, above, below, strict=True):
+        if value is None or not (up or down):
             continue
-        middle, low, high = place.x(at), place.y(value - spread), place.y(value + spread)
+        middle, low, high = place.x(at), place.y(value - down), place.y(value + up)
         low = place.top + place.height if math.isnan(low) else low  # below 0 on a logarithmic axis
         items.append(Polyline([(middle, low), (middle, high)], stroke, width))
         items += [Polyline([(middle - 4, end), (middle + 4, end)], stroke, width) for end in (low, high)]
@@ -87,7 +89,7 @@ def _error_bars(trace: Mapping[str, Any], place: Place, x: Sequence[Any], y: Seq
 
 
 def bars(trace: Mapping[str, Any], place: Place, number: int) -> list[Item]:
-    """Bars from 0; plotly's `width` is in units of the x axis."""
+    """Bars from 0, with error bars; plotly's `width` is in units of the x axis."""
     color = faded(color_in(trace, number), float((trace.get("marker") or {}).get("opacity", 1)))
     half = float(trace.get("width") or 0.8) / 2
     items: list[Item] = []
@@ -102,7 +104,7 @@ def bars(trace: Mapping[str, Any], place: Place, number: int) -> list[Item]:
             left, right = place.x(at - half), place.x(at + half)
         top = place.y(value)
         items.append(Rectangle(left, min(top, floor), right - left, abs(floor - top), color))
-    return items
+    return items + _error_bars(trace, place, values_of(trace.get("x")), values_of(trace.get("y")), color)
 
 
 def box(trace: Mapping[str, Any], place: Place, number: int) -> list[Item]:

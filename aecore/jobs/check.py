@@ -36,6 +36,11 @@ def check(experiment: Experiment, device: str = "auto") -> tuple[Plan, int]:
         raise UserError(
             f"data.train_images: {about.name} has {about.train_images:,} training images{left}, got {wanted:,}"
         )
+    classes = len(about.classes)
+    if wrong := [number for number in experiment.data.leave_out if number >= classes]:
+        raise UserError(f"data.leave_out: {about.name} has the classes 0 to {classes - 1}, got {wrong[0]}")
+    if len(experiment.data.leave_out) == classes:
+        raise UserError("data.leave_out: leaves nothing to train on; leave out fewer classes")
     if experiment.evaluation.wrong_digits and not reads(about.name):
         raise UserError(
             f"evaluation.wrong_digits: the digit classifier reads {', '.join(SETS)}, not {about.name}; set it to false"

@@ -11,6 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import filelock
@@ -272,6 +273,18 @@ def _work(run: Run, report: Report, held: Device | None, stop: Callable[[], bool
 
                 with form_group(here, run.path, devices, stopped) as group:
                     if group:
-                        return train_run(run, devices[0], stopped, report, group)
+                        return train_run(run, devices[0], stopped, report, group, partial(_measure, report=report))
             run.write_status(state="stopped", ended=now(), process=None)
             return "stopped"
+
+
+def _measure(run: Run, report: Report) -> None:
+    """Measure a run that has been trained, if its experiment asks for it. Its training is not lost where that fails."""
+    if not run.experiment().evaluation.measure:
+        return
+    from aecore.measures.of_run import measure_run
+
+    try:
+        measure_run(run, str(run.status().get("device") or "cpu"), report)
+    except (AecoreError, MemoryError) as error:
+        print(f"the run was not measured: {error}", flush=True)

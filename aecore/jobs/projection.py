@@ -6,32 +6,21 @@ One at a time for a run. The command `aecore project` is the job, whoever starts
 from __future__ import annotations
 
 import contextlib
-import os
-import platform
-import signal
-import time
 from dataclasses import asdict
+from typing import Any
 
-import filelock
 import numpy as np
-import psutil
 
 from aecore import access
 from aecore.devices import choose
-from aecore.errors import AecoreError, OutdatedError, UserError, describe_os_error, told
-from aecore.jobs import detach
+from aecore.errors import OutdatedError, UserError, told
+from aecore.jobs import beside
 from aecore.jobs.projection_progress import ProgressWriter, ProjectionProgress, forget, read_progress, write_progress
-from aecore.jobs.signals import exit_on_sigterm
 from aecore.latent.codes import Codes, read_codes
 from aecore.latent.projection_store import Projection, projection_folder
 from aecore.latent.request import ProjectionRequest, code_size, project_codes, subset_of_codes
-from aecore.runs.process import is_alive
 from aecore.runs.progress import Report, silent
 from aecore.runs.store import Run
-
-LOCK, LOG = ".lock", ".log.txt"
-LOCK_WAIT_S = 2
-"""How long to wait for the lock of the last attempt: a killed process releases its files a moment later."""
 
 
 def start(run: Run, request: ProjectionRequest, device: str = "auto") -> None:
@@ -45,16 +34,12 @@ def start(run: Run, request: ProjectionRequest, device: str = "auto") -> None:
     if current is not None and current.state == "running":
         raise _already_running(run)
     options = [f"--{name}={value}" for name, value in asdict(request).items()]
-    try:
-        projection_folder(run).mkdir(parents=True, exist_ok=True)
-        with (projection_folder(run) / LOG).open("wb") as log:
-            arguments = ["project", str(run.path), *options, f"--device={device}"]
-            worker = detach.start_detached(arguments, log)
-        with contextlib.suppress(psutil.Error):  # it may have ended already
-            process = {"pid": worker.pid, "started": psutil.Process(worker.pid).create_time(), "host": platform.node()}
-            write_progress(run, ProjectionProgress("running", request, "starting", 0, 0, process))
-    except OSError as error:
-        raise AecoreError(describe_os_error(error, "starting a projection")) from None
+
+    def started(process: dict[str, Any]) -> None:
+        write_progress(run, ProjectionProgress("running", request, "starting", 0, 0, process))
+
+    arguments = ["project", str(run.path), *options, f"--device={device}"]
+    beside.launch(projection_folder(run), arguments, "starting a projection", started)
 
 
 @told("stopping a projection")
@@ -65,15 +50,7 @@ def stop(run: Run, wait_s: float = 10) -> None:
     if current is None:
         return
     if current.state == "running":
-        if current.process.get("host") != platform.node():
-            raise UserError(
-                f"the projection of run {run.id} is running on {current.process.get('host')}; stop it there"
-            )
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(int(current.process["pid"]), signal.SIGTERM)
-        deadline = time.monotonic() + wait_s
-        while is_alive(current.process) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        beside.end(current.process, f"the projection of run {run.id}", wait_s)
     forget(run)
 
 
@@ -87,24 +64,10 @@ def work(run: Run, request: ProjectionRequest, device: str = "auto", report: Rep
     """
     access.check("new projections", run, role="manage" if run.shipped else "train")
     request.check(code_size(run))
-    projection_folder(run).mkdir(parents=True, exist_ok=True)
-    try:
-        lock = filelock.FileLock(projection_folder(run) / LOCK, timeout=LOCK_WAIT_S).acquire()
-    except filelock.Timeout:
-        raise _already_running(run) from None
-    with lock, exit_on_sigterm():
-        progress = ProgressWriter(run, request, report)
-        try:
-            projection = _compute(run, request, device, progress)
-            projection.save(run)
-        except (KeyboardInterrupt, SystemExit):
-            forget(run)
-            raise
-        except Exception as error:
-            line = str(error) if isinstance(error, AecoreError) else f"{type(error).__name__}: {error}"
-            progress.failed(line.splitlines()[0])
-            raise
-        forget(run)
+    progress = ProgressWriter(run, request, report)
+    with beside.alone(projection_folder(run), _already_running(run), lambda: forget(run), progress.failed):
+        projection = _compute(run, request, device, progress)
+        projection.save(run)
         return projection
 
 

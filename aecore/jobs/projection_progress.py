@@ -5,7 +5,6 @@ It exists while a projection is computed and after one that failed or was interr
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from dataclasses import asdict, dataclass, field, replace
@@ -119,6 +118,4 @@ class ProgressWriter:
             self._change(False, coordinates=np.ascontiguousarray(coordinates, np.float32))
 
     def failed(self, error: str) -> None:
-        # On a full disk even this may fail; then the missing process shows that the projection was interrupted.
-        with contextlib.suppress(OSError):
-            self._change(True, state="failed", error=error)
+        self._change(True, state="failed", error=error)

@@ -76,6 +76,8 @@ def _check_size(person: Person, limits: Limits, experiment: Experiment, images: 
         ("model", round(costs.multiplications / 1e12, 1), limits.multiplications, "· 10¹² multiplications"),
     )
     who = "this public demo" if person.visitor else f"the role '{person.role}'"
+    if person.visitor and experiment.evaluation.measure:
+        raise UserError("evaluation.measure: this public demo measures no runs; set it to false")
     for key, asked, most, what in wanted:
         if asked > most:
             raise UserError(f"{key}: {who} allows at most {most:,.15g} {what}, got {asked:,}")

@@ -9,10 +9,9 @@ from torch import Tensor
 from aecore.config.corruption import Corruption
 from aecore.data.corruption import corrupt
 from aecore.latent.codes import WIDEST_SAVED, Codes
+from aecore.metrics.code_units import ACTIVE_VARIANCE, CONSTANT_RANGE
 from aecore.models.autoencoder import Autoencoder
 
-DEAD_RANGE = 1e-6
-"""A unit with a smaller range over all images is dead."""
 BATCH = 1000
 
 
@@ -48,7 +47,12 @@ class CodeRange:
         """
         if self.low is None or self.high is None:
             raise ValueError("no codes were added")
-        return int(((self.high - self.low) <= DEAD_RANGE).sum())
+        return int(((self.high - self.low) <= CONSTANT_RANGE).sum())
+
+    def active_units(self) -> int:
+        """The number of units that vary by more than `ACTIVE_VARIANCE`: of a VAE, whose prior fixes the scale, those
+        that say something about the image."""
+        return int((self.std() ** 2 > ACTIVE_VARIANCE).sum())
 
     def std(self) -> np.ndarray:
         """Standard deviation of every unit over all codes, float (n,); 0 for a dead one."""

@@ -7,17 +7,24 @@ Runs are named by id or path, or given as they are.
 
 from aecore.plots.curves import layer_curves, loss_curves, metric_curves, step_curves
 from aecore.plots.latent import code_histograms, errors, projection
+from aecore.plots.measures import class_errors, label_efficiency, rate_distortion, roc, unit_correlation, units
 from aecore.plots.save import figure_bytes
 from aecore.plots.sweep import sweep
 
 __all__ = [
+    "class_errors",
     "code_histograms",
     "errors",
     "figure_bytes",
+    "label_efficiency",
     "layer_curves",
     "loss_curves",
     "metric_curves",
     "projection",
+    "rate_distortion",
+    "roc",
     "step_curves",
     "sweep",
+    "unit_correlation",
+    "units",
 ]

@@ -11,16 +11,18 @@ import plotly.graph_objects as go
 
 from aecore.errors import UserError
 from aecore.format import drawable
+from aecore.metrics.code_units import ACTIVE_VARIANCE
 from aecore.plots.panels import Panel, line, stack
 from aecore.plots.resolve import Lines, RunLike, marked_title, read_lines, resolve_run
 from aecore.plots.style import PALETTE
 from aecore.plots.thin import smooth, thin, thin_curve
-from aecore.runs.store import LAYERS, METRICS, STEPS
+from aecore.runs.store import LAYERS, METRICS, STEPS, Run
 
 METRIC_TITLES = {
     "test_loss": "Test loss",
     "train_loss": "Training loss",
     "wrong_digit_rate": "Wrong digits",
+    "active_units": "Active code units",
     "dead_units": "Dead code units",
     "images_per_s": "Images per second",
     "lr": "Learning rate",
@@ -33,8 +35,8 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
 
 def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
-    """The losses of a run by epoch, with its learning rate and dead code units below; for several runs, their test
-    losses overlaid.
+    """The losses of a run by epoch, with its learning rate and its dead code units, or of a VAE its active ones, below;
+    for several runs, their test losses overlaid.
 
     Takes ids, paths or runs. Raises `UserError` where there is no such run, or none that has finished an epoch.
     """
@@ -44,7 +46,7 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
     if len(found) > 1:
         return metric_curves(*found, read=read)
     run = found[0]
-    metrics = read(run, METRICS)
+    metrics = metric_lines(run, read)
     if not metrics:
         raise UserError(f"run {run.id} has not finished an epoch yet, so there are no curves")
     points, last = thin(metrics, ("train_loss", "test_loss")), metrics[-1]
@@ -55,6 +57,8 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
         return line(name, x, [entry.get(field) for entry in points], shade, step=step)
 
     unit = "mean over pixels" if training.reduction == "mean" else "sum over pixels, per image"
+    experiment = run.experiment()
+    under = f", images with {drawable(experiment.corruption.label)}" if experiment.corruption.active else ""
     losses = [of("training loss", "train_loss", 0), of("test loss", "test_loss", 1)]
     panels = [Panel(f"Loss ({unit})", 220, losses, log=True)]
     if "train_kl" in last:
@@ -69,17 +73,41 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
         wrong = [None if (rate := entry.get("wrong_digit_rate")) is None else 100 * rate for entry in points]
         panels.append(Panel("Wrong digits (% of the test set)", 72, [line("wrong digits", x, wrong, 6)]))
     panels.append(Panel("Learning rate", 56, [of("learning rate", "lr", 2, step=True)], log=True))
-    panels.append(Panel("Dead code units", 48, [of("dead units", "dead_units", 3, step=True)], counts=True))
+    if "active_units" in last:
+        panels.append(Panel("Active code units", 48, [of("active units", "active_units", 3, step=True)], counts=True))
+    elif "dead_units" in last:
+        panels.append(Panel("Dead code units", 48, [of("dead units", "dead_units", 3, step=True)], counts=True))
     return stack(
         panels,
-        title=f"Training of {marked_title(run)}",
-        alt=f"Loss by epoch of {marked_title(run)}. At epoch {last['epoch']} of {training.epochs}: training loss "
-        f"{_told(last, 'train_loss')}, test loss {_told(last, 'test_loss')}, learning rate {_told(last, 'lr', 3)}.",
+        title=f"Training of {marked_title(run)}{under}",
+        alt=f"Loss by epoch of {marked_title(run)}{under}. At epoch {last['epoch']} of {training.epochs}: training "
+        f"loss {_told(last, 'train_loss')}, test loss {_told(last, 'test_loss')}, "
+        f"learning rate {_told(last, 'lr', 3)}.",
         file=f"{run.id}-loss",
         x_title="Epoch",
         x_name="epoch",
         x_range=(1, max(training.epochs, last["epoch"], 2)),
     )
+
+
+def metric_lines(run: Run, read: Lines = read_lines) -> Sequence[dict[str, Any]]:
+    """The lines of metrics.jsonl. Of a VAE they have the active code units instead of the dead ones, which count
+    nothing: the means of a unit that says nothing still differ a little. Older runs lack them; there they follow from
+    the units' spread in layers.jsonl."""
+    lines = read(run, METRICS)
+    if not run.experiment().model.variational:
+        return lines
+    spread = {}
+    if any("active_units" not in entry for entry in lines):
+        spread = {entry["epoch"]: entry.get("code_std") for entry in read(run, LAYERS)}
+    found = []
+    for entry in lines:
+        told = {name: value for name, value in entry.items() if name != "dead_units"}
+        deviations = spread.get(entry["epoch"])
+        if "active_units" not in told and deviations:
+            told["active_units"] = sum(value**2 > ACTIVE_VARIANCE for value in deviations)
+        found.append(told)
+    return found
 
 
 def metric_curves(
@@ -106,7 +134,7 @@ def metric_curves(
     scale = 100 if metric == "wrong_digit_rate" else 1
     traces, ends = [], []
     for i, (run, name) in enumerate(zip(found, names, strict=True)):
-        x, y = curve(read(run, METRICS), metric, axis, smoothing)
+        x, y = curve(metric_lines(run, read), metric, axis, smoothing)
         if len(x):
             ends.append(f"{name} {scale * y[-1]:.4g}")
             x, y = thin_curve(x, scale * y)

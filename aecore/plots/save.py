@@ -12,8 +12,18 @@ from aecore.drawing import Drawing, chart, write
 from aecore.errors import AecoreError, UserError, nearest
 from aecore.plots.curves import layer_curves, loss_curves, step_curves
 from aecore.plots.latent import code_histograms, errors, projection
+from aecore.plots.measures import class_errors, label_efficiency, rate_distortion, roc, unit_correlation, units
 from aecore.runs.store import Run
 
+OF_MEASURES: dict[str, Callable[[Run], go.Figure]] = {
+    "labels": label_efficiency,
+    "rate": rate_distortion,
+    "roc": roc,
+    "classes": class_errors,
+    "units": units,
+    "correlation": unit_correlation,
+}
+"""Those of a run that was measured."""
 FIGURES: dict[str, Callable[[Run], go.Figure]] = {
     "loss": loss_curves,
     "steps": step_curves,
@@ -21,6 +31,7 @@ FIGURES: dict[str, Callable[[Run], go.Figure]] = {
     "projection": projection,
     "codes": code_histograms,
     "errors": errors,
+    **OF_MEASURES,
 }
 """The figures of a run, by name."""
 PICTURES = ("png", "svg", "pdf")

@@ -13,6 +13,7 @@ from aecore.latent.projection_store import read_projection
 from aecore.presets import Preset, presets
 from aecore.reports.definition import IMAGE_KINDS, figures_of
 from aecore.runs import sums
+from aecore.runs.measures import read_if_sound
 from aecore.runs.progress import Report, silent
 from aecore.runs.state import run_state
 from aecore.runs.store import CODES, EVALUATION, FIGURES, LOG, Run, Store
@@ -60,7 +61,8 @@ def build(
 
 
 def complete(run: Run, preset: Preset, store: Store, device: str, report: Report) -> None:
-    """Add what a finished run lacks: classical denoisers, codes, projections, and the images of the report's figures.
+    """Add what a finished run lacks: classical denoisers, codes, projections, the images of the report's figures, and
+    measures.
 
     For a run that lacks nothing neither model nor images are loaded.
     """
@@ -76,9 +78,11 @@ def complete(run: Run, preset: Preset, store: Store, device: str, report: Report
     uncoded = not run.file(CODES).exists()
     with_images = [figure for figure in figures_of(preset) if figure.kind in IMAGE_KINDS]
     missing_figures = with_images if not run.file(FIGURES).exists() else []
-    if not (unsampled or uncompared or uncoded or unprojected or missing_figures):
+    unmeasured = read_if_sound(run) is None
+    if not (unsampled or uncompared or uncoded or unprojected or missing_figures or unmeasured):
         return
     from aecore.inference import open_run
+    from aecore.measures.of_run import measure_run
     from aecore.reports.figures import save_figures
 
     loaded = open_run(run, device, report)
@@ -97,6 +101,8 @@ def complete(run: Run, preset: Preset, store: Store, device: str, report: Report
     for method, dims in unprojected:
         loaded.projection(method, dims, points, report=report).save(run, ship=True)
     save_figures(loaded, missing_figures)
+    if unmeasured:
+        measure_run(run, device, report)
 
 
 def _compared(preset: Preset) -> set[str]:

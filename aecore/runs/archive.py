@@ -33,6 +33,8 @@ from aecore.runs.store import (
     IMPORTED,
     LAYERS,
     LOG,
+    MEASURED_IMAGES,
+    MEASURES,
     METRICS,
     NOTES,
     PROJECTIONS,
@@ -49,9 +51,9 @@ from aecore.runs.sums import SUMS
 
 FILES = {
     **dict.fromkeys((EXPERIMENT, STATUS, NOTES, SUMS), 4 * MB),
-    EVALUATION: 16 * MB,
+    **dict.fromkeys((EVALUATION, MEASURES), 16 * MB),
     **dict.fromkeys((METRICS, STEPS, LAYERS, LOG), 512 * MB),
-    **dict.fromkeys((SNAPSHOTS, FIGURES, CODES, CANDIDATES), 512 * MB),
+    **dict.fromkeys((SNAPSHOTS, FIGURES, CODES, CANDIDATES, MEASURED_IMAGES), 512 * MB),
     **dict.fromkeys((WEIGHTS, RESUME, IMPORTED), 4096 * MB),
 }
 """The files of a run directory, and how large each may be."""

@@ -46,6 +46,7 @@ FORMAT = 1
 EXPERIMENT, STATUS, METRICS = "experiment.json", "status.json", "metrics.jsonl"
 WEIGHTS, RESUME, SNAPSHOTS = "weights.safetensors", "resume.safetensors", "snapshots.safetensors"
 EVALUATION, LOG, NOTES = "evaluation.json", "log.txt", "notes.json"
+MEASURES, MEASURED_IMAGES = "measures.json", "measures.safetensors"
 STEPS, LAYERS = "steps.jsonl", "layers.jsonl"
 FIGURES, PROJECTIONS, CODES = "figures.safetensors", "projections", "codes.safetensors"
 IMPORTED, CANDIDATES = "imported.safetensors", "candidates.safetensors"

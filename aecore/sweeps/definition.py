@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from aecore.config.base import Section, format_validation_error
 from aecore.config.experiment import Experiment, keys, load_toml
 from aecore.errors import UserError, nearest
+from aecore.metrics.measure_names import MEASURES, NAMED
 from aecore.presets import preset
 
 GOALS = {
@@ -30,8 +31,10 @@ GOALS = {
     "test_loss": "lower",
     "train_loss": "lower",
     "seconds": "lower",
+    **{named.name: "lower" if named.higher is False else "higher" for named in MEASURES},
 }
-"""What runs can be compared by, and whether lower or higher is better. The first five are measured on the test set."""
+"""What runs can be compared by, and whether lower or higher is better. The first five are measured on the test set,
+the last ones by `aecore measure`."""
 MEASURED = ("mse", "psnr_db", "ssim", "snr_db", "wrong_digit_rate")
 MOST_RUNS = 10_000
 NOT_VARIED = {
@@ -184,6 +187,8 @@ class Sweep(Section):
         seed = f", seed {point.seed}" if len(self.seeds) > 1 else ""
         name = f"{self.name}: {point.label}{seed}"
         own = {"training.seed": point.seed, "name": name if len(name) <= 120 else f"{name[:119]}…", "sweep": sweep_id}
+        if self.goal in NAMED:
+            own["evaluation.measure"] = True
         return self.experiment.changed(dict(point.values) | own)
 
     def point_of(self, experiment: Experiment) -> Point:

@@ -11,6 +11,7 @@ from aecore.config.corruption import Corruption
 from aecore.config.labels import SECTIONS, label_of
 from aecore.errors import UserError
 from aecore.format import count
+from aecore.metrics.measure_names import MEASURES, Named
 from aecore.sweeps.definition import format_setting
 
 DIGITS = 4
@@ -28,6 +29,13 @@ class Metric:
     """None for as many as `DIGITS` requires."""
 
 
+def _of_measure(named: Named) -> Metric:
+    if named.kind == "share":
+        return Metric(named.title, "%", 100, 1)
+    places = {"count": 1, "distance": 1, "nats": 1}.get(named.kind)
+    return Metric(named.title, "nats" if named.kind == "nats" else "", decimals=places)
+
+
 METRICS = {
     "mse": Metric("MSE"),
     "psnr_db": Metric("PSNR", "dB", decimals=2),
@@ -37,6 +45,7 @@ METRICS = {
     "test_loss": Metric("Test loss"),
     "train_loss": Metric("Training loss"),
     "seconds": Metric("Training time", "s"),
+    **{named.name: _of_measure(named) for named in MEASURES},
 }
 
 

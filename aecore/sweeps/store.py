@@ -17,11 +17,13 @@ from typing import Any
 from aecore import access
 from aecore.config.experiment import difference
 from aecore.errors import DamagedError, UserError, nearest, told
+from aecore.metrics.measure_names import NAMED
 from aecore.runs.json_files import read_table, update_status, write_table
+from aecore.runs.measures import read_if_sound
 from aecore.runs.records import Entries
 from aecore.runs.staging import rename_free
 from aecore.runs.state import ACTIVE, LOCK, true_state
-from aecore.runs.store import EXPERIMENT, Run, Store, timed_id
+from aecore.runs.store import EXPERIMENT, MEASURES, Run, Store, timed_id
 from aecore.runs.summary import may_win, remarks_of, remarks_of_evaluation
 from aecore.sweeps.definition import MEASURED, Point, Sweep
 from aecore.temporary import temporary_folder
@@ -49,6 +51,8 @@ class Row:
     test_loss: float | None = None
     measured: dict[str, dict[str, float | None]] = field(default_factory=dict)
     """The metrics of the output, by corruption of the test images in its written form."""
+    measures: dict[str, float] = field(default_factory=dict)
+    """The values of its measures by name; none where it was not measured."""
     error: str = ""
     remarks: list[str] = field(default_factory=list)
     """What is wrong with it, one line each; none in older results."""
@@ -57,6 +61,8 @@ class Row:
 
     def score(self, goal: str, under: str = "none") -> float | None:
         """The value of one of `definition.GOALS`; `under` "own" means the corruption that the run was trained with."""
+        if goal in NAMED:
+            return self.measures.get(goal)
         if goal not in MEASURED:
             return getattr(self, goal)
         return self.measured.get(self.corruption if under == "own" else under, {}).get(goal)
@@ -208,10 +214,14 @@ def rows(folder: SweepFolder, store: Store, read: Callable[[Sweep, Run], Row] | 
     kept = {row.run: row for row in folder.results()}
     if not folder.shipped:
         for run in runs_of(folder, store):
-            if (known := kept.get(run.id)) is None or known.state != "finished":
+            if (known := kept.get(run.id)) is None or known.state != "finished" or _measured_since(run, known):
                 with contextlib.suppress(DamagedError):
                     kept[run.id] = read(sweep, run)
     return sorted(kept.values(), key=lambda row: sort_key(sweep, row))
+
+
+def _measured_since(run: Run, known: Row) -> bool:
+    return not known.measures and run.file(MEASURES).exists()
 
 
 def sort_key(sweep: Sweep, row: Row) -> tuple:
@@ -256,10 +266,19 @@ def row_of(sweep: Sweep, run: Run) -> Row:
         train_loss=last.get("train_loss"),
         test_loss=last.get("test_loss"),
         measured=measured,
+        measures=_measures(run),
         error=str(status.get("error") or ""),
         remarks=[str(remark["text"]) for remark in remarks],
         may_win=may_win(status),
     )
+
+
+def _measures(run: Run) -> dict[str, float]:
+    found = read_if_sound(run)
+    if found is None:
+        return {}
+    values = {name: found.value(name) for name in found.measures if name in NAMED}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _by_time(name: str) -> tuple[str, str]:

@@ -61,7 +61,8 @@ class Epoch:
     seconds: float
     """Training time since the run's first step, without evaluating and saving."""
     parts: dict[str, float]
-    """Of a VAE: train_reconstruction, train_kl, test_reconstruction, test_kl; wrong_digit_rate where asked for."""
+    """Of a VAE: train_reconstruction, train_kl, test_reconstruction, test_kl, active_units; wrong_digit_rate where
+    asked for."""
     layers: dict[str, dict[str, float]]
     """Root mean squares of weights, gradients and the epoch's change, by layer."""
     code_std: list[float]
@@ -143,6 +144,8 @@ def epochs(
         if probed.kl is not None:
             parts |= {"train_reconstruction": trained.reconstruction, "train_kl": trained.kl}
             parts |= {"test_reconstruction": probed.reconstruction, "test_kl": probed.kl}
+        if probed.active_units is not None:
+            parts["active_units"] = probed.active_units
         if probed.wrong_digit_rate is not None:
             parts["wrong_digit_rate"] = probed.wrong_digit_rate
         yield Epoch(

@@ -36,6 +36,8 @@ class Probed:
     reconstruction: float
     kl: float | None
     dead_units: int
+    active_units: int | None
+    """Of a VAE: units whose means vary over the images by more than `ACTIVE_VARIANCE`."""
     code_std: np.ndarray
     wrong_digit_rate: float | None
     collapsed_units: int | None
@@ -94,6 +96,7 @@ def probe(model: Autoencoder, images: Tensor, experiment: Experiment, labels: np
         reconstruction=reconstruction,
         kl=kl,
         dead_units=codes.dead_units(),
+        active_units=codes.active_units() if model.gaussian else None,
         code_std=codes.std(),
         wrong_digit_rate=wrong / count if labels is not None else None,
         collapsed_units=int((by_unit < COLLAPSED_NATS).sum()) if model.gaussian else None,

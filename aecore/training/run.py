@@ -66,11 +66,13 @@ def train_run(
     stop: Callable[[], bool],
     report: Report = silent,
     group: Group = SINGLE_PROCESS,
+    after: Callable[[Run], None] = lambda run: None,
 ) -> str:
     """Train `run` from where it is on a device that is held for it; return `finished` or `stopped`.
 
-    The other processes of `group` share the steps, each in `assist`. Raises `AecoreError` when the images cannot be
-    had, the device does not work or the loss is no longer finite.
+    `after` is called when everything but the run's state says that it has finished. The other processes of `group`
+    share the steps, each in `assist`. Raises `AecoreError` when the images cannot be had, the device does not work or
+    the loss is no longer finite.
     """
     experiment = run.experiment()
     job = _Job(run, experiment, Status(run, experiment.training.epochs), stop, report, group)
@@ -93,6 +95,7 @@ def train_run(
     snapshots.finish(state.epoch)
     saver.save()
     _evaluate(job, state, images)
+    after(run)
     # In this order: a run that has finished is not written to again, so nothing may be half then.
     sums.forget(run.path, RESUME)
     job.status.write(state="finished", ended=now(), process=None)

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from aecore.errors import DamagedError
 from aecore.runs.json_files import read_table
 from aecore.runs.state import ACTIVE
-from aecore.runs.store import EVALUATION, EXPERIMENT, METRICS, STATUS, Run, Store
+from aecore.runs.store import EVALUATION, EXPERIMENT, MEASURES, METRICS, STATUS, Run, Store
 from aecore.sweeps import statistics
 from aecore.sweeps.definition import GOALS, MEASURED, Sweep
 from aecore.sweeps.store import RESULTS, SWEEP, Row, SweepFolder, row_of, sort_key, sweeps
@@ -181,7 +181,7 @@ def _runs_of(folder: SweepFolder, store: Store) -> list[Run]:
 
 def _row(sweep: Sweep, run: Run) -> Row:
     """A run's row. An active run is always read: its process may have died unexpectedly."""
-    path, stamp = str(run.path), signature(run, (EXPERIMENT, STATUS, METRICS, EVALUATION))
+    path, stamp = str(run.path), signature(run, (EXPERIMENT, STATUS, METRICS, EVALUATION, MEASURES))
     known = _rows.get(path)
     if known is not None and known[0] == stamp and known[1].state not in ACTIVE:
         return known[1]

@@ -8,16 +8,20 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from aecore.config.corruption import Corruption
+from aecore.errors import DamagedError, OutdatedError
 from aecore.plots.curves import AXIS_TITLES, METRIC_TITLES
+from aecore.runs.measures import Measures
 from aecore.runs.state import ACTIVE, run_state
 from aecore.runs.store import Run
 from dashboard import page
 from dashboard.cache import runs
+from dashboard.cache.measures import measures
 from dashboard.charts.run_charts import comparison_chart
 from dashboard.compare import tables
 from dashboard.compare.choose import marked_titles_of, titles_of
 from dashboard.compare.url import PAGE
 from dashboard.format import plain
+from dashboard.measure.url import MOST
 from dashboard.url_state import key
 
 REFRESH_S = 2.0
@@ -82,17 +86,34 @@ def draw_metrics(chosen: Sequence[Run], titles: Sequence[str], baseline: int | N
             "Test corruption", tested, format_func=lambda text: Corruption.parse(text).label, key=field, width=400
         )
     lines = tables.measured(chosen, rows, st.session_state[field])
-    order = choose_order(controls, lines) if len(chosen) > tables.FEW else None
+    of_code = tables.lines_of_measures([measures_of(run) for run in chosen])
+    order = choose_order(controls, [*lines, *of_code]) if len(chosen) > tables.FEW else None
     remarked = {i for i, row in enumerate(rows) if row.remarks}
     excluded = {i for i, row in enumerate(rows) if not row.may_win}
     tables.metrics_table(lines, titles, baseline, remarked, excluded, order)
     for i, row in enumerate(rows):
         if row.remarks:
             st.caption(f"**{tables.letter(i)}** {plain(row.mark)}.")
+    if of_code:
+        st.subheader("Measures of the code", anchor=False)
+        tables.metrics_table(of_code, titles, baseline, remarked, excluded, order)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption("Small: 95 % intervals. Best: better by more than these, on the same images.", width="content")
+            first = ",".join(run.id for run in chosen[:MOST])
+            icon = ":material/straighten:"
+            st.page_link("pages/measure.py", label="What they mean", icon=icon, query_params={"run": first})
     sets = {run.experiment().data.source for run in chosen}
     if len(sets) > 1:
         st.caption(f"Measured on different images ({', '.join(sorted(sets))}): compare with care.")
     return order
+
+
+def measures_of(run: Run) -> Measures | None:
+    """What was measured of a run; None where that cannot be read or is of other weights, which Measure says."""
+    try:
+        return measures(run)
+    except (DamagedError, OutdatedError):
+        return None
 
 
 def choose_order(place: DeltaGenerator, lines: Sequence[tables.Line]) -> list[int] | None:

@@ -14,8 +14,11 @@ import streamlit as st
 
 from aecore.config.experiment import Experiment
 from aecore.config.labels import label_of, value_text
+from aecore.metrics.measure_names import MEASURES
+from aecore.runs.measures import Measures
 from aecore.runs.store import Run
 from aecore.runs.summary import MARK, RunSummary
+from dashboard.measure.best import clearly_best
 
 FEW = 6
 """The largest number of runs that have a column each."""
@@ -34,6 +37,10 @@ class Line(NamedTuple):
     form: Callable[[float], str]
     higher: bool | None
     """Whether higher is better; None if neither is."""
+    intervals: Sequence[str] = ()
+    """Of measures: the ends of each run's 95 % interval as text, empty where there is none."""
+    best: Collection[int] | None = None
+    """The numbers of the best runs, where that is not for the values alone to say."""
 
 
 def measured(runs: Sequence[Run], rows: Sequence[RunSummary], corruption: str) -> list[Line]:
@@ -65,6 +72,17 @@ def measured(runs: Sequence[Run], rows: Sequence[RunSummary], corruption: str) -
     return [line for line in lines if any(value is not None for value in line.values)]
 
 
+def lines_of_measures(found: Sequence[Measures | None]) -> list[Line]:
+    """What `aecore measure` found of the runs, None for one of which there is nothing, with its intervals."""
+    lines = []
+    for named in MEASURES:
+        values = [one.value(named.name) if one else None for one in found]
+        if any(value is not None for value in values):
+            ends = [named.ends(one.measures.get(named.name, {})) if one else "" for one in found]
+            lines.append(Line(named.title, values, named.format, named.higher, ends, clearly_best(named, found)))
+    return lines
+
+
 def entry_of(run: Run, corruption: str) -> dict[str, Any] | None:
     return next((entry for entry in run.evaluation() if entry["corruption"] == corruption), None)
 
@@ -72,6 +90,8 @@ def entry_of(run: Run, corruption: str) -> dict[str, Any] | None:
 def best(line: Line, excluded: Collection[int] = ()) -> set[int]:
     """The runs that are best in a row; none if fewer than two were measured or all are equal. The runs whose number is
     in `excluded` may not be best."""
+    if line.best is not None:
+        return set(line.best) - set(excluded)
     values = {i: value for i, value in enumerate(line.values) if i not in excluded}
     known = [value for value in values.values() if value is not None and math.isfinite(value)]
     if line.higher is None or len(known) < 2 or len(set(known)) == 1:
@@ -111,9 +131,11 @@ def _cell(line: Line, i: int, is_best: bool, baseline: int | None, is_remarked: 
     value = line.values[i]
     if value is None:
         return "<td>–</td>"
-    text = html.escape(line.form(value))
+    text, ends = html.escape(line.form(value)), line.intervals[i] if line.intervals else ""
     mark = f" {MARK}" if is_remarked else ""
-    text = f"<strong>{text}</strong> <small>best{mark}</small>" if is_best else text
+    text = f"<strong>{text}</strong>" if is_best else text
+    text += f" <small>{html.escape(ends)}</small>" if ends else ""
+    text += f" <small>best{mark}</small>" if is_best else ""
     own = None if baseline is None or i == baseline else line.values[baseline]
     if own is None or line.higher is None:
         return f"<td>{text}</td>"

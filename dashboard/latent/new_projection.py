@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from aecore import access, data
-from aecore.data.subset import SPLITS, training_count
+from aecore.data.subset import SPLITS, training_rows
 from aecore.errors import AecoreError, UserError
 from aecore.format import count
 from aecore.jobs import projection as projection_job
@@ -30,7 +30,8 @@ def available(run: Run, split: str) -> int:
     known, wanted = 0, run.experiment().data
     if data.prepared(wanted.source):
         images = image_set(wanted.source)
-        known = len(images.x_test) if split == "test" else training_count(len(images.x_train), wanted)
+        rows = training_rows(images.y_train, wanted) if split == "train" else slice(None)
+        known = len(images.x_test) if split == "test" else len(images.y_train[rows])
     if split == "test" and (codes := cached_codes.codes(run)) is not None and codes.codes is not None:
         known = max(known, len(codes.indices))
     return min(known, MOST_PROJECTED)

@@ -12,6 +12,7 @@ from typing import Any
 from aecore.config.experiment import difference
 from aecore.errors import AecoreError
 from aecore.format import csv_cell
+from aecore.metrics.measure_names import NAMED
 from aecore.presets import preset
 from aecore.sweeps.definition import MEASURED, Range, Sweep, format_setting
 from aecore.sweeps.statistics import measured_under
@@ -36,11 +37,13 @@ def csv_text(sweep: Sweep, rows: Sequence[Row]) -> str:
         "train_loss",
         "test_loss",
     ]
-    writer.writerow([*fixed, *(f"{goal} ({each})" for goal, each in metrics)])
+    measures = [name for name in NAMED if any(name in row.measures for row in rows)]
+    writer.writerow([*fixed, *(f"{goal} ({each})" for goal, each in metrics), *measures])
     for row in rows:
         values = [_cell(row.values.get(key)) for key in sweep.vary]
         about = [row.seed, row.state, row.corruption, row.epoch, row.seconds, row.device, row.train_loss, row.test_loss]
         scores = [row.score(goal, each) for goal, each in metrics]
+        scores += [row.measures.get(name) for name in measures]
         writer.writerow([row.run, *map(csv_cell, [*values, *about, *scores])])
     return out.getvalue()
 

@@ -17,6 +17,7 @@ PAGES = {
     "interpolate": ("Interpolate", "linear_scale"),
     "latent": ("Latent space", "scatter_plot"),
     "generate": ("Generate", "tune"),
+    "measure": ("Measure", "straighten"),
 }
 """The pages about one run."""
 

@@ -12,8 +12,11 @@ import pandas as pd
 import streamlit as st
 
 from aecore.format import duration
+from aecore.metrics.measure_names import MEASURES, Named
+from aecore.runs.store import Store
 from aecore.runs.summary import RunSummary
 from aecore.sweeps import labels
+from dashboard.cache.measures import values
 from dashboard.widgets import remarks, run_selection
 
 NAME, ID = "Name", "Run"
@@ -30,6 +33,9 @@ _METRICS: dict[str, tuple[str, str]] = {
 }
 """The heading says on what was measured: field and format."""
 
+_MEASURES: dict[str, Named] = {named.title: named for named in MEASURES}
+"""What `aecore measure` found: read only where such a column is shown."""
+
 _VALUES: dict[str, Callable[[RunSummary], Any]] = {
     "Group": lambda row: row.group,
     "Owner": lambda row: row.owner,
@@ -40,6 +46,7 @@ _VALUES: dict[str, Callable[[RunSummary], Any]] = {
     "State": lambda row: row.state,
     "Epochs": lambda row: "imported" if row.imported else f"{row.epoch:,} / {row.epochs:,}",
     **{heading: partial(lambda field, row: metric_of(row, field), field) for heading, (field, _) in _METRICS.items()},
+    **{named.title: partial(lambda name, row: measure_of(row, name), named.name) for named in MEASURES},
     "Loss": lambda row: sparkline(row.losses),
     "Date": lambda row: date_of(row),
     "Duration": lambda row: row.seconds,
@@ -119,6 +126,9 @@ def frame(rows: Sequence[RunSummary], winners: Mapping[str, frozenset[str]], col
             starred = [place for place, row in enumerate(rows) if row.id in winners.get(field, ())]
             styled = styled.format(form, subset=[heading], na_rep="–")
             styled = styled.format(f"{STAR} {form}", subset=(starred, [heading]))
+        elif heading in _MEASURES:
+            table[heading] = table[heading].astype(float)
+            styled = styled.format(_MEASURES[heading].format, subset=[heading], na_rep="–")
         elif heading == "Duration":
             styled = styled.format(duration, subset=[heading], na_rep="–")
     return styled
@@ -152,6 +162,12 @@ def config(table: str) -> dict[str, Any]:
             )
             for heading in _METRICS
         },
+        **{
+            heading: column.NumberColumn(
+                help=f"{named.meaning} The page Measure has its interval and what to hold it against."
+            )
+            for heading, named in _MEASURES.items()
+        },
         "Noise": column.TextColumn(help="Corruption of the training images"),
         "Loss": column.LineChartColumn(help="Training loss, log scale", width="small"),
         "Date": column.DatetimeColumn(
@@ -167,6 +183,12 @@ def config(table: str) -> dict[str, Any]:
 def metric_of(row: RunSummary, field: str) -> float | None:
     """A metric for its column: those on clean images only where they are that."""
     return getattr(row, field) if row.tested_on == "none" or not field.startswith("test_") else None
+
+
+def measure_of(row: RunSummary, name: str) -> float | None:
+    """A measure of a run for its column."""
+    run = Store.default().listed(row.id)
+    return None if run is None else values(run).get(name)
 
 
 def noise_of(row: RunSummary) -> str:

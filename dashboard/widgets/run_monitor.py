@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from aecore import access, jobs
+from aecore.config.experiment import Experiment
 from aecore.errors import AecoreError, DamagedError
 from aecore.format import count, duration
+from aecore.plots.curves import metric_lines
 from aecore.runs.state import ACTIVE, RESUMABLE, is_stopping, run_state
 from aecore.runs.store import LAYERS, SNAPSHOTS, Run, Store
 from aecore.runs.summary import import_notes, remarks_of
@@ -70,7 +72,7 @@ def _body(run: Run, state: str) -> None:
     try:
         status = run.status()
         experiment = run.experiment()
-        metrics = jsonl.metrics(run)
+        metrics = metric_lines(run, jsonl.lines)
     except DamagedError as error:
         page.problem(error)
         return
@@ -90,15 +92,25 @@ def _body(run: Run, state: str) -> None:
         return
     last = metrics[-1]
     with st.container(horizontal=True, gap="small"):
-        st.metric("Training loss", _number(last, "train_loss", ".5f"), border=True)
-        st.metric("Test loss", _number(last, "test_loss", ".5f"), border=True)
+        on_train, on_test = _losses(experiment)
+        st.metric("Training loss", _number(last, "train_loss", ".5f"), border=True, help=on_train)
+        st.metric("Test loss", _number(last, "test_loss", ".5f"), border=True, help=on_test)
         st.metric("Learning rate", _number(last, "lr", ".3g"), border=True)
-        st.metric(
-            "Dead code units",
-            f"{_number(last, 'dead_units', ',')} of {_number(vars(runs.summary(run)), 'code_size', ',')}",
-            border=True,
-            help="Code units that are constant over all test images.",
-        )
+        of = _number(vars(runs.summary(run)), "code_size", ",")
+        if "active_units" in last:
+            st.metric(
+                "Active code units",
+                f"{_number(last, 'active_units', ',')} of {of}",
+                border=True,
+                help="Code units whose mean varies by more than 0.01 over the test images; the others say nothing.",
+            )
+        else:
+            st.metric(
+                "Dead code units",
+                f"{_number(last, 'dead_units', ',')} of {of}",
+                border=True,
+                help="Code units that are constant over all test images.",
+            )
         st.metric("Speed", f"{_number(last, 'images_per_s', ',.0f')} images/s", border=True)
     loss_chart(run, key=f"curves-{run.id}", name="curves")
     if experiment.training.log_every:
@@ -106,6 +118,22 @@ def _body(run: Run, state: str) -> None:
     if run.file(LAYERS).exists() and st.toggle("Show code units and layers", key=key(PAGE, "layers")):
         layer_chart(run, key=f"layers-{run.id}", name="layers")
     _panel(run, "Reconstructions appear after the first saved epoch.")
+
+
+def _losses(experiment: Experiment) -> tuple[str, str]:
+    """What training and test loss are measured on."""
+    model, training = experiment.model, experiment.training
+    low, high = model.value_range
+    what = "Squared error" + (" plus KL divergence" if model.variational else "")
+    over = "averaged over pixels" if training.reduction == "mean" else "summed over the pixels of an image"
+    images = f"with {experiment.corruption.label}" if experiment.corruption.active else "clean"
+    scale = f"{what}, {over}, on the scale from {low:g} to {high:g}"
+    return (
+        plain(f"{scale}: the mean over the epoch's batches, {images}."),
+        plain(f"{scale}: all test images after the epoch, {images}, with the same noise every time.")
+        if experiment.corruption.active
+        else plain(f"{scale}: all test images after the epoch, {images}."),
+    )
 
 
 def _number(values: Mapping[str, Any], name: str, form: str) -> str:
@@ -127,7 +155,7 @@ def _panel(run: Run, without: str) -> None:
     image_grid.film(run)
 
 
-def _progress(run: Run, state: str, status: dict[str, Any], metrics: list[dict[str, Any]], epochs: int) -> None:
+def _progress(run: Run, state: str, status: dict[str, Any], metrics: Sequence[dict[str, Any]], epochs: int) -> None:
     if state == "queued":
         st.progress(0.0, waiting_text(run))
     elif state == "preparing":

@@ -15,8 +15,10 @@ FILES = {
     "codes.safetensors": ("latent", "interpolate", "generate"),
     "snapshots.safetensors": ("train", "denoise", "replay"),
     "projections/tsne-3d.safetensors": ("latent",),
+    "measures.json": ("measure",),
+    "measures.safetensors": ("measure",),
     "metrics.jsonl": ("train", "replay"),
-    "experiment.json": ("train", "denoise", "interpolate", "latent", "generate"),
+    "experiment.json": ("train", "denoise", "interpolate", "latent", "generate", "measure"),
 }
 
 

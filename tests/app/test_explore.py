@@ -217,8 +217,10 @@ def test_sheets_as_files(gallery):
 
 def test_two_runs_in_numbers(gallery):
     app = page("compare", runs="mnist-selu-2-clean,mnist-mlp8", base="mnist-mlp8")
-    table, settings = (element.proto.body for element in app.get("html") if "<table" in element.proto.body)
+    table, measures, settings = (element.proto.body for element in app.get("html") if "<table" in element.proto.body)
     assert "best" in table
+    assert "<small>84.4–85.9</small>" in measures
+    assert "<strong>85.1 %</strong>" in measures
     assert "ae-against ae-down" in table
     assert "model.bottleneck.size" in settings
     assert "training.optimizer" not in settings
@@ -261,7 +263,7 @@ import sys
 sys.modules["torch"] = None
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("streamlit_app.py", default_timeout=60).run()
-for name in ("overview", "interpolate", "generate", "compare", "latent", "replay", "reports"):
+for name in ("overview", "interpolate", "generate", "compare", "latent", "measure", "replay", "reports"):
     app.switch_page(f"pages/{name}.py").run()
     assert not app.exception, (name, app.exception)
     assert not app.error, (name, [error.value for error in app.error])

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -155,7 +156,7 @@ def test_a_job_in_progress_is_watched_and_stopped(trained, forked_jobs):
         now = projection_job.read_progress(trained)
         if now is not None and now.coordinates is not None:
             break
-        projection_job.time.sleep(0.1)
+        time.sleep(0.1)
     app = page(run=trained.id, method="tsne", dims="2")
     data = sent(app)
     assert data["views"][0]["moving"]

@@ -24,6 +24,7 @@ PAGES = {
     "interpolate": ("Interpolate", ".ip[data-ready]"),
     "latent": ("Latent space", ".cl canvas"),
     "generate": ("Generate", ".ge[data-ready]"),
+    "measure": ("Measure", ".ae-numbers details"),
     "compare": ("Compare", "h1"),
 }
 """By its path: the page's heading, and what is there once it is drawn."""
@@ -36,6 +37,7 @@ VIEWS = {
     "generate?run=mnist-mlp8": ".ge[data-ready]",
     "generate?run=mnist-mlp8&view=draw": ".ge[data-ready]",
     "generate?run=mnist-mlp8&view=random&n=5": ".ge[data-ready]",
+    f"measure?run=mnist-mlp8,{SECOND}": ".ae-side",
     f"compare?runs=mnist-mlp8,{SECOND}&view=way": ".cb[data-ready]",
 }
 """Pages as a link opens them, which have other controls."""
@@ -202,7 +204,7 @@ def test_every_control_has_a_name_and_shows_the_focus_in_light_and_dark(tab, add
     assert tab.evaluate(UNMARKED) == []
 
 
-def test_ten_pages_fit_the_menu_at_1024_pixels(tab, address):
+def test_eleven_pages_fit_the_menu_at_1024_pixels(tab, address):
     tab.set_viewport_size({"width": 1024, "height": 700})
     tab.goto(f"{address}/reports")
     settle(tab)

@@ -11,6 +11,7 @@ from dashboard.denoise.url import FIELDS as DENOISE
 from dashboard.generate.url import FIELDS as GENERATE
 from dashboard.interpolate.url import FIELDS as INTERPOLATE
 from dashboard.latent.controls import FIELDS as LATENT
+from dashboard.measure.url import FIELDS as MEASURE
 from dashboard.overview.url import FIELDS as OVERVIEW
 from dashboard.replay.player import FIELDS as REPLAY
 from dashboard.url_state import share
@@ -21,7 +22,7 @@ ODD = (
 )  # fmt: skip
 PAGES = {
     "overview": OVERVIEW, "denoise": DENOISE, "replay": REPLAY, "interpolate": INTERPOLATE, "latent": LATENT,
-    "generate": GENERATE, "compare": COMPARE,
+    "generate": GENERATE, "measure": MEASURE, "compare": COMPARE,
 }  # fmt: skip
 
 

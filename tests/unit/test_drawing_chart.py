@@ -8,6 +8,7 @@ import pytest
 
 from aecore import plots
 from aecore.drawing import Circle, Clip, Polyline, Rectangle, Text, chart
+from aecore.drawing.heat import BAR
 from aecore.drawing.marks import _five
 from aecore.drawing.scales import Scale, scale_of, tick_text, ticks_of
 from aecore.drawing.scene import _View
@@ -115,11 +116,30 @@ def test_a_heat_map_says_every_value_and_its_colours_follow_them():
     assert "Code size" in told
     assert "Training corruption" in told
     z = np.array([value for row in data_of(figure)[0]["z"] for value in row])
-    boxes = [item for item in drawn(figure, Rectangle) if item.fill]
+    boxes = [item for item in drawn(figure, Rectangle) if item.fill and item.width > BAR]
     light = [sum(int(box.fill[i : i + 2], 16) for i in (1, 3, 5)) for box in boxes]
     assert np.corrcoef(np.argsort(np.argsort(light)), np.argsort(np.argsort(z)))[0, 1] > 0.99, (
         "reversed: less is darker"
     )
+
+
+def test_the_bar_of_a_heat_map_reaches_from_its_lowest_to_its_highest_tick():
+    """In a PNG too, where a picture would be shown at a whole factor and end before them."""
+    cells = {"type": "heatmap", "x": ["a", "b"], "y": ["c"], "z": [[0, 1]], "colorbar": {"tickvals": [-1, 1]}}
+    figure = go.Figure({"data": [cells | {"zmin": -1, "zmax": 1}], "layout": {"height": 300}})
+    bar = [item for item in drawn(figure, Rectangle) if item.width == BAR]
+    low, high = (next(t.y for t in drawn(figure, Text) if t.text == name) for name in ("−1", "1"))
+    assert max(part.y + part.height for part in bar) - min(part.y for part in bar) == pytest.approx(low - high)
+
+
+def test_intervals_have_ends_of_their_own_on_bars_and_dots():
+    error = {"type": "data", "visible": True, "symmetric": False, "array": [1], "arrayminus": [3], "color": "#123456"}
+    layout = {"xaxis": {"type": "category"}}
+    for kind in ("bar", "scatter"):
+        figure = go.Figure({"data": [{"type": kind, "x": ["a"], "y": [10], "error_y": error}], "layout": layout})
+        (_, low), (_, high) = next(item.points for item in drawn(figure, Polyline) if item.stroke == "#123456")
+        at, values = ruler(figure, turned=True)
+        assert np.polyval(np.polyfit(at, values, 1), [low, high]) == pytest.approx([7, 11], abs=0.01)
 
 
 def test_parallel_axes_have_a_line_for_each_combination():

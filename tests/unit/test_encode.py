@@ -43,3 +43,11 @@ def test_codes_come_from_one_seed_and_of_a_vae_they_are_the_means():
         assert codes.dtype == np.float32
         assert np.array_equal(codes, codes_of(model, images.test, corruption, 1))
         assert not np.array_equal(codes, codes_of(model, images.test, corruption, 2))
+
+
+def test_active_units_vary_more_than_burdas_threshold():
+    """Twice as far as the root of 0.01 and half as far, around a mean that is far from zero."""
+    codes = CodeRange()
+    for sign in (1.0, -1.0):
+        codes.add(torch.tensor([[100 + 0.2 * sign, 0.05 * sign, 3.0]]).repeat(50, 1))
+    assert codes.active_units() == 1

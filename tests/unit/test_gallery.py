@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from aecore import data
+from aecore.cli.measure import markdown_table as measures_table
 from aecore.config.corruption import Corruption
 from aecore.errors import AecoreError
 from aecore.inference import load_model
@@ -15,6 +16,7 @@ from aecore.metrics.evaluation import evaluate
 from aecore.reports import claims
 from aecore.reports.claims import markdown_table
 from aecore.reports.gallery import SAMPLE, shipped
+from aecore.runs.measures import read_measures
 from aecore.runs.state import run_state
 from aecore.runs.store import Run, Store
 from aecore.sweeps import store as sweep_folder
@@ -124,6 +126,16 @@ def test_the_table_in_the_docs_is_the_runs_own():
     text = (ROOT / "docs" / "results.md").read_text()
     table = text.partition("<!-- results: begin -->")[2].partition("<!-- results: end -->")[0]
     assert table.strip() == markdown_table(claims.verdicts(GALLERY))
+
+
+def test_the_table_of_measures_in_the_docs_is_the_runs_own():
+    """docs/results.md has the output of `python -m aecore measure --all --markdown` between its markers."""
+    text = (ROOT / "docs" / "results.md").read_text()
+    table = text.partition("<!-- measures: begin -->")[2].partition("<!-- measures: end -->")[0]
+    runs = [run for run in GALLERY.runs() if run.shipped]
+    found = [measures for run in runs if (measures := read_measures(run)) is not None]
+    assert len(found) == len(runs), "every shipped run is measured, with the weights that it has"
+    assert table.strip() == measures_table(runs, found)
 
 
 @pytest.fixture(scope="module")

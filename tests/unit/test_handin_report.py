@@ -23,6 +23,7 @@ from aecore.reports.handin.document import Cell, Document, Figure, Paragraph, Sc
 from aecore.reports.handin.escape import breakable, latex
 from aecore.reports.handin.numbers import METRICS
 from aecore.reports.handin.subject import subjects
+from aecore.runs.measures import read_measures
 from aecore.runs.notes import rename
 from aecore.runs.store import EVALUATION, STATUS, Run, Store
 from dashboard.compare import tables
@@ -305,3 +306,17 @@ def test_the_latex_compiles_whatever_the_run_is_called(gallery, tmp_path):
         told = pdf.text((folder / "report.pdf").read_bytes())
         assert "50% #1 $x$" in told
         assert "U+1F600" in told
+
+
+def test_measures_stand_with_their_intervals_and_baselines(gallery):
+    found = runs(gallery, "mnist-mlp8")[0]
+    measures = read_measures(found)
+    assert measures is not None
+    page, written = tables_in([found])
+    rows = {row[0]: row[1] for row in page.tables["measures"][1:]}
+    probe = measures.measures["linear_probe"]
+    percent = [f"{100 * probe[key]:.1f}" for key in ("value", "low", "high", "pca", "pixels")]
+    value, low, high, pca, pixels = percent
+    assert rows["Linear probe"] == f"{value} % ({low}–{high}); PCA of equal size {pca} %, pixels {pixels} %"
+    assert rows["Active units"] == "8 of 8"
+    assert len(written["measures"]) == len(page.tables["measures"])

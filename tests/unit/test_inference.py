@@ -62,7 +62,7 @@ def test_a_run_that_looks_within_epochs_writes_down_what_it_sees(store, log_ever
     assert [line["step"] for line in steps] == list(range(log_every, 16, log_every))
     assert all(set(line) == {"epoch", "step", "train_loss", "validation_loss"} for line in steps)
     keys = {"epoch", "train_loss", "test_loss", "lr", "images_per_s", "dead_units", "seconds"}
-    parts = {"train_reconstruction", "train_kl", "test_reconstruction", "test_kl"}
+    parts = {"train_reconstruction", "train_kl", "test_reconstruction", "test_kl", "active_units"}
     for line in run.metrics():
         assert set(line) == keys | parts
         assert line["train_loss"] == pytest.approx(line["train_reconstruction"] + line["train_kl"], rel=1e-5)

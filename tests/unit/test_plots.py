@@ -13,14 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from aecore import plots
+from aecore import jobs, plots
 from aecore.errors import UserError
 from aecore.latent.codes import read_codes
-from aecore.plots.curves import curve
+from aecore.plots.curves import curve, metric_lines
 from aecore.plots.style import PALETTE, color
 from aecore.plots.thin import MOST_POINTS, smooth, thin, thin_curve
-from aecore.runs.store import Run
+from aecore.presets import preset
+from aecore.runs.store import LAYERS, METRICS, Run
 from tests.helpers.paths import GALLERY_RUN, ROOT
+from tests.helpers.runs import forget_sums
 
 GALLERY = ROOT / "checkpoints" / "gallery"
 
@@ -37,7 +39,7 @@ def named(figure: go.Figure) -> dict[str, dict]:
 def test_a_figure_is_drawn_in_a_fresh_program_without_torch():
     code = """
 import sys
-from aecore import plots
+from aecore import jobs, plots
 figure = plots.loss_curves("mnist-mlp8")
 assert figure.to_html(include_plotlyjs=False)
 sys.exit(bool({"torch", "streamlit", "sklearn", "skimage"} & set(sys.modules)))
@@ -64,6 +66,7 @@ def test_a_vae_has_its_two_parts_and_says_that_its_loss_is_a_sum():
     figure = plots.loss_curves(GALLERY / "colored-vae")
     assert {"KL, training", "KL, test", "reconstruction, test"} <= set(named(figure))
     assert figure.layout.yaxis.title.text == "Loss (sum over pixels, per image)"
+    assert figure.layout.title.text.endswith(", images with Gaussian noise, σ 0.3, clamped"), "what it was measured on"
 
 
 def test_several_runs_lie_over_one_another():
@@ -191,3 +194,23 @@ def test_what_is_no_number_is_left_out_of_a_curve():
     assert not len(curve(lines, "wrong_digit_rate", "epoch", 0)[0])
     lines[2]["test_loss"] = float("nan")
     assert curve(lines, "test_loss", "epoch", 0)[0].tolist() == [1, 2, 4, 5]
+
+
+def test_a_vae_has_active_units_instead_of_dead_ones(store):
+    """Also one from before they were counted: they follow from the units' spread."""
+    run = jobs.submit(
+        preset("digits-quick").experiment.changed({"model.bottleneck.kind": "gaussian", "training.epochs": 2}),
+        "cpu",
+        store,
+    )
+    jobs.work(run)
+    lines = metric_lines(run)
+    assert all("dead_units" not in line and line["active_units"] >= 0 for line in lines)
+    assert list(named(plots.loss_curves(run)))[-1] == "active units"
+    path = run.file(METRICS)
+    forget_sums(run)
+    old = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps({k: v for k, v in line.items() if k != "active_units"}) + "\n" for line in old))
+    assert metric_lines(run) == lines
+    run.file(LAYERS).unlink()
+    assert all(not {"dead_units", "active_units"} & line.keys() for line in metric_lines(run))

@@ -33,8 +33,12 @@ class DigitClassifier(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
+        return self.layers[-1](self.features(images))
+
+    def features(self, images: Tensor) -> Tensor:
+        """The numbers (B, 48) from which the last layer decides; ≥ 0."""
         # The brightest channel makes digits of any hue alike.
-        return self.layers(images.amax(1, keepdim=True).clamp(0, 1))
+        return self.layers[:-1](images.amax(1, keepdim=True).clamp(0, 1))
 
 
 @cache
@@ -51,3 +55,13 @@ def read_digits(images: Tensor) -> np.ndarray:
     """The most likely digit of each image, uint8 (N,); images float (N, 1 or 3, 28, 28) in [0, 1], any device."""
     model = classifier(images.device)
     return torch.cat([model(batch).argmax(1) for batch in images.split(BATCH)]).to(torch.uint8).cpu().numpy()
+
+
+@torch.no_grad()
+def features(images: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """The classifier's features of each image, float32 (N, 48), and its probabilities of the ten digits, float32
+    (N, 10); images as for `read_digits`."""
+    model = classifier(images.device)
+    found = [model.features(batch) for batch in images.split(BATCH)]
+    scores = [torch.softmax(model.layers[-1](part), 1) for part in found]
+    return torch.cat(found).cpu().numpy(), torch.cat(scores).cpu().numpy()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from aecore.format import count
-from aecore.reports.handin import figures, images, numbers, settings
+from aecore.reports.handin import figures, images, measures, numbers, settings
 from aecore.reports.handin.document import Document, Section
 from aecore.reports.handin.subject import subjects
 from aecore.runs.store import Run
@@ -24,6 +24,7 @@ def collect(runs: Sequence[Run]) -> Document:
         Section("Experiment" if not several else "Experiments", settings.overview(found)),
         *([Section("Settings that differ", settings.differing(found))] if several else []),
         Section("Results on the test set", numbers.blocks(found)),
+        Section("What the code is worth", measures.blocks(found)),
         Section("Images", sheets),
         Section("Training", figures.curves(found)),
         Section("Interpolation", interpolations),

@@ -1,0 +1,119 @@
+"""The command that measures runs: `measure`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from aecore.cli.console import Progress, print_message, table
+from aecore.cli.options import Device, Json, print_json
+from aecore.errors import OutdatedError, UserError
+from aecore.format import printable
+from aecore.metrics.measure_names import MEASURES, NAMED
+from aecore.runs.measures import Measures, read_measures
+from aecore.runs.progress import Report
+from aecore.runs.store import Run, Store
+from aecore.runs.summary import MARK, summarise
+
+measure_app = typer.Typer()
+
+
+@measure_app.command()
+def measure(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[RUN]…")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All finished runs of the store.")] = False,
+    again: Annotated[bool, typer.Option(help="Measure anew what was measured already.")] = False,
+    likelihood: Annotated[
+        int, typer.Option(min=0, max=1_000_000, help="Bound a VAE's likelihood with so many samples, such as 5000.")
+    ] = 0,
+    images: Annotated[int, typer.Option(min=1, help="With --likelihood: on so many test images.")] = 500,
+    device: Device = "auto",
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="As a Markdown table, as in docs/results.md.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Measure what a run's code is worth: each number with its 95 % interval and what it must be held against.
+
+    It is kept in the run's measures.json; a run that was measured is measured again only with --again, or when its
+    weights have changed. With one run the JSON document is one object, otherwise a list of them.
+    """
+    if bool(names) == every:
+        raise UserError("name the runs to measure, or --all for all finished ones")
+    store = Store.default()
+    if every:
+        runs = [run for run in store.runs() if summarise(run).state == "finished"]
+    else:
+        runs = [store.find(name) for name in names or []]
+    found = []
+    for run in runs:
+        if len(runs) > 1:
+            print_message(run.id)
+        with Progress() as progress:
+            found.append(_measured(run, again, likelihood, images, device, progress))
+    documents = [{"run": run.id, **one.as_json()} for run, one in zip(runs, found, strict=True)]
+    if as_json:
+        print_json(documents[0] if len(documents) == 1 and not every else documents)
+    elif as_markdown:
+        print(markdown_table(runs, found))
+    else:
+        for run, one in zip(runs, found, strict=True):
+            _print(run, one)
+
+
+def _measured(run: Run, again: bool, likelihood: int, images: int, device: str, progress: Report) -> Measures:
+    known = None
+    try:
+        known = None if again else read_measures(run)
+    except OutdatedError as error:
+        print_message(f"{error}; measuring anew")
+    if known is None or likelihood:
+        from aecore.jobs.measuring import work
+
+        return work(run, device, progress, whole=known is None, samples=likelihood, images=images)
+    return known
+
+
+def _print(run: Run, found: Measures) -> None:
+    print(printable(f"{run.id}: {found.about.get('test_images', 0):,} test images of {found.about.get('data')}, clean"))
+    rows = []
+    for named in MEASURES:
+        if measured := found.measures.get(named.name):
+            beside = [
+                f"{words} {named.format(measured[key])}"
+                for key, words in named.beside
+                if isinstance(measured.get(key), (int, float))
+            ]
+            of = f" of {measured['of']:,}" if named.name == "active_units" else ""
+            beside = [] if of else beside
+            rows.append([named.title, named.with_interval(measured) + of, ", ".join(beside)])
+    table(["measure", "value (95 %)", "beside"], rows)
+    for name in ("anomaly_error", "anomaly_distance"):
+        if (high := found.value(name, "high")) is not None and high < 0.5:
+            print_message(f"{MARK} {NAMED[name].title}: worse than guessing, the images left out look more usual")
+    for name, why in found.lacking.items():
+        print_message(f"{NAMED[name].title if name in NAMED else name}: {printable(why)}")
+
+
+_COLUMNS = ("active_units", "reconstruction", "linear_probe", "neighbours_1", "samples_gaussian", "intrinsic_dimension")
+
+
+def markdown_table(runs: list[Run], found: list[Measures]) -> str:
+    """A table with a line a run; in brackets what each number is held against."""
+
+    def cell(measured: dict[str, Any] | None, name: str) -> str:
+        if not measured:
+            return "–"
+        named = NAMED[name]
+        key = next((key for key, _ in named.beside if isinstance(measured.get(key), (int, float))), "")
+        if name == "active_units":
+            return f"{named.format(measured['value'])} of {measured['of']}"
+        return f"{named.format(measured['value'])}" + (f" ({named.format(measured[key])})" if key else "")
+
+    heads = ["run", *(f"{NAMED[name].title} ({NAMED[name].beside[0][1]})" for name in _COLUMNS)]
+    heads[1] = "Active units"
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    for run, one in zip(runs, found, strict=True):
+        lines.append("| " + " | ".join([run.id, *(cell(one.measures.get(name), name) for name in _COLUMNS)]) + " |")
+    return "\n".join(lines)

@@ -1,0 +1,47 @@
+"""The features in which sets of images are compared: those of a small classifier that ships with the project.
+
+Features of a network for photographs say little about digits, so every kind of images has a classifier of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+from aecore.models import digit_classifier, photo_classifier
+
+
+class Features(NamedTuple):
+    """Of N images: `values` float32 (N, n), and the classifier's `probabilities` float32 (N, classes)."""
+
+    values: np.ndarray
+    probabilities: np.ndarray
+
+
+class Extractor(NamedTuple):
+    """A classifier as a source of features: its name, its accuracy on the test images of the set, 0 to 1, and the
+    function of images float (N, C, H, W) in [0, 1]."""
+
+    name: str
+    accuracy: float
+    features: Callable[[Tensor], Features]
+
+
+def extractor(data_name: str) -> Extractor | None:
+    """The extractor for the images of that set, None where the project has none."""
+    if digit_classifier.reads(data_name):
+        from aecore.models.digit_classifier.network import features
+
+        return Extractor(
+            "digit classifier", digit_classifier.accuracy()[data_name], lambda images: Features(*features(images))
+        )
+    if photo_classifier.reads(data_name):
+        from aecore.models.photo_classifier.network import features as of_photos
+
+        return Extractor(
+            "photo classifier", photo_classifier.accuracy()[data_name], lambda images: Features(*of_photos(images))
+        )
+    return None
