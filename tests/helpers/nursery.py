@@ -96,9 +96,10 @@ def main(address: str) -> None:
                     tell_ends(waiting)
                 else:
                     asker, _ = listener.accept()
-                    pid = forked(asker, address)
-                    asker.sendall(b"%*d" % (NUMBER, pid))
-                    waiting[pid] = asker
+                    with contextlib.suppress(OSError):  # the asker is gone
+                        pid = forked(asker, address)
+                        waiting[pid] = asker
+                        asker.sendall(b"%*d" % (NUMBER, pid))
 
 
 def search_for_components() -> None:
@@ -121,9 +122,14 @@ def tell_ends(waiting: dict[int, socket.socket]) -> None:
 
 
 def forked(asker: socket.socket, address: str) -> int:
-    """Read what is asked, fork, and become it in the child; the child's number in the nursery."""
+    """Read what is asked, fork, and become it in the child; the child's number in the nursery.
+
+    Raises `OSError` where the asker ends before.
+    """
     _, given, _, _ = socket.recv_fds(asker, 1, 3)
     asked = b"".join(iter(lambda: asker.recv(65536), b""))
+    if not asked:
+        raise ConnectionError
     child = os.fork()
     if child == 0:
         become(address, given, **json.loads(asked))

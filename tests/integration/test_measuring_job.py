@@ -11,7 +11,7 @@ from aecore.runs.process import is_alive
 from tests.helpers.processes import wait_for
 
 
-def test_a_job_works_on_its_own_and_one_that_is_stopped_leaves_what_was_there(trained):
+def test_a_job_works_on_its_own_and_one_that_is_stopped_leaves_what_was_there(trained, forked_jobs):
     measuring.start(trained, device="cpu")
     with pytest.raises(UserError, match="is being measured already"):
         measuring.start(trained)

@@ -20,7 +20,7 @@ from aecore.errors import AecoreError, UserError
 
 
 @pytest.fixture(scope="module")
-def worker():
+def worker(forked_jobs):
     made = Worker()
     yield made
     made.end_if_idle(0)
@@ -82,7 +82,7 @@ def test_it_works_for_whoever_asks(worker, monkeypatch):
     assert ask(worker, "aecore.access.person:of_process") == access.Person()
 
 
-def test_its_death_is_one_line_and_the_next_one_is_answered():
+def test_its_death_is_one_line_and_the_next_one_is_answered(forked_jobs):
     mortal = Worker()
     first = ask(mortal, "os:getpid")
     threading.Timer(0.3, os.kill, (first, signal.SIGKILL)).start()
@@ -107,6 +107,7 @@ def test_an_asker_who_leaves_does_not_leave_an_answer_for_the_next(worker):
 
 
 def test_it_ends_with_its_asker():
+    """The one that is started as the app does."""
     import subprocess
     import sys
 
