@@ -132,7 +132,7 @@ def test_classes_left_out_are_found(store):
     test = data.load("digits-28").y_test
     seen = int((~np.isin(test, [0, 3])).sum())
     assert found.value("linear_probe", "test_images") == found.value("neighbours_1", "test_images") == seen
-    assert found.value("linear_probe", "pixels") > 0.9
+    assert (found.value("linear_probe", "pixels") or 0) > 0.9
 
 
 @pytest.mark.parametrize(
