@@ -106,10 +106,12 @@ def markdown_table(runs: list[Run], found: list[Measures]) -> str:
         if not measured:
             return "–"
         named = NAMED[name]
-        key = next((key for key, _ in named.beside if isinstance(measured.get(key), (int, float))), "")
+        key, _ = named.beside[0]  # the one that the heading names, and no other
         if name == "active_units":
-            return f"{named.format(measured['value'])} of {measured['of']}"
-        return f"{named.format(measured['value'])}" + (f" ({named.format(measured[key])})" if key else "")
+            return f"{named.format(measured['value'])} of {measured['of']:,}"
+        return f"{named.format(measured['value'])}" + (
+            f" ({named.format(measured[key])})" if isinstance(measured.get(key), (int, float)) else ""
+        )
 
     heads = ["run", *(f"{NAMED[name].title} ({NAMED[name].beside[0][1]})" for name in _COLUMNS)]
     heads[1] = "Active units"

@@ -270,6 +270,12 @@ def test_the_command_prints_what_is_kept(measured, capsys):
     assert out.splitlines()[0].startswith("| run | Active units |")
     assert out.splitlines()[2].startswith(f"| {measured.id} |")
     assert len(cli.as_json(capsys, "measure", "--all")) == 1
+    # What a code is wider than has no PCA of its size; another baseline must not stand in its place.
+    found = read_measures(measured)
+    assert found is not None
+    write_measures(measured, replace(found, measures={"linear_probe": {**table, "pca": None}}))
+    _, out, _ = cli.run(capsys, "measure", measured.id, "--markdown")
+    assert f"| {100 * table['value']:.1f} % |" in out.splitlines()[2]
 
 
 def test_the_command_says_where_a_model_does_worse_than_guessing(measured, capsys):
