@@ -27,7 +27,7 @@ def anomalies(subject: Subject) -> None:
         return
     subject.report("scoring", 0, 1, "anomalies")
     held = _held(subject)
-    held_codes = subject._codes(held)
+    held_codes = subject.codes(held)
     pca = subject.baselines.pca
     of_pca = None
     if pca is not None and pca.size >= PCA_SIZE:

@@ -28,8 +28,8 @@ PROBE_NUMBERS = 160_000_000
 """A probe learns from as many training images as have this many features together."""
 NEIGHBOUR_PRODUCTS = 600_000_000_000
 """Neighbours are sought for as many test images as cost this many multiplications."""
-MATRIX = 64
-"""The correlations of so many units are kept."""
+MATRIX, EACH = 64, 1024
+"""The correlations of so many units are kept, and what each carries of so many; of wider codes none, not a part."""
 NEIGHBOURS = (1, 10)
 
 
@@ -40,11 +40,12 @@ def active_units(subject: Subject) -> None:
         "of": subject.units,
         "threshold": ACTIVE_VARIANCE,
         "constant": found.constant,
-        "variance": found.variance[: 4 * MATRIX],
     }
+    if subject.units <= EACH:
+        entry["variance"] = found.variance
     if model.gaussian:
         kl = unit_divergence(subject)
-        entry |= {"kl": kl[: 4 * MATRIX], "kl_nats": float(kl.sum())}
+        entry |= {"kl_nats": float(kl.sum()), **({"kl": kl} if subject.units <= EACH else {})}
     else:
         entry["active_for_their_scale"] = found.active_for_their_scale
         if found.low.min() == 0:  # the code of a ReLU

@@ -100,6 +100,11 @@ def _likelihood(subject: Subject, count: int, images: int) -> None:
     if not model.gaussian:
         subject.lacking["likelihood"] = "only a VAE bounds one"
         return
+    if subject.run.status().get("imported"):
+        subject.lacking["likelihood"] = (
+            "the run was imported: the loss that it was trained with, which implies the observation model, is not known"
+        )
+        return
     observation = likelihood.observation_of(subject.experiment.training, subject.values, subject.units)
     if observation is None:
         subject.lacking["likelihood"] = "training.beta is 0: the loss implies no observation model"

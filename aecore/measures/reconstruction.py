@@ -32,7 +32,9 @@ def reconstruction(subject: Subject) -> None:
             }
             for label in np.unique(labels)
         ],
-        "worst": [{"image": int(row), "label": int(labels[row]), "mse": float(errors[row])} for row in worst],
+        "worst": [
+            {"image": int(subject.places[row]), "label": int(labels[row]), "mse": float(errors[row])} for row in worst
+        ],
     }
     subject.images["worst"] = to_bytes(subject.decoded(subject.test_codes[worst]))
     subject.images["worst_clean"] = np.asarray(subject.x_test[worst])
@@ -50,7 +52,8 @@ def reconstruction(subject: Subject) -> None:
             entry["pca"] = None
             subject.measures.pop("pca_mse")
             subject.lacking["pca_mse"] = (
-                f"the code of {subject.units:,} numbers is wider than the {subject.values:,} of an image"
+                f"{len(subject.x_train):,} training images of {subject.values:,} values have {pca.size:,} components, "
+                f"fewer than the {subject.units:,} numbers of the code"
             )
     subject.measures["reconstruction"] = entry
 

@@ -25,13 +25,15 @@ from aecore.runs.store import Run
 
 BATCH = 500
 CLEAN = Corruption()
+MOST_NUMBERS, FEWEST = 320_000_000, 1000
+"""So many numbers, of pixels or of codes, are held at once: of wider ones fewer images are measured, evenly spaced."""
 
 
 @dataclass
 class Subject:
     """A run with its images, uint8 (N, C, H, W), and labels, uint8 (N,); what is measured goes in clean.
 
-    The training images are those that the run was trained on.
+    The training images are those that the run was trained on. Of very large images or codes, both are a part of theirs.
     """
 
     run: Run
@@ -42,6 +44,8 @@ class Subject:
     y_train: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
+    places: np.ndarray
+    """int64 (N,): where the test images are in the test set."""
     classes: tuple[str, ...]
     baselines: Baselines
     report: Report = silent
@@ -57,6 +61,10 @@ class Subject:
         name = experiment.data.source
         images = data.load(name, lambda what, done, total: report("preparing", done, total, what))
         x, y = training_images(images, experiment.data)
+        most = max(FEWEST, MOST_NUMBERS // max(model.plan.code_size, int(np.prod(x.shape[1:]))))
+        train, test = some(len(x), most), some(len(images.x_test), most)
+        if len(train) < len(x):
+            x, y = x[train], y[train]
         return cls(
             run,
             experiment,
@@ -64,10 +72,11 @@ class Subject:
             where,
             x,
             np.asarray(y),
-            images.x_test,
-            np.asarray(images.y_test),
+            images.x_test if len(test) == len(images.x_test) else images.x_test[test],
+            np.asarray(images.y_test[test]),
+            test,
             run.image_info().classes,
-            Baselines(name, x, str(experiment.data.leave_out)),
+            Baselines(name, x, f"{experiment.data.leave_out} {len(test)}"),
             report,
         )
 
@@ -84,11 +93,11 @@ class Subject:
     @cached_property
     def train_codes(self) -> np.ndarray:
         """float32 (N, n)."""
-        return self._codes(self.x_train)
+        return self.codes(self.x_train)
 
     @cached_property
     def test_codes(self) -> np.ndarray:
-        return self._codes(self.x_test)
+        return self.codes(self.x_test)
 
     @cached_property
     def test_errors(self) -> np.ndarray:
@@ -112,7 +121,8 @@ class Subject:
         assert self.extractor is not None
         return self.extractor.features(torch.from_numpy(np.asarray(self.x_test[self.seen], np.float32) / 255))
 
-    def _codes(self, images: np.ndarray) -> np.ndarray:
+    def codes(self, images: np.ndarray) -> np.ndarray:
+        """float32 (N, n) of images uint8 (N, C, H, W)."""
         batches = [
             codes_of(self.model, self.to_device(images[start : start + 10 * BATCH]), CLEAN, 0)
             for start in range(0, len(images), 10 * BATCH)
