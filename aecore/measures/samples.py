@@ -79,8 +79,14 @@ def _fitted(codes: np.ndarray, components: int, count: int, units: int) -> np.nd
 
 
 def _measured(subject: Subject, name: str, draw: Callable[[int], np.ndarray]) -> None:
-    extractor, kept = subject.extractor, subject.baselines.kept
+    extractor = subject.extractor
     assert extractor is not None
+    under = extractor.classifier.digest()[:12]
+
+    def kept(what: str, images: Callable[[Subject, int], np.ndarray]) -> float:
+        """The distance of such images in the features of these weights."""
+        return subject.baselines.kept(f"frechet {what} {under}", lambda: _distance(subject, images(subject, count)))
+
     count = min(SAMPLES, len(subject.x_test[subject.seen]))
     images = np.clip(subject.decoded(draw(count)), 0, 1)
     found, test = extractor.features(torch.from_numpy(images)), subject.test_features
@@ -89,11 +95,9 @@ def _measured(subject: Subject, name: str, draw: Callable[[int], np.ndarray]) ->
     pca = subject.baselines.pca
     subject.measures[name] = {
         **frechet.distance_interval(test.values, found.values).as_json(),
-        "real": kept("frechet real", lambda: _distance(subject, _real(subject, count))),
-        "noise": kept("frechet noise", lambda: _distance(subject, _noise(subject, count))),
-        "pca": kept(f"frechet pca {subject.units}", lambda: _distance(subject, _linear(subject, count)))
-        if pca is not None and subject.units <= pca.size
-        else None,
+        "real": kept("real", _real),
+        "noise": kept("noise", _noise),
+        "pca": kept(f"pca {subject.units}", _linear) if pca is not None and subject.units <= pca.size else None,
         "samples": count,
         "features": extractor.name,
         "accuracy": extractor.accuracy,

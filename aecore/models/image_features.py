@@ -12,6 +12,7 @@ import numpy as np
 from torch import Tensor
 
 from aecore.models import digit_classifier, photo_classifier
+from aecore.models.shipped_classifier import ShippedClassifier
 
 
 class Features(NamedTuple):
@@ -22,12 +23,16 @@ class Features(NamedTuple):
 
 
 class Extractor(NamedTuple):
-    """A classifier as a source of features: its name, its accuracy on the test images of the set, 0 to 1, and the
+    """A classifier as a source of features: what it is, its accuracy on the test images of the set, 0 to 1, and the
     function of images float (N, C, H, W) in [0, 1]."""
 
-    name: str
+    classifier: ShippedClassifier
     accuracy: float
     features: Callable[[Tensor], Features]
+
+    @property
+    def name(self) -> str:
+        return self.classifier.name
 
 
 def extractor(data_name: str) -> Extractor | None:
@@ -35,13 +40,11 @@ def extractor(data_name: str) -> Extractor | None:
     if digit_classifier.reads(data_name):
         from aecore.models.digit_classifier.network import features
 
-        return Extractor(
-            "digit classifier", digit_classifier.accuracy()[data_name], lambda images: Features(*features(images))
-        )
-    if photo_classifier.reads(data_name):
-        from aecore.models.photo_classifier.network import features as of_photos
+        chosen = digit_classifier.CLASSIFIER
+    elif photo_classifier.reads(data_name):
+        from aecore.models.photo_classifier.network import features
 
-        return Extractor(
-            "photo classifier", photo_classifier.accuracy()[data_name], lambda images: Features(*of_photos(images))
-        )
-    return None
+        chosen = photo_classifier.CLASSIFIER
+    else:
+        return None
+    return Extractor(chosen, chosen.accuracy()[data_name], lambda images: Features(*features(images)))

@@ -31,6 +31,8 @@ _expected: dict[str, dict[str, float]] = {}
 """Files of a session that its browser is about to send, and when it said so."""
 PATIENCE_S = 60.0
 """So long a file may be announced before nobody expects it any more."""
+MOST_EXPECTED = 100
+"""Of a session: whoever announces files without end is not remembered without end."""
 
 
 def file_uploader(label: str, kinds: Sequence[str] | None, *, max_upload_size: int, **options: Any) -> Any:
@@ -75,8 +77,12 @@ def _listen() -> None:
     give = manager.get_upload_urls
 
     def get_upload_urls(session: str, names: Sequence[str]) -> Any:
-        addresses = give(session, names)
-        _expected.setdefault(session, {}).update((address.file_id, time.monotonic()) for address in addresses)
+        addresses, now = give(session, names), time.monotonic()
+        expected = _expected.setdefault(session, {})
+        expected.update((address.file_id, now) for address in addresses)
+        late = [file for file, asked in expected.items() if now - asked > PATIENCE_S]
+        for file in {*late, *list(expected)[:-MOST_EXPECTED]}:
+            del expected[file]
         return addresses
 
     manager.get_upload_urls = get_upload_urls  # type: ignore[method-assign]

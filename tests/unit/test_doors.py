@@ -314,4 +314,6 @@ def test_a_file_is_expected_from_its_announcement_until_its_widget_has_it(server
     manager.get_upload_urls("s", ["never sent"])
     monkeypatch.setattr(uploads, "PATIENCE_S", -1.0)
     assert not uploads.on_its_way()
+    manager.get_upload_urls("s", ["many"] * 5000)
+    assert len(uploads._expected["s"]) <= uploads.MOST_EXPECTED
     uploads._expected.clear()

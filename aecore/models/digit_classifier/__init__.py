@@ -7,24 +7,12 @@ is in `aecore.models.digit_classifier.network`; this module needs no torch.
 
 from __future__ import annotations
 
-import json
-from functools import cache
 from pathlib import Path
 
-import safetensors
+from aecore.models.shipped_classifier import ShippedClassifier
 
 WEIGHTS = Path(__file__).with_name("digits.safetensors")
 SETS = ("mnist", "colored-mnist", "colored-mnist-random")
 """The image sets that it was trained on."""
-
-
-def reads(data_name: str) -> bool:
-    """Whether the classifier can read the images of that set."""
-    return data_name in SETS
-
-
-@cache
-def accuracy() -> dict[str, float]:
-    """Accuracy of the shipped classifier on the test images of each set, from 0 to 1."""
-    with safetensors.safe_open(WEIGHTS, framework="np") as file:
-        return json.loads(file.metadata()["accuracy"])
+CLASSIFIER = ShippedClassifier("digit classifier", WEIGHTS, SETS)
+reads, accuracy = CLASSIFIER.reads, CLASSIFIER.accuracy
