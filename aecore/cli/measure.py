@@ -8,7 +8,7 @@ import typer
 
 from aecore.cli.console import Progress, print_message, table
 from aecore.cli.options import Device, Json, print_json
-from aecore.errors import OutdatedError, UserError
+from aecore.errors import AecoreError, OutdatedError, UserError
 from aecore.format import printable
 from aecore.metrics.measure_names import MEASURES, NAMED
 from aecore.runs.measures import Measures, read_measures
@@ -46,20 +46,29 @@ def measure(
         runs = [run for run in store.runs() if summarise(run).state == "finished"]
     else:
         runs = [store.find(name) for name in names or []]
-    found = []
+    measured, failed = [], 0
     for run in runs:
         if len(runs) > 1:
             print_message(run.id)
-        with Progress() as progress:
-            found.append(_measured(run, again, likelihood, images, device, progress))
-    documents = [{"run": run.id, **one.as_json()} for run, one in zip(runs, found, strict=True)]
+        try:
+            with Progress() as progress:
+                measured.append((run, _measured(run, again, likelihood, images, device, progress)))
+        except AecoreError as error:
+            if len(runs) == 1:
+                raise
+            print_message(f"{MARK} not measured: {error}")  # one run of many does not keep the others from it
+            failed += 1
+    runs, found = [run for run, _ in measured], [one for _, one in measured]
+    documents = [{"run": run.id, **one.as_json()} for run, one in measured]
     if as_json:
-        print_json(documents[0] if len(documents) == 1 and not every else documents)
+        print_json(documents if every or len(names or []) > 1 else documents[0])
     elif as_markdown:
         print(markdown_table(runs, found))
     else:
-        for run, one in zip(runs, found, strict=True):
+        for run, one in measured:
             _print(run, one)
+    if failed:
+        raise typer.Exit(1)
 
 
 def _measured(run: Run, again: bool, likelihood: int, images: int, device: str, progress: Report) -> Measures:

@@ -14,7 +14,7 @@ from sklearn.decomposition import PCA
 from aecore import data, jobs, plots
 from aecore.errors import DamagedError, OutdatedError, UserError
 from aecore.inference import load_model
-from aecore.measures import measure, measure_likelihood
+from aecore.measures import measure, measure_likelihood, subject
 from aecore.measures.baselines import Baselines
 from aecore.metrics.measure_names import NAMED
 from aecore.presets import preset
@@ -142,6 +142,57 @@ def test_classes_left_out_are_found(store):
 def test_classes_that_cannot_be_left_out(store, leave_out, words):
     with pytest.raises(UserError, match=words):
         jobs.submit(preset("digits-quick").experiment.changed({"data.leave_out": leave_out}), "cpu", store)
+
+
+def test_an_imported_vae_has_no_likelihood(store):
+    """What its settings say of the loss is meaningless, and so would be a bound that is computed from it."""
+    changes = {"model.bottleneck.kind": "gaussian", "training.epochs": 1}
+    run = jobs.submit(preset("digits-quick").experiment.changed(changes), "cpu", store)
+    jobs.work(run)
+    run.write_status(imported={"file": "theirs.pth"})
+    found = measure(run, "cpu")
+    assert "the run was imported" in found.lacking["likelihood"]
+    assert "likelihood" not in found.measures
+    with pytest.raises(UserError, match="was imported"):
+        measure_likelihood(run, 100, 10, "cpu")
+
+
+def test_a_training_is_not_lost_where_measuring_fails(store, monkeypatch, capsys):
+    def broken(*_: object) -> None:
+        raise ValueError("no eigenvalues")
+
+    monkeypatch.setattr("aecore.measures.of_run.measure_run", broken)
+    changes = {"evaluation.measure": True, "training.epochs": 1}
+    run = jobs.submit(preset("digits-quick").experiment.changed(changes), "cpu", store)
+    assert jobs.work(run) == "finished"
+    assert "was not measured: no eigenvalues" in capsys.readouterr().out
+    assert read_measures(run) is None
+
+
+def test_of_too_many_numbers_a_part_of_the_images_is_measured(measured_once, trained, monkeypatch):
+    """As many as hold 784 pixels each; the worst ones keep their numbers in the test set."""
+    monkeypatch.setattr(subject, "MOST_NUMBERS", 100 * 784)
+    monkeypatch.setattr(subject, "FEWEST", 1)
+    found = measure(trained, "cpu")
+    whole = read_measures(measured_once)
+    assert whole is not None
+    assert (found.about["train_images"], found.about["test_images"]) == (100, 100)
+    kept = {entry["image"]: entry["mse"] for entry in found.measures["reconstruction"]["worst"]}
+    known = {entry["image"]: entry["mse"] for entry in whole.measures["reconstruction"]["worst"]}
+    shared = kept.keys() & known.keys()
+    assert len(shared) >= 2
+    assert {image: kept[image] for image in shared} == pytest.approx({image: known[image] for image in shared})
+
+
+@pytest.mark.parametrize("images", [1, 2, 5, 12])
+def test_very_few_training_images_lack_measures_and_break_none(store, images):
+    changes = {"data.train_images": images, "training.epochs": 1, "training.batch_size": 4}
+    run = jobs.submit(preset("digits-quick").experiment.changed(changes), "cpu", store)
+    jobs.work(run)
+    found = measure(run, "cpu")
+    assert {*found.lacking, *found.measures} - {"pca_mse"} == set(NAMED)
+    assert found.value("reconstruction") is not None
+    assert ("pca_mse" in found.measures) == (images > 16)
 
 
 def test_images_without_labels_lack_what_needs_them(store, tmp_path):
@@ -289,6 +340,21 @@ def test_the_command_says_where_a_model_does_worse_than_guessing(measured, capsy
     assert "31.0 % (28.0–34.0)" in out
     assert "worse than guessing" in err
     assert "worse than guessing" not in cli.run(capsys, "measure", measured.id, "--json")[1]
+
+
+def test_one_run_that_cannot_be_measured_does_not_keep_the_others_from_it(measured, store, capsys):
+    other = Run(store.root / "runs" / "other-20260101-000000")
+    shutil.copytree(measured.path, other.path)
+    forget_sums(other)
+    other.file(MEASURES).unlink()
+    other.file(WEIGHTS).write_bytes(b"no weights")
+    status, out, err = cli.run(capsys, "measure", other.id, measured.id, "--json")
+    assert status == 1
+    assert [entry["run"] for entry in json.loads(out)] == [measured.id]
+    assert "not measured: " in err
+    status, out, err = cli.run(capsys, "measure", other.id)
+    assert status == 1
+    assert out == ""
 
 
 def test_the_command_wants_runs_or_all(measured, capsys):
