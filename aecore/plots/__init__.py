@@ -5,9 +5,10 @@
 Runs are named by id or path, or given as they are.
 """
 
+from aecore.plots.code_units import unit_correlation, units
 from aecore.plots.curves import layer_curves, loss_curves, metric_curves, step_curves
 from aecore.plots.latent import code_histograms, errors, projection
-from aecore.plots.measures import class_errors, label_efficiency, rate_distortion, roc, unit_correlation, units
+from aecore.plots.measures import class_errors, label_efficiency, rate_distortion, roc
 from aecore.plots.save import figure_bytes
 from aecore.plots.sweep import sweep
 

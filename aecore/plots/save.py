@@ -10,9 +10,10 @@ import plotly.graph_objects as go
 
 from aecore.drawing import Drawing, chart, write
 from aecore.errors import AecoreError, UserError, nearest
+from aecore.plots.code_units import unit_correlation, units
 from aecore.plots.curves import layer_curves, loss_curves, step_curves
 from aecore.plots.latent import code_histograms, errors, projection
-from aecore.plots.measures import class_errors, label_efficiency, rate_distortion, roc, unit_correlation, units
+from aecore.plots.measures import class_errors, label_efficiency, rate_distortion, roc
 from aecore.runs.store import Run
 
 OF_MEASURES: dict[str, Callable[[Run], go.Figure]] = {

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
+from aecore import plots
 from aecore.errors import UserError
-from aecore.plots import measures as plots
-from aecore.plots.measures import Measured
+from aecore.plots.measured import Measured
 from dashboard.charts.plotly_chart import plotly_chart
 from dashboard.measure.url import PAGE
 

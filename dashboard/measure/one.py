@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from aecore.errors import DamagedError
-from aecore.plots.measures import Measured
+from aecore.plots.measured import Measured
 from aecore.runs.store import Run
 from dashboard import page
 from dashboard.cache import runs

@@ -11,7 +11,7 @@ import streamlit as st
 from aecore.config.experiment import difference
 from aecore.errors import DamagedError
 from aecore.metrics.measure_names import NAMED, Named
-from aecore.plots.measures import Measured
+from aecore.plots.measured import Measured
 from aecore.runs.measures import Measures
 from aecore.runs.store import Run
 from dashboard import page

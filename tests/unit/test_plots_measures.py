@@ -10,15 +10,9 @@ import pytest
 from aecore import plots
 from aecore.drawing import chart, write
 from aecore.errors import UserError
-from aecore.plots.measures import (
-    Measured,
-    class_errors,
-    label_efficiency,
-    rate_distortion,
-    roc,
-    unit_correlation,
-    units,
-)
+from aecore.plots.code_units import unit_correlation, units
+from aecore.plots.measured import Measured
+from aecore.plots.measures import class_errors, label_efficiency, rate_distortion, roc
 from aecore.plots.save import figure_of
 from aecore.runs.measures import Measures
 
