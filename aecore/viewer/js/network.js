@@ -48,20 +48,21 @@ function erf(x) {
 }
 
 /**
- * A function from the numbers of one image or code to those after the last operation. The result is its own buffer,
- * written over by the next call.
+ * A function from the numbers of one image or code, and the image's class where the network is told it (-1 for any), to
+ * those after the last operation. The result is its own buffer, written over by the next call.
  * @param {Op[]} ops
  * @param {Float32Array} weights
  * @returns {Network}
  */
 export function createNetwork(ops, weights) {
   const buffers = ops.map((op) => new Float32Array(sizeAfter(op)));
-  return (input) => {
+  return (input, label = -1) => {
     /** @type {any} */
     let values = input;
     ops.forEach((op, i) => {
       const out = buffers[i].length ? buffers[i] : (buffers[i] = new Float32Array(lengthLike(op, values)));
-      /** @type {Run<any>} */ (RUN[op.kind])(op, values, out, weights);
+      const earlier = op.kind === "add" ? (op.earlier < 0 ? /** @type {any} */ (input) : buffers[op.earlier]) : null;
+      /** @type {Run<any>} */ (RUN[op.kind])(op, values, out, weights, { label, earlier });
       values = out;
     });
     return values;
@@ -81,12 +82,17 @@ function sizeAfter(op) {
  */
 function lengthLike(op, values) {
   if (op.kind === "brightest") return 28 * 28;
+  if (op.kind === "classes") return values.length + op.count * op.places;
   return values.length;
 }
 
 /**
+ * The image's class, and the numbers of the operation that is added.
+ * @typedef {{ label: number, earlier: Float32Array | null }} More
+ */
+/**
  * @template {Op} T
- * @typedef {(op: T, x: Float32Array, y: Float32Array, w: Float32Array) => void} Run
+ * @typedef {(op: T, x: Float32Array, y: Float32Array, w: Float32Array, more: More) => void} Run
  */
 /** @type {{ [K in Op["kind"]]: Run<OpOf<K>> }} */
 const RUN = {
@@ -212,6 +218,49 @@ const RUN = {
     }
   },
 
+  // A layer's input, added to its output.
+  add(op, x, y, w, { earlier }) {
+    const other = /** @type {Float32Array} */ (earlier);
+    for (let i = 0; i < x.length; i += 1) y[i] = x[i] + other[i];
+  },
+
+  // Behind the numbers of each place one for each class, 1 for that of the image.
+  classes({ count, places, channels }, x, y, w, { label }) {
+    for (let p = 0, i = 0; p < places; p += 1) {
+      for (let k = 0; k < channels; k += 1) y[i++] = x[p * channels + k];
+      for (let k = 0; k < count; k += 1) y[i++] = k === label ? 1 : 0;
+    }
+  },
+
+  // Finite scalar quantisation: each channel rounded to its levels, as `aecore.models.quantise` does.
+  levels({ levels }, x, y) {
+    for (let i = 0; i < x.length; i += 1) {
+      const count = levels[i % levels.length], reach = ((count - 1) * (1 - 1e-3)) / 2, offset = count % 2 ? 0 : 0.5;
+      const bounded = Math.tanh(x[i] + Math.atanh(offset / reach)) * reach - offset;
+      y[i] = roundHalfToEven(bounded) / Math.floor(count / 2);
+    }
+  },
+
+  // Vector quantisation: the nearest of the codebook's vectors at each place.
+  nearest({ at, count, channels }, x, y, w) {
+    for (let place = 0; place < x.length; place += channels) {
+      let best = Infinity, chosen = at;
+      for (let row = at; row < at + count * channels; row += channels) {
+        let apart = 0;
+        for (let k = 0; k < channels; k += 1) apart += (x[place + k] - w[row + k]) ** 2;
+        if (apart < best) [best, chosen] = [apart, row];
+      }
+      for (let k = 0; k < channels; k += 1) y[place + k] = w[chosen + k];
+    }
+  },
+
+  // All but the largest numbers become 0.
+  largest({ count }, x, y) {
+    const order = Array.from(x.keys()).sort((a, b) => x[b] - x[a]);
+    y.fill(0);
+    for (const i of order.slice(0, count)) y[i] = x[i];
+  },
+
   hwc({ shape: [channels, height, width] }, x, y) {
     const area = height * width;
     for (let k = 0; k < channels; k += 1) for (let i = 0; i < area; i += 1) y[i * channels + k] = x[k * area + i];
@@ -255,6 +304,16 @@ function spread(x, from, inputs, y, out, outputs, w, at) {
     const row = at + i * outputs;
     for (let o = 0; o < outputs; o += 1) y[out + o] += value * w[row + o];
   }
+}
+
+/**
+ * As PyTorch rounds.
+ * @param {number} x
+ */
+function roundHalfToEven(x) {
+  const low = Math.floor(x), rest = x - low;
+  if (rest === 0.5) return low % 2 ? low + 1 : low;
+  return rest < 0.5 ? low : low + 1;
 }
 
 /**
