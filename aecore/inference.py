@@ -70,6 +70,7 @@ class LoadedRun:
             corruption,
             lambda n, of: report("evaluating", n, of, corruption.label),
             self.labels[:images] if reads(self.run.experiment().data.source) else None,
+            self.labels[:images],
         )
         return run_entry(self.run.id, self.weights, measured)
 
@@ -87,7 +88,7 @@ class LoadedRun:
         Returns `strength` and `metrics` by method, on the [0, 1] scale.
         """
         experiment = self.run.experiment()
-        parts = list(zip(*reconstructions(self.model, self.test, corruption), strict=True))
+        parts = list(zip(*reconstructions(self.model, self.test, corruption, classes=self.labels), strict=True))
         clean, noisy = np.concatenate(parts[0]), np.concatenate(parts[1])
 
         def wrong_digits(images: np.ndarray) -> float:
@@ -105,9 +106,9 @@ class LoadedRun:
         """Codes float32 (N, n) of `points` test images, evenly spread over the set, under the training corruption, with
         their labels and indices in the test set."""
         indices = evenly_spaced(len(self.test), points)
-        codes = codes_of(
-            self.model, self.test, self.run.experiment().corruption, NOISE_SEED, labels=self.labels
-        )[indices]
+        codes = codes_of(self.model, self.test, self.run.experiment().corruption, NOISE_SEED, labels=self.labels)[
+            indices
+        ]
         return codes, self.labels[indices], indices
 
     def projection(
@@ -172,12 +173,13 @@ def open_run(run: Run, device: str = "auto", report: Report = silent) -> LoadedR
 
 
 def denoise(
-    model: Network, images: np.ndarray, corruption: Corruption, seed: int
+    model: Network, images: np.ndarray, corruption: Corruption, seed: int, labels: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Corrupt uint8 images (N, C, H, W), reconstruct them, and measure both against the clean ones.
+    """Corrupt uint8 images (N, C, H, W), reconstruct them, and measure both against the clean ones; a conditional model
+    is told the labels uint8 (N,).
 
     Returns noisy images and reconstructions, float32 (N, C, H, W), and the metrics of each, one value an image.
     """
-    parts = list(reconstructions(model, torch.from_numpy(np.array(images)), corruption, seed))
+    parts = list(reconstructions(model, torch.from_numpy(np.array(images)), corruption, seed, labels))
     clean, noisy, output = (np.concatenate(column) for column in zip(*parts, strict=True))
     return noisy, output, image_metrics.per_image(clean, noisy), image_metrics.per_image(clean, output)

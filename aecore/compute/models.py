@@ -61,9 +61,10 @@ def ranking(order: str, noisy_mse: np.ndarray, output_mse: np.ndarray) -> np.nda
 
 
 def denoise(
-    run: Run, clean: np.ndarray, corruption: Corruption, draw: int
+    run: Run, clean: np.ndarray, corruption: Corruption, draw: int, labels: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Corrupt uint8 images (N, C, H, W), pass them through the run's model and score both against the clean.
+    """Corrupt uint8 images (N, C, H, W), pass them through the run's model, which is told the labels uint8 (N,) if it
+    is conditional, and score both against the clean.
 
     Returns noisy images and outputs float32 (N, C, H, W) on the [0, 1] scale, and the scores of each, one an image.
     Draw 0 is the noise of the evaluations, other numbers give other noise.
@@ -71,7 +72,7 @@ def denoise(
     from aecore.inference import denoise as through
     from aecore.metrics.evaluation import NOISE_SEED
 
-    return through(model_of(run), clean, corruption, NOISE_SEED + draw)
+    return through(model_of(run), clean, corruption, NOISE_SEED + draw, labels)
 
 
 def search(run: Run, corruption: Corruption, draw: int) -> Ranked:
@@ -82,9 +83,9 @@ def search(run: Run, corruption: Corruption, draw: int) -> Ranked:
     from aecore.metrics.evaluation import NOISE_SEED, reconstructions
 
     model = model_of(run, whole_test_set=True)
-    images = torch.from_numpy(np.array(data.load(run.experiment().data.source).x_test))
-    found, done = None, 0
-    for clean, noisy, output in reconstructions(model, images, corruption, NOISE_SEED + draw):
+    loaded, found, done = data.load(run.experiment().data.source), None, 0
+    images, labels = torch.from_numpy(np.array(loaded.x_test)), np.array(loaded.y_test)
+    for clean, noisy, output in reconstructions(model, images, corruption, NOISE_SEED + draw, labels):
         batch = Ranked(np.arange(done, done + len(clean)), noisy, output, _mse(clean, noisy), _mse(clean, output))
         done += len(clean)
         if found is not None:

@@ -230,8 +230,8 @@ class Model(Section):
             width = bottleneck.size if bottleneck.kind == "dense" else self.conv[-1].channels if self.conv else 0
             if width != len(bottleneck.levels):
                 what = "bottleneck.size" if bottleneck.kind == "dense" else "the last convolution's channels"
-                raise ValueError(f"bottleneck.levels has {len(bottleneck.levels)} entries and {what} should be as many, "
-                                 f"not {width}")  # fmt: skip
+                raise ValueError(f"bottleneck.levels has {len(bottleneck.levels)} entries, and {what} should be as "
+                                 f"many, not {width}")  # fmt: skip
         return self
 
     @model_validator(mode="after")

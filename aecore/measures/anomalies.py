@@ -56,7 +56,8 @@ def anomalies(subject: Subject) -> None:
 
 
 def _held(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
-    """Normal images for choosing thresholds, with their labels: those held out, or where there are none some of those trained on."""
+    """Normal images for choosing thresholds, with their labels: those held out, or where there are none some of those
+    trained on."""
     wanted = subject.experiment.data
     if wanted.validation_images:
         images = data.load(wanted.source)

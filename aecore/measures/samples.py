@@ -117,7 +117,7 @@ def _measured(subject: Subject, name: str, draw: Callable[[int], np.ndarray]) ->
 
 
 def _asked(subject: Subject, count: int) -> np.ndarray:
-    """The classes of which a conditional model is asked for samples: those of test images, so that each has its share."""
+    """The classes of which a conditional model is asked for samples: each as often as among the test images."""
     labels = subject.y_test[subject.seen]
     return labels[np.random.default_rng(1).integers(0, len(labels), count)]
 

@@ -65,7 +65,8 @@ def bounds(
     """Bounds on ln p(x) of every image, by the number of samples: those of `SAMPLES` that divide `samples`, and it.
 
     `images` are (N, D); `posterior` are mean and log-variance (N, n) of q(z|x); `decode` maps (B, n), codes
-    of the image with that number, to (B, D). Of the same samples, groups of fewer are averaged, so that fewer samples have no other luck. Float64 (N,).
+    of the image with that number, to (B, D). Of the same samples, groups of fewer are averaged, so that fewer samples
+    have no other luck. Float64 (N,).
     """
     mean, log_variance = (part.double() for part in posterior)
     found: dict[int, list[Tensor]] = {count: [] for count in (*SAMPLES, samples) if count and samples % count == 0}

@@ -100,7 +100,9 @@ class Codebook(nn.Module):
         return values + (quantised - values).detach(), commitment
 
     def _nearest(self, rows: Tensor) -> Tensor:
-        distances = self.codebook.square().sum(1) - 2 * rows @ self.codebook.T  # without |row|², which is the same for all
+        distances = (
+            self.codebook.square().sum(1) - 2 * rows @ self.codebook.T
+        )  # without |row|², which is the same for all
         return distances.argmin(1)
 
     @torch.no_grad()

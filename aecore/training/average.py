@@ -12,8 +12,8 @@ from aecore.models.network import Network
 class Average:
     """A copy of a network whose weights follow it: average ← d·average + (1 − d)·weights after every step.
 
-    The decay d grows to its final value as (1 + step) / (10 + step), so that the first steps, which say little, are soon
-    forgotten. Statistics of normalisations and codebooks, which are averages themselves, are copied.
+    The decay d grows to its final value as (1 + step) / (10 + step), so that the first steps, which say little, are
+    soon forgotten. Statistics of normalisations and codebooks, which are averages themselves, are copied.
     """
 
     def __init__(self, model: Network, decay: float) -> None:

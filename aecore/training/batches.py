@@ -35,7 +35,7 @@ class Batches:
         self.picked = self.train.new_empty((self.size, *self.train.shape[1:]))
         once = self.corruption.once and self.corruption.active
         # Noise is drawn in float32: torch has no fast way to draw it in narrower types.
-        fresh = self.corruption.active and not once or self.redraws
+        fresh = (self.corruption.active and not once) or self.redraws
         self.batch = torch.empty_like(self.picked, dtype=torch.float32 if fresh else dtype)
         self.fixed_levels: Tensor | None = None
         self.fixed = self._corrupt_once(experiment.training.seed) if once else None

@@ -178,7 +178,9 @@ def images_on_device(images: data.ImageSet, wanted: Data, device: torch.device) 
 def _grey(images: data.ImageSet) -> data.ImageSet:
     """The grey images of which a binary set was drawn. Raises `UserError` for any other set."""
     if images.about.name != "mnist-binary":
-        raise UserError(f"data.redraw: only the images of mnist-binary are drawn from grey ones, not {images.about.name}")
+        raise UserError(
+            f"data.redraw: only the images of mnist-binary are drawn from grey ones, not {images.about.name}"
+        )
     return data.load("mnist")
 
 

@@ -11,10 +11,14 @@ from aecore.config.experiment import Experiment
 from aecore.inference import load_model
 from aecore.models import browser_export
 from aecore.models.autoencoder import Autoencoder
+from aecore.models.build import build
+from aecore.models.condition import Condition
 from aecore.models.digit_classifier.network import classifier
+from aecore.models.network import Network
 from aecore.runs.store import Run
 from aecore.viewer.link import link
 from dashboard.cache import networks
+from tests.helpers.families import CODELESS, SETTINGS, family
 from tests.helpers.paths import GALLERY_RUN, ROOT
 from tests.helpers.training import CONV, VAE, WRITTEN
 
@@ -25,8 +29,10 @@ SCRIPT = ROOT / "aecore" / "viewer" / "js" / "network.js"
 CALL = """([ops, weights, inputs]) => {
   const floats = (text) => new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
   const run = createNetwork(ops, floats(weights));
-  return inputs.map((input) => Array.from(run(floats(input))));
+  return inputs.map((input) => Array.from(run(floats(input), 3)));
 }"""
+LABEL = 3
+"""What networks are told of every image, if they are told its class."""
 
 
 @pytest.fixture
@@ -44,15 +50,16 @@ def floats(values: np.ndarray) -> str:
     return base64.b64encode(values.astype("<f4").tobytes()).decode()
 
 
-def compare(call, model: Autoencoder, images: np.ndarray) -> None:
+def compare(call, model: Network, images: np.ndarray) -> None:
     tensors = {name: value.detach().numpy() for name, value in model.state_dict().items()}
     ours = [
         make(model.plan, tensors, model.low, model.high) for make in (browser_export.encoder, browser_export.decoder)
     ]
     with torch.inference_mode():
         batch = model.from_bytes(torch.from_numpy(images))
-        codes = model.distribution(batch)[0] if model.gaussian else model.encode(batch)
-        outputs = model.to_unit(model.decode(codes)).permute(0, 2, 3, 1).flatten(1).numpy()
+        told = Condition(torch.full((len(images),), LABEL))
+        codes = model.mean_codes(batch, told)
+        outputs = model.to_unit(model.decode(codes, told)).permute(0, 2, 3, 1).flatten(1).numpy()
     rows = (images / 255).transpose(0, 2, 3, 1).reshape(len(images), -1)
     assert np.allclose(call(ours[0], rows), codes.numpy(), atol=1e-4)
     assert np.allclose(call(ours[1], codes.numpy()), outputs, atol=1e-5)
@@ -84,6 +91,19 @@ def test_every_step_of_a_written_network(call):
     model.rng.seed(0, torch.device("cpu"))
     images = torch.randint(0, 256, (2, 3, 32, 32), generator=generator, dtype=torch.uint8)
     compare(call, model, images.numpy())
+
+
+@pytest.mark.parametrize("name", [name for name in SETTINGS if name not in CODELESS])
+def test_every_kind_of_network(call, name):
+    model = build(family(name).model, (1, 28, 28), seed=3).eval()
+    generator = torch.Generator().manual_seed(0)
+    for part, values in model.state_dict().items():
+        if "norm" in part and values.is_floating_point():
+            values.uniform_(0.5, 1.5, generator=generator)
+        if "codebook" in part:
+            values.normal_(generator=generator)
+    model.rng.seed(0, torch.device("cpu"))
+    compare(call, model, Run(GALLERY_RUN).snapshots()["clean"][:3])
 
 
 def test_the_classifier(call):
