@@ -60,7 +60,7 @@ class Bottleneck(Section):
     quantise: Literal["none", "fsq", "vq"] = "none"
     """The code becomes one of finitely many. fsq rounds every number to one of its levels (Mentzer et al. 2023); vq
     replaces the numbers of a place by the nearest vector of a codebook (van den Oord et al. 2017)."""
-    levels: tuple[Annotated[int, Field(ge=2, le=256)], ...] = Field(default=(8, 5, 5, 5), min_length=1, max_length=16)
+    levels: tuple[Annotated[int, Field(ge=3, le=256)], ...] = Field(default=(8, 5, 5, 5), min_length=1, max_length=16)
     """fsq: how many levels each number of a place has; as many as the code has channels."""
     codebook: int = Field(default=512, ge=2, le=65_536)
     """vq: the number of vectors in the codebook."""
