@@ -114,8 +114,8 @@ def pack_points(indices: np.ndarray) -> str:
 
 
 def unpack_points(text: str) -> np.ndarray:
-    """The numbers of test images in a text of `pack_points`, int64 (N,), ascending. Raises `UserError` with one line for
-    anything else."""
+    """The numbers of test images in a text of `pack_points`, int64 (N,), ascending. Raises `UserError` with one line
+    for anything else."""
     broken = UserError("the address's selection of points is damaged: select them in Latent space again")
     if len(text) > LONGEST:
         raise UserError(f"the address's selection of points is longer than the {LONGEST:,} characters that can be read")

@@ -20,17 +20,17 @@ MOST_INK = 0.3
 
 
 def brightness(images: np.ndarray) -> np.ndarray:
-    """How bright every pixel is relative to the brightest of its image, float64 (N, H, W), of images (N, C, H, W); of
-    several channels the brightest counts. NaN for images without strokes, all darker than `FAINTEST`."""
-    bright = np.clip(np.asarray(images, np.float64), 0, None).max(axis=1)
+    """How bright every pixel is relative to the brightest of its image, float64 (N, H, W), of images (N, C, H, W) on
+    the [0, 1] scale, clamped to it; of several channels the brightest counts. NaN for images without strokes."""
+    bright = np.clip(np.asarray(images, np.float64), 0, 1).max(axis=1)
     most = bright.max(axis=(1, 2), keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(most >= FAINTEST, bright / most, np.nan)
 
 
 def ink(images: np.ndarray) -> np.ndarray:
-    """How much of every pixel is stroke, float64 (N, H, W) from 0 to 1: 0 up to a quarter of the full brightness, 1 from
-    three quarters, and linear in between, so that a faint background weighs nothing and edges stay where they are."""
+    """How much of every pixel is stroke, float64 (N, H, W) from 0 to 1: 0 up to a quarter of the full brightness, 1
+    from three quarters, and linear in between: a faint background weighs nothing, and edges stay where they are."""
     return np.clip(2 * brightness(images) - 0.5, 0, 1)
 
 
