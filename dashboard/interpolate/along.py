@@ -56,9 +56,9 @@ def view(run: Run, gallery: image_picker.Gallery, shipped: Shipped) -> None:
             visit=url_state.visit(PAGE),
             key="walk",
         )
+    st.caption(plain(f"{found.made}. {found.length[0].upper()}{found.length[1:]}."))
     title = found.title.replace(" → ", "-to-").replace(" ", "-")
     figure_export.export(lambda: strip(run, found, image, name), f"{run.id}-{title}", key=PAGE)
-    st.caption(plain(f"{found.made}. {found.length[0].upper()}{found.length[1:]}."))
 
 
 def _choose(run: Run, codes: Codes) -> Direction | None:

@@ -53,7 +53,7 @@ class Direction:
         """Its length in words."""
         if not np.isfinite(self.deviations):
             return "the codes do not vary along it"
-        return f"{self.named} is {self.deviations:.2g} standard deviations of the codes along it"
+        return f"{self.named} is {self.deviations:.2f} standard deviations of the codes along it"
 
     def amounts(self) -> np.ndarray:
         """The amounts of the strip's images, from one end of the slider to the other."""

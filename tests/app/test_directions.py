@@ -38,7 +38,8 @@ def test_class_pairs_are_differences_of_mean_codes(run):
     app = page("interpolate", mode="along", a="18", **{"from": "3", "to": "8"})
     data = sent(app)
     codes = read_codes(run)
-    assert codes is not None and codes.codes is not None
+    assert codes is not None
+    assert codes.codes is not None
     wanted = codes.codes[codes.labels == 8].mean(axis=0) - codes.codes[codes.labels == 3].mean(axis=0)
     assert floats(data["direction"]["vector"]) == pytest.approx(wanted, abs=1e-4)
     assert (data["names"], data["direction"]["read"], data["direction"]["reach"]) == (["test image 18 · 3"], [3, 8], 2)
@@ -64,7 +65,8 @@ def test_quantities_have_units(run, kind):
 
 def test_selected_points(run):
     codes = read_codes(run)
-    assert codes is not None and codes.codes is not None
+    assert codes is not None
+    assert codes.codes is not None
     start, end = codes.indices[codes.labels == 3][:30], codes.indices[codes.labels == 8][:20]
     app = page("interpolate", mode="along", along="points", start=pack_points([*start, 1]), end=pack_points(end))
     mean = [codes.codes[np.isin(codes.indices, chosen)].mean(axis=0) for chosen in (start, end)]

@@ -46,7 +46,7 @@ def test_neither_brightness_nor_a_faint_background_nor_other_channels_matter():
         np.maximum(image, 0.2 * image.max()),
         np.pad(image, ((0,), (1,), (0,), (0,))),
     ):
-        assert strokes.slant(other)[0] == pytest.approx(strokes.slant(image)[0], abs=0.05)
+        assert strokes.slant(other)[0] == pytest.approx(strokes.slant(image)[0], abs=0.1)
         assert strokes.thickness(other)[0] == pytest.approx(strokes.thickness(image)[0], rel=0.04)
 
 

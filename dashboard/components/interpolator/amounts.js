@@ -31,6 +31,13 @@ export function signedText({ reach, unit }, amount) {
 }
 
 /**
+ * A round amount, without zeros at the end.
+ * @param {DirectionData} direction
+ * @param {number} amount
+ */
+export const roundText = (direction, amount) => signedText(direction, amount).replace(/\.?0+(?=\D*$)/, "");
+
+/**
  * What is measured in an image and what the classifier reads there.
  * @param {Interpolation} shown
  * @param {Numbers} image

@@ -7,7 +7,7 @@ import { percent } from "../../../aecore/viewer/js/numbers.js";
 import { readScores } from "../../../aecore/viewer/js/scores.js";
 import { rowsOf } from "../networks.js";
 import { inSlices } from "../pace.js";
-import { amountAt, signedText } from "./amounts.js";
+import { amountAt, roundText, signedText } from "./amounts.js";
 import { alongDirection } from "./path.js";
 import { MEASURES } from "./strokes.js";
 
@@ -71,8 +71,7 @@ export function createCheck(root, done) {
     const every = inner / (data.shares.length - 1) < 52 ? 2 : 1;
     data.shares.forEach((share, i) => {
       if (i % every) return;
-      const words = signedText(direction, amountAt(direction, share)).replace(/\.?0+(?=\D*$)/, "");
-      nodes.push(text(x(share), PLOT.ticks, words, "tick"));
+      nodes.push(text(x(share), PLOT.ticks, roundText(direction, amountAt(direction, share)), "tick"));
     });
     if (measured) nodes.push(...(direction.quantity ? changes(direction, data.shares, measured, x) : readings(data.shares, measured, x)));
     svg.replaceChildren(...nodes);
@@ -158,7 +157,7 @@ function heading({ quantity, read, sampled }, classes) {
  */
 export function sentence(direction, classes, measured, at) {
   const { quantity, read, sampled } = direction, last = measured.length - 1;
-  const amount = (/** @type {number} */ i) => signedText(direction, amountAt(direction, i / last));
+  const amount = (/** @type {number} */ i) => roundText(direction, amountAt(direction, i / last));
   /** @param {number} i */
   const known = (i) => (measured[i].count ? signedText(direction, measured[i].mean) : "not measurable");
   if (!quantity) {

@@ -77,6 +77,7 @@ export function createInterpolator(root) {
     }
     part("stage").hidden = part("scrub").hidden = track.hidden = data.plane;
     part("plane").hidden = !data.plane;
+    root.toggleAttribute("data-along", data.direction !== null);
     slider.setAttribute("aria-label", data.direction ? "Amount along the direction" : "Position between the two images");
     part("help").textContent = data.plane
       ? "Drag over the plane, or use the arrow keys. The corners are the reconstructions of the four images."
