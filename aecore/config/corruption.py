@@ -119,7 +119,12 @@ class Corruption(Section):
     @property
     def active(self) -> bool:
         """Whether it changes the images at all."""
-        return self.level > 0 or self.occlusion != "none" or self.degrades
+        return self.draws or self.degrades
+
+    @property
+    def draws(self) -> bool:
+        """Whether chance has a part in it."""
+        return self.level > 0 or self.occlusion != "none"
 
     @property
     def degrades(self) -> bool:

@@ -29,6 +29,7 @@ from aecore.models.layer import Plan
 from aecore.presets import presets
 from dashboard import limits
 from dashboard.train.own_images import Read, read_images
+from dashboard.widgets.lost import CLAMPED, FIRST, lost_in
 
 OWN = "Your own images…"
 FIELDS: dict[str, FieldInfo] = {name: field for name, field in fields() if name not in ("preset", "sweep")}
@@ -220,25 +221,36 @@ def corruption_parts(now: str, key: str) -> dict[str, Any]:
     """The corruption's settings as their widgets hold them."""
     base = Corruption.parse(now)
     start = {
-        "kind": base.kind,
-        "level": base.level or 0.2,
+        "lost": lost_in(base),
+        "kind": "gaussian" if base.kind == "none" else base.kind,
+        "level": base.level or FIRST["level"],
+        "lowest": base.lowest,
         "clamp": base.clamp,
-        "occlusion": base.occlusion,
+        "occlusion": "square" if base.occlusion == "none" else base.occlusion,
         "size": float(base.size or 8),
+        "blur": base.blur or FIRST["blur"],
+        "downscale": float(base.downscale or FIRST["downscale"]),
+        "jpeg": float(base.jpeg or FIRST["jpeg"]),
         "once": base.once,
     }
     return {name: st.session_state.get(f"{key}:{name}", value) for name, value in start.items()}
 
 
 def _corruption(now: str, key: str) -> dict[str, Any]:
-    """The corruption as plain data, from the widgets that apply."""
+    """The corruption as plain data, from the widgets that apply. Raises `UserError` for a strength of none."""
     held = corruption_parts(now, key)
-    kind, occlusion = held["kind"], held["occlusion"]
-    made: dict[str, Any] = {"kind": kind, "occlusion": occlusion}
-    if kind != "none":
-        made["level"] = held["level"]
-        made["clamp"] = held["clamp"] and kind.startswith("gaussian")
-    if occlusion != "none":
-        made["size"] = _number(held["size"], int)
-    made["once"] = held["once"] and (kind != "none" or occlusion != "none")
+    lost, kind = held["lost"], held["kind"]
+    made: dict[str, Any] = {"grey": "grey" in lost}
+    if "noise" in lost:
+        made |= {"kind": kind, "level": held["level"], "clamp": held["clamp"] and kind in CLAMPED}
+        if kind == "gaussian":
+            made["lowest"] = held["lowest"]
+    if "hole" in lost:
+        made |= {"occlusion": held["occlusion"], "size": _number(held["size"], int)}
+    for name in ("blur", "downscale", "jpeg"):
+        if name in lost:
+            if not held[name]:  # 0 would mean none of it
+                raise UserError(f"{name} needs a number above 0")
+            made[name] = held[name] if name == "blur" else _number(held[name], int)
+    made["once"] = bool(held["once"] and lost)
     return made

@@ -12,7 +12,7 @@ from dashboard.url_state import FOLLOWED
 
 PAGES = {
     "train": ("Curves", "show_chart"),
-    "denoise": ("Denoise", "blur_on"),
+    "restore": ("Restore", "auto_fix_high"),
     "replay": ("Replay", "slow_motion_video"),
     "interpolate": ("Interpolate", "linear_scale"),
     "latent": ("Latent space", "scatter_plot"),
