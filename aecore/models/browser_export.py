@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from aecore.errors import AecoreError
-from aecore.models.layer import Layer, Plan
+from aecore.models.layer import Layer, Plan, Shape
 
 NORM_EPS = 1e-5
 """PyTorch's default, which the models use."""
@@ -150,6 +150,38 @@ def encoder(plan: Plan, tensors: Tensors, low: float, high: float) -> Network:
     return builder.done()
 
 
+def restorer(plan: Plan, tensors: Tensors, low: float, high: float, adds: bool, takes_levels: bool) -> Network:
+    """A network without a code, from an image (H, W, C) to an image, both on the [0, 1] scale, not clamped. With `adds`
+    the layers give what is subtracted; with `takes_levels` in units of the noise level, which is an input."""
+    builder = _Builder(tensors, black=low)
+    if (low, high) != (0.0, 1.0):
+        builder.add("affine", scale=high - low, shift=low)
+    image, shape, ends = builder.last, plan.image_shape, dict[str, tuple[int, Shape]]()
+    if takes_levels:
+        builder.add("noise", channels=shape[0], width=shape[2], high=high - low)
+        shape = (shape[0] + 1, *shape[1:])
+    for layer in plan.body:
+        if layer.kind == "Concat":
+            number, other = ends[layer.joined]
+            builder.add("join", earlier=number, channels=shape[0], others=other[0])
+        elif layer.weighted:
+            _add_layer(builder, layer, shape)
+        else:
+            _add_bare(builder, layer, shape)
+        shape: Shape = layer.output_shape  # type: ignore[assignment]
+        ends[layer.name] = (builder.last, shape)
+    if adds:
+        builder.add("subtract", earlier=image, scaled=takes_levels)
+    if (low, high) != (0.0, 1.0):
+        builder.add("affine", scale=1 / (high - low), shift=-low / (high - low))
+    return builder.done()
+
+
+def nothing() -> Network:
+    """A network that does nothing."""
+    return Network((), np.zeros(0, np.float32))
+
+
 def digit_classifier(tensors: Tensors) -> Network:
     """From an image (28, 28, C) on the [0, 1] scale to ten scores: the layers of `digit_classifier.network`."""
     builder = _Builder(tensors)
@@ -187,6 +219,8 @@ def _add_bare(builder: _Builder, layer: Layer, shape: Sequence[int]) -> None:
             builder.add("repeat", **size, size=layer.size)
         case "UpsampleBilinear":
             builder.add("resize", **size)
+        case "Resize":
+            builder.add("enlarge", **size)
         case "Pad" | "Crop":
             builder.add("frame", **size, by=layer.size if layer.kind == "Pad" else -layer.size, value=builder.black)
         case "Norm":
