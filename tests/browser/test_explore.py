@@ -157,7 +157,8 @@ def test_an_image_is_moved_along_a_direction_and_its_link_and_back_restore_it(ta
     fresh = tab.context.new_page()
     same = opened(fresh, tab.url, "ip")
     expect(same).to_have_attribute("data-at", at)
-    assert picture(same.locator(".ip-decoded canvas")) == after
+    apart = [abs(a - b) for a, b in zip(picture(same.locator(".ip-decoded canvas")), after, strict=True)]
+    assert max(apart) <= 3, "the address has three decimals of the position"
     fresh.close()
     tab.get_by_role("radio", name="Thickness").first.click()
     expect(walk.locator(".ip-decoded")).to_contain_text("px")

@@ -98,7 +98,8 @@ def test_the_browser_measures_digits_alike():
     script = f"""
 import {{ MEASURES }} from "{(ROOT / "dashboard/components/interpolator/strokes.js").as_uri()}";
 const images = JSON.parse(await new Response(process.stdin).text());
-console.log(JSON.stringify(["slant", "thickness"].map((name) => images.map((image) => MEASURES[name](image, [1, 28, 28])))));
+const measured = ["slant", "thickness"].map((name) => images.map((image) => MEASURES[name](image, [1, 28, 28])));
+console.log(JSON.stringify(measured));
 """
     given = json.dumps(images.reshape(50, -1).tolist())
     done = subprocess.run(
