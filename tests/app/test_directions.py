@@ -68,7 +68,9 @@ def test_selected_points(run):
     assert codes is not None
     assert codes.codes is not None
     start, end = codes.indices[codes.labels == 3][:30], codes.indices[codes.labels == 8][:20]
-    app = page("interpolate", mode="along", along="points", start=pack_points([*start, 1]), end=pack_points(end))
+    app = page(
+        "interpolate", mode="along", along="points", start=pack_points(np.append(start, 1)), end=pack_points(end)
+    )
     mean = [codes.codes[np.isin(codes.indices, chosen)].mean(axis=0) for chosen in (start, end)]
     assert floats(sent(app)["direction"]["vector"]) == pytest.approx(mean[1] - mean[0], abs=1e-4)
     assert "20 selected points (mostly 8) minus that of 30 selected points (mostly 3)" in texts(app)

@@ -37,6 +37,7 @@ export function createCloud(root, host) {
     hovered: null,
     pinned: null,
     selected: null,
+    start: null,
     tool: "move",
     spin: false,
     extraOpen: false,

@@ -151,6 +151,8 @@ export interface CloudData {
   start?: Record<string, string>;
   height?: number;
   file?: string;
+  /** Whether two selections make a direction, which the host can follow. */
+  directs?: boolean;
 }
 /** A frame of points on the move; without coordinates only how far the work is. */
 export interface Frame {
@@ -298,6 +300,8 @@ export interface Panel {
 export interface Host {
   asset(name: string): Promise<any>;
   onChange?(place: { pinned: number | null }): void;
+  /** From one selection of points to another, both as `packPoints` writes them. */
+  onDirection?(start: string, end: string): void;
 }
 export interface CloudState {
   /** `label`, `error`, or `unit0`, `unit1` … */
@@ -312,6 +316,8 @@ export interface CloudState {
   hovered: number | null;
   pinned: number | null;
   selected: Set<number> | null;
+  /** The selection that was kept as the start of a direction. */
+  start: Set<number> | null;
   tool: "move" | "box" | "lasso";
   spin: boolean;
   /** The image that is none of the points is shown beside the cloud. */
@@ -355,6 +361,7 @@ export interface Cloud {
   step(stage: Stage, way: number): void;
   toNeighbour(stage: Stage): void;
   select(stage: Stage, indices: number[]): void;
+  keepStart(indices: Set<number>): void;
   escape(): void;
   forget(): void;
   closeExtra(): void;
