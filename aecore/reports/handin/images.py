@@ -113,7 +113,7 @@ def _sheet(subjects: Sequence[Subject], found: Examples, number: int) -> list[Bl
     noises: list[np.ndarray] = []
     lines: list[SheetRow] = []
     for subject in subjects:
-        noisy, output, noisy_scores, scores = denoise(load_model(subject.run), found.clean, corruption, NOISE_SEED)
+        noisy, output, noisy_scores, scores, _ = denoise(load_model(subject.run), found.clean, corruption, NOISE_SEED)
         if corruption.active and not any(np.allclose(noisy, other, atol=1e-5) for other in noises):
             noises.append(noisy)
             of = f"{subject.letter} noisy".strip() if len(noises) > 1 else "noisy"
