@@ -342,7 +342,7 @@ def test_a_hole_is_scored_apart_and_filled_without_a_network(store, trained):
 def test_what_stands_beside_the_model_is_told(store, trained, noise, hint, below):
     app = page("restore", run=trained.id, noise=noise)
     (pills,) = [pills for pills in app.pills if str(pills.key).startswith("methods")]
-    assert hint in pills.help
+    assert hint.lower() in pills.help.lower()
     assert below in texts(app)
     assert pills.disabled == (noise != "jpeg:10")
 
