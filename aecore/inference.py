@@ -23,19 +23,20 @@ from aecore.metrics import image as image_metrics
 from aecore.metrics.baselines import COLOUR, methods_for
 from aecore.metrics.evaluation import NOISE_SEED, evaluate, joined, restorations, run_entry
 from aecore.metrics.projection import quality
-from aecore.models.autoencoder import Autoencoder
+from aecore.models.build import build
 from aecore.models.digit_classifier import reads
 from aecore.models.digit_classifier.network import read_digits
+from aecore.models.network import Network
 from aecore.models.weights import load_weights
 from aecore.runs import sums
 from aecore.runs.progress import Report, silent
 from aecore.runs.store import WEIGHTS, Run
 
 
-def load_model(run: Run, device: torch.device | None = None) -> Autoencoder:
+def load_model(run: Run, device: torch.device | None = None) -> Network:
     """The run's model with its last saved weights, ready to use. Raises `DamagedError` when there are none."""
     experiment = run.experiment()
-    model = Autoencoder(experiment.model, run.image_info().image_shape)
+    model = build(experiment.model, run.image_info().image_shape)
     run.check(WEIGHTS)
     load_weights(model, run.file(WEIGHTS))
     device = device or torch.device("cpu")
@@ -51,7 +52,7 @@ class LoadedRun:
     """
 
     run: Run
-    model: Autoencoder
+    model: Network
     test: torch.Tensor
     labels: np.ndarray
     weights: str
@@ -70,6 +71,7 @@ class LoadedRun:
             corruption,
             lambda n, of: report("evaluating", n, of, corruption.label),
             self.labels[:images] if reads(self.run.experiment().data.source) else None,
+            self.labels[:images],
         )
         return run_entry(self.run.id, self.weights, measured)
 
@@ -92,7 +94,7 @@ class LoadedRun:
         names = methods_for(corruption, self.test.shape[1])
         if not names:
             return {}
-        clean, noisy, _, lost = joined(restorations(self.model, self.test, corruption))
+        clean, noisy, _, lost = joined(restorations(self.model, self.test, corruption, classes=self.labels))
         images = data.load(experiment.data.source)
 
         def wrong_digits(images: np.ndarray) -> float:
@@ -113,7 +115,9 @@ class LoadedRun:
         """Codes float32 (N, n) of `points` test images, evenly spread over the set, under the training corruption, with
         their labels and indices in the test set."""
         indices = evenly_spaced(len(self.test), points)
-        codes = codes_of(self.model, self.test, self.run.experiment().corruption, NOISE_SEED)[indices]
+        codes = codes_of(self.model, self.test, self.run.experiment().corruption, NOISE_SEED, labels=self.labels)[
+            indices
+        ]
         return codes, self.labels[indices], indices
 
     def projection(
@@ -160,7 +164,7 @@ def training_codes(run: Run, points: int, device: str = "auto", report: Report =
     shown = thumbnails.kept_indices(experiment.data.source, x.shape[1:], len(x))  # type: ignore[arg-type]
     rows = shown[evenly_spaced(len(shown), points)] if points <= len(shown) else evenly_spaced(len(x), points)
     train = torch.from_numpy(np.array(x)).to(chosen_device)
-    codes = codes_of(model, train, experiment.corruption, NOISE_SEED, rows)
+    codes = codes_of(model, train, experiment.corruption, NOISE_SEED, rows, np.asarray(y))
     errors = np.full(len(rows), np.nan, np.float32)
     weights = sums.digest(run.path, WEIGHTS)
     places = place_in_set(rows, images.y_train, experiment.data)
@@ -188,11 +192,15 @@ class Denoised(NamedTuple):
     lost: np.ndarray | None
 
 
-def denoise(model: Autoencoder, images: np.ndarray, corruption: Corruption, seed: int) -> Denoised:
-    """Corrupt uint8 images (N, C, H, W), reconstruct them, and measure both against the clean ones.
+def denoise(
+    model: Network, images: np.ndarray, corruption: Corruption, seed: int, labels: np.ndarray | None = None
+) -> Denoised:
+    """Corrupt uint8 images (N, C, H, W), reconstruct them, and measure both against the clean ones; a conditional model
+    is told the labels uint8 (N,).
 
     Where pixels were lost the metrics have `hole_mse` and `hole_psnr_db`, over those alone.
     """
-    clean, noisy, output, lost = joined(restorations(model, torch.from_numpy(np.array(images)), corruption, seed))
+    parts = restorations(model, torch.from_numpy(np.array(images)), corruption, seed, labels)
+    clean, noisy, output, lost = joined(parts)
     of_input, of_output = (image_metrics.all_of(clean, other, lost) for other in (noisy, output))
     return Denoised(noisy, output, of_input, of_output, lost)

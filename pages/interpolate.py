@@ -1,4 +1,4 @@
-"""Interpolate: scrub through the latent space between two images, or over the plane between four."""
+"""Interpolate: scrub through the latent space between two images, over the plane between four, or along a direction."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from aecore.runs.store import Run
 from dashboard import page, url_state
 from dashboard.cache import codes as cached_codes
 from dashboard.components.interpolator import walk
-from dashboard.components.networks import ship_run
+from dashboard.components.networks import Shipped, ship_run
 from dashboard.format import plain
-from dashboard.interpolate import export
+from dashboard.interpolate import along, export
 from dashboard.interpolate.controls import ENDS, controls
 from dashboard.interpolate.url import FIELDS, PAGE
 from dashboard.navigation import route
@@ -41,18 +41,10 @@ def downloads(run: Run, shown: export.Interpolation) -> None:
     figure_export.export(lambda: export.strip(run, shown), name, key=PAGE, extras=[animated])
 
 
-def view() -> None:
-    url_state.arrive(PAGE, FIELDS)
-    run = controls()
-    if run is None:
-        return
-    gallery = image_picker.gallery(run)
-    if gallery is None:
-        st.info("This run has no stored images, and its image set is not here.", icon=":material/image_not_supported:")
-        return
+def between(run: Run, gallery: image_picker.Gallery, shipped: Shipped) -> None:
+    """Two images, or four, and what lies between them."""
     found = image_picker.choose(PAGE, run, gallery, ENDS[st.session_state[key(PAGE, "mode")]])
     shown = interpolation(run, found)
-    shipped = ship_run(run, cached_codes.codes(run))
     if shipped["encoder"] is None or shipped["decoder"] is None:
         st.caption("This network is too large to run in the browser; the server computed these images.")
         st.image(write(export.plane_sheet(run, shown) if shown.side else export.strip(run, shown), "png"))
@@ -70,6 +62,19 @@ def view() -> None:
             key="walk",
         )
     downloads(run, shown)
+
+
+def view() -> None:
+    url_state.arrive(PAGE, FIELDS)
+    run = controls()
+    if run is None:
+        return
+    gallery = image_picker.gallery(run)
+    if gallery is None:
+        st.info("This run has no stored images, and its image set is not here.", icon=":material/image_not_supported:")
+        return
+    mode = along.view if st.session_state[key(PAGE, "mode")] == "along" else between
+    mode(run, gallery, ship_run(run, cached_codes.codes(run)))
     st.caption(plain(gallery.note))
     url_state.keep(PAGE, FIELDS)
 

@@ -22,9 +22,21 @@ _SHORT = {
     "training.epochs": "{} epochs",
     "training.lr": "lr {}",
     "training.beta": "β {}",
+    "model.bottleneck.keep": "{} kept",
+    "model.bottleneck.codebook": "{} vectors",
+    "training.sparsity": "L1 {}",
+    "training.clip": "clip {}",
+    "training.average": "average {}",
 }
 """Settings that are known by a shorter name than the form gives them."""
-_SELF_EXPLAINING = ("data.name", "model.activation", "training.optimizer", "training.schedule")
+_SELF_EXPLAINING = (
+    "data.name",
+    "model.kind",
+    "model.bottleneck.quantise",
+    "model.activation",
+    "training.optimizer",
+    "training.schedule",
+)
 """Settings whose value says enough."""
 _FIRST = ("data.name", "model.bottleneck.size", "corruption", "training.lr", "training.epochs")
 """The settings that people vary most; the others follow in the order of the definition, the seed last."""

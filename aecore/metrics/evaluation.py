@@ -15,9 +15,10 @@ from aecore.data.corruption import corrupted
 from aecore.errors import AecoreError
 from aecore.metrics import image as image_metrics
 from aecore.metrics.health import same_output
-from aecore.models.autoencoder import Autoencoder
+from aecore.models.condition import NOTHING, Condition, known_classes
 from aecore.models.digit_classifier import reads
 from aecore.models.digit_classifier.network import read_digits
+from aecore.models.network import Network
 from aecore.runs.progress import Report, silent
 
 NOISE_SEED = 20_001
@@ -30,25 +31,27 @@ CPU_BATCH = 200
 
 @torch.inference_mode()
 def evaluate(
-    model: Autoencoder,
+    model: Network,
     images: Tensor,
     corruption: Corruption,
     progress: Callable[[int, int], None] = lambda done, total: None,
     labels: np.ndarray | None = None,
+    classes: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Mean metrics of the reconstructions and of the noisy inputs; `images` uint8 (N, C, H, W) on the model's device.
 
     Returns `{"n", "corruption", "metrics", "noisy_input", "black_mse"}`, each metric on the [0, 1] scale, None for
     infinite, and `mse_model_scale` beside where the model's range differs. `black_mse` is what an all-black output
     would score: a network that has learnt nothing often ends there. With `labels`, uint8 (N,), there is also
-    `wrong_digit_rate`: the share of images that the digit classifier reads as another digit. Where the output is the
-    same for all of them there is a `remark`. Where the corruption loses pixels there is `inside_hole`: `metrics` and
-    `noisy_input`, MSE and PSNR over those pixels alone, likewise means over the images, of `images` that lost any.
+    `wrong_digit_rate`: the share of images that the digit classifier reads as another digit. `classes`, labels
+    uint8 (N,), are what a conditional network is told. Where the output is the same for all images there is a `remark`.
+    Where the corruption loses pixels there is `inside_hole`: `metrics` and `noisy_input`, MSE and PSNR over those
+    pixels alone, likewise means over the images, of `images` that lost any.
     """
     outputs, inputs = _Scores(model, labels), _Scores(model, labels)
     varied, seen = _Variation(), _Variation()
     done = 0
-    for clean, noisy, output, lost in _reconstructed(model, images, corruption, NOISE_SEED):
+    for clean, noisy, output, lost in _reconstructed(model, images, corruption, NOISE_SEED, classes):
         outputs.add(clean, output, lost)
         inputs.add(clean, noisy, lost)
         seen.add(clean)
@@ -68,7 +71,7 @@ def evaluate(
 
 
 def evaluate_all(
-    model: Autoencoder,
+    model: Network,
     images: Tensor,
     labels: np.ndarray,
     experiment: Experiment,
@@ -90,6 +93,7 @@ def evaluate_all(
                 corruption,
                 lambda done, total, what=corruption: report("evaluating", done, total, what.label),
                 labels if reads(experiment.data.source) else None,
+                labels,
             ),
         )
         for corruption in experiment.evaluation.corruptions
@@ -110,7 +114,7 @@ def _inside_hole(outputs: _Scores, inputs: _Scores) -> dict[str, Any] | None:
 class _Scores:
     """The metrics of outputs or of noisy inputs, gathered batch by batch on the images' device."""
 
-    def __init__(self, model: Autoencoder, labels: np.ndarray | None) -> None:
+    def __init__(self, model: Network, labels: np.ndarray | None) -> None:
         self.model, self.labels = model, labels
         self.parts: list[Tensor] = []
         self.read: list[np.ndarray] = []
@@ -177,13 +181,18 @@ class _Variation:
 
 
 def reconstructions(
-    model: Autoencoder, images: Tensor, corruption: Corruption, seed: int = NOISE_SEED
+    model: Network,
+    images: Tensor,
+    corruption: Corruption,
+    seed: int = NOISE_SEED,
+    classes: np.ndarray | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Clean, noisy and reconstructed images on the [0, 1] scale, batch by batch, each float32 (B, C, H, W) on the CPU.
 
-    The corruption happens in the model's own range; one seed gives one result, also where the model samples.
+    The corruption happens in the model's own range; one seed gives one result, also where the model samples. `classes`,
+    labels uint8 (N,), are what a conditional network is told.
     """
-    for clean, noisy, output, _ in restorations(model, images, corruption, seed):
+    for clean, noisy, output, _ in restorations(model, images, corruption, seed, classes):
         yield clean, noisy, output
 
 
@@ -198,10 +207,14 @@ class Restored(NamedTuple):
 
 
 def restorations(
-    model: Autoencoder, images: Tensor, corruption: Corruption, seed: int = NOISE_SEED
+    model: Network,
+    images: Tensor,
+    corruption: Corruption,
+    seed: int = NOISE_SEED,
+    classes: np.ndarray | None = None,
 ) -> Iterator[Restored]:
     """What `reconstructions` yields, with the lost pixels."""
-    for *parts, lost in _reconstructed(model, images, corruption, seed):
+    for *parts, lost in _reconstructed(model, images, corruption, seed, classes):
         arrays = (part.contiguous().cpu().numpy() for part in parts)
         yield Restored(*arrays, lost=None if lost is None else lost.cpu().numpy())
 
@@ -214,25 +227,27 @@ def joined(parts: Iterable[Restored]) -> Restored:
 
 
 def _reconstructed(
-    model: Autoencoder, images: Tensor, corruption: Corruption, seed: int
+    model: Network, images: Tensor, corruption: Corruption, seed: int, classes: np.ndarray | None
 ) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
     """The same on the images' own device."""
     model.eval()
     generator = torch.Generator(images.device).manual_seed(seed)
     model.rng.seed(seed + 1, images.device)  # another sequence than the noise's
-    for batch in images.split(BATCH):
+    told = Condition(known_classes(model, classes)).split(BATCH, len(images))
+    for batch, condition in zip(images.split(BATCH), told, strict=True):
         with torch.inference_mode():
             clean = model.from_bytes(batch)
             made = corrupted(clean, corruption, generator, model.low, model.high)
-            output = reconstruct(model, made.images)
+            output = reconstruct(model, made.images, condition._replace(levels=made.levels))
             parts = (model.to_unit(part).float() for part in (clean, made.images, output))
             found = (*parts, made.lost)
         yield found  # type: ignore[misc]
 
 
-def reconstruct(model: Autoencoder, images: Tensor) -> Tensor:
+def reconstruct(model: Network, images: Tensor, condition: Condition = NOTHING) -> Tensor:
     """The model's outputs for images (B, C, H, W) in its own range; on a CPU a few images at a time."""
     # The random numbers of a sampling model depend on the batch size, and must not change.
     if images.device.type != "cpu" or model.samples_always or not model.plan.map_shape:
-        return model(images)
-    return torch.cat([model(part) for part in images.split(CPU_BATCH)])
+        return model(images, condition)
+    parts = zip(images.split(CPU_BATCH), condition.split(CPU_BATCH, len(images)), strict=True)
+    return torch.cat([model(part, told) for part, told in parts])

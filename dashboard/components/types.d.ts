@@ -88,7 +88,21 @@ export interface RealCodes {
 
 // ---- interpolator ------------------------------------------------------------------------------------
 
-/** `ends`: two images, or four, as base64 of float32 (H, W, C). */
+/** What is added to a code: `vector`, base64 of float32 (n,), once for every unit, up to `reach` to either side. */
+export interface DirectionData {
+  vector: string;
+  reach: number;
+  /** Written after an amount: a degree sign, or nothing where 1 is the whole way between two mean codes. */
+  unit: string;
+  /** What is measured in decoded images. */
+  quantity: "slant" | "thickness" | null;
+  /** The classes between which it leads, which a classifier reads in decoded images. */
+  read: [number, number] | null;
+  /** Codes on which the check is done, base64 of float32 (S, n), and what they are of. */
+  sample: string;
+  sampled: string;
+}
+/** `ends`: one image with a direction, two images, or four, as base64 of float32 (H, W, C). */
 export interface InterpolationData extends Shipped {
   ends: string;
   names: string[];
@@ -98,6 +112,7 @@ export interface InterpolationData extends Shipped {
   shares: number[];
   plane: boolean;
   side: number;
+  direction: DirectionData | null;
   place: number[] | null;
   visit: number;
 }
@@ -114,12 +129,13 @@ export interface Interpolation {
   decode: Network;
   read: Network | null;
   real: RealCodes | null;
-  /** Of the two or four ends. */
+  /** Of the ends: one with a direction, two or four. */
   images: Float32Array[];
   codes: Float32Array[];
   /** Of the place that was decoded last. */
   code: Float32Array;
   mixed: Float32Array;
+  vector: Float32Array | null;
   /** The usual distance between real codes, once it is known. */
   usual?: number;
 }

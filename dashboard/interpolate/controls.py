@@ -1,11 +1,11 @@
-"""From which images, along which path and in how many steps."""
+"""Which mode, between which images, along which path and in how many steps."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from aecore.runs.store import Run
-from dashboard.interpolate.url import MOST_STEPS, PAGE, STEPS
+from dashboard.interpolate.url import MODES, MOST_STEPS, PAGE, STEPS
 from dashboard.url_state import key
 from dashboard.widgets import image_picker, run_picker
 
@@ -21,21 +21,17 @@ def take_usual_number() -> None:
 
 
 def controls() -> Run | None:
-    """The run, the number of images, the path, the steps and the noise."""
+    """The run, the mode, the path, the steps and the noise."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="interpolate-bar"):
-        run = run_picker.choose(PAGE, width=180)
+        run = run_picker.choose(PAGE, width=180, code="an interpolation needs")
         if run is None:
             return None
-        four = st.segmented_control(
-            "Between",
-            ["two", "four"],
-            format_func={"two": "Two images", "four": "Four corners"}.__getitem__,
-            key=key(PAGE, "mode"),
-            required=True,
+        mode = st.segmented_control(
+            "Mode", list(MODES), format_func=MODES.__getitem__, key=key(PAGE, "mode"), required=True
         )
-        if four == "four":
+        if mode == "four":
             st.slider("Images per side", 3, 15, key=key(PAGE, "side"), width=180)
-        else:
+        elif mode == "two":
             st.segmented_control(
                 "Path",
                 ["line", "arc"],

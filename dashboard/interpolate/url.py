@@ -16,10 +16,15 @@ STEPS = {
 
 
 MOST_STEPS = 24
+MODES = {"two": "Between two images", "four": "Between four", "along": "Along a direction"}
+KINDS = {"classes": "Classes", "points": "Selected points", "slant": "Slant", "thickness": "Thickness"}
+"""What a direction is measured on."""
 
 
 def position(text: str) -> tuple[float, ...]:
-    """A position on the path (one number in [0, 1]) or on the plane (two). Raises `ValueError` for anything else."""
+    """A position on the path or on a direction's slider (one number in [0, 1]), or on the plane (two).
+
+    Raises `ValueError` for anything else."""
     values = tuple(float(part) for part in text.split(","))
     if len(values) > 2 or not all(0 <= value <= 1 for value in values):
         raise ValueError(text)
@@ -28,7 +33,7 @@ def position(text: str) -> tuple[float, ...]:
 
 FIELDS = {
     "run": Field(""),
-    "mode": Field("two", one_of("two", "four")),
+    "mode": Field("two", one_of(*MODES)),
     "path": Field("line", one_of("line", "arc")),
     "steps": Field("both ends", one_of(*STEPS)),
     "n": Field(10, number(2, MOST_STEPS), str),
@@ -36,5 +41,10 @@ FIELDS = {
     "noise": Field("none", url_state.corruption),
     "draw": Field(0, number(0, 10**6), str),
     **{name: Field(-1, number(0, 10**7), str) for name in ("a", "b", "c", "d")},
+    "along": Field("classes", one_of(*KINDS)),
+    "from": Field(-1, number(0, 255), str),
+    "to": Field(-1, number(0, 255), str),
+    "start": Field(""),
+    "end": Field(""),
     "at": Field(None, position, browser=True),
 }

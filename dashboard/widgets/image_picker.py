@@ -103,21 +103,22 @@ def choose(page: str, run: Run, images: Gallery, titles: Mapping[str, str]) -> C
     for (name, title), column in zip(titles.items(), places, strict=False):
         with column, st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             rows.append(choose_one(page, images, name, title))
-    return _shown(page, run, images, rows)
+    return shown(page, run, images, rows)
 
 
 def window(page: str, run: Run, images: Gallery, first: int, count: int) -> Chosen:
     """`count` images starting at test image `first`, corrupted according to the page's settings."""
     begin = min(_row_of(images, first), max(len(images.numbers) - count, 0))
-    return _shown(page, run, images, list(range(begin, min(begin + count, len(images.numbers)))))
+    return shown(page, run, images, list(range(begin, min(begin + count, len(images.numbers)))))
 
 
-def _shown(page: str, run: Run, images: Gallery, rows: list[int]) -> Chosen:
+def shown(page: str, run: Run, images: Gallery, rows: list[int]) -> Chosen:
+    """The images of these rows, corrupted according to the page's settings."""
     state = st.session_state
     clean = images.images(rows)
     corruption = Corruption.parse(state[key(page, "noise")])
-    shown = models.corrupted(run, clean, corruption, state[key(page, "draw")])
-    return Chosen(rows, clean, shown, [images.name(row) for row in rows])
+    inputs = models.corrupted(run, clean, corruption, state[key(page, "draw")])
+    return Chosen(rows, clean, inputs, [images.name(row) for row in rows])
 
 
 def choose_one(page: str, images: Gallery, name: str, title: str, on_change: Callable[[], None] = lambda: None) -> int:

@@ -1,7 +1,8 @@
 // Interpolating between images: the networks run in the browser, so scrubbing needs no server.
 
-/** @import { Interpolation, InterpolationData } from "../types.js" */
+/** @import { DirectionData, Interpolation, InterpolationData } from "../types.js" */
 
+import { floats, fromBase64 } from "../../../aecore/viewer/js/bytes.js";
 import { found, partsOf } from "../../../aecore/viewer/js/dom.js";
 import { paintImage } from "../../../aecore/viewer/js/images.js";
 import { clamp, percent, shortNumber } from "../../../aecore/viewer/js/numbers.js";
@@ -11,7 +12,9 @@ import { watchWidth } from "../mount.js";
 import { networkOf, reading, realCodesOf, rowsOf, sizeOf } from "../networks.js";
 import { perFrame } from "../pace.js";
 import { showPlaying } from "../play_button.js";
+import { amountAt, amountText, imageWords } from "./amounts.js";
 import { captioned } from "./caption.js";
+import { createCheck } from "./check.js";
 import { onPlane } from "./path.js";
 import { createPlane } from "./plane.js";
 import { createTwoImages, decodeAt, mixAt } from "./two_images.js";
@@ -66,16 +69,19 @@ export function createInterpolator(root) {
     const asked = shown === null || data.visit !== shown.data.visit;
     const images = rowsOf(data.ends, sizeOf(data.shape)), codes = images.map((image) => encode(image).slice());
     const code = new Float32Array(codes[0].length), mixed = new Float32Array(images[0].length);
-    shown = { data, encode, decode, read, real, usual, images, codes, code, mixed };
+    const vector = data.direction && floats(fromBase64(data.direction.vector));
+    shown = { data, encode, decode, read, real, usual, images, codes, code, mixed, vector };
     if (asked) {
       const [share = 0.5, down = 0.5] = place.arrive(data.visit, data.place?.map(inAddress).join() ?? null)?.split(",").map(Number) ?? [];
       at = [share, down];
     }
     part("stage").hidden = part("scrub").hidden = track.hidden = data.plane;
     part("plane").hidden = !data.plane;
+    root.toggleAttribute("data-along", data.direction !== null);
+    slider.setAttribute("aria-label", data.direction ? "Amount along the direction" : "Position between the two images");
     part("help").textContent = data.plane
       ? "Drag over the plane, or use the arrow keys. The corners are the reconstructions of the four images."
-      : "Drag the slider, the strips or the plot. ← → step, Home and End jump, space plays.";
+      : `Drag the slider, the strip${data.direction ? "" : "s"} or the plot. ← → step, Home and End jump, space plays.`;
     layOut();
     root.dataset.ready = "true";
   }
@@ -88,7 +94,10 @@ export function createInterpolator(root) {
   function layOut() {
     if (!shown || !width) return;
     stop();
-    stop = shown.data.plane ? plane.draw(shown) : twoImages.draw(shown, width);
+    const stops = [shown.data.plane ? plane.draw(shown) : twoImages.draw(shown, width)];
+    if (shown.data.direction) stops.push(check.draw(shown, width));
+    else check.hide();
+    stop = () => stops.forEach((one) => one());
     render();
   }
 
@@ -99,6 +108,8 @@ export function createInterpolator(root) {
       const image = shown.decode(onPlane(shown.codes, share, down, shown.code));
       plane.mark(shown, at, image);
       readOut("");
+    } else if (data.direction) {
+      renderMoved(shown, data.direction, share);
     } else {
       const image = decodeAt(shown, share);
       paintImage(found(decodedFigure, "canvas"), image, data.shape);
@@ -113,6 +124,27 @@ export function createInterpolator(root) {
     }
     root.dataset.at = written();
     root.dataset.frames = String(Number(root.dataset.frames ?? 0) + 1);
+  }
+
+  /**
+   * The image moved along the direction, beside its reconstruction, from which it is moved.
+   * @param {Interpolation} shown
+   * @param {DirectionData} direction
+   * @param {number} share
+   */
+  function renderMoved(shown, direction, share) {
+    const { data } = shown, amount = amountText(direction, amountAt(direction, share));
+    const unmoved = decodeAt(shown, 0.5); // copied to its canvas before the network runs again
+    paintImage(found(pixelsFigure, "canvas"), unmoved, data.shape);
+    captioned(pixelsFigure, "reconstruction", imageWords(shown, unmoved));
+    const image = decodeAt(shown, share);
+    paintImage(found(decodedFigure, "canvas"), image, data.shape);
+    captioned(decodedFigure, `moved by ${amount}`, imageWords(shown, image));
+    slider.value = String(share);
+    slider.setAttribute("aria-valuetext", amount);
+    twoImages.mark(share, width);
+    check.say(shown, share);
+    readOut(amount);
   }
 
   /** @param {string} where */
@@ -162,7 +194,7 @@ export function createInterpolator(root) {
   // ---- touch, mouse, keyboard ---------------------------------------------------------------
 
   const twoImages = createTwoImages(root, () => render());
-  const plane = createPlane(root);
+  const plane = createPlane(root), check = createCheck(root, () => render());
   slider.oninput = () => {
     halt();
     go(Number(slider.value));

@@ -1,4 +1,4 @@
-// Codes along a line, an arc or a plane, as in `aecore.latent.interpolation`.
+// Codes along a line, an arc, a plane or a direction, as in `aecore.latent.interpolation`.
 
 /** @import { PathKind } from "../types.js" */
 
@@ -42,5 +42,17 @@ export function onPlane([a, b, c, d], across, down, out) {
     const top = a[i] + across * (b[i] - a[i]), bottom = c[i] + across * (d[i] - c[i]);
     out[i] = top + down * (bottom - top);
   }
+  return out;
+}
+
+/**
+ * The code moved by `amount` times a direction, written into `out`.
+ * @param {Float32Array} code
+ * @param {Float32Array} direction
+ * @param {number} amount
+ * @param {Float32Array} out
+ */
+export function alongDirection(code, direction, amount, out) {
+  for (let i = 0; i < out.length; i += 1) out[i] = code[i] + amount * direction[i];
   return out;
 }

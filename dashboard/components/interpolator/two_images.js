@@ -1,4 +1,4 @@
-// The path between two images: its ends, the strips in between, and the plot below.
+// The path between two images, or from one along a direction: its ends, the strips, and the plot below.
 
 /** @import { Sample, Interpolation } from "../types.js" */
 
@@ -7,8 +7,9 @@ import { paintImage } from "../../../aecore/viewer/js/images.js";
 import { readScores } from "../../../aecore/viewer/js/scores.js";
 import { classColors } from "../../../aecore/viewer/js/theme.js";
 import { inSlices } from "../pace.js";
+import { amountAt, imageWords } from "./amounts.js";
 import { captioned } from "./caption.js";
-import { alongPath } from "./path.js";
+import { alongDirection, alongPath } from "./path.js";
 import { SAMPLES, createPlot } from "./plot.js";
 
 /**
@@ -16,7 +17,8 @@ import { SAMPLES, createPlot } from "./plot.js";
  * @param {Interpolation} shown
  * @param {number} share
  */
-export function decodeAt({ decode, codes, data, code }, share) {
+export function decodeAt({ decode, codes, data, code, vector }, share) {
+  if (data.direction && vector) return decode(alongDirection(codes[0], vector, amountAt(data.direction, share), code));
   return decode(alongPath(codes[0], codes[1], share, data.path, code));
 }
 
@@ -47,16 +49,19 @@ export function createTwoImages(root, known) {
   function draw(shown, width) {
     const { data, images } = shown, { shape, shares } = data;
     ends.forEach((figure, i) => {
+      figure.hidden = i >= images.length;
+      if (figure.hidden) return;
       paintImage(found(figure, "canvas"), images[i], shape);
-      captioned(figure, data.names[i], i ? "end" : "start");
+      captioned(figure, data.names[i], data.direction ? imageWords(shown, images[i]) : i ? "end" : "start");
     });
     const pad = padding(), inner = width - 2 * pad;
     const apart = shares.length > 1 ? (shares[1] - shares[0]) * inner : inner;
     const tile = Math.max(12, Math.min(2 * pad, apart - 3));
     track.style.setProperty("--tile", `${tile}px`);
     track.style.setProperty("--pad", `${pad}px`);
-    drawStrip(shown, "decoded", decodeAt, "decoded along the path", tile);
-    drawStrip(shown, "pixels", mixAt, "of the pixel cross-fade", tile);
+    drawStrip(shown, "decoded", decodeAt, `decoded along the ${data.direction ? "direction" : "path"}`, tile);
+    part("strip-pixels").hidden = images.length < 2;
+    if (images.length > 1) drawStrip(shown, "pixels", mixAt, "of the pixel cross-fade", tile);
     return look(shown, width, pad);
   }
 
@@ -98,7 +103,7 @@ export function createTwoImages(root, known) {
     const colors = classColors(root);
     const show = () => {
       const digits = new Set(seen.map((sample) => sample?.digit ?? null).filter((digit) => digit !== null));
-      const label = `Along the path${digits.size ? `, the classifier reads ${[...digits].join(", ")}` : ""}`;
+      const label = `Along the ${data.direction ? "direction" : "path"}${digits.size ? `, the classifier reads ${[...digits].join(", ")}` : ""}`;
       plot.draw({ seen, usual: shown.usual, width, pad, colors, classes: data.classes, label });
       root.dataset.looked = String(seen.every(Boolean));
     };
