@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,7 +20,8 @@ from aecore.latent.projection import project
 from aecore.latent.projection_store import Projection
 from aecore.metrics import classical
 from aecore.metrics import image as image_metrics
-from aecore.metrics.evaluation import NOISE_SEED, evaluate, reconstructions, run_entry
+from aecore.metrics.baselines import COLOUR, methods_for
+from aecore.metrics.evaluation import NOISE_SEED, evaluate, joined, restorations, run_entry
 from aecore.metrics.projection import quality
 from aecore.models.build import build
 from aecore.models.digit_classifier import reads
@@ -83,13 +84,18 @@ class LoadedRun:
         return replace(codes, weights=self.weights)
 
     def classical(self, corruption: Corruption, report: Report = silent) -> dict[str, Any]:
-        """The classical denoisers on the same noisy test images, each with its strength chosen on validation images.
+        """The methods without a network that are for this corruption, on the same corrupted test images; a strength is
+        chosen on validation images.
 
-        Returns `strength` and `metrics` by method, on the [0, 1] scale.
+        Returns what `aecore.metrics.classical.measure` does, by method, on the [0, 1] scale; nothing where no method
+        is for it.
         """
         experiment = self.run.experiment()
-        parts = list(zip(*reconstructions(self.model, self.test, corruption, classes=self.labels), strict=True))
-        clean, noisy = np.concatenate(parts[0]), np.concatenate(parts[1])
+        names = methods_for(corruption, self.test.shape[1])
+        if not names:
+            return {}
+        clean, noisy, _, lost = joined(restorations(self.model, self.test, corruption, classes=self.labels))
+        images = data.load(experiment.data.source)
 
         def wrong_digits(images: np.ndarray) -> float:
             return float(np.mean(read_digits(torch.from_numpy(images)) != self.labels))
@@ -97,9 +103,12 @@ class LoadedRun:
         return classical.measure(
             clean,
             noisy,
-            validation_pairs(data.load(experiment.data.source), experiment, corruption),
+            validation_pairs(images, experiment, corruption),
             lambda method, done, total: report("comparing", done, total, method),
             wrong_digits if reads(experiment.data.source) else None,
+            names,
+            lost,
+            training_images(images, experiment.data)[0] if COLOUR in names else None,
         )
 
     def encoded(self, points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -172,14 +181,26 @@ def open_run(run: Run, device: str = "auto", report: Report = silent) -> LoadedR
     return LoadedRun(run, model, test, np.array(images.y_test), weights)
 
 
+class Denoised(NamedTuple):
+    """Images through a model, float32 (N, C, H, W) on the [0, 1] scale, the metrics of input and output, one value an
+    image, and which pixels of the input were lost, bool (N, 1, H, W), or None."""
+
+    noisy: np.ndarray
+    output: np.ndarray
+    noisy_scores: dict[str, np.ndarray]
+    output_scores: dict[str, np.ndarray]
+    lost: np.ndarray | None
+
+
 def denoise(
     model: Network, images: np.ndarray, corruption: Corruption, seed: int, labels: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
+) -> Denoised:
     """Corrupt uint8 images (N, C, H, W), reconstruct them, and measure both against the clean ones; a conditional model
     is told the labels uint8 (N,).
 
-    Returns noisy images and reconstructions, float32 (N, C, H, W), and the metrics of each, one value an image.
+    Where pixels were lost the metrics have `hole_mse` and `hole_psnr_db`, over those alone.
     """
-    parts = list(reconstructions(model, torch.from_numpy(np.array(images)), corruption, seed, labels))
-    clean, noisy, output = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return noisy, output, image_metrics.per_image(clean, noisy), image_metrics.per_image(clean, output)
+    parts = restorations(model, torch.from_numpy(np.array(images)), corruption, seed, labels)
+    clean, noisy, output, lost = joined(parts)
+    of_input, of_output = (image_metrics.all_of(clean, other, lost) for other in (noisy, output))
+    return Denoised(noisy, output, of_input, of_output, lost)

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from aecore.metrics.baselines import TITLES
 from dashboard import page
 from dashboard.cache import models
 from dashboard.cache.images import image_info, test_images
@@ -12,7 +13,7 @@ from dashboard.restore import classical, controls, export, url, wipe
 from dashboard.restore import rows as comparison
 from dashboard.restore import sheet as image_sheet
 from dashboard.restore.batch import TEST_ORDER, from_extremes, from_own, from_test_set
-from dashboard.restore.notes import explain_own, offer_data, warn_of_harm, whole_test_set
+from dashboard.restore.notes import baseline, explain_own, offer_data, warn_of_harm, whole_test_set
 from dashboard.restore.rows import Row
 from dashboard.widgets import corruption_form, figure_export, run_picker, upload
 
@@ -60,7 +61,7 @@ def view() -> None:
             shown = from_extremes(run, about, images, many, order, corruption, draw)
         else:
             shown = from_test_set(run, about, images, window, order, corruption, draw)
-    rows = comparison.of_model(run, shown, corruption.active)
+    rows = comparison.of_model(run, shown, corruption)
     with toolbar:
         scale = None if wiped else controls.choose_error_scale(about, shown)
     with notes:
@@ -70,6 +71,7 @@ def view() -> None:
         whole_test_set(run, corruption)
     with right:
         below = st.container()
+        baseline(corruption, about.image_shape[0])
         st.caption(plain(about.citation))
 
     def show(rows: list[Row]) -> None:
@@ -83,7 +85,7 @@ def view() -> None:
 
     # Show at once what is known; a strength that must be tuned first takes a moment, and its row is filled in later.
     if not all(classical.known(run, corruption, name) for name in methods):
-        show([*rows, *(Row(classical.TITLES[name], "tuning its strength…") for name in methods)])
+        show([*rows, *(Row(TITLES[name], "tuning its strength…") for name in methods)])
     drawn = [*rows, *(comparison.of_method(run, corruption, name, shown) for name in methods)]
     show(drawn)
     with right, below:

@@ -23,10 +23,11 @@ evaluate_app = typer.Typer()
 def evaluate(
     run_name: RunName,
     corruption: Annotated[
-        list[str] | None, typer.Option(metavar="KIND:LEVEL", help="Such as gaussian:0.2; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="KIND:LEVEL", help="Such as gaussian:0.2 or downscale:4+jpeg:10; may be repeated."),
     ] = None,
     device: Device = "auto",
-    classical: Annotated[bool, typer.Option(help="Also measure scikit-image's denoisers on the same images.")] = False,
+    classical: Annotated[bool, typer.Option(help="Also measure methods without a network on the same images.")] = False,
     as_json: Json = False,
 ) -> None:
     """Measure a run on the whole test set, beside the noisy input's own metrics.
@@ -42,8 +43,14 @@ def evaluate(
         loaded = open_run(found, device, progress)
         results = [loaded.evaluate(entry, progress) for entry in wanted]
         for entry, result in zip(wanted, results, strict=True):
-            if classical and entry.active:
-                result["classical"] = loaded.classical(entry, progress)
+            if not (classical and entry.active):
+                continue
+            if found_ones := loaded.classical(entry, progress):
+                result["classical"] = found_ones
+            else:
+                print_message(
+                    f"{entry}: no other method without a network is for this; hold it against the noisy input"
+                )
     if as_json:
         print_json(results[0] if len(results) == 1 else results)
     else:

@@ -40,9 +40,17 @@ class Ranked:
     output: np.ndarray
     noisy_mse: np.ndarray
     output_mse: np.ndarray
+    lost: np.ndarray | None = None
+    """Which pixels of the noisy images were lost, bool (N, 1, H, W)."""
 
     def part(self, chosen: np.ndarray) -> Ranked:
-        return Ranked(*(values[chosen] for values in vars(self).values()))
+        return Ranked(**{name: values[chosen] for name, values in vars(self).items() if values is not None})
+
+    def joined(self, other: Ranked) -> Ranked:
+        """Both, this one's images first."""
+        theirs = vars(other)
+        known = {name: values for name, values in vars(self).items() if values is not None}
+        return Ranked(**{name: np.concatenate((values, theirs[name])) for name, values in known.items()})
 
     def first(self, order: str, count: int) -> Ranked:
         """The first `count` of that order of the whole test set."""
@@ -62,17 +70,18 @@ def ranking(order: str, noisy_mse: np.ndarray, output_mse: np.ndarray) -> np.nda
 
 def denoise(
     run: Run, clean: np.ndarray, corruption: Corruption, draw: int, labels: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
+) -> tuple[Any, ...]:
     """Corrupt uint8 images (N, C, H, W), pass them through the run's model, which is told the labels uint8 (N,) if it
     is conditional, and score both against the clean.
 
-    Returns noisy images and outputs float32 (N, C, H, W) on the [0, 1] scale, and the scores of each, one an image.
+    Returns the values of `aecore.inference.Denoised`: noisy images and outputs float32 (N, C, H, W) on the [0, 1]
+    scale, the scores of each, one an image, and the lost pixels, bool (N, 1, H, W), or None.
     Draw 0 is the noise of the evaluations, other numbers give other noise.
     """
     from aecore.inference import denoise as through
     from aecore.metrics.evaluation import NOISE_SEED
 
-    return through(model_of(run), clean, corruption, NOISE_SEED + draw, labels)
+    return tuple(through(model_of(run), clean, corruption, NOISE_SEED + draw, labels))
 
 
 def search(run: Run, corruption: Corruption, draw: int) -> Ranked:
@@ -80,17 +89,17 @@ def search(run: Run, corruption: Corruption, draw: int) -> Ranked:
     import torch
 
     from aecore import data
-    from aecore.metrics.evaluation import NOISE_SEED, reconstructions
+    from aecore.metrics.evaluation import NOISE_SEED, restorations
 
     model = model_of(run, whole_test_set=True)
     loaded, found, done = data.load(run.experiment().data.source), None, 0
     images, labels = torch.from_numpy(np.array(loaded.x_test)), np.array(loaded.y_test)
-    for clean, noisy, output in reconstructions(model, images, corruption, NOISE_SEED + draw, labels):
-        batch = Ranked(np.arange(done, done + len(clean)), noisy, output, _mse(clean, noisy), _mse(clean, output))
+    for clean, noisy, output, lost in restorations(model, images, corruption, NOISE_SEED + draw, labels):
+        numbers = np.arange(done, done + len(clean))
+        batch = Ranked(numbers, noisy, output, _mse(clean, noisy), _mse(clean, output), lost)
         done += len(clean)
         if found is not None:
-            pairs = zip(vars(found).values(), vars(batch).values(), strict=True)
-            batch = Ranked(*(np.concatenate(pair) for pair in pairs))
+            batch = found.joined(batch)
         tops = [ranking(order, batch.noisy_mse, batch.output_mse)[:KEPT] for order in ORDERS]
         found = batch.part(np.unique(np.concatenate(tops)))
     assert found is not None
@@ -182,6 +191,17 @@ def classical_strength(run: Run, corruption: Corruption, method: str) -> float:
     from aecore.metrics import classical
 
     return classical.choose_strength(*_validation(run, str(corruption)), method)
+
+
+def colourised(run: Run, images: np.ndarray) -> np.ndarray:
+    """Grey images (N, 3, H, W) on the [0, 1] scale in the colours of the nearest images that the run was trained on,
+    which must be on this machine."""
+    from aecore import data
+    from aecore.data.subset import training_images
+    from aecore.metrics.fill_in import colourise
+
+    wanted = run.experiment().data
+    return colourise(images, training_images(data.load(wanted.source), wanted)[0])
 
 
 @lru_cache(2)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -45,13 +45,15 @@ def evaluate(
     would score: a network that has learnt nothing often ends there. With `labels`, uint8 (N,), there is also
     `wrong_digit_rate`: the share of images that the digit classifier reads as another digit. `classes`, labels
     uint8 (N,), are what a conditional network is told. Where the output is the same for all images there is a `remark`.
+    Where the corruption loses pixels there is `inside_hole`: `metrics` and `noisy_input`, MSE and PSNR over those
+    pixels alone, likewise means over the images, of `images` that lost any.
     """
     outputs, inputs = _Scores(model, labels), _Scores(model, labels)
     varied, seen = _Variation(), _Variation()
     done = 0
-    for clean, noisy, output in _reconstructed(model, images, corruption, NOISE_SEED, classes):
-        outputs.add(clean, output)
-        inputs.add(clean, noisy)
+    for clean, noisy, output, lost in _reconstructed(model, images, corruption, NOISE_SEED, classes):
+        outputs.add(clean, output, lost)
+        inputs.add(clean, noisy, lost)
         seen.add(clean)
         varied.add(output)
         done += len(clean)
@@ -63,6 +65,7 @@ def evaluate(
         "metrics": outputs.mean(),
         "noisy_input": inputs.mean(),
         "black_mse": outputs.black_mse(),
+        **({"inside_hole": hole} if (hole := _inside_hole(outputs, inputs)) else {}),
         **({"remark": remark.as_json()} if remark else {}),
     }
 
@@ -102,6 +105,12 @@ def run_entry(run_id: str, weights: str, measured: dict[str, Any]) -> dict[str, 
     return {"run": run_id, "split": "test", "weights": weights, **measured}
 
 
+def _inside_hole(outputs: _Scores, inputs: _Scores) -> dict[str, Any] | None:
+    """The entry's `inside_hole`; None where no pixel was lost."""
+    (of_outputs, images), (of_inputs, _) = outputs.inside_hole(), inputs.inside_hole()
+    return {"images": images, "metrics": of_outputs, "noisy_input": of_inputs} if images else None
+
+
 class _Scores:
     """The metrics of outputs or of noisy inputs, gathered batch by batch on the images' device."""
 
@@ -109,15 +118,27 @@ class _Scores:
         self.model, self.labels = model, labels
         self.parts: list[Tensor] = []
         self.read: list[np.ndarray] = []
+        self.holes: list[np.ndarray] = []
 
-    def add(self, clean: Tensor, other: Tensor) -> None:
-        """Score `other` against `clean`, (B, C, H, W) on the [0, 1] scale."""
+    def add(self, clean: Tensor, other: Tensor, lost: Tensor | None) -> None:
+        """Score `other` against `clean`, (B, C, H, W) on the [0, 1] scale; `lost` pixels, (B, 1, H, W), apart too."""
         self.parts.append(image_metrics.measure(clean, other))
+        if lost is not None:
+            arrays = (part.cpu().numpy() for part in (clean, other, lost))
+            self.holes.append(image_metrics.inside_hole(*arrays)["mse"])
         if self.labels is not None:
             self.read.append(read_digits(other))
 
     def measured(self) -> np.ndarray:
         return torch.cat(self.parts, dim=1).cpu().numpy()
+
+    def inside_hole(self) -> tuple[dict[str, float | None], int]:
+        """Mean MSE and PSNR over the lost pixels, and how many images lost any."""
+        if not self.holes:
+            return {}, 0
+        mse = np.concatenate(self.holes)
+        mse = mse[~np.isnan(mse)]
+        return image_metrics.average({"mse": mse, "psnr_db": image_metrics.psnr(mse)}), len(mse)
 
     def black_mse(self) -> float:
         return float(self.measured()[1].mean())
@@ -171,13 +192,43 @@ def reconstructions(
     The corruption happens in the model's own range; one seed gives one result, also where the model samples. `classes`,
     labels uint8 (N,), are what a conditional network is told.
     """
-    for parts in _reconstructed(model, images, corruption, seed, classes):
-        yield tuple(part.contiguous().cpu().numpy() for part in parts)  # type: ignore[misc]
+    for clean, noisy, output, _ in restorations(model, images, corruption, seed, classes):
+        yield clean, noisy, output
+
+
+class Restored(NamedTuple):
+    """Clean, corrupted and restored images float32 (B, C, H, W) on the [0, 1] scale, and which pixels were lost, bool
+    (B, 1, H, W), or None where none were."""
+
+    clean: np.ndarray
+    noisy: np.ndarray
+    output: np.ndarray
+    lost: np.ndarray | None
+
+
+def restorations(
+    model: Network,
+    images: Tensor,
+    corruption: Corruption,
+    seed: int = NOISE_SEED,
+    classes: np.ndarray | None = None,
+) -> Iterator[Restored]:
+    """What `reconstructions` yields, with the lost pixels."""
+    for *parts, lost in _reconstructed(model, images, corruption, seed, classes):
+        arrays = (part.contiguous().cpu().numpy() for part in parts)
+        yield Restored(*arrays, lost=None if lost is None else lost.cpu().numpy())
+
+
+def joined(parts: Iterable[Restored]) -> Restored:
+    """All batches as one."""
+    *images, lost = zip(*parts, strict=True)
+    arrays = (np.concatenate(batches) for batches in images)
+    return Restored(*arrays, lost=None if lost[0] is None else np.concatenate(lost))
 
 
 def _reconstructed(
     model: Network, images: Tensor, corruption: Corruption, seed: int, classes: np.ndarray | None
-) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
     """The same on the images' own device."""
     model.eval()
     generator = torch.Generator(images.device).manual_seed(seed)
@@ -187,10 +238,10 @@ def _reconstructed(
         with torch.inference_mode():
             clean = model.from_bytes(batch)
             made = corrupted(clean, corruption, generator, model.low, model.high)
-            noisy, condition = made.images, condition._replace(levels=made.levels)
-            output = reconstruct(model, noisy, condition)
-            parts = tuple(model.to_unit(part).float() for part in (clean, noisy, output))
-        yield parts  # type: ignore[misc]
+            output = reconstruct(model, made.images, condition._replace(levels=made.levels))
+            parts = (model.to_unit(part).float() for part in (clean, made.images, output))
+            found = (*parts, made.lost)
+        yield found  # type: ignore[misc]
 
 
 def reconstruct(model: Network, images: Tensor, condition: Condition = NOTHING) -> Tensor:

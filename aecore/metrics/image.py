@@ -40,6 +40,28 @@ def per_image(clean: np.ndarray, other: np.ndarray) -> dict[str, np.ndarray]:
     return named(_measure(clean, other))
 
 
+def inside_hole(clean: np.ndarray, other: np.ndarray, lost: np.ndarray) -> dict[str, np.ndarray]:
+    """`mse` and `psnr_db` of every image over its lost pixels alone, bool (N, 1, H, W), in all channels; both arrays
+    float (N, C, H, W), `clean` in [0, 1]. Values float64 (N,); NaN for an image that lost none."""
+    squares = ((other.astype(np.float64) - clean) ** 2).mean(axis=1)
+    hole = lost[:, 0]
+    with np.errstate(invalid="ignore"):
+        mse = (squares * hole).sum((1, 2)) / hole.sum((1, 2))
+    return {"mse": mse, "psnr_db": psnr(mse)}
+
+
+def all_of(clean: np.ndarray, other: np.ndarray, lost: np.ndarray | None) -> dict[str, np.ndarray]:
+    """The values of `per_image`, and where pixels were lost those of `inside_hole` as `hole_mse` and `hole_psnr_db`."""
+    hole = {} if lost is None else inside_hole(clean, other, lost)
+    return per_image(clean, other) | {f"hole_{name}": values for name, values in hole.items()}
+
+
+def psnr(mse: np.ndarray) -> np.ndarray:
+    """The peak signal-to-noise ratio in dB of mean squared errors on the [0, 1] scale; infinite for 0."""
+    with np.errstate(divide="ignore"):
+        return 10 * np.log10(1 / mse)
+
+
 def measure(clean: Tensor, other: Tensor) -> Tensor:
     """The values from which `named` computes the four metrics, float64 (3, N): each image's mean squared error, the
     mean square of the clean image, and the SSIM. Both are float (N, C, H, W), `clean` in [0, 1]; on an NVIDIA GPU the
@@ -69,9 +91,8 @@ def named(measured: np.ndarray) -> dict[str, np.ndarray]:
     """The four metrics, float64 (N,) each, from the values of `measure`, (3, N)."""
     mse, power, ssim = measured
     with np.errstate(divide="ignore", invalid="ignore"):
-        psnr = 10 * np.log10(1 / mse)
         snr = np.where(power > 0, 10 * np.log10(power / mse), np.nan)
-    return {"mse": mse, "psnr_db": psnr, "ssim": ssim, "snr_db": snr}
+    return {"mse": mse, "psnr_db": psnr(mse), "ssim": ssim, "snr_db": snr}
 
 
 def _blocks(clean: Any, other: Any, pixels: int) -> Iterator[slice]:
@@ -134,7 +155,7 @@ def _means(field: Any) -> Any:
 def average(values: Mapping[str, np.ndarray]) -> dict[str, float | None]:
     """The mean over images of each metric; None where it is infinite, as PSNR of equal images is.
 
-    The SNR's mean excludes all-black clean images.
+    The SNR's mean excludes all-black clean images, a mean over holes those that have none.
     """
     means = {}
     for name, value in values.items():

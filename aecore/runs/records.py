@@ -128,8 +128,16 @@ class _Status(_Lenient):
 
 
 class _Classical(_Lenient):
-    strength: FiniteFloat
+    strength: FiniteFloat | None = None
     metrics: Metrics
+    images: Count | None = None
+    inside_hole: Metrics | None = None
+
+
+class _Hole(_Lenient):
+    metrics: Metrics
+    noisy_input: Metrics
+    images: Count
 
 
 class _Sample(_Lenient):
@@ -148,6 +156,7 @@ class _Evaluation(_Lenient):
     remark: _Remark | None = None
     classical: dict[str, _Classical] | None = None
     sample: _Sample | None = None
+    inside_hole: _Hole | None = None
 
 
 class _Notes(_Lenient):

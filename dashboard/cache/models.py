@@ -30,11 +30,16 @@ class Denoised(NamedTuple):
     output: np.ndarray
     noisy_scores: dict[str, np.ndarray]
     output_scores: dict[str, np.ndarray]
+    lost: np.ndarray | None = None
+    """Which pixels of the noisy images were lost, bool (N, 1, H, W)."""
 
     def part(self, chosen: np.ndarray) -> Denoised:
         """Only the images of these rows, in this order."""
-        scores = ({name: values[chosen] for name, values in s.items()} for s in (self.noisy_scores, self.output_scores))
-        return Denoised(self.noisy[chosen], self.output[chosen], *scores)
+        of_input, of_output = (
+            {name: values[chosen] for name, values in s.items()} for s in (self.noisy_scores, self.output_scores)
+        )
+        lost = None if self.lost is None else self.lost[chosen]
+        return Denoised(self.noisy[chosen], self.output[chosen], of_input, of_output, lost)
 
 
 def denoise(run: Run, clean: np.ndarray, corruption: Corruption, draw: int) -> Denoised:
@@ -55,8 +60,13 @@ def scored(clean: np.ndarray, found: Ranked) -> Denoised:
     from aecore.metrics import image as image_metrics
 
     unit = clean.astype(np.float32) / np.float32(255)
-    scores = (image_metrics.per_image(unit, images) for images in (found.noisy, found.output))
-    return Denoised(found.noisy, found.output, *scores)
+    of_input, of_output = (image_metrics.all_of(unit, images, found.lost) for images in (found.noisy, found.output))
+    return Denoised(found.noisy, found.output, of_input, of_output, found.lost)
+
+
+def colourised(run: Run, images: np.ndarray) -> np.ndarray:
+    """Grey images (N, 3, H, W) on the [0, 1] scale in the colours of the nearest images that the run was trained on."""
+    return in_worker(COMPUTE + "colourised", run, np.asarray(images), thorough=True)
 
 
 def wrong_digits(name: str, images: np.ndarray, labels: np.ndarray) -> int | None:
@@ -93,5 +103,5 @@ def _extremes(run: Run, corruption: str, draw: int) -> Ranked:
     return in_worker(COMPUTE + "search", run, Corruption.parse(corruption), draw, thorough=True)
 
 
-__all__ = ["ORDERS", "Denoised", "Ranked", "codes_of_images", "corrupted", "decoded", "denoise", "extremes", "ranking",
-           "reconstructed", "scored", "wrong_digits"]  # fmt: skip
+__all__ = ["ORDERS", "Denoised", "Ranked", "codes_of_images", "colourised", "corrupted", "decoded", "denoise",
+           "extremes", "ranking", "reconstructed", "scored", "wrong_digits"]  # fmt: skip

@@ -6,12 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from aecore.errors import AecoreError
+from aecore.metrics.baselines import TITLES
 from aecore.runs.state import ACTIVE
 from aecore.runs.store import Store
 from aecore.runs.summary import RunSummary
 from aecore.sweeps import labels
 from dashboard.format import plain
-from dashboard.restore.classical import TITLES
 from dashboard.widgets import image_grid, remarks, run_monitor, run_selection
 from dashboard.widgets.followed_run import follow
 

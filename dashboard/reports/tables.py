@@ -9,11 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from aecore.format import format_value
+from aecore.metrics.baselines import TITLES
 from aecore.models.digit_classifier import accuracy, reads
 from aecore.reports.claims import Verdict
 from aecore.runs.store import Run
 from aecore.runs.summary import may_win
-from dashboard.restore.classical import TITLES
 
 NETWORK = "this network"
 WORDS = {
@@ -69,7 +69,9 @@ def denoisers(run: Run, corruption: str) -> None:
     ]
     out = () if may_win(run.status()) else (NETWORK,)
     for name, measured in entry.get("classical", {}).items():
-        named.append((f"{TITLES.get(name, name)} ({measured['strength']:g})", measured["metrics"]))
+        strength = measured.get("strength")
+        title = f"{TITLES.get(name, name)}{'' if strength is None else f' ({strength:g})'}"
+        named.append((title, measured["metrics"]))
     data_name = run.experiment().data.name
     columns = [("psnr_db", "PSNR dB", 2, True), ("ssim", "SSIM", 3, True), ("mse", "MSE", 5, False)]
     columns += [("snr_db", "SNR dB", 2, True)]
@@ -91,7 +93,7 @@ def denoisers(run: Run, corruption: str) -> None:
             title: st.column_config.TextColumn(alignment="right", width="small") for _, title, _, _ in columns
         },
     )
-    words = f"{entry['n']:,} test images. ● marks the best in a column; a classical denoiser's strength is in brackets."
+    words = f"{entry['n']:,} test images. ● marks the best in a column; a classical method's strength is in brackets."
     if reads(data_name):
         words += f" The classifier itself misreads {1 - accuracy()[data_name]:.2%} of the clean test images."
     st.caption(words)

@@ -1,4 +1,4 @@
-"""Classical denoisers to compare a model with: which are available for a run, and their tuned strength."""
+"""Methods without a network to compare a model with: which are for a corruption, and their tuned strength."""
 
 from __future__ import annotations
 
@@ -9,12 +9,19 @@ import streamlit as st
 
 from aecore import data
 from aecore.config.corruption import Corruption
+from aecore.metrics.baselines import COLOUR, DENOISERS, INPAINTING, methods_for
 from aecore.runs.store import Run
+from dashboard.cache import models
 from dashboard.server.worker import in_worker
 
-TITLES = {"tv": "Total variation", "nlm": "Non-local means", "wavelet": "Wavelet"}
 SYMBOLS = {"tv": "weight", "nlm": "h", "wavelet": "σ"}
-"""What each method calls its strength."""
+"""What each method with a strength calls it."""
+ABOUT = {
+    **dict.fromkeys(DENOISERS, "scikit-image's denoisers, each at its best strength on validation images"),
+    INPAINTING: "a smooth surface through the pixels around the hole",
+    COLOUR: "the colours of the training image whose grey pixels are nearest",
+}
+"""What they are, for a hint."""
 
 
 def measured(run: Run, corruption: Corruption) -> dict[str, Any] | None:
@@ -23,15 +30,17 @@ def measured(run: Run, corruption: Corruption) -> dict[str, Any] | None:
 
 
 def available(run: Run, corruption: Corruption) -> list[str]:
-    """The methods whose strength is known or can be tuned here: all of them if the image set is on this machine."""
+    """The methods for the corruption that can run here: those whose strength is known or can be tuned, and all of them
+    if the image set is on this machine."""
+    names = methods_for(corruption, run.image_info().image_shape[0])
     if data.prepared(run.experiment().data.source):
-        return list(TITLES)
-    return [name for name in TITLES if name in _recorded(run, corruption)]
+        return names
+    return [name for name in names if name == INPAINTING or (name in DENOISERS and name in _recorded(run, corruption))]
 
 
 def known(run: Run, corruption: Corruption, name: str) -> bool:
     """Whether this session has the strength already, so that `strength` answers at once."""
-    return name in _recorded(run, corruption) or _key(run, corruption, name) in _asked()
+    return name not in DENOISERS or name in _recorded(run, corruption) or _key(run, corruption, name) in _asked()
 
 
 def strength(run: Run, corruption: Corruption, name: str) -> float:
@@ -40,7 +49,7 @@ def strength(run: Run, corruption: Corruption, name: str) -> float:
     Taken from the run's evaluation if that has it; else the image set must be on this machine.
     """
     recorded = _recorded(run, corruption).get(name)
-    if recorded is not None:
+    if recorded is not None and recorded.get("strength") is not None:
         return float(recorded["strength"])
     key = _key(run, corruption, name)
     chosen = _strength(*key, run)
@@ -48,11 +57,19 @@ def strength(run: Run, corruption: Corruption, name: str) -> float:
     return chosen
 
 
-def apply(noisy: np.ndarray, name: str, amount: float) -> np.ndarray:
-    """Images (N, C, H, W) on the [0, 1] scale through the method at that strength."""
+def apply(run: Run, result: models.Denoised, name: str, amount: float | None) -> np.ndarray:
+    """The corrupted images of a result through the method, at that strength where it has one."""
+    if name == COLOUR:
+        return models.colourised(run, result.noisy)
+    if name == INPAINTING:
+        from aecore.metrics.fill_in import inpaint
+
+        assert result.lost is not None
+        return inpaint(result.noisy, result.lost)
     from aecore.metrics import classical
 
-    return classical.denoise(noisy, name, amount)
+    assert amount is not None
+    return classical.denoise(result.noisy, name, amount)
 
 
 def _recorded(run: Run, corruption: Corruption) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from aecore.config.corruption import Corruption
+from aecore.metrics.baselines import DENOISERS, TITLES, methods_for
 from aecore.runs.store import Run
 from dashboard.cache import models
 from dashboard.cache.images import ImageInfo, Images
@@ -83,18 +84,24 @@ def choose_count() -> int:
 
 
 def choose_methods(run: Run, corruption: Corruption) -> list[str]:
-    """Classical denoisers to compare the model with."""
-    names = classical.available(run, corruption) if corruption.active else []
-    hint = "scikit-image's denoisers, each at its best strength on validation images with this corruption."
-    if not names:
-        hint = "Their strengths are tuned on validation images, which are not on this machine."
+    """Methods without a network to compare the model with, those that are for the corruption."""
+    fitting = methods_for(corruption, run.image_info().image_shape[0])
+    names = classical.available(run, corruption)
+    hint = "; ".join(dict.fromkeys(classical.ABOUT[name] for name in names))
+    hint = f"{hint[:1].upper()}{hint[1:]}."
     if not corruption.active:
-        hint = "There is nothing to remove: choose noise or an occlusion."
+        hint = "There is nothing to restore: choose what is lost."
+    elif not fitting:
+        hint = _why_none(corruption)
+    elif not names:
+        tuned = any(name in DENOISERS for name in fitting)
+        hint = "Their strengths are tuned on validation images" if tuned else "It needs the training images"
+        hint += ", which are not on this machine."
     chosen = st.pills(
         "Compare with",
-        names or list(classical.TITLES),
+        names or fitting or list(DENOISERS),
         selection_mode="multi",
-        format_func=classical.TITLES.__getitem__,
+        format_func=TITLES.__getitem__,
         key="methods" if names else "methods-off",
         help=hint,
         disabled=not names,
@@ -104,6 +111,12 @@ def choose_methods(run: Run, corruption: Corruption) -> list[str]:
     if corruption.active and not names:
         st.caption(hint)
     return [name for name in names if name in chosen]
+
+
+def _why_none(corruption: Corruption) -> str:
+    if corruption.downscale and not corruption.blur:
+        return "The baseline is bicubic interpolation, and that is the noisy input itself."
+    return "No method without a network is for this: compare with the noisy input."
 
 
 def choose_order(source: str, corruption: Corruption) -> str:

@@ -52,7 +52,7 @@ def _notes(run: Run, corruption: Corruption, shown: Shown, rows: Sequence[Row]) 
     """The table of means as one line a row, the whole test set's, and what is wrong with the run."""
     means = []
     for row in rows:
-        found = [(column, row.mean(column.metric)) for column in comparison.COLUMNS]
+        found = [(column, row.mean(column.metric)) for column in comparison.columns_of(rows)]
         values = [
             f"{column.title} {column.form.format(mean) if math.isfinite(mean) else '∞'}"
             for column, mean in found

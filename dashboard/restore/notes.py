@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from aecore.config.corruption import Corruption
 from aecore.data.catalogue import CATALOGUE
 from aecore.errors import AecoreError
 from aecore.format import count
+from aecore.metrics.baselines import TITLES, input_name, methods_for
 from aecore.runs.store import Run
 from dashboard.cache.images import ImageInfo
 from dashboard.format import plain
@@ -84,13 +86,49 @@ def whole_test_set(run: Run, corruption: Corruption) -> None:
         st.caption(text)
 
 
+def baseline(corruption: Corruption, channels: int) -> None:
+    """What the model stands beside under that corruption."""
+    text = baseline_text(corruption, channels)
+    if text:
+        st.caption(text)
+
+
 def whole_test_set_text(run: Run, corruption: Corruption) -> str:
+    """The same as text; empty if it was not evaluated so."""
     entry = classical.measured(run, corruption)
     if entry is None:
         return ""
-    sides = [("this model", entry["metrics"]), ("noisy input", entry["noisy_input"])]
-    others = entry.get("classical") or {}
-    sides += [(title.lower(), others[name]["metrics"]) for name, title in classical.TITLES.items() if name in others]
-    known = [(name, scores) for name, scores in sides if scores["psnr_db"] is not None]
-    parts = [f"{name} {scores['psnr_db']:.2f} dB, {scores['ssim']:.3f}" for name, scores in known]
-    return f"Whole test set, {count(entry['n'], 'image')}, PSNR and SSIM: {'; '.join(parts)}."
+    sides: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
+    hole = entry.get("inside_hole") or {}
+    sides.append(("this model", entry["metrics"], hole.get("metrics") or {}))
+    sides.append((input_name(corruption), entry["noisy_input"], hole.get("noisy_input") or {}))
+    for name, own in (entry.get("classical") or {}).items():
+        title = str(TITLES.get(name, name)).lower()
+        of = f" ({count(own['images'], 'image')})" if own.get("images") else ""
+        sides.append((title + of, own["metrics"], own.get("inside_hole") or {}))
+    parts = [
+        f"{name} {scores['psnr_db']:.2f} dB, {scores['ssim']:.3f}"
+        for name, scores, _ in sides
+        if scores["psnr_db"] is not None
+    ]
+    text = f"Whole test set, {count(entry['n'], 'image')}, PSNR and SSIM: {'; '.join(parts)}."
+    inside = [f"{name} {scores['mse']:.4f}" for name, _, scores in sides if scores.get("mse") is not None]
+    return f"{text} MSE in the hole: {'; '.join(inside)}." if inside else text
+
+
+def baseline_text(corruption: Corruption, channels: int) -> str:
+    """What a model stands beside under that corruption; empty for clean images."""
+    if not corruption.active:
+        return ""
+    names = [TITLES[name].lower() for name in methods_for(corruption, channels)]
+    said = []
+    if corruption.grey and channels == 1:
+        said.append("These images have no colour to lose.")
+    if corruption.downscale:
+        said.append("The noisy input is already enlarged with bicubic interpolation, the baseline of super-resolution.")
+    if names:
+        listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+        said.append(f"Without a network: {listed}, under “Compare with”.")
+    elif not corruption.downscale:
+        said.append("No method without a network is for this: the baseline is the noisy input.")
+    return " ".join(said)

@@ -1,4 +1,4 @@
-"""The noisy input, the model and classical denoisers as rows that can be compared: images, scores, means."""
+"""The noisy input, the model and methods without a network as rows that can be compared: images, scores, means."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from aecore.config.corruption import Corruption
+from aecore.metrics.baselines import DENOISERS, TITLES
 from aecore.runs.store import Run
 from aecore.runs.summary import may_win
 from dashboard.cache import models
@@ -35,10 +36,15 @@ class Row:
     """Whether it may be called the best."""
 
     def mean(self, metric: str) -> float | None:
-        """The mean over the images, infinite if one of them is; None while there are none."""
+        """The mean over the images, infinite if one of them is; None while there are none. A mean over holes is that of
+        the images that have one."""
         if metric == "wrong":
             return self.wrong
-        return None if self.scores is None else float(np.mean(self.scores[metric]))
+        if self.scores is None:
+            return None
+        values = self.scores[metric]
+        known = values[~np.isnan(values)]
+        return float(np.mean(known)) if len(known) else math.inf
 
 
 @dataclass(frozen=True)
@@ -56,16 +62,22 @@ COLUMNS = (
     Column("ssim", "SSIM", "{:.3f}", True),
     Column("mse", "MSE", "{:.4f}", False),
 )
+HOLE = (
+    Column("hole_psnr_db", "PSNR in the hole", "{:.2f} dB", True),
+    Column("hole_mse", "MSE in the hole", "{:.4f}", False),
+)
+"""Over the lost pixels alone."""
 
 
-def of_model(run: Run, shown: Shown, noise: bool) -> list[Row]:
-    """The noisy input's row, if there is noise, and the model's."""
+def of_model(run: Run, shown: Shown, corruption: Corruption) -> list[Row]:
+    """The noisy input's row, if there is a corruption, and the model's."""
     result, images_name = shown.result, run.experiment().data.name
     wrong = _wrong(images_name, result.output, shown)
     model = Row(MODEL, "", result.output, result.output_scores, wrong, may_win(run.status()))
-    if not noise:
+    if not corruption.active:
         return [model]
-    return [Row(NOISY, "", result.noisy, result.noisy_scores, _wrong(images_name, result.noisy, shown)), model]
+    note = "enlarged bicubically" if corruption.downscale else ""
+    return [Row(NOISY, note, result.noisy, result.noisy_scores, _wrong(images_name, result.noisy, shown)), model]
 
 
 def _wrong(images_name: str, images: np.ndarray, shown: Shown) -> int | None:
@@ -73,14 +85,21 @@ def _wrong(images_name: str, images: np.ndarray, shown: Shown) -> int | None:
 
 
 def of_method(run: Run, corruption: Corruption, method: str, shown: Shown) -> Row:
-    """A classical denoiser's row."""
+    """The row of a method without a network."""
     from aecore.metrics import image as image_metrics
 
-    amount = classical.strength(run, corruption, method)
-    images = classical.apply(shown.result.noisy, method, amount)
-    scores = image_metrics.per_image(shown.clean.astype(np.float32) / np.float32(255), images)
+    amount = classical.strength(run, corruption, method) if method in DENOISERS else None
+    images = classical.apply(run, shown.result, method, amount)
+    scores = image_metrics.all_of(shown.clean.astype(np.float32) / np.float32(255), images, shown.result.lost)
     wrong = _wrong(run.experiment().data.name, images, shown)
-    return Row(classical.TITLES[method], f"{classical.SYMBOLS[method]} {amount:g}", images, scores, wrong)
+    note = "" if amount is None else f"{classical.SYMBOLS[method]} {amount:g}"
+    return Row(TITLES[method], note, images, scores, wrong)
+
+
+def columns_of(rows: Sequence[Row]) -> tuple[Column, ...]:
+    """The columns of these rows' means: over all pixels, and where some were lost over those."""
+    holes = any(row.scores is not None and "hole_mse" in row.scores for row in rows)
+    return (*COLUMNS, *HOLE) if holes else COLUMNS
 
 
 def best(rows: Sequence[Row], column: Column) -> int | None:
@@ -104,7 +123,7 @@ def noisy_is_closer(rows: Sequence[Row]) -> list[str]:
 
 def table(rows: Sequence[Row], caption: str, count: int) -> None:
     """The means of every row as a table, the best of each column in bold and labelled."""
-    columns = COLUMNS
+    columns = columns_of(rows)
     if any(row.wrong is not None for row in rows):
         columns = (*columns, Column("wrong", "Wrong digits", "{} of " + f"{count:,}", False))
     head = "".join(f'<th scope="col">{column.title}</th>' for column in columns)

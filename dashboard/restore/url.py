@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from aecore.config.corruption import Corruption
+from aecore.metrics.baselines import TITLES
 from aecore.runs.store import Run
 from dashboard import url_state
 from dashboard.cache import models
-from dashboard.restore import classical, controls
+from dashboard.restore import controls
 from dashboard.restore.batch import TEST_ORDER
 from dashboard.url_state import Field, number, one_of
 from dashboard.widgets import corruption_form
@@ -17,7 +18,7 @@ PAGE = "restore"
 
 
 def _methods(text: str) -> list[str]:
-    return [name for name in text.split(",") if name in classical.TITLES]
+    return [name for name in text.split(",") if name in TITLES]
 
 
 FIELDS = {

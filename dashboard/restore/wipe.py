@@ -8,14 +8,15 @@ import numpy as np
 import streamlit as st
 
 from aecore.data.convert import to_uint8
+from aecore.metrics.baselines import TITLES
 from dashboard import url_state
 from dashboard.components.wiper import Layer, wiper
-from dashboard.restore import classical, url
+from dashboard.restore import url
 from dashboard.restore.batch import Shown
 from dashboard.restore.rows import MODEL, NOISY, Row
 from dashboard.url_state import key
 
-KEYS = {NOISY: "noisy", MODEL: "output"} | {title: name for name, title in classical.TITLES.items()}
+KEYS = {NOISY: "noisy", MODEL: "output"} | {title: name for name, title in TITLES.items()}
 VIEWS = {"sheet": "Sheet", "wipe": "Wipe"}
 
 

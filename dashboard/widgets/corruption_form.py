@@ -8,7 +8,7 @@ import streamlit as st
 
 from aecore.config.corruption import Corruption, NoiseKind, Occlusion
 from aecore.runs.store import Run
-from dashboard.widgets.lost import CLAMPED, FIRST, HELP, NOISES, TITLES, Lost, first_level, lost_in
+from dashboard.widgets.lost import CLAMPED, FIRST, HELP, NOISES, TITLES, first_level, lost_in
 
 LEVELS: dict[NoiseKind, tuple[float, float, float, str]] = {
     "gaussian": (0.0, 1.5, 0.05, "Standard deviation σ"),
@@ -85,7 +85,7 @@ def _chosen(usual: Corruption, symmetric: bool, image_shape: tuple[int, int, int
     st.session_state.setdefault("lost", lost_in(usual))
     # An image of one channel has no colour to lose; a link may still ask for it.
     offered = [name for name in TITLES if name != "grey" or channels > 1 or "grey" in st.session_state["lost"]]
-    lost: list[Lost] = st.pills(
+    lost = st.pills(
         "What is lost",
         offered,
         selection_mode="multi",
@@ -140,10 +140,9 @@ def _noise(usual: Corruption, symmetric: bool) -> dict[str, Any]:
     chosen: dict[str, Any] = {"kind": kind}
     state.setdefault("spread", usual.lowest is not None)
     if kind == "gaussian" and state["spread"]:
-        low, high = _clipped(state.get("range", (usual.lowest or 0.0, mine)), highest)
-        state["range"] = (low, high)
-        low, high = st.slider(label, 0.0, highest, step=step, key="range", help=hint, persist_state="session")
-        chosen |= {"lowest": low, "level": high} if low < high else {"level": high}
+        state["range"] = _clipped(state.get("range", (usual.lowest or 0.0, mine)), highest)
+        drawn: Any = st.slider(label, 0.0, highest, step=step, key="range", help=hint, persist_state="session")
+        chosen |= {"lowest": drawn[0], "level": drawn[1]} if drawn[0] < drawn[1] else {"level": drawn[1]}
     else:
         key = f"level-{kind}"
         state[key] = min(max(float(state.get(key, mine)), lowest), highest)

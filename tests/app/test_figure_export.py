@@ -63,7 +63,7 @@ def test_the_restore_sheet_has_the_scores_that_the_page_shows(gallery):
     corruption = Corruption.parse("gaussian:0.3:clamp")
     count = len(on_page) // 2
     batch = from_test_set(run, image_info(run), images_of(run), slice(0, count), TEST_ORDER, corruption, 0)
-    rows = comparison.of_model(run, batch, True)
+    rows = comparison.of_model(run, batch, corruption)
     drawn = restore.drawing(run, corruption, batch, rows, 0.5)
     told = texts_of(drawn)
     captions = [text for text in told if re.fullmatch(r"[\d.]+ dB · [\d.]+", text)]
@@ -82,7 +82,7 @@ def test_a_run_with_a_remark_says_so_on_its_figures(gallery):
     status = json.loads(run.file(STATUS).read_text()) | {"remarks": [{"kind": "black", "text": "all output is black"}]}
     run.write_json(STATUS, status)
     batch = from_test_set(run, image_info(run), images_of(run), slice(0, 2), TEST_ORDER, Corruption(), 0)
-    told = texts_of(restore.drawing(run, Corruption(), batch, comparison.of_model(run, batch, False), None))
+    told = texts_of(restore.drawing(run, Corruption(), batch, comparison.of_model(run, batch, Corruption()), None))
     assert "⚠ mnist-mlp8: no noise" in told
     assert "⚠ all output is black." in told
 

@@ -37,6 +37,27 @@ def test_evaluating_beside_the_classical_denoisers(capsys, trained, quick_classi
     assert "297 test images" in out
 
 
+def test_holes_are_told_and_so_is_what_no_method_is_for(capsys, trained, quick_classical):
+    command = ("evaluate", trained.id, "--corruption", "square:10", "--classical", "--device", "cpu")
+    status, out, _ = run(capsys, *command)
+    assert status == 0
+    assert "biharmonic, 297 images" in out
+    assert [line.split("in the hole: ")[1].split()[0] for line in out.splitlines() if "in the hole" in line] == [
+        "output",
+        "noisy",
+        "biharmonic,",
+    ]
+    status, out, _ = run(capsys, *command, "--json")
+    told = json.loads(out)
+    assert told["inside_hole"]["metrics"]["mse"] > told["metrics"]["mse"]
+    assert told["classical"]["biharmonic"]["inside_hole"]["mse"] < told["inside_hole"]["noisy_input"]["mse"]
+
+    status, out, err = run(capsys, *command[:3], "downscale:4", *command[4:])
+    assert status == 0
+    assert "noisy input (bicubic)" in out
+    assert "downscale:4: no other method without a network" in err
+
+
 @pytest.mark.parametrize(
     ("method", "dims", "more"),
     [("pca", 2, ()), ("units", 3, ()), ("tsne", 2, ("--perplexity", "15", "--iterations", "20", "--seed", "3"))],

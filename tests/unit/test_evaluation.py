@@ -10,9 +10,10 @@ from aecore import data, jobs
 from aecore.config.corruption import Corruption
 from aecore.config.model import Bottleneck, Model
 from aecore.data.colored_mnist import by_class
+from aecore.data.corruption import corrupted
 from aecore.data.image_set import Arrays
 from aecore.inference import open_run
-from aecore.metrics.evaluation import BATCH, evaluate, reconstructions
+from aecore.metrics.evaluation import BATCH, NOISE_SEED, evaluate, reconstructions
 from aecore.models import Autoencoder
 from aecore.models.condition import NOTHING
 from aecore.presets import preset
@@ -147,3 +148,45 @@ def test_pictures_that_cannot_be_used_are_remarked_on_the_run(store, tmp_path):
     assert jobs.work(run) == "finished"
     text = "4 of 12 pictures could not be used and were left out: 008.png, 009.png, 010.png, …"
     assert text in [remark["text"] for remark in summarise(run).remarks]
+
+
+@pytest.mark.parametrize("chosen", ["unit", "symmetric"])
+def test_what_was_lost_is_scored_apart(digits, chosen):
+    """Against a plain loop over the images, with the corruption drawn again."""
+    corruption = Corruption.parse("square:10")
+    model = Fixed(0.5 if chosen == "unit" else 0.0, chosen)
+    hole = evaluate(model, digits, corruption)["inside_hole"]
+    clean = digits.double().numpy() / 255
+    made = corrupted(digits.float() / 255, corruption, torch.Generator().manual_seed(NOISE_SEED))
+    assert made.lost is not None
+    filled, black = [], []
+    for image, lost in zip(clean[:, 0], made.lost.numpy()[:, 0], strict=True):
+        filled.append(np.mean((image[lost] - 0.5) ** 2))
+        black.append(np.mean(image[lost] ** 2))
+    assert hole["images"] == len(digits)
+    assert hole["metrics"]["mse"] == pytest.approx(np.mean(filled), rel=1e-5)
+    assert hole["metrics"]["psnr_db"] == pytest.approx(np.mean(-10 * np.log10(filled)), rel=1e-5)
+    assert hole["noisy_input"]["mse"] == pytest.approx(np.mean(black), rel=1e-5)
+    assert set(hole["metrics"]) == set(hole["noisy_input"]) == {"mse", "psnr_db"}
+
+
+def test_images_that_lost_nothing_are_no_part_of_the_mean_over_holes(digits):
+    few = digits[:40]
+    hole = evaluate(Fixed(0.0), few, Corruption.parse("masking:0.001"))["inside_hole"]
+    made = corrupted(few.float() / 255, Corruption.parse("masking:0.001"), torch.Generator().manual_seed(NOISE_SEED))
+    assert made.lost is not None
+    assert 0 < hole["images"] == made.lost.flatten(1).any(1).sum() < 40
+    assert hole["metrics"]["mse"] is not None
+
+
+@pytest.mark.parametrize("text", ["none", "gaussian:0.2", "downscale:4", "masking:0"])
+def test_without_lost_pixels_there_is_no_hole(digits, text):
+    assert "inside_hole" not in evaluate(Fixed(0.0), digits[:20], Corruption.parse(text))
+
+
+def test_a_run_keeps_what_was_lost_and_a_damaged_hole_is_dropped(trained):
+    entry = open_run(trained, "cpu").evaluate(Corruption.parse("square:8"))
+    trained.write_json("evaluation.json", {"evaluations": [entry]})
+    assert trained.evaluation()[0]["inside_hole"] == entry["inside_hole"]
+    trained.write_json("evaluation.json", {"evaluations": [entry | {"inside_hole": {"metrics": "none"}}]})
+    assert "inside_hole" not in trained.evaluation()[0]

@@ -160,7 +160,7 @@ def test_images_have_the_scores_of_the_same_noise_for_all(gallery):
     from aecore.metrics.evaluation import NOISE_SEED
 
     model = inference.load_model(found[1].run)
-    _, _, noisy, output = inference.denoise(model, examples.clean, corruption, NOISE_SEED)
+    _, _, noisy, output, _ = inference.denoise(model, examples.clean, corruption, NOISE_SEED)
     told = pdf.text(page["figures/images-1.pdf"]) if pdf.POPPLER else ""
     for scores in (noisy, output):
         caption = f"{scores['psnr_db'][0]:.1f} dB · {scores['ssim'][0]:.2f}"

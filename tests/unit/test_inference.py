@@ -100,9 +100,14 @@ def test_a_run_knows_its_images_shape_where_the_set_is_gone(trained):
 def test_denoising_a_few_images_scores_both_sides(trained):
     images = np.array(data.load("digits-28").x_test[:5])
     corruption = Corruption(kind="gaussian", level=0.2)
-    noisy, output, noisy_scores, output_scores = denoise(load_model(trained), images, corruption, 0)
+    noisy, output, noisy_scores, output_scores, lost = denoise(load_model(trained), images, corruption, 0)
+    assert lost is None
     assert noisy.shape == output.shape == images.shape
     assert noisy_scores["ssim"].shape == output_scores["ssim"].shape == (5,)
+    hole = denoise(load_model(trained), images, Corruption.parse("square:9"), 0)
+    assert hole.lost is not None
+    inside = ((hole.output - images / 255) ** 2)[hole.lost].reshape(5, 81).mean(1)
+    np.testing.assert_allclose(hole.output_scores["hole_mse"], inside, rtol=1e-5)
     again = denoise(load_model(trained), images, corruption, 0)
     assert np.array_equal(noisy, again[0])
     assert not np.array_equal(noisy, denoise(load_model(trained), images, corruption, 1)[0])

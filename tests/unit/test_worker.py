@@ -48,7 +48,9 @@ def flat(value):
         value = list(vars(value).values())
     if isinstance(value, dict):
         value = list(value.values())
-    return [value] if isinstance(value, np.ndarray) else [array for part in value for array in flat(part)]
+    if value is None or isinstance(value, np.ndarray):
+        return [] if value is None else [value]
+    return [array for part in value for array in flat(part)]
 
 
 def test_errors_are_those_of_the_function(worker, trained):

@@ -113,7 +113,7 @@ def _sheet(subjects: Sequence[Subject], found: Examples, number: int) -> list[Bl
     noises: list[np.ndarray] = []
     lines: list[SheetRow] = []
     for subject in subjects:
-        noisy, output, noisy_scores, scores = denoise(
+        noisy, output, noisy_scores, scores, _ = denoise(
             load_model(subject.run), found.clean, corruption, NOISE_SEED, found.labels
         )
         if corruption.active and not any(np.allclose(noisy, other, atol=1e-5) for other in noises):

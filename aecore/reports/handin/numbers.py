@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 from aecore.config.corruption import Corruption
 from aecore.errors import AecoreError
+from aecore.metrics.baselines import TITLES
 from aecore.models.digit_classifier import accuracy, reads
 from aecore.reports.handin.document import Block, Cell, Paragraph, Table
 from aecore.reports.handin.subject import Subject
 
 TOLERANCE = 1e-6
 """Noisy inputs whose metrics differ by no more, relatively, are the same."""
-CLASSICAL = {"tv": "total variation", "nlm": "non-local means", "wavelet": "wavelet"}
+CLASSICAL = {name: title.lower() for name, title in TITLES.items()}
 
 
 class Metric(NamedTuple):
@@ -108,7 +109,7 @@ def _table(group: Sequence[tuple[Subject, Mapping[str, Any]]], corruption: str, 
     if any(cell.strong for row in rows for cell in row):
         notes.append("The best of each column is bold.")
     if any(entry.get("classical") for _, entry in group):
-        notes.append("In brackets: a classical denoiser's strength, chosen on validation images.")
+        notes.append("In brackets: a classical method's strength, chosen on validation images.")
     head = ["", *(metric.title for metric in metrics), "Images"]
     caption = f"{group[0][0].run.image_info().title}, test set: {_label(corruption)}."
     return Table(f"metrics-{number}", caption, head, rows, note=" ".join(notes))
@@ -132,10 +133,12 @@ def _classical(group: Sequence[tuple[Subject, Mapping[str, Any]]]) -> list[Line]
     measured = next((entry for _, entry in group if entry.get("classical")), None)
     if measured is None:
         return []
-    return [
-        Line(f"{CLASSICAL.get(name, name)} ({own['strength']:g})", own["metrics"], measured["n"], True)
-        for name, own in measured["classical"].items()
-    ]
+    found = []
+    for name, own in measured["classical"].items():
+        strength = own.get("strength")
+        title = f"{CLASSICAL.get(name, name)}{'' if strength is None else f' ({strength:g})'}"
+        found.append(Line(title, own["metrics"], own.get("images") or measured["n"], True))
+    return found
 
 
 def _cell(line: Line, metric: Metric, lines: Sequence[Line]) -> Cell:
