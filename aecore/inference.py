@@ -22,19 +22,20 @@ from aecore.metrics import classical
 from aecore.metrics import image as image_metrics
 from aecore.metrics.evaluation import NOISE_SEED, evaluate, reconstructions, run_entry
 from aecore.metrics.projection import quality
-from aecore.models.autoencoder import Autoencoder
+from aecore.models.build import build
 from aecore.models.digit_classifier import reads
 from aecore.models.digit_classifier.network import read_digits
+from aecore.models.network import Network
 from aecore.models.weights import load_weights
 from aecore.runs import sums
 from aecore.runs.progress import Report, silent
 from aecore.runs.store import WEIGHTS, Run
 
 
-def load_model(run: Run, device: torch.device | None = None) -> Autoencoder:
+def load_model(run: Run, device: torch.device | None = None) -> Network:
     """The run's model with its last saved weights, ready to use. Raises `DamagedError` when there are none."""
     experiment = run.experiment()
-    model = Autoencoder(experiment.model, run.image_info().image_shape)
+    model = build(experiment.model, run.image_info().image_shape)
     run.check(WEIGHTS)
     load_weights(model, run.file(WEIGHTS))
     device = device or torch.device("cpu")
@@ -50,7 +51,7 @@ class LoadedRun:
     """
 
     run: Run
-    model: Autoencoder
+    model: Network
     test: torch.Tensor
     labels: np.ndarray
     weights: str
@@ -69,6 +70,7 @@ class LoadedRun:
             corruption,
             lambda n, of: report("evaluating", n, of, corruption.label),
             self.labels[:images] if reads(self.run.experiment().data.source) else None,
+            self.labels[:images],
         )
         return run_entry(self.run.id, self.weights, measured)
 
@@ -86,7 +88,7 @@ class LoadedRun:
         Returns `strength` and `metrics` by method, on the [0, 1] scale.
         """
         experiment = self.run.experiment()
-        parts = list(zip(*reconstructions(self.model, self.test, corruption), strict=True))
+        parts = list(zip(*reconstructions(self.model, self.test, corruption, classes=self.labels), strict=True))
         clean, noisy = np.concatenate(parts[0]), np.concatenate(parts[1])
 
         def wrong_digits(images: np.ndarray) -> float:
@@ -104,7 +106,9 @@ class LoadedRun:
         """Codes float32 (N, n) of `points` test images, evenly spread over the set, under the training corruption, with
         their labels and indices in the test set."""
         indices = evenly_spaced(len(self.test), points)
-        codes = codes_of(self.model, self.test, self.run.experiment().corruption, NOISE_SEED)[indices]
+        codes = codes_of(self.model, self.test, self.run.experiment().corruption, NOISE_SEED, labels=self.labels)[
+            indices
+        ]
         return codes, self.labels[indices], indices
 
     def projection(
@@ -151,7 +155,7 @@ def training_codes(run: Run, points: int, device: str = "auto", report: Report =
     shown = thumbnails.kept_indices(experiment.data.source, x.shape[1:], len(x))  # type: ignore[arg-type]
     rows = shown[evenly_spaced(len(shown), points)] if points <= len(shown) else evenly_spaced(len(x), points)
     train = torch.from_numpy(np.array(x)).to(chosen_device)
-    codes = codes_of(model, train, experiment.corruption, NOISE_SEED, rows)
+    codes = codes_of(model, train, experiment.corruption, NOISE_SEED, rows, np.asarray(y))
     errors = np.full(len(rows), np.nan, np.float32)
     weights = sums.digest(run.path, WEIGHTS)
     places = place_in_set(rows, images.y_train, experiment.data)
@@ -169,12 +173,13 @@ def open_run(run: Run, device: str = "auto", report: Report = silent) -> LoadedR
 
 
 def denoise(
-    model: Autoencoder, images: np.ndarray, corruption: Corruption, seed: int
+    model: Network, images: np.ndarray, corruption: Corruption, seed: int, labels: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Corrupt uint8 images (N, C, H, W), reconstruct them, and measure both against the clean ones.
+    """Corrupt uint8 images (N, C, H, W), reconstruct them, and measure both against the clean ones; a conditional model
+    is told the labels uint8 (N,).
 
     Returns noisy images and reconstructions, float32 (N, C, H, W), and the metrics of each, one value an image.
     """
-    parts = list(reconstructions(model, torch.from_numpy(np.array(images)), corruption, seed))
+    parts = list(reconstructions(model, torch.from_numpy(np.array(images)), corruption, seed, labels))
     clean, noisy, output = (np.concatenate(column) for column in zip(*parts, strict=True))
     return noisy, output, image_metrics.per_image(clean, noisy), image_metrics.per_image(clean, output)

@@ -30,7 +30,7 @@ from aecore.data.corruption import corrupt
 from aecore.inference import open_run
 from aecore.metrics import image as image_metrics
 from aecore.metrics.evaluation import BATCH, NOISE_SEED, evaluate, reconstruct
-from aecore.models.autoencoder import Autoencoder
+from aecore.models.network import Network
 from aecore.runs.store import Store
 
 OURS, TEXTBOOK = "ours", "textbook"
@@ -38,7 +38,7 @@ NOISE = Corruption.parse("gaussian:0.1")
 
 
 @torch.no_grad()
-def textbook(model: Autoencoder, images: Tensor) -> dict[str, dict[str, float]]:
+def textbook(model: Network, images: Tensor) -> dict[str, dict[str, float]]:
     """The mean scores of outputs and of noisy inputs, image by image."""
     model.eval()
     generator = torch.Generator(images.device).manual_seed(NOISE_SEED)
@@ -60,7 +60,7 @@ def textbook(model: Autoencoder, images: Tensor) -> dict[str, dict[str, float]]:
 
 
 @torch.inference_mode()
-def parts(model: Autoencoder, images: Tensor) -> dict[str, float]:
+def parts(model: Network, images: Tensor) -> dict[str, float]:
     """Seconds of each stage of our evaluation, timed separately."""
     model.eval()
     generator = torch.Generator(images.device).manual_seed(NOISE_SEED)
@@ -83,12 +83,12 @@ def parts(model: Autoencoder, images: Tensor) -> dict[str, float]:
     return spent
 
 
-def noised(model: Autoencoder, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def noised(model: Network, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     clean = model.from_bytes(batch)
     return clean, corrupt(clean, NOISE, generator, model.low, model.high)
 
 
-def measure(model: Autoencoder, images: Tensor, rounds: int, say: Callable[[str], None]) -> dict[str, Any]:
+def measure(model: Network, images: Tensor, rounds: int, say: Callable[[str], None]) -> dict[str, Any]:
     """Seconds of both, of our stages, their ratio, and the largest difference between their mean scores."""
     ways = {OURS: lambda: evaluate(model, images, NOISE), TEXTBOOK: lambda: textbook(model, images)}
     seconds: dict[str, list[float]] = {name: [] for name in ways}

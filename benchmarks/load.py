@@ -33,7 +33,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from benchmarks.tables import Column, Part, print_part
 from tools.browser import ROOT, server
 
-PAGES = ("", "latent", "denoise", "interpolate", "generate", "compare", "replay", "reports", "train", "sweep")
+PAGES = ("", "latent", "restore", "interpolate", "generate", "compare", "replay", "reports", "train", "sweep")
 READING_S = 10.0
 """Mean time between two pages of a visitor; drawn from an exponential distribution."""
 LONGEST_S = 60

@@ -84,7 +84,7 @@ VIEWS = (
     View("Train, curves", f"/train?run={SMALL}", "Train", CURVE, "curves", runs=(SMALL,)),
     View("Sweep", "/sweep", "Sweep", CURVE, "curves", "Sweep"),
     View("Reports", "/reports", "Reports", "img.ae-pixels", "first figure", "Reports"),
-    View("Denoise", "/denoise", "Denoise", ".ae-sheet img", "sheet of images", "Denoise"),
+    View("Restore", "/restore", "Restore", ".ae-sheet img", "sheet of images", "Restore"),
     View("Replay", "/replay", "Replay", ".rp[data-ready] canvas", "sheet of images", "Replay"),
     View("Interpolate", "/interpolate", "Interpolate", ".ip[data-ready] .ip-decoded canvas", "image", "Interpolate"),
     View("Latent space", "/latent", "Latent space", POINTS, "points", "Latent space"),
@@ -216,7 +216,7 @@ def press(tab: Page, part: Locator) -> Touch:
 
 
 ASKS = (
-    Ask("Denoise, noise level", f"/denoise?run={SMALL}", ".ae-sheet img", "keydown", level, runs=(SMALL,)),
+    Ask("Restore, noise level", f"/restore?run={SMALL}", ".ae-sheet img", "keydown", level, runs=(SMALL,)),
     Ask(
         "Interpolate, another image",
         f"/interpolate?run={SMALL}",

@@ -43,7 +43,7 @@ def navigate() -> None:
             _page("train", "Train", "model_training", hidden=not person.at_least("train")),
             _page("sweep", "Sweep", "grid_on"),
             _page("reports", "Reports", "fact_check"),
-            _page("denoise", "Denoise", "blur_on"),
+            _page("restore", "Restore", "auto_fix_high"),
             _page("replay", "Replay", "slow_motion_video"),
             _page("interpolate", "Interpolate", "linear_scale"),
             _page("latent", "Latent space", "scatter_plot"),
@@ -57,7 +57,7 @@ def navigate() -> None:
         sign_in()
         return
     url_state.turn_to(page.url_path)
-    run_pages = {"denoise", "replay", "interpolate", "latent", "generate", "measure"}
+    run_pages = {"restore", "replay", "interpolate", "latent", "generate", "measure"}
     keep_session(page.url_path, url_state.followed() if page.url_path in run_pages else "")
     script.prefetch(now=_begins_with_a_chart(page.url_path))
     _routing.active = True

@@ -28,7 +28,7 @@ def view() -> None:
     url_state.arrive(PAGE, FIELDS)
     state = st.session_state
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        run = run_picker.choose(PAGE, width=250, on_change=start_over)
+        run = run_picker.choose(PAGE, width=250, on_change=start_over, code="generating images needs")
         if run is None:
             return
         images = image_picker.gallery(run)

@@ -20,7 +20,7 @@ PAGES = {
     "watch": "/train?run=mnist-mlp8",
     "sweep": "/sweep",
     "reports": "/reports?report=001",
-    "denoise": "/denoise?run=cifar-conv-denoise",
+    "restore": "/restore?run=cifar-conv-denoise",
     "replay": "/replay?run=mnist-selu-6-clean&with=mnist-selu-2-clean&epoch=31",
     "interpolate": "/interpolate?run=mnist-mlp8&at=0.35",
     "plane": "/interpolate?run=colored-vae&mode=four",

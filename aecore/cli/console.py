@@ -22,6 +22,7 @@ from rich.table import Table
 
 from aecore.errors import AecoreError
 from aecore.format import format_value, printable
+from aecore.reports.beyond import Reached, aim, spread
 from aecore.reports.claims import Verdict
 from aecore.runs.measures import read_measures
 from aecore.runs.store import Run
@@ -195,6 +196,27 @@ def print_verdicts(found: list[Verdict]) -> None:
                 v.word,
             ]
             for v in found
+        ],
+    )
+
+
+def print_reached(found: list[Reached]) -> None:
+    """What our own presets reach, a row for each goal, on standard output."""
+    if not found:
+        return
+    table(
+        ["run", "number", "the report's", "aim", "measured", "seeds", "verdict"],
+        [
+            [
+                each.preset,
+                each.goal.quantity,
+                "" if each.than is None else format_value(each.than, each.goal.unit),
+                aim(each.goal),
+                format_value(each.measured, each.goal.unit),
+                spread(each.every, each.goal.unit),
+                each.word,
+            ]
+            for each in found
         ],
     )
 

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
-from aecore.cli.console import Progress, print_evaluations, print_message, print_verdicts, table
+from aecore.cli.console import Progress, print_evaluations, print_message, print_reached, print_verdicts, table
 from aecore.cli.options import Device, Json, RunName, print_json
 from aecore.config.corruption import Corruption
 from aecore.presets import preset
+from aecore.reports.beyond import markdown_table as goals_table
+from aecore.reports.beyond import reached
 from aecore.reports.claims import markdown_table, verdicts
 from aecore.runs.store import Store
 from aecore.runs.summary import MARK
@@ -87,16 +89,21 @@ def project_codes(
 @evaluate_app.command()
 def gallery(
     names: Annotated[list[str] | None, typer.Argument(metavar="[PRESET]…")] = None,
+    seeds: Annotated[
+        int, typer.Option("--seeds", min=1, help="Also train so many seeds of our own presets, for their spread.")
+    ] = 1,
     device: Device = "auto",
 ) -> None:
     """Train and complete the shipped runs that are missing, then print reported against measured."""
-    from aecore.reports.gallery import build, shipped
+    from aecore.reports.gallery import build, other_seeds, shipped
 
     chosen = [preset(name) for name in names] if names else shipped()
     for entry in chosen:
         print_message(entry.name)
         with Progress() as progress:
             build(entry, Store.default(), device, progress)
+            other_seeds(entry, Store.default(), seeds, device, progress)
+    print_reached(reached(Store.default(), [entry.name for entry in chosen]))
     print_verdicts(verdicts(Store.default(), [entry.name for entry in chosen]))
 
 
@@ -106,9 +113,21 @@ def results(
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="As a Markdown table, as in docs/results.md.")
     ] = False,
+    beyond: Annotated[
+        bool, typer.Option("--beyond", help="What our own presets reach, beside the reports' runs.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Every claim of the reports beside our measurement, with a verdict; read from the shipped runs."""
+    if beyond:
+        goals = reached(Store.default(), names or None)
+        if as_json:
+            print_json([entry.as_dict() for entry in goals])
+        elif as_markdown:
+            print(goals_table(goals))
+        else:
+            print_reached(goals)
+        return
     found = verdicts(Store.default(), names or None)
     if as_json:
         print_json([entry.as_dict() for entry in found])

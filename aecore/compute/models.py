@@ -21,7 +21,8 @@ from aecore.runs.progress import Report, silent
 from aecore.runs.store import WEIGHTS, Run
 
 if TYPE_CHECKING:
-    from aecore.models import Autoencoder
+    from aecore.models import Network
+    from aecore.models.condition import Condition
 
 KEPT = 63
 """The number of images that each ranking of a whole test set keeps."""
@@ -60,9 +61,10 @@ def ranking(order: str, noisy_mse: np.ndarray, output_mse: np.ndarray) -> np.nda
 
 
 def denoise(
-    run: Run, clean: np.ndarray, corruption: Corruption, draw: int
+    run: Run, clean: np.ndarray, corruption: Corruption, draw: int, labels: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Corrupt uint8 images (N, C, H, W), pass them through the run's model and score both against the clean.
+    """Corrupt uint8 images (N, C, H, W), pass them through the run's model, which is told the labels uint8 (N,) if it
+    is conditional, and score both against the clean.
 
     Returns noisy images and outputs float32 (N, C, H, W) on the [0, 1] scale, and the scores of each, one an image.
     Draw 0 is the noise of the evaluations, other numbers give other noise.
@@ -70,7 +72,7 @@ def denoise(
     from aecore.inference import denoise as through
     from aecore.metrics.evaluation import NOISE_SEED
 
-    return through(model_of(run), clean, corruption, NOISE_SEED + draw)
+    return through(model_of(run), clean, corruption, NOISE_SEED + draw, labels)
 
 
 def search(run: Run, corruption: Corruption, draw: int) -> Ranked:
@@ -81,9 +83,9 @@ def search(run: Run, corruption: Corruption, draw: int) -> Ranked:
     from aecore.metrics.evaluation import NOISE_SEED, reconstructions
 
     model = model_of(run, whole_test_set=True)
-    images = torch.from_numpy(np.array(data.load(run.experiment().data.source).x_test))
-    found, done = None, 0
-    for clean, noisy, output in reconstructions(model, images, corruption, NOISE_SEED + draw):
+    loaded, found, done = data.load(run.experiment().data.source), None, 0
+    images, labels = torch.from_numpy(np.array(loaded.x_test)), np.array(loaded.y_test)
+    for clean, noisy, output in reconstructions(model, images, corruption, NOISE_SEED + draw, labels):
         batch = Ranked(np.arange(done, done + len(clean)), noisy, output, _mse(clean, noisy), _mse(clean, output))
         done += len(clean)
         if found is not None:
@@ -118,23 +120,27 @@ def corrupted(run: Run, images: np.ndarray, corruption: Corruption, draw: int) -
     return model.to_unit(corrupt(clean, corruption, generator, model.low, model.high)).numpy()
 
 
-def codes_of_images(run: Run, images: np.ndarray) -> np.ndarray:
-    """The codes (N, n) of images (N, C, H, W) on the [0, 1] scale; for a VAE their means."""
+def codes_of_images(run: Run, images: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+    """The codes (N, n) of images (N, C, H, W) on the [0, 1] scale; for a VAE their means. `labels` (N,) are what a
+    conditional model is told."""
     import torch
 
     model = model_of(run)
     with torch.inference_mode():
         batch = torch.from_numpy(np.array(images, np.float32)) * (model.high - model.low) + model.low
-        return (model.distribution(batch)[0] if model.gaussian else model.encode(batch)).numpy()
+        return model.mean_codes(batch, _told(model, labels)).numpy()
 
 
-def decoded(run: Run, codes: np.ndarray) -> np.ndarray:
-    """Codes (N, n) to images (N, C, H, W) on the [0, 1] scale, not clamped."""
+def decoded(run: Run, codes: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+    """Codes (N, n) to images (N, C, H, W) on the [0, 1] scale, not clamped; of the classes `labels` (N,), which a
+    conditional model is told."""
     import torch
 
     model = model_of(run)
     with torch.inference_mode():
-        parts = [model.to_unit(model.decode(part)) for part in torch.from_numpy(np.array(codes)).split(500)]
+        told = _told(model, labels).split(500, len(codes))
+        given = zip(torch.from_numpy(np.array(codes)).split(500), told, strict=True)
+        parts = [model.to_unit(model.decode(part, condition)) for part, condition in given]
         return torch.cat(parts).contiguous().numpy()
 
 
@@ -175,6 +181,13 @@ def _validation(run: Run, corruption: str) -> tuple[np.ndarray, np.ndarray]:
     return validation_pairs(data.load(experiment.data.source), experiment, Corruption.parse(corruption))
 
 
+def _told(model: Network, labels: np.ndarray | None) -> Condition:
+    """What a model is told of images with these labels."""
+    from aecore.models.condition import Condition, known_classes
+
+    return Condition(known_classes(model, labels))
+
+
 def import_files(paths: Sequence[Path], report: Report = silent, **options: Any) -> Run:
     """The run that `aecore.interop.import_checkpoint` makes of these files."""
     from aecore.interop import import_checkpoint
@@ -189,7 +202,7 @@ def import_candidate(run: Run, number: int) -> Run:
     return chosen(run, number).run
 
 
-def model_of(run: Run, *, whole_test_set: bool = False) -> Autoencoder:
+def model_of(run: Run, *, whole_test_set: bool = False) -> Network:
     """The run's model, opened once; on one thread, or on all of them for a whole test set."""
     _take_threads(whole_test_set)
     status = os.stat(run.file(WEIGHTS)) if run.file(WEIGHTS).exists() else None
@@ -197,7 +210,7 @@ def model_of(run: Run, *, whole_test_set: bool = False) -> Autoencoder:
 
 
 @lru_cache(MODELS)
-def _opened(run: Run, stamp: tuple[int, ...]) -> Autoencoder:
+def _opened(run: Run, stamp: tuple[int, ...]) -> Network:
     from aecore.inference import load_model
 
     return load_model(run)

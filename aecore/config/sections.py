@@ -30,6 +30,8 @@ class Data(Section):
     """Held out from the end of the training images, never trained on: for validation passes and for choosing
     settings."""
 
+    redraw: bool = False
+    """mnist-binary: in training draw anew, for every batch, which pixels are white, from the grey images."""
     leave_out: tuple[int, ...] = Field(default=(), max_length=255)
     """Classes whose images are left out of training, by their number, counted from 0; they stay among the test images,
     where `aecore measure` tells how well the model finds them."""
@@ -55,7 +57,8 @@ class Data(Section):
 
 
 class Training(Section):
-    """How the model is trained. The loss is the squared error of the pixels, plus the KL divergence for a VAE."""
+    """How the model is trained. The loss is the squared error of the pixels, or their cross-entropy, plus the KL
+    divergence for a VAE and penalties on the code."""
 
     epochs: int = Field(default=50, ge=1, le=100_000, json_schema_extra=MAIN)
     """Passes over the training images."""
@@ -80,6 +83,21 @@ class Training(Section):
     per image)."""
     beta: float = Field(default=1.0, ge=0, le=1e6)
     """Weight of the KL divergence in a VAE's loss (Higgins et al., 2017)."""
+    kl_warmup: int = Field(default=0, ge=0, le=100_000)
+    """Epochs in which the weight of the KL divergence grows from 0 to β (Sønderby et al. 2016)."""
+    free_bits: float = Field(default=0.0, ge=0, le=100)
+    """Nats of KL divergence that a code's unit has for free (Kingma et al. 2016): below them it is not lowered further.
+    With reduction 'mean' or 'sum' alike, for each unit, as a mean over the batch."""
+    sparsity: float = Field(default=0.0, ge=0, le=1e6)
+    """Weight of the mean absolute value of the code's numbers in the loss: a sparse autoencoder (L1)."""
+    contractive: float = Field(default=0.0, ge=0, le=1e6)
+    """Weight of ‖∂code/∂image‖² in the loss: a contractive autoencoder (Rifai et al. 2011). Estimated with one random
+    vector where the encoder has more than one layer."""
+    clip: float | None = Field(default=None, gt=0, le=1e6)
+    """Scale the gradient of a step down to this norm where it is larger; empty for never."""
+    average: float = Field(default=0.0, ge=0, lt=1)
+    """Decay of a moving average of the weights, such as 0.999, with which the model is measured and saved; 0 for the
+    last weights themselves."""
     restart_every: int | None = Field(default=None, ge=1, le=100_000)
     """Reset optimizer and schedule every so many epochs, as running a notebook's cell again does."""
     log_every: int | None = Field(default=None, ge=1, le=1_000_000)

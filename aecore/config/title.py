@@ -22,9 +22,21 @@ _SHORT = {
     "training.epochs": "{} epochs",
     "training.lr": "lr {}",
     "training.beta": "β {}",
+    "model.bottleneck.keep": "{} kept",
+    "model.bottleneck.codebook": "{} vectors",
+    "training.sparsity": "L1 {}",
+    "training.clip": "clip {}",
+    "training.average": "average {}",
 }
 """Settings that are known by a shorter name than the form gives them."""
-_SELF_EXPLAINING = ("data.name", "model.activation", "training.optimizer", "training.schedule")
+_SELF_EXPLAINING = (
+    "data.name",
+    "model.kind",
+    "model.bottleneck.quantise",
+    "model.activation",
+    "training.optimizer",
+    "training.schedule",
+)
 """Settings whose value says enough."""
 _FIRST = ("data.name", "model.bottleneck.size", "corruption", "training.lr", "training.epochs")
 """The settings that people vary most; the others follow in the order of the definition, the seed last."""
@@ -73,17 +85,27 @@ def change_in_words(key: str, value: Any) -> str:
 
 
 def corruption_in_words(corruption: Corruption) -> str:
-    """`σ 0.3`, `masking 25%`, `σ 0.3 + square 8`, `clean`."""
+    """`σ 0.3`, `masking 25%`, `σ 0.3 + square 8`, `4× downscaled`, `clean`."""
+    low = "" if corruption.lowest is None else f"{corruption.lowest:g}–"
     noise = {
         "none": "",
-        "gaussian": f"σ {corruption.level:g}",
+        "gaussian": f"σ {low}{corruption.level:g}",
         "gaussian-variance": f"σ² {corruption.level:g}",
+        "speckle": f"speckle σ {corruption.level:g}",
+        "poisson": f"Poisson {corruption.level:g}",
         "masking": f"masking {corruption.level:.0%}",
         "salt-pepper": f"salt-and-pepper {corruption.level:.0%}",
     }[corruption.kind]
-    occlusion = "" if corruption.occlusion == "none" else f"{corruption.occlusion} {corruption.size}"
+    parts = [
+        "grey" * corruption.grey,
+        f"blur σ {corruption.blur:g} px" if corruption.blur else "",
+        f"{corruption.downscale}× downscaled" if corruption.downscale else "",
+        noise,
+        f"JPEG quality {corruption.jpeg}" if corruption.jpeg else "",
+        "" if corruption.occlusion == "none" else f"{corruption.occlusion} {corruption.size}",
+    ]
     drawn = " once" if corruption.once and corruption.active else ""
-    return (" + ".join(part for part in (noise, occlusion) if part) or "clean") + drawn
+    return (" + ".join(part for part in parts if part) or "clean") + drawn
 
 
 def numbered(title: str, taken: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from aecore.config.image_source import ImageSource
-from aecore.data import cifar10, colored_mnist, emnist, fashion_resplit, sources
+from aecore.data import binary_mnist, cifar10, colored_mnist, emnist, fashion_resplit, sources
 from aecore.data.custom import source as custom_source
 from aecore.data.image_set import DataSet, Derived
 from aecore.errors import UserError, nearest
@@ -53,6 +53,17 @@ _SETS = (
         DIGITS,
         f"{_MNIST}; coloured at random",
         Derived("mnist", colored_mnist.at_random),
+        _MNIST_BYTES,
+    ),
+    DataSet(
+        "mnist-binary",
+        "MNIST, every pixel black or white",
+        (1, 28, 28),
+        60_000,
+        10_000,
+        DIGITS,
+        f"{_MNIST}; binarised as Salakhutdinov and Murray (2008) did",
+        Derived("mnist", binary_mnist.drawn_once),
         _MNIST_BYTES,
     ),
     DataSet(

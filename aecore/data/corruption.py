@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from aecore.config.corruption import Corruption
+from aecore.data import degradation
+from aecore.data.noise import add_noise
 from aecore.data.shard import BatchShard
+
+
+class Corrupted(NamedTuple):
+    """Corrupted images, with what is known of their corruption."""
+
+    images: Tensor
+    """Float (B, C, H, W); the given images themselves when the corruption changes nothing."""
+    levels: Tensor
+    """The standard deviation of each image's Gaussian noise in the model's range, float32 (B,); 0 without any."""
+    lost: Tensor | None
+    """Which pixels an occlusion or masking noise destroyed, bool (B, 1, H, W); None where nothing does."""
 
 
 def corrupt(
@@ -17,44 +32,42 @@ def corrupt(
     high: float = 1.0,
     shard: BatchShard | None = None,
 ) -> Tensor:
+    """The images of `corrupted`."""
+    return corrupted(images, corruption, generator, low, high, shard).images
+
+
+def corrupted(
+    images: Tensor,
+    corruption: Corruption,
+    generator: torch.Generator,
+    low: float = 0.0,
+    high: float = 1.0,
+    shard: BatchShard | None = None,
+) -> Corrupted:
     """The corrupted images, a new tensor; `images` itself when the corruption changes nothing.
 
-    `images` is float (B, C, H, W) in [`low`, `high`], `generator` lives on the same device. Noise comes first, then
-    occlusion; both hit a pixel in all its channels, except Gaussian noise, which is drawn for every value. Gaussian
-    noise leaves the range unless it is clamped. Where `images` are a `shard` of a batch, numbers are drawn for the
-    whole batch, so that they are those that one process would draw.
+    `images` is float (B, C, H, W) with one or three channels in [`low`, `high`], `generator` lives on the same device.
+    Grey comes first, then blur, downscaling, noise, JPEG and occlusion. Gaussian, speckle and Poisson noise leave the
+    range unless they are clamped; JPEG clamps in any case. Where `images` are a `shard` of a batch, numbers are drawn
+    for the whole batch, so that they are those that one process would draw.
     """
     shard = shard or BatchShard(slice(None), len(images), 1.0)
+    levels, lost = torch.zeros(len(images), device=images.device), None
+    if corruption.grey:
+        images = degradation.grey(images)
+    if corruption.blur:
+        images = degradation.blur(images, corruption.blur)
+    if corruption.downscale:
+        images = degradation.downscale(images, corruption.downscale, low, high)
     if corruption.level > 0:
-        images = _noise(images, corruption, generator, low, high, shard)
+        images, levels, lost = add_noise(images, corruption, generator, low, high, shard)
+    if corruption.jpeg:
+        images = degradation.jpeg(images, corruption.jpeg, low, high)
     if corruption.occlusion != "none":
-        images = images.masked_fill(_occluded(images, corruption, generator, shard), low)
-    return images
-
-
-def _noise(
-    images: Tensor, corruption: Corruption, generator: torch.Generator, low: float, high: float, shard: BatchShard
-) -> Tensor:
-    if corruption.std:
-        noisy = _normal(images, generator, shard).mul_(corruption.std).add_(images)
-        return noisy.clamp_(low, high) if corruption.clamp else noisy
-    _, _, height, width = images.shape
-    draw = torch.rand((shard.of, 1, height, width), generator=generator, device=images.device)[shard.rows]
-    hit = draw < corruption.level
-    if corruption.kind == "masking":
-        return images.masked_fill(hit, low)
-    # A hit pixel's draw is uniform in [0, level), so halving that range is a fair coin.
-    extreme = torch.where(draw < corruption.level / 2, high, low).to(images.dtype)
-    return torch.where(hit, extreme, images)
-
-
-def _normal(like: Tensor, generator: torch.Generator, shard: BatchShard) -> Tensor:
-    """Standard normal values in the shape and memory order of `like`; torch is fast only for contiguous ones."""
-    _, channels, height, width = like.shape
-    last = not like.is_contiguous()
-    shape = (shard.of, height, width, channels) if last else (shard.of, channels, height, width)
-    values = torch.empty(shape, dtype=like.dtype, device=like.device).normal_(generator=generator)[shard.rows]
-    return values.permute(0, 3, 1, 2) if last else values
+        covered = _occluded(images, corruption, generator, shard)
+        images = images.masked_fill(covered, low)
+        lost = covered if lost is None else covered | lost
+    return Corrupted(images, levels, lost)
 
 
 def _occluded(images: Tensor, corruption: Corruption, generator: torch.Generator, shard: BatchShard) -> Tensor:

@@ -69,7 +69,7 @@ def submit(experiment: Experiment, device: str = "auto", store: Store | None = N
                 epochs=experiment.training.epochs,
                 epoch=0,
                 parameters=solved.parameters,
-                code_size=solved.code_size,
+                code_size=solved.code_size or None,
                 process=None,
                 remarks=[remark.as_json() for remark in remarks_before(experiment)],
                 **({"owner": person.name} if person.name else {}),

@@ -10,7 +10,8 @@ from aecore.config.corruption import Corruption
 from aecore.data.corruption import corrupt
 from aecore.latent.codes import WIDEST_SAVED, Codes
 from aecore.metrics.code_units import ACTIVE_VARIANCE, CONSTANT_RANGE
-from aecore.models.autoencoder import Autoencoder
+from aecore.models.condition import Condition, known_classes
+from aecore.models.network import Network
 
 BATCH = 1000
 
@@ -69,30 +70,37 @@ def _sum_type(codes: Tensor) -> torch.dtype:
 
 @torch.inference_mode()
 def codes_of(
-    model: Autoencoder, images: Tensor, corruption: Corruption, seed: int, chosen: np.ndarray | None = None
+    model: Network,
+    images: Tensor,
+    corruption: Corruption,
+    seed: int,
+    chosen: np.ndarray | None = None,
+    labels: np.ndarray | None = None,
 ) -> np.ndarray:
     """The codes of uint8 images (N, C, H, W), corrupted from `seed`, float32 (N, n); of a VAE their means.
 
-    With `chosen`, ascending, only those of these rows; the noise is that of the whole set all the same.
+    With `chosen`, ascending, only those of these rows; the noise is that of the whole set all the same. `labels`, uint8
+    (N,), are what a conditional network is told.
     """
     model.eval()
     generator = torch.Generator(images.device).manual_seed(seed)
-    parts = []
+    parts, classes = [], known_classes(model, labels)
     for start, batch in enumerate(images.split(BATCH)):
+        told = None if classes is None else classes[start * BATCH : start * BATCH + len(batch)]
         noisy = corrupt(model.from_bytes(batch), corruption, generator, model.low, model.high)
         if chosen is not None:
             rows = chosen[(chosen >= start * BATCH) & (chosen < (start + 1) * BATCH)] - start * BATCH
             if not len(rows):
                 continue
-            noisy = noisy[torch.from_numpy(rows).to(images.device)]
-        code = model.distribution(noisy)[0] if model.gaussian else model.encode(noisy)
-        parts.append(code.float().cpu().numpy())
+            kept = torch.from_numpy(rows).to(images.device)
+            noisy, told = noisy[kept], None if told is None else told[kept]
+        parts.append(model.mean_codes(noisy, Condition(told)).float().cpu().numpy())
     return np.concatenate(parts)
 
 
 @torch.inference_mode()
 def measure_codes(
-    model: Autoencoder,
+    model: Network,
     images: Tensor,
     labels: np.ndarray,
     corruption: Corruption,
@@ -103,20 +111,22 @@ def measure_codes(
     """Codes and reconstruction errors of the `chosen` rows, ascending, of a whole test set, or of all images of another
     `split`, uint8 (N, C, H, W).
 
-    The noise is that of the whole set from `seed`, as in `codes_of` and in evaluations.
+    The noise is that of the whole set from `seed`, as in `codes_of` and in evaluations. A conditional network is told
+    the labels.
     """
     model.eval()
     generator = torch.Generator(images.device).manual_seed(seed)
     narrow = model.plan.code_size <= WIDEST_SAVED
-    codes, errors = [], []
+    codes, errors, classes = [], [], known_classes(model, labels)
     for start in range(0, len(images), BATCH):
         clean = model.from_bytes(images[start : start + BATCH])
         noisy = corrupt(clean, corruption, generator, model.low, model.high)
         rows = torch.from_numpy(chosen[(chosen >= start) & (chosen < start + BATCH)] - start).to(images.device)
         if not len(rows):
             continue
-        code = model.distribution(noisy[rows])[0] if model.gaussian else model.encode(noisy[rows])
-        wrong = (model.to_unit(model.decode(code)) - model.to_unit(clean[rows])).square().flatten(1).mean(1)
+        condition = Condition(None if classes is None else classes[start : start + BATCH][rows])
+        code = model.mean_codes(noisy[rows], condition)
+        wrong = (model.to_unit(model.decode(code, condition)) - model.to_unit(clean[rows])).square().flatten(1).mean(1)
         errors.append(wrong.float().cpu().numpy())
         if narrow:
             codes.append(code.float().cpu().numpy())

@@ -48,8 +48,11 @@ class ProjectionRequest:
 
 
 def code_size(run: Run) -> int:
-    """The size of the run's code, as its status records it."""
-    return int(run.status()["code_size"])
+    """The size of the run's code, as its status records it. Raises `UserError` where it has none."""
+    size = run.status().get("code_size")
+    if not size:
+        raise UserError(f"run {run.id}: its network has no code to project")
+    return int(size)
 
 
 def project_codes(

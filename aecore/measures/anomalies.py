@@ -26,8 +26,8 @@ def anomalies(subject: Subject) -> None:
         subject.lacking |= dict.fromkeys(("anomaly_error", "anomaly_distance"), reason)
         return
     subject.report("scoring", 0, 1, "anomalies")
-    held = _held(subject)
-    held_codes = subject.codes(held)
+    held, held_labels = _held(subject)
+    held_codes = subject.codes(held, held_labels)
     pca = subject.baselines.pca
     of_pca = None
     if pca is not None and pca.size >= PCA_SIZE:
@@ -39,7 +39,7 @@ def anomalies(subject: Subject) -> None:
         return neighbours.nearest(train, codes, 1)[0][:, 0]
 
     for name, of_test, of_held in (
-        ("anomaly_error", subject.test_errors, subject.errors(held_codes, held)),
+        ("anomaly_error", subject.test_errors, subject.errors(held_codes, held, held_labels)),
         ("anomaly_distance", apart(subject.test_codes), apart(held_codes)),
     ):
         subject.measures[name] = {
@@ -55,13 +55,15 @@ def anomalies(subject: Subject) -> None:
         }
 
 
-def _held(subject: Subject) -> np.ndarray:
-    """Normal images for choosing thresholds: those held out, or where there are none some of those trained on."""
+def _held(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
+    """Normal images for choosing thresholds, with their labels: those held out, or where there are none some of those
+    trained on."""
     wanted = subject.experiment.data
     if wanted.validation_images:
         images = data.load(wanted.source)
         last = slice(len(images.x_train) - wanted.validation_images, None)
         normal = ~np.isin(images.y_train[last], wanted.leave_out)
         if normal.any():
-            return np.asarray(images.x_train[last])[normal][:HELD]
-    return np.asarray(subject.x_train[some(len(subject.x_train), HELD)])
+            return np.asarray(images.x_train[last])[normal][:HELD], np.asarray(images.y_train[last])[normal][:HELD]
+    rows = some(len(subject.x_train), HELD)
+    return np.asarray(subject.x_train[rows]), subject.y_train[rows]

@@ -18,6 +18,7 @@ from aecore.metrics.code_units import (
     mean_correlation,
     units,
 )
+from aecore.models.condition import Condition, known_classes
 from aecore.training.loss import kl_divergence
 
 FEW_LABELS = (10, 100)
@@ -58,8 +59,10 @@ def unit_divergence(subject: Subject) -> np.ndarray:
     """The mean KL divergence of every unit from its prior over the test images, in nats, float64 (n,)."""
     total = np.zeros(subject.units)
     for start in range(0, len(subject.x_test), BATCH):
-        images = subject.model.from_bytes(subject.to_device(subject.x_test[start : start + BATCH]))
-        total += kl_divergence(*subject.model.distribution(images)).double().sum(0).cpu().numpy()
+        rows = slice(start, start + BATCH)
+        images = subject.model.from_bytes(subject.to_device(subject.x_test[rows]))
+        condition = Condition(known_classes(subject.model, subject.y_test[rows]))
+        total += kl_divergence(*subject.model.distribution(images, condition)).double().sum(0).cpu().numpy()
     return total / len(subject.x_test)
 
 

@@ -15,6 +15,8 @@ from aecore.measures import anomalies, code, reconstruction, samples
 from aecore.measures.subject import Subject, some
 from aecore.metrics import likelihood
 from aecore.metrics.bootstrap import mean_interval
+from aecore.models.autoencoder import Autoencoder
+from aecore.models.condition import Condition, known_classes
 from aecore.runs.measures import Measures, read_measures, write_measures
 from aecore.runs.progress import Report, silent
 from aecore.runs.store import Run
@@ -43,6 +45,8 @@ def measure(run: Run, device: str = "auto", report: Report = silent) -> Measures
 
 def measure_run(run: Run, device: str = "auto", report: Report = silent) -> Measures:
     """The same for whoever trains the run."""
+    if not run.experiment().model.has_code:
+        raise UserError(f"run {run.id}: its network has no code, and what is measured is what a code is worth")
     begun = time.monotonic()
     subject = Subject.open(run, device, report)
     if not np.isfinite(subject.test_codes).all():
@@ -105,17 +109,32 @@ def _likelihood(subject: Subject, count: int, images: int) -> None:
             "the run was imported: the loss that it was trained with, which implies the observation model, is not known"
         )
         return
-    observation = likelihood.observation_of(subject.experiment.training, subject.values, subject.units)
+    chosen = some(len(subject.x_test), images)
+    if isinstance(model, Autoencoder) and model.bernoulli:
+        observation = likelihood.Observation("bernoulli")
+        if not np.isin(subject.x_test[chosen], (0, 255)).all():
+            subject.lacking["likelihood"] = (
+                "the images are not black and white, so that a Bernoulli likelihood is none of theirs"
+            )
+            return
+    else:
+        observation = likelihood.observation_of(subject.experiment.training, subject.values, subject.units)
     if observation is None:
         subject.lacking["likelihood"] = "training.beta is 0: the loss implies no observation model"
         return
-    chosen = some(len(subject.x_test), images)
+    classes = known_classes(model, subject.y_test[chosen])
+
+    def decode(codes: torch.Tensor, number: int) -> torch.Tensor:
+        told = Condition(None if classes is None else classes[number].expand(len(codes)))
+        assert isinstance(model, Autoencoder)
+        return model.decode(codes, told, logits=model.bernoulli).flatten(1).float()
+
     given = model.from_bytes(subject.to_device(subject.x_test[chosen]))
     generator = torch.Generator(subject.device).manual_seed(0)
     found = likelihood.bounds(
         given.flatten(1),
-        model.distribution(given),
-        lambda codes: model.decode(codes).flatten(1).float(),
+        model.distribution(given, Condition(classes)),
+        decode,
         observation,
         count,
         generator,
@@ -134,6 +153,7 @@ def _likelihood(subject: Subject, count: int, images: int) -> None:
         "test_images": len(chosen),
         "by_samples": by_samples,
         "observation": observation.name,
-        "std": observation.std / (model.high - model.low),
+        **({"std": observation.std / (model.high - model.low)} if observation.std else {}),
+        **({"given": "class"} if model.conditional else {}),
         "published": None,
     }

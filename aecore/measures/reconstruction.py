@@ -36,7 +36,7 @@ def reconstruction(subject: Subject) -> None:
             {"image": int(subject.places[row]), "label": int(labels[row]), "mse": float(errors[row])} for row in worst
         ],
     }
-    subject.images["worst"] = to_bytes(subject.decoded(subject.test_codes[worst]))
+    subject.images["worst"] = to_bytes(subject.decoded(subject.test_codes[worst], labels[worst]))
     subject.images["worst_clean"] = np.asarray(subject.x_test[worst])
     pca = subject.baselines.pca
     if pca is None:
@@ -71,7 +71,7 @@ def rate(subject: Subject) -> None:
     for number, bits in enumerate(rate_distortion.BITS):
         subject.report("quantising", number, len(rate_distortion.BITS), "rate and distortion")
         rounded = rate_distortion.Quantiser(subject.train_codes, bits)(codes)
-        errors = subject.errors(rounded, images)
+        errors = subject.errors(rounded, images, subject.y_test[chosen])
         size = rate_distortion.code_bytes(subject.units, bits)
         curves["code"].append(rate_distortion.Point(size, float(errors.mean()), bits))
         if bits == 8:

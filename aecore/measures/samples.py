@@ -88,7 +88,8 @@ def _measured(subject: Subject, name: str, draw: Callable[[int], np.ndarray]) ->
         return subject.baselines.kept(f"frechet {what} {under}", lambda: _distance(subject, images(subject, count)))
 
     count = min(SAMPLES, len(subject.x_test[subject.seen]))
-    images = np.clip(subject.decoded(draw(count)), 0, 1)
+    asked = _asked(subject, count)
+    images = np.clip(subject.decoded(draw(count), asked), 0, 1)
     found, test = extractor.features(torch.from_numpy(images)), subject.test_features
     sure = found.probabilities.max(axis=1) >= SURE
     read = np.bincount(found.probabilities.argmax(axis=1)[sure], minlength=found.probabilities.shape[1])
@@ -105,9 +106,20 @@ def _measured(subject: Subject, name: str, draw: Callable[[int], np.ndarray]) ->
         | {"real": float((test.probabilities.max(axis=1) >= SURE).mean())},
         "by_class": [int(number) for number in read],
         "classes_covered": int((read >= COVERED * max(1, sure.sum())).sum()),
+        **(
+            {"as_asked": mean_interval((found.probabilities.argmax(axis=1) == asked) * 1.0).as_json()}
+            if subject.model.conditional
+            else {}
+        ),
         "copies": mean_interval(_near(subject, images)).as_json() | {"real": NEAR / 100},
     }
     subject.images[name] = to_bytes(images[:SHOWN])
+
+
+def _asked(subject: Subject, count: int) -> np.ndarray:
+    """The classes of which a conditional model is asked for samples: each as often as among the test images."""
+    labels = subject.y_test[subject.seen]
+    return labels[np.random.default_rng(1).integers(0, len(labels), count)]
 
 
 def _distance(subject: Subject, images: np.ndarray) -> float:

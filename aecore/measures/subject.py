@@ -18,8 +18,9 @@ from aecore.devices import choose
 from aecore.inference import load_model
 from aecore.latent.encode import codes_of
 from aecore.measures.baselines import Baselines
-from aecore.models.autoencoder import Autoencoder
+from aecore.models.condition import Condition, known_classes
 from aecore.models.image_features import Extractor, Features, extractor
+from aecore.models.network import Network
 from aecore.runs.progress import Report, silent
 from aecore.runs.store import Run
 
@@ -38,7 +39,7 @@ class Subject:
 
     run: Run
     experiment: Experiment
-    model: Autoencoder
+    model: Network
     device: torch.device
     x_train: np.ndarray
     y_train: np.ndarray
@@ -93,16 +94,16 @@ class Subject:
     @cached_property
     def train_codes(self) -> np.ndarray:
         """float32 (N, n)."""
-        return self.codes(self.x_train)
+        return self.codes(self.x_train, self.y_train)
 
     @cached_property
     def test_codes(self) -> np.ndarray:
-        return self.codes(self.x_test)
+        return self.codes(self.x_test, self.y_test)
 
     @cached_property
     def test_errors(self) -> np.ndarray:
         """The mean squared error of every test image, [0, 1] scale, float64 (N,)."""
-        return self.errors(self.test_codes, self.x_test)
+        return self.errors(self.test_codes, self.x_test, self.y_test)
 
     @cached_property
     def seen(self) -> np.ndarray | slice:
@@ -121,30 +122,34 @@ class Subject:
         assert self.extractor is not None
         return self.extractor.features(torch.from_numpy(np.asarray(self.x_test[self.seen], np.float32) / 255))
 
-    def codes(self, images: np.ndarray) -> np.ndarray:
-        """float32 (N, n) of images uint8 (N, C, H, W)."""
-        batches = [
-            codes_of(self.model, self.to_device(images[start : start + 10 * BATCH]), CLEAN, 0)
-            for start in range(0, len(images), 10 * BATCH)
-        ]
+    def codes(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """float32 (N, n) of images uint8 (N, C, H, W); a conditional model is told the labels uint8 (N,)."""
+        rows = [slice(start, start + 10 * BATCH) for start in range(0, len(images), 10 * BATCH)]
+        batches = [codes_of(self.model, self.to_device(images[r]), CLEAN, 0, labels=labels[r]) for r in rows]
         return np.concatenate(batches)
 
     def to_device(self, images: np.ndarray) -> Tensor:
         return torch.from_numpy(np.array(images)).to(self.device)
 
     @torch.inference_mode()
-    def decoded(self, codes: np.ndarray) -> np.ndarray:
-        """Images float32 (N, C, H, W) on the [0, 1] scale, not clamped."""
+    def decoded(self, codes: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+        """Images float32 (N, C, H, W) on the [0, 1] scale, not clamped; of the classes `labels` (N,), which a
+        conditional model is told."""
         given = torch.from_numpy(np.ascontiguousarray(codes, np.float32)).to(self.device)
-        parts = [self.model.to_unit(self.model.decode(part)).float().cpu() for part in given.split(BATCH)]
+        told = Condition(known_classes(self.model, labels)).split(BATCH, len(codes))
+        parts = [
+            self.model.to_unit(self.model.decode(part, condition)).float().cpu()
+            for part, condition in zip(given.split(BATCH), told, strict=True)
+        ]
         return torch.cat(parts).contiguous().numpy()
 
-    def errors(self, codes: np.ndarray, images: np.ndarray) -> np.ndarray:
-        """The mean squared error of each image uint8 (N, C, H, W) as decoded from its code, float64 (N,)."""
+    def errors(self, codes: np.ndarray, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """The mean squared error of each image uint8 (N, C, H, W) as decoded from its code and, where the model is told
+        it, its label uint8 (N,); float64 (N,)."""
         found = []
         for start in range(0, len(codes), 10 * BATCH):
             rows = slice(start, start + 10 * BATCH)
-            apart = self.decoded(codes[rows]) - np.asarray(images[rows], np.float32) / 255
+            apart = self.decoded(codes[rows], labels[rows]) - np.asarray(images[rows], np.float32) / 255
             found.append(np.square(apart, dtype=np.float64).reshape(len(apart), -1).mean(axis=1))
         return np.concatenate(found)
 

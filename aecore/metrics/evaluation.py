@@ -11,13 +11,14 @@ from torch import Tensor
 
 from aecore.config.corruption import Corruption
 from aecore.config.experiment import Experiment
-from aecore.data.corruption import corrupt
+from aecore.data.corruption import corrupted
 from aecore.errors import AecoreError
 from aecore.metrics import image as image_metrics
 from aecore.metrics.health import same_output
-from aecore.models.autoencoder import Autoencoder
+from aecore.models.condition import NOTHING, Condition, known_classes
 from aecore.models.digit_classifier import reads
 from aecore.models.digit_classifier.network import read_digits
+from aecore.models.network import Network
 from aecore.runs.progress import Report, silent
 
 NOISE_SEED = 20_001
@@ -30,24 +31,25 @@ CPU_BATCH = 200
 
 @torch.inference_mode()
 def evaluate(
-    model: Autoencoder,
+    model: Network,
     images: Tensor,
     corruption: Corruption,
     progress: Callable[[int, int], None] = lambda done, total: None,
     labels: np.ndarray | None = None,
+    classes: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Mean metrics of the reconstructions and of the noisy inputs; `images` uint8 (N, C, H, W) on the model's device.
 
     Returns `{"n", "corruption", "metrics", "noisy_input", "black_mse"}`, each metric on the [0, 1] scale, None for
     infinite, and `mse_model_scale` beside where the model's range differs. `black_mse` is what an all-black output
     would score: a network that has learnt nothing often ends there. With `labels`, uint8 (N,), there is also
-    `wrong_digit_rate`: the share of images that the digit classifier reads as another digit. Where the output is the
-    same for all of them there is a `remark`.
+    `wrong_digit_rate`: the share of images that the digit classifier reads as another digit. `classes`, labels
+    uint8 (N,), are what a conditional network is told. Where the output is the same for all images there is a `remark`.
     """
     outputs, inputs = _Scores(model, labels), _Scores(model, labels)
     varied, seen = _Variation(), _Variation()
     done = 0
-    for clean, noisy, output in _reconstructed(model, images, corruption, NOISE_SEED):
+    for clean, noisy, output in _reconstructed(model, images, corruption, NOISE_SEED, classes):
         outputs.add(clean, output)
         inputs.add(clean, noisy)
         seen.add(clean)
@@ -66,7 +68,7 @@ def evaluate(
 
 
 def evaluate_all(
-    model: Autoencoder,
+    model: Network,
     images: Tensor,
     labels: np.ndarray,
     experiment: Experiment,
@@ -88,6 +90,7 @@ def evaluate_all(
                 corruption,
                 lambda done, total, what=corruption: report("evaluating", done, total, what.label),
                 labels if reads(experiment.data.source) else None,
+                labels,
             ),
         )
         for corruption in experiment.evaluation.corruptions
@@ -102,7 +105,7 @@ def run_entry(run_id: str, weights: str, measured: dict[str, Any]) -> dict[str, 
 class _Scores:
     """The metrics of outputs or of noisy inputs, gathered batch by batch on the images' device."""
 
-    def __init__(self, model: Autoencoder, labels: np.ndarray | None) -> None:
+    def __init__(self, model: Network, labels: np.ndarray | None) -> None:
         self.model, self.labels = model, labels
         self.parts: list[Tensor] = []
         self.read: list[np.ndarray] = []
@@ -157,35 +160,43 @@ class _Variation:
 
 
 def reconstructions(
-    model: Autoencoder, images: Tensor, corruption: Corruption, seed: int = NOISE_SEED
+    model: Network,
+    images: Tensor,
+    corruption: Corruption,
+    seed: int = NOISE_SEED,
+    classes: np.ndarray | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Clean, noisy and reconstructed images on the [0, 1] scale, batch by batch, each float32 (B, C, H, W) on the CPU.
 
-    The corruption happens in the model's own range; one seed gives one result, also where the model samples.
+    The corruption happens in the model's own range; one seed gives one result, also where the model samples. `classes`,
+    labels uint8 (N,), are what a conditional network is told.
     """
-    for parts in _reconstructed(model, images, corruption, seed):
+    for parts in _reconstructed(model, images, corruption, seed, classes):
         yield tuple(part.contiguous().cpu().numpy() for part in parts)  # type: ignore[misc]
 
 
 def _reconstructed(
-    model: Autoencoder, images: Tensor, corruption: Corruption, seed: int
+    model: Network, images: Tensor, corruption: Corruption, seed: int, classes: np.ndarray | None
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """The same on the images' own device."""
     model.eval()
     generator = torch.Generator(images.device).manual_seed(seed)
     model.rng.seed(seed + 1, images.device)  # another sequence than the noise's
-    for batch in images.split(BATCH):
+    told = Condition(known_classes(model, classes)).split(BATCH, len(images))
+    for batch, condition in zip(images.split(BATCH), told, strict=True):
         with torch.inference_mode():
             clean = model.from_bytes(batch)
-            noisy = corrupt(clean, corruption, generator, model.low, model.high)
-            output = reconstruct(model, noisy)
+            made = corrupted(clean, corruption, generator, model.low, model.high)
+            noisy, condition = made.images, condition._replace(levels=made.levels)
+            output = reconstruct(model, noisy, condition)
             parts = tuple(model.to_unit(part).float() for part in (clean, noisy, output))
         yield parts  # type: ignore[misc]
 
 
-def reconstruct(model: Autoencoder, images: Tensor) -> Tensor:
+def reconstruct(model: Network, images: Tensor, condition: Condition = NOTHING) -> Tensor:
     """The model's outputs for images (B, C, H, W) in its own range; on a CPU a few images at a time."""
     # The random numbers of a sampling model depend on the batch size, and must not change.
     if images.device.type != "cpu" or model.samples_always or not model.plan.map_shape:
-        return model(images)
-    return torch.cat([model(part) for part in images.split(CPU_BATCH)])
+        return model(images, condition)
+    parts = zip(images.split(CPU_BATCH), condition.split(CPU_BATCH, len(images)), strict=True)
+    return torch.cat([model(part, told) for part, told in parts])

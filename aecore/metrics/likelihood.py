@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from aecore.config.sections import Training
 
@@ -22,14 +23,18 @@ _VALUES = 4_000_000
 
 
 class Observation(NamedTuple):
-    """p(x|z): independent pixels, normal around the decoder's output with one standard deviation."""
+    """p(x|z): independent pixels, normal around the decoder's output with one standard deviation, or black and white
+    with the decoder's probability."""
 
     name: str
-    std: float
-    """On the scale of the model's own range."""
+    std: float = 0.0
+    """On the scale of the model's own range; for the name `gaussian`."""
 
     def log_density(self, images: Tensor, output: Tensor) -> Tensor:
-        """ln p(x|z) of images (…, D) under outputs (…, D), (…,)."""
+        """ln p(x|z) of images (…, D) under outputs (…, D), which for the name `bernoulli` are logits; (…,)."""
+        if self.name == "bernoulli":
+            wide = output.double()
+            return -F.binary_cross_entropy_with_logits(wide, images.to(wide).expand_as(wide), reduction="none").sum(-1)
         size = images.shape[-1]
         error = (output - images).square().sum(-1)
         return -error / (2 * self.std**2) - size / 2 * math.log(2 * math.pi * self.std**2)
@@ -51,7 +56,7 @@ def observation_of(training: Training, values: int, units: int) -> Observation |
 def bounds(
     images: Tensor,
     posterior: tuple[Tensor, Tensor],
-    decode: Callable[[Tensor], Tensor],
+    decode: Callable[[Tensor, int], Tensor],
     observation: Observation,
     samples: int,
     generator: torch.Generator,
@@ -59,8 +64,9 @@ def bounds(
 ) -> dict[int, Tensor]:
     """Bounds on ln p(x) of every image, by the number of samples: those of `SAMPLES` that divide `samples`, and it.
 
-    `images` are (N, D); `posterior` are mean and log-variance (N, n) of q(z|x); `decode` maps (B, n) to (B, D). Of the
-    same samples, groups of fewer are averaged, so that fewer samples have no other luck. Float64 (N,).
+    `images` are (N, D); `posterior` are mean and log-variance (N, n) of q(z|x); `decode` maps (B, n), codes
+    of the image with that number, to (B, D). Of the same samples, groups of fewer are averaged, so that fewer samples
+    have no other luck. Float64 (N,).
     """
     mean, log_variance = (part.double() for part in posterior)
     found: dict[int, list[Tensor]] = {count: [] for count in (*SAMPLES, samples) if count and samples % count == 0}
@@ -72,7 +78,7 @@ def bounds(
             count = min(at_once, samples - start)
             noise = torch.randn(count, len(center), generator=generator, device=images.device, dtype=torch.float32)
             z = center + spread * noise.double()
-            likelihood = observation.log_density(images[number], decode(z.float())).double()
+            likelihood = observation.log_density(images[number], decode(z.float(), number)).double()
             # ln p(z) − ln q(z|x): the constants of the two normal densities are equal.
             ratio = 0.5 * (noise.double().square() - z.square() + log_variance[number]).sum(1)
             weights.append(likelihood + ratio)

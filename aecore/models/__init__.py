@@ -1,4 +1,4 @@
-"""The autoencoder, built from its description."""
+"""The networks, built from their description."""
 
 from typing import TYPE_CHECKING
 
@@ -7,8 +7,10 @@ from aecore.models.layer import Layer, Plan
 
 if TYPE_CHECKING:
     from aecore.models.autoencoder import Autoencoder
+    from aecore.models.build import build
+    from aecore.models.network import Network
 
-__all__ = ["Autoencoder", "Layer", "Plan", "plan"]
+__all__ = ["Autoencoder", "Layer", "Network", "Plan", "build", "plan"]
 
 
 def __getattr__(name: str):
@@ -17,4 +19,12 @@ def __getattr__(name: str):
         from aecore.models.autoencoder import Autoencoder
 
         return Autoencoder
+    if name == "build":
+        from aecore.models.build import build
+
+        return build
+    if name == "Network":
+        from aecore.models.network import Network
+
+        return Network
     raise AttributeError(name)

@@ -6,10 +6,12 @@ The network is built from this plan and the layer table is printed from it, so t
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from aecore.config.model import Conv, Model
 from aecore.errors import UserError
 from aecore.models.layer import Layer, Plan, Shape
+from aecore.models.restorer_plan import restorer_plan
 from aecore.models.written import written_plan
 
 MOST_PARAMETERS = 2_000_000_000
@@ -22,7 +24,10 @@ def plan(model: Model, image_shape: Shape) -> Plan:
     Raises `UserError` when a kernel is larger than its input, when a described decoder does not end in the image's
     channels, when the steps of a written network do not follow from one another, or when there are too many parameters.
     """
-    solved = _described(model, image_shape) if model.encoder is None else written_plan(model, image_shape)
+    if not model.has_code:
+        solved = restorer_plan(model, image_shape)
+    else:
+        solved = _described(model, image_shape) if model.encoder is None else written_plan(model, image_shape)
     if solved.parameters > MOST_PARAMETERS:
         raise UserError(
             f"model: {solved.parameters:,} parameters are more than the limit "
@@ -34,13 +39,16 @@ def plan(model: Model, image_shape: Shape) -> Plan:
 def _described(model: Model, image_shape: Shape) -> Plan:
     """The layers that conv, dense and bottleneck describe."""
     down = _convolutions(model, image_shape)
+    if down and model.bottleneck.kind == "none" and model.quantised:
+        down[-1] = replace(down[-1], activation="none", norm=False, dropout=0.0, residual=False)
     map_shape: Shape | None = down[-1].output_shape if down else None  # type: ignore[assignment]
     features = math.prod(map_shape or image_shape)
     encoder, decoder = list(down), []
     if model.bottleneck.kind != "none":
         size = model.bottleneck.size
-        encoder += _dense("encoder", (features, *model.dense), model.activation, model)
-        last = encoder[-1].outputs if model.dense else features
+        given = features if down else features + model.classes
+        encoder += _dense("encoder", (given, *model.dense), model.activation, model)
+        last = encoder[-1].outputs if model.dense else given
         gaussian = model.bottleneck.kind == "gaussian"
         encoder.append(
             Layer(
@@ -49,19 +57,35 @@ def _described(model: Model, image_shape: Shape) -> Plan:
                 last,
                 size,
                 (size,),
-                "none" if gaussian else model.bottleneck.activation,
+                "none" if gaussian or model.quantised else model.bottleneck.activation,
             )
         )
         mirrored = tuple(reversed(model.dense)) if model.decoder_dense is None else model.decoder_dense
-        hidden = (size, *mirrored, features) if down else (size, *mirrored)
+        hidden = (size + model.classes, *mirrored, features) if down else (size + model.classes, *mirrored)
         decoder += _dense("decoder", hidden, model.activation, model)
         if not down:
-            before = decoder[-1].outputs if decoder else size
+            before = decoder[-1].outputs if decoder else size + model.classes
             name = f"decoder.linear{len(decoder) + 1}"
             decoder.append(Layer(name, "Linear", before, features, (features,), model.output))
     if map_shape:
         decoder += _transposed(model, down, map_shape, image_shape)
-    return Plan(image_shape, tuple(encoder), tuple(decoder), map_shape)
+    if model.tied:
+        decoder = [replace(layer, tied_to=to.name) for layer, to in zip(decoder, reversed(encoder), strict=True)]
+    solved = Plan(
+        image_shape,
+        tuple(encoder),
+        tuple(decoder),
+        map_shape,
+        classes=model.classes,
+        levels=model.bottleneck.levels if model.bottleneck.quantise == "fsq" else (),
+        keep=model.bottleneck.keep or 0,
+    )
+    if model.likelihood == "bernoulli" and solved.resized:
+        raise UserError("model.likelihood: a Bernoulli likelihood needs a decoder that ends in the image's size; set "
+                        "decoder_fit to 'exact'")  # fmt: skip
+    if model.bottleneck.quantise == "vq":
+        solved = replace(solved, codebook=(model.bottleneck.codebook, solved.code_map[0]))
+    return solved
 
 
 def _dense(side: str, widths: tuple[int, ...], activation: str, model: Model) -> list[Layer]:
@@ -75,6 +99,7 @@ def _dense(side: str, widths: tuple[int, ...], activation: str, model: Model) ->
             activation,
             norm=model.norm == "batch",
             dropout=model.dropout,
+            residual=model.residual and widths[i] == widths[i + 1],
         )
         for i in range(len(widths) - 1)
     ]
@@ -84,6 +109,7 @@ def _convolutions(model: Model, image_shape: Shape) -> list[Layer]:
     """The encoder's convolutions; out = ⌊(in + 2·padding − kernel) / stride⌋ + 1 in each direction."""
     layers: list[Layer] = []
     channels, height, width = image_shape
+    channels += model.classes  # a plane for each class
     for i, conv in enumerate(model.conv, start=1):
         sizes = [(side + 2 * conv.padding - conv.kernel) // conv.stride + 1 for side in (height, width)]
         if min(sizes) < 1:
@@ -155,6 +181,7 @@ def _conv_layer(
     hidden: bool = True,
     output_padding: tuple[int, int] = (0, 0),
 ) -> Layer:
+    same = 2 * conv.padding == conv.kernel - 1
     return Layer(
         name,
         kind,
@@ -168,4 +195,5 @@ def _conv_layer(
         output_padding,
         norm=hidden and model.norm == "batch",
         dropout=model.dropout if hidden else 0.0,
+        residual=hidden and model.residual and conv.stride == 1 and inputs == conv.channels and same,
     )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from aecore.errors import AecoreError
-from aecore.models.layer import Layer, Plan
+from aecore.models.layer import Layer, Plan, Shape
 
 NORM_EPS = 1e-5
 """PyTorch's default, which the models use."""
@@ -64,6 +64,24 @@ class _Builder:
     def add(self, kind: str, **about: Any) -> None:
         self.ops.append({"kind": kind, **about})
 
+    @property
+    def last(self) -> int:
+        """The number of the last operation; -1 for the network's input."""
+        return len(self.ops) - 1
+
+    def weight(self, layer: Layer, name: str) -> np.ndarray:
+        """A layer's weights in PyTorch's order, also where they are another layer's."""
+        if not layer.tied_to:
+            return self.tensor(f"{name}.weight")
+        other = self.tensor(f"{layer.tied_to}.weight")
+        return other.T if layer.kind == "Linear" else other
+
+    def with_classes(self, plan: Plan, shape: tuple[int, ...]) -> None:
+        """The image's class behind features (n,) or the channels of a map (C, H, W)."""
+        if plan.classes:
+            places = shape[1] * shape[2] if len(shape) == 3 else 1
+            self.add("classes", count=plan.classes, places=places, channels=shape[0])
+
     def done(self) -> Network:
         weights = np.concatenate(self.parts) if self.parts else np.zeros(0, np.float32)
         return Network(tuple(self.ops), weights)
@@ -77,6 +95,7 @@ def decoder(plan: Plan, tensors: Tensors, low: float, high: float) -> Network:
     """
     builder = _Builder(tensors, black=low)
     shape: tuple[int, ...] = (plan.code_size,)
+    builder.with_classes(plan, shape)
     if plan.map_shape and plan.decoder[0].kind == "ConvTranspose2d":
         builder.add("hwc", shape=list(plan.map_shape))
         shape = plan.map_shape
@@ -105,6 +124,11 @@ def encoder(plan: Plan, tensors: Tensors, low: float, high: float) -> Network:
     if (low, high) != (0.0, 1.0):
         builder.add("affine", scale=high - low, shift=low)
     shape: tuple[int, ...] = plan.image_shape
+    if plan.classes and plan.encoder[0].kind in ("Linear", "Gaussian"):
+        builder.add("chw", shape=list(shape))
+        shape = (math.prod(shape),)
+    builder.with_classes(plan, shape)
+    shape = (shape[0] + plan.classes, *shape[1:])
     for layer in plan.encoder:
         if not layer.weighted:
             _add_bare(builder, layer, shape)
@@ -114,9 +138,48 @@ def encoder(plan: Plan, tensors: Tensors, low: float, high: float) -> Network:
                 shape = (math.prod(shape),)
             _add_layer(builder, layer, shape)
         shape = layer.output_shape
+    if plan.levels:
+        builder.add("levels", levels=list(plan.levels))
+    if plan.codebook[0]:
+        vectors = builder.tensor("quantiser.codebook")
+        builder.add("nearest", at=builder.store(vectors), count=len(vectors), channels=vectors.shape[1])
     if len(shape) == 3:
         builder.add("chw", shape=list(shape))
+    if plan.keep:
+        builder.add("largest", count=plan.keep)
     return builder.done()
+
+
+def restorer(plan: Plan, tensors: Tensors, low: float, high: float, adds: bool, takes_levels: bool) -> Network:
+    """A network without a code, from an image (H, W, C) to an image, both on the [0, 1] scale, not clamped. With `adds`
+    the layers give what is subtracted; with `takes_levels` in units of the noise level, which is an input."""
+    builder = _Builder(tensors, black=low)
+    if (low, high) != (0.0, 1.0):
+        builder.add("affine", scale=high - low, shift=low)
+    image, shape, ends = builder.last, plan.image_shape, dict[str, tuple[int, Shape]]()
+    if takes_levels:
+        builder.add("noise", channels=shape[0], width=shape[2], high=high - low)
+        shape = (shape[0] + 1, *shape[1:])
+    for layer in plan.body:
+        if layer.kind == "Concat":
+            number, other = ends[layer.joined]
+            builder.add("join", earlier=number, channels=shape[0], others=other[0])
+        elif layer.weighted:
+            _add_layer(builder, layer, shape)
+        else:
+            _add_bare(builder, layer, shape)
+        shape: Shape = layer.output_shape  # type: ignore[assignment]
+        ends[layer.name] = (builder.last, shape)
+    if adds:
+        builder.add("subtract", earlier=image, scaled=takes_levels)
+    if (low, high) != (0.0, 1.0):
+        builder.add("affine", scale=1 / (high - low), shift=-low / (high - low))
+    return builder.done()
+
+
+def nothing() -> Network:
+    """A network that does nothing."""
+    return Network((), np.zeros(0, np.float32))
 
 
 def digit_classifier(tensors: Tensors) -> Network:
@@ -156,6 +219,8 @@ def _add_bare(builder: _Builder, layer: Layer, shape: Sequence[int]) -> None:
             builder.add("repeat", **size, size=layer.size)
         case "UpsampleBilinear":
             builder.add("resize", **size)
+        case "Resize":
+            builder.add("enlarge", **size)
         case "Pad" | "Crop":
             builder.add("frame", **size, by=layer.size if layer.kind == "Pad" else -layer.size, value=builder.black)
         case "Norm":
@@ -178,7 +243,7 @@ def _norm(builder: _Builder, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _add_layer(builder: _Builder, layer: Layer, shape: Sequence[int]) -> None:
     name = f"{layer.name}.mean" if layer.kind == "Gaussian" else layer.name
-    weight, bias = builder.tensor(f"{name}.weight"), builder.tensor(f"{name}.bias")
+    weight, bias, before = builder.weight(layer, name), builder.tensor(f"{name}.bias"), builder.last
     outputs = 1 if layer.kind == "ConvTranspose2d" else 0  # the axis of the outputs
     if layer.norm:
         scale, shift = _norm(builder, f"{layer.name}_norm")
@@ -186,6 +251,8 @@ def _add_layer(builder: _Builder, layer: Layer, shape: Sequence[int]) -> None:
         bias = bias * scale + shift
     if layer.kind in ("Linear", "Gaussian"):
         _add_linear(builder, weight, bias, layer.activation)
+        if layer.residual:
+            builder.add("add", earlier=before)
         return
     # To (k, k, in, out): the innermost loop of the browser runs over the outputs of one pixel.
     order = (2, 3, 0, 1) if layer.kind == "ConvTranspose2d" else (2, 3, 1, 0)
@@ -194,6 +261,8 @@ def _add_layer(builder: _Builder, layer: Layer, shape: Sequence[int]) -> None:
     size = {"from": _hwc(shape), "to": _hwc(layer.output_shape)}
     window = {"kernel": layer.kernel, "stride": layer.stride, "padding": layer.padding}
     builder.add(kind, **size, **window, at=at, bias=bias_at, activation=layer.activation)
+    if layer.residual:
+        builder.add("add", earlier=before)
 
 
 def _add_linear(builder: _Builder, weight: np.ndarray, bias: np.ndarray, activation: str) -> None:

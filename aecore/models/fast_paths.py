@@ -14,8 +14,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import sys
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -37,11 +40,33 @@ class Linear(nn.Linear):
 
     def forward(self, input: Tensor) -> Tensor:
         """(B, inputs) to (B, outputs)."""
-        # In bfloat16 PyTorch multiplies with oneDNN by itself.
-        plain = input.device.type != "cpu" or input.dtype != torch.float32
-        if plain or not torch.backends.mkldnn.is_available():
-            return super().forward(input)
-        return _ConvolvedRows.apply(input, self.weight, self.bias)  # type: ignore[no-any-return]
+        return linear(input, self.weight, self.bias)
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """(B, inputs) to (B, outputs), with a weight (outputs, inputs) and a bias (outputs,)."""
+    # In bfloat16 PyTorch multiplies with oneDNN by itself.
+    plain = input.device.type != "cpu" or input.dtype != torch.float32 or _GRADIENTS.of_gradients
+    if plain or not torch.backends.mkldnn.is_available():
+        return F.linear(input, weight, bias)
+    return _ConvolvedRows.apply(input, weight, bias)  # type: ignore[no-any-return]
+
+
+class _Gradients(threading.local):
+    of_gradients = False
+
+
+_GRADIENTS = _Gradients()
+
+
+@contextlib.contextmanager
+def gradients_of_gradients() -> Iterator[None]:
+    """Inside the block layers take the plain way, which can be differentiated twice."""
+    before, _GRADIENTS.of_gradients = _GRADIENTS.of_gradients, True
+    try:
+        yield
+    finally:
+        _GRADIENTS.of_gradients = before
 
 
 class _ConvolvedRows(torch.autograd.Function):

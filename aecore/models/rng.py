@@ -44,6 +44,15 @@ class ModelRng(threading.local):
         values = torch.randn(shape, generator=self.generator, device=like.device, dtype=like.dtype)
         return values if self.shard is None else values[self.shard.rows]
 
+    def uniform(self, like: Tensor) -> Tensor:
+        """Values uniform in [0, 1) of the shape, type and device of `like`, which are not of a batch: the same in every
+        process that shares one."""
+        return torch.rand(like.shape, generator=self.generator, device=like.device, dtype=like.dtype)
+
+    def signs(self, like: Tensor) -> Tensor:
+        """-1 or 1, equally likely, of the shape, type and device of `like`."""
+        return self.normal(like).sign()
+
     def keep_mask(self, like: Tensor, share: float) -> Tensor:
         """1 with probability `share`, else 0, in the shape, type and memory order of `like`."""
         draw = fast_paths.keep_mask if like.device.type == "cpu" else fast_paths.plain_keep_mask

@@ -10,17 +10,17 @@ import torch
 
 from aecore.errors import DamagedError
 from aecore.files import check_regular
-from aecore.models.autoencoder import Autoencoder
+from aecore.models.network import Network
 
 
-def weights_bytes(model: Autoencoder) -> bytes:
+def weights_bytes(model: Network) -> bytes:
     """The content of weights.safetensors: the tensors of the model's `state_dict`."""
     return safetensors.torch.save(
         {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     )
 
 
-def load_weights(model: Autoencoder, path: Path) -> None:
+def load_weights(model: Network, path: Path) -> None:
     """Load weights.safetensors into `model`. Raises `DamagedError` when the file does not fit the model."""
     try:
         tensors = safetensors.torch.load_file(check_regular(path))

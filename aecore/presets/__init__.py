@@ -1,4 +1,5 @@
-"""Presets: the experiments of the course reports, each with its source, its claims and known discrepancies."""
+"""Presets: the experiments of the course reports, with sources, claims and known discrepancies, and our own, which do
+better on the same tasks or show what else there is."""
 
 from __future__ import annotations
 
@@ -41,6 +42,25 @@ class Claim(Section):
     note: str = ""
 
 
+class Goal(Section):
+    """One number that a preset of our own is to reach, beside that of a report's run."""
+
+    quantity: str
+    """What is measured, as text."""
+    unit: str = ""
+    metric: str
+    """Where it is found: as in a `Claim`, or one of those of `aecore.reports.beyond`."""
+    corruption: str = ""
+    """For a metric of an evaluation: the corruption of the test images, in its written form."""
+    than: str = ""
+    """The preset of a report whose run is measured beside, under `than_corruption`."""
+    than_corruption: str = ""
+    """The corruption of that run's evaluation where it is another; by default the same."""
+    at_least: float | None = None
+    at_most: float | None = None
+    note: str = ""
+
+
 class Preset(Section):
     """An experiment with its background."""
 
@@ -57,6 +77,13 @@ class Preset(Section):
     differences: tuple[str, ...] = ()
     """Discrepancies between the report's text and code, or its claims and our measurements."""
     see_also: tuple[str, ...] = ()
+    idea: str = ""
+    """Of our own: what makes it better, or what it shows."""
+    fails: str = ""
+    """When it does not help."""
+    goals: tuple[Goal, ...] = ()
+    ships: bool = False
+    """Whether a finished run ships; those of the reports always do."""
     experiment: Experiment
 
 

@@ -49,7 +49,7 @@ def figure_images(loaded: LoadedRun, figure: Figure) -> dict[str, np.ndarray]:
 
 def _reconstruct(loaded: LoadedRun, chosen: torch.Tensor, corruption: Corruption) -> tuple[np.ndarray, ...]:
     images = loaded.test[chosen.to(loaded.test.device)]
-    parts = list(reconstructions(loaded.model, images, corruption))
+    parts = list(reconstructions(loaded.model, images, corruption, classes=loaded.labels[chosen.numpy()]))
     return tuple(to_uint8(torch.from_numpy(np.concatenate(column))) for column in zip(*parts, strict=True))
 
 

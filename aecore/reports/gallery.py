@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from aecore import jobs
@@ -11,6 +13,7 @@ from aecore.errors import AecoreError, UserError
 from aecore.latent.projection import METHODS
 from aecore.latent.projection_store import read_projection
 from aecore.presets import Preset, presets
+from aecore.reports.beyond import MEASURED, seeds_of, value_of, write_seeds
 from aecore.reports.definition import IMAGE_KINDS, figures_of
 from aecore.runs import sums
 from aecore.runs.measures import read_if_sound
@@ -25,8 +28,8 @@ SAMPLE = 500
 
 
 def shipped() -> list[Preset]:
-    """The presets whose runs ship: those of the reports."""
-    return [preset for preset in presets().values() if preset.report]
+    """The presets whose runs ship: those of the reports, and those of our own that say so."""
+    return [preset for preset in presets().values() if preset.report or preset.ships]
 
 
 def build(
@@ -60,6 +63,43 @@ def build(
     return target
 
 
+def other_seeds(
+    preset: Preset, store: Store, count: int, device: str = "auto", report: Report = silent
+) -> list[dict[str, Any]]:
+    """Train a preset with other seeds until `count` are known with the shipped one, keep the numbers of its goals
+    beside the shipped run, and nothing else of them. Returns what is known. Does nothing for a preset without goals.
+
+    Raises `AecoreError` when a training was stopped or failed.
+    """
+    shipped_run = Run(store.root / "gallery" / preset.name)
+    found = seeds_of(shipped_run)
+    first = preset.experiment.training.seed
+    for seed in range(first + 1 + len(found), first + count if preset.goals else 0):
+        experiment = preset.experiment.changed({"training.seed": seed})
+        with TemporaryDirectory() as folder:
+            run = jobs.submit(experiment, device, Store(Path(folder)))
+            state = jobs.work(run, report)
+            if state != "finished":
+                raise AecoreError(f"{preset.name} with seed {seed} is {state}, not finished")
+            _measure_goals(run, preset, device, report)
+            seconds = run.metrics()[-1]["seconds"]
+            values = {goal.quantity: value_of(goal, run, store) for goal in preset.goals}
+        found = [*found, {"seed": seed, "seconds": seconds, "goals": values}]
+        write_seeds(shipped_run, found)
+    return found
+
+
+def _measure_goals(run: Run, preset: Preset, device: str, report: Report) -> None:
+    """Measure what the preset's goals need beyond an evaluation."""
+    from aecore.measures.of_run import measure_likelihood, measure_run
+
+    asked = {goal.metric for goal in preset.goals} & MEASURED
+    if asked and read_if_sound(run) is None:
+        measure_run(run, device, report)
+    if "negative_log_likelihood" in asked:
+        measure_likelihood(run, device=device, report=report)
+
+
 def complete(run: Run, preset: Preset, store: Store, device: str, report: Report) -> None:
     """Add what a finished run lacks: classical denoisers, codes, projections, the images of the report's figures, and
     measures.
@@ -73,12 +113,13 @@ def complete(run: Run, preset: Preset, store: Store, device: str, report: Report
         (method, dims)
         for method in METHODS
         for dims in (2, 3)
-        if dims <= run.status()["code_size"] and read_projection(run, method, dims, ship=True) is None
+        if dims <= (run.status().get("code_size") or 0) and read_projection(run, method, dims, ship=True) is None
     ]
-    uncoded = not run.file(CODES).exists()
+    has_code = run.experiment().model.has_code
+    uncoded = has_code and not run.file(CODES).exists()
     with_images = [figure for figure in figures_of(preset) if figure.kind in IMAGE_KINDS]
     missing_figures = with_images if not run.file(FIGURES).exists() else []
-    unmeasured = read_if_sound(run) is None
+    unmeasured = has_code and read_if_sound(run) is None
     if not (unsampled or uncompared or uncoded or unprojected or missing_figures or unmeasured):
         return
     from aecore.inference import open_run
@@ -103,6 +144,7 @@ def complete(run: Run, preset: Preset, store: Store, device: str, report: Report
     save_figures(loaded, missing_figures)
     if unmeasured:
         measure_run(run, device, report)
+        _measure_goals(run, preset, device, report)
 
 
 def _compared(preset: Preset) -> set[str]:

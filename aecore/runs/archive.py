@@ -39,6 +39,7 @@ from aecore.runs.store import (
     NOTES,
     PROJECTIONS,
     RESUME,
+    SEEDS,
     SNAPSHOTS,
     STATUS,
     STEPS,
@@ -51,7 +52,7 @@ from aecore.runs.sums import SUMS
 
 FILES = {
     **dict.fromkeys((EXPERIMENT, STATUS, NOTES, SUMS), 4 * MB),
-    **dict.fromkeys((EVALUATION, MEASURES), 16 * MB),
+    **dict.fromkeys((EVALUATION, MEASURES, SEEDS), 16 * MB),
     **dict.fromkeys((METRICS, STEPS, LAYERS, LOG), 512 * MB),
     **dict.fromkeys((SNAPSHOTS, FIGURES, CODES, CANDIDATES, MEASURED_IMAGES), 512 * MB),
     **dict.fromkeys((WEIGHTS, RESUME, IMPORTED), 4096 * MB),

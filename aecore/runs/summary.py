@@ -140,7 +140,8 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         state=state,
         problem="; ".join(problems),
         data=experiment.data.name if experiment else "",
-        code_size=status.get("code_size") or (experiment.model.bottleneck.size if experiment else None),
+        code_size=status.get("code_size")
+        or (experiment.model.bottleneck.size if experiment and experiment.model.has_code else None),
         parameters=status.get("parameters"),
         epoch=last.get("epoch", 0),
         epochs=trained.training.epochs if trained else 0,

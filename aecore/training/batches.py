@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from aecore.config.experiment import Experiment
-from aecore.data.corruption import corrupt
+from aecore.data.corruption import corrupted
 from aecore.data.shard import BatchShard
+from aecore.models.condition import HIDDEN_CLASSES, UNKNOWN, Condition
 from aecore.training.checkpoint import State
 
 
@@ -15,8 +16,17 @@ class Batches:
     """Turns indices into batches, in buffers that every step reuses: on a CPU the page faults of a fresh array of this
     size cost more than its arithmetic."""
 
-    def __init__(self, train: Tensor, experiment: Experiment, state: State, dtype: torch.dtype) -> None:
-        """`train` is uint8 (N, C, H, W) on the training device; batches come out in `dtype`."""
+    def __init__(
+        self,
+        train: Tensor,
+        experiment: Experiment,
+        state: State,
+        dtype: torch.dtype,
+        classes: Tensor | None = None,
+    ) -> None:
+        """`train` is uint8 (N, C, H, W) on the training device, `classes` int64 (N,) there, for a conditional network;
+        batches come out in `dtype`."""
+        self.classes, self.redraws = classes, experiment.data.redraw
         self.corruption, self.state, self.model, self.dtype = experiment.corruption, state, state.model, dtype
         self.size = min(experiment.training.batch_size, len(train))
         # Convolutions are faster with channels last: the images lie so in memory, and only their axes are permuted.
@@ -25,23 +35,43 @@ class Batches:
         self.picked = self.train.new_empty((self.size, *self.train.shape[1:]))
         once = self.corruption.once and self.corruption.active
         # Noise is drawn in float32: torch has no fast way to draw it in narrower types.
-        fresh = self.corruption.active and not once
+        fresh = (self.corruption.active and not once) or self.redraws
         self.batch = torch.empty_like(self.picked, dtype=torch.float32 if fresh else dtype)
+        self.fixed_levels: Tensor | None = None
         self.fixed = self._corrupt_once(experiment.training.seed) if once else None
 
-    def take(self, chosen: Tensor, shard: BatchShard | None = None) -> tuple[Tensor, Tensor]:
-        """Noisy and clean images (B, C, H, W) in the model's range; valid until the next call. With `shard` only
-        those rows of the batch, with the noise that they have in the whole batch."""
+    def take(self, chosen: Tensor, shard: BatchShard | None = None) -> tuple[Tensor, Tensor, Condition]:
+        """Noisy and clean images (B, C, H, W) in the model's range, valid until the next call, and what the model is
+        told of them. With `shard` only those rows of the batch, with the noise that they have in the whole batch."""
+        whole = len(chosen)
         chosen = chosen if shard is None else chosen[shard.rows]
         count = len(chosen)
         torch.index_select(self.train, 0, chosen, out=self.picked[:count])
         low, high = self.model.low, self.model.high
         clean = torch.div(self.picked[:count], 255 / (high - low), out=self.batch[:count])
         clean = self._permuted(clean.add_(low) if low else clean)
+        if self.redraws:
+            clean = self._redrawn(clean, shard)
+        classes = None if self.classes is None else self._hidden(self.classes[chosen], whole, shard)
         if self.fixed is not None:
-            return self._permuted(self.fixed.index_select(0, chosen)), clean
-        noisy = corrupt(clean, self.corruption, self.state.noise, low, high, shard)
-        return noisy.to(self.dtype), clean.to(self.dtype)
+            noisy = self._permuted(self.fixed.index_select(0, chosen))
+            levels = None if self.fixed_levels is None else self.fixed_levels[chosen]
+            return noisy, clean, Condition(classes, levels)
+        made = corrupted(clean, self.corruption, self.state.noise, low, high, shard)
+        return made.images.to(self.dtype), clean.to(self.dtype), Condition(classes, made.levels)
+
+    def _redrawn(self, grey: Tensor, shard: BatchShard | None) -> Tensor:
+        """Grey images (B, C, H, W) with every pixel black or white."""
+        low, high = self.model.low, self.model.high
+        shape = grey.shape if shard is None else (shard.of, *grey.shape[1:])
+        drawn = torch.rand(shape, generator=self.state.noise, device=grey.device)
+        drawn = drawn if shard is None else drawn[shard.rows]
+        return torch.where(drawn * (high - low) + low < grey, high, low).to(grey.dtype)
+
+    def _hidden(self, classes: Tensor, whole: int, shard: BatchShard | None) -> Tensor:
+        """Classes (B,), some of which are hidden."""
+        drawn = torch.rand(whole, generator=self.state.noise, device=classes.device)
+        return torch.where((drawn if shard is None else drawn[shard.rows]) < HIDDEN_CLASSES, UNKNOWN, classes)
 
     def _permuted(self, images: Tensor) -> Tensor:
         return images.permute(0, 3, 1, 2) if self.channels_last else images
@@ -49,10 +79,11 @@ class Batches:
     def _corrupt_once(self, seed: int) -> Tensor:
         """Every training image with its fixed noise, from a seed of its own, so that a resumed run has the same."""
         generator = torch.Generator(self.train.device).manual_seed(seed + 4_000_003)
-        noisy = torch.empty_like(self.train, dtype=self.dtype)
+        noisy, levels = torch.empty_like(self.train, dtype=self.dtype), []
         for start in range(0, len(noisy), 1000):
             images = self._permuted(self.model.from_bytes(self.train[start : start + 1000]))
-            self._permuted(noisy[start : start + 1000]).copy_(
-                corrupt(images, self.corruption, generator, self.model.low, self.model.high)
-            )
+            made = corrupted(images, self.corruption, generator, self.model.low, self.model.high)
+            self._permuted(noisy[start : start + 1000]).copy_(made.images)
+            levels.append(made.levels)
+        self.fixed_levels = torch.cat(levels)
         return noisy

@@ -19,7 +19,9 @@ from aecore.config.experiment import Experiment
 from aecore.config.sections import Training
 from aecore.errors import DamagedError
 from aecore.files import check_regular
-from aecore.models.autoencoder import Autoencoder
+from aecore.models.build import build
+from aecore.models.network import Network
+from aecore.training.average import Average
 from aecore.training.optimizers import SGD, Adam, AdamW
 
 
@@ -27,7 +29,7 @@ from aecore.training.optimizers import SGD, Adam, AdamW
 class State:
     """Everything that the next epoch depends on."""
 
-    model: Autoencoder
+    model: Network
     optimizer: Optimizer
     scheduler: LRScheduler | None
     order: torch.Generator
@@ -42,10 +44,17 @@ class State:
     """Sum of the losses of the steps since the last line of steps.jsonl."""
     logged_steps: int = 0
     """How many steps those are."""
+    average: Average | None = None
+    """The moving average of the weights, where the experiment asks for one."""
 
     @property
     def device(self) -> torch.device:
         return self.noise.device
+
+    @property
+    def measured(self) -> Network:
+        """The network that is measured and saved: with the averaged weights where there are some."""
+        return self.average.network if self.average else self.model
 
     @property
     def lr(self) -> float:
@@ -57,7 +66,7 @@ def new_state(
 ) -> State:
     """The state before the first epoch. The seed alone decides weights, order and noise."""
     training = experiment.training
-    model = Autoencoder(experiment.model, image_shape, training.seed).to(device)
+    model = build(experiment.model, image_shape, training.seed).to(device)
     model.rng.seed(training.seed + 3_000_003, device)
     optimizer, scheduler = _optimizer_and_scheduler(training, model, train_images)
     return State(
@@ -67,6 +76,7 @@ def new_state(
         # Different streams: the same numbers must not decide both the order and the noise.
         torch.Generator(device).manual_seed(training.seed + 1_000_003),
         torch.Generator(device).manual_seed(training.seed + 2_000_003),
+        average=Average(model, training.average) if training.average else None,
     )
 
 
@@ -76,7 +86,7 @@ def restart(state: State, training: Training, train_images: int) -> None:
 
 
 def _optimizer_and_scheduler(
-    training: Training, model: Autoencoder, train_images: int
+    training: Training, model: Network, train_images: int
 ) -> tuple[Optimizer, LRScheduler | None]:
     optimizer = _optimizer(training, model)
     return optimizer, _scheduler(training, optimizer, math.ceil(train_images / training.batch_size))
@@ -87,7 +97,7 @@ def graphed(training: Training, device: torch.device) -> bool:
     return device.type == "cuda" and training.schedule != "one-cycle"
 
 
-def _optimizer(training: Training, model: Autoencoder) -> Optimizer:
+def _optimizer(training: Training, model: Network) -> Optimizer:
     parameters, device = model.parameters(), next(model.parameters()).device
     graphs = graphed(training, device)
     # A graph reads the learning rate from the device, where schedules can change it.
@@ -121,6 +131,9 @@ def state_bytes(state: State) -> bytes:
         for name, value in slots.items():
             if value is not None:
                 tensors[f"optimizer.{index}.{name}"] = value
+    if state.average:
+        tensors |= {f"average.{name}": value for name, value in state.average.network.state_dict().items()}
+        tensors["average_steps"] = state.average.steps
     tensors["order"], tensors["noise"] = state.order.get_state(), state.noise.get_state()
     assert state.model.rng.generator is not None
     tensors["draws"] = state.model.rng.generator.get_state()
@@ -143,6 +156,10 @@ def restore(state: State, path: Path) -> None:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
         weights = {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}
         state.model.load_state_dict(weights)
+        if state.average:
+            averaged = {n.removeprefix("average."): t for n, t in tensors.items() if n.startswith("average.")}
+            state.average.network.load_state_dict(averaged)
+            state.average.steps.copy_(tensors["average_steps"])
         rates = [group["lr"] for group in state.optimizer.param_groups]
         state.optimizer.load_state_dict(_optimizer_state(plain["groups"], tensors))
         for group, rate in zip(state.optimizer.param_groups, rates, strict=True):

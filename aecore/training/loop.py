@@ -21,7 +21,9 @@ from torch import Tensor
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
 from aecore.config.experiment import Experiment
+from aecore.errors import UserError
 from aecore.metrics.health import OutputSample
+from aecore.models.network import Network
 from aecore.training.checkpoint import State, restart
 from aecore.training.distributed import SINGLE_PROCESS, Group
 from aecore.training.probe import LayerStats, probe
@@ -36,6 +38,9 @@ class Images:
     test: Tensor
     test_labels: np.ndarray
     validation: Tensor | None = None
+    train_labels: np.ndarray | None = None
+    """uint8 (N,), of the training images, where the model is told classes."""
+    validation_labels: np.ndarray | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -50,7 +55,8 @@ class Epoch:
 
     epoch: int
     train_loss: float
-    """Mean over the epoch's steps of the batch's loss, which is what the reports' code logs."""
+    """Mean over the epoch's steps of the batch's loss, which is what the reports' code logs; without penalties on the
+    code, and with the full weight of the KL divergence, as `test_loss`."""
     test_loss: float
     """Mean over the test images after the epoch, under the training corruption."""
     lr: float
@@ -61,8 +67,8 @@ class Epoch:
     seconds: float
     """Training time since the run's first step, without evaluating and saving."""
     parts: dict[str, float]
-    """Of a VAE: train_reconstruction, train_kl, test_reconstruction, test_kl, active_units; wrong_digit_rate where
-    asked for."""
+    """Of a VAE: train_reconstruction, train_kl, test_reconstruction, test_kl, active_units; train_penalty where the
+    code is penalised; used_vectors of a quantised code; wrong_digit_rate where asked for."""
     layers: dict[str, dict[str, float]]
     """Root mean squares of weights, gradients and the epoch's change, by layer."""
     code_std: list[float]
@@ -95,6 +101,7 @@ class TrainingPass:
     train_loss: float
     reconstruction: float
     kl: float
+    penalty: float
     lr: float
     images_per_s: float
 
@@ -137,15 +144,16 @@ def epochs(
     it in the middle of an epoch.
     """
     layers = LayerStats(state.model)
-    labels = images.test_labels if experiment.evaluation.wrong_digits else None
     for trained in training_passes(experiment, state, images, options):
-        probed = probe(state.model, images.test, experiment, labels)
-        parts = {}
+        probed = probe(state.measured, images.test, experiment, images.test_labels)
+        parts = {"train_penalty": trained.penalty} if trained.penalty else {}
         if probed.kl is not None:
             parts |= {"train_reconstruction": trained.reconstruction, "train_kl": trained.kl}
             parts |= {"test_reconstruction": probed.reconstruction, "test_kl": probed.kl}
         if probed.active_units is not None:
             parts["active_units"] = probed.active_units
+        if probed.used_vectors is not None:
+            parts["used_vectors"] = probed.used_vectors
         if probed.wrong_digit_rate is not None:
             parts["wrong_digit_rate"] = probed.wrong_digit_rate
         yield Epoch(
@@ -170,7 +178,7 @@ def training_passes(
     """The training of `epochs`, without measuring on the test images."""
     training, group = experiment.training, options.group
     model = state.model
-    train = Step(experiment, state, images.train, options.precision, group)
+    train = Step(experiment, state, images.train, options.precision, group, _classes(model, images))
     count, size = len(images.train), train.batches.size
     steps = -(-count // size)
     # Summed over the steps since the last line of steps.jsonl, which may lie in the epoch before.
@@ -189,6 +197,8 @@ def training_passes(
         for step, chosen in enumerate(order.split(size), start=1):
             if options.stop():
                 return
+            if training.kl_warmup:
+                train.warmth.fill_(min(((epoch - 1) * steps + step) / (training.kl_warmup * steps), 1.0))
             train(chosen)
             if isinstance(scheduler, OneCycleLR):
                 lr = state.lr
@@ -202,7 +212,9 @@ def training_passes(
                     if group.first:
                         validation = None
                         if images.validation is not None:
-                            validation = probe(model, images.validation, experiment).loss
+                            validation = probe(
+                                state.measured, images.validation, experiment, images.validation_labels
+                            ).loss
                         options.on_log(StepLog(at / steps, at, loss, validation))
                     train.logged.zero_()
                     logged_steps = 0
@@ -210,7 +222,7 @@ def training_passes(
                     paused += time.perf_counter() - pause
             options.on_step(step, steps)
         # Reading the sums waits for the device, once an epoch.
-        train_loss, reconstruction, kl = group.sum(train.sums / (count if train.per_image else steps))
+        train_loss, reconstruction, kl, penalty = group.sum(train.sums / (count if train.per_image else steps))
         seconds = time.perf_counter() - begun - paused
         if isinstance(scheduler, ReduceLROnPlateau):
             scheduler.step(train_loss)
@@ -218,4 +230,14 @@ def training_passes(
             scheduler.step()
         state.epoch, state.seconds = epoch, state.seconds + seconds
         state.logged, state.logged_steps = group.sum(train.logged), logged_steps
-        yield TrainingPass(epoch, train_loss, reconstruction, kl, lr, count / seconds)
+        yield TrainingPass(epoch, train_loss, reconstruction, kl, penalty, lr, count / seconds)
+
+
+def _classes(model: Network, images: Images) -> Tensor | None:
+    """The training images' classes on their device, int64 (N,), for a network that is told them. Raises `UserError` for
+    classes that it does not know."""
+    if not model.conditional or images.train_labels is None:
+        return None
+    if (most := int(images.train_labels.max())) >= model.plan.classes:
+        raise UserError(f"model.classes: the images have classes up to {most}; make it at least {most + 1}")
+    return torch.from_numpy(images.train_labels.astype(np.int64)).to(images.train.device)

@@ -13,7 +13,7 @@ import torch
 from aecore.data import thumbnails
 from aecore.latent.encode import measure_codes
 from aecore.metrics.evaluation import NOISE_SEED
-from aecore.models import Autoencoder
+from aecore.models.network import Network
 from aecore.models.weights import weights_bytes
 from aecore.runs.progress import Report
 from aecore.runs.store import LAYERS, METRICS, RESUME, SNAPSHOTS, STEPS, WEIGHTS, Run
@@ -59,7 +59,7 @@ class Saver:
         self.run.write_files(
             {
                 SNAPSHOTS: self.snapshots.to_bytes(),
-                WEIGHTS: weights_bytes(self.state.model),
+                WEIGHTS: weights_bytes(self.state.measured),
                 RESUME: state_bytes(self.state),
             }
         )
@@ -106,7 +106,7 @@ class Recorder:
         self.status.write_if_due(epoch=self.state.epoch, step=0, steps=0)
 
 
-def save_codes(run: Run, model: Autoencoder, test: torch.Tensor, labels: np.ndarray, weights: str) -> None:
+def save_codes(run: Run, model: Network, test: torch.Tensor, labels: np.ndarray, weights: str) -> None:
     """Write the codes of test images, uint8 (N, C, H, W), with thumbnails of those whose set does not ship; `weights`
     is the SHA-256 of the model's file."""
     experiment = run.experiment()

@@ -12,12 +12,14 @@ import torch
 from torch import Tensor
 
 from aecore.config.experiment import Experiment
-from aecore.data.corruption import corrupt
+from aecore.data.corruption import corrupted
 from aecore.latent.encode import CodeRange
 from aecore.metrics.health import COLLAPSED_NATS, OutputSample
 from aecore.models.autoencoder import Autoencoder
+from aecore.models.condition import Condition, known_classes
 from aecore.models.digit_classifier.network import read_digits
-from aecore.training.loss import kl_divergence
+from aecore.models.network import Network
+from aecore.training.loss import cross_entropy, kl_divergence
 
 TEST_BATCH = 2048
 TEST_NOISE_SEED = 10_001
@@ -42,11 +44,13 @@ class Probed:
     wrong_digit_rate: float | None
     collapsed_units: int | None
     """Of a VAE: units with a mean KL divergence below `COLLAPSED_NATS`."""
+    used_vectors: int | None
+    """Of a quantised code: how many different vectors the images use."""
     output: OutputSample
 
 
 @contextlib.contextmanager
-def temporary_rng(model: Autoencoder, seed: int, device: torch.device) -> Iterator[None]:
+def temporary_rng(model: Network, seed: int, device: torch.device) -> Iterator[None]:
     """Give the model another random sequence inside the block, so that measuring does not change its training."""
     before = model.rng.generator
     model.rng.seed(seed, device)
@@ -57,35 +61,43 @@ def temporary_rng(model: Autoencoder, seed: int, device: torch.device) -> Iterat
 
 
 @torch.no_grad()
-def probe(model: Autoencoder, images: Tensor, experiment: Experiment, labels: np.ndarray | None = None) -> Probed:
+def probe(model: Network, images: Tensor, experiment: Experiment, labels: np.ndarray | None = None) -> Probed:
     """Pass uint8 images (N, C, H, W) through the model under the training corruption.
 
-    With `labels`, uint8 (N,), the digit classifier reads the reconstructions, and `wrong_digit_rate` is the share that
-    it reads as another digit.
+    `labels`, uint8 (N,), are what a conditional network is told; where the experiment counts wrong digits, the digit
+    classifier reads the reconstructions, and `wrong_digit_rate` is the share that it reads as another digit.
     """
     model.eval()
     training, device = experiment.training, images.device
     generator = torch.Generator(device).manual_seed(TEST_NOISE_SEED)
     errors, codes, wrong = torch.zeros((), device=device), CodeRange(), 0
     divergences = torch.zeros(model.plan.code_size if model.gaussian else 0, device=device)
+    quantiser = model.quantiser if isinstance(model, Autoencoder) else None
+    used = torch.zeros(quantiser.size if quantiser else 0, dtype=torch.bool, device=device)
     every, sampled = max(1, len(images) // SAMPLE), []
+    known = known_classes(model, labels)
+    count_wrong = labels is not None and experiment.evaluation.wrong_digits
     with temporary_rng(model, TEST_NOISE_SEED + 1, device):
         for start in range(0, len(images), TEST_BATCH):
-            clean = model.from_bytes(images[start : start + TEST_BATCH])
-            noisy = corrupt(clean, experiment.corruption, generator, model.low, model.high)
-            if model.gaussian:
-                mean, log_variance = model.distribution(noisy)
-                divergences += kl_divergence(mean, log_variance).sum(0)
-                codes.add(mean)
-                output = model.decode(model.sample(mean, log_variance))
+            rows = slice(start, start + TEST_BATCH)
+            clean = model.from_bytes(images[rows])
+            noisy, levels, _ = corrupted(clean, experiment.corruption, generator, model.low, model.high)
+            condition = Condition(None if known is None else known[rows], levels)
+            if isinstance(model, Autoencoder):
+                coded = model.code(noisy, condition)
+                if coded.distribution is not None:
+                    divergences += kl_divergence(*coded.distribution).sum(0)
+                codes.add(coded.codes if coded.distribution is None else coded.distribution[0])
+                if quantiser:
+                    used[model.indices(coded.codes).flatten()] = True
+                output, error = _decoded(model, coded.codes, clean, condition)
             else:
-                code = model.encode(noisy)
-                codes.add(code)
-                output = model.decode(code)
+                output = model(noisy, condition)
+                error = (output - clean).square_().sum()
             sampled.append((clean[::every], output[::every].float()))
-            errors += (output - clean).square_().sum()
-            if labels is not None:
-                wrong += int(np.sum(read_digits(model.to_unit(output)) != labels[start : start + TEST_BATCH]))
+            errors += error
+            if count_wrong and labels is not None:
+                wrong += int(np.sum(read_digits(model.to_unit(output)) != labels[rows]))
     count, units = len(images), model.plan.code_size
     per_value = training.reduction == "mean"
     reconstruction = float(errors) / count / (images[0].numel() if per_value else 1)
@@ -95,13 +107,23 @@ def probe(model: Autoencoder, images: Tensor, experiment: Experiment, labels: np
         loss=reconstruction + training.beta * (kl or 0.0),
         reconstruction=reconstruction,
         kl=kl,
-        dead_units=codes.dead_units(),
+        dead_units=codes.dead_units() if units else 0,
         active_units=codes.active_units() if model.gaussian else None,
-        code_std=codes.std(),
-        wrong_digit_rate=wrong / count if labels is not None else None,
+        code_std=codes.std() if units else np.zeros(0),
+        wrong_digit_rate=wrong / count if count_wrong else None,
         collapsed_units=int((by_unit < COLLAPSED_NATS).sum()) if model.gaussian else None,
+        used_vectors=int(used.sum()) if quantiser else None,
         output=_sample_of(*map(torch.cat, zip(*sampled, strict=True))),
     )
+
+
+def _decoded(model: Autoencoder, codes: Tensor, clean: Tensor, condition: Condition) -> tuple[Tensor, Tensor]:
+    """Outputs for codes (B, n), and their summed error."""
+    if model.bernoulli:
+        logits = model.decode(codes, condition, logits=True)
+        return torch.sigmoid(logits), cross_entropy(logits, clean)
+    output = model.decode(codes, condition)
+    return output, (output - clean).square_().sum()
 
 
 def _sample_of(clean: Tensor, output: Tensor) -> OutputSample:
@@ -115,7 +137,7 @@ def _sample_of(clean: Tensor, output: Tensor) -> OutputSample:
 class LayerStats:
     """The size of every layer's weights and gradients, and how far an epoch has moved the weights."""
 
-    def __init__(self, model: Autoencoder) -> None:
+    def __init__(self, model: Network) -> None:
         self.model = model
         self.before = self._weights()
 

@@ -21,7 +21,7 @@ from aecore.config.experiment import Experiment
 from aecore.config.sections import Data
 from aecore.data.subset import training_images
 from aecore.devices import Device
-from aecore.errors import AecoreError
+from aecore.errors import AecoreError, UserError
 from aecore.metrics.evaluation import evaluate_all
 from aecore.metrics.split import Split, describe_split
 from aecore.runs import sums
@@ -162,12 +162,26 @@ def images_on_device(images: data.ImageSet, wanted: Data, device: torch.device) 
         return torch.from_numpy(np.array(array)).to(device)
 
     held_out = wanted.validation_images
+    x, y = training_images(images, wanted)
+    if wanted.redraw:
+        x = training_images(_grey(images), wanted)[0]
     return Images(
-        train=to_device(training_images(images, wanted)[0]),
+        train=to_device(x),
         test=to_device(images.x_test),
         test_labels=np.array(images.y_test),
         validation=to_device(images.x_train[-held_out:]) if held_out else None,
+        train_labels=np.array(y),
+        validation_labels=np.array(images.y_train[-held_out:]) if held_out else None,
     )
+
+
+def _grey(images: data.ImageSet) -> data.ImageSet:
+    """The grey images of which a binary set was drawn. Raises `UserError` for any other set."""
+    if images.about.name != "mnist-binary":
+        raise UserError(
+            f"data.redraw: only the images of mnist-binary are drawn from grey ones, not {images.about.name}"
+        )
+    return data.load("mnist")
 
 
 def _choose_start(job: _Job, images: Images) -> _Start:
@@ -204,7 +218,7 @@ def _new_panel(job: _Job, state: State, images: Images) -> Snapshots:
     training = job.experiment.training
     steps, log_every = math.ceil(len(images.train) / training.batch_size), training.log_every
     return Snapshots(
-        state.model,
+        state.measured,
         images.test,
         images.test_labels,
         job.experiment.corruption,
@@ -250,7 +264,8 @@ def _evaluate(job: _Job, state: State, images: Images) -> None:
     job.status.write(state="evaluating", epoch=state.epoch, step=0, steps=0)
     weights = sums.digest(job.run.path, WEIGHTS)
     results = evaluate_all(
-        state.model, images.test, images.test_labels, job.experiment, job.run.id, weights, job.report
+        state.measured, images.test, images.test_labels, job.experiment, job.run.id, weights, job.report
     )
     job.run.write_json(EVALUATION, {"evaluations": results})
-    save_codes(job.run, state.model, images.test, images.test_labels, weights)
+    if state.measured.has_code:
+        save_codes(job.run, state.measured, images.test, images.test_labels, weights)

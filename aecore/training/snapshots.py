@@ -11,10 +11,11 @@ from torch import Tensor
 
 from aecore.config.corruption import Corruption
 from aecore.data.convert import to_uint8
-from aecore.data.corruption import corrupt
+from aecore.data.corruption import corrupted
 from aecore.errors import DamagedError
-from aecore.models.autoencoder import Autoencoder
+from aecore.models.condition import Condition, known_classes
 from aecore.models.digit_classifier.network import read_digits
+from aecore.models.network import Network
 from aecore.runs.store import Run
 from aecore.training.probe import temporary_rng
 
@@ -41,7 +42,7 @@ class Snapshots:
 
     def __init__(
         self,
-        model: Autoencoder,
+        model: Network,
         images: Tensor,
         labels: np.ndarray,
         corruption: Corruption,
@@ -55,7 +56,8 @@ class Snapshots:
         self.labels = labels[self.indices]
         self.clean = images[torch.from_numpy(self.indices).to(images.device)]
         generator = torch.Generator(images.device).manual_seed(NOISE_SEED)
-        self.input = corrupt(model.from_bytes(self.clean), corruption, generator, model.low, model.high)
+        made = corrupted(model.from_bytes(self.clean), corruption, generator, model.low, model.high)
+        self.input, self.condition = made.images, Condition(known_classes(model, self.labels), made.levels)
         self.noisy = to_uint8(model.to_unit(self.input)) if corruption.active else None
         self.epochs: list[float] = []
         self.rows: list[np.ndarray] = []
@@ -85,7 +87,7 @@ class Snapshots:
     @torch.no_grad()
     def _take(self, epoch: float) -> None:
         with temporary_rng(self.model, NOISE_SEED + 1, self.input.device):
-            output = self.model.to_unit(self.model.eval()(self.input))
+            output = self.model.to_unit(self.model.eval()(self.input, self.condition))
         self.epochs.append(epoch)
         self.rows.append(to_uint8(output))
         if self.read:

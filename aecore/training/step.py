@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from aecore.config.experiment import Experiment
 from aecore.config.sections import Training
 from aecore.data.shard import BatchShard
-from aecore.models.autoencoder import Autoencoder
+from aecore.models.condition import Condition
+from aecore.models.network import Network
 from aecore.training.batches import Batches
 from aecore.training.checkpoint import State, graphed
 from aecore.training.distributed import SINGLE_PROCESS, Group
@@ -34,10 +35,12 @@ class Step:
         train: Tensor,
         precision: str = "float32",
         group: Group = SINGLE_PROCESS,
+        classes: Tensor | None = None,
     ) -> None:
-        """`train` is uint8 (N, C, H, W) on the training device; each process of `group` takes its rows of a batch."""
+        """`train` is uint8 (N, C, H, W) on the training device, `classes` int64 (N,) there, for a conditional network;
+        each process of `group` takes its rows of a batch."""
         self.training, self.state, self.group = experiment.training, state, group
-        self.batches = Batches(train, experiment, state, DTYPES[precision])
+        self.batches = Batches(train, experiment, state, DTYPES[precision], classes)
         self.model = state.model
         self.network = self.model if precision == "float32" else self.model.twin(DTYPES[precision])
         pairs = zip(self.model.parameters(), self.network.parameters(), strict=True)
@@ -45,8 +48,11 @@ class Step:
         for own, _ in self.twins:
             own.grad = torch.zeros_like(own)
         self.shared_loss = group.wrap(_LossModule(self.network, self.training), state.device)
-        self.sums = torch.zeros(3, device=state.device)
-        """Sums of the losses of the steps so far: total, reconstruction and KL, on the device; this process's share."""
+        self.sums = torch.zeros(4, device=state.device)
+        """Sums of the losses of the steps so far, on the device: as reported, reconstruction, KL and penalty; this
+        process's share."""
+        self.warmth = torch.ones((), device=state.device)
+        """Share of β that the KL divergence has in the next step."""
         # A summed loss is logged per image, so that the last, smaller batch counts as what it is.
         self.per_image = self.training.reduction == "sum"
         self.logged = torch.zeros((), device=state.device)
@@ -82,35 +88,42 @@ class Step:
         with torch.no_grad():
             for own, short in self.twins:
                 own.grad.copy_(short.grad)  # type: ignore[union-attr, arg-type]
+            if self.training.clip:
+                nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip)
             self.state.optimizer.step()
             for own, short in self.twins:
                 short.copy_(own)
-            self.sums[0] += loss.total
+            if self.state.average:
+                self.state.average.update()
+            reported = loss.reported(self.training.beta)
+            self.sums[0] += reported
             if loss.kl is not None:
                 self.sums[1] += loss.reconstruction
                 self.sums[2] += loss.kl
+            if loss.penalty is not None:
+                self.sums[3] += loss.penalty
             if self.training.log_every:
-                self.logged += loss.total / (len(chosen) if self.per_image else 1)
+                self.logged += reported / (len(chosen) if self.per_image else 1)
 
     def _loss_of_batch(self, chosen: Tensor) -> Loss:
         """The batch's loss, its gradient left in the network."""
-        noisy, clean = self.batches.take(chosen)
-        loss = loss_of(self.network, noisy, clean, self.training)
+        noisy, clean, condition = self.batches.take(chosen)
+        loss = loss_of(self.network, noisy, clean, self.training, condition, self.warmth)
         loss.total.backward()
         return loss
 
     def _loss_of_shard(self, chosen: Tensor, shard: BatchShard) -> Loss:
         """What these rows add to the batch's loss; the gradient of the whole batch is left in the network."""
-        noisy, clean = self.batches.take(chosen, shard)
+        noisy, clean, condition = self.batches.take(chosen, shard)
         with self.model.rng.for_shard(shard):
-            loss: Loss = self.shared_loss(noisy, clean)
+            loss: Loss = self.shared_loss(noisy, clean, condition, self.warmth)
         # The mean over these rows counts by their share of the batch, a sum in full, and a placeholder row not at all.
         weight = shard.weight if self.training.reduction == "mean" else float(shard.weight > 0)
         # DistributedDataParallel averages the gradients over the processes, where they should be added.
         (loss.total * (weight * self.group.world)).backward()
         with torch.no_grad():
-            kl = None if loss.kl is None else loss.kl * weight
-            return Loss(loss.total * weight, loss.reconstruction * weight, kl)
+            kl, penalty = (None if part is None else part * weight for part in (loss.kl, loss.penalty))
+            return Loss(loss.total * weight, loss.reconstruction * weight, kl, penalty)
 
     def _record(self, chosen: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor]:
         """The step for batches of this size as a graph, and the tensor from which it reads their indices. The state is
@@ -137,6 +150,9 @@ class Step:
     def _tensors(self) -> dict[str, Tensor]:
         """Everything on the device that a step changes and a later one reads, by name."""
         tensors = dict(self.model.state_dict()) | {"sums": self.sums, "logged": self.logged}
+        if average := self.state.average:
+            tensors |= {f"average.{name}": value for name, value in average.network.state_dict().items()}
+            tensors["average_steps"] = average.steps
         for number, weights in enumerate(self.model.parameters()):
             for name, value in self.state.optimizer.state.get(weights, {}).items():
                 if isinstance(value, Tensor):
@@ -161,9 +177,9 @@ class Step:
 class _LossModule(nn.Module):
     """The loss as a module, which is what DistributedDataParallel wraps."""
 
-    def __init__(self, network: Autoencoder, settings: Training) -> None:
+    def __init__(self, network: Network, settings: Training) -> None:
         super().__init__()
         self.network, self.settings = network, settings
 
-    def forward(self, noisy: Tensor, clean: Tensor) -> Loss:
-        return loss_of(self.network, noisy, clean, self.settings)
+    def forward(self, noisy: Tensor, clean: Tensor, condition: Condition, warmth: Tensor) -> Loss:
+        return loss_of(self.network, noisy, clean, self.settings, condition, warmth)

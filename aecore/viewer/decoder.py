@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
+from aecore.config.model import Model
 from aecore.latent.codes import Codes
 from aecore.models import browser_export
 from aecore.models.architecture import plan
+from aecore.models.layer import Plan
 from aecore.runs.store import WEIGHTS, Run
 from aecore.viewer import point_cloud
 
@@ -32,10 +34,20 @@ def network_payload(run: Run, side: Literal["decoder", "encoder"] = "decoder") -
     """
     model, shape = run.experiment().model, run.image_info().image_shape
     solved = plan(model, shape)
-    export = browser_export.encoder if side == "encoder" else browser_export.decoder
-    network = export(solved, run.tensors(WEIGHTS), *model.value_range)
+    network = _exported(model, solved, run, side)
     header = {"ops": list(network.ops), "image_shape": list(shape), "code_size": solved.code_size}
     return NetworkPayload(header, network.weights.astype("<f4").tobytes(), network.products)
+
+
+def _exported(model: Model, solved: Plan, run: Run, side: Literal["decoder", "encoder"]) -> browser_export.Network:
+    """A network without a code is all decoder: what is decoded is the image itself."""
+    if solved.has_code:
+        export = browser_export.encoder if side == "encoder" else browser_export.decoder
+        return export(solved, run.tensors(WEIGHTS), *model.value_range)
+    if side == "encoder":
+        return browser_export.nothing()
+    adds = model.kind == "dncnn" or model.residual
+    return browser_export.restorer(solved, run.tensors(WEIGHTS), *model.value_range, adds, model.noise_level)
 
 
 def decoder_part(run: Run, codes: Codes | None) -> point_cloud.Payload | None:

@@ -15,7 +15,7 @@ from aecore.errors import UserError
 from aecore.latent.codes import Codes, read_codes
 from aecore.latent.projection import METHODS
 from aecore.latent.projection_store import Projection, read_projection
-from aecore.latent.request import ProjectionRequest, project_codes
+from aecore.latent.request import ProjectionRequest, code_size, project_codes
 from aecore.runs.store import Run
 from aecore.viewer import point_cloud
 from aecore.viewer.decoder import decoder_part
@@ -82,7 +82,7 @@ def _projection(run: Run, codes: Codes | None, method: str, dims: int) -> Projec
     if found is not None:
         return found
     request = ProjectionRequest(method, dims)
-    request.check(int(run.status()["code_size"]))
+    request.check(code_size(run))
     if method == "tsne" or codes is None or codes.codes is None:
         raise UserError(
             f"run {run.id} has no {method} in {dims}D yet: compute it with `aecore project {run.id} --method {method} "

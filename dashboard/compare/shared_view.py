@@ -82,10 +82,17 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
         st.caption(plain(images.note))
         return
     able = [i for i, one in enumerate(shipped) if one["encoder"] and one["decoder"]]
+    if view == "way":
+        codeless = [i for i in able if not same[i].experiment().model.has_code]
+        if codeless:
+            st.caption(f"Left out (no code to interpolate): {plain(', '.join(titles[i] for i in codeless))}.")
+        able = [i for i in able if i not in codeless]
+        if not able:
+            return
     if not able:
         st.info("These networks are too large to run in the browser.", icon=":material/memory:")
         return
-    if large := [title for i, title in enumerate(titles) if i not in able]:
+    if large := [titles[i] for i, one in enumerate(shipped) if not (one["encoder"] and one["decoder"])]:
         st.caption(f"Left out (too large to run in the browser): {plain(', '.join(large))}.")
     comparer(
         [shipped[i] for i in able],

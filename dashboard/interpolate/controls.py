@@ -23,7 +23,7 @@ def take_usual_number() -> None:
 def controls() -> Run | None:
     """The run, the mode, the path, the steps and the noise."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="interpolate-bar"):
-        run = run_picker.choose(PAGE, width=180)
+        run = run_picker.choose(PAGE, width=180, code="an interpolation needs")
         if run is None:
             return None
         mode = st.segmented_control(

@@ -61,7 +61,7 @@ class Wanted:
 def choose() -> Wanted | None:
     """A row of pickers, which set the page's fields. None if there is no run to show."""
     state, method, dims = st.session_state, key(PAGE, "method"), key(PAGE, "dims")
-    run = run_picker.choose(PAGE, width=290)
+    run = run_picker.choose(PAGE, width=290, code="a latent space needs")
     if run is None:
         return None
     size = code_size(run)

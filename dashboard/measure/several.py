@@ -28,6 +28,9 @@ def several(chosen: Sequence[Run]) -> None:
     titles = runs.titles(chosen)
     measured: list[tuple[int, Measures]] = []
     for place, run in enumerate(chosen):
+        if not run.experiment().model.has_code:
+            st.markdown(f"**{letter(place)} {plain(titles[place])}**: it has no code that could be measured.")
+            continue
         found, problem = job.known(run)
         if found is not None:
             measured.append((place, found))

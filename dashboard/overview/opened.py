@@ -10,8 +10,8 @@ from aecore.runs.state import ACTIVE
 from aecore.runs.store import Store
 from aecore.runs.summary import RunSummary
 from aecore.sweeps import labels
-from dashboard.denoise.classical import TITLES
 from dashboard.format import plain
+from dashboard.restore.classical import TITLES
 from dashboard.widgets import image_grid, remarks, run_monitor, run_selection
 from dashboard.widgets.followed_run import follow
 

@@ -39,8 +39,8 @@ def welcome_buttons(trains: bool) -> None:
     if trains and st.button("Train a first model", icon=":material/play_arrow:", type="primary", key="first"):
         st.switch_page("pages/train.py", query_params={"preset": "digits-quick"})
     look = "secondary" if trains else "primary"
-    if st.button("Look at a trained model", icon=":material/blur_on:", type=look, key="look"):
-        st.switch_page("pages/denoise.py")
+    if st.button("Look at a trained model", icon=":material/auto_fix_high:", type=look, key="look"):
+        st.switch_page("pages/restore.py")
     if st.button("Read the reports", icon=":material/fact_check:", key="reports"):
         st.switch_page("pages/reports.py")
     if st.button("Walk between two digits", icon=":material/linear_scale:", key="walk"):

@@ -74,7 +74,7 @@ def _runs_row(report: Report, chosen: dict[str, Run]) -> None:
                 query = {"run": name}
                 st.page_link("pages/train.py", label="Curves", icon=":material/show_chart:", query_params=query)
                 st.page_link("pages/replay.py", label="Replay", icon=":material/slow_motion_video:", query_params=query)
-                st.page_link("pages/denoise.py", label="Denoise", icon=":material/blur_on:", query_params=query)
+                st.page_link("pages/restore.py", label="Restore", icon=":material/auto_fix_high:", query_params=query)
                 st.page_link("pages/latent.py", label="Codes", icon=":material/scatter_plot:", query_params=query)
             again = {"preset": name}
             st.page_link("pages/train.py", label="Run it again", icon=":material/replay:", query_params=again)

@@ -13,7 +13,7 @@ from aecore.models.digit_classifier import accuracy, reads
 from aecore.reports.claims import Verdict
 from aecore.runs.store import Run
 from aecore.runs.summary import may_win
-from dashboard.denoise.classical import TITLES
+from dashboard.restore.classical import TITLES
 
 NETWORK = "this network"
 WORDS = {

@@ -6,7 +6,7 @@ import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 
 from dashboard.server import sign_in, uploads
 
@@ -18,6 +18,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 FRAMES = "'self' https://huggingface.co https://*.hf.space https://*.streamlit.app"
 """The sites that may show the app in a frame, unless `AECORE_FRAMES` names others."""
+
+RENAMED = {"denoise": "restore"}
+"""Pages by the names that they had in older versions, whose addresses still lead there."""
 
 
 def policy() -> str:
@@ -93,6 +96,8 @@ class Doors:
             await sign_in.answer(scope, receive, with_headers)
         elif scope["method"] == "PUT" and "/_stcore/upload_file/" in path:
             await self._upload(scope, receive, with_headers)
+        elif scope["method"] in ("GET", "HEAD") and (name := RENAMED.get(path.rpartition("/")[2])):
+            await RedirectResponse(_moved(scope, name), 307)(scope, receive, with_headers)
         else:
             await self.app(scope, receive, with_headers)
 
@@ -112,6 +117,12 @@ class Doors:
             await self.app(scope, receive, send)
         finally:
             uploads.done(session, size, file)
+
+
+def _moved(scope: Scope, name: str) -> str:
+    """The address of the page `name` beside the one that is asked for, with the same parameters."""
+    query = scope["query_string"].decode("ascii", "ignore")
+    return ("../" if scope["path"].endswith("/") else "") + name + (f"?{query}" if query else "")
 
 
 def _headers() -> list[tuple[bytes, bytes]]:

@@ -14,14 +14,15 @@ import streamlit as st
 
 from aecore import access
 from aecore.config.base import type_of
-from aecore.config.corruption import Corruption, NoiseKind, Occlusion
+from aecore.config.corruption import Corruption, Occlusion
 from aecore.data.catalogue import CATALOGUE
 from aecore.data.custom.source import is_path
 from dashboard import limits
 from dashboard.train.form_values import FIELDS, OWN, chosen_images, corruption_parts, widget_value
+from dashboard.widgets.lost import CLAMPED, NOISES, TITLES
 
 NOTHING = "-"
-PARTS = ("kind", "level", "clamp", "occlusion", "size", "once")
+PARTS = ("lost", "kind", "level", "lowest", "clamp", "occlusion", "size", "blur", "downscale", "jpeg", "once")
 """The widgets of a corruption."""
 
 
@@ -97,28 +98,41 @@ def _images_of(name: str, text: str) -> dict[str, Any]:
 
 
 def _corruption_as_text(held: dict[str, Any]) -> str:
-    parts = []
-    if held["kind"] != "none":
-        clamped = ":clamp" if held["clamp"] and held["kind"].startswith("gaussian") else ""
-        parts.append(f"{held['kind']}:{_number_as_text(held['level'])}{clamped}")
-    if held["occlusion"] != "none":
+    lost, kind = held["lost"], held["kind"]
+    parts = [f"{name}:{_number_as_text(held[name])}" for name in ("blur", "downscale") if name in lost]
+    if "noise" in lost:
+        low = f"{_number_as_text(held['lowest'])}.." if kind == "gaussian" and held["lowest"] is not None else ""
+        clamped = ":clamp" if held["clamp"] and kind in CLAMPED else ""
+        parts.append(f"{kind}:{low}{_number_as_text(held['level'])}{clamped}")
+    if "jpeg" in lost:
+        parts.append(f"jpeg:{_number_as_text(held['jpeg'])}")
+    if "hole" in lost:
         parts.append(f"{held['occlusion']}:{_number_as_text(held['size'])}")
-    if held["once"] and parts:
-        parts.append("once")
-    return "+".join(parts or ["none"])
+    parts = ["grey"] * ("grey" in lost) + parts
+    return "+".join((parts + ["once"] * bool(held["once"])) if parts else ["none"])
 
 
 def _corruption_of(text: str) -> dict[str, Any]:
-    found: dict[str, Any] = {"kind": "none", "clamp": False, "occlusion": "none", "once": False}
+    found: dict[str, Any] = {"lost": [], "clamp": False, "lowest": None, "once": False}
     for part in text.split("+"):
-        kind, _, rest = part.partition(":")
-        level, _, flag = rest.partition(":")
+        word, _, rest = part.partition(":")
+        number, _, flag = rest.partition(":")
         if part == "once":
             found["once"] = True
-        elif kind in typing.get_args(Occlusion) and kind != "none" and not flag:
-            found |= {"occlusion": kind, "size": _number_of(level)}
-        elif kind in typing.get_args(NoiseKind) and kind != "none" and flag in ("", "clamp"):
-            found |= {"kind": kind, "level": _number_of(level), "clamp": flag == "clamp"}
+        elif part == "grey":
+            found["lost"].append("grey")
+        elif word in ("blur", "downscale", "jpeg") and not flag:
+            found[word] = _number_of(number)
+            found["lost"].append(word)
+        elif word in typing.get_args(Occlusion) and word != "none" and not flag:
+            found |= {"occlusion": word, "size": _number_of(number)}
+            found["lost"].append("hole")
+        elif word in NOISES and flag in ("", "clamp"):
+            low, apart, high = number.partition("..")
+            found |= {"kind": word, "level": _number_of(high if apart else number), "clamp": flag == "clamp"}
+            found["lowest"] = _number_of(low) if apart and word == "gaussian" else None
+            found["lost"].append("noise")
         elif part != "none":
             _refused(text)
+    found["lost"] = [name for name in TITLES if name in found["lost"]]
     return found

@@ -29,6 +29,7 @@ from aecore.models.layer import Plan
 from aecore.presets import presets
 from dashboard import limits
 from dashboard.train.own_images import Read, read_images
+from dashboard.widgets.lost import CLAMPED, FIRST, lost_in
 
 OWN = "Your own images…"
 FIELDS: dict[str, FieldInfo] = {name: field for name, field in fields() if name not in ("preset", "sweep")}
@@ -37,6 +38,8 @@ Values = Mapping[str, Any]
 
 def _vae(values: Values) -> bool:
     written = values["model.encoder"]
+    if values["model.kind"] != "autoencoder":
+        return False
     return written[-1].startswith("gaussian") if written else values["model.bottleneck.kind"] == "gaussian"
 
 
@@ -48,31 +51,63 @@ def _plateau(values: Values) -> bool:
     return values["training.schedule"] == "plateau"
 
 
+def _coded(also: Callable[[Values], bool] = lambda values: True) -> Callable[[Values], bool]:
+    """For settings of networks that have a code."""
+    return lambda values: values["model.kind"] == "autoencoder" and also(values)
+
+
+def _written_out(values: Values) -> bool:
+    return bool(values["model.encoder"] or values["model.decoder"])
+
+
+def _restores(values: Values) -> bool:
+    return values["model.kind"] != "autoencoder"
+
+
 def _described(also: Callable[[Values], bool] = lambda values: True) -> Callable[[Values], bool]:
     """For settings that a network written step by step replaces."""
-    return lambda values: not (values["model.encoder"] or values["model.decoder"]) and also(values)
+    return lambda values: not _written_out(values) and also(values)
 
 
 APPLIES: dict[str, Callable[[Values], bool]] = {
     "data.size": _own,
     "data.fit": _own,
+    "data.redraw": lambda values: values["data.name"] == "mnist-binary",
+    "model.kind": _described(),
     "model.conv": _described(),
-    "model.dense": _described(lambda values: values["model.bottleneck.kind"] != "none"),
-    "model.bottleneck.kind": _described(),
-    "model.bottleneck.size": _described(lambda values: values["model.bottleneck.kind"] != "none"),
-    "model.bottleneck.activation": _described(lambda values: values["model.bottleneck.kind"] == "dense"),
-    "model.bottleneck.sample": _vae,
-    "model.decoder_dense": _described(lambda values: values["model.bottleneck.kind"] != "none"),
-    "model.decoder_conv": _described(lambda values: bool(values["model.conv"])),
-    "model.decoder_fit": _described(lambda values: bool(values["model.conv"] and not values["model.decoder_conv"])),
+    "model.dense": _described(_coded(lambda values: values["model.bottleneck.kind"] != "none")),
+    "model.bottleneck.kind": _described(_coded()),
+    "model.bottleneck.size": _described(_coded(lambda values: values["model.bottleneck.kind"] != "none")),
+    "model.bottleneck.activation": _described(_coded(lambda values: values["model.bottleneck.kind"] == "dense")),
+    "model.bottleneck.sample": _coded(_vae),
+    "model.bottleneck.keep": _coded(lambda values: not _vae(values)),
+    "model.bottleneck.quantise": _described(_coded(lambda values: not _vae(values))),
+    "model.bottleneck.levels": _coded(lambda values: values["model.bottleneck.quantise"] == "fsq"),
+    "model.bottleneck.codebook": _coded(lambda values: values["model.bottleneck.quantise"] == "vq"),
+    "model.decoder_dense": _described(_coded(lambda values: values["model.bottleneck.kind"] != "none")),
+    "model.decoder_conv": _described(_coded(lambda values: bool(values["model.conv"]))),
+    "model.decoder_fit": _described(
+        _coded(lambda values: bool(values["model.conv"] and not values["model.decoder_conv"]))
+    ),
     "model.activation": _described(),
     "model.norm": _described(),
+    "model.residual": _described(lambda values: values["model.kind"] != "dncnn"),
+    "model.tied": _described(_coded(lambda values: not _vae(values))),
     "model.dropout": _described(),
     "model.output": _described(),
+    "model.likelihood": _coded(),
+    "model.classes": _described(_coded()),
+    "model.noise_level": _restores,
+    "model.encoder": _coded(),
+    "model.decoder": _coded(),
     "training.momentum": lambda values: values["training.optimizer"] == "sgd",
     "training.plateau_patience": _plateau,
     "training.plateau_factor": _plateau,
     "training.beta": _vae,
+    "training.kl_warmup": _vae,
+    "training.free_bits": _vae,
+    "training.sparsity": _coded(),
+    "training.contractive": _coded(),
     "evaluation.wrong_digits": lambda values: reads(values["data.name"]),
 }
 """Settings that have an effect only where others are so; the form leaves them out elsewhere."""
@@ -220,25 +255,36 @@ def corruption_parts(now: str, key: str) -> dict[str, Any]:
     """The corruption's settings as their widgets hold them."""
     base = Corruption.parse(now)
     start = {
-        "kind": base.kind,
-        "level": base.level or 0.2,
+        "lost": lost_in(base),
+        "kind": "gaussian" if base.kind == "none" else base.kind,
+        "level": base.level or FIRST["level"],
+        "lowest": base.lowest,
         "clamp": base.clamp,
-        "occlusion": base.occlusion,
+        "occlusion": "square" if base.occlusion == "none" else base.occlusion,
         "size": float(base.size or 8),
+        "blur": base.blur or FIRST["blur"],
+        "downscale": float(base.downscale or FIRST["downscale"]),
+        "jpeg": float(base.jpeg or FIRST["jpeg"]),
         "once": base.once,
     }
     return {name: st.session_state.get(f"{key}:{name}", value) for name, value in start.items()}
 
 
 def _corruption(now: str, key: str) -> dict[str, Any]:
-    """The corruption as plain data, from the widgets that apply."""
+    """The corruption as plain data, from the widgets that apply. Raises `UserError` for a strength of none."""
     held = corruption_parts(now, key)
-    kind, occlusion = held["kind"], held["occlusion"]
-    made: dict[str, Any] = {"kind": kind, "occlusion": occlusion}
-    if kind != "none":
-        made["level"] = held["level"]
-        made["clamp"] = held["clamp"] and kind.startswith("gaussian")
-    if occlusion != "none":
-        made["size"] = _number(held["size"], int)
-    made["once"] = held["once"] and (kind != "none" or occlusion != "none")
+    lost, kind = held["lost"], held["kind"]
+    made: dict[str, Any] = {"grey": "grey" in lost}
+    if "noise" in lost:
+        made |= {"kind": kind, "level": held["level"], "clamp": held["clamp"] and kind in CLAMPED}
+        if kind == "gaussian":
+            made["lowest"] = held["lowest"]
+    if "hole" in lost:
+        made |= {"occlusion": held["occlusion"], "size": _number(held["size"], int)}
+    for name in ("blur", "downscale", "jpeg"):
+        if name in lost:
+            if not held[name]:  # 0 would mean none of it
+                raise UserError(f"{name} needs a number above 0")
+            made[name] = held[name] if name == "blur" else _number(held[name], int)
+    made["once"] = bool(held["once"] and lost)
     return made

@@ -19,6 +19,7 @@ from dashboard.format import plain
 from dashboard.train import url
 from dashboard.train.form_values import FIELDS, OWN, Form, corruption_parts, widget_value
 from dashboard.train.uploaded_images import upload_images
+from dashboard.widgets.lost import CLAMPED, HELP, NOISES, TITLES
 
 GROUPS = {
     "Images and noise": ("data.", "corruption", "evaluation."),
@@ -154,34 +155,55 @@ def _image_set(label: str, value: str, about: str | None, key: str) -> None:
 
 
 def _corruption(form: Form, value: str, key: str) -> list[typing.Callable[[], None]]:
-    """Noise with its level, then occlusion with its size."""
+    """What is lost, then how much of each of these."""
     about, held = Corruption.model_fields, corruption_parts(value, key)
     begins = corruption_parts(value, "")
     forget: dict[str, Any] = {"on_change": url.forget, "args": ("corruption",)}
 
-    def choice(label: str, name: str) -> None:
-        options = list(typing.get_args(about[name].annotation))
+    def lost() -> None:
+        _begin(f"{key}:lost", begins["lost"])
+        st.pills(
+            "What is lost",
+            list(TITLES),
+            selection_mode="multi",
+            format_func=TITLES.__getitem__,
+            help=HELP,
+            key=f"{key}:lost",
+            wrap=True,
+            **forget,
+        )
+        _problem("corruption", form)
+
+    def choice(label: str, name: str, options: Sequence[str]) -> None:
         _begin(f"{key}:{name}", begins[name])
         st.selectbox(label, options, help=about[name].description, key=f"{key}:{name}", **forget)
-        if name == "kind":
-            _problem("corruption", form)
 
-    def number(label: str, name: str, step: float) -> None:
+    def number(label: str, name: str, step: float, **more: Any) -> None:
         _begin(f"{key}:{name}", begins[name])
-        st.number_input(label, step=step, format="%g", help=about[name].description, key=f"{key}:{name}", **forget)
+        at, about_it = f"{key}:{name}", about[name].description
+        st.number_input(label, step=step, format="%g", help=about_it, key=at, **more, **forget)
 
     def toggle(label: str, name: str) -> None:
         _begin(f"{key}:{name}", begins[name])
         st.toggle(label, help=about[name].description, key=f"{key}:{name}", **forget)
 
-    parts: list[typing.Callable[[], None]] = [lambda: choice("Noise", "kind")]
-    if held["kind"] != "none":
+    parts: list[typing.Callable[[], None]] = [lost]
+    if "noise" in held["lost"]:
+        parts.append(lambda: choice("Noise", "kind", list(NOISES)))
         parts.append(lambda: number("Level", "level", 0.05))
-    parts.append(lambda: choice("Occlusion", "occlusion"))
-    if held["occlusion"] != "none":
+        if held["kind"] == "gaussian":
+            parts.append(lambda: number("Lowest level", "lowest", 0.05, placeholder="the same for all images"))
+    if "hole" in held["lost"]:
+        parts.append(lambda: choice("Hole", "occlusion", ["square", "rows"]))
         parts.append(lambda: number("Pixels", "size", 1.0))
-    if held["kind"].startswith("gaussian"):
+    if "downscale" in held["lost"]:
+        parts.append(lambda: number("Downscale by", "downscale", 1.0))
+    if "blur" in held["lost"]:
+        parts.append(lambda: number("Blur σ, pixels", "blur", 0.5))
+    if "jpeg" in held["lost"]:
+        parts.append(lambda: number("JPEG quality", "jpeg", 5.0))
+    if "noise" in held["lost"] and held["kind"] in CLAMPED:
         parts.append(lambda: toggle("Clamp", "clamp"))
-    if held["kind"] != "none" or held["occlusion"] != "none":
+    if held["lost"]:
         parts.append(lambda: toggle("Draw once", "once"))
     return parts

@@ -102,7 +102,9 @@ def layers(solved: Plan) -> None:
     """The resulting model: parameters, compression, every layer."""
     st.subheader(f"{solved.parameters:,} parameters", anchor=False)
     st.caption(
-        f"Each {' × '.join(map(str, solved.image_shape))} image is encoded as "
+        "The network has no code: it goes from image to image."
+        if not solved.has_code
+        else f"Each {' × '.join(map(str, solved.image_shape))} image is encoded as "
         f"{count(solved.code_size, 'number')}: {solved.compression:.0f} to 1."
         if solved.compression >= 1
         else f"The code is larger than the image: {count(solved.code_size, 'number')}."

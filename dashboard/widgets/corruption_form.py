@@ -1,39 +1,30 @@
-"""Widgets for noise and occlusion."""
+"""Widgets for the corruption of a page's images: what is lost, and for each of these how much."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import streamlit as st
 
 from aecore.config.corruption import Corruption, NoiseKind, Occlusion
 from aecore.runs.store import Run
+from dashboard.widgets.lost import CLAMPED, FIRST, HELP, NOISES, TITLES, Lost, first_level, lost_in
 
-KINDS: dict[NoiseKind, str] = {
-    "gaussian": "Gaussian",
-    "gaussian-variance": "Gaussian, by variance",
-    "masking": "Masking",
-    "salt-pepper": "Salt and pepper",
-    "none": "No noise",
+LEVELS: dict[NoiseKind, tuple[float, float, float, str]] = {
+    "gaussian": (0.0, 1.5, 0.05, "Standard deviation σ"),
+    "gaussian-variance": (0.0, 1.5, 0.05, "Variance σ²"),
+    "speckle": (0.0, 1.5, 0.05, "Standard deviation σ at white"),
+    "poisson": (1.0, 200.0, 1.0, "Photons at white"),
+    "masking": (0.0, 0.95, 0.05, "Share of pixels"),
+    "salt-pepper": (0.0, 0.95, 0.05, "Share of pixels"),
 }
-
-
-LEVELS = {
-    "gaussian": (1.5, "Standard deviation σ"),
-    "gaussian-variance": (1.5, "Variance σ²"),
-    "masking": (0.95, "Share of pixels"),
-    "salt-pepper": (0.95, "Share of pixels"),
-}
-
+"""Lowest and highest strength, step and label."""
 
 GAUSSIAN = ("gaussian", "gaussian-variance")
 
-
-OCCLUSIONS: dict[Occlusion, str] = {"none": "None", "square": "Square", "rows": "Rows"}
-
+OCCLUSIONS: dict[Occlusion, str] = {"square": "Square", "rows": "Rows"}
 
 SIZES = {"square": "Side of the square, pixels", "rows": "Height of the band, rows"}
-
-
-FIRST_LEVEL = 0.2
 
 
 def usual_corruption(run: Run) -> Corruption:
@@ -42,19 +33,18 @@ def usual_corruption(run: Run) -> Corruption:
     for corruption in (experiment.corruption, *experiment.evaluation.corruptions):
         if corruption.active:
             return corruption.model_copy(update={"once": False})
-    return Corruption(kind="gaussian", level=FIRST_LEVEL)
+    return Corruption(kind="gaussian", level=FIRST["level"])
 
 
 def choose_corruption(run: Run, image_shape: tuple[int, int, int]) -> Corruption:
-    """Widgets for noise and occlusion. They start with the run's default corruption, and switch to another run's until
-    someone changes them."""
+    """Widgets for what is lost and how much. They start with the run's default corruption, and switch to another run's
+    until someone changes them."""
     state, usual = st.session_state, usual_corruption(run)
     if state.get("corruption-run") != run.id:
         if state.get("corruption") == state.get("corruption-usual"):
             _put(usual)
         state["corruption-run"], state["corruption-usual"] = run.id, str(usual)
-    values = _noise(usual, run.experiment().model.range == "symmetric") | _occlusion(usual, image_shape)
-    corruption = Corruption.model_validate(values)
+    corruption = Corruption.model_validate(_chosen(usual, run.experiment().model.range == "symmetric", image_shape))
     state["corruption"] = str(corruption)
     return corruption
 
@@ -73,59 +63,130 @@ def open_link(corruption: Corruption | None, draw: int) -> None:
 
 def _put(corruption: Corruption) -> None:
     state = st.session_state
-    state["kind"], state["clamp"], state["occlusion"] = corruption.kind, corruption.clamp, corruption.occlusion
-    state[f"level-{corruption.kind}"] = corruption.level
-    state[f"size-{corruption.occlusion}"] = corruption.size
+    state["lost"] = lost_in(corruption)
+    if corruption.kind != "none":
+        state["kind"], state["clamp"], state["spread"] = (
+            corruption.kind,
+            corruption.clamp,
+            corruption.lowest is not None,
+        )
+        state[f"level-{corruption.kind}"] = corruption.level
+        if corruption.lowest is not None:
+            state["range"] = (corruption.lowest, corruption.level)
+    if corruption.occlusion != "none":
+        state["occlusion"], state[f"size-{corruption.occlusion}"] = corruption.occlusion, corruption.size
+    for name in ("blur", "downscale", "jpeg"):
+        if value := getattr(corruption, name):
+            state[name] = value
 
 
-def _noise(usual: Corruption, symmetric: bool) -> dict[str, object]:
-    state = st.session_state
-    state.setdefault("kind", usual.kind)
-    kind: NoiseKind = st.selectbox(
-        "Noise", list(KINDS), format_func=KINDS.__getitem__, key="kind", persist_state="session"
+def _chosen(usual: Corruption, symmetric: bool, image_shape: tuple[int, int, int]) -> dict[str, Any]:
+    channels, height, width = image_shape
+    st.session_state.setdefault("lost", lost_in(usual))
+    # An image of one channel has no colour to lose; a link may still ask for it.
+    offered = [name for name in TITLES if name != "grey" or channels > 1 or "grey" in st.session_state["lost"]]
+    lost: list[Lost] = st.pills(
+        "What is lost",
+        offered,
+        selection_mode="multi",
+        format_func=TITLES.__getitem__,
+        key="lost",
+        help=HELP,
+        wrap=True,
+        persist_state="session",
     )
-    if kind == "none":
-        return {}
-    highest, label = LEVELS[kind]
-    hint, step = None, 0.05
+    chosen: dict[str, Any] = {"grey": True} if "grey" in lost else {}
+    if "noise" in lost:
+        chosen |= _noise(usual, symmetric)
+    if "hole" in lost:
+        chosen |= _occlusion(usual, height, width)
+    if "downscale" in lost:
+        chosen["downscale"] = _slider(
+            "downscale", "Pixels averaged, a side", usual.downscale, 2, max(min(height, width) // 2, 3), 1
+        )
+    if "blur" in lost:
+        step = 0.1 if not round(usual.blur / 0.1, 6) % 1 else 0.01
+        chosen["blur"] = _slider("blur", "Blur σ, pixels", usual.blur, 0.1, 5.0, step)
+    if "jpeg" in lost:
+        chosen["jpeg"] = _slider("jpeg", "JPEG quality", usual.jpeg, 1, 95, 1)
+    return chosen
+
+
+def _slider(key: str, label: str, usual: float, low: float, high: float, step: float, hint: str | None = None) -> Any:
+    """A slider that begins with the run's usual value, if it has one, and reaches as far as that."""
+    state, kind = st.session_state, type(low)
+    first = kind(usual or FIRST[key])
+    high = max(high, kind(usual))
+    state[key] = min(max(kind(state.get(key, first)), low), high)
+    return st.slider(label, low, high, step=step, key=key, help=hint, persist_state="session")
+
+
+def _noise(usual: Corruption, symmetric: bool) -> dict[str, Any]:
+    state = st.session_state
+    state.setdefault("kind", usual.kind if usual.kind != "none" else "gaussian")
+    kind: NoiseKind = st.selectbox(
+        "Noise", list(NOISES), format_func=NOISES.__getitem__, key="kind", persist_state="session"
+    )
+    lowest, highest, step, label = LEVELS[kind]
+    hint = None
     if kind in GAUSSIAN and symmetric:
         label += " on the [-1, 1] scale"
         hint = "This model works on images from -1 to 1, and the noise is added on that scale: σ = 0.2 is a tenth of "
         hint += "the range from black to white."
-    mine = usual.level if usual.kind == kind else FIRST_LEVEL
+    mine = usual.level if usual.kind == kind else first_level(kind)
     highest = max(highest, mine)
-    key = f"level-{kind}"
-    state[key] = min(float(state.get(key, mine)), highest)
     if round(mine / step, 6) % 1:
         step = 0.01
-    level = st.slider(label, 0.0, highest, step=step, key=key, help=hint, persist_state="session")
-    if not level:
+    chosen: dict[str, Any] = {"kind": kind}
+    state.setdefault("spread", usual.lowest is not None)
+    if kind == "gaussian" and state["spread"]:
+        low, high = _clipped(state.get("range", (usual.lowest or 0.0, mine)), highest)
+        state["range"] = (low, high)
+        low, high = st.slider(label, 0.0, highest, step=step, key="range", help=hint, persist_state="session")
+        chosen |= {"lowest": low, "level": high} if low < high else {"level": high}
+    else:
+        key = f"level-{kind}"
+        state[key] = min(max(float(state.get(key, mine)), lowest), highest)
+        chosen["level"] = st.slider(label, lowest, highest, step=step, key=key, help=hint, persist_state="session")
+    if kind == "gaussian":
+        st.toggle(
+            "A σ of its own for each image",
+            key="spread",
+            help="Draw every image's σ uniformly from a range, for one denoiser over many strengths.",
+            persist_state="session",
+        )
+    if not chosen["level"]:
         return {}
     state.setdefault("clamp", usual.clamp)
-    clamp = kind in GAUSSIAN and st.toggle(
+    chosen["clamp"] = kind in CLAMPED and st.toggle(
         "Clamp to the image range",
         key="clamp",
         help="Clip values that the noise pushes below black or above white.",
         persist_state="session",
     )
-    return {"kind": kind, "level": level, "clamp": clamp}
+    return chosen
 
 
-def _occlusion(usual: Corruption, image_shape: tuple[int, int, int]) -> dict[str, object]:
+def _clipped(range_: tuple[float, float], highest: float) -> tuple[float, float]:
+    low, high = range_
+    return min(float(low), highest), min(float(high), highest)
+
+
+def _occlusion(usual: Corruption, height: int, width: int) -> dict[str, Any]:
     state = st.session_state
-    state.setdefault("occlusion", usual.occlusion)
-    kind: Occlusion | None = st.segmented_control(
-        "Occlusion",
-        list(OCCLUSIONS),
-        format_func=OCCLUSIONS.__getitem__,
-        key="occlusion",
-        required=True,
-        help="A black square, or a black band of whole rows, at a random position in every image.",
-        persist_state="session",
+    state.setdefault("occlusion", usual.occlusion if usual.occlusion != "none" else "square")
+    kind: Occlusion = (
+        st.segmented_control(
+            "Hole",
+            list(OCCLUSIONS),
+            format_func=OCCLUSIONS.__getitem__,
+            key="occlusion",
+            required=True,
+            help="A black square, or a black band of whole rows, at a random position in every image.",
+            persist_state="session",
+        )
+        or "square"
     )
-    if kind is None or kind == "none":
-        return {}
-    _, height, width = image_shape
     highest = min(height, width) if kind == "square" else height
     key = f"size-{kind}"
     mine = usual.size if usual.occlusion == kind else max(highest // 3, 1)
@@ -136,7 +197,7 @@ def _occlusion(usual: Corruption, image_shape: tuple[int, int, int]) -> dict[str
 
 def choose_draw(corruption: Corruption) -> int:
     """The noise draw: 0 is that of the evaluations, and a button draws another."""
-    if corruption.active and st.button("Draw new noise", icon=":material/casino:", key="reroll"):
+    if corruption.draws and st.button("Draw new noise", icon=":material/casino:", key="reroll"):
         st.session_state["noise_seed"] = current_draw() + 1
     return current_draw()
 

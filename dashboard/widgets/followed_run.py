@@ -12,7 +12,7 @@ from dashboard.url_state import FOLLOWED
 
 PAGES = {
     "train": ("Curves", "show_chart"),
-    "denoise": ("Denoise", "blur_on"),
+    "restore": ("Restore", "auto_fix_high"),
     "replay": ("Replay", "slow_motion_video"),
     "interpolate": ("Interpolate", "linear_scale"),
     "latent": ("Latent space", "scatter_plot"),
@@ -20,6 +20,7 @@ PAGES = {
     "measure": ("Measure", "straighten"),
 }
 """The pages about one run."""
+OF_A_CODE = ("interpolate", "latent", "generate", "measure")
 
 
 def follow(run: Run) -> None:
@@ -46,5 +47,7 @@ def lead_on(run: Run, here: str) -> None:
     with st.popover(plain(kind), icon=f":material/{icon}:", type="tertiary", key=f"lead-{here}-{run.id}"):
         for page, (label, symbol) in PAGES.items():
             if page == here or (page == "replay" and not run.file(SNAPSHOTS).is_file()):
+                continue
+            if page in OF_A_CODE and not run.experiment().model.has_code:
                 continue
             st.page_link(f"pages/{page}.py", label=label, icon=f":material/{symbol}:", query_params={"run": run.id})

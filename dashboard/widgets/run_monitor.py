@@ -222,9 +222,9 @@ def heading(run: Run, on_close: Callable[[], None] | None = None) -> None:
             )
         if idle and (row.epoch or row.imported):
             st.page_link(
-                "pages/denoise.py",
-                label="Open on Denoise",
-                icon=":material/blur_on:",
+                "pages/restore.py",
+                label="Open on Restore",
+                icon=":material/auto_fix_high:",
                 query_params={"run": run.id},
             )
         if row.epoch or row.imported:

@@ -34,9 +34,16 @@ def with_weights() -> list[Run]:
 
 
 def choose(
-    page: str, width: int | Literal["stretch"] = "stretch", on_change: Callable[[], None] = lambda: None
+    page: str,
+    width: int | Literal["stretch"] = "stretch",
+    on_change: Callable[[], None] = lambda: None,
+    *,
+    code: str = "",
 ) -> Run | None:
-    """A picker of runs with weights, kept in the page's address; None, with a link to Train, if there are none."""
+    """A picker of runs with weights, kept in the page's address; None, with a link to Train, if there are none.
+
+    A page that is about codes says what it needs one for in `code`: None, with that reason, for a run without one.
+    """
     weighted = {run.id: run for run in with_weights()}
     listed = [row for row in summaries() if row.id in weighted]
     usable = {row.id: weighted[row.id] for row in listed}
@@ -49,7 +56,7 @@ def choose(
     if asked not in usable:
         if asked and asked != followed():
             st.warning(f"There is no run “{asked[:80]}” with weights here.", icon=":material/search_off:")
-        st.session_state[field] = next(iter(usable))
+        st.session_state[field] = next((row.id for row in listed if row.code_size or not code), listed[0].id)
     names = labels(listed)
     picked = st.selectbox(
         "Run",
@@ -61,7 +68,20 @@ def choose(
     )
     follow(usable[picked])
     lead_on(usable[picked], page)
-    return usable[picked]
+    return usable[picked] if not code or has_code(usable[picked], code) else None
+
+
+def has_code(run: Run, purpose: str) -> bool:
+    """Whether the run's network has a code; if not, the page says that `purpose` needs one."""
+    model = run.experiment().model
+    if model.has_code:
+        return True
+    name = {"unet": "U-Net", "dncnn": "DnCNN"}.get(model.kind, model.kind)
+    st.info(f"This run's {name} has no code, and {purpose} one. See what it does on Restore.", icon=":material/block:")
+    st.page_link(
+        "pages/restore.py", label="Open on Restore", icon=":material/auto_fix_high:", query_params={"run": run.id}
+    )
+    return False
 
 
 def labels(rows: Iterable[RunSummary]) -> dict[str, str]:

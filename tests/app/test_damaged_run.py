@@ -11,14 +11,14 @@ from tests.helpers.pages import page, texts
 from tests.helpers.paths import GALLERY_RUN
 
 FILES = {
-    "weights.safetensors": ("denoise", "interpolate", "latent", "generate"),
+    "weights.safetensors": ("restore", "interpolate", "latent", "generate"),
     "codes.safetensors": ("latent", "interpolate", "generate"),
-    "snapshots.safetensors": ("train", "denoise", "replay"),
+    "snapshots.safetensors": ("train", "restore", "replay"),
     "projections/tsne-3d.safetensors": ("latent",),
     "measures.json": ("measure",),
     "measures.safetensors": ("measure",),
     "metrics.jsonl": ("train", "replay"),
-    "experiment.json": ("train", "denoise", "interpolate", "latent", "generate", "measure"),
+    "experiment.json": ("train", "restore", "interpolate", "latent", "generate", "measure"),
 }
 
 

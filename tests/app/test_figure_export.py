@@ -20,13 +20,13 @@ from aecore.runs.store import STATUS, Run, Store
 from dashboard.cache.images import image_info
 from dashboard.cache.images import test_images as images_of
 from dashboard.compare import export as compare
-from dashboard.denoise import export as denoise
-from dashboard.denoise import rows as comparison
-from dashboard.denoise.batch import TEST_ORDER, from_test_set
 from dashboard.interpolate.export import Interpolation
 from dashboard.latent import export as latent
 from dashboard.replay import export as replay
 from dashboard.replay.reel import reel
+from dashboard.restore import export as restore
+from dashboard.restore import rows as comparison
+from dashboard.restore.batch import TEST_ORDER, from_test_set
 from dashboard.widgets.image_picker import Chosen
 from tests.helpers.drawings import texts_of
 from tests.helpers.pages import components, page
@@ -55,16 +55,16 @@ def buttons(app) -> list[str]:
     return [node.proto.label for node in app.get("download_button")]
 
 
-def test_the_denoise_sheet_has_the_scores_that_the_page_shows(gallery):
+def test_the_restore_sheet_has_the_scores_that_the_page_shows(gallery):
     run = run_named(gallery, "mnist-mlp8")
-    app = page("denoise", run="mnist-mlp8", noise="gaussian:0.3:clamp")
+    app = page("restore", run="mnist-mlp8", noise="gaussian:0.3:clamp")
     shown_html = next(node.proto.body for node in app.get("html") if 'class="ae-sheet"' in node.proto.body)
     on_page = re.findall(r"<span(?: class=\"ae-better\")?>([^<]+ dB · [\d.]+)</span>", html.unescape(shown_html))
     corruption = Corruption.parse("gaussian:0.3:clamp")
     count = len(on_page) // 2
     batch = from_test_set(run, image_info(run), images_of(run), slice(0, count), TEST_ORDER, corruption, 0)
     rows = comparison.of_model(run, batch, True)
-    drawn = denoise.drawing(run, corruption, batch, rows, 0.5)
+    drawn = restore.drawing(run, corruption, batch, rows, 0.5)
     told = texts_of(drawn)
     captions = [text for text in told if re.fullmatch(r"[\d.]+ dB · [\d.]+", text)]
     assert count > 1
@@ -82,7 +82,7 @@ def test_a_run_with_a_remark_says_so_on_its_figures(gallery):
     status = json.loads(run.file(STATUS).read_text()) | {"remarks": [{"kind": "black", "text": "all output is black"}]}
     run.write_json(STATUS, status)
     batch = from_test_set(run, image_info(run), images_of(run), slice(0, 2), TEST_ORDER, Corruption(), 0)
-    told = texts_of(denoise.drawing(run, Corruption(), batch, comparison.of_model(run, batch, False), None))
+    told = texts_of(restore.drawing(run, Corruption(), batch, comparison.of_model(run, batch, False), None))
     assert "⚠ mnist-mlp8: no noise" in told
     assert "⚠ all output is black." in told
 

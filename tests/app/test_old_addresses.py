@@ -1,4 +1,7 @@
-"""Addresses of an older version, from its README and its pictures: each opens its page with what it asks for."""
+"""Addresses of an older version, from its README and its pictures: each opens its page with what it asks for.
+
+Those of `/denoise` are led to `/restore` by the server, before there is a page (`tests/unit/test_doors.py`).
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,8 @@ KEPT: dict[str, dict[str, str]] = {
     "/sweep?sweep=code-size-and-noise": {"figure": "mse", "under": "own", "view": "lines"},
     "/sweep?sweep=code-size-and-noise&figure=ssim&under=own&view=heat": {},
     "/reports?report=001": {},
-    "/denoise?run=cifar-conv-denoise": {},
-    "/denoise?run=mnist-selu-6&level=0.3": {},
+    "/restore?run=cifar-conv-denoise": {},
+    "/restore?run=mnist-selu-6&level=0.3": {},
     "/replay?run=mnist-selu-6-clean&with=mnist-selu-2-clean&epoch=31": {},
     "/interpolate?run=mnist-mlp8&at=0.35": {"a": "18", "b": "4"},
     "/interpolate?run=mnist-mlp8&a=18&b=4": {},

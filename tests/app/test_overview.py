@@ -150,7 +150,7 @@ def test_a_run_without_a_course_is_shown_on_every_page(imported):
     assert "Curves and epochs" not in labels(app)
     assert "no training curves" in texts(page("train", run=imported.id))
     assert "trained elsewhere" in texts(page("replay", run=imported.id))
-    assert not page("denoise", run=imported.id).error
+    assert not page("restore", run=imported.id).error
     assert not page("reports").error
 
 

@@ -96,4 +96,4 @@ def test_watching_runs_in_every_state(store, trained):
 def test_a_damaged_run_is_told_on_every_page(store, trained):
     trained.file("experiment.json").unlink()
     assert "experiment.json" in texts(page("train", run=trained.id))
-    assert "experiment.json" in texts(page("denoise", run=trained.id))
+    assert "experiment.json" in texts(page("restore", run=trained.id))

@@ -11,8 +11,8 @@ from aecore.presets import preset
 from aecore.runs.store import STATUS, Run
 from aecore.runs.summary import MARK, may_win, summarise
 from dashboard.compare import tables
-from dashboard.denoise import rows as comparison
-from dashboard.denoise import sheet
+from dashboard.restore import rows as comparison
+from dashboard.restore import sheet
 from dashboard.widgets.run_table import ordered
 from tests.helpers.pages import listing, page, texts
 
@@ -100,7 +100,7 @@ def test_compare_is_not_silent_about_the_best(dead, healthy, store):
 
 
 def test_pickers_mark_it(dead, healthy):
-    box = page("denoise", run=dead.id).selectbox[0]
+    box = page("restore", run=dead.id).selectbox[0]
     assert sum(option.startswith(MARK) for option in box.options) == 1
 
 
@@ -166,7 +166,7 @@ def test_denoise_calls_neither_its_means_nor_its_images_the_best():
 
 
 def test_denoise_asks_the_status(healthy):
-    app = page("denoise", run=not_understood(healthy).id, noise="gaussian:0.3")
+    app = page("restore", run=not_understood(healthy).id, noise="gaussian:0.3")
     means = next(body for body in (node.proto.body for node in app.get("html")) if "ae-means" in body)
     assert "best</small>" not in means
 

@@ -14,7 +14,7 @@ KEY = "form:digits-quick:"
 
 
 def labels(app) -> set[str]:
-    kinds = (app.number_input, app.text_input, app.selectbox, app.toggle)
+    kinds = (app.number_input, app.text_input, app.selectbox, app.toggle, app.pills)
     return {widget.key.removeprefix(KEY) for kind in kinds for widget in kind if str(widget.key).startswith(KEY)}
 
 
@@ -28,7 +28,7 @@ def started(store, monkeypatch):
 def test_every_setting_has_a_widget_where_it_applies(store):
     shown = labels(page("train"))
     assert set(FIELDS) - {"corruption"} - set(APPLIES) <= shown
-    assert {"corruption:kind", "corruption:occlusion"} <= shown
+    assert "corruption:lost" in shown
     assert "training.momentum" not in shown
     assert set(keys()) - {"preset", "sweep"} == set(FIELDS)
 
@@ -44,7 +44,8 @@ def test_every_setting_has_a_widget_where_it_applies(store):
             {"training.beta", "model.bottleneck.sample"},
             {"model.bottleneck.activation"},
         ),
-        ("corruption:occlusion", "square", {"corruption:size"}, set()),
+        ("corruption:lost", ["hole"], {"corruption:occlusion", "corruption:size"}, {"corruption:kind"}),
+        ("corruption:lost", ["noise", "jpeg"], {"corruption:jpeg"}, set()),
     ],
 )
 def test_what_applies_appears_and_what_does_not_vanishes(store, field, value, appear, vanish):
@@ -52,7 +53,7 @@ def test_what_applies_appears_and_what_does_not_vanishes(store, field, value, ap
     before = labels(app)
     assert not appear & before
     assert vanish <= before
-    app.selectbox(key=KEY + field).set_value(value).run()
+    (app.pills if isinstance(value, list) else app.selectbox)(key=KEY + field).set_value(value).run()
     after = labels(app)
     assert appear <= after
     assert not vanish & after
@@ -75,11 +76,14 @@ def test_an_untouched_form_is_its_preset(started, name):
         ("training.lr", 11.0, "Learning rate: should be less than or equal to 10"),
         ("data.validation_images", 9e5, "Held-out validation images: digits-28 has"),
         ("corruption:level", -1.0, "Corruption: should be greater than or equal to 0"),
+        ("corruption:downscale", 0.0, "Corruption: downscale needs a number above 0"),
+        ("corruption:downscale", 1.0, "Corruption: downscale needs a whole factor from 2 to 64, got 1"),
+        ("corruption:lowest", 0.7, "Corruption: a range of strengths rises"),
     ],
 )
 def test_a_number_out_of_bounds_is_told_at_its_field_and_nothing_starts(started, field, value, words):
     app = page("train")
-    app.selectbox(key=f"{KEY}corruption:kind").set_value("gaussian").run()
+    app.pills(key=f"{KEY}corruption:lost").set_value(["noise", "downscale"]).run()
     app.number_input(key=KEY + field).set_value(value).run()
     assert not app.exception
     assert not app.error, "it stands at the field"
@@ -87,7 +91,7 @@ def test_a_number_out_of_bounds_is_told_at_its_field_and_nothing_starts(started,
     assert app.button(key="start").disabled
     # As a click does that comes before the page knows: the state that it brings decides.
     again = page("train")
-    again.selectbox(key=f"{KEY}corruption:kind").set_value("gaussian").run()
+    again.pills(key=f"{KEY}corruption:lost").set_value(["noise", "downscale"]).run()
     again.number_input(key=KEY + field).set_value(value)
     again.button(key="start").click().run()
     assert not started

@@ -91,14 +91,14 @@ def test_watch_reload_stop_resume_and_delete(tab, address, app_store):
     assert app_store.listed(run.id) is None
 
 
-def test_a_run_that_ends_while_one_watches_opens_on_denoise(tab, address, app_store):
+def test_a_run_that_ends_while_one_watches_opens_on_restore(tab, address, app_store):
     run = started(tab, address, 12, app_store)
     wait_for_state(tab, "finished", 120_000)
     assert len(run.metrics()) == 12
     expect(tab.get_by_text("epoch 12", exact=True).last).to_be_visible()
 
-    tab.get_by_role("link", name="Open on Denoise").click()
-    expect(tab.get_by_role("heading", name="Denoise").first).to_be_visible()
+    tab.get_by_role("link", name="Open on Restore").click()
+    expect(tab.get_by_role("heading", name="Restore").first).to_be_visible()
     expect(tab.locator(".ae-sheet figure")).to_have_count(14, timeout=60_000)
     assert f"run={run.id}" in tab.url
     sheet = tab.locator(".ae-sheet img").first
@@ -152,7 +152,7 @@ def test_a_name_on_the_overview_opens_its_run(tab, address):
 
 def test_nothing_is_wider_than_a_phone(tab, address):
     tab.set_viewport_size({"width": 390, "height": 844})
-    for path in ("/", "/train", "/train?run=mnist-mlp8", "/denoise"):
+    for path in ("/", "/train", "/train?run=mnist-mlp8", "/restore"):
         tab.goto(address + path)
         settle(tab)
         tab.wait_for_timeout(800)

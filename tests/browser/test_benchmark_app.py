@@ -91,7 +91,7 @@ def parts(lab, app_store, monkeypatch):
     few = {
         "VIEWS": ("Overview",),
         "MOVES": ("Replay, slider", "Interpolate, plane"),
-        "ASKS": ("Denoise, noise level",),
+        "ASKS": ("Restore, noise level",),
         "DRAGS": ("Replay, slider",),
         "VISITS": ("Interpolate",),
     }

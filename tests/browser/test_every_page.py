@@ -19,7 +19,7 @@ PAGES = {
     "train": ("Train", ".st-key-start"),
     "sweep": ("Sweep", "h1"),
     "reports": ("Reports", ".ae-page, h1"),
-    "denoise": ("Denoise", ".ae-sheet figure"),
+    "restore": ("Restore", ".ae-sheet figure"),
     "replay": ("Replay", ".rp[data-ready]"),
     "interpolate": ("Interpolate", ".ip[data-ready]"),
     "latent": ("Latent space", ".cl canvas"),
@@ -148,7 +148,7 @@ def still_chosen(tab: Page, path: str) -> None:
         tab.get_by_label("Code size", exact=True).fill("5")
         tab.get_by_label("Code size", exact=True).press("Enter")
         expect(tab.get_by_text("Code size: 16 → 5").first).to_be_visible()
-    if path == "denoise":
+    if path == "restore":
         means = tab.locator(".ae-means").inner_text()
         tab.get_by_role("slider").press("ArrowRight")
         expect(tab.locator(".ae-means")).not_to_have_text(means)

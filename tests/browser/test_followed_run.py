@@ -12,7 +12,7 @@ from aecore.runs.store import Run
 from tests.helpers.paths import GALLERY_RUN
 from tools.browser import settle
 
-OTHERS = ("Replay", "Interpolate", "Latent space", "Generate", "Denoise")
+OTHERS = ("Replay", "Interpolate", "Latent space", "Generate", "Restore")
 
 
 @pytest.fixture
@@ -61,8 +61,8 @@ def test_a_change_of_the_page_is_kept_when_the_address_was_completed(tab, addres
     """The run that the browser adds to the address is no link that resets the page."""
     tab.goto(f"{address}/train?run={mine.id}")
     settle(tab)
-    tab.get_by_test_id("stTopNav").get_by_role("link", name="Denoise", exact=True).click()
-    expect(tab.get_by_role("heading", level=1, name="Denoise").first).to_be_visible()
+    tab.get_by_test_id("stTopNav").get_by_role("link", name="Restore", exact=True).click()
+    expect(tab.get_by_role("heading", level=1, name="Restore").first).to_be_visible()
     settle(tab)
     expect(tab.locator(".ae-sheet figure").first).to_be_visible()
     slider = tab.get_by_role("slider")

@@ -60,7 +60,7 @@ def test_a_stranger_is_welcomed_the_menu_keeps_the_path_and_train_says_why_nothi
     expect(tab.get_by_text("Squeeze images through a bottleneck").first).to_be_visible()
     expect(tab.get_by_role("button", name="Train a first model")).to_have_count(0)
     tab.get_by_role("button", name="Look at a trained model").click()
-    expect(tab.get_by_role("heading", level=1, name="Denoise").first).to_be_visible()
+    expect(tab.get_by_role("heading", level=1, name="Restore").first).to_be_visible()
     menu.get_by_role("link", name="Compare").click()  # the last one: all of them fit at this width
     expect(tab.get_by_role("heading", level=1, name="Compare").first).to_be_visible()
     assert tab.url.startswith(f"{demo}/compare")

@@ -135,8 +135,8 @@ def test_the_camera_stays_through_reruns_other_drawings_and_other_pages(tab, add
     expect(tab).to_have_url(re.compile("method=tsne"))
     settle(tab)
     expect(cloud).to_have_attribute("data-camera", camera)
-    tab.get_by_role("link", name="Denoise").click()
-    expect(tab.get_by_role("heading", name="Denoise").first).to_be_visible()
+    tab.get_by_role("link", name="Restore").click()
+    expect(tab.get_by_role("heading", name="Restore").first).to_be_visible()
     tab.get_by_role("link", name="Latent space").click()
     expect(ready(tab)).to_have_attribute("data-camera", camera)
 

@@ -60,7 +60,7 @@ def poisoned(app_store) -> Run:
 
 
 PATHS = (
-    "?run={0}", "train?run={0}", "denoise?run={0}", "latent?run={0}", "compare?runs={0},mnist-mlp8",
+    "?run={0}", "train?run={0}", "restore?run={0}", "latent?run={0}", "compare?runs={0},mnist-mlp8",
     "compare?runs={0},mnist-mlp8&view=images",
 )  # fmt: skip
 

@@ -46,7 +46,7 @@ def pixels(stage: Locator, which: str) -> list[int]:
 
 
 def test_the_divider_of_denoise_is_dragged_and_stands_in_the_address(tab, address):
-    wiper = opened(tab, f"{address}/denoise?run=mnist-mlp8&view=wipe")
+    wiper = opened(tab, f"{address}/restore?run=mnist-mlp8&view=wipe")
     stage = wiper.locator(".wp-stage").first
     stage.scroll_into_view_if_needed()
     over, under = pixels(stage, ".wp-over"), pixels(stage, "canvas:not(.wp-over)")

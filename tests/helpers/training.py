@@ -74,6 +74,8 @@ def digits(train: int = 300, test: int = 60, validation: int = 0) -> Images:
         torch.from_numpy(np.array(images.x_test[:test])),
         np.array(images.y_test[:test]),
         torch.from_numpy(np.array(images.x_train[-validation:])) if validation else None,
+        np.array(images.y_train[:train]),
+        np.array(images.y_train[-validation:]) if validation else None,
     )
 
 

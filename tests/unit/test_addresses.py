@@ -7,13 +7,13 @@ import json
 import pytest
 
 from dashboard.compare.url import FIELDS as COMPARE
-from dashboard.denoise.url import FIELDS as DENOISE
 from dashboard.generate.url import FIELDS as GENERATE
 from dashboard.interpolate.url import FIELDS as INTERPOLATE
 from dashboard.latent.controls import FIELDS as LATENT
 from dashboard.measure.url import FIELDS as MEASURE
 from dashboard.overview.url import FIELDS as OVERVIEW
 from dashboard.replay.player import FIELDS as REPLAY
+from dashboard.restore.url import FIELDS as RESTORE
 from dashboard.url_state import share
 
 ODD = (
@@ -21,7 +21,7 @@ ODD = (
     "1_0", "٣", " ", "true", "gaussian:nan", "gaussian:1e999", "../../x", "<b>", "a" * 10_000,
 )  # fmt: skip
 PAGES = {
-    "overview": OVERVIEW, "denoise": DENOISE, "replay": REPLAY, "interpolate": INTERPOLATE, "latent": LATENT,
+    "overview": OVERVIEW, "restore": RESTORE, "replay": REPLAY, "interpolate": INTERPOLATE, "latent": LATENT,
     "generate": GENERATE, "measure": MEASURE, "compare": COMPARE,
 }  # fmt: skip
 

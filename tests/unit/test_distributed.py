@@ -45,7 +45,18 @@ def test_the_parts_of_a_draw_are_the_whole(last):
 
 @pytest.mark.parametrize("last", [False, True])
 @pytest.mark.parametrize(
-    "text", ["gaussian:0.3", "gaussian:0.3:clamp", "masking:0.4", "salt-pepper:0.4+square:3", "rows:2"]
+    "text",
+    [
+        "gaussian:0.3",
+        "gaussian:0.3:clamp",
+        "masking:0.4",
+        "salt-pepper:0.4+square:3",
+        "rows:2",
+        "gaussian:0..0.5",
+        "speckle:0.2",
+        "poisson:30+rows:2",
+        "grey+blur:1+downscale:4+gaussian:0.1+jpeg:10",
+    ],
 )
 def test_the_parts_of_a_corrupted_batch_are_the_whole(text, last):
     images = torch.rand(7, 3, 6, 5, generator=torch.Generator().manual_seed(0))

@@ -27,7 +27,7 @@ async def _inner(scope, receive, send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def ask(method: str, path: str, body: bytes = b"", app=_inner, **headers: str):
+def ask(method: str, path: str, body: bytes = b"", app=_inner, query: str = "", **headers: str):
     """The status, headers and body of the answer."""
     sent: list[dict] = []
     given_headers = {"host": "lab.example", "content-length": str(len(body))} | {
@@ -37,7 +37,7 @@ def ask(method: str, path: str, body: bytes = b"", app=_inner, **headers: str):
         "type": "http",
         "method": method,
         "path": path,
-        "query_string": b"",
+        "query_string": query.encode(),
         "scheme": "http",
         "client": ("203.0.113.9", 1),
         "headers": [(name.encode(), text.encode()) for name, text in given_headers.items() if text],
@@ -70,8 +70,21 @@ def test_the_metrics_are_closed(path):
     assert ask("OPTIONS", path)[0] == 404
 
 
+@pytest.mark.parametrize(
+    ("path", "leads"),
+    [("/denoise", "restore"), ("/denoise/", "../restore"), ("/lab/denoise", "restore")],
+)
+def test_an_old_address_leads_to_the_page_that_was_renamed(path, leads):
+    status, headers, _ = ask("GET", path)
+    assert (status, headers["location"]) == (307, leads)
+    assert ask("HEAD", path)[0] == 307
+    assert ask("GET", path + "r")[0] == 204
+    status, headers, _ = ask("GET", path, query="run=a-b&noise=gaussian%3A0.3%2Bsquare%3A8")
+    assert headers["location"] == f"{leads}?run=a-b&noise=gaussian%3A0.3%2Bsquare%3A8"
+
+
 def test_every_answer_forbids_what_comes_from_elsewhere():
-    status, headers, _ = ask("GET", "/denoise")
+    status, headers, _ = ask("GET", "/restore")
     assert status == 204
     assert headers["x-inner"] == "1"
     rules = dict(rule.split(" ", 1) for rule in headers["content-security-policy"].split("; "))

@@ -14,6 +14,7 @@ from aecore.data.image_set import Arrays
 from aecore.inference import open_run
 from aecore.metrics.evaluation import BATCH, evaluate, reconstructions
 from aecore.models import Autoencoder
+from aecore.models.condition import NOTHING
 from aecore.presets import preset
 from aecore.runs.summary import summarise
 from tests.helpers import cli
@@ -29,7 +30,7 @@ class Fixed(Autoencoder):
         super().__init__(Model(dense=(), bottleneck=Bottleneck(size=1), range=chosen), shape)  # type: ignore[arg-type]
         self.said = said
 
-    def forward(self, images):
+    def forward(self, images, condition=NOTHING):
         return images.clone() if self.said is None else torch.full_like(images, self.said)
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from torch import distributions
 
 from aecore.config.sections import Training
+from aecore.models.autoencoder import Autoencoder
 from aecore.training.loss import kl_divergence, loss_of
 from aecore.training.probe import TEST_NOISE_SEED, probe, temporary_rng
 from tests.helpers.training import CONV, CPU, VAE, digits, fresh, train
@@ -29,6 +30,7 @@ def test_the_divergence_is_torchs(pairs):
 def test_a_vaes_loss_is_error_plus_weighted_divergence(reduction, beta):
     images = digits(12)
     model = fresh(VAE, images).model
+    assert isinstance(model, Autoencoder)
     clean = model.from_bytes(images.train)
     with temporary_rng(model, 5, CPU):
         loss = loss_of(model, clean, clean, Training(reduction=reduction, beta=beta))

@@ -265,7 +265,7 @@ def test_the_bound_reaches_the_likelihood_of_a_linear_gaussian_model():
     found = likelihood.bounds(
         images,
         (mean, variance.log()),
-        lambda z: (z.double() @ weights.T + offset).float(),
+        lambda z, number: (z.double() @ weights.T + offset).float(),
         observation,
         5000,
         generator,

@@ -66,7 +66,7 @@ def test_noise_is_the_same_in_both_formats():
     for corruption in ("gaussian:0.3", "salt-pepper:0.2+square:6", "gaussian:0.3:clamp+once"):
         experiment = CONV.changed({"corruption": corruption, "training.batch_size": 50})
         batches = [
-            Step(experiment, fresh(experiment, images), images.train, precision).batches.take(torch.arange(40))
+            Step(experiment, fresh(experiment, images), images.train, precision).batches.take(torch.arange(40))[:2]
             for precision in ("float32", "bfloat16")
         ]
         for exact, short in zip(*batches, strict=True):

@@ -14,6 +14,7 @@ from aecore.config.corruption import Corruption
 from aecore.config.model import Model
 from aecore.data.convert import to_uint8
 from aecore.models import Autoencoder
+from aecore.models.condition import NOTHING
 from aecore.runs.store import Run
 from aecore.training import snapshots
 from aecore.training.snapshots import Snapshots, panel_indices
@@ -123,7 +124,7 @@ def test_the_classifier_reads_every_row_and_its_reading_is_taken_up(tmp_path):
     images, labels = mnist_panel()
 
     class Copy(Autoencoder):
-        def forward(self, images):
+        def forward(self, images, condition=NOTHING):
             return images.clone()
 
     model = Copy(Model(dense=()), (1, 28, 28))

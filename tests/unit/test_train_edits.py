@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from aecore.config.base import type_of
-from aecore.config.corruption import Corruption, NoiseKind, Occlusion
+from aecore.config.corruption import Corruption
 from aecore.data.catalogue import CATALOGUE
 from aecore.presets import presets
 from dashboard.train import edits, url
 from dashboard.train.form_values import FIELDS, OWN, base_of, form_key, read_form, widget_value
+from dashboard.widgets.lost import NOISES, TITLES
 
 NUMBERS = some.one_of(
     some.integers(-5, 10**6).map(float), some.floats(1e-9, 1e6), some.sampled_from([0.1 + 0.2, 1e-5, 1e22])
@@ -29,11 +30,16 @@ def held(name: str) -> some.SearchStrategy[dict[str, typing.Any]]:
     if kind is Corruption:
         return some.fixed_dictionaries(
             {
-                f"{name}:kind": some.sampled_from(typing.get_args(NoiseKind)),
+                f"{name}:lost": some.lists(some.sampled_from(list(TITLES)), unique=True),
+                f"{name}:kind": some.sampled_from(list(NOISES)),
                 f"{name}:level": NUMBERS,
+                f"{name}:lowest": some.one_of(NUMBERS, some.none()),
                 f"{name}:clamp": some.booleans(),
-                f"{name}:occlusion": some.sampled_from(typing.get_args(Occlusion)),
+                f"{name}:occlusion": some.sampled_from(["square", "rows"]),
                 f"{name}:size": NUMBERS,
+                f"{name}:blur": NUMBERS,
+                f"{name}:downscale": NUMBERS,
+                f"{name}:jpeg": some.one_of(NUMBERS, some.none()),
                 f"{name}:once": some.booleans(),
             }
         )
@@ -87,6 +93,34 @@ def test_what_a_form_begins_with_is_no_edit(preset, monkeypatch):
     drawn = texts_of(preset)
     monkeypatch.setattr(st, "session_state", {})
     assert texts_of(preset) == drawn
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "grey",
+        "blur:1.5+gaussian:0..0.5",
+        "downscale:4+jpeg:10+square:8+once",
+        "poisson:30:clamp",
+        "gaussian:0.2",
+        "none",
+    ],
+)
+def test_a_linked_corruption_is_the_one_that_is_trained_with(text, monkeypatch):
+    widgets = edits.widgets_of("corruption", text)
+    monkeypatch.setattr(st, "session_state", {f"form:{end}": value for end, value in widgets.items()})
+    experiment = read_form(base_of("digits-quick"), "form").experiment
+    assert experiment
+    assert str(experiment.corruption) == text
+
+
+@pytest.mark.parametrize("name", ["blur", "downscale", "jpeg"])
+def test_a_strength_of_none_is_told_not_dropped(name, monkeypatch):
+    state = {"form:corruption:lost": [name], f"form:corruption:{name}": 0.0}
+    monkeypatch.setattr(st, "session_state", state)
+    form = read_form(base_of("digits-quick"), "form")
+    assert form.experiment is None
+    assert "above 0" in form.problems["corruption"]
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,9 @@ def _sheet(subjects: Sequence[Subject], found: Examples, number: int) -> list[Bl
     noises: list[np.ndarray] = []
     lines: list[SheetRow] = []
     for subject in subjects:
-        noisy, output, noisy_scores, scores = denoise(load_model(subject.run), found.clean, corruption, NOISE_SEED)
+        noisy, output, noisy_scores, scores = denoise(
+            load_model(subject.run), found.clean, corruption, NOISE_SEED, found.labels
+        )
         if corruption.active and not any(np.allclose(noisy, other, atol=1e-5) for other in noises):
             noises.append(noisy)
             of = f"{subject.letter} noisy".strip() if len(noises) > 1 else "noisy"
@@ -138,7 +140,7 @@ def _interpolation(subjects: Sequence[Subject], found: Examples, number: int) ->
     names = [_heading(found, i, info.classes) for i in ends]
     fits = MOST_VALUES / (len(subjects) * images[0].size)
     count = next((frames for frames in SCRUB_FRAMES if frames <= fits), SCRUB_FRAMES[-1])
-    lanes = [Lane(subject.name, _frames(subject, images, count)) for subject in subjects]
+    lanes = [Lane(subject.name, _frames(subject, images, found.labels[ends], count)) for subject in subjects]
     edge, every = _bytes(images / np.float32(255)), (count - 1) // (STRIP_FRAMES - 1)
     rows = [
         SheetRow(lane.name if subject.letter else "", np.concatenate([edge[:1], lane.frames[::every], edge[1:]]))
@@ -150,18 +152,21 @@ def _interpolation(subjects: Sequence[Subject], found: Examples, number: int) ->
     return [Figure(f"interpolation-{number}", caption, strip), Scrubber("Drag the slider.", edge, names, lanes)]
 
 
-def _frames(subject: Subject, images: np.ndarray, count: int) -> np.ndarray:
+def _frames(subject: Subject, images: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
     """Frames uint8 (count, C, H, W) decoded along the line between the codes of two images, of a VAE between means."""
     import torch
 
     from aecore.inference import load_model
+    from aecore.models.condition import Condition, known_classes
 
     model = load_model(subject.run)
     with torch.inference_mode():
         batch = model.from_bytes(torch.from_numpy(np.array(images)))
-        codes = (model.distribution(batch)[0] if model.gaussian else model.encode(batch)).numpy()
+        codes = model.mean_codes(batch, Condition(known_classes(model, labels))).numpy()
         path = along(codes[0], codes[1], np.linspace(0, 1, count))
-        return _bytes(model.to_unit(model.decode(torch.from_numpy(path))).contiguous().numpy())
+        # The class that a conditional model is told changes halfway.
+        told = Condition(known_classes(model, np.repeat(labels, [count - count // 2, count // 2])))
+        return _bytes(model.to_unit(model.decode(torch.from_numpy(path), told)).contiguous().numpy())
 
 
 def _captions(scores: dict[str, np.ndarray]) -> list[list[str]]:

@@ -49,19 +49,23 @@ function erf(x) {
 
 /**
  * A function from the numbers of one image or code to those after the last operation. The result is its own buffer,
- * written over by the next call.
+ * written over by the next call. Some networks are told the image's class, -1 for any, or the standard deviation of its
+ * noise on the [0, 1] scale, which they estimate where it is not known.
  * @param {Op[]} ops
  * @param {Float32Array} weights
  * @returns {Network}
  */
 export function createNetwork(ops, weights) {
   const buffers = ops.map((op) => new Float32Array(sizeAfter(op)));
-  return (input) => {
+  const earlierOf = (/** @type {Op} */ op, /** @type {any} */ input) =>
+    "earlier" in op ? (op.earlier < 0 ? input : buffers[op.earlier]) : null;
+  return (input, label = -1, level = null) => {
     /** @type {any} */
     let values = input;
+    const told = { label, level };
     ops.forEach((op, i) => {
       const out = buffers[i].length ? buffers[i] : (buffers[i] = new Float32Array(lengthLike(op, values)));
-      /** @type {Run<any>} */ (RUN[op.kind])(op, values, out, weights);
+      /** @type {Run<any>} */ (RUN[op.kind])(op, values, out, weights, { told, earlier: earlierOf(op, input) });
       values = out;
     });
     return values;
@@ -81,12 +85,19 @@ function sizeAfter(op) {
  */
 function lengthLike(op, values) {
   if (op.kind === "brightest") return 28 * 28;
+  if (op.kind === "classes") return values.length + op.count * op.places;
+  if (op.kind === "noise") return (values.length / op.channels) * (op.channels + 1);
+  if (op.kind === "join") return (values.length / op.channels) * (op.channels + op.others);
   return values.length;
 }
 
 /**
+ * What the network is told, and the numbers of an earlier operation for those that take them.
+ * @typedef {{ told: { label: number, level: number | null }, earlier: Float32Array | null }} More
+ */
+/**
  * @template {Op} T
- * @typedef {(op: T, x: Float32Array, y: Float32Array, w: Float32Array) => void} Run
+ * @typedef {(op: T, x: Float32Array, y: Float32Array, w: Float32Array, more: More) => void} Run
  */
 /** @type {{ [K in Op["kind"]]: Run<OpOf<K>> }} */
 const RUN = {
@@ -212,6 +223,84 @@ const RUN = {
     }
   },
 
+  // A layer's input, added to its output.
+  add(op, x, y, w, { earlier }) {
+    const other = /** @type {Float32Array} */ (earlier);
+    for (let i = 0; i < x.length; i += 1) y[i] = x[i] + other[i];
+  },
+
+  // Behind the channels those of an earlier map of the same size.
+  join({ channels, others }, x, y, w, { earlier }) {
+    const other = /** @type {Float32Array} */ (earlier), places = x.length / channels;
+    for (let p = 0, i = 0; p < places; p += 1) {
+      for (let k = 0; k < channels; k += 1) y[i++] = x[p * channels + k];
+      for (let k = 0; k < others; k += 1) y[i++] = other[p * others + k];
+    }
+  },
+
+  // Every pixel repeated as often as the new size asks for.
+  enlarge({ from: [height, width, channels], to: [rows, columns] }, x, y) {
+    for (let r = 0; r < rows; r += 1) {
+      const row = Math.floor((r * height) / rows);
+      for (let c = 0; c < columns; c += 1) {
+        const source = (row * width + Math.floor((c * width) / columns)) * channels;
+        for (let k = 0; k < channels; k += 1) y[(r * columns + c) * channels + k] = x[source + k];
+      }
+    }
+  },
+
+  // The standard deviation of the noise as one more channel.
+  noise({ channels, width, high }, x, y, w, { told }) {
+    const level = (told.level = told.level === null ? estimatedLevel(x, width, channels) : told.level * high);
+    for (let p = 0, i = 0; p < x.length / channels; p += 1) {
+      for (let k = 0; k < channels; k += 1) y[i++] = x[p * channels + k];
+      y[i++] = level;
+    }
+  },
+
+  // What a network takes for noise, in units of the noise level if it is told that, off the image.
+  subtract({ scaled }, x, y, w, { earlier, told: { level } }) {
+    const image = /** @type {Float32Array} */ (earlier), by = scaled ? /** @type {number} */ (level) : 1;
+    for (let i = 0; i < x.length; i += 1) y[i] = image[i] - by * x[i];
+  },
+
+  // Behind the numbers of each place one for each class, 1 for that of the image.
+  classes({ count, places, channels }, x, y, w, { told: { label } }) {
+    for (let p = 0, i = 0; p < places; p += 1) {
+      for (let k = 0; k < channels; k += 1) y[i++] = x[p * channels + k];
+      for (let k = 0; k < count; k += 1) y[i++] = k === label ? 1 : 0;
+    }
+  },
+
+  // Finite scalar quantisation: each channel rounded to its levels, as `aecore.models.quantise` does.
+  levels({ levels }, x, y) {
+    for (let i = 0; i < x.length; i += 1) {
+      const count = levels[i % levels.length], reach = ((count - 1) * (1 - 1e-3)) / 2, offset = count % 2 ? 0 : 0.5;
+      const bounded = Math.tanh(x[i] + Math.atanh(offset / reach)) * reach - offset;
+      y[i] = roundHalfToEven(bounded) / Math.floor(count / 2);
+    }
+  },
+
+  // Vector quantisation: the nearest of the codebook's vectors at each place.
+  nearest({ at, count, channels }, x, y, w) {
+    for (let place = 0; place < x.length; place += channels) {
+      let best = Infinity, chosen = at;
+      for (let row = at; row < at + count * channels; row += channels) {
+        let apart = 0;
+        for (let k = 0; k < channels; k += 1) apart += (x[place + k] - w[row + k]) ** 2;
+        if (apart < best) [best, chosen] = [apart, row];
+      }
+      for (let k = 0; k < channels; k += 1) y[place + k] = w[chosen + k];
+    }
+  },
+
+  // All but the largest numbers become 0.
+  largest({ count }, x, y) {
+    const order = Array.from(x.keys()).sort((a, b) => x[b] - x[a]);
+    y.fill(0);
+    for (const i of order.slice(0, count)) y[i] = x[i];
+  },
+
   hwc({ shape: [channels, height, width] }, x, y) {
     const area = height * width;
     for (let k = 0; k < channels; k += 1) for (let i = 0; i < area; i += 1) y[i * channels + k] = x[k * area + i];
@@ -255,6 +344,32 @@ function spread(x, from, inputs, y, out, outputs, w, at) {
     const row = at + i * outputs;
     for (let o = 0; o < outputs; o += 1) y[out + o] += value * w[row + o];
   }
+}
+
+/**
+ * The noise of an image by the median of its finest diagonal differences, as `aecore.models.condition` estimates it.
+ * @param {Float32Array} x
+ * @param {number} width
+ * @param {number} channels
+ */
+function estimatedLevel(x, width, channels) {
+  const found = [], line = width * channels;
+  for (let at = 0; at + line + channels < x.length; at += 1) {
+    if (at % line >= line - channels) continue;
+    found.push(Math.abs(x[at] - x[at + line] - x[at + channels] + x[at + line + channels]) / 2);
+  }
+  found.sort((a, b) => a - b);
+  return found[Math.floor((found.length - 1) / 2)] / 0.6745;
+}
+
+/**
+ * As PyTorch rounds.
+ * @param {number} x
+ */
+function roundHalfToEven(x) {
+  const low = Math.floor(x), rest = x - low;
+  if (rest === 0.5) return low % 2 ? low + 1 : low;
+  return rest < 0.5 ? low : low + 1;
 }
 
 /**

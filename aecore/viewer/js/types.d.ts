@@ -45,11 +45,20 @@ export type Op =
   | { kind: "hwc"; shape: ImageShape }
   | { kind: "chw"; shape: ImageShape }
   | { kind: "affine"; scale: number; shift: number }
+  | { kind: "add"; earlier: number }
+  | { kind: "subtract"; earlier: number; scaled: boolean }
+  | { kind: "join"; earlier: number; channels: number; others: number }
+  | { kind: "enlarge"; from: MapShape; to: MapShape }
+  | { kind: "noise"; channels: number; width: number; high: number }
+  | { kind: "classes"; count: number; places: number; channels: number }
+  | { kind: "levels"; levels: number[] }
+  | { kind: "nearest"; at: number; count: number; channels: number }
+  | { kind: "largest"; count: number }
   | { kind: "brightest" };
 export type OpOf<K extends Op["kind"]> = Extract<Op, { kind: K }>;
 
 /** The result is the network's own buffer, written over by the next call. */
-export type Network = (input: Numbers) => Float32Array;
+export type Network = (input: Numbers, label?: number, level?: number | null) => Float32Array;
 
 // ---- payloads, as `aecore.viewer.point_cloud` makes them ----------------------------------------
 

@@ -1,4 +1,4 @@
-"""The Denoise page's controls: which images, in which order, against which methods, with error maps or without."""
+"""The Restore page's controls: which images, in which order, against which methods, with error maps or without."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from aecore.config.corruption import Corruption
 from aecore.runs.store import Run
 from dashboard.cache import models
 from dashboard.cache.images import ImageInfo, Images
-from dashboard.denoise import classical
-from dashboard.denoise import sheet as image_sheet
-from dashboard.denoise.batch import TEST_ORDER, Shown
+from dashboard.restore import classical
+from dashboard.restore import sheet as image_sheet
+from dashboard.restore.batch import TEST_ORDER, Shown
 
 SOURCES = {"test": "Test set", "extremes": "Best and worst", "own": "Your image"}
 MOST_SEARCHED = 10_000

@@ -1,4 +1,4 @@
-"""The Denoise page in a real browser: a picture of one's own, orders, error maps, and classical denoisers."""
+"""The Restore page in a real browser: a picture of one's own, orders, error maps, and classical denoisers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from aecore import jobs
 from aecore.presets import preset
 from aecore.runs.store import Run
+from tests.helpers.server import forked_server, free_port
 from tools.browser import settle
 
 
@@ -27,13 +28,30 @@ def digits(app_store):
 
 
 def opened(tab: Page, address: str, run: Run | str) -> None:
-    tab.goto(f"{address}/denoise?run={run if isinstance(run, str) else run.id}")
+    tab.goto(f"{address}/restore?run={run if isinstance(run, str) else run.id}")
     tab.locator(".ae-sheet figure").first.wait_for(timeout=60_000)
     settle(tab)
 
 
 def first_name(tab: Page) -> str:
     return tab.locator(".ae-sheet .ae-name").first.inner_text()
+
+
+def test_an_old_address_opens_restore_with_all_that_it_asks_for(tab, environment, nursery, tmp_path, digits):
+    """As a server's first request and as a later one."""
+    query = f"run={digits.id}&noise=salt-pepper%3A0.1%2Bsquare%3A5&draw=2&many=7&sort=worst&errors=1"
+    wanted = re.compile(
+        rf"/restore\?run={digits.id}&noise=salt-pepper%3A0\.1%2Bsquare%3A5&draw=2&many=7&sort=worst&errors=1$"
+    )
+    with forked_server(nursery, environment, tmp_path / "log", free_port()) as fresh:
+        for _ in ("cold", "warm"):
+            tab.goto(f"{fresh}/denoise?{query}")
+            expect(tab.get_by_role("heading", level=1, name="Restore").first).to_be_visible()
+            expect(tab.locator(".ae-sheet figure")).to_have_count(7)
+            expect(tab.locator(".ae-error").first).to_be_visible()
+            expect(tab.get_by_text("Pixels (hole)").first).to_be_visible()
+            expect(tab).to_have_url(wanted)
+            tab.goto("about:blank")
 
 
 def test_sort_compare_and_see_where_it_errs(tab, address, digits):

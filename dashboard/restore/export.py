@@ -1,4 +1,4 @@
-"""The sheet of the Denoise page as a figure for a report."""
+"""The sheet of the Restore page as a figure for a report."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from aecore.config.corruption import Corruption
 from aecore.drawing import Drawing, Ramp, Sheet, SheetRow
 from aecore.runs.store import Run
 from dashboard.cache.images import image_info
-from dashboard.denoise import rows as comparison
-from dashboard.denoise import sheet
-from dashboard.denoise.batch import Shown
-from dashboard.denoise.notes import whole_test_set_text
-from dashboard.denoise.rows import NOISY, Row
+from dashboard.restore import rows as comparison
+from dashboard.restore import sheet
+from dashboard.restore.batch import Shown
+from dashboard.restore.notes import whole_test_set_text
+from dashboard.restore.rows import NOISY, Row
 from dashboard.widgets.image_files import as_bytes, decibels, remarks_of, title_of
 
 

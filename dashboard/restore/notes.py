@@ -1,4 +1,4 @@
-"""What the Denoise page says beside its images."""
+"""What the Restore page says beside its images."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from aecore.errors import AecoreError
 from aecore.format import count
 from aecore.runs.store import Run
 from dashboard.cache.images import ImageInfo
-from dashboard.denoise import classical
-from dashboard.denoise import rows as comparison
-from dashboard.denoise.batch import Shown
-from dashboard.denoise.rows import Row
 from dashboard.format import plain
+from dashboard.restore import classical
+from dashboard.restore import rows as comparison
+from dashboard.restore.batch import Shown
+from dashboard.restore.rows import Row
 from dashboard.widgets import upload
 from dashboard.widgets.lasting_button import lasting_button
 

@@ -1,4 +1,4 @@
-"""The Denoise page's state in its address: run, noise, images and order."""
+"""The Restore page's state in its address: run, noise, images and order."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from aecore.config.corruption import Corruption
 from aecore.runs.store import Run
 from dashboard import url_state
 from dashboard.cache import models
-from dashboard.denoise import classical, controls
-from dashboard.denoise.batch import TEST_ORDER
+from dashboard.restore import classical, controls
+from dashboard.restore.batch import TEST_ORDER
 from dashboard.url_state import Field, number, one_of
 from dashboard.widgets import corruption_form
 
-PAGE = "denoise"
+PAGE = "restore"
 
 
 def _methods(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The image sheet of the Denoise page: every image clean, noisy and denoised, with scores and error maps."""
+"""The image sheet of the Restore page: every image clean, noisy and denoised, with scores and error maps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from aecore.data.convert import to_uint8
-from dashboard.denoise.rows import MODEL, NOISY, Row
+from dashboard.restore.rows import MODEL, NOISY, Row
 from dashboard.widgets.image_files import decibels
 from dashboard.widgets.image_grid import png_uri
 

@@ -1,4 +1,4 @@
-"""The Denoise page without a browser: its corruptions, its comparisons, its orders, and pictures of one's own."""
+"""The Restore page without a browser: its corruptions, its comparisons, its orders, and pictures of one's own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from aecore.presets import preset
 from aecore.runs.store import EVALUATION, Run, Store
 from dashboard.cache import models
 from dashboard.cache.kept import KEPT
-from dashboard.denoise import classical as denoise_classical
+from dashboard.restore import classical as restore_classical
 from tests.helpers.pages import page, texts
 from tests.helpers.paths import GALLERY_RUN, ROOT
 
@@ -92,6 +92,11 @@ def first_picture(figure: str, kind: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded[1]))))
 
 
+def opened_at(app: AppTest) -> dict[str, str]:
+    """The parameters of the page's address."""
+    return {name: value[0] if isinstance(value, list) else value for name, value in app.query_params.items()}
+
+
 def png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
@@ -106,7 +111,7 @@ def with_picture(app: AppTest, content: bytes, name: str = "mine.png") -> AppTes
 
 
 def test_the_output_is_scored_beside_the_noisy_input(store, trained):
-    app = page("denoise", run=trained.id)
+    app = page("restore", run=trained.id)
     table = means(app)
     assert table[""] == ["PSNR", "SSIM", "MSE"]
     assert list(table)[1:] == ["Noisy input", "This model"]
@@ -116,14 +121,14 @@ def test_the_output_is_scored_beside_the_noisy_input(store, trained):
     app.selectbox(key="kind").set_value("masking").run()
     assert not app.exception
     assert means(app) != table
-    app.selectbox(key="kind").set_value("none").run()
+    app.pills(key="lost").set_value([]).run()
     assert list(means(app))[1:] == ["This model"]
     assert "best" not in str(means(app))
     assert app.pills(key="methods-off").disabled
 
 
 def test_it_says_when_the_noisy_input_is_closer(store, trained):
-    app = page("denoise", run=trained.id)
+    app = page("restore", run=trained.id)
     app.slider(key="level-gaussian").set_value(1.0).run()
     assert "worse than doing nothing" not in texts(app)
     app.slider(key="level-gaussian").set_value(0.05).run()
@@ -133,27 +138,84 @@ def test_it_says_when_the_noisy_input_is_closer(store, trained):
     assert list(means(app))[1:] == ["This model"]
 
 
-@pytest.mark.parametrize("kind", ["gaussian", "gaussian-variance", "masking", "salt-pepper", "none"])
-@pytest.mark.parametrize("occlusion", ["none", "square", "rows"])
-def test_every_corruption_can_be_chosen(store, trained, kind, occlusion):
-    app = page("denoise", run=trained.id)
-    app.selectbox(key="kind").set_value(kind)
-    app.segmented_control(key="occlusion").set_value(occlusion).run()
+@pytest.mark.parametrize("kind", ["gaussian", "gaussian-variance", "speckle", "poisson", "masking", "salt-pepper", ""])
+@pytest.mark.parametrize("occlusion", ["", "square", "rows"])
+def test_every_noise_and_hole_can_be_chosen(store, trained, kind, occlusion):
+    app = page("restore", run=trained.id)
+    app.pills(key="lost").set_value(["noise"] * bool(kind) + ["hole"] * bool(occlusion)).run()
+    if kind:
+        app.selectbox(key="kind").set_value(kind)
+    if occlusion:
+        app.segmented_control(key="occlusion").set_value(occlusion)
+    app.run()
     assert not app.exception, app.exception
-    expected = [{"gaussian": "Standard deviation σ", "gaussian-variance": "Variance σ²"}.get(kind, "Share of pixels")]
+    labels = {
+        "gaussian": "Standard deviation σ",
+        "gaussian-variance": "Variance σ²",
+        "speckle": "Standard deviation σ at white",
+        "poisson": "Photons at white",
+    }
+    expected = [labels.get(kind, "Share of pixels")] * bool(kind)
     sizes = {"square": "Side of the square, pixels", "rows": "Height of the band, rows"}
-    assert [slider.label for slider in app.slider] == expected * (kind != "none") + [sizes.get(occlusion)] * (
-        occlusion != "none"
-    )
-    assert any(toggle.key == "clamp" for toggle in app.toggle) == kind.startswith("gaussian")
-    assert ("Noisy input" in means(app)) == (kind != "none" or occlusion != "none")
-    assert any(button.key == "reroll" for button in app.button) == (kind != "none" or occlusion != "none")
+    assert [slider.label for slider in app.slider] == expected + [sizes.get(occlusion)] * bool(occlusion)
+    assert any(toggle.key == "clamp" for toggle in app.toggle) == (kind in labels)
+    assert ("Noisy input" in means(app)) == bool(kind or occlusion)
+    assert any(button.key == "reroll" for button in app.button) == bool(kind or occlusion)
+
+
+@pytest.mark.parametrize(
+    ("lost", "changes", "written"),
+    [
+        (["downscale"], {}, "downscale:4"),
+        (["downscale"], {"downscale": 14}, "downscale:14"),
+        (["blur"], {"blur": 2.5}, "blur:2.5"),
+        (["jpeg"], {"jpeg": 5}, "jpeg:5"),
+        (["jpeg", "blur", "downscale"], {}, "blur:1.5+downscale:4+jpeg:10"),
+        (["noise", "jpeg"], {}, "gaussian:0.2+jpeg:10"),
+    ],
+)
+def test_every_task_can_be_chosen_and_is_in_the_address(store, trained, lost, changes, written):
+    app = page("restore", run=trained.id)
+    app.pills(key="lost").set_value(lost).run()
+    for key, value in changes.items():
+        app.slider(key=key).set_value(value).run()
+    assert not app.exception, app.exception
+    assert opened_at(app)["noise"] == written
+    shown = means(app)
+    images = data.load("digits-28").x_test[:14]
+    noisy = models.denoise(trained, images, Corruption.parse(written), 0).noisy
+    assert float(shown["Noisy input"][2].split()[0]) == pytest.approx(np.mean((noisy - images / 255) ** 2), abs=6e-5)
+    assert any(button.key == "reroll" for button in app.button) == ("noise" in lost), "chance has no part in the others"
+    again = means(page("restore", run=trained.id, noise=written))
+    assert again == shown
+
+
+def test_the_strength_of_each_image_is_drawn_from_a_range(store, trained):
+    app = page("restore", run=trained.id)
+    app.toggle(key="spread").set_value(True).run()
+    app.slider(key="range").set_value((0.1, 0.6)).run()
+    assert opened_at(app)["noise"] == "gaussian:0.1..0.6"
+    app.slider(key="range").set_value((0.3, 0.3)).run()
+    assert opened_at(app)["noise"] == "gaussian:0.3"
+    app = page("restore", run=trained.id, noise="gaussian:0..0.5:clamp")
+    assert app.slider(key="range").value == (0.0, 0.5)
+    assert app.toggle(key="spread").value
+    assert app.toggle(key="clamp").value
+    app.toggle(key="spread").set_value(False).run()
+    assert app.slider(key="level-gaussian").value == 0.5
+
+
+def test_only_images_in_colour_can_lose_it(store, trained):
+    app = page("restore", run=trained.id)
+    assert "Colour" not in app.pills(key="lost").options
+    linked = page("restore", run=trained.id, noise="grey+blur:1")
+    assert "Colour" in linked.pills(key="lost").options
+    assert sorted(linked.pills(key="lost").value) == ["blur", "grey"]
 
 
 def test_an_occlusion_can_be_as_large_as_the_image_and_no_larger(store, trained):
-    app = page("denoise", run=trained.id)
-    app.selectbox(key="kind").set_value("none")
-    app.segmented_control(key="occlusion").set_value("square").run()
+    app = page("restore", run=trained.id)
+    app.pills(key="lost").set_value(["hole"]).run()
     slider = app.slider(key="size-square")
     assert (slider.min, slider.max, slider.value) == (1, 28, 9)
     slider.set_value(28).run()
@@ -167,9 +229,9 @@ def test_an_occlusion_can_be_as_large_as_the_image_and_no_larger(store, trained)
 
 
 def test_new_noise_is_drawn_and_the_same_noise_stays(store, trained):
-    app = page("denoise", run=trained.id)
+    app = page("restore", run=trained.id)
     before = means(app)
-    assert means(page("denoise", run=trained.id)) == before
+    assert means(page("restore", run=trained.id)) == before
     app.button(key="reroll").click().run()
     assert means(app)["Noisy input"] != before["Noisy input"]
     app.toggle(key="clamp").set_value(True).run()
@@ -177,7 +239,7 @@ def test_new_noise_is_drawn_and_the_same_noise_stays(store, trained):
 
 
 def test_the_runs_own_corruption_is_the_start(store, trained, symmetric):
-    app = page("denoise", run=symmetric.id)
+    app = page("restore", run=symmetric.id)
     assert app.selectbox(key="kind").value == "gaussian-variance"
     assert app.slider(key="level-gaussian-variance").value == 0.09
     assert app.slider(key="level-gaussian-variance").step == 0.01
@@ -188,17 +250,17 @@ def test_the_runs_own_corruption_is_the_start(store, trained, symmetric):
 
 
 def test_another_run_brings_its_corruption_unless_one_was_chosen(store, trained, symmetric):
-    app = page("denoise", run=trained.id)
-    app.selectbox(key="denoise-run").set_value(symmetric.id).run()
+    app = page("restore", run=trained.id)
+    app.selectbox(key="restore-run").set_value(symmetric.id).run()
     assert app.selectbox(key="kind").value == "gaussian-variance"
-    app.selectbox(key="denoise-run").set_value(trained.id).run()
+    app.selectbox(key="restore-run").set_value(trained.id).run()
     assert (app.selectbox(key="kind").value, app.slider(key="level-gaussian").value) == ("gaussian", 0.2)
     app.selectbox(key="kind").set_value("masking").run()
     app.slider(key="level-masking").set_value(0.5).run()
-    app.selectbox(key="denoise-run").set_value(symmetric.id).run()
+    app.selectbox(key="restore-run").set_value(symmetric.id).run()
     assert not app.exception
     assert (app.selectbox(key="kind").value, app.slider(key="level-masking").value) == ("masking", 0.5)
-    assert app.segmented_control(key="occlusion").value == "none"
+    assert app.pills(key="lost").value == ["noise"]
 
 
 def test_a_run_on_clean_images_starts_with_what_it_was_evaluated_under():
@@ -226,7 +288,7 @@ def test_classical_denoisers_stand_beside_the_model(store, trained, monkeypatch)
 
     real = classical.choose_strength
     monkeypatch.setattr(classical, "choose_strength", choose)
-    app = page("denoise", run=trained.id)
+    app = page("restore", run=trained.id)
     app.pills(key="methods").set_value(["wavelet", "tv", "nlm"]).run()
     assert not app.exception, app.exception
     rows = list(means(app))
@@ -237,13 +299,13 @@ def test_classical_denoisers_stand_beside_the_model(store, trained, monkeypatch)
         *images, strength = asked[name]
         for ours, theirs in zip(images, pairs, strict=True):
             np.testing.assert_array_equal(ours, theirs)
-        assert row == f"{classical.METHODS[name].title} {denoise_classical.SYMBOLS[name]} {strength:g}"
+        assert row == f"{classical.METHODS[name].title} {restore_classical.SYMBOLS[name]} {strength:g}"
     assert "non-local means" in figures(app)[0]
-    assert {name: method.title for name, method in classical.METHODS.items()} == denoise_classical.TITLES
+    assert {name: method.title for name, method in classical.METHODS.items()} == restore_classical.TITLES
 
 
 def test_a_classical_figure_is_that_of_the_method(store, trained):
-    app = page("denoise", run=trained.id)
+    app = page("restore", run=trained.id)
     app.pills(key="methods").set_value(["tv"]).run()
     images = data.load("digits-28").x_test[:14]
     noisy = models.denoise(trained, images, Corruption.parse("gaussian:0.2"), 0).noisy
@@ -258,7 +320,7 @@ def test_strengths_of_the_evaluation_are_used_and_told(store, trained):
     told = {"mse": 0.01, "psnr_db": 20.5, "ssim": 0.801, "snr_db": 9.0}
     entry["classical"] = {"tv": {"strength": 0.45, "metrics": told}}
     trained.write_json(EVALUATION, {"evaluations": entries})
-    app = page("denoise", run=trained.id)
+    app = page("restore", run=trained.id)
     assert "total variation 20.50 dB, 0.801" in texts(app)
     app.pills(key="methods").set_value(["tv"]).run()
     assert "Total variation weight 0.45" in means(app)
@@ -269,7 +331,7 @@ def test_without_the_image_set_the_runs_own_panel_is_shown(shipped, store, tmp_p
     run = Run(store.root / "gallery" / shipped)
     bare = [{key: value for key, value in entry.items() if key != "classical"} for entry in run.evaluation()]
     run.write_json("evaluation.json", {"evaluations": bare})
-    app = page("denoise", run=shipped)
+    app = page("restore", run=shipped)
     assert "not on this machine" in texts(app)
     assert app.button(key="get-data")
     assert len(figures(app)) == 14
@@ -291,7 +353,7 @@ def test_known_strengths_serve_where_the_image_set_is_missing(shipped, store, tm
     noisy = next(entry for entry in entries if entry["corruption"] != "none")
     noisy["classical"] = {"nlm": {"strength": 0.3, "metrics": noisy["metrics"]}}
     run.write_json(EVALUATION, {"evaluations": entries})
-    app = page("denoise", run=shipped)
+    app = page("restore", run=shipped)
     assert app.pills(key="methods").options == ["Non-local means"]
     app.pills(key="methods").set_value(["nlm"]).run()
     assert "Non-local means h 0.3" in means(app)
@@ -304,7 +366,7 @@ def test_images_missing_that_nobody_can_fetch_are_told(store, trained, tmp_path)
     values["data"]["name"] = str(tmp_path / "gone.npz")
     trained.write_json("experiment.json", values)
     trained.write_json("status.json", status)
-    app = page("denoise", run=trained.id)
+    app = page("restore", run=trained.id)
     assert "My photographs is not on this machine" in texts(app)
     assert not [button for button in app.button if button.key == "get-data"]
     assert len(figures(app)) == 14
@@ -315,7 +377,7 @@ def test_images_missing_that_nobody_can_fetch_are_told(store, trained, tmp_path)
     [("worst", 1, "output"), ("best", -1, "output"), ("gain", -1, "pair"), ("loss", 1, "pair")],
 )
 def test_images_are_sorted_by_error(store, trained, order, sign, what):
-    app = page("denoise", run=trained.id)
+    app = page("restore", run=trained.id)
     plain = figures(app)
     app.selectbox(key="sort-test").set_value(order).run()
     assert not app.exception
@@ -327,16 +389,16 @@ def test_images_are_sorted_by_error(store, trained, order, sign, what):
 
 
 def test_orders_by_gain_need_noise(store, trained):
-    app = page("denoise", run=trained.id)
+    app = page("restore", run=trained.id)
     app.selectbox(key="sort-test").set_value("gain").run()
-    app.selectbox(key="kind").set_value("none").run()
+    app.pills(key="lost").set_value([]).run()
     assert not app.exception
     assert app.selectbox(key="sort-test").options == ["Test order", "Largest error first", "Smallest error first"]
     assert app.selectbox(key="sort-test").value == "test"
 
 
 def test_the_extremes_of_the_whole_test_set(store, trained):
-    app = page("denoise", run=trained.id)
+    app = page("restore", run=trained.id)
     app.segmented_control(key="source").set_value("extremes").run()
     assert not app.exception, app.exception
     images = data.load("digits-28").x_test
@@ -365,13 +427,13 @@ def test_extremes_across_batches_are_those_of_all_images(store, trained, monkeyp
 
 
 def test_a_large_test_set_is_not_searched(store, trained, monkeypatch):
-    monkeypatch.setattr("dashboard.denoise.controls.MOST_SEARCHED", 200)
-    app = page("denoise", run=trained.id)
+    monkeypatch.setattr("dashboard.restore.controls.MOST_SEARCHED", 200)
+    app = page("restore", run=trained.id)
     assert app.segmented_control(key="source").options == ["Test set", "Your image"]
 
 
 def test_the_error_map_can_be_switched_on_and_scaled(store, trained):
-    app = page("denoise", run=trained.id)
+    app = page("restore", run=trained.id)
     assert "ae-error" not in figures(app)[0]
     app.toggle(key="error-map").set_value(True).run()
     assert not app.exception
@@ -391,7 +453,7 @@ def test_the_error_map_can_be_switched_on_and_scaled(store, trained):
 def test_a_picture_of_ones_own_goes_the_same_way(store, trained):
     paper = Image.new("RGB", (200, 300), "white")
     paper.paste((0, 0, 0), (80, 60, 120, 240))
-    app = page("denoise", run=trained.id)
+    app = page("restore", run=trained.id)
     app.segmented_control(key="source").set_value("own").run()
     assert "Upload an image" in texts(app)
     assert "not stored" in texts(app)
@@ -412,6 +474,7 @@ def test_a_picture_of_ones_own_goes_the_same_way(store, trained):
     assert "inverted" not in texts(app)
     app.pills(key="methods").set_value(["wavelet"])
     app.toggle(key="error-map").set_value(True)
+    app.pills(key="lost").set_value(["noise", "hole"]).run()
     app.segmented_control(key="occlusion").set_value("rows").run()
     assert not app.exception, app.exception
     assert any(name.startswith("Wavelet") for name in means(app))
@@ -423,7 +486,7 @@ def test_a_picture_of_ones_own_goes_the_same_way(store, trained):
 def test_no_inversion_is_suggested_for_white_on_black(store, trained):
     black = Image.new("L", (60, 60), 0)
     black.paste(255, (20, 20, 40, 40))
-    app = with_picture(page("denoise", run=trained.id), png(black))
+    app = with_picture(page("restore", run=trained.id), png(black))
     (toggle,) = [toggle for toggle in app.toggle if (toggle.key or "").startswith("invert")]
     assert not toggle.value
 
@@ -433,7 +496,7 @@ def test_no_inversion_is_suggested_for_white_on_black(store, trained):
     [(b"not an image at all", "not a readable image"), (png(Image.new("L", (300, 300), 9))[:80], "image")],
 )
 def test_what_is_no_image_is_refused_in_one_line(store, trained, content, words):
-    app = with_picture(page("denoise", run=trained.id), content)
+    app = with_picture(page("restore", run=trained.id), content)
     assert [words in error.value and "\n" not in error.value for error in app.error] == [True]
     assert not bodies(app, "ae-sheet")
     app.segmented_control(key="source").set_value("test").run()
@@ -442,13 +505,13 @@ def test_what_is_no_image_is_refused_in_one_line(store, trained, content, words)
 
 
 def test_a_picture_of_one_colour_is_told(store, trained):
-    app = with_picture(page("denoise", run=trained.id), png(Image.new("RGBA", (30, 30), (0, 0, 0, 0))))
+    app = with_picture(page("restore", run=trained.id), png(Image.new("RGBA", (30, 30), (0, 0, 0, 0))))
     assert "a single colour" in texts(app)
 
 
 def test_nothing_of_a_picture_is_written_down(store, trained):
     before = {path: path.stat().st_mtime_ns for path in store.root.rglob("*")}
-    with_picture(page("denoise", run=trained.id), png(Image.new("L", (30, 30), 9)))
+    with_picture(page("restore", run=trained.id), png(Image.new("L", (30, 30), 9)))
     assert {path: path.stat().st_mtime_ns for path in store.root.rglob("*")} == before
 
 
@@ -456,22 +519,22 @@ def test_an_older_run_asks_the_catalogue_for_its_images(store, trained):
     status = trained.status()
     del status["data"]
     trained.write_json("status.json", status)
-    assert len(figures(page("denoise", run=trained.id))) == 14
+    assert len(figures(page("restore", run=trained.id))) == 14
 
 
 def test_without_any_model_it_says_what_to_do(store):
-    assert "Train one first" in texts(page("denoise"))
+    assert "Train one first" in texts(page("restore"))
 
 
 def test_a_damaged_evaluation_is_told(store, trained):
     trained.file(EVALUATION).write_text("{")
-    app = page("denoise", run=trained.id)
+    app = page("restore", run=trained.id)
     assert [EVALUATION in error.value for error in app.error] == [True]
 
 
 def test_its_modules_load_without_torch_and_scikit_image():
     names = ["controls", "classical", "rows", "sheet", "batch"]
-    modules = ", ".join([*(f"dashboard.denoise.{name}" for name in names), "dashboard.widgets.upload"])
+    modules = ", ".join([*(f"dashboard.restore.{name}" for name in names), "dashboard.widgets.upload"])
     code = f"import {modules}, sys; sys.exit('torch' in sys.modules or 'skimage' in sys.modules)"
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT).returncode == 0
 

@@ -1,4 +1,4 @@
-"""The images that the Denoise page shows: a window of the test set, its best or worst images, or an upload."""
+"""The images that the Restore page shows: a window of the test set, its best or worst images, or an upload."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from aecore.config.corruption import Corruption
 from aecore.runs.store import Run
 from aecore.runs.summary import may_win
 from dashboard.cache import models
-from dashboard.denoise import classical
-from dashboard.denoise.batch import Shown
+from dashboard.restore import classical
+from dashboard.restore.batch import Shown
 
 NOISY, MODEL = "Noisy input", "This model"
 

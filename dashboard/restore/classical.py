@@ -65,7 +65,7 @@ def _key(run: Run, corruption: Corruption, name: str) -> tuple[str, int, str, st
 
 
 def _asked() -> set[tuple]:
-    return st.session_state.setdefault("denoise-strengths", set())
+    return st.session_state.setdefault("restore-strengths", set())
 
 
 @st.cache_data(max_entries=512, show_spinner=False)

@@ -1,4 +1,4 @@
-"""Denoise: clean, noisy and reconstructed images of a trained model next to classical denoisers, with their scores."""
+"""Restore: clean, corrupted and restored images of a trained model next to classical methods, with their scores."""
 
 import numpy as np
 import streamlit as st
@@ -6,14 +6,14 @@ import streamlit as st
 from dashboard import page
 from dashboard.cache import models
 from dashboard.cache.images import image_info, test_images
-from dashboard.denoise import classical, controls, export, url, wipe
-from dashboard.denoise import rows as comparison
-from dashboard.denoise import sheet as image_sheet
-from dashboard.denoise.batch import TEST_ORDER, from_extremes, from_own, from_test_set
-from dashboard.denoise.notes import explain_own, offer_data, warn_of_harm, whole_test_set
-from dashboard.denoise.rows import Row
 from dashboard.format import plain
 from dashboard.navigation import route
+from dashboard.restore import classical, controls, export, url, wipe
+from dashboard.restore import rows as comparison
+from dashboard.restore import sheet as image_sheet
+from dashboard.restore.batch import TEST_ORDER, from_extremes, from_own, from_test_set
+from dashboard.restore.notes import explain_own, offer_data, warn_of_harm, whole_test_set
+from dashboard.restore.rows import Row
 from dashboard.widgets import corruption_form, figure_export, run_picker, upload
 
 route()
@@ -22,7 +22,7 @@ route()
 def view() -> None:
     url.arrive()
     left, right = st.columns([2, 5], gap="large")
-    with left, st.container(key="denoise-controls"):
+    with left, st.container(key="restore-controls"):
         run = run_picker.choose(url.PAGE)
         if run is None:
             return
@@ -46,7 +46,7 @@ def view() -> None:
             st.info("Upload an image to run it through the model like the test images.", icon=":material/add_a_photo:")
             return
         table, notes = st.empty(), st.container()
-        toolbar = st.container(horizontal=True, vertical_alignment="center", key="denoise-toolbar")
+        toolbar = st.container(horizontal=True, vertical_alignment="center", key="restore-toolbar")
         sheet = st.empty()
     with toolbar:
         order = TEST_ORDER if own else controls.choose_order(source, corruption)
@@ -88,11 +88,11 @@ def view() -> None:
     show(drawn)
     with right, below:
         figure_export.export(
-            lambda: export.drawing(run, corruption, shown, drawn, scale), f"{run.id}-denoise", key="denoise"
+            lambda: export.drawing(run, corruption, shown, drawn, scale), f"{run.id}-restore", key="restore"
         )
 
 
-page.heading("Denoise")
+page.heading("Restore")
 
 
 page.draw(view)

@@ -1,4 +1,4 @@
-"""Two versions of the Denoise page's images over one another: clean, noisy, the model's, a classical denoiser's."""
+"""Two versions of the Restore page's images over one another: clean, noisy, the model's, a classical denoiser's."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import streamlit as st
 from aecore.data.convert import to_uint8
 from dashboard import url_state
 from dashboard.components.wiper import Layer, wiper
-from dashboard.denoise import classical, url
-from dashboard.denoise.batch import Shown
-from dashboard.denoise.rows import MODEL, NOISY, Row
+from dashboard.restore import classical, url
+from dashboard.restore.batch import Shown
+from dashboard.restore.rows import MODEL, NOISY, Row
 from dashboard.url_state import key
 
 KEYS = {NOISY: "noisy", MODEL: "output"} | {title: name for name, title in classical.TITLES.items()}
@@ -51,7 +51,7 @@ def draw(shown: Shown, rows: Sequence[Row]) -> None:
         shown.titles,
         place=st.session_state[key(url.PAGE, "wipe")],
         visit=url_state.visit(url.PAGE),
-        key="denoise-wipe",
+        key="restore-wipe",
     )
 
 

@@ -1,0 +1,1 @@
+"""Parts of the Restore page: controls, the batch it shows, the rows it compares, the image sheet."""
