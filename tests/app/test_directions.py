@@ -122,7 +122,7 @@ def test_the_strip_as_a_file_says_what_was_measured(run):
     assert codes is not None
     image = run.snapshots()["clean"][:1].astype(np.float32) / 255
     slant = directions.of_quantity(run, codes, "slant")
-    told = texts_of(along.strip(run, slant, image, "test image 7 · 3"))
+    told = texts_of(along.strip(run, slant, image, "test image 7 · 3", 3))
     assert {"mnist-mlp8: along slant", "−40°", "0°", "+40°"} <= set(told)
     line = checked(run, slant)
     assert line.startswith("Measured on 48 test images: the slant changed by −28")

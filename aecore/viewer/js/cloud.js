@@ -252,5 +252,5 @@ function newcomer(extra, points) {
     return target;
   };
   const code = extra.code ? Float32Array.from(extra.code) : null;
-  return { xyz: points.place(extra.place), canvas: onto(canvas), copy: () => onto(element("canvas", "cl-picture")), code, title: extra.title, note: extra.note };
+  return { xyz: points.place(extra.place), canvas: onto(canvas), copy: () => onto(element("canvas", "cl-picture")), code, label: extra.label, title: extra.title, note: extra.note };
 }

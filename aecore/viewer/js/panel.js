@@ -129,7 +129,7 @@ export function createPanel(owner, root) {
     const { points, extra } = stage;
     if (!extra) return;
     head(box, extra.title, () => owner.closeExtra());
-    box.append(pictures([[extra.copy(), "model input"], [decodedFrom(points, extra.code), "reconstruction"]]));
+    box.append(pictures([[extra.copy(), "model input"], [decodedFrom(points, extra.code, extra.label), "reconstruction"]]));
     if (extra.note) box.append(element("p", "cl-quiet", extra.note));
     neighbours(box, stage, neighboursOf(points, extra.code, -1));
   }
@@ -157,7 +157,7 @@ export function createPanel(owner, root) {
       const one = button("cl-neighbour", "", () => owner.goTo(stage, points.indices[row]), `Neighbour ${title(points, row)}`);
       one.title = `${title(points, row)}, distance ${figure(distance)}`;
       one.dataset.index = String(points.indices[row]);
-      for (const picture of [pictureOf(points, row), decodedFrom(points, codeOf(points, row))]) if (picture) one.append(picture);
+      for (const picture of [pictureOf(points, row), decodedFrom(points, codeOf(points, row), points.labels[row])]) if (picture) one.append(picture);
       one.append(element("span", "", figure(distance)));
       one.onpointerenter = () => owner.point(points.indices[row]);
       one.onpointerleave = () => owner.point(null);

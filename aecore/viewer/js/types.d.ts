@@ -118,6 +118,8 @@ export interface ExtraData {
   image: { data: string; width: number; height: number; channels: number };
   place: number[];
   code: number[] | null;
+  /** Its class, -1 where that is not known. */
+  label: number;
   title: string;
   note: string;
 }
@@ -219,8 +221,8 @@ export interface Atlas {
 /** Draws onto a canvas what a code is decoded to (`from`) or, where codes are not kept, an image sent through the
  * whole network (`again`). */
 export interface Decoder {
-  from?(code: Numbers, canvas: HTMLCanvasElement): void;
-  again?(canvas: HTMLCanvasElement): boolean;
+  from?(code: Numbers, canvas: HTMLCanvasElement, label: number): void;
+  again?(canvas: HTMLCanvasElement, label: number): boolean;
 }
 export interface Points {
   count: number;
@@ -261,6 +263,7 @@ export interface Extra {
   canvas: HTMLCanvasElement;
   copy(): HTMLCanvasElement;
   code: Float32Array | null;
+  label: number;
   title: string;
   note: string;
 }
