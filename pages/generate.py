@@ -6,14 +6,14 @@ import numpy as np
 import streamlit as st
 
 from aecore.data.colored_mnist import PALETTE
-from aecore.latent.interpolation import random_codes
 from aecore.models.architecture import plan
 from dashboard import page, url_state
 from dashboard.cache import codes as cached_codes
 from dashboard.cache.images import image_info
 from dashboard.components.generator import generate
 from dashboard.components.networks import ship_run
-from dashboard.generate.controls import choose_draw, pick, start_over
+from dashboard.generate.controls import ask, choose_class, choose_draw, pick, start_over
+from dashboard.generate.draws import drawn, places_of
 from dashboard.generate.notes import downloads, notes
 from dashboard.generate.units import gains_of, units_of
 from dashboard.generate.url import FIELDS, PAGE, VIEWS, vector
@@ -38,6 +38,7 @@ def view() -> None:
             )
             return
         row = image_picker.choose_one(PAGE, images, "a", "Start from test image", on_change=start_over)
+        told = choose_class(run, images.classes, int(images.labels[row]))
     about, codes = image_info(run), cached_codes.codes(run)
     kept = codes.codes if codes is not None else None
     wide = kept is None
@@ -51,21 +52,22 @@ def view() -> None:
             "Show", list(shown), format_func=shown.__getitem__, key=key(PAGE, "view"), required=True
         )
         if chosen == "random":
-            choose_draw(run)
+            choose_draw(run, kept.shape[1] if kept is not None else 0)
     shipped = ship_run(run, codes)
     if shipped["encoder"] is None or shipped["decoder"] is None:
         st.info("This network is too large to run in the browser.", icon=":material/memory:")
         return
-    image, size = images.images([row])[0], plan(run.experiment().model, about.image_shape).code_size
-    gaussian = run.experiment().model.variational
-    map_shape = plan(run.experiment().model, about.image_shape).map_shape if wide else None
+    model = run.experiment().model
+    solved = plan(model, about.image_shape)
+    image, size, gaussian = images.images([row])[0], solved.code_size, model.variational
+    map_shape = solved.map_shape if wide else None
     if wide and map_shape is None:
         st.info(f"A code of {size:,} numbers has too many units for sliders.", icon=":material/tune:")
         return
     units = gains_of(map_shape[0]) if map_shape else units_of(kept, gaussian)  # type: ignore[arg-type]
     vectors = np.zeros((0, size), np.float32)
     if chosen == "random" and kept is not None:
-        vectors = random_codes(kept, state[key(PAGE, "n")], state[key(PAGE, "draw")], state[key(PAGE, "seed")])
+        vectors = drawn(run, kept)
     opened = state[key(PAGE, "code")]
     position = generate(
         shipped,
@@ -79,11 +81,14 @@ def view() -> None:
         inks=PALETTE.tolist() if about.image_shape[0] == 3 else [[1.0]],
         visit=url_state.visit(PAGE),
         on_pick=pick,
+        on_ask=ask,
+        told=told,
+        places=places_of(run) if model.quantised and not wide else None,
         key="maker",
     )
     remember(position)
     if map_shape is None:
-        downloads(run, chosen or "units", vectors, image, opened, units)
+        downloads(run, chosen or "units", vectors, image, opened, units, told)
     st.caption(notes(chosen or "units", images, map_shape))
     url_state.keep(PAGE, FIELDS)
 

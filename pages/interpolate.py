@@ -28,7 +28,14 @@ def interpolation(run: Run, found: image_picker.Chosen) -> export.Interpolation:
     state = st.session_state
     side = state[key(PAGE, "side")] if state[key(PAGE, "mode")] == "four" else 0
     steps = shares(state[key(PAGE, "n")], state[key(PAGE, "steps")]).round(6)
-    return export.Interpolation(found.shown, tuple(found.names), state[key(PAGE, "path")], tuple(steps.tolist()), side)
+    return export.Interpolation(
+        found.shown,
+        tuple(found.names),
+        state[key(PAGE, "path")],
+        tuple(steps.tolist()),
+        side,
+        tuple(found.labels.tolist()),
+    )
 
 
 def downloads(run: Run, shown: export.Interpolation) -> None:
@@ -54,6 +61,7 @@ def between(run: Run, gallery: image_picker.Gallery, shipped: Shipped) -> None:
             np.asarray(shown.images),
             found.names,
             gallery.classes,
+            labels=shown.labels,
             path=shown.path,
             shares=shown.shares,
             side=shown.side,

@@ -9,7 +9,7 @@ from dashboard.cache.images import image_info
 from dashboard.format import plain
 from dashboard.latent import export, new_image, new_projection
 from dashboard.latent.controls import FIELDS, PAGE, choose
-from dashboard.latent.links import first_look, save_as_page
+from dashboard.latent.links import directions_link, first_look, save_as_page
 from dashboard.latent.moving_cloud import show
 from dashboard.navigation import route
 
@@ -49,6 +49,7 @@ def view_page() -> None:
             new_image.panel(wanted.run)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(plain(image_info(wanted.run).citation))
+        directions_link(wanted.run)
         new_projection.restore_button(wanted)
 
 

@@ -153,6 +153,19 @@ def decoded(run: Run, codes: np.ndarray, labels: np.ndarray | None = None) -> np
         return torch.cat(parts).contiguous().numpy()
 
 
+def reconstructed(run: Run, images: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+    """The outputs (N, C, H, W) for images (N, C, H, W), both on the [0, 1] scale, not clamped; of networks with and
+    without a code. Codes are means; `labels` (N,) are what a conditional model is told."""
+    import torch
+
+    model = model_of(run)
+    with torch.inference_mode():
+        batch = torch.from_numpy(np.array(images, np.float32)) * (model.high - model.low) + model.low
+        told = _told(model, labels)
+        output = model.decode(model.mean_codes(batch, told), told) if model.has_code else model(batch, told)
+        return model.to_unit(output).contiguous().numpy()
+
+
 def codes_of_split(run: Run, split: str) -> Codes:
     """The codes of the run's test images, or of those that it was trained on, and their errors."""
     import torch

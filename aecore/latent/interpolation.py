@@ -8,7 +8,9 @@ from aecore.errors import UserError, nearest
 
 CONVENTIONS = ("both ends", "open end", "between")
 PATHS = ("line", "arc")
-DISTRIBUTIONS = ("uniform", "normal", "fitted")
+DISTRIBUTIONS = ("uniform", "normal", "fitted", "gaussian", "mixture", "places")
+COMPONENTS = 10
+"""Normal distributions of a mixture."""
 
 
 def shares(frames: int, convention: str = "both ends") -> np.ndarray:
@@ -61,8 +63,9 @@ def plane(corners: np.ndarray, side: int) -> np.ndarray:
 
 
 def random_codes(codes: np.ndarray, count: int, distribution: str, seed: int) -> np.ndarray:
-    """Random codes, float32 (count, n): "uniform" in [0, 1), "normal" N(0, 1), or "fitted", uniform within the range
-    that real `codes` (N, n) span in each unit."""
+    """Random codes, float32 (count, n): "uniform" in [0, 1), "normal" N(0, 1), "fitted", uniform within the range that
+    real `codes` (N, n) span in each unit, "gaussian" or "mixture", from one normal distribution or from ten that are
+    fitted to them."""
     draw = np.random.default_rng(seed)
     shape = (count, codes.shape[1])
     if distribution == "uniform":
@@ -71,4 +74,20 @@ def random_codes(codes: np.ndarray, count: int, distribution: str, seed: int) ->
         return draw.standard_normal(shape).astype(np.float32)
     if distribution == "fitted":
         return draw.uniform(codes.min(0), codes.max(0), shape).astype(np.float32)
+    if distribution in ("gaussian", "mixture"):
+        return fitted_codes(codes, 1 if distribution == "gaussian" else COMPONENTS, count, seed)
     raise UserError(f"unknown distribution '{distribution}': {nearest(distribution, DISTRIBUTIONS)}")
+
+
+def fitted_codes(codes: np.ndarray, components: int, count: int, seed: int = 0) -> np.ndarray:
+    """Codes, float32 (count, n), from so many normal distributions with full covariances, fitted to real `codes` (N, n)
+    by expectation maximisation (Dempster, Laird and Rubin 1977)."""
+    from sklearn.mixture import GaussianMixture
+
+    codes = codes.astype(np.float64)
+    spread = codes.std(axis=0)
+    scaled = (codes - codes.mean(axis=0)) / np.where(spread > 1e-9, spread, 1)
+    mixture = GaussianMixture(components, random_state=seed, reg_covar=1e-5, max_iter=60, tol=1e-3)
+    drawn = mixture.fit(scaled).sample(count)[0]
+    drawn = drawn[np.random.default_rng(seed).permutation(count)]  # sorted by component
+    return (drawn * spread + codes.mean(axis=0)).astype(np.float32).reshape(count, codes.shape[1])

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from sklearn.mixture import GaussianMixture
 
+from aecore.latent.interpolation import COMPONENTS, fitted_codes
 from aecore.measures.reconstruction import to_bytes
 from aecore.measures.subject import Subject, some
 from aecore.metrics import frechet, neighbours
@@ -17,8 +17,8 @@ SAMPLES = 10_000
 """At most; as many as there are test images, whose number the distance depends on."""
 SHOWN, COMPARED = 16, 500
 """So many are kept to look at; for so many the nearest training image is sought."""
-COMPONENTS, FITTED = 10, 20_000
-"""Normal distributions of the mixture, and how many training codes it is fitted to."""
+FITTED = 20_000
+"""So many training codes the distributions are fitted to."""
 WIDEST = 256
 """No covariance is fitted to wider codes: it would have as many numbers as the codes that it is fitted to."""
 NEAREST_OF = 60_000
@@ -61,21 +61,8 @@ def _draws(subject: Subject) -> dict[str, Callable[[int], np.ndarray]]:
         if len(chosen) < 2 * components:
             subject.lacking[name] = "there are too few training images"
             continue
-        found[name] = lambda count, components=components: _fitted(
-            subject.train_codes[chosen], components, count, subject.units
-        )
+        found[name] = lambda count, components=components: fitted_codes(subject.train_codes[chosen], components, count)
     return found
-
-
-def _fitted(codes: np.ndarray, components: int, count: int, units: int) -> np.ndarray:
-    """Codes from normal distributions fitted to `codes`."""
-    codes = codes.astype(np.float64)
-    spread = codes.std(axis=0)
-    scaled = (codes - codes.mean(axis=0)) / np.where(spread > 1e-9, spread, 1)
-    mixture = GaussianMixture(components, random_state=0, reg_covar=1e-5, max_iter=60, tol=1e-3)
-    drawn = mixture.fit(scaled).sample(count)[0]
-    drawn = drawn[np.random.default_rng(0).permutation(count)]  # sorted by component
-    return (drawn * spread + codes.mean(axis=0)).astype(np.float32).reshape(count, units)
 
 
 def _measured(subject: Subject, name: str, draw: Callable[[int], np.ndarray]) -> None:

@@ -82,14 +82,20 @@ def corrupted(run: Run, images: np.ndarray, corruption: Corruption, draw: int) -
     return in_worker(COMPUTE + "corrupted", run, np.asarray(images), corruption, draw)
 
 
-def codes_of_images(run: Run, images: np.ndarray) -> np.ndarray:
-    """The codes (N, n) of images (N, C, H, W) on the [0, 1] scale; for a VAE their means."""
-    return in_worker(COMPUTE + "codes_of_images", run, np.asarray(images))
+def codes_of_images(run: Run, images: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+    """The codes (N, n) of images (N, C, H, W) on the [0, 1] scale; for a VAE their means. `labels` (N,) are what a
+    conditional model is told."""
+    return in_worker(COMPUTE + "codes_of_images", run, np.asarray(images), labels)
 
 
-def decoded(run: Run, codes: np.ndarray) -> np.ndarray:
+def decoded(run: Run, codes: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
     """Codes (N, n) to images (N, C, H, W) on the [0, 1] scale, not clamped."""
-    return in_worker(COMPUTE + "decoded", run, np.asarray(codes))
+    return in_worker(COMPUTE + "decoded", run, np.asarray(codes), labels)
+
+
+def reconstructed(run: Run, images: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+    """The outputs (N, C, H, W) for images (N, C, H, W), both on the [0, 1] scale, not clamped."""
+    return in_worker(COMPUTE + "reconstructed", run, np.asarray(images), labels)
 
 
 @keyed_on((WEIGHTS,), show_spinner="Searching the whole test set…")
@@ -98,4 +104,4 @@ def _extremes(run: Run, corruption: str, draw: int) -> Ranked:
 
 
 __all__ = ["ORDERS", "Denoised", "Ranked", "codes_of_images", "colourised", "corrupted", "decoded", "denoise",
-           "extremes", "ranking", "scored", "wrong_digits"]  # fmt: skip
+           "extremes", "ranking", "reconstructed", "scored", "wrong_digits"]  # fmt: skip

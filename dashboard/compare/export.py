@@ -28,7 +28,7 @@ def sheet(chosen: Sequence[Run], names: Sequence[str], found: Chosen, noise: str
     in bold; with `errors`, error maps at full intensity for that error. `names` are the runs' letters and titles.
     """
     clean = found.clean.astype(np.float32) / np.float32(255)
-    outputs = [models.decoded(run, models.codes_of_images(run, found.shown)) for run in chosen]
+    outputs = [models.reconstructed(run, found.shown, found.labels) for run in chosen]
     mse = np.stack([((output - clean) ** 2).mean(axis=(1, 2, 3), dtype=np.float64) for output in outputs])
     able = [i for i, run in enumerate(chosen) if runs.summary(run).may_win]
     ramp = Ramp("0", f"{errors:g} or more", "|output − clean|, under each output", "#E25428") if errors else None

@@ -102,6 +102,7 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
         found.shown,
         found.names,
         images.classes,
+        found.labels,
         view=view,
         noisy=noisy,
         errors=ERROR_SCALE if view == "images" and state[key(PAGE, "errors")] else None,
@@ -121,6 +122,8 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
         )
     else:
         steps = tuple(shares(WAY_FRAMES).round(6).tolist())
-        way = Interpolation(found.shown, tuple(found.names), state[key(PAGE, "path")], steps, 0)
+        way = Interpolation(
+            found.shown, tuple(found.names), state[key(PAGE, "path")], steps, 0, tuple(found.labels.tolist())
+        )
         figure_export.export(lambda: export.strips(runs_shown, names, way), "interpolations", key=f"{PAGE}-{view}")
     st.caption(f"Encoded and decoded in your browser. {plain(images.note)}")

@@ -34,7 +34,7 @@ def draw(
         if network["encoder"] and network["decoder"]:
             layers.append(Layer(run.id, title, network=network, number=number))
         else:
-            outputs = models.decoded(run, models.codes_of_images(run, found.shown))
+            outputs = models.reconstructed(run, found.shown, found.labels)
             layers.append(Layer(run.id, title, as_bytes(outputs), marks=_errors(outputs, found), number=number))
     runs = [run.id for run in shown]
     wiper(
@@ -43,6 +43,7 @@ def draw(
         found.clean,
         found.shown,
         found.names,
+        labels=found.labels,
         place=st.session_state[key(PAGE, "wipe")],
         visit=url_state.visit(PAGE),
         key="compare-wipe",

@@ -100,11 +100,15 @@ export interface DirectionData {
   read: [number, number] | null;
   /** Codes on which the check is done, base64 of float32 (S, n), and what they are of. */
   sample: string;
+  /** Of the sample's images. */
+  labels: number[];
   sampled: string;
 }
 /** `ends`: one image with a direction, two images, or four, as base64 of float32 (H, W, C). */
 export interface InterpolationData extends Shipped {
   ends: string;
+  /** Of the ends, -1 for none: what conditional models are told. */
+  labels: number[];
   names: string[];
   classes: string[];
   shape: ImageShape;
@@ -159,6 +163,7 @@ export interface WiperData {
   /** What networks are given, base64 of float32 (H, W, C). */
   shown: string;
   names: string[];
+  labels: number[];
   shape: ImageShape;
   place: string | null;
   visit: number;
@@ -180,6 +185,7 @@ export interface ComparisonData {
   shown: string;
   names: string[];
   classes: string[];
+  labels: number[];
   shape: ImageShape;
   view: "images" | "way";
   noisy: boolean;
@@ -203,7 +209,17 @@ export interface Unit {
   inactive: boolean;
   histogram: number[];
 }
+/** A quantised code: its map, and all vectors as base64 of float32, each as long as the map has channels. */
+export interface Places {
+  map: ImageShape;
+  vectors: string;
+}
 export interface GenerateData extends Shipped {
+  /** Whether the network is told classes: then that of the image, and that of which to decode; -1 for none. */
+  told: boolean;
+  label: number;
+  asked: number;
+  places: Places | null;
   image: string;
   units: Unit[];
   view: "units" | "random" | "traversal" | "draw";

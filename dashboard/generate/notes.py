@@ -8,6 +8,7 @@ import streamlit as st
 from aecore.drawing import Drawing
 from aecore.runs.store import Run
 from dashboard.cache import models
+from dashboard.components.generator import Told
 from dashboard.format import plain
 from dashboard.generate import export
 from dashboard.generate.controls import WORDS
@@ -32,16 +33,24 @@ def notes(view: str, images: image_picker.Gallery, map_shape: tuple[int, int, in
 
 
 def downloads(
-    run: Run, chosen: str, vectors: np.ndarray, image: np.ndarray, code: tuple[float, ...] | None, units: list[Unit]
+    run: Run,
+    chosen: str,
+    vectors: np.ndarray,
+    image: np.ndarray,
+    code: tuple[float, ...] | None,
+    units: list[Unit],
+    told: Told | None,
 ) -> None:
     """The menu of files for what is on the page."""
+    own, asked = (None if told is None else told.label), (None if told is None else told.asked)
 
     def swept() -> Drawing:
-        base = models.codes_of_images(run, image[None] / np.float32(255))[0] if code is None else np.array(code)
-        return export.traversal_sheet(run, base, units, "the start image" if code is None else "the sliders")
+        known = None if own is None else np.array([own])
+        base = models.codes_of_images(run, image[None] / np.float32(255), known)[0] if code is None else np.array(code)
+        return export.traversal_sheet(run, base, units, "the start image" if code is None else "the sliders", asked)
 
     if chosen == "random":
         about = f"{WORDS[st.session_state[key(PAGE, 'draw')]].lower()}, seed {st.session_state[key(PAGE, 'seed')]}"
-        figure_export.export(lambda: export.random_sheet(run, vectors, about), f"{run.id}-random", key=PAGE)
+        figure_export.export(lambda: export.random_sheet(run, vectors, about, asked), f"{run.id}-random", key=PAGE)
     elif chosen == "traversal":
         figure_export.export(swept, f"{run.id}-traversal", key=PAGE)

@@ -30,6 +30,7 @@ FIELDS = {
     "a": Field(-1, number(0, 10**7), str),
     "draw": Field("", one_of(*DISTRIBUTIONS)),
     "seed": Field(0, number(0, 10**6), str),
+    "class": Field("", lambda text: str(int(text)), str),
     "n": Field(30, number(5, 120), str),
     "code": Field(None, vector, browser=True),
 }

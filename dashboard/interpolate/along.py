@@ -39,10 +39,10 @@ def view(run: Run, gallery: image_picker.Gallery, shipped: Shipped) -> None:
     chosen = _image(run, gallery)
     if found is None or chosen is None:
         return
-    image, name = chosen
+    image, name, label = chosen
     if shipped["encoder"] is None or shipped["decoder"] is None:
         st.caption("This network is too large to run in the browser; the server computed these images.")
-        st.image(write(strip(run, found, image, name), "png"))
+        st.image(write(strip(run, found, image, name, label), "png"))
     else:
         at = st.session_state.get(key(PAGE, "at"))
         walk(
@@ -50,6 +50,7 @@ def view(run: Run, gallery: image_picker.Gallery, shipped: Shipped) -> None:
             image,
             [name],
             gallery.classes,
+            labels=[label],
             shares=np.linspace(0, 1, len(found.amounts())).tolist(),
             direction=found,
             place=at[:1] if at else None,
@@ -58,7 +59,7 @@ def view(run: Run, gallery: image_picker.Gallery, shipped: Shipped) -> None:
         )
     st.caption(plain(f"{found.made}. {found.length[0].upper()}{found.length[1:]}."))
     title = found.title.replace(" → ", "-to-").replace(" ", "-")
-    figure_export.export(lambda: strip(run, found, image, name), f"{run.id}-{title}", key=PAGE)
+    figure_export.export(lambda: strip(run, found, image, name, label), f"{run.id}-{title}", key=PAGE)
 
 
 def _choose(run: Run, codes: Codes) -> Direction | None:
@@ -110,8 +111,8 @@ def _choose_class(run: Run, labels: list[int], name: str, title: str, usual: int
     st.selectbox(title, choices, format_func=lambda label: class_name(run, label), key=field, width=130)
 
 
-def _image(run: Run, gallery: image_picker.Gallery) -> tuple[np.ndarray, str] | None:
-    """Widgets for the image to move: float32 (1, C, H, W) on the [0, 1] scale, and its name."""
+def _image(run: Run, gallery: image_picker.Gallery) -> tuple[np.ndarray, str, int] | None:
+    """Widgets for the image to move: float32 (1, C, H, W) on the [0, 1] scale, its name, and its class, -1 for none."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="interpolate-image"):
         source = st.segmented_control(
             "Image", list(SOURCES), format_func=SOURCES.__getitem__, default="test", key=f"{PAGE}-source", required=True
@@ -119,17 +120,18 @@ def _image(run: Run, gallery: image_picker.Gallery) -> tuple[np.ndarray, str] | 
         if source == "own":
             dark = upload.on_black(gallery.images(range(min(len(gallery.numbers), 50))))
             own = upload.choose_own(image_info(run).image_shape, dark)
-            return None if own is None else (own.fitted.image[None].astype(np.float32) / np.float32(255), own.name)
+            return None if own is None else (own.fitted.image[None].astype(np.float32) / np.float32(255), own.name, -1)
         row = image_picker.choose_one(PAGE, gallery, "a", "Test image")
     found = image_picker.shown(PAGE, run, gallery, [row])
-    return found.shown, found.names[0]
+    return found.shown, found.names[0], int(found.labels[0])
 
 
-def strip(run: Run, direction: Direction, image: np.ndarray, name: str) -> Drawing:
+def strip(run: Run, direction: Direction, image: np.ndarray, name: str, label: int) -> Drawing:
     """The image, float32 (1, C, H, W), and what is decoded along the direction, with what that changed in others."""
     amounts = direction.amounts()
-    code = models.codes_of_images(run, image)
-    frames = models.decoded(run, np.concatenate([moved(direction, code, amount) for amount in amounts]))
+    code = models.codes_of_images(run, image, np.array([label]))
+    codes = np.concatenate([moved(direction, code, amount) for amount in amounts])
+    frames = models.decoded(run, codes, np.full(len(codes), label))
     return Sheet(
         [SheetRow("decoded from the code", as_bytes(np.concatenate([image, frames])))],
         [f"image\n{name.replace('test image ', '#')}", *map(direction.written, amounts.tolist())],

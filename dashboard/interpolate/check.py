@@ -27,7 +27,7 @@ def checked(run: Run, direction: Direction) -> str:
     names = [class_name(run, label) for label in direction.read]
     parts = []
     for amount in (0.0, 1.0):
-        images = models.decoded(run, moved(direction, direction.sample, amount))
+        images = models.decoded(run, moved(direction, direction.sample, amount), direction.labels)
         start, end = (_share(run, images, label) for label in direction.read)
         parts.append(f"{names[1]} in {end:.0%} and {names[0]} in {start:.0%} at {direction.written(amount)}")
     return f"Of {direction.sampled}, the classifier reads {'; '.join(parts)}."
@@ -42,7 +42,9 @@ def _changes(run: Run, direction: Direction, amounts: tuple[float, ...]) -> list
     """The change of the quantity in every image of the sample that can be measured, at each amount."""
     assert direction.quantity
     unmoved, *others = (
-        strokes.measure(direction.quantity, models.decoded(run, moved(direction, direction.sample, amount)))
+        strokes.measure(
+            direction.quantity, models.decoded(run, moved(direction, direction.sample, amount), direction.labels)
+        )
         for amount in (0.0, *amounts)
     )
     return [change[np.isfinite(change)] for change in (one - unmoved for one in others)]

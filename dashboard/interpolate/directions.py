@@ -39,6 +39,8 @@ class Direction:
     """How it was measured, in one sentence."""
     sample: np.ndarray
     """Codes float32 (S, n) of test images on which it is checked."""
+    labels: np.ndarray
+    """Those images' classes, uint8 (S,), which conditional models are told."""
     sampled: str
     quantity: str | None = None
     read: tuple[int, int] | None = None
@@ -125,6 +127,7 @@ def of_quantity(run: Run, codes: Codes, quantity: str) -> Direction:
         f"{step:g}{unit}",
         made,
         codes.codes[sample],
+        codes.labels[sample],
         f"{len(sample)} test images",
         quantity=quantity,
     )
@@ -155,6 +158,7 @@ def _between(
         "the whole way",
         made,
         codes.codes[sample],
+        codes.labels[sample],
         of if (codes.labels[sample] == labels[0]).all() else f"{len(sample)} test images of the first selection",
         read=labels if labels[0] != labels[1] and reads(run.experiment().data.name) else None,
     )

@@ -34,6 +34,12 @@ class Interpolation(NamedTuple):
     path: str
     shares: tuple[float, ...]
     side: int
+    labels: tuple[int, ...]
+    """Of the images; what is decoded between two is of the nearer one's class, where the model is told classes."""
+
+    def label_at(self, shares: np.ndarray) -> np.ndarray:
+        """The class of which to decode at these shares of the way."""
+        return np.where(np.asarray(shares) < 0.5, self.labels[0], self.labels[1])
 
 
 def strip(run: Run, way: Interpolation) -> Drawing:
@@ -45,8 +51,8 @@ def strip(run: Run, way: Interpolation) -> Drawing:
 
 def decoded_strip(run: Run, way: Interpolation) -> np.ndarray:
     """The decoded frames, float (F, C, H, W) on the [0, 1] scale."""
-    codes = models.codes_of_images(run, way.images)
-    return models.decoded(run, along(codes[0], codes[1], np.array(way.shares), way.path))
+    codes, at = models.codes_of_images(run, way.images, np.array(way.labels)), np.array(way.shares)
+    return models.decoded(run, along(codes[0], codes[1], at, way.path), way.label_at(at))
 
 
 def _strip(run: Run, way: Interpolation, lines: list[tuple[str, np.ndarray]]) -> Drawing:
@@ -69,8 +75,10 @@ def headings(way: Interpolation) -> list[str]:
 
 def plane_sheet(run: Run, way: Interpolation) -> Drawing:
     """The images decoded from the plane between four codes; the corners are the reconstructions of the four images."""
-    codes = plane(models.codes_of_images(run, way.images), way.side)
-    images = as_bytes(models.decoded(run, codes.reshape(way.side**2, -1)))
+    codes = plane(models.codes_of_images(run, way.images, np.array(way.labels)), way.side)
+    half = np.arange(way.side) * 2 >= way.side
+    nearest = np.array(way.labels)[2 * half[:, None] + half[None, :]].ravel()
+    images = as_bytes(models.decoded(run, codes.reshape(way.side**2, -1), nearest))
     corners = zip(("top left", "top right", "bottom left", "bottom right"), way.names, strict=True)
     return Sheet(
         [SheetRow("", images[i : i + way.side]) for i in range(0, len(images), way.side)],
@@ -88,8 +96,8 @@ def plane_sheet(run: Run, way: Interpolation) -> Drawing:
 
 def gif(run: Run, way: Interpolation) -> bytes:
     """The decoded interpolation, back and forth in an endless loop, large enough for a projector."""
-    codes = models.codes_of_images(run, way.images)
-    frames = as_bytes(models.decoded(run, along(codes[0], codes[1], np.linspace(0, 1, GIF_FRAMES), way.path)))
+    codes, at = models.codes_of_images(run, way.images, np.array(way.labels)), np.linspace(0, 1, GIF_FRAMES)
+    frames = as_bytes(models.decoded(run, along(codes[0], codes[1], at, way.path), way.label_at(at)))
     # Colours are reduced before the pixels are enlarged: the same picture in a fraction of the time.
     small = [Image.fromarray(pixels_of(frame)) for frame in (*frames, *frames[-2:0:-1])]
     small = [frame if frame.mode == "L" else frame.quantize(256) for frame in small]

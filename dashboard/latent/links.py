@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from aecore.runs.store import Run
 from aecore.viewer.html_export import cloud_page
 from dashboard.cache import codes as cached_codes
 from dashboard.latent.controls import PAGE, START, Wanted
@@ -33,4 +34,20 @@ def save_as_page(wanted: Wanted) -> None:
         key=f"{PAGE}-page",
         on_click="ignore",
         help="One file of 1 to 5 MB that opens without a server: the points with their images, and the decoder.",
+    )
+
+
+def follow_direction(run: Run, start: str, end: str) -> None:
+    """Turn to Interpolate, to the direction from one selection of points to another."""
+    query = {"run": run.id, "mode": "along", "along": "points", "start": start, "end": end}
+    st.switch_page("pages/interpolate.py", query_params=query)
+
+
+def directions_link(run: Run) -> None:
+    """A link to the directions of the run's latent space."""
+    st.page_link(
+        "pages/interpolate.py",
+        label="Move images along directions",
+        icon=":material/trending_flat:",
+        query_params={"run": run.id, "mode": "along"},
     )

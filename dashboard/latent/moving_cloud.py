@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from aecore.jobs import projection as projection_job
@@ -11,6 +13,7 @@ from dashboard.components.point_cloud.frames import send
 from dashboard.components.point_cloud.ship import live_view, view
 from dashboard.latent import new_image, new_projection
 from dashboard.latent.controls import PAGE, PINNED, Wanted, find_projection, project_now
+from dashboard.latent.links import follow_direction
 
 
 def show(wanted: Wanted, start: dict[str, str]) -> None:
@@ -48,6 +51,7 @@ def show(wanted: Wanted, start: dict[str, str]) -> None:
                 address=True,
                 start=start,
                 file=wanted.file,
+                direct=partial(follow_direction, run) if wanted.images == "test" else None,
             )
             # The new image below is a test image: it follows the pinned point only where that is one too.
             st.session_state[PINNED] = pinned if wanted.images == "test" else None

@@ -30,6 +30,8 @@ class NewImage(NamedTuple):
 
     image: np.ndarray
     title: str
+    label: int = -1
+    """Its class, -1 where that is not known."""
 
 
 def choose(run: Run, pinned: int | None) -> NewImage | None:
@@ -62,7 +64,8 @@ def _corrupted(run: Run, images: Any, pinned: int | None, shape: tuple[int, int,
     corruption = corruption_form.choose_corruption(run, shape)
     draw = corruption_form.choose_draw(corruption)
     shown = models.corrupted(run, images.images([row]), corruption, draw)[0]
-    return NewImage(shown, f"{images.name(row)}, {corruption.label if corruption.active else 'clean'}")
+    title = f"{images.name(row)}, {corruption.label if corruption.active else 'clean'}"
+    return NewImage(shown, title, int(images.labels[row]))
 
 
 def projected(run: Run, projection: Projection, found: NewImage) -> dict[str, Any] | None:
@@ -76,7 +79,7 @@ def projected(run: Run, projection: Projection, found: NewImage) -> dict[str, An
     codes, points = kept.codes[rows[there]], projection.coordinates[there]
     if len(codes) <= NEIGHBOURS:
         return None
-    code = models.codes_of_images(run, found.image[None])
+    code = models.codes_of_images(run, found.image[None], np.array([found.label]))
     where = project_new(codes, points, code, projection.method)[0]
     pixels = to_uint8(found.image)
     pixels = pixels if len(pixels) in (1, 3) else pixels[:1]
@@ -90,6 +93,7 @@ def projected(run: Run, projection: Projection, found: NewImage) -> dict[str, An
     return {
         "stamp": stamp,
         "place": where.astype(float).tolist(),
+        "label": found.label,
         "code": code[0].astype(float).tolist(),
         "image": {
             "data": base64.b64encode(pixels.tobytes()).decode(),

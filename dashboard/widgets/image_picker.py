@@ -64,12 +64,13 @@ class Gallery:
 @dataclass(frozen=True)
 class Chosen:
     """The chosen images: their rows, the clean images uint8 (N, C, H, W), the model's inputs float32 on the [0, 1]
-    scale, and their names."""
+    scale, their names, and their labels, uint8 (N,)."""
 
     rows: list[int]
     clean: np.ndarray
     shown: np.ndarray
     names: list[str]
+    labels: np.ndarray
 
 
 def gallery(run: Run) -> Gallery | None:
@@ -118,7 +119,7 @@ def shown(page: str, run: Run, images: Gallery, rows: list[int]) -> Chosen:
     clean = images.images(rows)
     corruption = Corruption.parse(state[key(page, "noise")])
     inputs = models.corrupted(run, clean, corruption, state[key(page, "draw")])
-    return Chosen(rows, clean, inputs, [images.name(row) for row in rows])
+    return Chosen(rows, clean, inputs, [images.name(row) for row in rows], images.labels[rows])
 
 
 def choose_one(page: str, images: Gallery, name: str, title: str, on_change: Callable[[], None] = lambda: None) -> int:

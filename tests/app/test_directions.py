@@ -68,7 +68,9 @@ def test_selected_points(run):
     assert codes is not None
     assert codes.codes is not None
     start, end = codes.indices[codes.labels == 3][:30], codes.indices[codes.labels == 8][:20]
-    app = page("interpolate", mode="along", along="points", start=pack_points([*start, 1]), end=pack_points(end))
+    app = page(
+        "interpolate", mode="along", along="points", start=pack_points(np.append(start, 1)), end=pack_points(end)
+    )
     mean = [codes.codes[np.isin(codes.indices, chosen)].mean(axis=0) for chosen in (start, end)]
     assert floats(sent(app)["direction"]["vector"]) == pytest.approx(mean[1] - mean[0], abs=1e-4)
     assert "20 selected points (mostly 8) minus that of 30 selected points (mostly 3)" in texts(app)
@@ -120,7 +122,7 @@ def test_the_strip_as_a_file_says_what_was_measured(run):
     assert codes is not None
     image = run.snapshots()["clean"][:1].astype(np.float32) / 255
     slant = directions.of_quantity(run, codes, "slant")
-    told = texts_of(along.strip(run, slant, image, "test image 7 · 3"))
+    told = texts_of(along.strip(run, slant, image, "test image 7 · 3", 3))
     assert {"mnist-mlp8: along slant", "−40°", "0°", "+40°"} <= set(told)
     line = checked(run, slant)
     assert line.startswith("Measured on 48 test images: the slant changed by −28")

@@ -127,7 +127,7 @@ def test_without_weights_it_says_how_to_begin(store):
 def test_files_of_the_way(gallery):
     run = Run(gallery.root / "gallery" / "mnist-mlp8")
     images = run.snapshots()["clean"][:4].astype(np.float32) / 255
-    way = Interpolation(images[:2], ("a 3", "a 4"), "line", (0.0, 0.5, 1.0), 0)
+    way = Interpolation(images[:2], ("a 3", "a 4"), "line", (0.0, 0.5, 1.0), 0, (3, 4))
     drawn = strip(run, way)
     pictures = [item for item in drawn.items if isinstance(item, Picture)]
     assert len(pictures) == 2 * 5
@@ -137,7 +137,7 @@ def test_files_of_the_way(gallery):
     assert np.abs(pictures[7].pixels - (images[0, 0] + images[1, 0]) / 2 * 255).max() <= 0.51
     told = texts_of(drawn)
     assert {"mnist-mlp8: interpolation along a line", "50%", "a 3", "a 4", "pixel cross-fade"} <= set(told)
-    plane = plane_sheet(run, way._replace(images=images, names=("a", "b", "c", "d"), side=3))
+    plane = plane_sheet(run, way._replace(images=images, names=("a", "b", "c", "d"), side=3, labels=(3, 4, 5, 6)))
     assert sum(isinstance(item, Picture) for item in plane.items) == 9
     assert any("bottom left c" in text for text in texts_of(plane))
     moving = Image.open(io.BytesIO(gif(run, way)))

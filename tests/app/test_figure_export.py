@@ -91,7 +91,9 @@ def test_compared_images_have_letters_errors_and_the_best_in_bold(gallery):
     chosen = [run_named(gallery, name) for name in SHIPPED[:2]]
     images = images_of(chosen[0]).clean[:3]
     shown = images.astype(np.float32) / 255
-    drawn = compare.sheet(chosen, NAMES, Chosen([0, 1, 2], images, shown, ["a", "b", "c"]), "", 0.5)
+    drawn = compare.sheet(
+        chosen, NAMES, Chosen([0, 1, 2], images, shown, ["a", "b", "c"], np.array([1, 2, 3])), "", 0.5
+    )
     told = texts_of(drawn)
     assert {"A mnist-mlp8", "clean", "error", "a"} <= set(told)
     assert any(text.startswith("B mnist-selu-2") for text in told)
@@ -109,7 +111,7 @@ def test_compared_images_have_letters_errors_and_the_best_in_bold(gallery):
 def test_the_same_interpolation_through_two_runs(gallery):
     chosen = [run_named(gallery, name) for name in SHIPPED[:2]]
     images = images_of(chosen[0]).clean[:2].astype(np.float32) / 255
-    drawn = compare.strips(chosen, NAMES, Interpolation(images, ("one", "other"), "line", (0.0, 0.5, 1.0), 0))
+    drawn = compare.strips(chosen, NAMES, Interpolation(images, ("one", "other"), "line", (0.0, 0.5, 1.0), 0, (3, 4)))
     assert len(pictures(drawn)) == 2 * 5
     assert {"one", "other", "50%", "A mnist-mlp8"} <= set(texts_of(drawn))
 

@@ -140,6 +140,35 @@ def test_the_plane_follows_the_pointer_and_back_returns(tab, address):
     assert walk.locator(".ip-corners canvas").count() == 4
 
 
+def test_an_image_is_moved_along_a_direction_and_its_link_and_back_restore_it(tab, address):
+    walk = opened(tab, f"{address}/interpolate?run=mnist-mlp8&mode=along&along=slant&a=18", "ip")
+    expect(walk).to_have_attribute("data-checked", "true")
+    expect(walk.locator(".ip-measured")).to_contain_text("asked for −40° and +40°, the slant changed by −28")
+    now, unmoved = walk.locator(".ip-decoded canvas"), walk.locator(".ip-pixels canvas")
+    assert picture(now) == picture(unmoved)
+    expect(walk.locator(".ip-strip-decoded canvas")).to_have_count(9)
+    drag(tab, walk.locator(".ip-slider"), 0.5, 0.75)
+    at = wait_for_address(tab, "at")
+    assert float(at) == pytest.approx(0.75, abs=0.03)
+    expect(walk.locator(".ip-measured")).to_contain_text("asked for +20°, the slant changed by +")
+    expect(walk.locator(".ip-decoded")).to_contain_text("moved by +")
+    after = picture(now)
+    assert after != picture(unmoved)
+    fresh = tab.context.new_page()
+    same = opened(fresh, tab.url, "ip")
+    expect(same).to_have_attribute("data-at", at)
+    apart = [abs(a - b) for a, b in zip(picture(same.locator(".ip-decoded canvas")), after, strict=True)]
+    assert max(apart) <= 3, "the address has three decimals of the position"
+    fresh.close()
+    tab.get_by_role("radio", name="Thickness").first.click()
+    expect(walk.locator(".ip-decoded")).to_contain_text("px")
+    assert in_address(tab, "along") == "thickness"
+    tab.go_back()
+    expect(walk.locator(".ip-decoded")).to_contain_text("moved by +")
+    expect(walk.locator(".ip-decoded")).to_contain_text("slant")
+    expect(walk).to_have_attribute("data-at", at)
+
+
 # ---- Generate ----------------------------------------------------------------------------------------
 
 

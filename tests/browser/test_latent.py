@@ -224,6 +224,8 @@ def test_the_wheel_is_the_pages_until_a_click_lasso_and_box_tell_what_is_inside_
     ]
     assert sum(counts) == inside
     expect(panel.locator(".cl-large canvas")).to_have_count(2)
+    panel.get_by_role("button", name="Start a direction here").click()
+    expect(cloud).to_have_attribute("data-start", str(inside))
     tab.get_by_role("button", name="Select a box").click()
     drag(tab, (-350, -300), (350, 300))
     assert int(str(cloud.get_attribute("data-selected"))) > inside
@@ -239,6 +241,15 @@ def test_the_wheel_is_the_pages_until_a_click_lasso_and_box_tell_what_is_inside_
         tab.get_by_role("button", name="Save as an image").click()
     assert download.value.suggested_filename == "mnist-mlp8-tsne-2d.png"
     assert Path(download.value.path()).stat().st_size > 10_000
+
+    # From the first selection leads a direction to another.
+    tab.get_by_role("button", name="Select a box").click()
+    drag(tab, (-350, -300), (0, 300))
+    panel.get_by_role("button", name=f"Direction from {inside:,} kept points to these").click()
+    moved = tab.locator(".ip[data-ready]")
+    moved.wait_for()
+    expect(tab.get_by_text(f"minus that of {inside:,} selected points").first).to_be_visible()
+    assert "along=points" in tab.url
 
 
 def test_fingers_turn_and_pinch(browser: Browser, address):

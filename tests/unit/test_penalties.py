@@ -88,7 +88,7 @@ def test_the_contractive_penalty_has_the_gradient_of_its_value(dense):
     """Against differences of the penalty itself, in double precision and with the same random signs."""
     model = network("contractive", model__dense=dense, model__bottleneck__activation="tanh").double()
     images = pictures(5).double().requires_grad_()
-    weight = model.encoder[0].weight
+    weight = model.get_parameter("encoder.linear1.weight")
 
     def penalty() -> torch.Tensor:
         model.rng.seed(1, torch.device("cpu"))
@@ -218,7 +218,7 @@ def test_warmth_weighs_the_divergence():
 def test_the_average_follows_the_weights():
     model = network("dense")
     average = Average(model, 0.5)
-    weight = model.encoder[0].weight
+    weight = model.get_parameter("encoder.linear1.weight")
     expected = weight.detach().clone()
     for step in range(1, 6):
         with torch.no_grad():

@@ -1,11 +1,16 @@
 """Slant and thickness, of shapes whose slant and thickness are known, and against scikit-image's contours."""
 
+import json
+import shutil
+import subprocess
+
 import numpy as np
 import pytest
 from skimage.measure import find_contours
 
 from aecore.data import thumbnails
 from aecore.metrics import strokes
+from tests.helpers.paths import ROOT
 
 SIZE, FINER = 40, 16
 
@@ -84,3 +89,21 @@ def test_which_images_are_strokes():
     assert not strokes.are_strokes(shipped("cifar10"))
     assert not strokes.are_strokes(1 - shipped("mnist")), "ink on paper"
     assert not strokes.are_strokes(np.repeat(shipped("mnist"), 2, axis=1)), "two channels"
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_the_browser_measures_digits_alike():
+    numbers, labels = thumbnails.shipped_set("mnist")  # type: ignore[misc]
+    images = thumbnails.shipped("mnist", numbers[:50], labels[:50]) / np.float32(255)  # type: ignore[operator]
+    script = f"""
+import {{ MEASURES }} from "{(ROOT / "dashboard/components/interpolator/strokes.js").as_uri()}";
+const images = JSON.parse(await new Response(process.stdin).text());
+const measured = ["slant", "thickness"].map((name) => images.map((image) => MEASURES[name](image, [1, 28, 28])));
+console.log(JSON.stringify(measured));
+"""
+    given = json.dumps(images.reshape(50, -1).tolist())
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", script], input=given, capture_output=True, text=True, check=True
+    )
+    for quantity, found in zip(strokes.QUANTITIES, json.loads(done.stdout), strict=True):
+        assert found == pytest.approx(strokes.measure(quantity, images), abs=1e-4)

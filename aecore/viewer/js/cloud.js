@@ -37,6 +37,7 @@ export function createCloud(root, host) {
     hovered: null,
     pinned: null,
     selected: null,
+    start: null,
     tool: "move",
     spin: false,
     extraOpen: false,
@@ -251,5 +252,5 @@ function newcomer(extra, points) {
     return target;
   };
   const code = extra.code ? Float32Array.from(extra.code) : null;
-  return { xyz: points.place(extra.place), canvas: onto(canvas), copy: () => onto(element("canvas", "cl-picture")), code, title: extra.title, note: extra.note };
+  return { xyz: points.place(extra.place), canvas: onto(canvas), copy: () => onto(element("canvas", "cl-picture")), code, label: extra.label, title: extra.title, note: extra.note };
 }

@@ -6,6 +6,7 @@ import { button, element, partsOf } from "./dom.js";
 import { meanCode } from "./neighbours.js";
 import { figure, plural, tally } from "./numbers.js";
 import { averaged, codeOf, decodedFrom, errorOf, neighboursOf, pictureOf, reconstructionOf } from "./pictures.js";
+import { MOST_POINTS, packPoints, thinned } from "./selection.js";
 import { classColor, toCss } from "./theme.js";
 
 const SHOWN_OF_SELECTION = 48;
@@ -128,7 +129,7 @@ export function createPanel(owner, root) {
     const { points, extra } = stage;
     if (!extra) return;
     head(box, extra.title, () => owner.closeExtra());
-    box.append(pictures([[extra.copy(), "model input"], [decodedFrom(points, extra.code), "reconstruction"]]));
+    box.append(pictures([[extra.copy(), "model input"], [decodedFrom(points, extra.code, extra.label), "reconstruction"]]));
     if (extra.note) box.append(element("p", "cl-quiet", extra.note));
     neighbours(box, stage, neighboursOf(points, extra.code, -1));
   }
@@ -156,7 +157,7 @@ export function createPanel(owner, root) {
       const one = button("cl-neighbour", "", () => owner.goTo(stage, points.indices[row]), `Neighbour ${title(points, row)}`);
       one.title = `${title(points, row)}, distance ${figure(distance)}`;
       one.dataset.index = String(points.indices[row]);
-      for (const picture of [pictureOf(points, row), decodedFrom(points, codeOf(points, row))]) if (picture) one.append(picture);
+      for (const picture of [pictureOf(points, row), decodedFrom(points, codeOf(points, row), points.labels[row])]) if (picture) one.append(picture);
       one.append(element("span", "", figure(distance)));
       one.onpointerenter = () => owner.point(points.indices[row]);
       one.onpointerleave = () => owner.point(null);
@@ -199,6 +200,7 @@ export function createPanel(owner, root) {
     const { codes, codeRow } = points, codeRows = codes?.width && codeRow ? rows.map((row) => codeRow[row]).filter((at) => at >= 0) : [];
     const mean = codes && codeRows.length ? decodedFrom(points, meanCode(codes, codeRows)) : null;
     box.append(pictures([[averaged(points, rows), "mean of the images"], [mean, "decoded mean code"]]), bars);
+    if (owner.data.directs) box.append(directing(chosen));
     const sheet = element("div", "cl-sheet");
     for (const row of rows.slice(0, SHOWN_OF_SELECTION)) {
       const picture = pictureOf(points, row);
@@ -211,6 +213,28 @@ export function createPanel(owner, root) {
     }
     box.append(sheet);
     if (rows.length > SHOWN_OF_SELECTION) box.append(element("p", "cl-quiet", `Only the first ${SHOWN_OF_SELECTION} are shown.`));
+  }
+
+  /**
+   * What makes a direction of two selections: the first is kept, and from it leads a direction to the next.
+   * @param {Set<number>} chosen
+   */
+  function directing(chosen) {
+    const { start } = owner.state, line = element("div", "cl-directing");
+    const keep = button("ae-button cl-button", start ? "Start here instead" : "Start a direction here", () => owner.keepStart(chosen));
+    if (!start) {
+      line.append(keep);
+      return line;
+    }
+    if (start === chosen) {
+      line.append(element("p", "cl-quiet", "Kept as the start of a direction: now select the points to which it leads."));
+      return line;
+    }
+    const go = () => owner.host.onDirection?.(packPoints(thinned(start)), packPoints(thinned(chosen)));
+    line.append(button("ae-button cl-button cl-direct", `Direction from ${plural(start.size, "kept point")} to these`, go), keep);
+    const many = Math.max(start.size, chosen.size) > MOST_POINTS;
+    if (many) line.append(element("p", "cl-quiet", `Of more than ${MOST_POINTS.toLocaleString("en")} points it takes so many, evenly spaced.`));
+    return line;
   }
 
   return { card, shown, nameOf, title, tint };

@@ -20,14 +20,16 @@ export function pictureOf(points, row) {
 }
 
 /**
- * A canvas with what a code is decoded to; null where there is nothing to decode.
+ * A canvas with what a code is decoded to, of the class `label` if the network is told classes, -1 for any; null where
+ * there is nothing to decode.
  * @param {Points} points
  * @param {Numbers | null} code
+ * @param {number} label
  */
-export function decodedFrom(points, code) {
+export function decodedFrom(points, code, label = -1) {
   if (!points.decoder?.from || !code) return null;
   const canvas = element("canvas", "cl-picture");
-  points.decoder.from(code, canvas);
+  points.decoder.from(code, canvas, label);
   return canvas;
 }
 
@@ -38,9 +40,9 @@ export function decodedFrom(points, code) {
  */
 export function reconstructionOf(points, row) {
   const code = codeOf(points, row), again = points.decoder?.again;
-  if (code) return decodedFrom(points, code);
+  if (code) return decodedFrom(points, code, points.labels[row]);
   const picture = again ? pictureOf(points, row) : null;
-  return picture && again?.(picture) ? picture : null;
+  return picture && again?.(picture, points.labels[row]) ? picture : null;
 }
 
 /**

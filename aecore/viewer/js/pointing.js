@@ -75,6 +75,11 @@ export function addPointing(owner, root) {
     if (indices.length) part("spoken").textContent = `${plural(indices.length, "point")} selected`;
     owner.refresh();
   };
+  owner.keepStart = (indices) => {
+    state.start = indices;
+    root.dataset.start = String(indices.size);
+    owner.refresh();
+  };
   owner.escape = () => {
     if (state.selected) owner.select(owner.stages[0], []);
     else if (state.pinned !== null) owner.pin(null);
@@ -83,8 +88,8 @@ export function addPointing(owner, root) {
   };
   // Other images have come: what was pinned, selected or hidden means nothing among them.
   owner.forget = () => {
-    Object.assign(state, { hovered: null, pinned: null, selected: null, only: null, hidden: new Set() });
-    Object.assign(root.dataset, { hover: "", pinned: "", selected: "" });
+    Object.assign(state, { hovered: null, pinned: null, selected: null, start: null, only: null, hidden: new Set() });
+    Object.assign(root.dataset, { hover: "", pinned: "", selected: "", start: "" });
   };
   owner.closeExtra = () => {
     state.extraOpen = false;

@@ -120,16 +120,16 @@ async function createAtlas({ image, mime, indices, across, width, height, channe
  */
 function createDecoder({ header, weights, before, before_weights }) {
   const run = createNetwork(header.ops, typed(Float32Array, weights)), [channels, height, width] = header.image_shape;
-  /** @type {(code: Numbers, canvas: HTMLCanvasElement) => void} */
-  const paint = (code, canvas) => paintImage(canvas, run(code), header.image_shape);
-  if (!before || !before_weights) return { from: (code, canvas) => paint(Float32Array.from(code), canvas) };
+  /** @type {(code: Numbers, canvas: HTMLCanvasElement, label: number) => void} */
+  const paint = (code, canvas, label) => paintImage(canvas, run(code, label), header.image_shape);
+  if (!before || !before_weights) return { from: (code, canvas, label) => paint(Float32Array.from(code), canvas, label) };
   const encode = createNetwork(before.ops, typed(Float32Array, before_weights));
-  /** @param {HTMLCanvasElement} canvas */
-  const again = (canvas) => {
+  /** @type {(canvas: HTMLCanvasElement, label: number) => boolean} */
+  const again = (canvas, label) => {
     if (canvas.width !== width || canvas.height !== height) return false;
     const { data } = context2d(canvas).getImageData(0, 0, width, height), image = new Float32Array(width * height * channels);
     for (let i = 0; i < width * height; i += 1) for (let c = 0; c < channels; c += 1) image[i * channels + c] = data[i * 4 + Math.min(c, 2)] / 255;
-    paint(encode(image), canvas);
+    paint(encode(image, label), canvas, label);
     return true;
   };
   return { again };

@@ -118,6 +118,8 @@ export interface ExtraData {
   image: { data: string; width: number; height: number; channels: number };
   place: number[];
   code: number[] | null;
+  /** Its class, -1 where that is not known. */
+  label: number;
   title: string;
   note: string;
 }
@@ -151,6 +153,8 @@ export interface CloudData {
   start?: Record<string, string>;
   height?: number;
   file?: string;
+  /** Whether two selections make a direction, which the host can follow. */
+  directs?: boolean;
 }
 /** A frame of points on the move; without coordinates only how far the work is. */
 export interface Frame {
@@ -217,8 +221,8 @@ export interface Atlas {
 /** Draws onto a canvas what a code is decoded to (`from`) or, where codes are not kept, an image sent through the
  * whole network (`again`). */
 export interface Decoder {
-  from?(code: Numbers, canvas: HTMLCanvasElement): void;
-  again?(canvas: HTMLCanvasElement): boolean;
+  from?(code: Numbers, canvas: HTMLCanvasElement, label: number): void;
+  again?(canvas: HTMLCanvasElement, label: number): boolean;
 }
 export interface Points {
   count: number;
@@ -259,6 +263,7 @@ export interface Extra {
   canvas: HTMLCanvasElement;
   copy(): HTMLCanvasElement;
   code: Float32Array | null;
+  label: number;
   title: string;
   note: string;
 }
@@ -298,6 +303,8 @@ export interface Panel {
 export interface Host {
   asset(name: string): Promise<any>;
   onChange?(place: { pinned: number | null }): void;
+  /** From one selection of points to another, both as `packPoints` writes them. */
+  onDirection?(start: string, end: string): void;
 }
 export interface CloudState {
   /** `label`, `error`, or `unit0`, `unit1` … */
@@ -312,6 +319,8 @@ export interface CloudState {
   hovered: number | null;
   pinned: number | null;
   selected: Set<number> | null;
+  /** The selection that was kept as the start of a direction. */
+  start: Set<number> | null;
   tool: "move" | "box" | "lasso";
   spin: boolean;
   /** The image that is none of the points is shown beside the cloud. */
@@ -355,6 +364,7 @@ export interface Cloud {
   step(stage: Stage, way: number): void;
   toNeighbour(stage: Stage): void;
   select(stage: Stage, indices: number[]): void;
+  keepStart(indices: Set<number>): void;
   escape(): void;
   forget(): void;
   closeExtra(): void;

@@ -22,6 +22,7 @@ def comparer(
     shown: np.ndarray,
     names: Sequence[str],
     classes: Sequence[str],
+    labels: np.ndarray,
     *,
     view: str,
     noisy: bool,
@@ -34,10 +35,11 @@ def comparer(
 ) -> None:
     """Show `view`: `images`, or `way`, the interpolation between the first two of them.
 
-    `clean` uint8 and `shown` float32 on the [0, 1] scale are the images (N, C, H, W) and the models' inputs; `errors`
-    is the error shown at full intensity, None for no error maps. `numbers` are the places of the runs among all that
-    are compared, from 0, which their letters and colours say. The slider starts at `place`, by default in the middle,
-    and returns there whenever `visit` changes; the browser writes its position into the address.
+    `clean` uint8 and `shown` float32 on the [0, 1] scale are the images (N, C, H, W) and the models' inputs, `labels`
+    (N,) what conditional models are told; `errors` is the error shown at full intensity, None for no error maps.
+    `numbers` are the places of the runs among all that are compared, from 0, which their letters and colours say. The
+    slider starts at `place`, by default in the middle, and returns there whenever `visit` changes; the browser writes
+    its position into the address.
     """
     runs = [
         {"title": title, "number": number, "encoder": one["encoder"], "decoder": one["decoder"]}
@@ -50,6 +52,7 @@ def comparer(
         "shown": to_hwc(shown),
         "names": list(names),
         "classes": list(classes),
+        "labels": labels.tolist(),
         "shape": list(clean.shape[1:]),
         "view": view,
         "noisy": noisy,

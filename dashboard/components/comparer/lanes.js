@@ -69,7 +69,7 @@ export function createLanes(root) {
    */
   function laneOf({ data, shown: images, networksOf, runName, tile }, i) {
     const run = data.runs[i], { encode, decode } = networksOf(run);
-    const start = encode(images[0]).slice(), end = encode(images[1]).slice(), code = new Float32Array(start.length);
+    const [first, last] = data.labels, start = encode(images[0], first).slice(), end = encode(images[1], last).slice(), code = new Float32Array(start.length);
     const { name, below } = runName(run), now = tile(images[0], ""), strip = element("div", "cb-strip");
     return {
       lane: element("div", "cb-lane", name, now, strip),
@@ -77,7 +77,7 @@ export function createLanes(root) {
       now,
       strip,
       mark: element("div", "cb-mark"),
-      imageAt: (share) => decode(alongPath(start, end, share, data.path, code)),
+      imageAt: (share) => decode(alongPath(start, end, share, data.path, code), share < 0.5 ? first : last),
     };
   }
 

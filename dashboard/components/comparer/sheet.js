@@ -48,7 +48,7 @@ export function drawSheet(root, host, { data, images, shown, networksOf, tile, r
   host.replaceChildren(sheet);
   return inSlices(images.length * lines.length, (step) => {
     const image = Math.floor(step / lines.length), line = lines[step % lines.length];
-    const { encode, decode } = networksOf(line.run), output = decode(encode(shown[image])), clean = images[image];
+    const { encode, decode } = networksOf(line.run), output = decode(encode(shown[image], data.labels[image]), data.labels[image]), clean = images[image];
     let sum = 0;
     for (let k = 0; k < clean.length; k += 1) sum += (output[k] - clean[k]) ** 2;
     line.mse[image] = sum / clean.length;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -12,6 +13,21 @@ import streamlit as st
 from dashboard.components.networks import Shipped, to_hwc
 from dashboard.components.register import component
 from dashboard.generate.units import Unit
+
+
+class Told(NamedTuple):
+    """What a conditional network is told: the class of the image, and that of which to decode; -1 for none."""
+
+    label: int
+    asked: int
+
+
+class Places(NamedTuple):
+    """A quantised code: channels, height and width of its map, and all vectors, float32 (K, channels)."""
+
+    map: tuple[int, int, int]
+    vectors: np.ndarray
+
 
 _component = component("generate", Path(__file__).with_name("component.js"))
 
@@ -29,6 +45,9 @@ def generate(
     inks: Sequence[Sequence[float]],
     visit: int,
     on_pick: Callable[[str], None],
+    on_ask: Callable[[int], None],
+    told: Told | None = None,
+    places: Places | None = None,
     key: str,
 ) -> str | None:
     """Show `view` (`units`, `random`, `traversal` or `draw`) of codes, starting with that of `image`, uint8 (C, H, W).
@@ -37,7 +56,7 @@ def generate(
     pen colours, in [0, 1]. The sliders start at `vector`, by default that of the image, and return there whenever
     `visit` changes; the browser writes their vector into the address. Returns it as text as far as the traversal needs
     it, empty for that of the image, None before that; `on_pick` is called with the vector of an image that was clicked
-    or drawn.
+    or drawn, `on_ask` with the class that was clicked of a network that is `told` them. A quantised code has `places`.
     """
     data = {
         "encoder": shipped["encoder"],
@@ -52,6 +71,12 @@ def generate(
         "map": None if map_shape is None else list(map_shape),
         "random": base64.b64encode(np.ascontiguousarray(vectors, "<f4").tobytes()).decode(),
         "vector": None if vector is None else list(vector),
+        "told": told is not None,
+        "label": told.label if told else -1,
+        "asked": told.asked if told else -1,
+        "places": None
+        if places is None
+        else {"map": list(places.map), "vectors": base64.b64encode(places.vectors.astype("<f4").tobytes()).decode()},
         "inks": [list(ink) for ink in inks],
         "visit": visit,
     }
@@ -59,12 +84,16 @@ def generate(
     def picked() -> None:
         on_pick(str(st.session_state[key]["picked"]))
 
+    def asked() -> None:
+        on_ask(int(st.session_state[key]["asked"]))
+
     result = _component(
         key=key,
         data=data,
         default={"vector": None},
         on_vector_change=lambda: None,
         on_picked_change=picked,
+        on_asked_change=asked,
         width="stretch",
         height="content",
     )

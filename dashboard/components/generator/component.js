@@ -10,6 +10,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const [generator, cleanup] = mounted(parentElement, ".ge", createGenerator);
   generator.onChange = (vector) => setStateValue("vector", vector);
   generator.pick = (vector) => setTriggerValue("picked", vector);
+  generator.ask = (label) => setTriggerValue("asked", label);
   generator.update(data);
   return cleanup;
 }

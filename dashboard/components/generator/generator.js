@@ -9,7 +9,9 @@ import { createPlace } from "../address/place.js";
 import { assets } from "../assets/asset.js";
 import { networkOf, reading, realCodesOf, rowsOf, sizeOf } from "../networks.js";
 import { perFrame } from "../pace.js";
+import { createClasses } from "./classes.js";
 import { createPad } from "./pad.js";
+import { createPlaces } from "./places.js";
 import { drawRandom, drawTraversal } from "./sheets.js";
 import { createSliders } from "./sliders.js";
 import { asText, idleWords } from "./words.js";
@@ -28,6 +30,7 @@ import { asText, idleWords } from "./words.js";
  */
 
 const VIEWS = /** @type {const} */ (["units", "random", "traversal", "draw"]);
+const EDITED = /** @type {const} */ (["sliders", "places"]);
 
 /** @param {HTMLElement} root */
 export function createGenerator(root) {
@@ -43,10 +46,13 @@ export function createGenerator(root) {
     /** The vector that the server should know, empty for that of the image. */
     onChange: /** @type {(vector: string) => void} */ (() => {}),
     pick: /** @type {(vector: string) => void} */ (() => {}),
+    /** A class was chosen, of which to decode. */
+    ask: /** @type {(label: number) => void} */ (() => {}),
   };
   const place = createPlace("code");
   const written = () => (made && asText(made.vector) !== asText(made.start) ? asText(made.vector) : null);
-  const sliders = createSliders(part("sliders"), changed);
+  const sliders = createSliders(part("sliders"), changed), places = createPlaces(part("places"), changed);
+  const everyClass = createClasses(part("classes"), (label) => generator.ask(label));
 
   /** @param {GenerateData} data */
   async function update(data) {
@@ -66,7 +72,7 @@ export function createGenerator(root) {
       real: codes && realCodesOf(codes),
     };
     const anew = !made || data.visit !== made.data.visit || data.image !== made.data.image;
-    const code = encode(rowsOf(data.image, sizeOf(data.shape))[0]).slice();
+    const code = encode(rowsOf(data.image, sizeOf(data.shape))[0], data.label).slice();
     const start = data.map ? new Float32Array(data.map[0]).fill(1) : code.slice();
     const text = anew ? place.arrive(data.visit, data.vector && asText(data.vector)) : null;
     const given = text ? Float32Array.from(text.split(","), Number) : start;
@@ -106,19 +112,23 @@ export function createGenerator(root) {
     /** @param {Numbers} image */
     const say = (image) => reading(read, image, classes);
     /** @param {Float32Array} vector */
-    const decode = (vector) => shown.decode(codeOf(shown, vector));
+    const decode = (vector) => shown.decode(codeOf(shown, vector), data.asked);
     delete part(view).dataset.done;
     if (view === "random") {
       const vectors = rowsOf(data.random, start.length);
       stop = drawRandom(part("random"), { vectors, decode, shape, say, pick });
     } else if (view === "draw") {
       const near = (/** @type {Float32Array} */ code) => nearWords(shown, code);
-      createPad(part("draw"), { encode, decode: shown.decode, shape, colors: data.inks, say, near, pick });
+      const asked = (/** @type {Network} */ network) => (/** @type {Numbers} */ input) => network(input, data.asked);
+      createPad(part("draw"), { encode: asked(encode), decode: asked(shown.decode), shape, colors: data.inks, say, near, pick });
     } else if (view === "traversal") {
       stop = drawTraversal(part("traversal"), { base: shown.vector, units, decode, shape, pick, noun: nounOf(data) });
     } else {
-      sliders.build(units, nounOf(data), shown.vector, shown.start);
-      part("dead").textContent = idleWords(units, nounOf(data));
+      for (const edited of EDITED) part(edited).hidden = (edited === "places") !== (data.places !== null);
+      if (data.places) places.build(data.places, shown.vector);
+      else sliders.build(units, nounOf(data), shown.vector, shown.start);
+      part("dead").textContent = data.places ? "" : idleWords(units, nounOf(data));
+      everyClass.build(data.told ? data.classes : [], data.asked);
       render();
     }
   }
@@ -132,12 +142,15 @@ export function createGenerator(root) {
 
   function render() {
     if (!made) return;
-    const { data, vector, start, read } = made, code = codeOf(made, vector), image = made.decode(code);
+    const { data, vector, start, read } = made, code = codeOf(made, vector);
+    if (data.told) everyClass.show((label) => made?.decode(code, label) ?? new Float32Array(0), data.shape);
+    const image = made.decode(code, data.asked);
     paintImage(canvas, image, data.shape);
     const said = reading(read, image, data.classes);
     part("says").textContent = said;
     canvas.setAttribute("aria-label", `Decoded image${said ? `, ${said}` : ""}`);
-    sliders.show(vector);
+    if (data.places) places.show(vector);
+    else sliders.show(vector);
     part("near").textContent = nearWords(made, code);
     reset.disabled = asText(vector) === asText(start);
     root.dataset.vector = asText(vector);

@@ -23,6 +23,7 @@ def walk(
     names: Sequence[str],
     classes: Sequence[str],
     *,
+    labels: Sequence[int],
     path: str = "line",
     shares: Sequence[float],
     side: int = 0,
@@ -33,6 +34,7 @@ def walk(
 ) -> None:
     """Show the interpolation between two images, float32 (2, C, H, W) on the [0, 1] scale, the plane of `side`²
     images between four, or one image moved along a `direction`, whose slider has the amount 0 in its middle.
+    `labels` are the images' classes, -1 for none, which conditional models are told.
 
     The position, one number or two in [0, 1], starts at `place`, by default in the middle, and returns there whenever
     `visit` changes; the browser writes it into the address.
@@ -42,6 +44,7 @@ def walk(
         "ends": to_hwc(images),
         "names": list(names),
         "classes": list(classes),
+        "labels": list(labels),
         "shape": list(images.shape[1:]),
         "path": path,
         "shares": list(shares),
@@ -62,6 +65,7 @@ def _sent(direction: Direction) -> dict[str, Any]:
         "quantity": direction.quantity,
         "read": direction.read,
         "sample": _base64(direction.sample),
+        "labels": direction.labels.tolist(),
         "sampled": direction.sampled,
     }
 

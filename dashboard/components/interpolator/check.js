@@ -46,9 +46,9 @@ export function createCheck(root, done) {
     plot(shown, width);
     const sample = rowsOf(direction.sample, shown.code.length);
     if (measured || !sample.length || !(direction.quantity || (direction.read && read))) return () => {};
-    const collected = collect(shown, direction);
+    const collected = collect(shown, direction, sample);
     const stops = data.shares.length;
-    return inSlices(sample.length * stops, (i) => collected.take(sample[Math.floor(i / stops)], i % stops), () => {
+    return inSlices(sample.length * stops, (i) => collected.take(Math.floor(i / stops), i % stops), () => {
       measured = collected.result();
       root.dataset.checked = "true";
       plot(shown, width);
@@ -106,17 +106,19 @@ export function createCheck(root, done) {
  * What is measured, position by position.
  * @param {Interpolation} shown
  * @param {DirectionData} direction
+ * @param {Float32Array[]} sample
  */
-function collect({ data, decode, read, code: like, vector }, direction) {
+function collect({ data, decode, read, code: like, vector }, direction, sample) {
   const { shape, shares } = data, code = new Float32Array(like.length);
   const sums = shares.map(() => ({ count: 0, sum: 0, squares: 0, from: 0, to: 0 }));
   const measure = direction.quantity && MEASURES[direction.quantity];
   let unmoved = NaN;
   return {
-    /** @type {(row: Float32Array, at: number) => void} */
-    take(row, at) {
-      if (measure && at === 0) unmoved = measure(decode(row), shape);
-      const image = decode(alongDirection(row, /** @type {Float32Array} */ (vector), amountAt(direction, shares[at]), code));
+    /** @type {(number: number, at: number) => void} */
+    take(number, at) {
+      const row = sample[number], label = direction.labels[number];
+      if (measure && at === 0) unmoved = measure(decode(row, label), shape);
+      const image = decode(alongDirection(row, /** @type {Float32Array} */ (vector), amountAt(direction, shares[at]), code), label);
       const sum = sums[at];
       if (measure) {
         const change = measure(image, shape) - unmoved;

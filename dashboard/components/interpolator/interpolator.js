@@ -15,7 +15,7 @@ import { showPlaying } from "../play_button.js";
 import { amountAt, amountText, imageWords } from "./amounts.js";
 import { captioned } from "./caption.js";
 import { createCheck } from "./check.js";
-import { onPlane } from "./path.js";
+import { nearestLabel, onPlane } from "./path.js";
 import { createPlane } from "./plane.js";
 import { createTwoImages, decodeAt, mixAt } from "./two_images.js";
 
@@ -67,7 +67,7 @@ export function createInterpolator(root) {
    */
   function adopt(data, { encode, decode, read, real, usual }) {
     const asked = shown === null || data.visit !== shown.data.visit;
-    const images = rowsOf(data.ends, sizeOf(data.shape)), codes = images.map((image) => encode(image).slice());
+    const images = rowsOf(data.ends, sizeOf(data.shape)), codes = images.map((image, i) => encode(image, data.labels[i]).slice());
     const code = new Float32Array(codes[0].length), mixed = new Float32Array(images[0].length);
     const vector = data.direction && floats(fromBase64(data.direction.vector));
     shown = { data, encode, decode, read, real, usual, images, codes, code, mixed, vector };
@@ -105,7 +105,7 @@ export function createInterpolator(root) {
     if (!shown) return;
     const { data, read } = shown, [share, down] = at;
     if (data.plane) {
-      const image = shown.decode(onPlane(shown.codes, share, down, shown.code));
+      const image = shown.decode(onPlane(shown.codes, share, down, shown.code), nearestLabel(data.labels, share, down));
       plane.mark(shown, at, image);
       readOut("");
     } else if (data.direction) {

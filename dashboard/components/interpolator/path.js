@@ -46,6 +46,14 @@ export function onPlane([a, b, c, d], across, down, out) {
 }
 
 /**
+ * The class of the nearest corner.
+ * @param {number[]} labels
+ * @param {number} across
+ * @param {number} down
+ */
+export const nearestLabel = (labels, across, down) => labels[(down < 0.5 ? 0 : 2) + (across < 0.5 ? 0 : 1)];
+
+/**
  * The code moved by `amount` times a direction, written into `out`.
  * @param {Float32Array} code
  * @param {Float32Array} direction

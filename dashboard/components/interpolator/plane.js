@@ -9,7 +9,7 @@ import { percent } from "../../../aecore/viewer/js/numbers.js";
 import { reading } from "../networks.js";
 import { inSlices } from "../pace.js";
 import { captioned } from "./caption.js";
-import { onPlane } from "./path.js";
+import { nearestLabel, onPlane } from "./path.js";
 
 /** @param {HTMLElement} root */
 export function createPlane(root) {
@@ -38,7 +38,8 @@ export function createPlane(root) {
     const code = new Float32Array(codes[0].length);
     return inSlices(side * side, (i) => {
       const column = i % side, row = Math.floor(i / side);
-      toPixels(decode(onPlane(codes, column / (side - 1), row / (side - 1), code)), channels, image.data);
+      const across = column / (side - 1), down = row / (side - 1);
+      toPixels(decode(onPlane(codes, across, down, code), nearestLabel(data.labels, across, down)), channels, image.data);
       context.putImageData(image, column * width, row * height);
     }, () => (root.dataset.looked = "true"));
   }

@@ -18,8 +18,9 @@ import { SAMPLES, createPlot } from "./plot.js";
  * @param {number} share
  */
 export function decodeAt({ decode, codes, data, code, vector }, share) {
-  if (data.direction && vector) return decode(alongDirection(codes[0], vector, amountAt(data.direction, share), code));
-  return decode(alongPath(codes[0], codes[1], share, data.path, code));
+  const [first, last] = data.labels;
+  if (data.direction && vector) return decode(alongDirection(codes[0], vector, amountAt(data.direction, share), code), first);
+  return decode(alongPath(codes[0], codes[1], share, data.path, code), share < 0.5 ? first : last);
 }
 
 /**

@@ -10,9 +10,10 @@ import { mounted } from "../mount.js";
 const STEP_MS = 300; // someone may step through points quickly
 
 /** @param {ComponentArguments<CloudData>} mount */
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const [cloud, cleanup] = mounted(parentElement, ".cl", createToldCloud);
   cloud.onChange = (pinned) => setStateValue("pinned", pinned);
+  cloud.onDirection = (start, end) => setTriggerValue("direction", { start, end });
   cloud.update(data);
   return cleanup;
 }
@@ -23,6 +24,7 @@ function createToldCloud(root) {
   let timer;
   const cloud = createCloud(root, {
     asset: (name) => assets.get(name),
+    onDirection: (start, end) => held.onDirection(start, end),
     onChange: ({ pinned }) => {
       clearTimeout(timer);
       timer = setTimeout(() => held.onChange(pinned), STEP_MS);
@@ -31,6 +33,8 @@ function createToldCloud(root) {
   const held = {
     /** @type {(pinned: number | null) => void} */
     onChange: () => {},
+    /** @type {(start: string, end: string) => void} */
+    onDirection: () => {},
     update: cloud.update,
     destroy() {
       clearTimeout(timer);

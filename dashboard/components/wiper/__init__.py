@@ -37,6 +37,7 @@ def wiper(
     shown: np.ndarray,
     names: Sequence[str],
     *,
+    labels: np.ndarray | None = None,
     place: str | None,
     visit: int,
     key: str,
@@ -44,8 +45,9 @@ def wiper(
     """Show two of the layers, `usual` at first, left and right of a divider.
 
     `clean` uint8 (N, C, H, W) is what the error of a network's output is measured against, and `shown` float32
-    (N, C, H, W) on the [0, 1] scale what networks are given. `place` is what a visit begins with, as the browser writes
-    it into the address: the keys of both layers and the divider's position.
+    (N, C, H, W) on the [0, 1] scale what networks are given, with `labels` (N,) those that are told classes.
+    `place` is what a visit begins with, as the browser writes it into the address: the keys of both layers and the
+    divider's position.
     """
     given = [
         {
@@ -65,6 +67,7 @@ def wiper(
         "clean": _bytes(clean),
         "shown": to_hwc(shown) if any(layer.network for layer in layers) else "",
         "names": list(names),
+        "labels": [-1] * len(names) if labels is None else labels.tolist(),
         "shape": list(clean.shape[1:]),
         "place": place,
         "visit": visit,

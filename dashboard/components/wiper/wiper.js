@@ -163,12 +163,12 @@ export function createWiper(root) {
  * @param {string} key
  * @returns {Promise<Version>}
  */
-async function makeVersion({ layers, shape, clean, shown }, key) {
+async function makeVersion({ layers, shape, clean, shown, labels }, key) {
   const layer = /** @type {WiperLayer} */ (layers.find((one) => one.key === key)), size = sizeOf(shape);
   if (!layer.encoder || !layer.decoder) return { images: fromBytes(layer.images ?? "", size), marks: layer.marks };
   const [encode, decode] = (await Promise.all([layer.encoder, layer.decoder].map((name) => assets.get(name)))).map(networkOf);
   const wanted = fromBytes(clean, size);
-  const images = rowsOf(shown, size).map((image) => decode(encode(image)).slice());
+  const images = rowsOf(shown, size).map((image, i) => decode(encode(image, labels[i]), labels[i]).slice());
   const marks = images.map((image, i) => {
     const sum = image.reduce((total, value, k) => total + (value - wanted[i][k]) ** 2, 0);
     return `MSE ${(sum / size).toFixed(4)}`;
