@@ -107,13 +107,18 @@ def whole_test_set_text(run: Run, corruption: Corruption) -> str:
         of = f" ({count(own['images'], 'image')})" if own.get("images") else ""
         sides.append((title + of, own["metrics"], own.get("inside_hole") or {}))
     parts = [
-        f"{name} {scores['psnr_db']:.2f} dB, {scores['ssim']:.3f}"
+        f"{name} {_decibels(scores['psnr_db'])}, {scores['ssim']:.3f}"
         for name, scores, _ in sides
-        if scores["psnr_db"] is not None
+        if scores["ssim"] is not None
     ]
     text = f"Whole test set, {count(entry['n'], 'image')}, PSNR and SSIM: {'; '.join(parts)}."
     inside = [f"{name} {scores['mse']:.4f}" for name, _, scores in sides if scores.get("mse") is not None]
     return f"{text} MSE in the hole: {'; '.join(inside)}." if inside else text
+
+
+def _decibels(psnr: float | None) -> str:
+    """Files hold null where a mean is infinite, as of images of which some are unchanged."""
+    return "∞ dB" if psnr is None else f"{psnr:.2f} dB"
 
 
 def baseline_text(corruption: Corruption, channels: int) -> str:

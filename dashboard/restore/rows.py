@@ -69,8 +69,8 @@ COLUMNS = (
     Column("mse", "MSE", "{:.4f}", False),
 )
 HOLE = (
-    Column("hole_psnr_db", "PSNR in the hole", "{:.2f} dB", True),
-    Column("hole_mse", "MSE in the hole", "{:.4f}", False),
+    Column("hole_psnr_db", "PSNR, hole", "{:.2f} dB", True),
+    Column("hole_mse", "MSE, hole", "{:.4f}", False),
 )
 """Over the lost pixels alone."""
 
