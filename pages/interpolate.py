@@ -14,7 +14,7 @@ from dashboard.components.interpolator import walk
 from dashboard.components.networks import Shipped, ship_run
 from dashboard.format import plain
 from dashboard.interpolate import along, export
-from dashboard.interpolate.controls import ENDS, controls
+from dashboard.interpolate.controls import ENDS, controls, hold_settings
 from dashboard.interpolate.url import FIELDS, PAGE
 from dashboard.navigation import route
 from dashboard.url_state import key
@@ -74,6 +74,7 @@ def between(run: Run, gallery: image_picker.Gallery, shipped: Shipped) -> None:
 
 def view() -> None:
     url_state.arrive(PAGE, FIELDS)
+    hold_settings()
     run = controls()
     if run is None:
         return

@@ -24,6 +24,7 @@ PAGES = {
     "replay": "/replay?run=mnist-selu-6-clean&with=mnist-selu-2-clean&epoch=31",
     "interpolate": "/interpolate?run=mnist-mlp8&at=0.35",
     "plane": "/interpolate?run=colored-vae&mode=four",
+    "direction": "/interpolate?run=mnist-mlp8&mode=along&along=slant&at=0.75",
     "latent": "/latent?run=colored-conv&method=tsne&dims=3&point=0",
     "generate": "/generate?run=mnist-mlp8",
     "traversal": "/generate?run=colored-vae&view=traversal",

@@ -42,12 +42,15 @@ class Denoised(NamedTuple):
         return Denoised(self.noisy[chosen], self.output[chosen], of_input, of_output, lost)
 
 
-def denoise(run: Run, clean: np.ndarray, corruption: Corruption, draw: int) -> Denoised:
-    """Corrupt uint8 images (N, C, H, W), pass them through the run's model and score both against the clean.
+def denoise(
+    run: Run, clean: np.ndarray, corruption: Corruption, draw: int, labels: np.ndarray | None = None
+) -> Denoised:
+    """Corrupt uint8 images (N, C, H, W), pass them through the run's model, which is told the labels (N,) if it is
+    conditional, and score both against the clean.
 
     Draw 0 is the noise of the evaluations, other numbers give other noise.
     """
-    return Denoised(*in_worker(COMPUTE + "denoise", run, np.asarray(clean), corruption, draw))
+    return Denoised(*in_worker(COMPUTE + "denoise", run, np.asarray(clean), corruption, draw, labels))
 
 
 def extremes(run: Run, corruption: Corruption, draw: int) -> Ranked:

@@ -67,8 +67,6 @@ def _choose(run: Run, codes: Codes) -> Direction | None:
     state, field = st.session_state, key(PAGE, "along")
     possible = directions.quantities(run, codes)
     with st.container(horizontal=True, vertical_alignment="bottom", key="interpolate-direction"):
-        if state.get(field) not in KINDS:
-            state[field] = "classes"
         kinds = [kind for kind in KINDS if kind in possible or kind not in QUANTITIES or kind == state[field]]
         kind = st.segmented_control("Direction", kinds, format_func=KINDS.__getitem__, key=field, required=True)
         labels = sorted(set(codes.labels.tolist()))

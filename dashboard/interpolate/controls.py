@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from aecore.runs.store import Run
-from dashboard.interpolate.url import MODES, MOST_STEPS, PAGE, STEPS
+from dashboard.interpolate.url import FIELDS, MODES, MOST_STEPS, PAGE, STEPS
 from dashboard.url_state import key
 from dashboard.widgets import image_picker, run_picker
 
@@ -18,6 +18,12 @@ ENDS = {
 def take_usual_number() -> None:
     """Set the number of steps that the convention's report used."""
     st.session_state[key(PAGE, "n")] = 8 if st.session_state[key(PAGE, "steps")] == "between" else 10
+
+
+def hold_settings() -> None:
+    """Keep the settings of the modes that are not shown: Streamlit forgets those whose widgets are not drawn."""
+    for name, field in FIELDS.items():
+        st.session_state[key(PAGE, name)] = st.session_state.get(key(PAGE, name), field.default)
 
 
 def controls() -> Run | None:

@@ -77,7 +77,7 @@ def of_classes(run: Run, codes: Codes, start: int, end: int) -> Direction:
             raise UserError(f"none of the run's codes is of class {name}")
     chosen = [np.flatnonzero(codes.labels == label) for label in (start, end)]
     counts = [f"{len(rows):,} of class {name}" for rows, name in zip(chosen, names, strict=True)]
-    made = f"The mean code of {counts[1]} minus that of {counts[0]}"
+    made = f"The mean code of {counts[1]} minus that of {counts[0]}{_encoded(codes)}"
     return _between(run, codes, chosen, f"{names[0]} → {names[1]}", made, (start, end))
 
 
@@ -97,7 +97,7 @@ def of_points(run: Run, codes: Codes, start: str, end: str) -> Direction:
         f"{len(rows):,} selected point{'s' * (len(rows) > 1)} (mostly {class_name(run, label)})"
         for rows, label in zip(chosen, labels, strict=True)
     ]
-    made = f"The mean code of {words[1]} minus that of {words[0]}"
+    made = f"The mean code of {words[1]} minus that of {words[0]}{_encoded(codes)}"
     if missing:
         made += f"; {missing:,} further point{' has' if missing == 1 else 's have'} no code in this run"
     return _between(run, codes, chosen, "selection → selection", made, (labels[0], labels[1]))
@@ -117,6 +117,7 @@ def of_quantity(run: Run, codes: Codes, quantity: str) -> Direction:
     made = (
         f"Least-squares regression of the code on the {quantity} of {len(rows):,} test images, within their classes "
         f"(mean {np.mean(values[rows]):.1f}{unit}, standard deviation {np.std(values[rows]):.2g}{unit})"
+        f"{_encoded(codes)}"
     )
     sample = rows[_spread(len(rows))]
     return Direction(
@@ -162,6 +163,11 @@ def _between(
         of if (codes.labels[sample] == labels[0]).all() else f"{len(sample)} test images of the first selection",
         read=labels if labels[0] != labels[1] and reads(run.experiment().data.name) else None,
     )
+
+
+def _encoded(codes: Codes) -> str:
+    """Which images were encoded, where they were not the clean ones."""
+    return "" if codes.corruption == "none" else f", encoded with the training corruption {codes.corruption}"
 
 
 def _spread(count: int) -> np.ndarray:

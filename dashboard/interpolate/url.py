@@ -17,7 +17,7 @@ STEPS = {
 
 MOST_STEPS = 24
 MODES = {"two": "Between two images", "four": "Between four", "along": "Along a direction"}
-KINDS = {"classes": "Classes", "points": "Selected points", "slant": "Slant", "thickness": "Thickness"}
+KINDS = {"classes": "Classes", "points": "Points", "slant": "Slant", "thickness": "Thickness"}
 """What a direction is measured on."""
 
 

@@ -33,8 +33,8 @@ def from_test_set(
 ) -> Shown:
     """The images of the window, in an order of `inference.ORDERS` or as they are."""
     clean = np.asarray(images.clean[window])
-    result = models.denoise(run, clean, corruption, draw)
     numbers, labels = np.asarray(images.numbers[window]), np.asarray(images.labels[window])
+    result = models.denoise(run, clean, corruption, draw, labels)
     if order != TEST_ORDER:
         chosen = models.ranking(order, result.noisy_scores["mse"], result.output_scores["mse"])
         clean, result, numbers, labels = clean[chosen], result.part(chosen), numbers[chosen], labels[chosen]

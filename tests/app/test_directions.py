@@ -129,3 +129,18 @@ def test_the_strip_as_a_file_says_what_was_measured(run):
     assert " ".join(told).count("on average") == 2
     pair = checked(run, directions.of_classes(run, codes, 3, 8))
     assert pair.startswith("Of 48 test images of class 3, the classifier reads 8 in ")
+
+
+def test_of_a_network_too_large_for_the_browser_the_server_shows_the_strip(run, monkeypatch):
+    monkeypatch.setattr("dashboard.cache.networks.payload", lambda *_: None)
+    app = page("interpolate", mode="along", along="slant")
+    assert "too large to run in the browser" in texts(app)
+    assert not components(app, "interpolate")
+    assert len(app.get("image")) == 1
+
+
+def test_codes_of_corrupted_images_are_said_to_be_so(store):
+    shutil.copytree(GALLERY_RUN.with_name("colored-vae"), store.root / "gallery" / "colored-vae")
+    app = page("interpolate", mode="along")
+    assert "encoded with the training corruption gaussian:0.3:clamp" in texts(app).replace("\\", "")
+    assert sent(app)["shape"][0] == 3

@@ -169,6 +169,19 @@ def test_an_image_is_moved_along_a_direction_and_its_link_and_back_restore_it(ta
     expect(walk).to_have_attribute("data-at", at)
 
 
+def test_settings_of_another_mode_are_kept_while_it_is_not_shown(tab, address):
+    walk = opened(tab, f"{address}/interpolate?run=mnist-mlp8&path=arc&n=5", "ip")
+    tab.get_by_role("radio", name="Along a direction").first.click()
+    expect(walk.locator(".ip-measured")).to_contain_text("the classifier reads 8")
+    tab.get_by_role("radio", name="Slant").first.click()
+    expect(walk.locator(".ip-measured")).to_contain_text("the slant changed by")
+    tab.get_by_role("radio", name="Between two images").first.click()
+    expect(walk.locator(".ip-measured")).to_be_hidden()
+    expect(walk.locator(".ip-strip-pixels canvas").first).to_be_visible()
+    expect(walk.locator(".ip-strip-decoded canvas")).to_have_count(5)
+    assert (in_address(tab, "path"), in_address(tab, "mode")) == ("arc", None)
+
+
 # ---- Generate ----------------------------------------------------------------------------------------
 
 

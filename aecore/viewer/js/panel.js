@@ -233,7 +233,7 @@ export function createPanel(owner, root) {
     const go = () => owner.host.onDirection?.(packPoints(thinned(start)), packPoints(thinned(chosen)));
     line.append(button("ae-button cl-button cl-direct", `Direction from ${plural(start.size, "kept point")} to these`, go), keep);
     const many = Math.max(start.size, chosen.size) > MOST_POINTS;
-    if (many) line.append(element("p", "cl-quiet", `Of more than ${MOST_POINTS.toLocaleString("en")} points it takes so many, evenly spaced.`));
+    if (many) line.append(element("p", "cl-quiet", `Of a selection it takes at most ${MOST_POINTS.toLocaleString("en")} points, evenly spaced.`));
     return line;
   }
 

@@ -145,10 +145,10 @@ function collect({ data, decode, read, code: like, vector }, direction, sample) 
  * @param {DirectionData} direction
  * @param {string[]} classes
  */
-function heading({ quantity, read, sampled }, classes) {
-  if (quantity) return `Change of ${quantity}, ${sampled}: mean and standard deviation (dashed: asked for)`;
+function heading({ quantity, read }, classes) {
+  if (quantity) return `Measured change of ${quantity} (dashed: asked for)`;
   const [from, to] = (read ?? []).map((label) => classes[label] ?? label);
-  return `Classifier's reading, ${sampled}: ${to} (dashed: ${from})`;
+  return `Share of images read as ${to} (dashed: as ${from})`;
 }
 
 /**
