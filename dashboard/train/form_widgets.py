@@ -173,6 +173,8 @@ def _corruption(form: Form, value: str, key: str) -> list[typing.Callable[[], No
             **forget,
         )
         _problem("corruption", form)
+        if "grey" in held["lost"] and form.read is not None and form.read.about.image_shape[0] == 1:
+            st.caption("These images have no colour to lose.")
 
     def choice(label: str, name: str, options: Sequence[str]) -> None:
         _begin(f"{key}:{name}", begins[name])
