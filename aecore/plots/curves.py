@@ -58,7 +58,7 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
 
     unit = "mean over pixels" if training.reduction == "mean" else "sum over pixels, per image"
     experiment = run.experiment()
-    under = f", images with {drawable(experiment.corruption.label)}" if experiment.corruption.active else ""
+    under = f", {drawable(experiment.corruption.of('images'))}" if experiment.corruption.active else ""
     losses = [of("training loss", "train_loss", 0), of("test loss", "test_loss", 1)]
     panels = [Panel(f"Loss ({unit})", 220, losses, log=True)]
     if "train_kl" in last:

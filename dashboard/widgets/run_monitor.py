@@ -126,13 +126,13 @@ def _losses(experiment: Experiment) -> tuple[str, str]:
     low, high = model.value_range
     what = "Squared error" + (" plus KL divergence" if model.variational else "")
     over = "averaged over pixels" if training.reduction == "mean" else "summed over the pixels of an image"
-    images = f"with {experiment.corruption.label}" if experiment.corruption.active else "clean"
+    trained, tested = (experiment.corruption.of(images) for images in ("training images", "test images"))
     scale = f"{what}, {over}, on the scale from {low:g} to {high:g}"
     return (
-        plain(f"{scale}: the mean over the epoch's batches, {images}."),
-        plain(f"{scale}: all test images after the epoch, {images}, with the same noise every time.")
-        if experiment.corruption.active
-        else plain(f"{scale}: all test images after the epoch, {images}."),
+        plain(f"{scale}: the mean over the epoch's batches of {trained}."),
+        plain(f"{scale}: all {tested} after the epoch, with the same noise every time.")
+        if experiment.corruption.draws
+        else plain(f"{scale}: all {tested} after the epoch."),
     )
 
 
