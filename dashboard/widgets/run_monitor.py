@@ -136,11 +136,12 @@ def _losses(experiment: Experiment) -> tuple[str, str]:
     over = "averaged over pixels" if training.reduction == "mean" else "summed over the pixels of an image"
     trained, tested = (experiment.corruption.of(images) for images in ("training images", "test images"))
     scale = f"{what}, {over}, on the scale from {low:g} to {high:g}"
+    means = ", from the means of their codes" if model.variational and model.bottleneck.sample == "training" else ""
     return (
         plain(f"{scale}: the mean over the epoch's batches of {trained}."),
-        plain(f"{scale}: all {tested} after the epoch, with the same noise every time.")
+        plain(f"{scale}: all {tested} after the epoch{means}, with the same noise every time.")
         if experiment.corruption.draws
-        else plain(f"{scale}: all {tested} after the epoch."),
+        else plain(f"{scale}: all {tested} after the epoch{means}."),
     )
 
 
