@@ -151,3 +151,16 @@ def test_what_a_run_records_of_its_code(name, store):
     assert ("used_vectors" in line) == (name == "vq")
     assert (run.status()["code_size"] is None) == (name == "unet")
     assert run.file("codes.safetensors").exists() == (name == "vq")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"model.classes": 4}, "model.classes: digits-28 has 10 classes, of which the model is told 4"),
+        ({"data.redraw": True}, "data.redraw: only the images of mnist-binary"),
+    ],
+)
+def test_what_does_not_fit_the_images_is_said_before_training(settings, words, store):
+    with pytest.raises(UserError, match=words):
+        jobs.submit(family("dense").changed(settings), "cpu", store)
+    assert not list(store.runs())
