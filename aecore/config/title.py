@@ -8,6 +8,7 @@ from typing import Any
 from aecore.config.corruption import Corruption
 from aecore.config.experiment import Experiment, difference
 from aecore.config.labels import label_of
+from aecore.config.model import Model
 
 MOST_CHANGES, LONGEST_CHANGE = 4, 28
 SEPARATOR = " · "
@@ -53,7 +54,7 @@ def default_title(experiment: Experiment, preset: Experiment | None) -> str:
     if experiment.name:
         return experiment.name
     if preset is None:
-        return SEPARATOR.join([experiment.data.name, f"code {experiment.model.bottleneck.size}"])
+        return SEPARATOR.join([experiment.data.name, _network_in_words(experiment.model)])
     changed = {key: after for key, (_, after) in difference(preset, experiment).items()}
     shown = [key for key in changed if key not in _ASIDE and not key.startswith("evaluation.")]
     shown.sort(key=lambda key: (_FIRST.index(key) if key in _FIRST else len(_FIRST), key == "training.seed"))
@@ -61,6 +62,15 @@ def default_title(experiment: Experiment, preset: Experiment | None) -> str:
     if len(parts) > MOST_CHANGES:
         parts[MOST_CHANGES - 1 :] = [f"{len(parts) - MOST_CHANGES + 1} more"]
     return SEPARATOR.join([experiment.preset, *parts])
+
+
+def _network_in_words(model: Model) -> str:
+    """`code 8`, `own network`, `U-Net`: what is known of a network without its layers being solved."""
+    if not model.has_code:
+        return "U-Net" if model.kind == "unet" else "DnCNN"
+    if model.encoder is not None:
+        return "own network"
+    return "code map" if model.bottleneck.kind == "none" else f"code {model.bottleneck.size}"
 
 
 def change_in_words(key: str, value: Any) -> str:
