@@ -26,6 +26,8 @@ from aecore.runs.summary import may_win
 Against = Literal["parameters", "seconds"]
 AXES: dict[str, str] = {"parameters": "Parameters", "seconds": "Training time (s)"}
 
+TICKS: dict[str, str] = {"parameters": "~s", "seconds": ",~f"}
+
 
 class Score(NamedTuple):
     title: str
@@ -185,7 +187,7 @@ def cost_figure(points: Sequence[Scored], metric: str, against: Against) -> go.F
     several = against == "seconds" and len({point.device for point in points}) > 1
     across_title = AXES[against] + (", on different processors" if several else "")
     look |= {
-        "xaxis": axis(across_title, log=True, range=list(across)) | {"tickformat": "~s"},
+        "xaxis": axis(across_title, log=True, range=list(across)) | {"tickformat": TICKS[against]},
         "yaxis": axis(f"Test {what.title}{unit}, {direction} is better", range=list(up)),
         "hovermode": "closest",
     }
@@ -222,7 +224,7 @@ def _line(mark: Mark, side: str, across: tuple[float, float], dash: str) -> dict
     low, high = across
     return {
         "type": "scatter",
-        "mode": "lines+text",
+        "mode": "lines+markers+text",
         "name": mark.text,
         "x": [10**low, 10 ** (low + INSIDE * (high - low)), 10**high],
         "y": [mark.y] * 3,
@@ -230,6 +232,7 @@ def _line(mark: Mark, side: str, across: tuple[float, float], dash: str) -> dict
         "textposition": side,
         "textfont": {"size": 11, "color": MUTED},
         "line": {"color": MUTED, "width": 1.5, "dash": dash},
+        "marker": {"color": MUTED, "size": 4, "opacity": 0},  # only so that the name keeps its distance
         "showlegend": False,
         "hoverinfo": "skip",
     }

@@ -72,6 +72,11 @@ def goal_line(entry: Reached) -> str:
     return f"- {plain(quantity)}: {', '.join(parts)}"
 
 
+def solved_of(preset: Preset) -> Plan:
+    """The layers of a preset's network."""
+    return plan(preset.experiment.model, data_set(preset.experiment.data.source).image_shape)
+
+
 def size_of(solved: Plan) -> str:
     """`622,504 parameters, code of 8`."""
     code = f"code of {solved.code_size:,}" if solved.has_code else "no code"
@@ -79,8 +84,7 @@ def size_of(solved: Plan) -> str:
 
 
 def _cost_of(preset: Preset, run: Run | None, goals: Sequence[Reached]) -> str:
-    experiment = preset.experiment
-    size = size_of(plan(experiment.model, data_set(experiment.data.source).image_shape))
+    size = size_of(solved_of(preset))
     seconds, device = next(((entry.seconds, entry.device) for entry in goals), (None, ""))
     if run is not None and not goals:
         lines, device = run.metrics(), str(run.status().get("device_name") or "")
