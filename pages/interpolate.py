@@ -84,7 +84,10 @@ def view() -> None:
         return
     mode = along.view if st.session_state[key(PAGE, "mode")] == "along" else between
     mode(run, gallery, ship_run(run, cached_codes.codes(run)))
-    st.caption(plain(gallery.note))
+    quantised = run.experiment().model.quantised
+    st.caption(
+        plain(gallery.note) + (" The code is quantised: what lies between two is no image's code." if quantised else "")
+    )
     url_state.keep(PAGE, FIELDS)
 
 

@@ -175,7 +175,8 @@ def print_evaluations(results: list[dict[str, Any]]) -> None:
         for name, measured in result.get("classical", {}).items():
             rows.append(["", _method(name, measured), *_scores(measured["metrics"])])
         if hole := result.get("inside_hole"):
-            sides = [("output", hole["metrics"]), ("noisy input", hole["noisy_input"])]
+            entered = input_name(Corruption.parse(result["corruption"]))
+            sides = [("output", hole["metrics"]), (entered, hole["noisy_input"])]
             others = result.get("classical", {}).items()
             sides += [(_method(name, own), own["inside_hole"]) for name, own in others if own.get("inside_hole")]
             rows += [["", f"in the hole: {what}", *_scores(values)] for what, values in sides]

@@ -48,9 +48,7 @@ def evaluate(
             if found_ones := loaded.classical(entry, progress):
                 result["classical"] = found_ones
             else:
-                print_message(
-                    f"{entry}: no other method without a network is for this; hold it against the noisy input"
-                )
+                print_message(f"{entry}: no other method without a network is for it; compare with its input")
     if as_json:
         print_json(results[0] if len(results) == 1 else results)
     else:

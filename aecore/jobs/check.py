@@ -41,6 +41,15 @@ def check(experiment: Experiment, device: str = "auto") -> tuple[Plan, int]:
         raise UserError(f"data.leave_out: {about.name} has the classes 0 to {classes - 1}, got {wrong[0]}")
     if len(experiment.data.leave_out) == classes:
         raise UserError("data.leave_out: leaves nothing to train on; leave out fewer classes")
+    if 0 < experiment.model.classes < classes:
+        raise UserError(
+            f"model.classes: {about.name} has {classes} classes, of which the model is told "
+            f"{experiment.model.classes}; set it to {classes}, or to 0 for a model that is told none"
+        )
+    if experiment.data.redraw and about.name != "mnist-binary":
+        raise UserError(
+            f"data.redraw: only the images of mnist-binary are drawn from grey ones, not {about.name}; set it to false"
+        )
     if experiment.evaluation.wrong_digits and not reads(about.name):
         raise UserError(
             f"evaluation.wrong_digits: the digit classifier reads {', '.join(SETS)}, not {about.name}; set it to false"

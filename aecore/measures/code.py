@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from aecore.latent.quantised import indices_of, use_of, vectors_of
 from aecore.measures.subject import BATCH, Subject, some
 from aecore.metrics import linear_probe, neighbours
 from aecore.metrics.bootstrap import mean_interval
@@ -52,6 +53,24 @@ def active_units(subject: Subject) -> None:
         if found.low.min() == 0:  # the code of a ReLU
             entry["never_fire"] = found.never_fire
     subject.measures["active_units"] = entry
+
+
+def codebook(subject: Subject) -> None:
+    """How many vectors of a quantised code the test images use, and how evenly."""
+    model = subject.experiment.model
+    if not model.quantised:
+        subject.lacking["codebook"] = "the code is not quantised"
+        return
+    vectors = vectors_of(subject.run)
+    found = use_of(indices_of(subject.test_codes, subject.model.plan, vectors), len(vectors))
+    _, height, width = subject.model.plan.code_map
+    subject.measures["codebook"] = {
+        "value": found.perplexity,
+        "used": found.used,
+        "of": found.of,
+        "places": height * width,
+        "bits": height * width * float(np.log2(len(vectors))),
+    }
 
 
 @torch.inference_mode()

@@ -23,6 +23,7 @@ from aecore.runs.store import Run
 
 STEPS: tuple[Callable[[Subject], None], ...] = (
     code.active_units,
+    code.codebook,
     reconstruction.reconstruction,
     code.probes,
     code.nearest_neighbours,

@@ -52,6 +52,10 @@ def _draws(subject: Subject) -> dict[str, Callable[[int], np.ndarray]]:
         )
     else:
         subject.lacking["samples_prior"] = "the code has no prior; only that of a VAE has"
+    if subject.experiment.model.quantised:
+        reason = "the code is quantised: a normal distribution has none of its codes"
+        subject.lacking |= dict.fromkeys(("samples_gaussian", "samples_mixture"), reason)
+        return found
     if subject.units > WIDEST:
         reason = f"a code of {subject.units:,} numbers is too wide to fit a covariance to"
         subject.lacking |= dict.fromkeys(("samples_gaussian", "samples_mixture"), reason)

@@ -32,5 +32,10 @@ def methods_for(corruption: Corruption, channels: int) -> list[str]:
 def input_name(corruption: Corruption) -> str:
     """What a table calls the images that the model sees."""
     if str(corruption.model_copy(update={"once": False})) == f"downscale:{corruption.downscale}":
-        return "noisy input (bicubic)"
-    return "noisy input"
+        return "corrupted input (bicubic)"
+    return f"{input_word(corruption)} input"
+
+
+def input_word(corruption: Corruption) -> str:
+    """What the images that the model sees are: noisy, or corrupted in another way."""
+    return "corrupted" if corruption.active and corruption.kind == "none" else "noisy"

@@ -66,7 +66,8 @@ class Seen:
     error: float
     """The reconstruction part of the last test loss."""
     mean_error: float
-    """The mean image's error on the test images, in the loss's own scale: that of the range, summed or averaged."""
+    """The mean image's error on the test images, in the loss's own scale: that of the range, summed or averaged; 0
+    where it is not known."""
     dead: int
     """Dead units of the code."""
     units: int

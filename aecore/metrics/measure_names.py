@@ -91,6 +91,16 @@ MEASURES = (
         "and its decoder can undo it.",
     ),
     Named(
+        "codebook",
+        "Perplexity of the codebook",
+        "number",
+        None,
+        (("used", "vectors used"), ("of", "vectors in all")),
+        "Of a quantised code: as how many equally frequent vectors those of the test images count, exp of the entropy "
+        "of their shares (van den Oord et al., 2017).",
+        "A high one means that the codebook is used, not that the vectors say different things.",
+    ),
+    Named(
         "reconstruction",
         "Reconstruction error",
         "error",
@@ -109,7 +119,8 @@ MEASURES = (
         _LINEAR,
         "The share of test images whose class a logistic regression reads from the code, fitted to the codes of the "
         "training images.",
-        "A code is worth something only above PCA and pixels. Where the colour gives the class away, as in coloured "
+        "A code is worth something only above PCA and pixels. Of a conditional model it tells what the code still "
+        "knows of the class that was told: the less the better. Where the colour gives the class away, as in coloured "
         "digits, three numbers do nearly as well: hold it against the mean colour.",
     ),
     Named(

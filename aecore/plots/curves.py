@@ -24,6 +24,8 @@ METRIC_TITLES = {
     "wrong_digit_rate": "Wrong digits",
     "active_units": "Active code units",
     "dead_units": "Dead code units",
+    "used_vectors": "Vectors in use",
+    "train_penalty": "Penalty on the code",
     "images_per_s": "Images per second",
     "lr": "Learning rate",
 }
@@ -58,7 +60,7 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
 
     unit = "mean over pixels" if training.reduction == "mean" else "sum over pixels, per image"
     experiment = run.experiment()
-    under = f", images with {drawable(experiment.corruption.label)}" if experiment.corruption.active else ""
+    under = f", {drawable(experiment.corruption.of('images'))}" if experiment.corruption.active else ""
     losses = [of("training loss", "train_loss", 0), of("test loss", "test_loss", 1)]
     panels = [Panel(f"Loss ({unit})", 220, losses, log=True)]
     if "train_kl" in last:
@@ -69,11 +71,17 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
             of("KL, test", "test_kl", 5),
         ]
         panels.append(Panel("Error and KL divergence", 140, parts, log=True))
+    if "train_penalty" in last:
+        penalty = [of("penalty", "train_penalty", 6)]
+        panels.append(Panel("Penalty on the code, training", 72, penalty, log=True))
     if "wrong_digit_rate" in last:
         wrong = [None if (rate := entry.get("wrong_digit_rate")) is None else 100 * rate for entry in points]
         panels.append(Panel("Wrong digits (% of the test set)", 72, [line("wrong digits", x, wrong, 6)]))
     panels.append(Panel("Learning rate", 56, [of("learning rate", "lr", 2, step=True)], log=True))
-    if "active_units" in last:
+    if "used_vectors" in last:
+        used = [of("vectors in use", "used_vectors", 3, step=True)]
+        panels.append(Panel("Vectors of the codebook in use", 48, used, counts=True))
+    elif "active_units" in last:
         panels.append(Panel("Active code units", 48, [of("active units", "active_units", 3, step=True)], counts=True))
     elif "dead_units" in last:
         panels.append(Panel("Dead code units", 48, [of("dead units", "dead_units", 3, step=True)], counts=True))

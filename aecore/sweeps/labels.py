@@ -94,7 +94,10 @@ def tested(under: str) -> str:
     """The test images in words: `clean test images`."""
     if under == "own":
         return "test images corrupted as in training"
-    return "clean test images" if under == "none" else f"test images with {corruption(under)}"
+    try:
+        return Corruption.parse(under).of("test images")
+    except UserError:
+        return f"test images with {under}"
 
 
 def tested_label(under: str) -> str:

@@ -62,8 +62,8 @@ class Epoch:
     lr: float
     """Learning rate of the epoch; that of its last step where it changes within."""
     images_per_s: float
-    dead_units: int
-    """Latent units with the same value for every test image."""
+    dead_units: int | None
+    """Latent units with the same value for every test image; None without a code."""
     seconds: float
     """Training time since the run's first step, without evaluating and saving."""
     parts: dict[str, float]
@@ -90,7 +90,8 @@ class Epoch:
 
     def line(self) -> dict[str, Any]:
         names = ("epoch", "train_loss", "test_loss", "lr", "images_per_s", "dead_units", "seconds")
-        return {name: getattr(self, name) for name in names} | self.parts
+        known = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        return known | self.parts
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,8 @@ class Probed:
     loss: float
     reconstruction: float
     kl: float | None
-    dead_units: int
+    dead_units: int | None
+    """None without a code."""
     active_units: int | None
     """Of a VAE: units whose means vary over the images by more than `ACTIVE_VARIANCE`."""
     code_std: np.ndarray
@@ -107,7 +108,7 @@ def probe(model: Network, images: Tensor, experiment: Experiment, labels: np.nda
         loss=reconstruction + training.beta * (kl or 0.0),
         reconstruction=reconstruction,
         kl=kl,
-        dead_units=codes.dead_units() if units else 0,
+        dead_units=codes.dead_units() if units else None,
         active_units=codes.active_units() if model.gaussian else None,
         code_std=codes.std() if units else np.zeros(0),
         wrong_digit_rate=wrong / count if count_wrong else None,

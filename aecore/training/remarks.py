@@ -52,8 +52,9 @@ class Assessor:
         self.status, self.experiment, self.split, self.units = status, experiment, split, units
         low, high = experiment.model.value_range
         per_image = values if experiment.training.reduction == "sum" else 1
-        self.mean_error = split.mean_image_mse * (high - low) ** 2 * per_image
-        """The mean image's error in the scale of the losses."""
+        squared = experiment.model.likelihood == "gaussian"
+        self.mean_error = split.mean_image_mse * (high - low) ** 2 * per_image if squared else 0.0
+        """The mean image's error in the scale of the losses; 0 where they are no squared errors and it is not known."""
         earlier = [(line["train_loss"], line["test_loss"]) for line in run.metrics() if line["epoch"] <= epoch]
         self.count = len(earlier)
         """Epochs whose losses are known."""
@@ -95,7 +96,7 @@ class Assessor:
             test,
             epoch.error,
             self.mean_error,
-            epoch.dead_units,
+            epoch.dead_units or 0,
             self.units,
             epoch.collapsed_units,
             epoch.output,

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from aecore.config.experiment import Experiment
 from aecore.config.sections import Training
 from aecore.data.shard import BatchShard
+from aecore.errors import UserError
 from aecore.models.condition import Condition
 from aecore.models.network import Network
 from aecore.training.batches import Batches
@@ -39,7 +40,11 @@ class Step:
     ) -> None:
         """`train` is uint8 (N, C, H, W) on the training device, `classes` int64 (N,) there, for a conditional network;
         each process of `group` takes its rows of a batch."""
+        if group.world > 1 and (one := _by_one_process(experiment)):
+            raise UserError(f"{one} is trained by one process, not by {group.world}")
         self.training, self.state, self.group = experiment.training, state, group
+        # What computes on the CPU cannot be part of a graph.
+        self.on_host = experiment.corruption.jpeg > 0 or experiment.corruption.kind == "poisson"
         self.batches = Batches(train, experiment, state, DTYPES[precision], classes)
         self.model = state.model
         self.network = self.model if precision == "float32" else self.model.twin(DTYPES[precision])
@@ -63,7 +68,7 @@ class Step:
         """Train on the images with these indices, int64 (B,)."""
         # Recording DistributedDataParallel would need a warm-up with the same collectives in all processes, and Python
         # does not slow down a step that is large enough to share.
-        if self.group.world > 1 or not graphed(self.training, self.state.device):
+        if self.group.world > 1 or self.on_host or not graphed(self.training, self.state.device):
             self._train(chosen)
             return
         if len(chosen) not in self.graphs:
@@ -172,6 +177,13 @@ class Step:
         for generator, state in zip(self._generators(), states, strict=True):
             generator.set_state(state)
         self.renew()
+
+
+def _by_one_process(experiment: Experiment) -> str:
+    """What cannot be trained by several processes; empty for nothing."""
+    if experiment.model.bottleneck.quantise == "vq":
+        return "a codebook (bottleneck.quantise = 'vq')"
+    return "a contractive penalty (training.contractive)" if experiment.training.contractive else ""
 
 
 class _LossModule(nn.Module):

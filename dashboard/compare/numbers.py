@@ -66,7 +66,7 @@ def draw_curves(chosen: Sequence[Run]) -> None:
         if len({run.experiment().training.reduction for run in chosen}) > 1 and "loss" in field:
             st.caption("These losses are on different scales: some are sums over pixels, others means.")
         if len({str(run.experiment().corruption) for run in chosen}) > 1 and "loss" in field:
-            st.caption("Each run's loss is measured under its own training noise, which differs between runs.")
+            st.caption("Each run's loss is measured under its own training corruption, which differs between runs.")
 
     active = any(run_state(run) in ACTIVE for run in chosen)
     page.draw(drawn, run_every=REFRESH_S if active else None)

@@ -126,4 +126,8 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
             found.shown, tuple(found.names), state[key(PAGE, "path")], steps, 0, tuple(found.labels.tolist())
         )
         figure_export.export(lambda: export.strips(runs_shown, names, way), "interpolations", key=f"{PAGE}-{view}")
-    st.caption(f"Encoded and decoded in your browser. {plain(images.note)}")
+    estimated = any(run.experiment().model.noise_level for run in runs_shown)
+    st.caption(
+        f"Encoded and decoded in your browser. {plain(images.note)}"
+        + (" A network that is told the noise's strength estimates it from the image here." if estimated else "")
+    )

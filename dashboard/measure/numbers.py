@@ -18,7 +18,7 @@ from dashboard.measure.facts import facts
 GROUPS = {
     "Classes in the code": ("linear_probe", "neighbours_1", "neighbours_10"),
     "Reconstruction": ("reconstruction", "rate_distortion"),
-    "The code": ("active_units", "intrinsic_dimension", "unit_correlation"),
+    "The code": ("active_units", "codebook", "intrinsic_dimension", "unit_correlation"),
     "New images": ("samples_prior", "samples_gaussian", "samples_mixture", "likelihood"),
     "Anomalies": ("anomaly_error", "anomaly_distance"),
 }

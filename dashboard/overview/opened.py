@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from aecore.config.corruption import Corruption
 from aecore.errors import AecoreError
-from aecore.metrics.baselines import TITLES
+from aecore.metrics.baselines import TITLES, input_name
 from aecore.runs.state import ACTIVE
 from aecore.runs.store import Store
 from aecore.runs.summary import RunSummary
@@ -62,7 +63,7 @@ def evaluation_table(evaluations: list[dict]) -> None:
     for entry in evaluations:
         measured = [("reconstruction", entry["metrics"])]
         if entry["corruption"] != "none":
-            measured.append(("noisy input", entry["noisy_input"]))
+            measured.append((input_name(Corruption.parse(entry["corruption"])), entry["noisy_input"]))
         measured += [(TITLES.get(name, name), found["metrics"]) for name, found in entry.get("classical", {}).items()]
         for what, values in measured:
             rows.append(

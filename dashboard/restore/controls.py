@@ -7,7 +7,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from aecore.config.corruption import Corruption
-from aecore.metrics.baselines import DENOISERS, TITLES, methods_for
+from aecore.metrics.baselines import DENOISERS, TITLES, input_name, methods_for
 from aecore.runs.store import Run
 from dashboard.cache import models
 from dashboard.cache.images import ImageInfo, Images
@@ -92,7 +92,8 @@ def choose_methods(run: Run, corruption: Corruption) -> list[str]:
     if not corruption.active:
         hint = "There is nothing to restore: choose what is lost."
     elif not fitting:
-        hint = _why_none(corruption)
+        st.caption(_why_none(corruption))
+        return []
     elif not names:
         tuned = any(name in DENOISERS for name in fitting)
         hint = "Their strengths are tuned on validation images" if tuned else "It needs the training images"
@@ -115,8 +116,8 @@ def choose_methods(run: Run, corruption: Corruption) -> list[str]:
 
 def _why_none(corruption: Corruption) -> str:
     if corruption.downscale and not corruption.blur:
-        return "The baseline is bicubic interpolation, and that is the noisy input itself."
-    return "No method without a network is for this: compare with the noisy input."
+        return "The baseline is bicubic interpolation, and that is the corrupted input itself."
+    return f"No method without a network is for this: compare with the {input_name(corruption)}."
 
 
 def choose_order(source: str, corruption: Corruption) -> str:

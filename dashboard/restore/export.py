@@ -63,6 +63,7 @@ def _notes(run: Run, corruption: Corruption, shown: Shown, rows: Sequence[Row]) 
     lines = [f"{shown.caption}. {'; '.join(means)}."]
     closer = comparison.noisy_is_closer(rows)
     if closer:
-        lines.append(f"By {', '.join(closer)}, the noisy input is closer to the clean images than the reconstruction.")
+        what = rows[0].title.lower()
+        lines.append(f"By {', '.join(closer)}, the {what} is closer to the clean images than the reconstruction.")
     whole = whole_test_set_text(run, corruption)
     return [*lines, *([whole] if whole else []), *remarks_of(run), image_info(run).citation]

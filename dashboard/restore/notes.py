@@ -73,7 +73,7 @@ def warn_of_harm(rows: list[Row], shown: Shown) -> None:
     if closer:
         by = " and ".join([", ".join(closer[:-1]), closer[-1]] if len(closer) > 1 else closer)
         st.warning(
-            f"By {by}, the noisy input is closer to the clean image than the reconstruction: on "
+            f"By {by}, the {rows[0].title.lower()} is closer to the clean image than the reconstruction: on "
             f"{'these images' if len(shown.clean) > 1 else 'this image'} this model does worse than doing nothing.",
             icon=":material/trending_down:",
         )
@@ -107,13 +107,18 @@ def whole_test_set_text(run: Run, corruption: Corruption) -> str:
         of = f" ({count(own['images'], 'image')})" if own.get("images") else ""
         sides.append((title + of, own["metrics"], own.get("inside_hole") or {}))
     parts = [
-        f"{name} {scores['psnr_db']:.2f} dB, {scores['ssim']:.3f}"
+        f"{name} {_decibels(scores['psnr_db'])}, {scores['ssim']:.3f}"
         for name, scores, _ in sides
-        if scores["psnr_db"] is not None
+        if scores["ssim"] is not None
     ]
     text = f"Whole test set, {count(entry['n'], 'image')}, PSNR and SSIM: {'; '.join(parts)}."
     inside = [f"{name} {scores['mse']:.4f}" for name, _, scores in sides if scores.get("mse") is not None]
     return f"{text} MSE in the hole: {'; '.join(inside)}." if inside else text
+
+
+def _decibels(psnr: float | None) -> str:
+    """Files hold null where a mean is infinite, as of images of which some are unchanged."""
+    return "∞ dB" if psnr is None else f"{psnr:.2f} dB"
 
 
 def baseline_text(corruption: Corruption, channels: int) -> str:
@@ -125,10 +130,10 @@ def baseline_text(corruption: Corruption, channels: int) -> str:
     if corruption.grey and channels == 1:
         said.append("These images have no colour to lose.")
     if corruption.downscale:
-        said.append("The noisy input is already enlarged with bicubic interpolation, the baseline of super-resolution.")
+        said.append("What the model sees is enlarged with bicubic interpolation, the baseline of super-resolution.")
     if names:
         listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
         said.append(f"Without a network: {listed}, under “Compare with”.")
     elif not corruption.downscale:
-        said.append("No method without a network is for this: the baseline is the noisy input.")
+        said.append(f"No method without a network is for this: the baseline is the {input_name(corruption)}.")
     return " ".join(said)

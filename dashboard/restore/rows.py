@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from aecore.config.corruption import Corruption
-from aecore.metrics.baselines import DENOISERS, TITLES
+from aecore.metrics.baselines import DENOISERS, TITLES, input_word
 from aecore.runs.store import Run
 from aecore.runs.summary import may_win
 from dashboard.cache import models
@@ -34,6 +34,12 @@ class Row:
     """How many of the images are misread by the digit classifier; None if it does not apply."""
     may_win: bool = True
     """Whether it may be called the best."""
+    called: str = ""
+    """What it is called where that is not its name."""
+
+    @property
+    def title(self) -> str:
+        return self.called or self.name
 
     def mean(self, metric: str) -> float | None:
         """The mean over the images, infinite if one of them is; None while there are none. A mean over holes is that of
@@ -63,8 +69,8 @@ COLUMNS = (
     Column("mse", "MSE", "{:.4f}", False),
 )
 HOLE = (
-    Column("hole_psnr_db", "PSNR in the hole", "{:.2f} dB", True),
-    Column("hole_mse", "MSE in the hole", "{:.4f}", False),
+    Column("hole_psnr_db", "PSNR, hole", "{:.2f} dB", True),
+    Column("hole_mse", "MSE, hole", "{:.4f}", False),
 )
 """Over the lost pixels alone."""
 
@@ -77,7 +83,8 @@ def of_model(run: Run, shown: Shown, corruption: Corruption) -> list[Row]:
     if not corruption.active:
         return [model]
     note = "enlarged bicubically" if corruption.downscale else ""
-    return [Row(NOISY, note, result.noisy, result.noisy_scores, _wrong(images_name, result.noisy, shown)), model]
+    wrong, called = _wrong(images_name, result.noisy, shown), f"{input_word(corruption).capitalize()} input"
+    return [Row(NOISY, note, result.noisy, result.noisy_scores, wrong, called=called), model]
 
 
 def _wrong(images_name: str, images: np.ndarray, shown: Shown) -> int | None:
@@ -132,7 +139,7 @@ def table(rows: Sequence[Row], caption: str, count: int) -> None:
     for i, row in enumerate(rows):
         note = f" <small>{html.escape(row.note)}</small>" if row.note else ""
         cells = "".join(_cell(row, column, i == top) for column, top in zip(columns, marked, strict=True))
-        lines.append(f'<tr><th scope="row">{html.escape(row.name)}{note}</th>{cells}</tr>')
+        lines.append(f'<tr><th scope="row">{html.escape(row.title)}{note}</th>{cells}</tr>')
     st.html(
         f'<table class="ae-means"><caption>{html.escape(caption)}</caption>'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"

@@ -84,6 +84,8 @@ def _row_cell(row: Row, i: int, name: str, clean: np.ndarray, scale: float | Non
 
 def word_for(row: Row) -> str:
     """What the images of a row are called."""
+    if row.called:
+        return row.called.split()[0].lower()
     return WORDS.get(row.name, row.name.lower())
 
 

@@ -38,7 +38,7 @@ def draw(shown: Shown, rows: Sequence[Row]) -> None:
     layers = [
         Layer("clean", "Clean", shown.clean),
         *(
-            Layer(KEYS[row.name], row.name, to_uint8(row.images), marks=_marks(row.scores["psnr_db"]))
+            Layer(KEYS[row.name], row.title, to_uint8(row.images), marks=_marks(row.scores["psnr_db"]))
             for row in rows
             if row.images is not None and row.scores is not None
         ),

@@ -22,7 +22,7 @@ from dashboard.train.uploaded_images import upload_images
 from dashboard.widgets.lost import CLAMPED, HELP, NOISES, TITLES
 
 GROUPS = {
-    "Images and noise": ("data.", "corruption", "evaluation."),
+    "Images and corruption": ("data.", "corruption", "evaluation."),
     "Network": ("model.",),
     "Training": ("name", "training."),
 }
@@ -173,6 +173,8 @@ def _corruption(form: Form, value: str, key: str) -> list[typing.Callable[[], No
             **forget,
         )
         _problem("corruption", form)
+        if "grey" in held["lost"] and form.read is not None and form.read.about.image_shape[0] == 1:
+            st.caption("These images have no colour to lose.")
 
     def choice(label: str, name: str, options: Sequence[str]) -> None:
         _begin(f"{key}:{name}", begins[name])
@@ -190,12 +192,12 @@ def _corruption(form: Form, value: str, key: str) -> list[typing.Callable[[], No
     parts: list[typing.Callable[[], None]] = [lost]
     if "noise" in held["lost"]:
         parts.append(lambda: choice("Noise", "kind", list(NOISES)))
-        parts.append(lambda: number("Level", "level", 0.05))
+        parts.append(lambda: number("Noise level", "level", 0.05))
         if held["kind"] == "gaussian":
-            parts.append(lambda: number("Lowest level", "lowest", 0.05, placeholder="the same for all images"))
+            parts.append(lambda: number("Lowest noise level", "lowest", 0.05, placeholder="the same for all images"))
     if "hole" in held["lost"]:
         parts.append(lambda: choice("Hole", "occlusion", ["square", "rows"]))
-        parts.append(lambda: number("Pixels", "size", 1.0))
+        parts.append(lambda: number("Hole, pixels", "size", 1.0))
     if "downscale" in held["lost"]:
         parts.append(lambda: number("Downscale by", "downscale", 1.0))
     if "blur" in held["lost"]:

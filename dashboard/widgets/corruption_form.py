@@ -102,7 +102,7 @@ def _chosen(usual: Corruption, symmetric: bool, image_shape: tuple[int, int, int
         chosen |= _occlusion(usual, height, width)
     if "downscale" in lost:
         chosen["downscale"] = _slider(
-            "downscale", "Pixels averaged, a side", usual.downscale, 2, max(min(height, width) // 2, 3), 1
+            "downscale", "Downscaled by", usual.downscale, 2, max(min(height, width) // 2, 3), 1
         )
     if "blur" in lost:
         step = 0.1 if not round(usual.blur / 0.1, 6) % 1 else 0.01
@@ -196,7 +196,8 @@ def _occlusion(usual: Corruption, height: int, width: int) -> dict[str, Any]:
 
 def choose_draw(corruption: Corruption) -> int:
     """The noise draw: 0 is that of the evaluations, and a button draws another."""
-    if corruption.draws and st.button("Draw new noise", icon=":material/casino:", key="reroll"):
+    label = "Draw new noise" if corruption.kind != "none" else "Draw another place"
+    if corruption.draws and st.button(label, icon=":material/casino:", key="reroll"):
         st.session_state["noise_seed"] = current_draw() + 1
     return current_draw()
 

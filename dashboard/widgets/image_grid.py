@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from aecore.metrics.baselines import input_word
 from aecore.runs.store import SNAPSHOTS, Run
 from dashboard.cache import runs
 from dashboard.cache.keyed import keyed_on
@@ -46,16 +47,16 @@ def film(run: Run, rows: int = 8) -> None:
 
 @keyed_on((SNAPSHOTS,))
 def _film(run: Run, rows: int) -> str:
-    return film_html(runs.snapshots(run), rows)
+    return film_html(runs.snapshots(run), rows, word=input_word(run.experiment().corruption))
 
 
-def film_html(snapshots: Mapping[str, np.ndarray], rows: int, columns: int = 20) -> str:
-    """The same as HTML, of the arrays of a snapshots file."""
+def film_html(snapshots: Mapping[str, np.ndarray], rows: int, columns: int = 20, word: str = "noisy") -> str:
+    """The same as HTML, of the arrays of a snapshots file; the model's input is called by that word."""
     clean = snapshots["clean"][:columns]
     epochs = snapshots["epochs"]
     lines = [("clean", clean)]
     if "noisy" in snapshots:
-        lines.append(("noisy", snapshots["noisy"][:columns]))
+        lines.append((word, snapshots["noisy"][:columns]))
     parts = [_film_line(label, images) for label, images in lines] + ['<div class="ae-rule"></div>']
     parts += [
         _film_line(f"epoch {epochs[row]:.3g}" if epochs[row] else "output", snapshots["reconstructions"][row][:columns])

@@ -104,7 +104,14 @@ def _body(run: Run, state: str) -> None:
                 border=True,
                 help="Code units whose mean varies by more than 0.01 over the test images; the others say nothing.",
             )
-        else:
+        elif "used_vectors" in last:
+            st.metric(
+                "Vectors in use",
+                _number(last, "used_vectors", ","),
+                border=True,
+                help="How many different vectors the codes of the test images consist of.",
+            )
+        elif "dead_units" in last:
             st.metric(
                 "Dead code units",
                 f"{_number(last, 'dead_units', ',')} of {of}",
@@ -124,15 +131,17 @@ def _losses(experiment: Experiment) -> tuple[str, str]:
     """What training and test loss are measured on."""
     model, training = experiment.model, experiment.training
     low, high = model.value_range
-    what = "Squared error" + (" plus KL divergence" if model.variational else "")
+    what = "Binary cross-entropy" if model.likelihood == "bernoulli" else "Squared error"
+    what += " plus KL divergence" if model.variational else ""
     over = "averaged over pixels" if training.reduction == "mean" else "summed over the pixels of an image"
-    images = f"with {experiment.corruption.label}" if experiment.corruption.active else "clean"
+    trained, tested = (experiment.corruption.of(images) for images in ("training images", "test images"))
     scale = f"{what}, {over}, on the scale from {low:g} to {high:g}"
+    means = ", from the means of their codes" if model.variational and model.bottleneck.sample == "training" else ""
     return (
-        plain(f"{scale}: the mean over the epoch's batches, {images}."),
-        plain(f"{scale}: all test images after the epoch, {images}, with the same noise every time.")
-        if experiment.corruption.active
-        else plain(f"{scale}: all test images after the epoch, {images}."),
+        plain(f"{scale}: the mean over the epoch's batches of {trained}."),
+        plain(f"{scale}: all {tested} after the epoch{means}, with the same noise every time.")
+        if experiment.corruption.draws
+        else plain(f"{scale}: all {tested} after the epoch{means}."),
     )
 
 

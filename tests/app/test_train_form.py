@@ -59,6 +59,13 @@ def test_what_applies_appears_and_what_does_not_vanishes(store, field, value, ap
     assert not vanish & after
 
 
+def test_images_without_colour_have_none_to_lose_and_the_form_says_so(store):
+    app = page("train")
+    assert "no colour to lose" not in texts(app)
+    app.pills(key=f"{KEY}corruption:lost").set_value(["grey"]).run()
+    assert "These images have no colour to lose." in texts(app)
+
+
 @pytest.mark.parametrize("name", list(presets()))
 def test_an_untouched_form_is_its_preset(started, name):
     app = page("train", preset=name)

@@ -12,7 +12,7 @@ from aecore import jobs
 from aecore.config.corruption import Corruption
 from aecore.config.experiment import Experiment
 from aecore.data import data_set
-from aecore.data.corruption import corrupt
+from aecore.data.corruption import corrupt, corrupted
 from aecore.data.shard import shard_of
 from aecore.latent.encode import codes_of
 from aecore.metrics.evaluation import evaluate
@@ -141,6 +141,29 @@ def test_corruption_happens_on_the_device(text):
         assert (noisy - images).std().item() == pytest.approx(0.2, rel=0.05)
     else:
         assert (noisy != images).float().mean().item() == pytest.approx(0.3, abs=0.02)
+
+
+@pytest.mark.parametrize("text", ["grey", "blur:1.5", "downscale:4", "jpeg:20", "square:8"])
+def test_what_chance_has_no_part_in_is_the_same_on_the_device(text):
+    images = torch.rand(16, 3, 30, 28, generator=torch.Generator().manual_seed(0))
+    corruption = Corruption.parse(text)
+    here = corrupted(images, corruption, torch.Generator().manual_seed(0), -1, 1)
+    there = corrupted(images.cuda(), corruption, torch.Generator("cuda").manual_seed(0), -1, 1)
+    assert there.images.device.type == there.levels.device.type == "cuda"
+    if text == "square:8":
+        assert there.lost is not None
+        assert there.lost.sum().item() == 16 * 64
+    else:
+        torch.testing.assert_close(there.images.cpu(), here.images, atol=1e-5, rtol=0)
+
+
+def test_noise_of_drawn_strength_and_photons_on_the_device():
+    images = torch.full((256, 1, 32, 32), 0.5, device="cuda")
+    made = corrupted(images, Corruption.parse("gaussian:0.1..0.5"), torch.Generator("cuda").manual_seed(0))
+    assert (made.images.flatten(1).std(1) / made.levels).mean().item() == pytest.approx(1, abs=0.02)
+    counts = corrupt(images, Corruption.parse("poisson:30"), torch.Generator("cuda").manual_seed(0)) * 30
+    assert counts.mean().item() == pytest.approx(15, rel=0.02)
+    assert counts.var().item() == pytest.approx(15, rel=0.03)
 
 
 def test_dropout_keeps_the_asked_share_on_the_device():

@@ -44,7 +44,7 @@ def test_holes_are_told_and_so_is_what_no_method_is_for(capsys, trained, quick_c
     assert "biharmonic, 297 images" in out
     assert [line.split("in the hole: ")[1].split()[0] for line in out.splitlines() if "in the hole" in line] == [
         "output",
-        "noisy",
+        "corrupted",
         "biharmonic,",
     ]
     status, out, _ = run(capsys, *command, "--json")
@@ -54,7 +54,7 @@ def test_holes_are_told_and_so_is_what_no_method_is_for(capsys, trained, quick_c
 
     status, out, err = run(capsys, *command[:3], "downscale:4", *command[4:])
     assert status == 0
-    assert "noisy input (bicubic)" in out
+    assert "corrupted input (bicubic)" in out
     assert "downscale:4: no other method without a network" in err
 
 

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 import torch
 
+from aecore import jobs
 from aecore.errors import UserError
 from aecore.models.build import build
 from aecore.models.condition import Condition
 from aecore.models.weights import load_weights, weights_bytes
 from aecore.training.checkpoint import restore, state_bytes
+from aecore.training.distributed import Group
 from aecore.training.loop import epochs
+from aecore.training.step import Step
 from tests.helpers.families import CODELESS, SETTINGS, family
 from tests.helpers.training import digits, fresh, same
 
@@ -122,3 +125,42 @@ def test_classes_beyond_those_that_the_model_knows(images):
     experiment = family("conditional", model__classes=4)
     with pytest.raises(UserError, match=r"model.classes: the images have classes up to 9; make it at least 10"):
         list(epochs(experiment, fresh(experiment, images), images))
+
+
+@pytest.mark.parametrize(("name", "words"), [("vq", "a codebook"), ("contractive", "a contractive penalty")])
+def test_what_one_process_trains_is_not_shared(name, words, images):
+    experiment = family(name)
+    with pytest.raises(UserError, match=rf"{words} .* is trained by one process, not by 2"):
+        Step(experiment, fresh(experiment, images), images.train, group=Group(0, 2))
+
+
+@pytest.mark.parametrize("name", ["unet", "bernoulli"])
+def test_a_healthy_run_has_no_remarks(name, store):
+    """Losses that are no squared errors, and networks without a code, are not held against what they are not."""
+    run = jobs.submit(family(name, training__epochs=5, training__lr=3e-3, data__train_images=600), "cpu", store)
+    assert jobs.work(run) == "finished"
+    assert not [remark for remark in run.status()["remarks"] if remark["kind"] != "duplicates"]
+
+
+@pytest.mark.parametrize("name", ["unet", "vq"])
+def test_what_a_run_records_of_its_code(name, store):
+    run = jobs.submit(family(name, training__epochs=1, data__train_images=100), "cpu", store)
+    assert jobs.work(run) == "finished"
+    (line,) = run.metrics()
+    assert ("dead_units" in line) == (name == "vq")
+    assert ("used_vectors" in line) == (name == "vq")
+    assert (run.status()["code_size"] is None) == (name == "unet")
+    assert run.file("codes.safetensors").exists() == (name == "vq")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"model.classes": 4}, "model.classes: digits-28 has 10 classes, of which the model is told 4"),
+        ({"data.redraw": True}, "data.redraw: only the images of mnist-binary"),
+    ],
+)
+def test_what_does_not_fit_the_images_is_said_before_training(settings, words, store):
+    with pytest.raises(UserError, match=words):
+        jobs.submit(family("dense").changed(settings), "cpu", store)
+    assert not list(store.runs())

@@ -73,9 +73,10 @@ def test_each_method_is_for_its_task(text, names):
 
 
 def test_bicubic_is_the_input_itself_where_resolution_alone_is_lost():
-    assert input_name(Corruption.parse("downscale:4")) == "noisy input (bicubic)"
+    assert input_name(Corruption.parse("downscale:4")) == "corrupted input (bicubic)"
     assert input_name(Corruption.parse("downscale:4+gaussian:0.1")) == "noisy input"
     assert input_name(Corruption()) == "noisy input"
+    assert input_name(Corruption.parse("square:3+once")) == "corrupted input"
 
 
 def test_what_was_measured_says_on_how_many_images_and_what_it_did_in_the_hole(monkeypatch):

@@ -37,7 +37,7 @@ def curves(subjects: Sequence[Subject]) -> list[Block]:
         if len({subject.experiment.training.reduction for subject in trained}) > 1:
             notes.append("These losses are on different scales: some are sums over pixels, others means.")
         if len({str(subject.experiment.corruption) for subject in trained}) > 1:
-            notes.append("Each run's loss is measured under its own training noise, which differs between runs.")
+            notes.append("Each run's loss is measured under its own training corruption, which differs between runs.")
         made.append(Figure("losses", " ".join(["Test loss of all runs by epoch.", *notes]), _drawn(figure)))
     for subject in trained:
         figure = plots.loss_curves(subject.run)

@@ -129,7 +129,7 @@ def _sheet(subjects: Sequence[Subject], found: Examples, number: int) -> list[Bl
     across = 5 if len(lines) <= 3 else 10  # a sheet of many rows would be higher than a page
     title = f"{info.title}: {label}"
     sheet = Sheet([*rows, *lines], _headings(found, info.classes), title, [words], per_block=across)
-    caption = f"The first test image of each class with {label}; single images, not the test set's mean."
+    caption = f"The first test image of each class ({label}); single images, not the test set's mean."
     return [Figure(f"images-{number}", caption, sheet.drawing())]
 
 

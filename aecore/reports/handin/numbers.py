@@ -80,13 +80,14 @@ def _under(subjects: Sequence[Subject], corruption: str, before: int) -> list[Bl
     made: list[Block] = []
     if len(groups) > 1:
         images = f"{'noisy ' if corruption != 'none' else ''}test images"
-        text = f"With {_label(corruption)}, not all runs were measured on the same {images}: only runs in one table "
-        made.append(Paragraph(f"{text}can be compared.", warning=True))
+        label = _label(corruption)
+        text = f"{label[:1].upper()}{label[1:]}: not all runs were measured on the same {images}; "
+        made.append(Paragraph(f"{text}only runs in one table can be compared.", warning=True))
     for number, group in enumerate(groups, before + 1):
         made.append(_table(group, corruption, number))
         made += [_warned(subject) for subject, _ in group if subject.summary.remarks or not subject.summary.may_win]
     if missing:
-        made.append(Paragraph(f"Not measured with {_label(corruption)}: {', '.join(missing)}."))
+        made.append(Paragraph(f"Not measured ({_label(corruption)}): {', '.join(missing)}."))
     return made
 
 

@@ -21,7 +21,7 @@ def overview(subjects: Sequence[Subject]) -> list[Block]:
         "Images": lambda s: s.run.image_info().title,
         "Code size": lambda s: f"{s.summary.code_size:,}" if s.summary.code_size else "–",
         "Parameters": lambda s: f"{s.summary.parameters:,}" if s.summary.parameters else "–",
-        "Training noise": lambda s: s.experiment.corruption.label,
+        "Training corruption": lambda s: s.experiment.corruption.label,
         "Epochs": lambda s: f"{s.summary.epoch:,} of {s.summary.epochs:,}" if s.summary.epochs else "–",
         "Learning rate": lambda s: f"{s.summary.lr:g}" if s.summary.lr is not None else "–",
         "Seed": lambda s: str(s.summary.seed) if s.summary.seed is not None else "–",
