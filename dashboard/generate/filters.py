@@ -115,7 +115,12 @@ def caption(filters: Filters, unit: int) -> list[str]:
     """The lines beside a unit's picture."""
     if filters.dead[unit]:
         return [f"unit {unit + 1}", "dead"]
-    return [f"unit {unit + 1}", *([f"{filters.used[unit]:.0%} used"] if filters.sparse else [])]
+    return [f"unit {unit + 1}", *([f"{_percent(filters.used[unit])} used"] if filters.sparse else [])]
+
+
+def _percent(share: float) -> str:
+    """A share above 0 in whole per cent; what rounds to none is used nevertheless."""
+    return f"{100 * share:.0f} %" if share >= 0.005 else "< 1 %"
 
 
 def words(filters: Filters) -> str:
@@ -124,10 +129,10 @@ def words(filters: Filters) -> str:
         colors = "each channel's weights around grey"
     else:
         colors = "blue where more of it makes pixels brighter, orange where darker"
-    order = "the share of the real codes in which a unit is not 0, then " if filters.sparse else ""
+    order = "the share of the real codes in which a unit is not 0, then by " if filters.sparse else ""
     scale = f"One scale for all: full colour at ±{filters.scale:.3g}"
     if filters.beyond:
-        scale += f", and beyond it ({filters.beyond:.1%} of the weights)"
+        scale += f", and beyond it ({100 * filters.beyond:.1f} % of the weights)"
     gone = sum(filters.dead)
     dead = f", {count(gone, 'dead unit')} last" if gone else ""
     return (

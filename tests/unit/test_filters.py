@@ -59,7 +59,7 @@ def test_the_most_used_come_first_and_dead_units_last(made):
     assert found.used == [1, 0.25, 1, 0.5]
     assert found.dead == [True, False, True, False]
     assert found.sparse
-    assert [caption(found, unit) for unit in (3, 0)] == [["unit 4", "50% used"], ["unit 1", "dead"]]
+    assert [caption(found, unit) for unit in (3, 0)] == [["unit 4", "50 % used"], ["unit 1", "dead"]]
 
 
 def test_units_used_alike_are_sorted_by_what_they_change():
@@ -69,6 +69,9 @@ def test_units_used_alike_are_sorted_by_what_they_change():
     assert found.order == [1, 0]
     assert not found.sparse
     assert caption(found, 0) == ["unit 1"]
+    rare = np.zeros((300, 2), np.float32)
+    rare[0, 0], rare[:, 1] = 1, range(300)
+    assert caption(arranged(weights, rare, [False, False]), 0) == ["unit 1", "< 1 % used"]
     codes[:, 0] *= 3  # the weaker picture is drawn three times as strongly
     assert arranged(weights, codes, [False, False]).order == [0, 1]
 
