@@ -254,7 +254,7 @@ def test_two_runs_in_numbers(gallery):
     assert "ae-against ae-down" in table
     assert "model.bottleneck.size" in settings
     assert "training.optimizer" not in settings
-    assert "under its own training noise" in texts(app)
+    assert "under its own training corruption" in texts(app)
     chart = sent(app, "plotly_chart")["figure"]
     assert [trace["name"] for trace in chart["data"]] == ["A mnist-selu-2-clean", "B mnist-mlp8"]
 
