@@ -12,8 +12,9 @@ from dashboard.cache import codes as cached_codes
 from dashboard.cache.images import image_info
 from dashboard.components.generator import generate
 from dashboard.components.networks import ship_run
-from dashboard.generate.controls import ask, choose_class, choose_draw, pick, start_over
+from dashboard.generate.controls import ask, choose_class, choose_draw, open_unit, pick, start_over
 from dashboard.generate.draws import drawn, places_of
+from dashboard.generate.filters import filters_of, has_filters, words
 from dashboard.generate.notes import downloads, notes
 from dashboard.generate.units import gains_of, units_of
 from dashboard.generate.url import FIELDS, PAGE, VIEWS, vector
@@ -41,8 +42,11 @@ def view() -> None:
         told = choose_class(run, images.classes, int(images.labels[row]))
     about, codes = image_info(run), cached_codes.codes(run)
     kept = codes.codes if codes is not None else None
-    wide = kept is None
-    shown = {name: words for name, words in VIEWS.items() if not (wide and name in ("random", "draw"))}
+    wide, model = kept is None, run.experiment().model
+    solved = plan(model, about.image_shape)
+    left_out = {"random", "draw"} if wide else set()
+    left_out |= set() if kept is not None and has_filters(model, solved) else {"filters"}
+    shown = {name: title for name, title in VIEWS.items() if name not in left_out}
     if state[key(PAGE, "view")] not in shown:
         state[key(PAGE, "view")] = "units"
     if wide:
@@ -57,8 +61,6 @@ def view() -> None:
     if shipped["encoder"] is None or shipped["decoder"] is None:
         st.info("This network is too large to run in the browser.", icon=":material/memory:")
         return
-    model = run.experiment().model
-    solved = plan(model, about.image_shape)
     image, size, gaussian = images.images([row])[0], solved.code_size, model.variational
     map_shape = solved.map_shape if wide else None
     if wide and map_shape is None:
@@ -68,6 +70,9 @@ def view() -> None:
     vectors = np.zeros((0, size), np.float32)
     if chosen == "random" and kept is not None:
         vectors = drawn(run, kept)
+    pictures = filters_of(run, solved, kept, units) if chosen == "filters" and kept is not None else None
+    if pictures:
+        st.caption(words(pictures))
     opened = state[key(PAGE, "code")]
     position = generate(
         shipped,
@@ -82,13 +87,15 @@ def view() -> None:
         visit=url_state.visit(PAGE),
         on_pick=pick,
         on_ask=ask,
+        on_open=open_unit,
+        filters=pictures,
         told=told,
         places=places_of(run) if model.quantised and not wide else None,
         key="maker",
     )
     remember(position)
     if map_shape is None:
-        downloads(run, chosen or "units", vectors, image, opened, units, told)
+        downloads(run, chosen or "units", vectors, image, opened, units, told, pictures)
     st.caption(notes(chosen or "units", images, map_shape))
     url_state.keep(PAGE, FIELDS)
 

@@ -1,49 +1,46 @@
-"""Reports: what five course reports did, reproduced with our own runs, every number they state next to ours."""
+"""Reports: what five course reports did, reproduced with our own runs, every number they state next to ours, and what
+does better."""
 
 import streamlit as st
 
-from aecore.reports.definition import Report, reports
+from aecore.reports.definition import reports
 from aecore.runs.store import Store
 from dashboard import page, url_state
 from dashboard.navigation import route
 from dashboard.reports import style_sheet
+from dashboard.reports.beyond import beyond
 from dashboard.reports.contents import all_numbers, one_report
-from dashboard.url_state import Field, key, one_of
+from dashboard.reports.url import ALL, BEYOND, FIELDS, OPTIONS, PAGE
+from dashboard.url_state import key
 
 route()
 
-ALL = "All numbers"
 
-
-PAGE = "reports"
-OPTIONS = [*reports(), ALL]
-FIELDS = {"report": Field(OPTIONS[0], one_of(*OPTIONS))}
-
-
-def choose() -> Report | None:
-    """The report named in the address or picked; None for the table of all numbers."""
-    url_state.arrive(PAGE, FIELDS)
+def choose() -> str:
+    """The number of the report in the address or picked, or one of the two other parts of the page."""
     known = reports()
     names = {number: f"{number} · {report.author.split()[-1]}" for number, report in known.items()}
-    picked: str = (
-        st.segmented_control(
-            "Report",
-            OPTIONS,
-            format_func=lambda number: names.get(number, ALL),
-            key=key(PAGE, "report"),
-            label_visibility="collapsed",
-            required=True,
-        )
-        or ALL
+    names |= {ALL: ALL, BEYOND: "Beyond"}
+    picked: str | None = st.segmented_control(
+        "Report",
+        OPTIONS,
+        format_func=names.__getitem__,
+        key=key(PAGE, "report"),
+        label_visibility="collapsed",
+        required=True,
     )
-    url_state.keep(PAGE, FIELDS)
-    return known.get(picked)
+    return picked or ALL
 
 
 page.heading("Reports")
 style_sheet()
+url_state.arrive(PAGE, FIELDS)
 shown = choose()
-if shown is None:
-    all_numbers(Store.default())
+if shown == BEYOND:
+    beyond(Store.default())
 else:
-    one_report(shown, Store.default())
+    url_state.keep(PAGE, FIELDS, task="", against="parameters")
+    if shown == ALL:
+        all_numbers(Store.default())
+    else:
+        one_report(reports()[shown], Store.default())

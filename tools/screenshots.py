@@ -20,6 +20,7 @@ PAGES = {
     "watch": "/train?run=mnist-mlp8",
     "sweep": "/sweep",
     "reports": "/reports?report=001",
+    "beyond": "/reports?report=beyond&task=colored-mnist/gaussian:0.3:clamp/snr_db",
     "restore": "/restore?run=cifar-conv-denoise",
     "replay": "/replay?run=mnist-selu-6-clean&with=mnist-selu-2-clean&epoch=31",
     "interpolate": "/interpolate?run=mnist-mlp8&at=0.35",

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from aecore.drawing.frame import color_in, dash_of
-from aecore.drawing.items import Circle, Item, Point, Polyline, Rectangle
+from aecore.drawing.frame import LABEL, color_in, dash_of
+from aecore.drawing.items import INK, Circle, Item, Point, Polyline, Rectangle, Text
 from aecore.drawing.scales import Scale
-from aecore.drawing.values import faded, numbers_of, values_of
+from aecore.drawing.values import faded, lines_of, numbers_of, values_of
 
 BOX_SHARE = 0.5
 """Of the distance between two categories, the width of a box."""
@@ -41,7 +41,7 @@ class Place:
 
 
 def scatter(trace: Mapping[str, Any], place: Place, number: int) -> list[Item]:
-    """Lines, dots or both, with error bars and with an area down to the trace before."""
+    """Lines, dots, texts or several of them, with error bars and with an area down to the trace before."""
     mode, color = trace.get("mode", "lines"), color_in(trace, number)
     x, y = values_of(trace.get("x")), values_of(trace.get("y"))
     x = x or list(range(len(y)))
@@ -59,7 +59,25 @@ def scatter(trace: Mapping[str, Any], place: Place, number: int) -> list[Item]:
     items += _error_bars(trace, place, x, y, color)
     if "markers" in mode:
         items += _dots(trace, points, color)
+    if "text" in mode:
+        items += _names(trace, points)
     return items
+
+
+def _names(trace: Mapping[str, Any], points: Sequence[Point]) -> list[Item]:
+    """The texts at the points, on the side that `textposition` says."""
+    font = trace.get("textfont") or {}
+    size, ink = float(font.get("size") or LABEL), str(font.get("color") or INK)
+    near = float((trace.get("marker") or {}).get("size", 6)) / 2 + 3 if "markers" in trace.get("mode", "") else 0
+    vertical, horizontal = str(trace.get("textposition") or "middle center").split()
+    anchor = {"left": "end", "right": "start"}.get(horizontal, "middle")
+    across = {"left": -near, "right": near}.get(horizontal, 0.0) * (1 if vertical == "middle" else 0.5)
+    down = {"top": -near - 3, "bottom": near + size * 0.8}.get(vertical, size * 0.35)
+    return [
+        Text(x + across, y + down, " ".join(lines_of(text)), size, ink, anchor)  # type: ignore[arg-type]
+        for (x, y), text in zip(points, values_of(trace.get("text")), strict=False)
+        if text and _is_finite((x, y))
+    ]
 
 
 def _dots(trace: Mapping[str, Any], points: Sequence[Point], color: str) -> list[Item]:

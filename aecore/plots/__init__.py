@@ -6,6 +6,7 @@ Runs are named by id or path, or given as they are.
 """
 
 from aecore.plots.code_units import unit_correlation, units
+from aecore.plots.cost import cost
 from aecore.plots.curves import layer_curves, loss_curves, metric_curves, step_curves
 from aecore.plots.latent import code_histograms, errors, projection
 from aecore.plots.measures import class_errors, label_efficiency, rate_distortion, roc
@@ -15,6 +16,7 @@ from aecore.plots.sweep import sweep
 __all__ = [
     "class_errors",
     "code_histograms",
+    "cost",
     "errors",
     "figure_bytes",
     "label_efficiency",

@@ -214,15 +214,23 @@ export interface Places {
   map: ImageShape;
   vectors: string;
 }
+/** The filters of a linear decoder in the order in which they are shown: units, the lines beside each, and the weights
+ * as base64 of int8, (units, height, width, channels), 127 for all of the scale. */
+export interface Filters {
+  order: number[];
+  captions: string[][];
+  shades: string;
+}
 export interface GenerateData extends Shipped {
   /** Whether the network is told classes: then that of the image, and that of which to decode; -1 for none. */
   told: boolean;
   label: number;
   asked: number;
   places: Places | null;
+  filters: Filters | null;
   image: string;
   units: Unit[];
-  view: "units" | "random" | "traversal" | "draw";
+  view: "units" | "random" | "traversal" | "filters" | "draw";
   shape: ImageShape;
   classes: string[];
   map: ImageShape | null;

@@ -40,6 +40,11 @@ def pick(text: str) -> None:
     st.session_state[key(PAGE, "visit")] = url_state.visit(PAGE) + 1
 
 
+def open_unit() -> None:
+    """A filter was clicked: show the sliders, among which the browser finds the unit's."""
+    st.session_state[key(PAGE, "view")] = "units"
+
+
 def choose_class(run: Run, classes: Sequence[str], label: int) -> Told | None:
     """What a conditional network is told: the start image's class, and that of which to decode, by default the same.
     None for a network that is told nothing."""

@@ -10,8 +10,9 @@ from aecore.runs.store import Run
 from dashboard.cache import models
 from dashboard.components.generator import Told
 from dashboard.format import plain
-from dashboard.generate import export
+from dashboard.generate import export, filters
 from dashboard.generate.controls import WORDS
+from dashboard.generate.filters import Filters
 from dashboard.generate.units import Unit
 from dashboard.generate.url import PAGE
 from dashboard.url_state import key
@@ -24,6 +25,7 @@ def notes(view: str, images: image_picker.Gallery, map_shape: tuple[int, int, in
         "random": "Above each image is the code it was decoded from. Click an image to load its code into the sliders.",
         "traversal": "One row per unit, largest variance first: the start image's code with only this unit changed, "
         "from the lowest to the highest value among the real codes.",
+        "filters": "Click a filter to find the slider of its unit.",
         "draw": "Encoded, decoded and classified after every stroke.",
     }[view]
     if map_shape:
@@ -40,6 +42,7 @@ def downloads(
     code: tuple[float, ...] | None,
     units: list[Unit],
     told: Told | None,
+    pictures: Filters | None = None,
 ) -> None:
     """The menu of files for what is on the page."""
     own, asked = (None if told is None else told.label), (None if told is None else told.asked)
@@ -54,3 +57,5 @@ def downloads(
         figure_export.export(lambda: export.random_sheet(run, vectors, about, asked), f"{run.id}-random", key=PAGE)
     elif chosen == "traversal":
         figure_export.export(swept, f"{run.id}-traversal", key=PAGE)
+    elif chosen == "filters" and pictures is not None:
+        figure_export.export(lambda: filters.sheet(run, pictures), f"{run.id}-filters", key=PAGE)

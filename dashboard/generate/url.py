@@ -10,7 +10,7 @@ from dashboard.url_state import Field, number, one_of
 PAGE = "generate"
 
 
-VIEWS = {"units": "Units", "random": "Random codes", "traversal": "Traversal", "draw": "Draw"}
+VIEWS = {"units": "Units", "random": "Random codes", "traversal": "Traversal", "filters": "Filters", "draw": "Draw"}
 
 
 MOST_UNITS = 256

@@ -8,12 +8,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from aecore.format import format_value
+from aecore.format import duration, format_value
 from aecore.metrics.baselines import TITLES
 from aecore.models.digit_classifier import accuracy, reads
+from aecore.reports.beyond import Reached, aim, spread
 from aecore.reports.claims import Verdict
 from aecore.runs.store import Run
 from aecore.runs.summary import may_win
+from dashboard.format import plain
 
 NETWORK = "this network"
 WORDS = {
@@ -52,6 +54,32 @@ def verdict_table(found: Sequence[Verdict], *, with_report: bool = False) -> Non
     remarks = dict.fromkeys(f"{entry.claim.quantity}: {entry.claim.note}" for entry in found if entry.claim.note)
     if remarks:
         st.caption("  \n".join(remarks))
+
+
+def goals_table(found: Sequence[Reached]) -> None:
+    """One row for each aim of our own presets: the report's run, the aim, what is measured, and what it cost."""
+    words = {"reached": "✓ reached", "not reached": "✗ not reached", "not measured": "– not measured"}
+    rows = [
+        {
+            "Run": entry.preset,
+            "Number": entry.goal.quantity,
+            "Report's run": format_value(entry.than, entry.goal.unit) if entry.goal.than else "",
+            "Aim": aim(entry.goal),
+            "Measured": format_value(entry.measured, entry.goal.unit),
+            "Seeds: mean ± spread": spread(entry.every, entry.goal.unit),
+            "Trained in": duration(entry.seconds) if entry.seconds else "–",
+            "Parameters": f"{entry.parameters:,}" if entry.parameters else "–",
+            "Verdict": words[entry.word],
+        }
+        for entry in found
+    ]
+    right = st.column_config.TextColumn(alignment="right")
+    texts = ("Run", "Number", "Verdict")
+    config = {column: right for column in rows[0] if column not in texts} if rows else {}
+    st.dataframe(pd.DataFrame(rows), hide_index=True, height="content", column_config=config)
+    remarks = dict.fromkeys(f"{entry.goal.quantity}: {entry.goal.note}" for entry in found if entry.goal.note)
+    if remarks:
+        st.caption("  \n".join(plain(remark) for remark in remarks))
 
 
 def denoisers(run: Run, corruption: str) -> None:

@@ -12,7 +12,9 @@ from aecore.errors import AecoreError
 from aecore.format import count, format_value
 from aecore.models.layer import Plan
 from aecore.presets import Preset, presets
+from aecore.reports.beyond import aim
 from dashboard.format import plain
+from dashboard.reports.cards import size_of, solved_of
 from dashboard.train import url
 from dashboard.train.active_runs import watch
 from dashboard.train.form_values import Form, base_of, form_key, read_form
@@ -119,6 +121,8 @@ def about_preset(preset: Preset, form: Form) -> None:
     if changed:
         lines = [f"- {label_of(key)}: {shown(old)} → **{shown(new)}**" for key, (old, new) in changed.items()]
         st.markdown("**Changed from the preset**\n" + "\n".join(lines))
+    if preset.idea:
+        own_card(preset)
     if preset.report:
         with st.expander(
             f"Report {preset.report}: what it claims, and where it is wrong", icon=":material/fact_check:"
@@ -128,6 +132,23 @@ def about_preset(preset: Preset, form: Form) -> None:
                 st.markdown(f"- {claim.quantity}: **{format_value(claim.reported, claim.unit)}**")
             for line in preset.differences:
                 st.markdown(f"- {line}")
+
+
+def own_card(preset: Preset) -> None:
+    """What a preset of our own is for: its idea, when it fails, its size and what it is to reach."""
+    with st.expander("Our own: the idea, and when it fails", icon=":material/lightbulb:", expanded=True):
+        st.markdown(plain(preset.idea))
+        if preset.fails:
+            st.markdown(f"**When it fails:** {plain(preset.fails)}")
+        for goal in preset.goals:
+            st.markdown(f"- {plain(goal.quantity)}: **{aim(goal)}**" + (f", beside `{goal.than}`" * bool(goal.than)))
+        st.caption(f"As the preset has it: {size_of(solved_of(preset))}.  \nSource: {plain(preset.source)}")
+        st.page_link(
+            "pages/reports.py",
+            label="Beside the reports' runs",
+            icon=":material/fact_check:",
+            query_params={"report": "beyond"},
+        )
 
 
 def shown(value: object) -> str:

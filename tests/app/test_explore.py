@@ -16,13 +16,16 @@ from streamlit.testing.v1 import AppTest
 
 from aecore.drawing import Picture
 from aecore.latent.interpolation import interpolate
+from aecore.models.architecture import plan
 from aecore.runs.store import CODES, SNAPSHOTS, WEIGHTS, Run, Store
 from dashboard.cache import codes as cached_codes
 from dashboard.cache import models
 from dashboard.compare import tables
 from dashboard.generate.export import random_sheet, traversal_sheet
+from dashboard.generate.filters import filters_of, sheet
 from dashboard.generate.units import gains_of, units_of
 from dashboard.interpolate.export import Interpolation, gif, plane_sheet, strip
+from tests.helpers.beyond import linear_run
 from tests.helpers.drawings import texts_of
 from tests.helpers.pages import components, page, texts
 from tests.helpers.paths import GALLERY_RUN, ROOT
@@ -187,6 +190,34 @@ def test_a_map_of_a_wide_code_has_a_slider_a_channel(store):
     assert "8 channels, 28×28" in texts(app)
 
 
+@pytest.fixture
+def tied(gallery) -> Run:
+    return linear_run(gallery)
+
+
+def test_a_linear_decoder_shows_its_filters(tied):
+    app = page("generate", run="mnist-tied", view="filters")
+    assert not app.error
+    data = sent(app, "generate")
+    order, units = data["filters"]["order"], data["units"]
+    shades = np.frombuffer(base64.b64decode(data["filters"]["shades"]), np.int8).reshape(8, 784)
+    assert shades.argmax(1).tolist() == order
+    assert sorted(order) == list(range(8))
+    assert [unit for unit in order if units[unit]["dead"]] == order[len(order) - sum(u["dead"] for u in units) :]
+    assert "One scale for all" in texts(app)
+    kept = cached_codes.codes(tied).codes  # type: ignore[union-attr]
+    solved = plan(tied.experiment().model, (1, 28, 28))
+    drawn = sheet(tied, filters_of(tied, solved, kept, units_of(kept, False)))  # type: ignore[arg-type]
+    assert len([item for item in drawn.items if isinstance(item, Picture)]) == 8
+
+
+def test_filters_are_offered_for_a_linear_decoder_alone(gallery):
+    app = page("generate", run="mnist-selu-2-clean", view="filters")
+    assert sent(app, "generate")["view"] == "units"
+    assert sent(app, "generate")["filters"] is None
+    assert "Filters" not in app.button_group[0].options
+
+
 def test_units_tell_dead_from_inactive():
     codes = np.random.default_rng(0).normal(size=(500, 3)).astype(np.float32) * [0, 0.05, 1] + [3, 0, 0]
     plain, means = units_of(codes, gaussian=False), units_of(codes, gaussian=True)
@@ -223,7 +254,7 @@ def test_two_runs_in_numbers(gallery):
     assert "ae-against ae-down" in table
     assert "model.bottleneck.size" in settings
     assert "training.optimizer" not in settings
-    assert "under its own training noise" in texts(app)
+    assert "under its own training corruption" in texts(app)
     chart = sent(app, "plotly_chart")["figure"]
     assert [trace["name"] for trace in chart["data"]] == ["A mnist-selu-2-clean", "B mnist-mlp8"]
 

@@ -121,3 +121,14 @@ def test_what_is_wrong_with_an_entry_of_a_list_stands_at_the_list(store):
     app.text_input(key=f"{KEY}model.conv").set_value("8k3s2p1, 4k99").run()
     assert "Convolutions: entry 2, kernel: should be less than or equal to 31" in texts(app).replace("\\", "")
     assert "model.conv" not in texts(app)
+
+
+def test_a_preset_of_our_own_says_what_it_is_for_and_when_it_fails(store):
+    app = page("train", preset="mnist-wide-8")
+    entry = preset("mnist-wide-8")
+    shown = texts(app).replace("\\", "")
+    assert all(text in shown for text in (entry.idea, entry.fails, entry.source))
+    assert "test MSE: **≤ 0.0115**, beside `mnist-mlp8`" in shown
+    assert "code of 8." in shown
+    assert [each.label for each in app.expander if "Our own" in each.label]
+    assert not [each.label for each in page("train", preset="mnist-mlp8").expander if "Our own" in each.label]

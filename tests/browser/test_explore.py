@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.helpers.beyond import linear_run
 from tests.helpers.browser import wait_until_quiet
 from tests.helpers.paths import GALLERY_RUN
 from tools.browser import settle
@@ -19,8 +20,9 @@ def shipped(app_store):
     names = ("mnist-selu-2-clean", "colored-vae")
     for name in names:
         shutil.copytree(GALLERY_RUN.with_name(name), app_store.root / "gallery" / name)
+    linear_run(app_store)
     yield
-    for name in names:
+    for name in (*names, "mnist-tied"):
         shutil.rmtree(app_store.root / "gallery" / name)
 
 
@@ -222,6 +224,18 @@ def test_a_vae_is_swept_unit_by_unit(tab, address):
     expect(maker.locator(".ge-traversal")).to_have_attribute("data-done", "20")
     assert maker.locator(".ge-row").first.locator("canvas").count() == 9
     expect(maker.locator(".ge-note")).to_contain_text("Inactive")
+
+
+def test_a_filter_leads_to_the_slider_of_its_unit(tab, address):
+    maker = opened(tab, f"{address}/generate?run=mnist-tied&view=filters", "ge")
+    expect(maker.locator(".ge-filter").first).to_be_visible()
+    card = maker.locator(".ge-filter:enabled").nth(1)
+    unit = int((card.locator("b").inner_text()).removeprefix("unit ")) - 1
+    painted = picture(card.locator("canvas"))
+    assert [at // 4 for at in range(3, len(painted), 4) if painted[at]] == [unit]
+    card.click()
+    expect(maker.locator(f".ge-sought input[data-unit='{unit}']").first).to_be_focused()
+    assert in_address(tab, "view") is None
 
 
 def test_a_drawn_one_is_read_and_its_code_taken(tab, address):

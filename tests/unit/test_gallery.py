@@ -13,7 +13,7 @@ from aecore.errors import AecoreError
 from aecore.inference import load_model
 from aecore.latent.projection_store import read_projection
 from aecore.metrics.evaluation import evaluate
-from aecore.reports import claims
+from aecore.reports import beyond, claims
 from aecore.reports.claims import markdown_table
 from aecore.reports.gallery import SAMPLE, shipped
 from aecore.runs.measures import read_measures
@@ -126,6 +126,13 @@ def test_the_table_in_the_docs_is_the_runs_own():
     text = (ROOT / "docs" / "results.md").read_text()
     table = text.partition("<!-- results: begin -->")[2].partition("<!-- results: end -->")[0]
     assert table.strip() == markdown_table(claims.verdicts(GALLERY))
+
+
+def test_the_table_beyond_the_reports_in_the_docs_is_the_runs_own():
+    """docs/results.md has the output of `python -m aecore results --beyond --markdown` between its markers."""
+    text = (ROOT / "docs" / "results.md").read_text()
+    table = text.partition("<!-- beyond: begin -->")[2].partition("<!-- beyond: end -->")[0]
+    assert table.strip() == beyond.markdown_table(beyond.reached(GALLERY))
 
 
 def test_the_table_of_measures_in_the_docs_is_the_runs_own():

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
 
 from dashboard.components.networks import Shipped, to_hwc
 from dashboard.components.register import component
+from dashboard.generate.filters import Filters, caption
 from dashboard.generate.units import Unit
 
 
@@ -46,17 +47,20 @@ def generate(
     visit: int,
     on_pick: Callable[[str], None],
     on_ask: Callable[[int], None],
+    on_open: Callable[[], None],
     told: Told | None = None,
     places: Places | None = None,
+    filters: Filters | None = None,
     key: str,
 ) -> str | None:
-    """Show `view` (`units`, `random`, `traversal` or `draw`) of codes, starting with that of `image`, uint8 (C, H, W).
+    """Show `view` (one of `dashboard.generate.url.VIEWS`) of codes, starting with that of `image`, uint8 (C, H, W).
 
     `map_shape` (C, H, W) turns units into gains of channels; `vectors` (N, n) are the random codes; `inks` are the
     pen colours, in [0, 1]. The sliders start at `vector`, by default that of the image, and return there whenever
     `visit` changes; the browser writes their vector into the address. Returns it as text as far as the traversal needs
     it, empty for that of the image, None before that; `on_pick` is called with the vector of an image that was clicked
     or drawn, `on_ask` with the class that was clicked of a network that is `told` them. A quantised code has `places`.
+    The `filters` are those of their view; `on_open` is called when one was clicked, whose slider is then looked for.
     """
     data = {
         "encoder": shipped["encoder"],
@@ -77,6 +81,7 @@ def generate(
         "places": None
         if places is None
         else {"map": list(places.map), "vectors": base64.b64encode(places.vectors.astype("<f4").tobytes()).decode()},
+        "filters": None if filters is None else _filters(filters),
         "inks": [list(ink) for ink in inks],
         "visit": visit,
     }
@@ -94,7 +99,18 @@ def generate(
         on_vector_change=lambda: None,
         on_picked_change=picked,
         on_asked_change=asked,
+        on_opened_change=on_open,
         width="stretch",
         height="content",
     )
     return result.vector  # type: ignore[no-any-return]
+
+
+def _filters(filters: Filters) -> dict[str, Any]:
+    """The pictures in the order in which they are shown, as shares of their scale."""
+    shades = np.moveaxis(filters.shades[filters.order], 1, -1)
+    return {
+        "order": filters.order,
+        "captions": [caption(filters, unit) for unit in filters.order],
+        "shades": base64.b64encode(np.ascontiguousarray(shades).tobytes()).decode(),
+    }

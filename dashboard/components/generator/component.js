@@ -11,6 +11,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   generator.onChange = (vector) => setStateValue("vector", vector);
   generator.pick = (vector) => setTriggerValue("picked", vector);
   generator.ask = (label) => setTriggerValue("asked", label);
+  generator.open = (unit) => setTriggerValue("opened", unit);
   generator.update(data);
   return cleanup;
 }

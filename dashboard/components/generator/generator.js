@@ -10,6 +10,7 @@ import { assets } from "../assets/asset.js";
 import { networkOf, reading, realCodesOf, rowsOf, sizeOf } from "../networks.js";
 import { perFrame } from "../pace.js";
 import { createClasses } from "./classes.js";
+import { drawFilters } from "./filters.js";
 import { createPad } from "./pad.js";
 import { createPlaces } from "./places.js";
 import { drawRandom, drawTraversal } from "./sheets.js";
@@ -29,7 +30,7 @@ import { asText, idleWords } from "./words.js";
  * @typedef {Networks & { data: GenerateData, code: Float32Array, start: Float32Array, vector: Float32Array }} Made
  */
 
-const VIEWS = /** @type {const} */ (["units", "random", "traversal", "draw"]);
+const VIEWS = /** @type {const} */ (["units", "random", "traversal", "filters", "draw"]);
 const EDITED = /** @type {const} */ (["sliders", "places"]);
 
 /** @param {HTMLElement} root */
@@ -40,6 +41,8 @@ export function createGenerator(root) {
   /** @type {Made | null} */
   let made = null;
   let print = "", names = "", stop = () => {};
+  /** The unit whose slider is to be shown once there are sliders. */
+  let sought = /** @type {number | null} */ (null);
   const generator = {
     update,
     destroy,
@@ -48,6 +51,8 @@ export function createGenerator(root) {
     pick: /** @type {(vector: string) => void} */ (() => {}),
     /** A class was chosen, of which to decode. */
     ask: /** @type {(label: number) => void} */ (() => {}),
+    /** A unit's filter was clicked. */
+    open: /** @type {(unit: number) => void} */ (() => {}),
   };
   const place = createPlace("code");
   const written = () => (made && asText(made.vector) !== asText(made.start) ? asText(made.vector) : null);
@@ -117,6 +122,9 @@ export function createGenerator(root) {
     if (view === "random") {
       const vectors = rowsOf(data.random, start.length);
       stop = drawRandom(part("random"), { vectors, decode, shape, say, pick });
+    } else if (view === "filters") {
+      const open = (/** @type {number} */ unit) => generator.open((sought = unit));
+      if (data.filters) drawFilters(part("filters"), data.filters, units, shape, open);
     } else if (view === "draw") {
       const near = (/** @type {Float32Array} */ code) => nearWords(shown, code);
       const asked = (/** @type {Network} */ network) => (/** @type {Numbers} */ input) => network(input, data.asked);
@@ -130,6 +138,8 @@ export function createGenerator(root) {
       part("dead").textContent = data.places ? "" : idleWords(units, nounOf(data));
       everyClass.build(data.told ? data.classes : [], data.asked);
       render();
+      if (sought !== null) sliders.seek(sought);
+      sought = null;
     }
   }
 

@@ -58,7 +58,17 @@ export function createSliders(host, changed) {
     }
   }
 
-  return { build, show };
+  /** Scroll to a unit's slider, which the keyboard then moves. @param {number} unit */
+  function seek(unit) {
+    const found = sliders.find((slider) => slider.unit.index === unit);
+    if (!found) return;
+    const label = /** @type {HTMLElement} */ (found.input.parentElement);
+    label.classList.add("ge-sought");
+    label.scrollIntoView({ block: "center" });
+    found.input.focus({ preventScroll: true });
+  }
+
+  return { build, show, seek };
 }
 
 /**
