@@ -46,11 +46,12 @@ def view() -> None:
     solved = plan(model, about.image_shape)
     left_out = {"random", "draw"} if wide else set()
     left_out |= set() if kept is not None and has_filters(model, solved) else {"filters"}
+    left_out |= {"traversal"} if model.quantised else set()  # between two vectors there is none
     shown = {name: title for name, title in VIEWS.items() if name not in left_out}
     if state[key(PAGE, "view")] not in shown:
         state[key(PAGE, "view")] = "units"
-    if wide:
-        shown["units"] = "Channels"
+    if wide or model.quantised:
+        shown["units"] = "Channels" if wide else "Code"
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.segmented_control(
             "Show", list(shown), format_func=shown.__getitem__, key=key(PAGE, "view"), required=True
@@ -96,7 +97,7 @@ def view() -> None:
     remember(position)
     if map_shape is None:
         downloads(run, chosen or "units", vectors, image, opened, units, told, pictures)
-    st.caption(notes(chosen or "units", images, map_shape))
+    st.caption(notes(chosen or "units", images, map_shape, quantised=model.quantised, told=told is not None))
     url_state.keep(PAGE, FIELDS)
 
 

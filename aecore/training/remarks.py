@@ -96,12 +96,20 @@ class Assessor:
             test,
             epoch.error,
             self.mean_error,
-            epoch.dead_units or 0,
+            self._dead(epoch),
             self.units,
             epoch.collapsed_units,
             epoch.output,
         )
         self._write(assess(self.experiment.model, self.split, seen, final), epoch.epoch, final)
+
+    def _dead(self, epoch: Epoch) -> int:
+        """Dead units of the code. Of a quantised one a place may well be the same for all images, such as a corner: it
+        is dead where all of it is."""
+        vectors = epoch.parts.get("used_vectors")
+        if vectors is None:
+            return epoch.dead_units or 0
+        return self.units if vectors <= 1 else 0
 
     def _write(self, remarks: list[Remark], epoch: int | None, final: bool = False) -> None:
         remarks = remarks + self.of_images

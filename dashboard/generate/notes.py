@@ -19,7 +19,16 @@ from dashboard.url_state import key
 from dashboard.widgets import figure_export, image_picker
 
 
-def notes(view: str, images: image_picker.Gallery, map_shape: tuple[int, int, int] | None) -> str:
+def notes(
+    view: str,
+    images: image_picker.Gallery,
+    map_shape: tuple[int, int, int] | None,
+    *,
+    quantised: bool = False,
+    told: bool = False,
+) -> str:
+    """What the page says under what it shows: of a code that is a map of that shape, a quantised one, or of a network
+    that is told classes."""
     words = {
         "units": "Grey bars: histogram of the real codes. Double-click a slider to reset it.",
         "random": "Above each image is the code it was decoded from. Click an image to load its code into the sliders.",
@@ -31,6 +40,12 @@ def notes(view: str, images: image_picker.Gallery, map_shape: tuple[int, int, in
     if map_shape:
         channels, height, width = map_shape
         words = f"The code is a map of {channels} channels, {height}×{width}: each slider scales a whole channel."
+    elif quantised and view == "units":
+        words = (
+            "Each square is a place of the code with the number of its vector: choose one, and another vector for it."
+        )
+    elif told and view == "units":
+        words += " The row shows the same code in every class: click one to decode as it."
     return f"{words} Everything runs in your browser. {plain(images.note)}"
 
 
