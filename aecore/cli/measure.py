@@ -43,7 +43,8 @@ def measure(
         raise UserError("name the runs to measure, or --all for all finished ones")
     store = Store.default()
     if every:
-        runs = [run for run in store.runs() if summarise(run).state == "finished"]
+        rows = [(run, summarise(run)) for run in store.runs()]
+        runs = [run for run, row in rows if row.state == "finished" and row.code_size]
     else:
         runs = [store.find(name) for name in names or []]
     measured, failed = [], 0

@@ -196,9 +196,12 @@ def _described(readings: Sequence[Skeleton], limits: Limits) -> list[Skeleton]:
 
 
 def fitting_presets(checkpoint: Checkpoint, shape: Shape, changes: Mapping[str, Any]) -> dict[str, Candidate]:
-    """The presets for images of that shape whose layers have the file's shapes."""
+    """The reports' presets for images of that shape whose layers have the file's shapes. Our own are no guess: a file
+    of the same shapes was hardly trained as they were."""
     found = {}
     for name, entry in presets().items():
+        if entry.beyond:
+            continue
         try:
             experiment = entry.experiment.changed(changes)
             weights = match_layers(checkpoint, plan(experiment.model, shape))

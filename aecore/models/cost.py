@@ -42,6 +42,9 @@ def cost(plan: Plan) -> Cost:
         kept += numbers * _kept(layer)
         largest = max(largest, numbers)
         before = layer.output_shape
+    vectors, width = plan.codebook
+    _, rows, columns = plan.code_map
+    multiplications += vectors * width * rows * columns  # the distances of each place to each vector
     pixels = math.prod(plan.image_shape)
     return Cost(multiplications, kept + 2 * pixels, max(largest, pixels), plan.parameters)
 

@@ -86,6 +86,11 @@ class Preset(Section):
     """Whether a finished run ships; those of the reports always do."""
     experiment: Experiment
 
+    @property
+    def beyond(self) -> bool:
+        """Whether it is of our own and goes beyond the reports."""
+        return bool(self.idea)
+
 
 @cache
 def presets() -> dict[str, Preset]:

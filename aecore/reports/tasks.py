@@ -63,7 +63,7 @@ def tasks() -> dict[str, Task]:
 
 def own_presets() -> list[Preset]:
     """The presets that say what makes them better than the reports' networks, or what they show."""
-    return [each for each in presets().values() if not each.report and each.idea]
+    return [each for each in presets().values() if each.beyond]
 
 
 def runs_of(task: Task, store: Store) -> list[Scored]:

@@ -183,6 +183,8 @@ def _by_one_process(experiment: Experiment) -> str:
     """What cannot be trained by several processes; empty for nothing."""
     if experiment.model.bottleneck.quantise == "vq":
         return "a codebook (bottleneck.quantise = 'vq')"
+    if experiment.training.free_bits:  # a unit's mean over the whole batch decides
+        return "a VAE with free bits (training.free_bits)"
     return "a contractive penalty (training.contractive)" if experiment.training.contractive else ""
 
 

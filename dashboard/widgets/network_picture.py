@@ -35,13 +35,14 @@ def network_picture(solved: Plan) -> None:
 def blocks_of(solved: Plan) -> list[Block]:
     """The image, every layer's output that has another shape than the one before, and the reconstruction."""
     found = [Block(solved.image_shape, "image", "image")]
-    for side, layers in (("encoder", solved.encoder), ("decoder", solved.decoder)):
+    for side, layers in (("encoder", solved.encoder), ("decoder", solved.decoder), ("body", solved.body)):
         for number, layer in enumerate(layers):
             is_code = side == "encoder" and number == len(layers) - 1
             if layer.output_shape == found[-1].shape and not is_code:
                 continue
             words = f"code: {layer.name}" if is_code else layer.name
-            found.append(Block(layer.output_shape, words, "code" if is_code else side))
+            kind = "code" if is_code else "encoder" if side == "body" else side
+            found.append(Block(layer.output_shape, words, kind))
     if found[-1].shape == solved.image_shape or math.prod(found[-1].shape) == math.prod(solved.image_shape):
         found.pop()
     return [*found, Block(solved.image_shape, "reconstruction", "image")]

@@ -21,6 +21,7 @@ from aecore.training.checkpoint import State, restore, state_bytes
 from aecore.training.distributed import Group, form_group, join_group, wait_for_run
 from aecore.training.loop import LoopOptions, epochs, training_passes
 from aecore.training.rank import end_process, get_rank
+from tests.helpers.families import family
 from tests.helpers.training import CONV, DROPOUT, MLP, VAE, digits, fresh
 
 # 301 images in batches of 50: in the last batch one process has nothing to do.
@@ -38,6 +39,13 @@ CASES: dict[str, tuple[Any, dict[str, Any], str]] = {
     "normalised features": (MLP, {**BY_SGD, "model.norm": "batch", "training.batch_size": 90}, "float32"),
     "vae, sum": (VAE, {}, "float32"),
     "vae, mean": (VAE, {"training.reduction": "mean", "model.bottleneck.sample": "always"}, "float32"),
+    "averaged, clipped": (MLP, {"training.average": 0.9, "training.clip": 0.1}, "float32"),
+    "conditional, warm-up": (
+        family("conditional-vae"),
+        {"model.likelihood": "bernoulli", "training.kl_warmup": 2, "training.reduction": "sum", "training.lr": 1e-4},
+        "float32",
+    ),
+    "noise levels": (family("dncnn-levels"), {}, "float32"),
     "bfloat16": (DROPOUT, BY_SGD, "bfloat16"),
 }
 

@@ -11,8 +11,8 @@ from aecore.data.catalogue import data_set
 from aecore.errors import AecoreError, UserError
 from aecore.jobs import estimate, out_of_memory, submit
 from aecore.jobs.estimate import GB
-from aecore.models import Autoencoder
 from aecore.models.architecture import plan
+from aecore.models.build import build
 from aecore.models.cost import cost
 from aecore.presets import preset, presets
 
@@ -28,7 +28,7 @@ def networks():
 @pytest.mark.parametrize(("model", "shape"), networks())
 def test_multiplications_and_what_is_kept_are_those_that_pytorch_counts(model: Model, shape):
     torch.manual_seed(0)
-    network, costs = Autoencoder(model, shape), cost(plan(model, shape))
+    network, costs = build(model, shape), cost(plan(model, shape))
     images = torch.rand(4, *shape)
     network.rng.seed(0, torch.device("cpu"))
     with FlopCounterMode(display=False) as counter:
@@ -45,7 +45,7 @@ def test_multiplications_and_what_is_kept_are_those_that_pytorch_counts(model: M
         output = network.train()(images)
     ours, theirs = 4 * costs.kept, sum(kept.values())
     assert output.shape == images.shape
-    assert 0.45 < theirs / ours < 1.2, "half where activations write over their input"
+    assert 0.3 < theirs / ours < 1.2, "half where activations write over their input, less where few are kept"
 
 
 def test_a_training_that_no_memory_would_hold_is_refused_before_it_starts(store, monkeypatch):

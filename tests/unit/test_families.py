@@ -127,7 +127,10 @@ def test_classes_beyond_those_that_the_model_knows(images):
         list(epochs(experiment, fresh(experiment, images), images))
 
 
-@pytest.mark.parametrize(("name", "words"), [("vq", "a codebook"), ("contractive", "a contractive penalty")])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("vq", "a codebook"), ("contractive", "a contractive penalty"), ("bernoulli", "a VAE with free bits")],
+)
 def test_what_one_process_trains_is_not_shared(name, words, images):
     experiment = family(name)
     with pytest.raises(UserError, match=rf"{words} .* is trained by one process, not by 2"):

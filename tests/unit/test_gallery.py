@@ -46,7 +46,8 @@ def test_a_shipped_run_is_finished_and_what_its_preset_says(name):
     measured = [entry["corruption"] for entry in run.evaluation()]
     assert measured == [str(corruption) for corruption in run.experiment().evaluation.corruptions]
     assert all(entry["n"] == 10_000 for entry in run.evaluation())
-    assert any("classical" in entry for entry in run.evaluation())
+    corrupted = [entry for entry in run.evaluation() if entry["corruption"] != "none"]
+    assert not corrupted or any("classical" in entry for entry in corrupted)
     assert not run.file("log.txt").exists()
 
 
@@ -58,16 +59,16 @@ def test_its_projections_say_how_far_to_trust_them(name):
         for dims in (2, 3):
             found = read_projection(run, method, dims)
             if found is None:
-                assert run.status()["code_size"] < dims
+                assert (run.status()["code_size"] or 0) < dims
                 continue
             assert len(found.labels) >= points
             assert 0.5 < found.quality["trustworthiness"] <= 1
             assert 0.1 < found.quality["knn_accuracy"] <= 1
 
 
-def test_the_gallery_stays_under_40_megabytes():
+def test_the_gallery_stays_under_60_megabytes():
     files = [path for path in (GALLERY.root / "gallery").rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < 40e6
+    assert sum(path.stat().st_size for path in files) < 60e6
 
 
 def losses(name, key="train_loss"):
@@ -139,7 +140,7 @@ def test_the_table_of_measures_in_the_docs_is_the_runs_own():
     """docs/results.md has the output of `python -m aecore measure --all --markdown` between its markers."""
     text = (ROOT / "docs" / "results.md").read_text()
     table = text.partition("<!-- measures: begin -->")[2].partition("<!-- measures: end -->")[0]
-    runs = [run for run in GALLERY.runs() if run.shipped]
+    runs = [run for run in GALLERY.runs() if run.shipped and run.experiment().model.has_code]
     found = [measures for run in runs if (measures := read_measures(run)) is not None]
     assert len(found) == len(runs), "every shipped run is measured, with the weights that it has"
     assert table.strip() == measures_table(runs, found)
@@ -172,7 +173,7 @@ def test_the_shipped_figures_are_those_of_the_shipped_weights(name, real_data):
     test, labels = torch.from_numpy(np.array(images.x_test[:SAMPLE])), np.array(images.y_test[:SAMPLE])
     for entry in run.evaluation():
         read = labels if "wrong_digit_rate" in entry["metrics"] else None
-        fresh = evaluate(model, test, Corruption.parse(entry["corruption"]), labels=read)
+        fresh = evaluate(model, test, Corruption.parse(entry["corruption"]), labels=read, classes=labels)
         for side in ("metrics", "noisy_input"):
             for key, value in entry["sample"][side].items():
                 # A share of 500 images moves in steps of 0.002: one that the classifier sees on the edge may tip over.

@@ -88,6 +88,7 @@ def test_what_does_not_apply_is_lacking_with_its_reason(measured_once):
         "likelihood",
         "anomaly_error",
         "anomaly_distance",
+        "codebook",
     }
     assert "no classifier" in found.lacking["samples_gaussian"]
     assert not set(found.lacking) & set(found.measures)
