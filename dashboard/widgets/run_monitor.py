@@ -31,6 +31,8 @@ from dashboard.widgets.lasting_button import lasting_button
 
 TICK_S, IDLE_TICK_S = 1.0, 4.0
 _PROBLEM = "monitor-problem"
+_SHOWN = "shown_state"
+"""Where the session keeps the state that the heading shows."""
 
 
 PAGE = "monitor"
@@ -39,17 +41,17 @@ FIELDS = {"layers": Field(False, lambda text: text == "1", lambda on: "1" if on 
 
 
 def watch(run: Run) -> None:
-    """The live view of a run; refreshes once per second while the run is active. Afterwards it only looks, less often,
-    whether the run was deleted or resumed elsewhere."""
+    """The live view of a run, below its `heading`; refreshes once per second while the run is active. Afterwards it
+    only looks, less often, whether the run was deleted or resumed elsewhere."""
     url_state.arrive(PAGE, FIELDS)
-    shown = st.session_state["shown_state"] = _state(run)
+    shown = st.session_state[_SHOWN]
 
     live = shown in (*ACTIVE, "stopping")
 
     def look() -> None:
         # The session's state counts, not that of the script run that created this tick: a late tick of an
         # earlier one would otherwise rerun a page that is already up to date, and swallow a click on it.
-        if _state(run) != st.session_state.get("shown_state"):
+        if _state(run) != st.session_state.get(_SHOWN):
             st.rerun()  # the heading and its buttons, outside this fragment, change too
 
     def tick() -> None:
@@ -201,6 +203,8 @@ def waiting_text(run: Run) -> str:
 
 def heading(run: Run, on_close: Callable[[], None] | None = None) -> None:
     """Name, state and the buttons for this state, the last one to close the run where it can be closed."""
+    # Read before what is shown: where the state changes in between, the first look afterwards sees it and draws anew.
+    st.session_state[_SHOWN] = _state(run)
     row = runs.summary(run)
     idle, stopping = row.state not in ACTIVE, is_stopping(run)
     if message := st.session_state.pop(_PROBLEM, None):

@@ -4,6 +4,7 @@ import pytest
 
 from aecore import jobs
 from aecore.presets import preset
+from dashboard.widgets import run_monitor
 from tests.helpers.pages import page, texts
 
 
@@ -97,3 +98,20 @@ def test_a_damaged_run_is_told_on_every_page(store, trained):
     trained.file("experiment.json").unlink()
     assert "experiment.json" in texts(page("train", run=trained.id))
     assert "experiment.json" in texts(page("restore", run=trained.id))
+
+
+def test_a_run_that_ends_while_its_page_is_drawn_is_not_shown_as_it_was(store, monkeypatch):
+    """The state changes between the heading, which shows it, and the watch below, which looks for changes."""
+    run = jobs.submit(preset("digits-quick").experiment, "cpu", store)
+    read = run_monitor.runs.summary
+
+    def ends_meanwhile(asked):
+        found = read(asked)
+        if found.state == "queued":
+            run.write_status(state="stopped", process=None)
+        return found
+
+    monkeypatch.setattr(run_monitor.runs, "summary", ends_meanwhile)
+    app = page("train", run=run.id)
+    assert "stopped" in texts(app)
+    assert "queued" not in texts(app)
