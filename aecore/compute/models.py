@@ -216,7 +216,8 @@ def _validation(run: Run, corruption: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _told(model: Network, labels: np.ndarray | None) -> Condition:
     """What a model is told of images with these labels."""
-    from aecore.models.condition import Condition, known_classes
+    from aecore.models.condition import Condition
+    from aecore.models.network import known_classes
 
     return Condition(known_classes(model, labels))
 

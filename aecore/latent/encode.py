@@ -10,8 +10,8 @@ from aecore.config.corruption import Corruption
 from aecore.data.corruption import corrupt
 from aecore.latent.codes import WIDEST_SAVED, Codes
 from aecore.metrics.code_units import ACTIVE_VARIANCE, CONSTANT_RANGE
-from aecore.models.condition import Condition, known_classes
-from aecore.models.network import Network
+from aecore.models.condition import Condition
+from aecore.models.network import Network, known_classes
 
 BATCH = 1000
 

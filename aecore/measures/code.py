@@ -19,7 +19,8 @@ from aecore.metrics.code_units import (
     mean_correlation,
     units,
 )
-from aecore.models.condition import Condition, known_classes
+from aecore.models.condition import Condition
+from aecore.models.network import known_classes
 from aecore.training.loss import kl_divergence
 
 FEW_LABELS = (10, 100)

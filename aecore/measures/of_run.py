@@ -16,7 +16,8 @@ from aecore.measures.subject import Subject, some
 from aecore.metrics import likelihood
 from aecore.metrics.bootstrap import mean_interval
 from aecore.models.autoencoder import Autoencoder
-from aecore.models.condition import Condition, known_classes
+from aecore.models.condition import Condition
+from aecore.models.network import known_classes
 from aecore.runs.measures import Measures, read_measures, write_measures
 from aecore.runs.progress import Report, silent
 from aecore.runs.store import Run

@@ -18,9 +18,9 @@ from aecore.devices import choose
 from aecore.inference import load_model
 from aecore.latent.encode import codes_of
 from aecore.measures.baselines import Baselines
-from aecore.models.condition import Condition, known_classes
+from aecore.models.condition import Condition
 from aecore.models.image_features import Extractor, Features, extractor
-from aecore.models.network import Network
+from aecore.models.network import Network, known_classes
 from aecore.runs.progress import Report, silent
 from aecore.runs.store import Run
 

@@ -15,10 +15,10 @@ from aecore.data.corruption import corrupted
 from aecore.errors import AecoreError
 from aecore.metrics import image as image_metrics
 from aecore.metrics.health import same_output
-from aecore.models.condition import NOTHING, Condition, known_classes
+from aecore.models.condition import NOTHING, Condition
 from aecore.models.digit_classifier import reads
 from aecore.models.digit_classifier.network import read_digits
-from aecore.models.network import Network
+from aecore.models.network import Network, known_classes
 from aecore.runs.progress import Report, silent
 
 NOISE_SEED = 20_001

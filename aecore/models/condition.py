@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
-
-if TYPE_CHECKING:
-    from aecore.models.network import Network
 
 UNKNOWN = -1
 """The class of an image whose class is not known; networks are trained with such images too."""
@@ -31,15 +27,6 @@ class Condition(NamedTuple):
 
 
 NOTHING = Condition()
-
-
-def known_classes(model: Network, labels: np.ndarray | None) -> Tensor | None:
-    """Labels uint8 (N,) as classes on the model's device, int64 (N,); None for a model that is not told any. Classes
-    beyond those that it knows are unknown to it."""
-    if not model.conditional or labels is None:
-        return None
-    known = np.where(labels < model.plan.classes, labels.astype(np.int64), UNKNOWN)
-    return torch.from_numpy(known).to(next(model.parameters()).device)
 
 
 def one_hot(classes: Tensor | None, count: int, like: Tensor) -> Tensor:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 from typing import Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from aecore.config.model import Model
 from aecore.errors import UserError
 from aecore.models.architecture import plan
-from aecore.models.condition import NOTHING, Condition
+from aecore.models.condition import NOTHING, UNKNOWN, Condition
 from aecore.models.layers import SHARED_BY_TWINS
 from aecore.models.rng import ModelRng
 
@@ -94,3 +95,12 @@ class Network(nn.Module):
     def forward(self, images: Tensor, condition: Condition = NOTHING) -> Tensor:
         """Images to the network's outputs, both (B, C, H, W)."""
         raise NotImplementedError
+
+
+def known_classes(model: Network, labels: np.ndarray | None) -> Tensor | None:
+    """Labels uint8 (N,) as classes on the model's device, int64 (N,); None for a model that is not told any. Classes
+    beyond those that it knows are unknown to it."""
+    if not model.conditional or labels is None:
+        return None
+    known = np.where(labels < model.plan.classes, labels.astype(np.int64), UNKNOWN)
+    return torch.from_numpy(known).to(next(model.parameters()).device)

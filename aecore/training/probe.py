@@ -16,9 +16,9 @@ from aecore.data.corruption import corrupted
 from aecore.latent.encode import CodeRange
 from aecore.metrics.health import COLLAPSED_NATS, OutputSample
 from aecore.models.autoencoder import Autoencoder
-from aecore.models.condition import Condition, known_classes
+from aecore.models.condition import Condition
 from aecore.models.digit_classifier.network import read_digits
-from aecore.models.network import Network
+from aecore.models.network import Network, known_classes
 from aecore.training.loss import cross_entropy, kl_divergence
 
 TEST_BATCH = 2048

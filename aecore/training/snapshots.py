@@ -13,9 +13,9 @@ from aecore.config.corruption import Corruption
 from aecore.data.convert import to_uint8
 from aecore.data.corruption import corrupted
 from aecore.errors import DamagedError
-from aecore.models.condition import Condition, known_classes
+from aecore.models.condition import Condition
 from aecore.models.digit_classifier.network import read_digits
-from aecore.models.network import Network
+from aecore.models.network import Network, known_classes
 from aecore.runs.store import Run
 from aecore.training.probe import temporary_rng
 

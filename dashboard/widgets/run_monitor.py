@@ -15,7 +15,7 @@ from aecore.format import count, duration
 from aecore.plots.curves import metric_lines
 from aecore.runs.state import ACTIVE, RESUMABLE, is_stopping, run_state
 from aecore.runs.store import LAYERS, SNAPSHOTS, Run, Store
-from aecore.runs.summary import import_notes, remarks_of
+from aecore.runs.summary import RunSummary, import_notes, remarks_of
 from dashboard import page, url_state
 from dashboard.cache import jsonl, runs
 from dashboard.cache.sweeps import is_there
@@ -201,12 +201,23 @@ def waiting_text(run: Run) -> str:
     return f"Waiting for the device behind **{title}**{more}"
 
 
+def _consistent(run: Run) -> tuple[RunSummary, bool]:
+    """The run's summary and whether it is stopping, read while its state did not change: whoever watches for changes
+    goes by the state that is shown. Where it changes all the same, the first look afterwards draws anew."""
+    tries = 0
+    while True:
+        before = _state(run)
+        row, stopping = runs.summary(run), is_stopping(run)
+        tries += 1
+        if _state(run) == before or tries == 3:
+            st.session_state[_SHOWN] = before
+            return row, stopping
+
+
 def heading(run: Run, on_close: Callable[[], None] | None = None) -> None:
     """Name, state and the buttons for this state, the last one to close the run where it can be closed."""
-    # Read before what is shown: where the state changes in between, the first look afterwards sees it and draws anew.
-    st.session_state[_SHOWN] = _state(run)
-    row = runs.summary(run)
-    idle, stopping = row.state not in ACTIVE, is_stopping(run)
+    row, stopping = _consistent(run)
+    idle = row.state not in ACTIVE
     if message := st.session_state.pop(_PROBLEM, None):
         st.error(plain(message), icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -157,7 +157,8 @@ def _frames(subject: Subject, images: np.ndarray, labels: np.ndarray, count: int
     import torch
 
     from aecore.inference import load_model
-    from aecore.models.condition import Condition, known_classes
+    from aecore.models.condition import Condition
+    from aecore.models.network import known_classes
 
     model = load_model(subject.run)
     with torch.inference_mode():
