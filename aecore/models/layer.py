@@ -99,6 +99,11 @@ class Plan:
         return sum(layer.parameters for layer in self.layers)
 
     @property
+    def vectors(self) -> int:
+        """How many vectors a place of a quantised code can be; 0 of any other code."""
+        return math.prod(self.levels) if self.levels else self.codebook[0]
+
+    @property
     def code_size(self) -> int:
         """How many numbers a code has; 0 without one."""
         return math.prod(self.code_map)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 from aecore import jobs
@@ -100,12 +102,24 @@ def start(name: str) -> None:
     watch(run.id)
 
 
+def _quantised(solved: Plan) -> str:
+    """What a quantised code takes: a number for each place."""
+    _, height, width = solved.code_map
+    bits = height * width * math.log2(solved.vectors)
+    return (
+        f"Each {' × '.join(map(str, solved.image_shape))} image is encoded as {height} × {width} vectors, each one of "
+        f"{solved.vectors:,}: {bits / 8:,.0f} bytes."
+    )
+
+
 def layers(solved: Plan) -> None:
     """The resulting model: parameters, compression, every layer."""
     st.subheader(f"{solved.parameters:,} parameters", anchor=False)
     st.caption(
         "The network has no code: it goes from image to image."
         if not solved.has_code
+        else _quantised(solved)
+        if solved.vectors
         else f"Each {' × '.join(map(str, solved.image_shape))} image is encoded as "
         f"{count(solved.code_size, 'number')}: {solved.compression:.0f} to 1."
         if solved.compression >= 1

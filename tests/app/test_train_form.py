@@ -132,3 +132,7 @@ def test_a_preset_of_our_own_says_what_it_is_for_and_when_it_fails(store):
     assert "code of 8." in shown
     assert [each.label for each in app.expander if "Our own" in each.label]
     assert not [each.label for each in page("train", preset="mnist-mlp8").expander if "Our own" in each.label]
+
+
+def test_a_quantised_code_is_told_in_vectors_and_bytes(store):
+    assert "4 × 4 vectors, each one of 240: 16 bytes" in texts(page("train", preset="mnist-fsq"))
