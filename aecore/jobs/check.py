@@ -50,6 +50,10 @@ def check(experiment: Experiment, device: str = "auto") -> tuple[Plan, int]:
         raise UserError(
             f"data.redraw: only the images of mnist-binary are drawn from grey ones, not {about.name}; set it to false"
         )
+    if experiment.data.redraw and experiment.corruption.once and experiment.corruption.active:
+        raise UserError(
+            "data.redraw: images that are drawn anew cannot keep a corruption that is drawn once; choose one"
+        )
     if experiment.evaluation.wrong_digits and not reads(about.name):
         raise UserError(
             f"evaluation.wrong_digits: the digit classifier reads {', '.join(SETS)}, not {about.name}; set it to false"

@@ -35,6 +35,8 @@ class Chain(nn.Sequential):
 
     def forward(self, input: Tensor, *, logits: bool = False) -> Tensor:
         """The output of the last module; with `logits` of the one before it, a network's output without its sigmoid."""
+        if not (self.added or self.joined or logits):
+            return super().forward(input)
         modules = list(self.named_children())[: -1 if logits else None]
         begins, wanted, kept = set(self.added.values()), set(self.joined.values()), {}
         values = input

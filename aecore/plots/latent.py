@@ -33,6 +33,8 @@ def projection(
     run = resolve_run(run)
     found = found or read_projection(run, method, dims)
     if found is None:
+        if not run.experiment().model.has_code:
+            raise UserError(f"run {run.id}: its network has no code to project")
         raise UserError(
             f"run {run.id} has no {method} in {dims}D yet: compute it with `aecore project {run.id} --method {method} "
             f"--dims {dims}`"
@@ -185,5 +187,10 @@ def class_names(run: Run, labels: np.ndarray) -> tuple[str, ...]:
 def _kept_codes(run: Run, codes: Codes | None) -> Codes:
     kept = codes or read_codes(run)
     if kept is None:
-        raise UserError(f"run {run.id} keeps no codes; they are written when its training ends")
+        lacks = (
+            "has no code"
+            if not run.experiment().model.has_code
+            else "keeps no codes; they are written when its training ends"
+        )
+        raise UserError(f"run {run.id} {lacks}")
     return kept

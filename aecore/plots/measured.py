@@ -42,6 +42,8 @@ def measured(of: Sequence[Measured | RunLike]) -> list[Measured]:
 def _read(run: Run) -> Measured:
     found = read_measures(run)
     if found is None:
+        if not run.experiment().model.has_code:
+            raise UserError(f"run {run.id}: its network has no code, and what is measured is what a code is worth")
         raise UserError(f"run {run.id} was not measured: measure it with `aecore measure {run.id}`")
     return Measured(marked_title(run), found)
 

@@ -161,6 +161,10 @@ def test_what_a_run_records_of_its_code(name, store):
     [
         ({"model.classes": 4}, "model.classes: digits-28 has 10 classes, of which the model is told 4"),
         ({"data.redraw": True}, "data.redraw: only the images of mnist-binary"),
+        (
+            {"data.redraw": True, "data.name": "mnist-binary", "corruption": "gaussian:0.2+once"},
+            "drawn anew cannot keep a corruption that is drawn once",
+        ),
     ],
 )
 def test_what_does_not_fit_the_images_is_said_before_training(settings, words, store):

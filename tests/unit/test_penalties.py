@@ -72,6 +72,17 @@ def test_the_contractive_penalty_of_one_layer_is_exact(activation):
     torch.testing.assert_close(found, jacobians(model, images.detach()))
 
 
+@pytest.mark.parametrize("name", ["conditional", "k-sparse", "fsq-dense"])
+def test_a_contractive_penalty_goes_with_other_codes(name):
+    """One layer, but more inputs than pixels or more than an activation behind it: estimated, and never a crash."""
+    model = network(name, model__dense=[])
+    images = pictures(4)
+    loss = loss_of(model, images, images, Training(contractive=0.1))
+    loss.total.backward()
+    assert loss.penalty is not None
+    assert float(loss.penalty.detach()) > 0
+
+
 def test_the_contractive_penalty_of_more_layers_is_right_on_average():
     model = network("contractive", model__bottleneck__activation="tanh")
     images = pictures(3).requires_grad_()

@@ -50,7 +50,8 @@ def blocks(subjects: Sequence[Subject]) -> tuple[list[Block], list[Block]]:
         try:
             found = one_per_class(able[0].run)
             sheets += _sheet(able, found, number)
-            ways += _interpolation(able, found, number)
+            coded = [subject for subject in able if subject.experiment.model.has_code]
+            ways += _interpolation(coded, found, number) if coded else []
         except AecoreError as error:
             sheets.append(Paragraph(f"There are no images: {error}.", warning=True))
     return sheets, ways
