@@ -107,8 +107,8 @@ def jacobian_norm(model: Autoencoder, images: Tensor, codes: Tensor) -> Tensor:
     """‖∂code/∂image‖² of each image (B,), the squared Frobenius norm (Rifai et al. 2011), which can be differentiated.
 
     `codes` were made of `images`, which require a gradient, inside of `gradients_of_gradients`. Exact for an encoder of
-    one linear layer and its activation that is told no class and not quantised: the sum of f'(aⱼ)²·‖wⱼ‖² over the units.
-    Else an unbiased estimate with one random vector of signs an image (Hutchinson 1989).
+    one linear layer and its activation that is told no class and not quantised: the sum of f'(aⱼ)²·‖wⱼ‖² over the
+    units. Else an unbiased estimate with one random vector of signs an image (Hutchinson 1989).
     """
     layers, solved = list(model.encoder.children()), model.plan
     given_more = model.keep or model.conditional or model.quantiser is not None

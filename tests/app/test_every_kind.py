@@ -4,7 +4,9 @@ import shutil
 
 import pytest
 
-from aecore import jobs
+from aecore import jobs, plots
+from aecore.errors import UserError
+from aecore.reports.handin import write_report
 from aecore.runs.store import Run, Store
 from tests.helpers.families import CODELESS, family
 from tests.helpers.pages import page, texts
@@ -59,3 +61,18 @@ def test_they_are_compared(finished):
     for view in ("numbers", "images", "wipe", "way", "space"):
         page("compare", runs=",".join(run.id for run in list(finished.values())[:4]), view=view)
         page("compare", runs=",".join([finished["unet"].id, finished["bernoulli"].id]), view=view)
+
+
+@pytest.mark.parametrize("kind", ["unet", "conditional-vae", "vq"])
+def test_they_have_a_hand_in_report(finished, tmp_path, kind):
+    html, _ = write_report([finished[kind]], tmp_path / "report")
+    text = html.read_text()
+    assert "There are no images" not in text
+    assert ("Drag the slider." in text) == (kind not in CODELESS)
+
+
+def test_figures_of_a_code_say_that_there_is_none(finished):
+    run = finished["unet"]
+    for figure in (plots.projection, plots.code_histograms, plots.errors):
+        with pytest.raises(UserError, match="no code"):
+            figure(run)
