@@ -26,6 +26,7 @@ def test_other_seeds_are_trained_once_and_kept_as_numbers(store):
     assert Run(run.path).file("seeds.json").is_file()
     entries = {entry["corruption"]: entry for entry in run.evaluation()}
     measured = beyond.value_of(goals[0], run, store)
+    assert measured is not None
     assert measured == entries["none"]["metrics"]["mse"]
     noisy = entries["gaussian:0.2"]
     gain = noisy["metrics"]["psnr_db"] - noisy["noisy_input"]["psnr_db"]
