@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -66,14 +65,17 @@ class Pictures(Dataset):
     """Images as in torchvision's MNIST and CIFAR10: each a PIL image, then the transform."""
 
     def __init__(self, images: np.ndarray, transform) -> None:
+        from PIL import Image
+
         self.images, self.transform = np.ascontiguousarray(images.transpose(0, 2, 3, 1)), transform
+        self.picture = Image.fromarray
 
     def __len__(self) -> int:
         return len(self.images)
 
     def __getitem__(self, index: int) -> Tensor:
         image = self.images[index]
-        return self.transform(Image.fromarray(image[:, :, 0] if image.shape[-1] == 1 else image))
+        return self.transform(self.picture(image[:, :, 0] if image.shape[-1] == 1 else image))
 
 
 def textbook(tell: Tell, task: Task, workers: int, device: str = "cpu") -> None:

@@ -14,7 +14,7 @@ from aecore.runs.store import EVALUATION, NO_NOTES, STATUS, Run, submitted_title
 
 MARK = "⚠"
 """Stands beside a run with remarks in every list."""
-NO_FAULT = ("overfitting", "generalisation-gap", "imported", "left-out")
+NO_FAULT = ("overfitting", "generalisation-gap", "imported", "left-out", "unrecorded")
 """Kinds of remarks that leave a run's metrics comparable with those of others."""
 SAME_OUTPUT = ("constant-output", "dead-code", "posterior-collapse", "diverged")
 """Kinds that say, or from which it follows, that the output is the same for every image."""

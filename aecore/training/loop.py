@@ -134,6 +134,8 @@ class LoopOptions:
     """Called after every step as `on_step(step, steps)`, counted within the epoch."""
     on_log: Callable[[StepLog], None] = lambda log: None
     """Called every `log_every` steps, in rank 0, with the model as it is after that step."""
+    on_unrecorded: Callable[[str], None] = lambda why: None
+    """Called once where a GPU could not record the steps as graphs, which makes them slower, with the reason."""
 
 
 def epochs(
@@ -184,7 +186,7 @@ def training_passes(
     steps = -(-count // size)
     # Summed over the steps since the last line of steps.jsonl, which may lie in the epoch before.
     train.logged.fill_(state.logged if group.first else 0.0)
-    logged_steps = state.logged_steps
+    logged_steps, told = state.logged_steps, False
     for epoch in range(state.epoch + 1, training.epochs + 1):
         if training.restart_every and epoch > 1 and (epoch - 1) % training.restart_every == 0:
             restart(state, training, count)
@@ -221,6 +223,9 @@ def training_passes(
                     logged_steps = 0
                     train.network.train()
                     paused += time.perf_counter() - pause
+            if train.unrecorded and not told:
+                told = True
+                options.on_unrecorded(train.unrecorded)
             options.on_step(step, steps)
         # Reading the sums waits for the device, once an epoch.
         train_loss, reconstruction, kl, penalty = group.sum(train.sums / (count if train.per_image else steps))

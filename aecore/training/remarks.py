@@ -48,7 +48,8 @@ class Assessor:
     ) -> None:
         """`values` are those of an image, C·H·W, `units` those of the code; `epoch` is how far the run had come when it
         was resumed, else 0; `of_images` is what can be said against the images whatever the run makes of them."""
-        self.of_images = [of_images] if of_images else []
+        self.standing = [of_images] if of_images else []
+        """Remarks that do not come from the losses and stay to the end."""
         self.status, self.experiment, self.split, self.units = status, experiment, split, units
         low, high = experiment.model.value_range
         per_image = values if experiment.training.reduction == "sum" else 1
@@ -70,6 +71,11 @@ class Assessor:
         """Write what is known before the first epoch; a resumed run keeps its remarks until its next epoch."""
         if not self.count:
             self._write(assess(self.experiment.model, self.split), None)
+
+    def unrecorded(self, why: str) -> None:
+        """Note, with the next epoch's remarks, that the steps are slower than they could be."""
+        text = f"the GPU could not record the steps as a graph, so each is started by Python, which is slower: {why}"
+        self.standing.append(Remark("unrecorded", text))
 
     def epoch(self, epoch: Epoch) -> None:
         """Assess the run after an epoch with finite losses; the last of the experiment is final."""
@@ -112,7 +118,7 @@ class Assessor:
         return self.units if vectors <= 1 else 0
 
     def _write(self, remarks: list[Remark], epoch: int | None, final: bool = False) -> None:
-        remarks = remarks + self.of_images
+        remarks = remarks + self.standing
         kinds, entries = [remark.kind for remark in remarks], [remark.as_json(epoch) for remark in remarks]
         if final or kinds != self.kinds:
             self.status.write(remarks=entries)

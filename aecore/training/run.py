@@ -242,7 +242,12 @@ def _train(job: _Job, state: State, images: Images, precision: str, saver: Saver
         return job.stop() and time.monotonic() - epoch_begun > STOP_WITHIN_S
 
     options = LoopOptions(
-        precision, job.group, job.group.agree_on_stop(stop_within_epoch), on_step=recorder.step, on_log=recorder.log
+        precision,
+        job.group,
+        job.group.agree_on_stop(stop_within_epoch),
+        on_step=recorder.step,
+        on_log=recorder.log,
+        on_unrecorded=assessor.unrecorded,
     )
     for epoch in epochs(job.experiment, state, images, options):
         if not epoch.finite:

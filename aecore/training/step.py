@@ -2,7 +2,8 @@
 
 With bfloat16 a twin of the model does the arithmetic, and its gradients update the model's own weights, which stay in
 float32 (Micikevicius et al. 2018; bfloat16's range makes their loss scaling unnecessary). On a GPU the step is recorded
-once as a CUDA graph and replayed, so that no Python runs between its kernels.
+once as a CUDA graph and replayed, so that no Python runs between its kernels; where recording fails, the steps are
+taken one by one.
 """
 
 from __future__ import annotations
@@ -63,16 +64,19 @@ class Step:
         self.logged = torch.zeros((), device=state.device)
         """Sum of the losses since it was last cleared, this process's share; a summed loss per image."""
         self.graphs: dict[int, tuple[torch.cuda.CUDAGraph, Tensor]] = {}
+        self.unrecorded = ""
+        """Why steps are not recorded as graphs, in one line, after an attempt that failed."""
 
     def __call__(self, chosen: Tensor) -> None:
         """Train on the images with these indices, int64 (B,)."""
         # Recording DistributedDataParallel would need a warm-up with the same collectives in all processes, and Python
         # does not slow down a step that is large enough to share.
-        if self.group.world > 1 or self.on_host or not graphed(self.training, self.state.device):
+        if self.group.world > 1 or self.on_host or self.unrecorded or not graphed(self.training, self.state.device):
             self._train(chosen)
             return
-        if len(chosen) not in self.graphs:
-            self.graphs[len(chosen)] = self._record(chosen)
+        if len(chosen) not in self.graphs and not self._recorded(chosen):
+            self._train(chosen)
+            return
         graph, read = self.graphs[len(chosen)]
         read.copy_(chosen)
         graph.replay()
@@ -130,10 +134,27 @@ class Step:
             kl, penalty = (None if part is None else part * weight for part in (loss.kl, loss.penalty))
             return Loss(loss.total * weight, loss.reconstruction * weight, kl, penalty)
 
-    def _record(self, chosen: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor]:
+    def _recorded(self, chosen: Tensor) -> bool:
+        """Record the step for batches of this size; false, with the reason in `unrecorded` and the state as it was,
+        where that fails. Running out of memory is no such failure: the step itself would not fit."""
+        before = self._copy()
+        try:
+            self.graphs[len(chosen)] = self._record(chosen, before)
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            self.unrecorded = str(error).strip().partition("\n")[0] or type(error).__name__
+            self.graphs.clear()
+            self._renew_generators()
+            self._restore(before)
+        return not self.unrecorded
+
+    def _record(
+        self, chosen: Tensor, before: tuple[dict[str, Tensor], list[Tensor]]
+    ) -> tuple[torch.cuda.CUDAGraph, Tensor]:
         """The step for batches of this size as a graph, and the tensor from which it reads their indices. The state is
-        left as it was."""
-        read, before = chosen.clone(), self._copy()
+        left as it was `before`."""
+        read = chosen.clone()
         side_stream = torch.cuda.Stream()
         side_stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side_stream):
@@ -151,6 +172,12 @@ class Step:
     def _generators(self) -> list[torch.Generator]:
         own = self.model.rng.generator
         return [self.state.noise] + ([own] if own is not None else [])
+
+    def _renew_generators(self) -> None:
+        """Other generators in place of those that a broken recording may have left unusable."""
+        self.state.noise = torch.Generator(self.state.device)
+        if self.model.rng.generator is not None:
+            self.model.rng.generator = torch.Generator(self.state.device)
 
     def _tensors(self) -> dict[str, Tensor]:
         """Everything on the device that a step changes and a later one reads, by name."""

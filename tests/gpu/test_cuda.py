@@ -14,6 +14,7 @@ from aecore.config.experiment import Experiment
 from aecore.data import data_set
 from aecore.data.corruption import corrupt, corrupted
 from aecore.data.shard import shard_of
+from aecore.errors import AecoreError
 from aecore.latent.encode import codes_of
 from aecore.metrics.evaluation import evaluate
 from aecore.models import Autoencoder
@@ -86,10 +87,43 @@ def test_recording_a_graph_leaves_the_state_as_it_was():
     step = step_module.Step(experiment, state, images.train)
     before = {name: value.clone() for name, value in state.model.state_dict().items()}
     noise = state.noise.get_state()
-    step._record(torch.arange(64, device="cuda"))
+    assert step._recorded(torch.arange(64, device="cuda"))
     assert all(torch.equal(before[name], value) for name, value in state.model.state_dict().items())
     assert torch.equal(noise, state.noise.get_state())
-    assert step.sums.tolist() == [0, 0, 0]
+    assert step.sums.tolist() == [0, 0, 0, 0]
+
+
+def test_where_recording_fails_the_run_goes_on_without_it(monkeypatch):
+    """A step that reads from the device while it is recorded, which CUDA forbids."""
+    experiment, images = synthetic("colored-dropout", "cuda")
+    plain = step_module.Step._train
+
+    def waits(self: step_module.Step, chosen: torch.Tensor) -> None:
+        plain(self, chosen)
+        self.sums[0].item()
+
+    expected = [epoch.train_loss for epoch in epochs(experiment, start(experiment, images), images)]
+    monkeypatch.setattr(step_module.Step, "_train", waits)
+    told: list[str] = []
+    options = LoopOptions(on_unrecorded=told.append)
+    found = [epoch.train_loss for epoch in epochs(experiment, start(experiment, images), images, options)]
+    assert found == pytest.approx(expected, rel=0.02)
+    assert len(told) == 1
+    assert told[0]
+
+
+def test_a_step_that_does_not_fit_is_one_line(store):
+    experiment = MLP.changed({"training.batch_size": 1000, "model.dense": [4096, 4096]})
+    torch.cuda.set_per_process_memory_fraction(1e-3)
+    run = jobs.submit(experiment, "cuda")
+    try:
+        with pytest.raises(AecoreError, match=r"out of memory: choose a smaller training\.batch_size"):
+            jobs.work(run)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+        torch.cuda.empty_cache()
+    assert "\n" not in run.status()["error"]
+    assert jobs.work(jobs.submit(MLP, "cuda")) == "finished"
 
 
 @pytest.mark.parametrize("name", REPORTED)

@@ -1,0 +1,155 @@
+"""What `benchmarks.gpu` times: report 000 in full beside other loops, every preset, and t-SNE."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from aecore import data
+from aecore.data import data_set
+from aecore.latent import tsne
+from aecore.presets import preset, presets
+from aecore.training import precision
+from aecore.training.loop import Images, LoopOptions, epochs
+from benchmarks.gpu_checks import begun, made, on, wait
+from benchmarks.loops import Task, network, plain_network, textbook
+
+EPOCHS = 50
+"""Of report 000, as in the report."""
+WARM_UP_EPOCHS, LEAST_S = 1, 1.0
+"""A preset is timed for whole epochs until so many seconds have passed."""
+
+
+def report_000(images: int, real: bool) -> tuple[Task, str]:
+    """Report 000's network on clean MNIST, or on made images of that shape, and which those are."""
+    changes = {"corruption": "none", "training.schedule": "none", "training.epochs": EPOCHS}
+    experiment = preset("mnist-mlp8").experiment.changed(changes | {"training.log_every": None})
+    if real:
+        found = data.load("mnist")
+        return Task("000", experiment, np.array(found.x_train[:images]), np.array(found.x_test)), "MNIST"
+    some = made(experiment, images, 10_000)
+    return Task("000", experiment, some.train.numpy(), some.test.numpy()), "made images"
+
+
+def ours(task: Task, device: str, precision: str) -> dict[str, float]:
+    train, test = (torch.from_numpy(part).to(device) for part in (task.train, task.test))
+    images = Images(train, test, np.zeros(len(test), np.uint8))
+    began = time.perf_counter()
+    state = begun(task.experiment, images)
+    loss = [epoch.train_loss for epoch in epochs(task.experiment, state, images, LoopOptions(precision))][-1]
+    return {"training_s": state.seconds, "wall_s": time.perf_counter() - began, "loss": loss}
+
+
+def in_memory(task: Task, device: str, compiled: bool) -> dict[str, float]:
+    """Plain modules and PyTorch's fused Adam over tensors that lie on the device, a test pass after each epoch."""
+    training = task.experiment.training
+    train, test = (torch.from_numpy(part).to(device) for part in (task.train, task.test))
+    began = time.perf_counter()
+    model: nn.Module = plain_network(network(task)).to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=training.lr, weight_decay=training.weight_decay, fused=True)
+
+    def step(clean: torch.Tensor) -> torch.Tensor:
+        loss = nn.functional.mse_loss(model(clean), clean)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    if compiled:
+        model = torch.compile(model, mode="reduce-overhead")  # type: ignore[assignment]
+    stepping, loss = 0.0, torch.zeros((), device=device)
+    for _ in range(training.epochs):
+        wait(device)
+        since = time.perf_counter()
+        loss = torch.zeros((), device=device)
+        parts = torch.randperm(len(train), device=device).split(training.batch_size)
+        for chosen in parts:
+            loss += step(train[chosen].float().div_(255))
+        wait(device)
+        stepping += time.perf_counter() - since
+        with torch.no_grad():
+            for part in test.split(training.batch_size):
+                clean = part.float().div_(255)
+                nn.functional.mse_loss(model(clean), clean)
+        loss = loss / len(parts)
+    return {"training_s": stepping, "wall_s": time.perf_counter() - began, "loss": loss.item()}
+
+
+class _EnoughError(Exception):
+    pass
+
+
+def with_loader(task: Task, device: str, workers: int) -> dict[str, float]:
+    """The textbook loop: its second epoch, times the number of epochs."""
+    times = [time.perf_counter()]
+
+    def tell(loss: float) -> None:
+        times.append(time.perf_counter())
+        if len(times) == 3:
+            raise _EnoughError
+
+    with contextlib.suppress(_EnoughError):
+        textbook(tell, task, workers, device)
+    return {"wall_s": task.experiment.training.epochs * (times[2] - times[1])}
+
+
+def fifty_epochs(device: str, images: int, real: bool, say: Callable[[str], None]) -> dict[str, Any]:
+    """Report 000 in our loop and in others."""
+    task, which = report_000(images, real)
+    ours(task, device, "float32")  # libraries choose their kernels
+    ways: dict[str, Callable[[], dict[str, float]]] = {
+        "ours, float32": lambda: ours(task, device, "float32"),
+        "ours, bfloat16": lambda: ours(task, device, "bfloat16"),
+        "plain modules on tensors": lambda: in_memory(task, device, False),
+        "the same, torch.compile": lambda: in_memory(task, device, True),
+    }
+    if find_spec("torchvision"):
+        ways |= {f"textbook, {n} workers": lambda n=n: with_loader(task, device, n) for n in (0, 2)}
+    found: dict[str, Any] = {}
+    for name, way in ways.items():
+        try:
+            found[name] = way()
+        except Exception as error:
+            found[name] = {"failed": str(error).strip().partition("\n")[0] or type(error).__name__}
+        say(f"report 000, {EPOCHS} epochs, {name}: {found[name]}")
+    return {"images": which, "train": len(task.train), "loops": found}
+
+
+def full_training(name: str, device: str, most: int = 1 << 30) -> dict[str, Any]:
+    """What a whole training of the preset takes on the device, from a second of it: minutes for all epochs, in the
+    number format that a run would choose."""
+    experiment = presets()[name].experiment
+    about = data_set(experiment.data.source)
+    count = min(about.train_images, most)
+    images = on(made(experiment, count, 1000), device)
+    chosen = precision.choose(experiment, images.train, experiment.training.epochs)
+    longer = experiment.changed({"training.epochs": max(experiment.training.epochs, 1000)})
+    state = begun(longer, images)
+    seconds: list[float] = []
+    before = 0.0
+    for epoch in epochs(longer, state, images, LoopOptions(chosen.precision)):
+        seconds.append(state.seconds - before)
+        before = state.seconds
+        if epoch.epoch > WARM_UP_EPOCHS and sum(seconds[WARM_UP_EPOCHS:]) > LEAST_S:
+            break
+    each = sorted(seconds[WARM_UP_EPOCHS:])[len(seconds[WARM_UP_EPOCHS:]) // 2]
+    total = each * experiment.training.epochs * about.train_images / count
+    tried = chosen.seconds_per_step
+    return {"precision": chosen.precision, "epoch_s": each, "minutes": total / 60, "tried_s": tried, "images": count}
+
+
+def embedding(device: str, points: int, dims: int, iterations: int) -> dict[str, float]:
+    """t-SNE of made codes: ten clouds in 32 dimensions."""
+    draw = np.random.default_rng(0)
+    centres = draw.normal(0, 4, (10, 32))
+    codes = centres[draw.integers(0, 10, points)] + draw.normal(size=(points, 32))
+    began = time.perf_counter()
+    tsne.embed(codes.astype(np.float32), dims, iterations=iterations, device=device)
+    return {"points": points, "dims": dims, "iterations": iterations, "seconds": time.perf_counter() - began}
