@@ -6,7 +6,6 @@ import itertools
 import math
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +69,8 @@ def first_steps(
     per step of the second half."""
     size = experiment.training.batch_size
     images = on(made(experiment, max(min(20 * size, 8192), size)), device)
+    enough = math.ceil(steps / math.ceil(len(images.train) / size))  # for a schedule that ends with the last epoch
+    experiment = experiment.changed({"training.epochs": max(experiment.training.epochs, enough)})
     state = begun(experiment, images)
     classes = None
     if state.model.conditional and images.train_labels is not None:
@@ -108,15 +109,6 @@ def difference(ours: list[float], theirs: list[float], chance: bool) -> float:
         half = pairs[len(pairs) // 2 :]
         pairs = [(math.fsum(one for one, _ in half), math.fsum(two for _, two in half))]
     return max(abs(one - two) / abs(two) for one, two in pairs)
-
-
-def reference(names: list[str], say: Callable[[str], None]) -> dict[str, list[float]]:
-    """The CPU's losses in the first steps of every preset."""
-    found = {}
-    for name in names:
-        found[name], seconds = first_steps(presets()[name].experiment, "cpu")
-        say(f"{name} on the CPU: {1000 * seconds:.1f} ms a step")
-    return found
 
 
 def compare(name: str, device: str, expected: list[float]) -> dict[str, Any]:
