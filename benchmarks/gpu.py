@@ -71,7 +71,7 @@ def measure(asked: argparse.Namespace, keep: Callable[[dict[str, Any]], None]) -
     """Everything that was asked for; `keep` is given what there is after each part."""
     device = asked.device
     choose_kernels(torch.device(device))
-    names = [name for name in presets() if not asked.quick or name in QUICK]
+    names = asked.preset or [name for name in presets() if not asked.quick or name in QUICK]
     found: dict[str, Any] = {"machine": machine(device), "quick": asked.quick}
 
     def part(section: str, key: str, work: Callable[[], dict[str, Any]]) -> None:
@@ -161,6 +161,9 @@ def main() -> None:
     parser.add_argument("--device", default="cuda", help="cuda, cuda:1 …; cpu runs everything that needs no GPU")
     parser.add_argument("--quick", action="store_true", help="four presets, fewer images and points")
     parser.add_argument("--only", choices=SECTIONS, action="append", help="only this part; may be repeated")
+    parser.add_argument(
+        "--preset", choices=presets(), action="append", metavar="NAME", help="only this preset; may be repeated"
+    )
     parser.add_argument("--reference", type=Path, help="the CPU's losses: read from here, or written here")
     parser.add_argument("--json", type=Path, help="also write the results as JSON, after every part")
     parser.add_argument("--markdown", type=Path, help="write the tables there too")

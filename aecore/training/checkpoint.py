@@ -93,7 +93,8 @@ def _optimizer_and_scheduler(
 
 
 def graphed(training: Training, device: torch.device) -> bool:
-    """Whether steps are replayed as CUDA graphs. One-cycle changes Adam's betas, which are fixed in a graph."""
+    """Whether the optimizer's part is recorded with the rest of a step. One-cycle changes Adam's betas, which are fixed
+    in a CUDA graph."""
     return device.type == "cuda" and training.schedule != "one-cycle"
 
 

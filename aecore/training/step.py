@@ -2,11 +2,13 @@
 
 With bfloat16 a twin of the model does the arithmetic, and its gradients update the model's own weights, which stay in
 float32 (Micikevicius et al. 2018; bfloat16's range makes their loss scaling unnecessary). On a GPU the step is recorded
-once as a CUDA graph and replayed, so that no Python runs between its kernels; where recording fails, the steps are
-taken one by one.
+once as a CUDA graph and replayed, so that no Python runs between its kernels. Where the schedule changes what a graph
+would fix, the optimizer's part stays outside; where recording fails, the steps are taken one by one.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +27,19 @@ from aecore.training.loss import Loss, loss_of
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 WARM_UP = 3
 """Steps before a graph is recorded, in which libraries choose their kernels and the optimizer creates its state."""
+
+
+class _Recorded(NamedTuple):
+    graph: torch.cuda.CUDAGraph
+    read: Tensor
+    """Where the graph reads a batch's indices from."""
+    gradients: list[Tensor | None]
+    """Where it leaves the gradient of each of the network's weights; empty if it changes the weights itself."""
+
+
+def recordable(device: torch.device) -> bool:
+    """Whether the device's steps can be recorded."""
+    return device.type == "cuda"
 
 
 class Step:
@@ -63,7 +78,9 @@ class Step:
         self.per_image = self.training.reduction == "sum"
         self.logged = torch.zeros((), device=state.device)
         """Sum of the losses since it was last cleared, this process's share; a summed loss per image."""
-        self.graphs: dict[int, tuple[torch.cuda.CUDAGraph, Tensor]] = {}
+        self.whole = graphed(self.training, state.device)
+        """Whether a recorded step holds the optimizer's part too."""
+        self.graphs: dict[int, _Recorded] = {}
         self.unrecorded = ""
         """Why steps are not recorded as graphs, in one line, after an attempt that failed."""
 
@@ -71,15 +88,20 @@ class Step:
         """Train on the images with these indices, int64 (B,)."""
         # Recording DistributedDataParallel would need a warm-up with the same collectives in all processes, and Python
         # does not slow down a step that is large enough to share.
-        if self.group.world > 1 or self.on_host or self.unrecorded or not graphed(self.training, self.state.device):
+        alone = self.group.world == 1 and not self.on_host
+        if not alone or self.unrecorded or not recordable(self.state.device):
             self._train(chosen)
             return
         if len(chosen) not in self.graphs and not self._recorded(chosen):
             self._train(chosen)
             return
-        graph, read = self.graphs[len(chosen)]
-        read.copy_(chosen)
-        graph.replay()
+        recorded = self.graphs[len(chosen)]
+        recorded.read.copy_(chosen)
+        recorded.graph.replay()
+        if recorded.gradients:
+            for weights, gradient in zip(self.network.parameters(), recorded.gradients, strict=True):
+                weights.grad = gradient
+            self._update()
 
     def forget_graphs(self) -> None:
         self.graphs.clear()
@@ -91,19 +113,15 @@ class Step:
                 short.copy_(own)
 
     def _train(self, chosen: Tensor) -> None:
+        self._differentiate(chosen)
+        self._update()
+
+    def _differentiate(self, chosen: Tensor) -> None:
+        """Leave the batch's gradient in the network, and its loss in the sums."""
         self.network.zero_grad(set_to_none=True)
         shard = self.group.shard(len(chosen))
         loss = self._loss_of_shard(chosen, shard) if shard else self._loss_of_batch(chosen)
         with torch.no_grad():
-            for own, short in self.twins:
-                own.grad.copy_(short.grad)  # type: ignore[union-attr, arg-type]
-            if self.training.clip:
-                nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip)
-            self.state.optimizer.step()
-            for own, short in self.twins:
-                short.copy_(own)
-            if self.state.average:
-                self.state.average.update()
             reported = loss.reported(self.training.beta)
             self.sums[0] += reported
             if loss.kl is not None:
@@ -113,6 +131,19 @@ class Step:
                 self.sums[3] += loss.penalty
             if self.training.log_every:
                 self.logged += reported / (len(chosen) if self.per_image else 1)
+
+    @torch.no_grad()
+    def _update(self) -> None:
+        """Change the weights by the gradient that is in the network."""
+        for own, short in self.twins:
+            own.grad.copy_(short.grad)  # type: ignore[union-attr, arg-type]
+        if self.training.clip:
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip)
+        self.state.optimizer.step()
+        for own, short in self.twins:
+            short.copy_(own)
+        if self.state.average:
+            self.state.average.update()
 
     def _loss_of_batch(self, chosen: Tensor) -> Loss:
         """The batch's loss, its gradient left in the network."""
@@ -149,25 +180,23 @@ class Step:
             self._restore(before)
         return not self.unrecorded
 
-    def _record(
-        self, chosen: Tensor, before: tuple[dict[str, Tensor], list[Tensor]]
-    ) -> tuple[torch.cuda.CUDAGraph, Tensor]:
-        """The step for batches of this size as a graph, and the tensor from which it reads their indices. The state is
-        left as it was `before`."""
-        read = chosen.clone()
+    def _record(self, chosen: Tensor, before: tuple[dict[str, Tensor], list[Tensor]]) -> _Recorded:
+        """The step for batches of this size as a graph. The state is left as it was `before`."""
+        read, work = chosen.clone(), self._train if self.whole else self._differentiate
         side_stream = torch.cuda.Stream()
         side_stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side_stream):
             for _ in range(WARM_UP):
-                self._train(read)
+                work(read)
         torch.cuda.current_stream().wait_stream(side_stream)
         graph = torch.cuda.CUDAGraph()
         for generator in self._generators():
             graph.register_generator_state(generator)
         with torch.cuda.graph(graph):
-            self._train(read)
+            work(read)
         self._restore(before)
-        return graph, read
+        gradients = [] if self.whole else [weights.grad for weights in self.network.parameters()]
+        return _Recorded(graph, read, gradients)
 
     def _generators(self) -> list[torch.Generator]:
         own = self.model.rng.generator

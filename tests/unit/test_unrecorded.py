@@ -22,7 +22,7 @@ def cannot_record(monkeypatch):
             self._train(chosen)
         raise RuntimeError("CUDA error: operation not permitted when stream is capturing\nmore lines")
 
-    monkeypatch.setattr(step_module, "graphed", lambda training, device: True)
+    monkeypatch.setattr(step_module, "recordable", lambda device: True)
     monkeypatch.setattr(step_module.Step, "_record", record)
     return attempts
 
@@ -34,7 +34,7 @@ def test_the_run_is_the_one_without_recording(cannot_record, monkeypatch):
     losses = [epoch.train_loss for epoch in epochs(DROPOUT, tried, images, LoopOptions(on_unrecorded=told.append))]
     assert len(cannot_record) == 1
     assert told == ["CUDA error: operation not permitted when stream is capturing"]
-    monkeypatch.setattr(step_module, "graphed", lambda training, device: False)
+    monkeypatch.setattr(step_module, "recordable", lambda device: False)
     plain = fresh(DROPOUT, images)
     assert losses == [epoch.train_loss for epoch in epochs(DROPOUT, plain, images)]
     assert same(plain.model.state_dict(), tried.model.state_dict())
