@@ -1,7 +1,7 @@
 """Run all benchmarks in sequence: `python -m benchmarks [--quick] [--json FOLDER] [--peers-python PATH]`.
 
 `--quick` takes less than ten minutes on two cores. If one fails, the others still run, and the exit
-status is 1.
+status is 1. `benchmarks.gpu` is one of them where there is a GPU.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+from aecore.devices import devices
 
 NAMES = ("training", "evaluation", "tsne", "app", "lists", "cluster", "scale", "own_pictures", "faults", "load")
 
@@ -26,7 +28,8 @@ def main() -> None:
     if asked.json:
         asked.json.mkdir(parents=True, exist_ok=True)
     timings, failed = [], False
-    for name in NAMES:
+    gpu = ("gpu",) if any(device.family == "cuda" for device in devices()) else ()
+    for name in (*NAMES, *gpu):
         command = [sys.executable, "-m", f"benchmarks.{name}"]
         command += ["--quick"] if asked.quick else []
         command += ["--json", str(asked.json / f"{name}.json")] if asked.json else []
