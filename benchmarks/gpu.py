@@ -140,12 +140,12 @@ def markdown(found: dict[str, Any]) -> str:
         lines += ["", *table([heading, "training, s", "with tests, s", "training loss"], rows)]
     if full := found.get("presets"):
         rows = [
-            [name, one["precision"], shown(one["epoch_s"]), shown(60 * one["minutes"])]
+            [name, one["way"], shown(one["epoch_s"]), shown(60 * one["minutes"])]
             if "failed" not in one
             else [name, one["failed"], "–", "–"]
             for name, one in full.items()
         ]
-        lines += ["", *table(["preset", "format", "s an epoch", "whole training, s"], rows)]
+        lines += ["", *table(["preset", "way", "s an epoch", "whole training, s"], rows)]
     if embedded := found.get("tsne"):
         lines += [""]
         told = ""

@@ -16,8 +16,8 @@ from aecore import data
 from aecore.data import data_set
 from aecore.latent import tsne
 from aecore.presets import preset, presets
-from aecore.training import precision
 from aecore.training.loop import Images, LoopOptions, epochs
+from aecore.training.ways import choose
 from benchmarks.gpu_checks import begun, made, on, wait
 from benchmarks.loops import Task, network, plain_network, textbook
 
@@ -129,12 +129,13 @@ def full_training(name: str, device: str, most: int = 1 << 30) -> dict[str, Any]
     about = data_set(experiment.data.source)
     count = min(about.train_images, most)
     images = on(made(experiment, count, 1000), device)
-    chosen = precision.choose(experiment, images.train, experiment.training.epochs)
+    chosen = choose(experiment, images.train, experiment.training.epochs)
     longer = experiment.changed({"training.epochs": max(experiment.training.epochs, 1000)})
     state = begun(longer, images)
+    chosen.way.arrange(state)
     seconds: list[float] = []
     before = 0.0
-    for epoch in epochs(longer, state, images, LoopOptions(chosen.precision)):
+    for epoch in epochs(longer, state, images, LoopOptions(chosen.way.precision, threads=chosen.way.threads)):
         seconds.append(state.seconds - before)
         before = state.seconds
         if epoch.epoch > WARM_UP_EPOCHS and sum(seconds[WARM_UP_EPOCHS:]) > LEAST_S:
@@ -142,7 +143,7 @@ def full_training(name: str, device: str, most: int = 1 << 30) -> dict[str, Any]
     each = sorted(seconds[WARM_UP_EPOCHS:])[len(seconds[WARM_UP_EPOCHS:]) // 2]
     total = each * experiment.training.epochs * about.train_images / count
     tried = chosen.seconds_per_step
-    return {"precision": chosen.precision, "epoch_s": each, "minutes": total / 60, "tried_s": tried, "images": count}
+    return {"way": str(chosen.way), "epoch_s": each, "minutes": total / 60, "tried_s": tried, "images": count}
 
 
 def embedding(device: str, points: int, dims: int, iterations: int) -> dict[str, float]:

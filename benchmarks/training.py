@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from aecore.models.fast_paths import keep_freed_memory
-from aecore.training.precision import has_bfloat16
+from aecore.training.ways import has_bfloat16
 from benchmarks.frameworks import FRAMEWORKS, missing
 from benchmarks.interleave import in_turns
 from benchmarks.limits import limit

@@ -17,6 +17,7 @@ import typer
 
 from aecore import data, jobs
 from aecore.cli.console import Progress, document, print_message, print_run, table
+from aecore.cli.doctor import doctor_app
 from aecore.cli.evaluate import evaluate_app
 from aecore.cli.measure import measure_app
 from aecore.cli.options import Device, Json, RunName, print_json
@@ -52,6 +53,7 @@ app.add_typer(measure_app)
 app.add_typer(runs_app)
 app.add_typer(report_app)
 app.add_typer(sweep_app)
+app.add_typer(doctor_app)
 
 # Typer may bundle a copy of click or use the installed one; its public BadParameter leads to the right UsageError.
 UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]

@@ -32,21 +32,24 @@ from aecore.data.shard import BatchShard
 
 
 class Linear(nn.Linear):
-    """A linear layer that multiplies with oneDNN on the CPU, as a 1×1 convolution over the batch.
+    """A linear layer that multiplies with oneDNN on the CPU, as a 1×1 convolution over the batch, unless it is `plain`.
 
-    PyTorch's own float32 matrix product goes through MKL, which does not use AVX-512 on AMD processors. Parameters and
-    their names are those of `nn.Linear`.
+    PyTorch's own float32 matrix product goes through MKL, which does not use AVX-512 on AMD processors; elsewhere it
+    can be the faster of the two (`aecore.training.ways` finds out). Parameters and their names are those of
+    `nn.Linear`.
     """
+
+    plain = False
 
     def forward(self, input: Tensor) -> Tensor:
         """(B, inputs) to (B, outputs)."""
-        return linear(input, self.weight, self.bias)
+        return linear(input, self.weight, self.bias, self.plain)
 
 
-def linear(input: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def linear(input: Tensor, weight: Tensor, bias: Tensor, plain: bool = False) -> Tensor:
     """(B, inputs) to (B, outputs), with a weight (outputs, inputs) and a bias (outputs,)."""
     # In bfloat16 PyTorch multiplies with oneDNN by itself.
-    plain = input.device.type != "cpu" or input.dtype != torch.float32 or _GRADIENTS.of_gradients
+    plain = plain or input.device.type != "cpu" or input.dtype != torch.float32 or _GRADIENTS.of_gradients
     if plain or not torch.backends.mkldnn.is_available():
         return F.linear(input, weight, bias)
     return _ConvolvedRows.apply(input, weight, bias)  # type: ignore[no-any-return]

@@ -82,6 +82,9 @@ class _Gaussian(nn.Module):
 class _Tied(nn.Module):
     """A layer with the weights of another, those of a linear layer transposed, and biases of its own."""
 
+    plain = False
+    """As of `Linear`."""
+
     def __init__(self, layer: Layer, other: nn.Module) -> None:
         super().__init__()
         self.other = (other,)  # not a child, whose weights it would count as its own
@@ -91,20 +94,35 @@ class _Tied(nn.Module):
     def forward(self, values: Tensor) -> Tensor:
         weight: Tensor = self.other[0].weight  # type: ignore[assignment]
         if self.layer.kind == "Linear":
-            return linear(values, weight.T, self.bias)
+            return linear(values, weight.T, self.bias, self.plain)
         window = (self.layer.stride, self.layer.padding, self.layer.output_padding)
         return F.conv_transpose2d(values, weight, self.bias, *window)
 
 
 class _ToMap(nn.Module):
-    """A row of features (B, n) as a map (B, C, h, w), channels last."""
+    """A row of features (B, n) as a map (B, C, h, w), channels last unless `first`."""
+
+    first = False
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
 
     def forward(self, values: Tensor) -> Tensor:
-        return values.unflatten(1, self.shape).contiguous(memory_format=torch.channels_last)
+        values = values.unflatten(1, self.shape)
+        return values if self.first else values.contiguous(memory_format=torch.channels_last)
+
+
+def arrange(network: nn.Module, plain_linear: bool, channels_last: bool) -> None:
+    """Let a network's linear layers multiply as PyTorch's own do, or with oneDNN, and its maps lie in memory with the
+    channels last or first. What it computes stays the same, to rounding."""
+    for layer in network.modules():
+        if isinstance(layer, (Linear, _Tied)):
+            layer.plain = plain_linear
+        elif isinstance(layer, _ToMap):
+            layer.first = not channels_last
+    order = torch.channels_last if channels_last else torch.contiguous_format
+    network.to(memory_format=order)  # type: ignore[call-overload]
 
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {

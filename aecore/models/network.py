@@ -13,7 +13,7 @@ from aecore.config.model import Model
 from aecore.errors import UserError
 from aecore.models.architecture import plan
 from aecore.models.condition import NOTHING, UNKNOWN, Condition
-from aecore.models.layers import SHARED_BY_TWINS
+from aecore.models.layers import SHARED_BY_TWINS, arrange
 from aecore.models.rng import ModelRng
 
 
@@ -36,6 +36,7 @@ class Network(nn.Module):
         self.bernoulli = model.likelihood == "bernoulli"
         self.takes_levels = model.noise_level
         self.rng = ModelRng()
+        self.channels_last = False
 
     @property
     def has_code(self) -> bool:
@@ -46,6 +47,12 @@ class Network(nn.Module):
     def conditional(self) -> bool:
         """Whether it is told an image's class."""
         return self.plan.classes > 0
+
+    def arrange(self, *, plain_linear: bool = False, channels_last: bool = True) -> None:
+        """How the network computes, not what: linear layers as PyTorch's own or with oneDNN, and, where there are maps,
+        their channels last in memory or first."""
+        self.channels_last = channels_last and self.plan.map_shape is not None
+        arrange(self, plain_linear, self.channels_last)
 
     def from_bytes(self, images: Tensor) -> Tensor:
         """uint8 images to float ones in the model's range."""

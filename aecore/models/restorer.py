@@ -27,7 +27,7 @@ class Restorer(Network):
         self.adds = model.kind == "dncnn" or model.residual
         self.body = stack(self.plan.body, self.rng, self.low)
         initialise(self, model, torch.Generator().manual_seed(seed))
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.arrange()
 
     def encode(self, images: Tensor, condition: Condition = NOTHING) -> Tensor:
         raise UserError(f"a {self.name} has no code")

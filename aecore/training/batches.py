@@ -29,8 +29,8 @@ class Batches:
         self.classes, self.redraws = classes, experiment.data.redraw
         self.corruption, self.state, self.model, self.dtype = experiment.corruption, state, state.model, dtype
         self.size = min(experiment.training.batch_size, len(train))
-        # Convolutions are faster with channels last: the images lie so in memory, and only their axes are permuted.
-        self.channels_last = self.model.plan.map_shape is not None
+        # Where the network's maps have their channels last, the images lie so too, and only their axes are permuted.
+        self.channels_last = self.model.channels_last
         self.train = train.permute(0, 2, 3, 1).contiguous() if self.channels_last else train
         self.picked = self.train.new_empty((self.size, *self.train.shape[1:]))
         once = self.corruption.once and self.corruption.active

@@ -28,6 +28,7 @@ from aecore.training.checkpoint import State, restart
 from aecore.training.distributed import SINGLE_PROCESS, Group
 from aecore.training.probe import LayerStats, probe
 from aecore.training.step import Step
+from aecore.training.threads import threads
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,8 @@ class LoopOptions:
     """Number format of the steps' arithmetic, float32 or bfloat16; everything between them is float32."""
     group: Group = SINGLE_PROCESS
     """The processes that share the steps: each runs `training_passes`, with a `stop` that all agree on."""
+    threads: int = 0
+    """Of the processor, for the steps; 0 for as many as PyTorch uses."""
     stop: Callable[[], bool] = lambda: False
     """Asked before every step; true ends the loop in the middle of an epoch."""
     on_step: Callable[[int, int], None] = lambda step, steps: None
@@ -197,36 +200,37 @@ def training_passes(
         order = torch.randperm(count, generator=state.order, device=state.device)
         lr, paused = state.lr, 0.0
         begun = time.perf_counter()
-        for step, chosen in enumerate(order.split(size), start=1):
-            if options.stop():
-                return
-            if training.kl_warmup:
-                train.warmth.fill_(min(((epoch - 1) * steps + step) / (training.kl_warmup * steps), 1.0))
-            train(chosen)
-            if isinstance(scheduler, OneCycleLR):
-                lr = state.lr
-                scheduler.step()
-            if training.log_every:
-                logged_steps += 1
-                at = (epoch - 1) * steps + step
-                if at % training.log_every == 0:
-                    pause = time.perf_counter()
-                    loss = group.sum(train.logged) / logged_steps
-                    if group.first:
-                        validation = None
-                        if images.validation is not None:
-                            validation = probe(
-                                state.measured, images.validation, experiment, images.validation_labels
-                            ).loss
-                        options.on_log(StepLog(at / steps, at, loss, validation))
-                    train.logged.zero_()
-                    logged_steps = 0
-                    train.network.train()
-                    paused += time.perf_counter() - pause
-            if train.unrecorded and not told:
-                told = True
-                options.on_unrecorded(train.unrecorded)
-            options.on_step(step, steps)
+        with threads(options.threads):
+            for step, chosen in enumerate(order.split(size), start=1):
+                if options.stop():
+                    return
+                if training.kl_warmup:
+                    train.warmth.fill_(min(((epoch - 1) * steps + step) / (training.kl_warmup * steps), 1.0))
+                train(chosen)
+                if isinstance(scheduler, OneCycleLR):
+                    lr = state.lr
+                    scheduler.step()
+                if training.log_every:
+                    logged_steps += 1
+                    at = (epoch - 1) * steps + step
+                    if at % training.log_every == 0:
+                        pause = time.perf_counter()
+                        loss = group.sum(train.logged) / logged_steps
+                        if group.first:
+                            validation = None
+                            if images.validation is not None:
+                                validation = probe(
+                                    state.measured, images.validation, experiment, images.validation_labels
+                                ).loss
+                            options.on_log(StepLog(at / steps, at, loss, validation))
+                        train.logged.zero_()
+                        logged_steps = 0
+                        train.network.train()
+                        paused += time.perf_counter() - pause
+                if train.unrecorded and not told:
+                    told = True
+                    options.on_unrecorded(train.unrecorded)
+                options.on_step(step, steps)
         # Reading the sums waits for the device, once an epoch.
         train_loss, reconstruction, kl, penalty = group.sum(train.sums / (count if train.per_image else steps))
         seconds = time.perf_counter() - begun - paused

@@ -1,6 +1,6 @@
 """From a queued run directory to a finished run, phase by phase.
 
-Prepare the images, choose the number format, build or restore the state, train the epochs, evaluate, finish. Where
+Prepare the images, choose a way of computing, build or restore the state, train the epochs, evaluate, finish. Where
 several processes share the steps, rank 0 is in `train_run` and the others are in `assist`, which has the same phases
 without anything that is written.
 """
@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 import torch
@@ -32,10 +32,10 @@ from aecore.training.checkpoint import State, new_state, restore
 from aecore.training.distributed import SINGLE_PROCESS, Group
 from aecore.training.loop import Images, LoopOptions, epochs, training_passes
 from aecore.training.outputs import Recorder, Saver, Status, rounded, save_codes
-from aecore.training.precision import Choice, choose
 from aecore.training.remarks import Assessor, left_out
 from aecore.training.setup import set_up, versions
 from aecore.training.snapshots import Snapshots
+from aecore.training.ways import Choice, Way, choose
 
 STOP_WITHIN_S = 3
 """An epoch that has lasted longer than this when a stop is asked for is abandoned; it is trained again on resuming."""
@@ -56,7 +56,7 @@ class _Job:
 class _Start(TypedDict):
     """How the first epoch begins; rank 0 decides and broadcasts it."""
 
-    precision: str
+    way: dict[str, Any]
     resumes: bool
 
 
@@ -87,7 +87,7 @@ def train_run(
     if start["resumes"]:
         snapshots.restore(run, state.epoch)
     saver = Saver(run, state, snapshots)
-    _train(job, state, images, start["precision"], saver, split)
+    _train(job, state, images, Way(**start["way"]), saver, split)
     sums.record(run.path, sums.GROWING.__contains__)
     if state.epoch < experiment.training.epochs:
         job.status.write(state="stopped", ended=now(), process=None, epoch=saver.saved_epoch, step=0, steps=0)
@@ -113,8 +113,8 @@ def assist(run: Run, device: Device, group: Group) -> str:
     # Rank 0 has made the images ready.
     images = images_on_device(data.load(experiment.data.source), experiment.data, torch_device)
     start: _Start = group.broadcast()
-    state = _build_or_restore(run, experiment, images, start)
-    options = LoopOptions(start["precision"], group, stop=group.agree_on_stop())
+    state, way = _build_or_restore(run, experiment, images, start), Way(**start["way"])
+    options = LoopOptions(way.precision, group, way.threads, stop=group.agree_on_stop())
     for _ in training_passes(experiment, state, images, options):
         if group.broadcast():
             break
@@ -185,20 +185,29 @@ def _grey(images: data.ImageSet) -> data.ImageSet:
 
 
 def _choose_start(job: _Job, images: Images) -> _Start:
-    """Whether the run resumes, and its number format: a resumed run keeps the format that it began in."""
+    """Whether the run resumes, and its way of computing: a resumed run keeps the one in which it began."""
     resumes = job.run.file(RESUME).exists()
-    recorded = job.run.status().get("precision") if resumes else None
-    choice = Choice(recorded) if recorded else _choose_precision(job.experiment, images.train, job.group.world)
-    start = _Start(precision=choice.precision, resumes=resumes)
+    recorded = _recorded_way(job.run) if resumes else None
+    choice = Choice(recorded) if recorded else _choose_way(job.experiment, images.train, job.group.world)
+    start = _Start(way=choice.way._asdict(), resumes=resumes)
     job.group.broadcast(start)
-    job.status.write(precision=choice.precision)
+    job.status.write(precision=choice.way.precision, way=choice.way._asdict())
     if choice.seconds_per_step:
         job.status.write(tried_s=rounded(choice.seconds_per_step, 4))
     return start
 
 
-def _choose_precision(experiment: Experiment, train: torch.Tensor, processes: int) -> Choice:
-    """The choice of a format, for steps as large as those of one process, and as many."""
+def _recorded_way(run: Run) -> Way | None:
+    """The way of a run that has begun; older ones have recorded their number format alone."""
+    status = run.status()
+    if "way" in status:
+        return Way.read(status["way"])
+    precision = status.get("precision")
+    return Way(precision) if precision in ("float32", "bfloat16") else None
+
+
+def _choose_way(experiment: Experiment, train: torch.Tensor, processes: int) -> Choice:
+    """The choice of a way, for steps as large as those of one process, and as many."""
     size = math.ceil(experiment.training.batch_size / processes)
     images = train[: math.ceil(len(train) / processes)]
     return choose(experiment.changed({"training.batch_size": size}), images, experiment.training.epochs)
@@ -207,6 +216,7 @@ def _choose_precision(experiment: Experiment, train: torch.Tensor, processes: in
 def _build_or_restore(run: Run, experiment: Experiment, images: Images, start: _Start) -> State:
     """The state before the next epoch: new, or as the run last saved it."""
     state = new_state(experiment, images.shape, len(images.train), images.train.device)
+    Way(**start["way"]).arrange(state)
     if start["resumes"]:
         run.check(RESUME)
         restore(state, run.file(RESUME))
@@ -227,7 +237,7 @@ def _new_panel(job: _Job, state: State, images: Images) -> Snapshots:
     )
 
 
-def _train(job: _Job, state: State, images: Images, precision: str, saver: Saver, split: Split) -> None:
+def _train(job: _Job, state: State, images: Images, way: Way, saver: Saver, split: Split) -> None:
     """Train the epochs that are left, recording each, until the last one or a stop."""
     total = job.experiment.training.epochs
     job.status.write(state="running", stage=None, epoch=state.epoch, step=0, steps=0)
@@ -242,8 +252,9 @@ def _train(job: _Job, state: State, images: Images, precision: str, saver: Saver
         return job.stop() and time.monotonic() - epoch_begun > STOP_WITHIN_S
 
     options = LoopOptions(
-        precision,
+        way.precision,
         job.group,
+        way.threads,
         job.group.agree_on_stop(stop_within_epoch),
         on_step=recorder.step,
         on_log=recorder.log,

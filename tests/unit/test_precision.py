@@ -1,13 +1,11 @@
-"""bfloat16 steps, and how a run comes to take them."""
+"""bfloat16 steps: a twin of the network that computes in shorter numbers."""
 
 import pytest
 import torch
 
-from aecore import jobs
 from aecore.errors import UserError
 from aecore.models.autoencoder import Autoencoder
 from aecore.models.fast_paths import keep_freed_memory
-from aecore.training import precision as precision_trial
 from aecore.training.loss import squared_error
 from aecore.training.step import Step
 from tests.helpers.training import CONV, DROPOUT, MLP, VAE, digits, fresh, same, train
@@ -71,79 +69,6 @@ def test_noise_is_the_same_in_both_formats():
         ]
         for exact, short in zip(*batches, strict=True):
             assert torch.equal(exact.bfloat16(), short)
-
-
-class Timed:
-    """Stands in for a step that was tried."""
-
-    seconds_per_step: dict[str, float]
-
-    def __init__(self, experiment, some, size, precision):
-        self.precision = precision
-
-    def seconds(self) -> float:
-        return self.seconds_per_step[self.precision]
-
-
-@pytest.mark.parametrize(
-    ("times", "changes", "expected"),
-    [
-        ({"float32": 2.0, "bfloat16": 1.0}, {}, "bfloat16"),
-        ({"float32": 2.1, "bfloat16": 2.0}, {}, "float32"),  # no more than chance
-        ({"float32": 2.0, "bfloat16": 4.0}, {}, "float32"),
-        ({"float32": 1e-4, "bfloat16": 1e-6}, {}, "float32"),  # over before a trial would pay
-        ({"float32": 2.0, "bfloat16": 1.0}, {"training.deterministic": True}, "float32"),
-        ({"float32": 2.0, "bfloat16": 1.0}, {"training.precision": "float32"}, "float32"),
-        ({"float32": 1.0, "bfloat16": 2.0}, {"training.precision": "bfloat16"}, "bfloat16"),
-    ],
-)
-def test_the_faster_format_is_chosen_where_it_may_be(times, changes, expected, monkeypatch):
-    monkeypatch.setattr(Timed, "seconds_per_step", times, raising=False)
-    monkeypatch.setattr(precision_trial, "_Trial", Timed)
-    monkeypatch.setattr(precision_trial, "has_bfloat16", lambda device: True)
-    experiment = MLP.changed(changes)
-    choice = precision_trial.choose(experiment, digits().train, experiment.training.epochs)
-    assert choice.precision == expected
-    tried = not changes and times["float32"] > 1e-3
-    assert choice.seconds_per_step == (times if tried else {})
-
-
-def test_a_processor_without_bfloat16_is_not_asked(monkeypatch):
-    monkeypatch.setattr(precision_trial, "has_bfloat16", lambda device: False)
-    monkeypatch.setattr(precision_trial, "_Trial", None)
-    assert precision_trial.choose(MLP, digits().train, 100).precision == "float32"
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_trying_leaves_no_trace(kind, monkeypatch):
-    monkeypatch.setattr(precision_trial, "WORTH_S", 0)
-    monkeypatch.setattr(precision_trial, "MOST_S", 0)
-    monkeypatch.setattr(precision_trial, "has_bfloat16", lambda device: True)
-    images, experiment = digits(), KINDS[kind]
-    state = fresh(experiment, images)
-    train(experiment, state, images, 1)
-    weights, drawn = {k: v.clone() for k, v in state.model.state_dict().items()}, torch.get_rng_state()
-    stored = images.train.clone()
-    choice = precision_trial.choose(experiment, images.train, 4)
-    assert set(choice.seconds_per_step) == {"float32", "bfloat16"}
-    assert same(weights, state.model.state_dict())
-    assert torch.equal(drawn, torch.get_rng_state())
-    assert torch.equal(stored, images.train)
-
-
-def test_a_run_records_its_format_and_goes_on_in_it(store, monkeypatch):
-    little = {"training.epochs": 1, "data.train_images": 100, "evaluation.corruptions": []}
-    run = jobs.submit(MLP.changed(little | {"training.precision": "bfloat16"}), "cpu", store)
-    assert jobs.work(run) == "finished"
-    assert run.status()["precision"] == "bfloat16"
-    assert "tried_s" not in run.status()
-
-    monkeypatch.setattr(precision_trial, "WORTH_S", 0)
-    monkeypatch.setattr(precision_trial, "has_bfloat16", lambda device: True)
-    tried = jobs.submit(MLP.changed(little), "cpu", store)
-    assert jobs.work(tried) == "finished"
-    assert set(tried.status()["tried_s"]) == {"float32", "bfloat16"}
-    assert tried.status()["precision"] in ("float32", "bfloat16")
 
 
 def test_deterministic_and_bfloat16_exclude_each_other():

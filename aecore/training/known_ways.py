@@ -1,0 +1,89 @@
+"""What trials on this machine have found: `ways.json` in the user's cache.
+
+An entry is valid for one processor, version of PyTorch, number of threads, network and batch; what is unknown or cannot
+be read is tried again. Losing the file costs a second a run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import filelock
+import torch
+from torch import Tensor
+
+from aecore.config.experiment import Experiment
+from aecore.data.cache import data_root
+from aecore.devices import devices
+from aecore.files import MB, atomic_write, parse_json, read_regular
+
+FORMAT = 1
+MOST = 500
+"""Entries; the oldest go first."""
+LIMITS = ("ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS", "MKL_DEBUG_CPU_TYPE")
+"""Variables that take instructions from a library."""
+
+
+def path() -> Path:
+    """Where the file is: beside the prepared image sets."""
+    return data_root() / "ways.json"
+
+
+def machine(device: torch.device) -> dict[str, Any]:
+    """What a trial's result depends on, beside the work itself."""
+    titles = {one.name: one.title for one in devices()}
+    found = {
+        "device": titles.get(str(device), torch.cuda.get_device_name(device) if device.type == "cuda" else device.type),
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+    }
+    return found | {name: os.environ[name] for name in LIMITS if name in os.environ}
+
+
+def key(experiment: Experiment, train: Tensor, size: int) -> str:
+    """The name of the entry for training so on images like `train`, uint8 (N, C, H, W), in batches of `size`."""
+    training = experiment.training
+    same = {"epochs", "seed", "lr", "weight_decay", "schedule", "restart_every", "plateau_patience", "plateau_factor"}
+    work = {
+        "model": experiment.model.model_dump(mode="json"),
+        "training": training.model_dump(mode="json", exclude=same),
+        "corruption": str(experiment.corruption),
+        "images": list(train.shape[1:]),
+        "batch": size,
+    }
+    text = json.dumps([machine(train.device), work], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def find(name: str) -> dict[str, Any] | None:
+    """The entry of that name: its `way`, and the `seconds` of every way tried."""
+    found = entries().get(name)
+    return found if isinstance(found, dict) and isinstance(found.get("seconds"), dict) and "way" in found else None
+
+
+def entries() -> dict[str, Any]:
+    """All entries by name, the oldest first; none where there is no sound file."""
+    try:
+        table = parse_json(read_regular(path(), 4 * MB))
+    except (OSError, ValueError):
+        return {}
+    known = table.get("ways") if isinstance(table, dict) and table.get("format") == FORMAT else None
+    return known if isinstance(known, dict) else {}
+
+
+def keep(name: str, entry: dict[str, Any]) -> None:
+    """Add an entry; where the cache cannot be written, nothing is kept and the next run tries again."""
+    with contextlib.suppress(OSError, filelock.Timeout):
+        path().parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(path().with_name(".ways.lock"), timeout=5):
+            known = {one: value for one, value in entries().items() if one != name}
+            known[name] = entry | {"made": round(time.time())}
+            kept = dict(list(known.items())[-MOST:])
+            atomic_write(path(), (json.dumps({"format": FORMAT, "ways": kept}, indent=1) + "\n").encode())
