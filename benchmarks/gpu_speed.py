@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from aecore import data
 from aecore.data import data_set
@@ -18,8 +17,8 @@ from aecore.latent import tsne
 from aecore.presets import preset, presets
 from aecore.training.loop import Images, LoopOptions, epochs
 from aecore.training.ways import choose
-from benchmarks.gpu_checks import begun, made, on, wait
-from benchmarks.loops import Task, network, plain_network, textbook
+from benchmarks.gpu_checks import begun, made, on
+from benchmarks.loops import Task, in_memory, textbook
 
 EPOCHS = 50
 """Of report 000, as in the report."""
@@ -47,57 +46,25 @@ def ours(task: Task, device: str, precision: str) -> dict[str, float]:
     return {"training_s": state.seconds, "wall_s": time.perf_counter() - began, "loss": loss}
 
 
-def in_memory(task: Task, device: str, compiled: bool) -> dict[str, float]:
-    """Plain modules and PyTorch's fused Adam over tensors that lie on the device, a test pass after each epoch."""
-    training = task.experiment.training
-    train, test = (torch.from_numpy(part).to(device) for part in (task.train, task.test))
-    began = time.perf_counter()
-    model: nn.Module = plain_network(network(task)).to(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=training.lr, weight_decay=training.weight_decay, fused=True)
-
-    def step(clean: torch.Tensor) -> torch.Tensor:
-        loss = nn.functional.mse_loss(model(clean), clean)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss.detach()
-
-    if compiled:
-        model = torch.compile(model, mode="reduce-overhead")  # type: ignore[assignment]
-    stepping, loss = 0.0, torch.zeros((), device=device)
-    for _ in range(training.epochs):
-        wait(device)
-        since = time.perf_counter()
-        loss = torch.zeros((), device=device)
-        parts = torch.randperm(len(train), device=device).split(training.batch_size)
-        for chosen in parts:
-            loss += step(train[chosen].float().div_(255))
-        wait(device)
-        stepping += time.perf_counter() - since
-        with torch.no_grad():
-            for part in test.split(training.batch_size):
-                clean = part.float().div_(255)
-                nn.functional.mse_loss(model(clean), clean)
-        loss = loss / len(parts)
-    return {"training_s": stepping, "wall_s": time.perf_counter() - began, "loss": loss.item()}
-
-
 class _EnoughError(Exception):
     pass
 
 
-def with_loader(task: Task, device: str, workers: int) -> dict[str, float]:
-    """The textbook loop: its second epoch, times the number of epochs."""
-    times = [time.perf_counter()]
+def another(train: Callable[..., None], task: Task, *arguments: Any, timed: int = EPOCHS) -> dict[str, float]:
+    """Another loop with its test passes: all epochs from the first on, or the last of so many, times their number."""
+    times, losses = [time.perf_counter()], [0.0]
 
     def tell(loss: float) -> None:
         times.append(time.perf_counter())
-        if len(times) == 3:
+        losses.append(loss)
+        if len(losses) > timed:
             raise _EnoughError
 
     with contextlib.suppress(_EnoughError):
-        textbook(tell, task, workers, device)
-    return {"wall_s": task.experiment.training.epochs * (times[2] - times[1])}
+        train(tell, task, *arguments)
+    if timed == EPOCHS:
+        return {"wall_s": times[-1] - times[0], "loss": losses[-1]}
+    return {"wall_s": EPOCHS * (times[-1] - times[-2])}
 
 
 def fifty_epochs(device: str, images: int, real: bool, say: Callable[[str], None]) -> dict[str, Any]:
@@ -107,11 +74,11 @@ def fifty_epochs(device: str, images: int, real: bool, say: Callable[[str], None
     ways: dict[str, Callable[[], dict[str, float]]] = {
         "ours, float32": lambda: ours(task, device, "float32"),
         "ours, bfloat16": lambda: ours(task, device, "bfloat16"),
-        "plain modules on tensors": lambda: in_memory(task, device, False),
-        "the same, torch.compile": lambda: in_memory(task, device, True),
+        "plain modules on tensors": lambda: another(in_memory, task, device),
+        "the same, torch.compile": lambda: another(in_memory, task, device, True),
     }
     if find_spec("torchvision"):
-        ways |= {f"textbook, {n} workers": lambda n=n: with_loader(task, device, n) for n in (0, 2)}
+        ways |= {f"textbook, {n} workers": lambda n=n: another(textbook, task, n, device, timed=2) for n in (0, 2)}
     found: dict[str, Any] = {}
     for name, way in ways.items():
         try:

@@ -18,6 +18,7 @@ from aecore.models.layer import Layer
 from aecore.presets import preset
 from aecore.training.checkpoint import new_state
 from aecore.training.loop import Images, LoopOptions, epochs
+from aecore.training.ways import Way
 from benchmarks.interleave import Tell
 
 TEST_SHARE = 6
@@ -50,15 +51,43 @@ def task(title: str, name: str, images: int, epochs: int) -> Task:
     return Task(title, asked.changed(changes), np.array(found.x_train[:images]), np.array(test))
 
 
-def ours(tell: Tell, task: Task, precision: str, device: str = "cpu") -> None:
+def ours(tell: Tell, task: Task, way: Way, device: str = "cpu") -> None:
     """Our loop. Its test pass and all statistics count, as in a real run."""
     keep_freed_memory()
     on = torch.device(device)
     state = new_state(task.experiment, task.image_shape, len(task.train), on)
+    way.arrange(state)
     train, test = torch.from_numpy(task.train).to(on), torch.from_numpy(task.test).to(on)
     images = Images(train, test, np.zeros(len(task.test), np.uint8))
-    for epoch in epochs(task.experiment, state, images, LoopOptions(precision)):
+    for epoch in epochs(task.experiment, state, images, LoopOptions(way.precision, threads=way.threads)):
         tell(epoch.train_loss)
+
+
+def in_memory(tell: Tell, task: Task, device: str = "cpu", compiled: bool = False) -> None:
+    """PyTorch's own modules and fused Adam over tensors that lie on the device, gathered by index; a test pass after
+    each epoch. With `compiled` the network goes through `torch.compile`."""
+    training = task.experiment.training
+    train, test = (torch.from_numpy(part).to(device) for part in (task.train, task.test))
+    low, high = task.experiment.model.value_range
+    model: nn.Module = plain_network(network(task)).to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=training.lr, weight_decay=training.weight_decay, fused=True)
+    mode = "reduce-overhead" if device.startswith("cuda") else "default"
+    forward = torch.compile(model, mode=mode) if compiled else model
+    while True:
+        parts = torch.randperm(len(train), device=device).split(training.batch_size)
+        total = torch.zeros((), device=device)
+        for chosen in parts:
+            clean = train[chosen].float().div_(255 / (high - low)).add_(low)
+            loss = nn.functional.mse_loss(forward(clean), clean)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total += loss.detach()
+        with torch.no_grad():
+            for part in test.split(training.batch_size):
+                clean = part.float().div_(255 / (high - low)).add_(low)
+                nn.functional.mse_loss(forward(clean), clean)
+        tell(total.item() / len(parts))
 
 
 class Pictures(Dataset):

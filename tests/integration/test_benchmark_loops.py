@@ -8,8 +8,10 @@ import os
 from itertools import islice
 
 import pytest
+import torch
 from rich.console import Console
 
+from aecore.training.ways import Way, choose
 from benchmarks import frameworks, limits, loops, training
 from benchmarks.interleave import in_turns
 from tests.helpers.benchmarks import NETWORKS, small
@@ -17,20 +19,35 @@ from tests.helpers.benchmarks import NETWORKS, small
 
 def test_all_loops_train_the_same_network_alike():
     task = small("mnist-mlp8")
-    found = training.loops(task, "cpu", frameworks=False)
+    found = training.loops(task, Way(threads=1), "cpu", frameworks=False)
     found = {name: loop for name, loop in found.items() if name != "textbook, 2 workers"}
     results = training.measure(found, 1, lambda line: None)
-    own = results["ours, float32"]
-    assert own["times ours, float32"] == 1
+    own = results[training.CHOSEN]
+    assert own["times ours"] == 1
     for result in results.values():
         assert len(result["seconds"]) == 1
         assert result["losses"] == pytest.approx(own["losses"], rel=0.1)
         assert result["losses"][-1] < result["losses"][0]
     shown = io.StringIO()
     limit = vars(limits.limit(task, "float32"))
-    told = {"loops": results, "limits": dict.fromkeys(("float32", "bfloat16"), limit)}
+    told = {"loops": results, "limits": {"float32": limit}, "way": Way()._asdict()}
     training.print_task(Console(file=shown, width=120), "Small", told)
     assert "textbook, 0 workers" in shown.getvalue()
+
+
+@pytest.mark.parametrize("network", NETWORKS[:3])
+def test_what_a_run_chooses_is_not_slower_than_plain_modules(network):
+    """The floor, with slack for a busy machine: the best of a few epochs of each, which take turns."""
+    task = small(network)
+    train = torch.from_numpy(task.train)
+    for _ in range(4):
+        way = choose(task.experiment, train, 1000, again=True).way
+        found = {"plain": in_turns(loops.in_memory, task), training.CHOSEN: in_turns(loops.ours, task, way)}
+        results = training.measure(found, 3, lambda line: None)
+        least = {name: min(result["seconds"]) for name, result in results.items()}
+        if least[training.CHOSEN] < 1.3 * least["plain"]:
+            return
+    pytest.fail(f"an epoch takes {least[training.CHOSEN]:.3f} s, of plain modules {least['plain']:.3f} s")
 
 
 def three_epochs(tell, begun):
@@ -68,5 +85,5 @@ def test_a_framework_begins_where_we_do(name, network):
     if frameworks.missing(name):
         pytest.skip(f"{name} is not installed: benchmarks/requirements-{name}.txt")
     task = small(network)
-    theirs, own = in_turns(frameworks.FRAMEWORKS[name], task), in_turns(loops.ours, task, "float32")
+    theirs, own = in_turns(frameworks.FRAMEWORKS[name], task), in_turns(loops.ours, task, Way())
     assert next(theirs) == pytest.approx(next(own), rel=0.05)
