@@ -103,6 +103,7 @@ def test_all_benchmarks_run_though_one_fails(tmp_path, monkeypatch, capsys):
         return subprocess.CompletedProcess(command, 3 if command[2] == "benchmarks.app" else 0)
 
     monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(everything, "devices", lambda: [Device("cuda:0", "a GPU")])
     monkeypatch.setattr(sys, "argv", ["benchmarks", "--quick", "--json", str(tmp_path / "figures")])
     with pytest.raises(SystemExit, match="True"):
         everything.main()
