@@ -12,6 +12,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from aecore import data
+from aecore.devices import Device
 from aecore.models import Autoencoder
 from aecore.presets import preset
 from aecore.runs.store import Store
