@@ -146,7 +146,7 @@ def _seeds(run: Run, goal: Goal) -> tuple[float, ...]:
 
 
 def write_seeds(run: Run, found: list[dict[str, Any]]) -> None:
-    """Keep the goals' numbers of trainings with other seeds: for each its `seed`, `seconds` and `goals` by quantity."""
+    """Keep what other seeds' trainings gave: of each its `seed`, `seconds`, `device`, and `goals` by quantity."""
     run.write_files({SEEDS: json.dumps({"format": 1, "seeds": found}, indent=1).encode()})
 
 

@@ -85,9 +85,9 @@ def other_seeds(
             if state != "finished":
                 raise AecoreError(f"{preset.name} with seed {seed} is {state}, not finished")
             _measure_goals(run, preset, device, report)
-            seconds = run.metrics()[-1]["seconds"]
+            trained = {"seconds": run.metrics()[-1]["seconds"], "device": str(run.status().get("device_name") or "")}
             values = {goal.quantity: value_of(goal, run, store) for goal in preset.goals}
-        found = [*found, {"seed": seed, "seconds": seconds, "goals": values}]
+        found = [*found, {"seed": seed} | trained | {"goals": values}]
         write_seeds(shipped_run, found)
     return found
 
