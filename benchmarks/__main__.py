@@ -14,7 +14,19 @@ from pathlib import Path
 
 from aecore.devices import devices
 
-NAMES = ("training", "evaluation", "tsne", "app", "lists", "cluster", "scale", "own_pictures", "faults", "load")
+NAMES = (
+    "training",
+    "evaluation",
+    "tsne",
+    "app",
+    "lists",
+    "cluster",
+    "scale",
+    "large",
+    "own_pictures",
+    "faults",
+    "load",
+)
 
 
 def main() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from aecore.data.catalogue import data_set
 from aecore.errors import AecoreError
-from aecore.jobs.estimate import GB, LIBRARIES, estimate, free_memory
+from aecore.jobs.estimate import GB, LIBRARIES, estimate
+from aecore.memory import free_memory
 from aecore.models.architecture import plan
 from aecore.runs.store import Run
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import mmap
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,8 +33,18 @@ def describe_split(train: np.ndarray, test: np.ndarray) -> Split:
     """
     if train.shape[1:] != test.shape[1:]:
         raise ValueError(f"training images are {train.shape[1:]}, test images {test.shape[1:]}: the shapes must agree")
-    dark = sum(int(np.count_nonzero(test[start : start + CHUNK] < 128)) for start in range(0, len(test), CHUNK))
+    dark = sum(int(np.count_nonzero(part < 128)) for part in _chunks(test))
     return Split(mean_image_mse(train, test), duplicates(train, test), len(test), dark / test.size)
+
+
+def _chunks(images: np.ndarray) -> Iterator[np.ndarray]:
+    """The images, `CHUNK` at a time. Pages of a memory map are given back after each: they count as this process's
+    memory, and a set may be larger than that."""
+    mapped, unused = getattr(images, "_mmap", None), getattr(mmap, "MADV_DONTNEED", None)
+    for start in range(0, len(images), CHUNK):
+        yield images[start : start + CHUNK]
+        if mapped is not None and unused is not None:
+            mapped.madvise(unused)
 
 
 def mean_image_mse(train: np.ndarray, test: np.ndarray) -> float:
@@ -39,10 +52,13 @@ def mean_image_mse(train: np.ndarray, test: np.ndarray) -> float:
 
     Both are uint8 (N, C, H, W). This is what a model scores that has learnt nothing but the mean.
     """
-    mean = train.reshape(len(train), -1).mean(0, dtype=np.float64)
-    squares = 0.0
-    for start in range(0, len(test), CHUNK):
-        part = test[start : start + CHUNK].reshape(-1, len(mean)).astype(np.float32)
+    length = math.prod(train.shape[1:])
+    total = np.zeros(length)
+    for part in _chunks(train):
+        total += part.reshape(len(part), -1).sum(0, dtype=np.float64)  # exact: whole numbers below 2⁵³
+    mean, squares = total / len(train), 0.0
+    for part in _chunks(test):
+        part = part.reshape(-1, length).astype(np.float32)
         part -= mean.astype(np.float32)
         squares += float(np.vdot(part, part))
     return squares / test.size / 255**2
@@ -68,8 +84,7 @@ def _hashes(images: np.ndarray) -> np.ndarray:
     words = -(-length // 8)
     factors = np.random.default_rng(0).integers(0, 2**63, words, dtype=np.uint64) * 2 + 1
     result = np.empty(len(images), np.uint64)
-    for start in range(0, len(images), CHUNK):
-        part = images[start : start + CHUNK]
+    for start, part in zip(range(0, len(images), CHUNK), _chunks(images), strict=True):
         padded = np.zeros((len(part), words * 8), np.uint8)
         padded[:, :length] = part.reshape(len(part), -1)
         result[start : start + len(part)] = padded.view(np.uint64) @ factors

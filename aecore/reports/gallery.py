@@ -15,7 +15,6 @@ from aecore.latent.projection_store import read_projection
 from aecore.presets import Preset, presets
 from aecore.reports.beyond import MEASURED, seeds_of, value_of, write_seeds
 from aecore.reports.definition import IMAGE_KINDS, figures_of
-from aecore.reports.half_weights import halve
 from aecore.runs import sums
 from aecore.runs.measures import read_if_sound
 from aecore.runs.progress import Report, silent
@@ -50,6 +49,8 @@ def build(
         if state != "finished":
             raise AecoreError(f"{preset.name} is {state}, not finished; its files are in {run.path}")
         if preset.ships:
+            from aecore.reports.half_weights import halve
+
             halve(run, device, report)
         for name in (
             LOG,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import torch
 from torch import Tensor
 
 from aecore.config.experiment import Experiment
 from aecore.data.corruption import corrupted
 from aecore.data.shard import BatchShard
+from aecore.data.streamed import Streamed
+from aecore.errors import UserError
 from aecore.models.condition import HIDDEN_CLASSES, UNKNOWN, Condition
 from aecore.training.checkpoint import State
+from aecore.training.feed import Feed
 
 
 class Batches:
@@ -18,27 +23,55 @@ class Batches:
 
     def __init__(
         self,
-        train: Tensor,
+        train: Tensor | Streamed,
         experiment: Experiment,
         state: State,
         dtype: torch.dtype,
         classes: Tensor | None = None,
     ) -> None:
-        """`train` is uint8 (N, C, H, W) on the training device, `classes` int64 (N,) there, for a conditional network;
-        batches come out in `dtype`."""
+        """`train` is uint8 (N, C, H, W) on the training device or streamed to it, `classes` int64 (N,) there, for a
+        conditional network; batches come out in `dtype`."""
         self.classes, self.redraws = classes, experiment.data.redraw
         self.corruption, self.state, self.model, self.dtype = experiment.corruption, state, state.model, dtype
         self.size = min(experiment.training.batch_size, len(train))
         # Where the network's maps have their channels last, the images lie so too, and only their axes are permuted.
         self.channels_last = self.model.channels_last
-        self.train = train.permute(0, 2, 3, 1).contiguous() if self.channels_last else train
-        self.picked = self.train.new_empty((self.size, *self.train.shape[1:]))
         once = self.corruption.once and self.corruption.active
+        self.feed: Feed | None = None
+        if isinstance(train, Streamed):
+            if once:
+                raise UserError(
+                    "corruption.once: a noisy copy of every image would be kept, and these images do not fit into "
+                    "memory; leave it out, or train on fewer (data.train_images)"
+                )
+            self.feed, self.train = Feed(train, self.size), torch.empty((0, *train.shape[1:]), device=train.device)
+            self.train = self.train.to(torch.uint8)
+        else:
+            self.train = train
+        self.train = self.train.permute(0, 2, 3, 1).contiguous() if self.channels_last else self.train
+        self.picked = self.train.new_empty((self.size, *self.train.shape[1:]))
         # Noise is drawn in float32: torch has no fast way to draw it in narrower types.
         fresh = (self.corruption.active and not once) or self.redraws
         self.batch = torch.empty_like(self.picked, dtype=torch.float32 if fresh else dtype)
         self.fixed_levels: Tensor | None = None
         self.fixed = self._corrupt_once(experiment.training.seed) if once else None
+
+    def begin(self, batches: Sequence[Tensor], shard_of: Callable[[int], BatchShard | None]) -> None:
+        """Announce an epoch's batches, int64 (B,) each, in their order; `shard_of` says which rows of a batch of that
+        size are taken, None for all."""
+        if self.feed is not None:
+            shards = [shard_of(len(batch)) for batch in batches]
+            self.feed.begin([b if s is None else b[s.rows] for b, s in zip(batches, shards, strict=True)])
+
+    def fetch(self, count: int) -> None:
+        """Before `take`, which may be replayed: the next batch's `count` images, where they are streamed."""
+        if self.feed is not None:
+            self.feed.take(self._permuted(self.picked[:count]))
+
+    def end(self) -> None:
+        """The announced batches that are left are not wanted any more."""
+        if self.feed is not None:
+            self.feed.end()
 
     def take(self, chosen: Tensor, shard: BatchShard | None = None) -> tuple[Tensor, Tensor, Condition]:
         """Noisy and clean images (B, C, H, W) in the model's range, valid until the next call, and what the model is
@@ -46,7 +79,8 @@ class Batches:
         whole = len(chosen)
         chosen = chosen if shard is None else chosen[shard.rows]
         count = len(chosen)
-        torch.index_select(self.train, 0, chosen, out=self.picked[:count])
+        if self.feed is None:
+            torch.index_select(self.train, 0, chosen, out=self.picked[:count])
         low, high = self.model.low, self.model.high
         clean = torch.div(self.picked[:count], 255 / (high - low), out=self.batch[:count])
         clean = self._permuted(clean.add_(low) if low else clean)

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from aecore.config.experiment import Experiment
 from aecore.data.cache import data_root
+from aecore.data.streamed import Streamed
 from aecore.devices import devices
 from aecore.files import MB, atomic_write, parse_json, read_regular
 
@@ -47,7 +48,7 @@ def machine(device: torch.device) -> dict[str, Any]:
     return found | {name: os.environ[name] for name in LIMITS if name in os.environ}
 
 
-def key(experiment: Experiment, train: Tensor, size: int) -> str:
+def key(experiment: Experiment, train: Tensor | Streamed, size: int) -> str:
     """The name of the entry for training so on images like `train`, uint8 (N, C, H, W), in batches of `size`."""
     training = experiment.training
     same = {"epochs", "seed", "lr", "weight_decay", "schedule", "restart_every", "plateau_patience", "plateau_factor"}

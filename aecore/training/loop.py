@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
 from aecore.config.experiment import Experiment
+from aecore.data.streamed import Streamed
 from aecore.errors import UserError
 from aecore.metrics.health import OutputSample
 from aecore.models.network import Network
@@ -33,9 +34,10 @@ from aecore.training.threads import threads
 
 @dataclass(frozen=True)
 class Images:
-    """What a run works on: uint8 (N, C, H, W) on the training device, and the test images' labels, uint8 (N,)."""
+    """What a run works on: uint8 (N, C, H, W) on the training device, or for training streamed to it, and the test
+    images' labels, uint8 (N,)."""
 
-    train: Tensor
+    train: Tensor | Streamed
     test: Tensor
     test_labels: np.ndarray
     validation: Tensor | None = None
@@ -200,9 +202,12 @@ def training_passes(
         order = torch.randperm(count, generator=state.order, device=state.device)
         lr, paused = state.lr, 0.0
         begun = time.perf_counter()
+        batches = order.split(size)
+        train.begin(batches)
         with threads(options.threads):
-            for step, chosen in enumerate(order.split(size), start=1):
+            for step, chosen in enumerate(batches, start=1):
                 if options.stop():
+                    train.batches.end()
                     return
                 if training.kl_warmup:
                     train.warmth.fill_(min(((epoch - 1) * steps + step) / (training.kl_warmup * steps), 1.0))

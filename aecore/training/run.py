@@ -19,9 +19,11 @@ import torch
 from aecore import data
 from aecore.config.experiment import Experiment
 from aecore.config.sections import Data
-from aecore.data.subset import training_images
+from aecore.data.streamed import Streamed
+from aecore.data.subset import training_images, training_rows
 from aecore.devices import Device
 from aecore.errors import AecoreError, UserError
+from aecore.memory import fits, free_memory
 from aecore.metrics.evaluation import evaluate_all
 from aecore.metrics.split import Split, describe_split
 from aecore.runs import sums
@@ -162,11 +164,13 @@ def images_on_device(images: data.ImageSet, wanted: Data, device: torch.device) 
         return torch.from_numpy(np.array(array)).to(device)
 
     held_out = wanted.validation_images
-    x, y = training_images(images, wanted)
-    if wanted.redraw:
-        x = training_images(_grey(images), wanted)[0]
+    rows = training_rows(images.y_train, wanted)
+    whole, y = (_grey(images) if wanted.redraw else images).x_train, images.y_train[rows]
+    size = len(y) * math.prod(whole.shape[1:])
+    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else free_memory()
+    streamed = isinstance(whole, np.memmap) and not fits(size, free)
     return Images(
-        train=to_device(x),
+        train=Streamed(whole, rows, device) if streamed else to_device(whole[rows]),
         test=to_device(images.x_test),
         test_labels=np.array(images.y_test),
         validation=to_device(images.x_train[-held_out:]) if held_out else None,
@@ -206,11 +210,10 @@ def _recorded_way(run: Run) -> Way | None:
     return Way(precision) if precision in ("float32", "bfloat16") else None
 
 
-def _choose_way(experiment: Experiment, train: torch.Tensor, processes: int) -> Choice:
+def _choose_way(experiment: Experiment, train: torch.Tensor | Streamed, processes: int) -> Choice:
     """The choice of a way, for steps as large as those of one process, and as many."""
-    size = math.ceil(experiment.training.batch_size / processes)
-    images = train[: math.ceil(len(train) / processes)]
-    return choose(experiment.changed({"training.batch_size": size}), images, experiment.training.epochs)
+    size, each = (math.ceil(count / processes) for count in (experiment.training.batch_size, len(train)))
+    return choose(experiment.changed({"training.batch_size": size}), train, experiment.training.epochs, images=each)
 
 
 def _build_or_restore(run: Run, experiment: Experiment, images: Images, start: _Start) -> State:

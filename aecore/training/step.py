@@ -8,6 +8,7 @@ would fix, the optimizer's part stays outside; where recording fails, the steps 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 from aecore.config.experiment import Experiment
 from aecore.config.sections import Training
 from aecore.data.shard import BatchShard
+from aecore.data.streamed import Streamed
 from aecore.errors import UserError
 from aecore.models.condition import Condition
 from aecore.models.network import Network
@@ -49,7 +51,7 @@ class Step:
         self,
         experiment: Experiment,
         state: State,
-        train: Tensor,
+        train: Tensor | Streamed,
         precision: str = "float32",
         group: Group = SINGLE_PROCESS,
         classes: Tensor | None = None,
@@ -84,8 +86,14 @@ class Step:
         self.unrecorded = ""
         """Why steps are not recorded as graphs, in one line, after an attempt that failed."""
 
+    def begin(self, batches: Sequence[Tensor]) -> None:
+        """Announce the batches of an epoch, int64 (B,) each; the steps take them in this order."""
+        self.batches.begin(batches, self.group.shard)
+
     def __call__(self, chosen: Tensor) -> None:
         """Train on the images with these indices, int64 (B,)."""
+        shard = self.group.shard(len(chosen))
+        self.batches.fetch(len(chosen) if shard is None else len(chosen[shard.rows]))
         # Recording DistributedDataParallel would need a warm-up with the same collectives in all processes, and Python
         # does not slow down a step that is large enough to share.
         alone = self.group.world == 1 and not self.on_host

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from aecore.config.experiment import Experiment
+from aecore.data.streamed import Streamed
 from aecore.models.network import Network
 from aecore.training import known_ways
 from aecore.training.checkpoint import State, new_state
@@ -84,15 +85,18 @@ class Choice:
     """Whether they are now: not where the processor was busy with other work."""
 
 
-def choose(experiment: Experiment, train: Tensor, epochs: int, *, again: bool = False) -> Choice:
-    """The way for training on `train`, uint8 (N, C, H, W) on its device, for so many epochs. The trial's weights are
-    thrown away; a deterministic run takes the same way on every machine. With `again` all ways are tried, whatever is
-    known and however short the run."""
+def choose(
+    experiment: Experiment, train: Tensor | Streamed, epochs: int, *, images: int = 0, again: bool = False
+) -> Choice:
+    """The way for training on `train`, uint8 (N, C, H, W) on its device, or on so many of its `images`, for so many
+    epochs. The trial's weights are thrown away; a deterministic run takes the same way on every machine. With `again`
+    all ways are tried, whatever is known and however short the run."""
     training = experiment.training
     if training.deterministic:
         return Choice(Way())
     start = Way("bfloat16" if training.precision == "bfloat16" else "float32")
-    size = min(training.batch_size, len(train))
+    count = images or len(train)
+    size = min(training.batch_size, count)
     key = known_ways.key(experiment, train, size)
     if (known := known_ways.find(key)) and not again:
         way, seconds = Way.read(known["way"]), known["seconds"]
@@ -101,7 +105,7 @@ def choose(experiment: Experiment, train: Tensor, epochs: int, *, again: bool = 
     busy = train.device.type == "cpu" and psutil.cpu_percent(0.1) > 100 * BUSY
     some = train[: 4 * size]
     first = _Trial(experiment, some, size, start)
-    expected = math.inf if again else first.seconds() * epochs * len(train) / size
+    expected = math.inf if again else first.seconds() * epochs * count / size
     if expected < WORTH_S:
         return Choice(start)
     begun, best = time.perf_counter(), first
@@ -148,7 +152,7 @@ def _compared(one: _Trial, other: _Trial) -> tuple[float, float]:
     return min(found[0]), min(found[1])
 
 
-def _title(experiment: Experiment, train: Tensor, size: int) -> str:
+def _title(experiment: Experiment, train: Tensor | Streamed, size: int) -> str:
     shape = "×".join(str(length) for length in train.shape[1:])
     return f"{experiment.title}, {shape}, batches of {size}"
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from aecore import memory
 from aecore.config.model import Model
 from aecore.data.catalogue import data_set
 from aecore.errors import AecoreError, UserError
@@ -65,17 +66,17 @@ def test_a_worker_waits_for_nothing_where_memory_is_not_free(store, monkeypatch)
 
 
 def test_what_a_container_may_take_counts(tmp_path, monkeypatch):
-    monkeypatch.setattr(estimate, "CGROUP", tmp_path)
-    free = estimate.free_memory()
+    monkeypatch.setattr(memory, "CGROUP", tmp_path)
+    free = memory.free_memory()
     assert free > 1 << 28
     (tmp_path / "memory.max").write_text("max\n")
-    assert abs(estimate.free_memory() - free) < free / 2
+    assert abs(memory.free_memory() - free) < free / 2
     (tmp_path / "memory.max").write_text(f"{1 << 28}\n")
     (tmp_path / "memory.current").write_text(f"{200 << 20}\n")
-    assert estimate.free_memory() == 56 << 20
-    assert estimate.all_memory() == 1 << 28
+    assert memory.free_memory() == 56 << 20
+    assert memory.all_memory() == 1 << 28
     (tmp_path / "memory.stat").write_text(f"anon 5\ninactive_file {10 << 20}\n")
-    assert estimate.free_memory() == 66 << 20
+    assert memory.free_memory() == 66 << 20
 
 
 def test_a_killed_worker_is_told_apart_from_one_that_memory_ran_out_for(monkeypatch):

@@ -12,7 +12,7 @@ from tests.helpers.paths import ROOT
 
 # Inside aecore, from the ground up; a module may import from the levels below its own.
 LEVELS = [
-    {"errors", "format", "temporary"},
+    {"errors", "format", "temporary", "memory"},
     {"files"},
     {"config", "devices", "drawing", "access"},
     {"data", "presets"},

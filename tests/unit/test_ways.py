@@ -202,7 +202,7 @@ def test_trying_leaves_no_trace(kind, monkeypatch, tmp_path):
 
 def test_a_run_records_its_way_and_a_resumed_one_keeps_it(store, monkeypatch):
     way = Way("float32", "plain", "first", 1)
-    monkeypatch.setattr("aecore.training.run.choose", lambda *_: ways.Choice(way, {str(way): 0.001}))
+    monkeypatch.setattr("aecore.training.run.choose", lambda *_, **__: ways.Choice(way, {str(way): 0.001}))
     little = {"training.epochs": 2, "data.train_images": 200, "evaluation.corruptions": []}
     run = jobs.submit(MLP.changed(little), "cpu", store)
     assert jobs.work(run) == "finished"
