@@ -52,6 +52,7 @@ def made(experiment: Experiment, train: int, test: int = 100) -> Images:
 
 
 def on(images: Images, device: str) -> Images:
+    assert isinstance(images.train, torch.Tensor)
     return Images(images.train.to(device), images.test.to(device), images.test_labels, train_labels=images.train_labels)
 
 

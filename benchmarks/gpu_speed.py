@@ -34,6 +34,7 @@ def report_000(images: int, real: bool) -> tuple[Task, str]:
         found = data.load("mnist")
         return Task("000", experiment, np.array(found.x_train[:images]), np.array(found.x_test)), "MNIST"
     some = made(experiment, images, 10_000)
+    assert isinstance(some.train, torch.Tensor)
     return Task("000", experiment, some.train.numpy(), some.test.numpy()), "made images"
 
 

@@ -58,7 +58,7 @@ class Streamed:
         Raises `AecoreError` where the file cannot be read or has become shorter.
         """
         places = np.asarray(self.rows[0] + chosen * self._step) if isinstance(self.rows, range) else self.rows[chosen]
-        flat = memoryview(into.numpy().reshape(-1))
+        flat = memoryview(into.numpy().reshape(-1).data)
         try:
             for number, place in enumerate(places.tolist()):
                 self._fill(flat[number * self.each : (number + 1) * self.each], self.begin + place * self.each)

@@ -168,9 +168,9 @@ def images_on_device(images: data.ImageSet, wanted: Data, device: torch.device) 
     whole, y = (_grey(images) if wanted.redraw else images).x_train, images.y_train[rows]
     size = len(y) * math.prod(whole.shape[1:])
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else free_memory()
-    streamed = isinstance(whole, np.memmap) and not fits(size, free)
+    streams = isinstance(whole, np.memmap) and not fits(size, free)
     return Images(
-        train=Streamed(whole, rows, device) if streamed else to_device(whole[rows]),
+        train=Streamed(whole, rows, device) if streams else to_device(whole[rows]),  # type: ignore[arg-type]
         test=to_device(images.x_test),
         test_labels=np.array(images.y_test),
         validation=to_device(images.x_train[-held_out:]) if held_out else None,

@@ -66,10 +66,17 @@ WRITTEN = {
 """A network of every step that there is but dropout, for images 3×32×32."""
 
 
-def digits(train: int = 300, test: int = 60, validation: int = 0) -> Images:
+@dataclass(frozen=True)
+class InMemory(Images):
+    """Images all of which lie in memory."""
+
+    train: torch.Tensor
+
+
+def digits(train: int = 300, test: int = 60, validation: int = 0) -> InMemory:
     """The first digits at 28×28; validation images are taken from the end of the training images."""
     images = data.load("digits-28")
-    return Images(
+    return InMemory(
         torch.from_numpy(np.array(images.x_train[:train])),
         torch.from_numpy(np.array(images.x_test[:test])),
         np.array(images.y_test[:test]),

@@ -159,10 +159,10 @@ def test_validation_images_are_the_last_ones_and_never_trained_on():
     images = data.load("digits-28")
     held = images_on_device(images, Data(name="digits-28", validation_images=100), CPU)
     assert held.validation is not None
-    assert np.array_equal(held.train.numpy(), images.x_train[:1400])
+    assert np.array_equal(held.train[:].numpy(), images.x_train[:1400])
     assert np.array_equal(held.validation.numpy(), images.x_train[1400:])
     few = images_on_device(images, Data(name="digits-28", validation_images=100, train_images=30), CPU)
-    assert np.array_equal(few.train.numpy(), images.x_train[:30])
+    assert np.array_equal(few.train[:].numpy(), images.x_train[:30])
     assert images_on_device(images, Data(name="digits-28"), CPU).validation is None
 
 
