@@ -31,7 +31,7 @@ def beyond(store: Store) -> None:
     found = reached(store, [each.name for each in own])
     _cost(store)
     shipped = [entry for entry in found if preset(entry.preset).ships or gallery_run(entry.preset, store)]
-    if shipped:
+    if any(entry.measured is not None for entry in shipped):
         st.subheader("Aims and what is measured", anchor=False)
         _tally(shipped)
         goals_table(shipped)
@@ -40,7 +40,11 @@ def beyond(store: Store) -> None:
             "other seeds, in brackets their number; times are those of the processor that trained the run."
         )
     else:
-        st.info("No run of our own ships yet: train one from its card.", icon=":material/hourglass_empty:")
+        st.info(
+            "There is no run of our own here: `python -m aecore gallery` trains those that ship, or train one from its "
+            "card.",
+            icon=":material/hourglass_empty:",
+        )
     st.subheader("The networks", anchor=False)
     cards(own, found, store)
 

@@ -39,13 +39,13 @@ def test_a_part_that_fails_is_in_the_table_and_the_others_too():
     found = {
         "machine": {"torch": "2.15.0"},
         "steps": {"one": step, "two": gpu.guarded(fails)},
-        "presets": {"one": {"precision": "float32", "epoch_s": 0.5, "minutes": 0.25}},
+        "presets": {"one": {"way": "float32, 1 thread", "epoch_s": 0.5, "minutes": 0.25}},
         "tsne": {"2D": gpu.guarded(fails)},
     }
     table = gpu.markdown(found)
     assert "10.00% of 3% **over**" in table
     assert "| two | RuntimeError: CUDA error: misaligned address |" in table
-    assert "| one | float32 | 0.5 | 15 |" in table
+    assert "| one | float32, 1 thread | 0.5 | 15 |" in table
     assert "t-SNE, 2D: RuntimeError" in table
 
 

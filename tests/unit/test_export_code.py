@@ -44,7 +44,8 @@ def compare(run: Run, tmp_path) -> None:
         code = ours.distribution(given)[0] if ours.gaussian else ours.encode(given)
         # A model that always samples is compared by what it makes of the mean.
         output = plain.decode(code) if ours.samples_always else plain(images)
-        torch.testing.assert_close(output, ours.to_unit(ours.decode(code)), rtol=0, atol=5e-6)
+        # Rounding alone, which processors do in other orders: eleven SELU layers leave 1e-5 of it on some.
+        torch.testing.assert_close(output, ours.to_unit(ours.decode(code)), rtol=0, atol=3e-5)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
