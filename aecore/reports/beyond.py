@@ -99,8 +99,8 @@ def value_of(goal: Goal, run: Run, store: Store, corruption: str = "") -> float 
 
 
 def _gain(run: Run, corruption: str) -> float | None:
-    entry = next(each for each in run.evaluation() if each["corruption"] == corruption)
-    return entry["metrics"]["psnr_db"] - entry["noisy_input"]["psnr_db"]
+    entry = next((each for each in run.evaluation() if each["corruption"] == corruption), None)
+    return None if entry is None else entry["metrics"]["psnr_db"] - entry["noisy_input"]["psnr_db"]
 
 
 def _likelihood(run: Run, corruption: str) -> float | None:

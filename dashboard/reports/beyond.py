@@ -60,7 +60,8 @@ def _cost(store: Store) -> None:
             icon=":material/hourglass_empty:",
         )
         return
-    first = next((name for name, (task, runs) in known.items() if _pairs(task, runs)), next(iter(known)))
+    # The first in which a run of ours stands beside a report's; else one of ours alone.
+    first = max(known, key=lambda name: max((1 + bool(than) for _, than in _pairs(*known[name])), default=0))
     state = st.session_state
     if state.get(key(PAGE, "task")) not in known:
         state[key(PAGE, "task")] = first

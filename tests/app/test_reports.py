@@ -113,6 +113,13 @@ def test_beyond_the_reports_shows_costs_aims_and_a_card_for_every_preset_of_our_
     assert ("Compare colored-unet with colored-conv-twice", tested) in links(app)
 
 
+def test_the_chart_opens_where_a_run_of_ours_stands_beside_a_reports(better):
+    assert page("reports", report="beyond").selectbox[0].value == "colored-mnist/gaussian:0.3:clamp/snr_db"
+    shutil.rmtree(better.root / "gallery" / "colored-unet")
+    own_run(better, "mnist-superres", "mnist-mlp8", {"psnr_db": 22.9})
+    assert page("reports", report="beyond").selectbox[0].value == "mnist/none/mse"
+
+
 def test_the_address_names_the_task_and_what_it_is_held_against(better):
     app = page("reports", report="beyond", task="mnist/none/mse", against="seconds")
     assert app.selectbox[0].value == "mnist/none/mse"
