@@ -1,6 +1,6 @@
 """Run all benchmarks in sequence: `python -m benchmarks [--quick] [--json FOLDER] [--peers-python PATH]`.
 
-`--quick` takes less than ten minutes on two cores. If one fails, the others still run, and the exit
+`--quick` is the short form of each. If one fails, the others still run, and the exit
 status is 1. `benchmarks.gpu` is one of them where there is a GPU.
 """
 

@@ -4,8 +4,7 @@ Checks that every preset's first steps have the CPU's losses, that steps recorde
 that a resumed run goes on where it was, and what happens when memory runs out or a step cannot be recorded. Times
 report 000 in full beside other loops, a whole training of every preset (projected from a second of it), and t-SNE of
 60,000 points. Needs torch, numpy, pydantic, safetensors and the small packages that aecore imports (filelock,
-platformdirs, pillow, psutil), and no image set: images are made, in the shapes of the real ones. Under ten minutes on
-one H100 or H200.
+platformdirs, pillow, psutil), and no image set: images are made, in the shapes of the real ones.
 
 Most of that is the CPU's part, which any machine can do beforehand: `--reference FILE` reads its losses from a file,
 or computes and writes them where there is none yet (`--device cpu --only steps` writes nothing else).

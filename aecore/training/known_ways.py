@@ -65,18 +65,23 @@ def key(experiment: Experiment, train: Tensor | Streamed, size: int) -> str:
 
 def find(name: str) -> dict[str, Any] | None:
     """The entry of that name: its `way`, and the `seconds` of every way tried."""
-    found = entries().get(name)
-    return found if isinstance(found, dict) and isinstance(found.get("seconds"), dict) and "way" in found else None
+    return entries().get(name)
 
 
 def entries() -> dict[str, Any]:
-    """All entries by name, the oldest first; none where there is no sound file."""
+    """All sound entries by name, the oldest first."""
     try:
         table = parse_json(read_regular(path(), 4 * MB))
     except (OSError, ValueError):
         return {}
     known = table.get("ways") if isinstance(table, dict) and table.get("format") == FORMAT else None
-    return known if isinstance(known, dict) else {}
+    return {name: entry for name, entry in known.items() if _is_sound(entry)} if isinstance(known, dict) else {}
+
+
+def _is_sound(entry: Any) -> bool:
+    if not isinstance(entry, dict) or "way" not in entry or not isinstance(entry.get("seconds"), dict):
+        return False
+    return all(isinstance(value, (int, float)) for value in entry["seconds"].values())
 
 
 def keep(name: str, entry: dict[str, Any]) -> None:

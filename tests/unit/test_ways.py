@@ -125,7 +125,8 @@ def test_another_machine_is_tried_anew(timed, limit, monkeypatch):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", '{"format": 2, "ways": {}}', '{"format": 1, "ways": []}', '{"format": 1, "ways": {"KEY": 3}}',
+    ["", "{", "[]", '{"format": 1, "ways": {"KEY": {"way": {}, "seconds": {"a": "fast"}}}}',
+     '{"format": 2, "ways": {}}', '{"format": 1, "ways": []}', '{"format": 1, "ways": {"KEY": 3}}',
      '{"format": 1, "ways": {"KEY": {"way": {"precision": "float8"}, "seconds": {}}}}',
      '{"format": 1, "ways": {"KEY": {"way": {"precision": "float32", "linear": "plain", "channels": "last", '
      '"threads": -1}, "seconds": {}}}}'],
@@ -200,7 +201,7 @@ def test_trying_leaves_no_trace(kind, monkeypatch, tmp_path):
     assert torch.get_num_threads() == count
 
 
-def test_a_run_records_its_way_and_a_resumed_one_keeps_it(store, monkeypatch):
+def test_a_run_records_its_way(store, monkeypatch):
     way = Way("float32", "plain", "first", 1)
     monkeypatch.setattr("aecore.training.run.choose", lambda *_, **__: ways.Choice(way, {str(way): 0.001}))
     little = {"training.epochs": 2, "data.train_images": 200, "evaluation.corruptions": []}
