@@ -9,6 +9,7 @@ import typer
 from aecore.cli.console import Progress, print_evaluations, print_message, print_reached, print_verdicts, table
 from aecore.cli.options import Device, Json, RunName, print_json
 from aecore.config.corruption import Corruption
+from aecore.errors import UserError
 from aecore.presets import preset
 from aecore.reports.beyond import markdown_table as goals_table
 from aecore.reports.beyond import reached
@@ -97,16 +98,22 @@ def gallery(
     seeds: Annotated[
         int, typer.Option("--seeds", min=1, help="Also train so many seeds of our own presets, for their spread.")
     ] = 1,
+    run: Annotated[
+        str, typer.Option("--run", help="Ship a copy of this finished run of the preset, trained elsewhere.")
+    ] = "",
     device: Device = "auto",
 ) -> None:
     """Train and complete the shipped runs that are missing, then print reported against measured."""
     from aecore.reports.gallery import build, other_seeds, shipped
 
     chosen = [preset(name) for name in names] if names else shipped()
+    if run and len(names or ()) != 1:
+        raise UserError("--run: name the one preset whose run it is")
+    given = Store.default().find(run) if run else None
     for entry in chosen:
         print_message(entry.name)
         with Progress() as progress:
-            build(entry, Store.default(), device, progress)
+            build(entry, Store.default(), device, progress, given)
             other_seeds(entry, Store.default(), seeds, device, progress)
     print_reached(reached(Store.default(), [entry.name for entry in chosen]))
     print_verdicts(verdicts(Store.default(), [entry.name for entry in chosen]))

@@ -9,9 +9,9 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from aecore.config.base import Section, described_errors, format_validation_error
 from aecore.config.corruption import Corruption
@@ -35,6 +35,17 @@ class Experiment(Section):
     """The corruption of the training images, drawn anew for every batch unless it is `once`; the target stays clean."""
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
+
+    @model_validator(mode="after")
+    def _error_is_one(self) -> Self:
+        if self.training.error == "log-squared":
+            if self.model.likelihood == "bernoulli":
+                raise ValueError("training.error: a Bernoulli likelihood has no squared error; leave it at squared")
+            if self.model.bottleneck.kind == "gaussian" and self.model.has_code:
+                raise ValueError(
+                    "training.error: a VAE's divergence belongs to the squared error itself; leave it at squared"
+                )
+        return self
 
     @classmethod
     def parse(cls, value: Mapping[str, Any]) -> Experiment:

@@ -37,6 +37,7 @@ LABELS = {
     "model.classes": "Classes that it is told",
     "model.noise_level": "Noise level as input",
     "training.reduction": "Loss reduction",
+    "training.error": "Error that is minimised",
     "training.beta": "β, weight of the KL divergence",
     "training.kl_warmup": "Epochs of KL warm-up",
     "training.free_bits": "Free bits a unit, in nats",

@@ -55,6 +55,13 @@ class Reached:
         return "reached" if reached else "not reached"
 
     @property
+    def trained_in(self) -> str:
+        """`42 s (NVIDIA H100 80GB HBM3)`; a dash where it is not known."""
+        if not self.seconds:
+            return "–"
+        return f"{duration(self.seconds)} ({self.device})" if self.device else duration(self.seconds)
+
+    @property
     def every(self) -> tuple[float, ...]:
         """The numbers of all seeds."""
         return ((self.measured,) if self.measured is not None else ()) + self.seeds
@@ -181,7 +188,7 @@ def markdown_table(found: list[Reached]) -> str:
             aim(goal),
             format_value(each.measured, goal.unit),
             spread(each.every, goal.unit),
-            duration(each.seconds) if each.seconds else "–",
+            each.trained_in,
             f"{each.parameters:,}" if each.parameters else "–",
             each.word,
         ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from aecore import jobs
 from aecore.config.corruption import Corruption
+from aecore.config.experiment import difference
 from aecore.errors import AecoreError, UserError
 from aecore.latent.projection import METHODS
 from aecore.latent.projection_store import read_projection
@@ -37,21 +38,21 @@ def build(
     store: Store,
     device: str = "auto",
     report: Report = silent,
+    trained: Run | None = None,
 ) -> Run:
-    """The shipped run of a preset: trained if there is none yet, then completed with what it lacks.
+    """The shipped run of a preset: trained if there is none yet, then completed with what it lacks. With `trained`, a
+    run of the preset from another machine, a copy of it ships instead.
 
-    Raises `AecoreError` when the training was stopped or failed.
+    Raises `AecoreError` when the training was stopped or failed, and `UserError` where `trained` is not this preset.
     """
     target = Run(store.root / "gallery" / preset.name)
-    if run_state(target) != "finished" or target.experiment() != preset.experiment:
-        run = jobs.submit(preset.experiment, device, store)
-        state = jobs.work(run, report)
-        if state != "finished":
-            raise AecoreError(f"{preset.name} is {state}, not finished; its files are in {run.path}")
+    if trained is not None or run_state(target) != "finished" or target.experiment() != preset.experiment:
+        run = _trained(preset, store, device, report) if trained is None else _copied(trained, preset, store)
         if preset.ships:
-            from aecore.reports.half_weights import halve
+            from aecore.reports.shrink import halve, thin_panel
 
             halve(run, device, report)
+            thin_panel(run)
         for name in (
             LOG,
             ".lock",
@@ -65,6 +66,26 @@ def build(
         run.path.rename(target.path)
     complete(target, preset, store, device, report)
     return target
+
+
+def _trained(preset: Preset, store: Store, device: str, report: Report) -> Run:
+    run = jobs.submit(preset.experiment, device, store)
+    state = jobs.work(run, report)
+    if state != "finished":
+        raise AecoreError(f"{preset.name} is {state}, not finished; its files are in {run.path}")
+    return run
+
+
+def _copied(trained: Run, preset: Preset, store: Store) -> Run:
+    state = run_state(trained)
+    if state != "finished":
+        raise UserError(f"run {trained.id} is {state}: only a finished run can ship")
+    if changed := difference(preset.experiment, trained.experiment()):
+        raise UserError(f"run {trained.id} is not what {preset.name} says: {', '.join(changed)} differ")
+    run = Run(store.root / "runs" / f"{preset.name}-to-ship")
+    shutil.rmtree(run.path, ignore_errors=True)
+    shutil.copytree(trained.path, run.path)
+    return run
 
 
 def other_seeds(

@@ -11,8 +11,11 @@ from torch.nn import functional as F
 from aecore.config.sections import Training
 from aecore.models.autoencoder import Autoencoder, Coded
 from aecore.models.condition import NOTHING, Condition
-from aecore.models.fast_paths import gradients_of_gradients, squared_error
+from aecore.models.fast_paths import gradients_of_gradients, plain_squared_error, squared_error
 from aecore.models.network import Network
+
+LOG_FLOOR = 1e-8
+"""Added to an image's mean squared error before its logarithm is taken: one without noise has an error of 0."""
 
 
 class Loss(NamedTuple):
@@ -41,13 +44,13 @@ def loss_of(
     """The loss of `model` for possibly noisy `images` whose clean originals are `clean`, both (B, C, H, W).
 
     mean: error averaged over all values, KL over all units and images; sum: both summed over the batch. The error is
-    squared, or the binary cross-entropy of a Bernoulli likelihood. The KL divergence of N(μ, σ²) from N(0, 1) is
+    squared, or the binary cross-entropy of a Bernoulli likelihood; where `training.error` is log-squared, the mean
+    logarithm of each image's squared error is minimised in its place and `reconstruction` stays the error. The KL divergence of N(μ, σ²) from N(0, 1) is
     −½·(1 + log σ² − μ² − σ²) per unit (Kingma and Welling 2014, appendix B), weighted with `training.beta` and with
     `warmth`, which is below 1 while training warms up. Differentiable once.
     """
     if not isinstance(model, Autoencoder):
-        error = squared_error(model(images, condition), clean, training.reduction)
-        return Loss(error, error, None)
+        return Loss(*_squared(model(images, condition), clean, training), None)
     summed = training.reduction == "sum"
     if training.contractive:
         images = images.detach().requires_grad_()
@@ -55,8 +58,8 @@ def loss_of(
             coded = model.code(images, condition)
     else:
         coded = model.code(images, condition)
-    error = _error(model, coded.codes, clean, training, condition)
-    total, kl = error, None
+    total, error = _error(model, coded.codes, clean, training, condition)
+    kl = None
     if coded.distribution is not None:
         by_unit = kl_divergence(*coded.distribution)
         kl = by_unit.sum() if summed else by_unit.mean()
@@ -65,10 +68,22 @@ def loss_of(
     return Loss(total if penalty is None else total + penalty, error, kl, penalty)
 
 
-def _error(model: Autoencoder, codes: Tensor, clean: Tensor, training: Training, condition: Condition) -> Tensor:
+def _error(
+    model: Autoencoder, codes: Tensor, clean: Tensor, training: Training, condition: Condition
+) -> tuple[Tensor, Tensor]:
     if not model.bernoulli:
-        return squared_error(model.decode(codes, condition), clean, training.reduction)
-    return cross_entropy(model.decode(codes, condition, logits=True), clean, training.reduction)
+        return _squared(model.decode(codes, condition), clean, training)
+    error = cross_entropy(model.decode(codes, condition, logits=True), clean, training.reduction)
+    return error, error
+
+
+def _squared(output: Tensor, clean: Tensor, training: Training) -> tuple[Tensor, Tensor]:
+    """What is minimised, and the squared error."""
+    if training.error == "squared":
+        error = squared_error(output, clean, training.reduction)
+        return error, error
+    by_image = plain_squared_error(output, clean, "none").flatten(1).mean(1)
+    return (by_image + LOG_FLOOR).log().mean(), by_image.detach().mean()
 
 
 def cross_entropy(logits: Tensor, images: Tensor, reduction: str = "sum") -> Tensor:

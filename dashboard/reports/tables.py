@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from aecore.format import duration, format_value
+from aecore.format import format_value
 from aecore.metrics.baselines import TITLES
 from aecore.models.digit_classifier import accuracy, reads
 from aecore.reports.beyond import Reached, aim, spread
@@ -67,7 +67,7 @@ def goals_table(found: Sequence[Reached]) -> None:
             "Aim": aim(entry.goal),
             "Measured": format_value(entry.measured, entry.goal.unit),
             "Seeds: mean ± spread": spread(entry.every, entry.goal.unit),
-            "Trained in": duration(entry.seconds) if entry.seconds else "–",
+            "Trained in": entry.trained_in,
             "Parameters": f"{entry.parameters:,}" if entry.parameters else "–",
             "Verdict": words[entry.word],
         }

@@ -103,6 +103,7 @@ APPLIES: dict[str, Callable[[Values], bool]] = {
     "training.momentum": lambda values: values["training.optimizer"] == "sgd",
     "training.plateau_patience": _plateau,
     "training.plateau_factor": _plateau,
+    "training.error": lambda values: not _vae(values) and values["model.likelihood"] == "gaussian",
     "training.beta": _vae,
     "training.kl_warmup": _vae,
     "training.free_bits": _vae,

@@ -50,7 +50,13 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "dncnn": _RESTORES | {"model.kind": "dncnn"},
     "dncnn-levels": _RESTORES
     | {"model.kind": "dncnn", "model.noise_level": True, "corruption": "gaussian:0..0.5", "training.average": 0.9},
-    "unet": _RESTORES | {"model.kind": "unet", "model.conv": ["8k3p1", "8k3p1", "8k3p1"], "model.residual": True},
+    "unet": _RESTORES
+    | {
+        "model.kind": "unet",
+        "model.conv": ["8k3p1", "8k3p1", "8k3p1"],
+        "model.residual": True,
+        "training.error": "log-squared",
+    },
     "unet-norm": _RESTORES | {"model.kind": "unet", "model.norm": "batch", "model.output": "sigmoid"},
 }
 """By name the settings that differ from the default."""

@@ -3,11 +3,12 @@
 import pytest
 
 from aecore import jobs
-from aecore.errors import AecoreError
+from aecore.errors import AecoreError, UserError
 from aecore.latent.projection_store import read_projection
 from aecore.presets import preset
 from aecore.reports.gallery import build
 from aecore.runs.state import run_state
+from aecore.runs.store import Store
 
 TINY = {
     "training.epochs": 1,
@@ -60,3 +61,21 @@ def test_a_training_that_was_stopped_ends_the_building(store, tiny, monkeypatch)
     with pytest.raises(AecoreError, match="tiny is stopped, not finished"):
         build(tiny, store, "cpu")
     assert not (store.root / "gallery" / "tiny").exists()
+
+
+def test_a_run_from_another_machine_ships_as_a_copy(store, tiny, tmp_path):
+    elsewhere = Store(tmp_path / "elsewhere")
+    trained = jobs.submit(tiny.experiment, "cpu", elsewhere)
+    with pytest.raises(UserError, match="only a finished run can ship"):
+        build(tiny, store, "cpu", trained=trained)
+    jobs.work(trained)
+    trained.write_status(device_name="A GPU")
+    run = build(tiny, store, "cpu", trained=trained)
+    assert run.status()["device_name"] == "A GPU"
+    assert run.metrics() == trained.metrics()
+    assert trained.file("weights.safetensors").exists(), "the other run stays where it is"
+    assert not any((store.root / "runs").iterdir())
+    assert read_projection(run, "pca", 2) is not None
+    other = tiny.model_copy(update={"experiment": tiny.experiment.changed({"training.lr": 0.5})})
+    with pytest.raises(UserError, match=r"training\.lr differ"):
+        build(other, store, "cpu", trained=trained)

@@ -1,19 +1,36 @@
-"""Weights of half the size for runs that ship: float16, where the scores do not notice."""
+"""Smaller files for runs that ship: weights as float16 where the scores do not notice, and fewer rows of the panel."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import safetensors.numpy
 import safetensors.torch
 import torch
 
 from aecore.config.corruption import Corruption
 from aecore.runs.progress import Report, silent
-from aecore.runs.store import EVALUATION, WEIGHTS, Run
+from aecore.runs.store import EVALUATION, SNAPSHOTS, WEIGHTS, Run
 
 WITHIN = 1e-3
 """Scores may change by this share of themselves, shares of images by this much."""
 SHARES = ("wrong_digit_rate",)
+
+MOST_ROWS = 16
+"""Rows of a shipped panel."""
+
+
+def thin_panel(run: Run) -> None:
+    """Keep at most 16 rows of a run's panel: the first, the last, and those between at even distances."""
+    saved = run.snapshots()
+    rows = len(saved["epochs"])
+    if rows <= MOST_ROWS:
+        return
+    kept = np.linspace(0, rows - 1, MOST_ROWS).round().astype(int)
+    by_row = ("epochs", "reconstructions", "digits")
+    tensors = {name: values[kept] if name in by_row else values for name, values in saved.items()}
+    run.write_files({SNAPSHOTS: safetensors.numpy.save(tensors)})
 
 
 def halve(run: Run, device: str = "auto", report: Report = silent) -> bool:

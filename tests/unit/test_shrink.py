@@ -9,8 +9,8 @@ import torch
 
 from aecore import jobs
 from aecore.inference import open_run
-from aecore.reports import half_weights
-from aecore.reports.half_weights import WITHIN, halve
+from aecore.reports import shrink
+from aecore.reports.shrink import MOST_ROWS, WITHIN, halve, thin_panel
 from aecore.runs.store import WEIGHTS
 from tests.helpers.training import MLP
 
@@ -49,7 +49,7 @@ def test_scores_are_of_the_weights_in_the_file(run):
 @pytest.mark.parametrize("why", ["a score would move", "a weight is too large"])
 def test_else_nothing_changes(run, why, monkeypatch):
     if why == "a score would move":
-        monkeypatch.setattr(half_weights, "WITHIN", 0.0)
+        monkeypatch.setattr(shrink, "WITHIN", 0.0)
     else:
         tensors = safetensors.numpy.load_file(run.file(WEIGHTS))
         next(iter(tensors.values()))[:1] = 1e6
@@ -59,3 +59,18 @@ def test_else_nothing_changes(run, why, monkeypatch):
     assert run.file(WEIGHTS).read_bytes() == whole
     assert run.evaluation() == scores
     run.check(WEIGHTS)
+
+
+def test_a_long_panel_keeps_its_first_and_last_row_and_some_between(store):
+    made = jobs.submit(MLP.changed({"training.epochs": 40, "data.train_images": 200}), "cpu")
+    jobs.work(made)
+    before = made.snapshots()
+    thin_panel(made)
+    after = made.snapshots()
+    assert list(after["epochs"][[0, -1]]) == [1, 40]
+    assert len(after["epochs"]) == MOST_ROWS
+    for epoch, row in zip(after["epochs"], after["reconstructions"], strict=True):
+        assert np.array_equal(row, before["reconstructions"][list(before["epochs"]).index(epoch)])
+    assert np.array_equal(after["clean"], before["clean"])
+    thin_panel(made)
+    assert np.array_equal(made.snapshots()["epochs"], after["epochs"]), "a short panel stays as it is"
