@@ -17,7 +17,7 @@ from aecore.devices import devices
 NAMES = (
     "training",
     "evaluation",
-    "tsne",
+    "projections",
     "app",
     "lists",
     "cluster",

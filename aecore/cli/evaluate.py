@@ -61,12 +61,12 @@ def evaluate(
 @evaluate_app.command("project")
 def project_codes(
     run_name: RunName,
-    method: Annotated[str, typer.Option(help="pca, tsne, or units for the first units of the code.")] = "tsne",
+    method: Annotated[str, typer.Option(help="pca, tsne, units (of the code, the first), umap, pacmap.")] = "tsne",
     dims: Annotated[int, typer.Option(help="2 or 3.")] = 2,
     points: Annotated[int, typer.Option(help="Number of images.")] = 3000,
     perplexity: Annotated[float, typer.Option(help="Of t-SNE.")] = 30,
     iterations: Annotated[int, typer.Option(help="Of t-SNE.")] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Of t-SNE.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of t-SNE, UMAP and PaCMAP.")] = 0,
     images: Annotated[str, typer.Option(help="test, or train for the images that the run was trained on.")] = "test",
     device: Device = "auto",
     as_json: Json = False,

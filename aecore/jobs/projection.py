@@ -17,6 +17,7 @@ from aecore.errors import OutdatedError, UserError, told
 from aecore.jobs import beside
 from aecore.jobs.projection_progress import ProgressWriter, ProjectionProgress, forget, read_progress, write_progress
 from aecore.latent.codes import Codes, read_codes
+from aecore.latent.projection import AT_ONCE
 from aecore.latent.projection_store import Projection, projection_folder
 from aecore.latent.request import ProjectionRequest, code_size, project_codes, subset_of_codes
 from aecore.runs.progress import Report, silent
@@ -79,7 +80,7 @@ def _compute(run: Run, request: ProjectionRequest, device: str, progress: Progre
     progress.stage("encoding")
     codes = _codes(run, request, device, progress.report)
     progress.points(codes.indices, codes.labels)
-    progress.stage("finding neighbours" if request.method == "tsne" else "projecting")
+    progress.stage("projecting" if request.method in AT_ONCE else "finding neighbours")
     torch_device = choose(device)[0].name if request.method == "tsne" else "cpu"
     return project_codes(
         codes, request, progress.iteration, progress.moved, lambda: progress.stage("measuring"), torch_device

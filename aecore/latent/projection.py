@@ -1,16 +1,27 @@
-"""Projecting codes to points in two or three dimensions: PCA, t-SNE, or the first units of the code."""
+"""Projecting codes to points in two or three dimensions: PCA, t-SNE, the first units of the code, UMAP or PaCMAP."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from aecore.errors import AecoreError, UserError, nearest
+from aecore.latent import packages
 from aecore.metrics.projection import NEIGHBOURS, equal_codes
 
-METHODS = ("pca", "tsne", "units")
+METHODS = ("pca", "tsne", "units", "umap", "pacmap")
+AT_ONCE = ("pca", "units")
+"""Those that take a moment."""
+SHIPPED = ("pca", "tsne", "units")
+"""Those that need no further package: the gallery's runs have them."""
+SEEDED = ("umap", "pacmap")
+"""Those whose only option of ours is the seed."""
+EXACT_UP_TO = {2: 10_000, 3: 10_000}
+"""By dimensions, the points up to which exact t-SNE is the faster one on a CPU (`python -m benchmarks.projections`);
+beyond, openTSNE takes over where it is installed."""
 MOST_PERPLEXITY, MOST_ITERATIONS = 500, 10_000
 TSNE_COMPONENTS = 50
 """Wider codes are reduced to this many principal components before t-SNE."""
@@ -38,10 +49,11 @@ def project(
     """Coordinates, float32 (N, dims), of codes (N, n), and the parameters they were made with.
 
     pca: the first principal components; tsne: van der Maaten and Hinton (2008), started from PCA; units: the first
-    units of the code as they are. If all codes are equal, so are all points; from half of them on the parameters have
-    `equal_codes`, how many are. t-SNE is computed on `device` (torch's name) if that is an NVIDIA GPU, else on the CPU;
+    units of the code as they are; umap and pacmap: see `aecore.latent.packages`. If all codes are equal, so are all
+    points; from half of them on the parameters have `equal_codes`, how many are. t-SNE is computed on `device` (torch's
+    name) if that is an NVIDIA GPU, else on the CPU;
     every ten iterations it calls `progress`, and `moved` with the points so far. Raises `UserError` for options
-    that do not fit the codes, `AecoreError` for codes that are not finite.
+    that do not fit the codes or need a package that is not installed, `AecoreError` for codes that are not finite.
     """
     check(codes.shape[1], len(codes), method, dims, perplexity, iterations)
     codes = np.ascontiguousarray(codes, np.float32)
@@ -55,6 +67,7 @@ def project(
     about = {"equal_codes": equal} if equal >= EQUAL_SHARE * len(codes) else {}
     if equal == len(codes) and method != "units":
         options = {"perplexity": perplexity, "iterations": iterations, "seed": seed} if method == "tsne" else {}
+        options = {"seed": seed} if method in SEEDED else options
         return np.zeros((len(codes), dims), np.float32), options | about  # any other layout would be that of rounding
     points, made = _project(codes, method, dims, perplexity, iterations, seed, device, progress, moved)
     return points, made | about
@@ -75,13 +88,27 @@ def _project(
         return codes[:, :dims].copy(), {}
     if method == "pca":
         return _pca(codes, dims)
+    if method == "umap":
+        return _with_seed(seed, packages.umap(codes, dims, seed, progress))
+    if method == "pacmap":
+        return _with_seed(seed, packages.pacmap(codes, dims, seed))
     return _tsne(codes, dims, perplexity, iterations, seed, device, progress, moved)
+
+
+def _with_seed(seed: int, made: tuple[np.ndarray, dict[str, Any]]) -> tuple[np.ndarray, dict[str, Any]]:
+    return made[0], {"seed": seed} | made[1]
+
+
+def available_methods() -> tuple[str, ...]:
+    """The methods that can be computed here."""
+    return tuple(method for method in METHODS if packages.installed(method))
 
 
 def check(code_size: int, points: int, method: str, dims: int, perplexity: float = 30, iterations: int = 1000) -> None:
     """Raise `UserError` for a projection that is not possible with so many codes of that size."""
     if method not in METHODS:
         raise UserError(f"unknown method '{method}': {nearest(method, METHODS)}")
+    packages.require(method)
     if dims not in (2, 3):
         raise UserError(f"a projection has 2 or 3 dimensions, not {dims}")
     if code_size < dims:
@@ -120,6 +147,10 @@ def _tsne(
     if codes.shape[1] > TSNE_COMPONENTS:
         codes = _pca(codes, TSNE_COMPONENTS)[0]
         parameters["components"] = TSNE_COMPONENTS
+    if not device.startswith("cuda") and len(codes) > EXACT_UP_TO[dims] and packages.installed("openTSNE"):
+        threads = os.cpu_count() or 1
+        points, made = packages.open_tsne(codes, dims, perplexity, iterations, seed, threads, progress, moved)
+        return points, parameters | made
     from aecore.latent.tsne import embed  # torch, only now
 
     def on_progress(done: int, points: Callable[[], np.ndarray]) -> None:
@@ -134,7 +165,7 @@ def _tsne(
 def project_new(codes: np.ndarray, points: np.ndarray, new: np.ndarray, method: str) -> np.ndarray:
     """The coordinates of new codes (M, n) in the projection of `codes` (N, n) to `points` (N, dims), float32 (M, dims).
 
-    PCA and units are affine maps of the code, recovered exactly from the pairs. In a t-SNE a new code gets the mean of
+    PCA and units are affine maps of the code, recovered exactly from the pairs. Elsewhere a new code gets the mean of
     its ten nearest neighbours' points, weighted by 1 / distance².
     """
     if method == "units":

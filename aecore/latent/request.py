@@ -9,18 +9,18 @@ from typing import Any
 from aecore.data.subset import SPLITS, evenly_spaced
 from aecore.errors import UserError
 from aecore.latent.codes import Codes
-from aecore.latent.projection import OnMove, Progress, check, project
+from aecore.latent.projection import SEEDED, OnMove, Progress, check, project
 from aecore.latent.projection_store import Projection
 from aecore.metrics.projection import quality
 from aecore.runs.store import Run
 
-MOST_PROJECTED = 20_000
+MOST_PROJECTED = 60_000
 """The most points of a projection."""
 
 
 @dataclass(frozen=True)
 class ProjectionRequest:
-    """The options of a projection; the last three are t-SNE's."""
+    """The options of a projection; perplexity and iterations are t-SNE's, the seed also UMAP's and PaCMAP's."""
 
     method: str = "tsne"
     dims: int = 3
@@ -42,6 +42,8 @@ class ProjectionRequest:
     @property
     def options(self) -> dict[str, Any]:
         """The options of its method."""
+        if self.method in SEEDED:
+            return {"seed": self.seed}
         if self.method != "tsne":
             return {}
         return {"perplexity": self.perplexity, "iterations": self.iterations, "seed": self.seed}

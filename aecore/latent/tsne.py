@@ -4,7 +4,7 @@ The affinities are those of the nearest 3·perplexity neighbours, as in other im
 others approximate with a tree or a grid, is computed exactly: for a block of rows at a time, so few that their part of
 the N×N matrix stays in a core's cache, as two matrix products. In three dimensions this is faster than a tree at five
 and ten thousand points; in two dimensions a tree is as fast at five thousand and faster beyond
-(`python -m benchmarks.tsne`), as the time grows with the square of the number of points.
+(`python -m benchmarks.projections`), as the time grows with the square of the number of points.
 """
 
 from __future__ import annotations

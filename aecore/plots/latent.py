@@ -15,7 +15,7 @@ from aecore.plots.resolve import RunLike, marked_title, resolve_run
 from aecore.plots.style import GRID, MUTED, axis, color, layout
 from aecore.runs.store import Run
 
-TITLES = {"pca": "PCA", "tsne": "t-SNE", "units": "Code units"}
+TITLES = {"pca": "PCA", "tsne": "t-SNE", "units": "Code units", "umap": "UMAP", "pacmap": "PaCMAP"}
 BINS = 40
 MOST_UNITS = 32
 ACROSS = 4
@@ -88,7 +88,7 @@ def projection(
 
 def axis_names(found: Projection) -> list[str]:
     """The titles of a projection's axes."""
-    names = {"pca": "PC", "tsne": "t-SNE", "units": "unit"}
+    names = TITLES | {"pca": "PC", "units": "unit"}
     return [f"{names.get(found.method, 'axis')} {i + 1}" for i in range(found.dims)]
 
 

@@ -11,7 +11,7 @@ from aecore import jobs
 from aecore.config.corruption import Corruption
 from aecore.config.experiment import difference
 from aecore.errors import AecoreError, UserError
-from aecore.latent.projection import METHODS
+from aecore.latent.projection import SHIPPED
 from aecore.latent.projection_store import read_projection
 from aecore.presets import Preset, presets
 from aecore.reports.beyond import MEASURED, seeds_of, value_of, write_seeds
@@ -47,7 +47,11 @@ def build(
     """
     target = Run(store.root / "gallery" / preset.name)
     if trained is not None or run_state(target) != "finished" or target.experiment() != preset.experiment:
-        run = _trained(preset, store, device, report) if trained is None else _copied(trained, preset, store)
+        run = (
+            _trained(preset, store, device, report)
+            if trained is None
+            else _copied(trained, preset, store, device, report)
+        )
         if preset.ships:
             from aecore.reports.shrink import halve, thin_panel
 
@@ -76,7 +80,9 @@ def _trained(preset: Preset, store: Store, device: str, report: Report) -> Run:
     return run
 
 
-def _copied(trained: Run, preset: Preset, store: Store) -> Run:
+def _copied(trained: Run, preset: Preset, store: Store, device: str, report: Report) -> Run:
+    """A copy of a run, measured again here: a GPU multiplies with fewer digits, and all scores that ship are to
+    compare."""
     state = run_state(trained)
     if state != "finished":
         raise UserError(f"run {trained.id} is {state}: only a finished run can ship")
@@ -85,6 +91,11 @@ def _copied(trained: Run, preset: Preset, store: Store) -> Run:
     run = Run(store.root / "runs" / f"{preset.name}-to-ship")
     shutil.rmtree(run.path, ignore_errors=True)
     shutil.copytree(trained.path, run.path)
+    from aecore.inference import open_run
+
+    loaded = open_run(run, device, report)
+    corruptions = preset.experiment.evaluation.corruptions
+    run.write_json(EVALUATION, {"evaluations": [loaded.evaluate(corruption, report) for corruption in corruptions]})
     return run
 
 
@@ -136,7 +147,7 @@ def complete(run: Run, preset: Preset, store: Store, device: str, report: Report
     uncompared = [e for e in evaluations if e["corruption"] in _compared(preset) and "classical" not in e]
     unprojected = [
         (method, dims)
-        for method in METHODS
+        for method in SHIPPED
         for dims in (2, 3)
         if dims <= (run.status().get("code_size") or 0) and read_projection(run, method, dims, ship=True) is None
     ]

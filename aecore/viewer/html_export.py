@@ -13,7 +13,7 @@ from aecore import data
 from aecore.data import thumbnails
 from aecore.errors import UserError
 from aecore.latent.codes import Codes, read_codes
-from aecore.latent.projection import METHODS
+from aecore.latent.projection import AT_ONCE, METHODS
 from aecore.latent.projection_store import Projection, read_projection
 from aecore.latent.request import ProjectionRequest, code_size, project_codes
 from aecore.runs.store import Run
@@ -83,7 +83,7 @@ def _projection(run: Run, codes: Codes | None, method: str, dims: int) -> Projec
         return found
     request = ProjectionRequest(method, dims)
     request.check(code_size(run))
-    if method == "tsne" or codes is None or codes.codes is None:
+    if method not in AT_ONCE or codes is None or codes.codes is None:
         raise UserError(
             f"run {run.id} has no {method} in {dims}D yet: compute it with `aecore project {run.id} --method {method} "
             f"--dims {dims}{'' if split == 'test' else f' --images {split}'}`"

@@ -19,6 +19,7 @@ from aecore.data.subset import SPLITS
 from aecore.errors import UserError
 from aecore.format import count
 from aecore.latent.codes import Codes
+from aecore.latent.projection import SEEDED
 from aecore.latent.projection_store import Projection
 from aecore.metrics.projection import NEIGHBOURS
 from aecore.viewer.link import link
@@ -27,7 +28,7 @@ _HERE = Path(__file__).parent
 LARGEST_SHEET = 8192
 """Pixels; some browsers and GPUs refuse wider or taller images."""
 
-TITLES = {"pca": "PCA", "tsne": "t-SNE", "units": "Units"}
+TITLES = {"pca": "PCA", "tsne": "t-SNE", "units": "Units", "umap": "UMAP", "pacmap": "PaCMAP"}
 
 Payload = dict[str, Any]
 
@@ -157,11 +158,12 @@ def note(projection: Projection) -> str:
     if projection.remark:
         return f"{projection.remark[0].upper()}{projection.remark[1:]}."
     about = projection.parameters
-    names = {"pca": "Principal components", "tsne": "t-SNE", "units": "The first units of the code"}
+    names = TITLES | {"pca": "Principal components", "units": "The first units of the code"}
     line = f"{names[projection.method]}, {count(len(projection.labels), SPLITS[projection.split])}"
     corruption = _corruption(str(about.get("corruption", "none")))
     if corruption is not None and corruption.active:
         line += f" ({corruption.label})"
+    made_with = f", by {about['implementation']}" if "implementation" in about else ""
     if projection.method == "tsne":
         known = [("perplexity", "perplexity"), ("iterations", "iterations"), ("seed", "seed")]
         options = [
@@ -170,7 +172,13 @@ def note(projection: Projection) -> str:
             if key in about
         ]
         line += f", {', '.join(options)}" if options else ""
-        return line + ". Near points have near codes; sizes of groups and distances between them mean little."
+        return (
+            line + made_with + ". Near points have near codes; sizes of groups and distances between them mean little."
+        )
+    if projection.method in SEEDED:
+        known = [("neighbours", "neighbours"), ("min_dist", "least distance"), ("seed", "seed")]
+        line += "".join(f", {word} {about[key]:g}" for key, word in known if key in about) + made_with
+        return line + ". Near points have near codes; distances between groups mean little."
     return line + "."
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from aecore.latent.projection import SHIPPED
 from aecore.runs.store import Run
 from aecore.runs.summary import MARK
 from dashboard.cache import runs
@@ -17,14 +18,26 @@ from dashboard.format import plain
 from dashboard.url_state import key
 from dashboard.widgets import figure_export
 
-METHODS = {"tsne": "t-SNE", "pca": "PCA", "units": "Units"}
+METHODS = {"tsne": "t-SNE", "pca": "PCA", "units": "Units", "umap": "UMAP", "pacmap": "PaCMAP"}
+
+
+def _shown(page: str, chosen: Sequence[Run]) -> list[str]:
+    """The methods that need no package, and those of which one of the runs has a projection or that is chosen."""
+    wanted = st.session_state.get(key(page, "method"))
+    return [
+        method
+        for method in METHODS
+        if method in SHIPPED
+        or method == wanted
+        or any(runs.projection(run, method, dims) for run in chosen for dims in (2, 3))
+    ]
 
 
 def side_by_side(page: str, chosen: Sequence[Run], titles: Sequence[str]) -> None:
     """The projection of one kind of each run; runs without one are listed."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method = st.segmented_control(
-            "Projection", list(METHODS), format_func=METHODS.__getitem__, key=key(page, "method"), required=True
+            "Projection", _shown(page, chosen), format_func=METHODS.__getitem__, key=key(page, "method"), required=True
         )
         dims = st.segmented_control(
             "Dimensions", [2, 3], format_func="{}D".format, key=key(page, "dims"), required=True

@@ -10,6 +10,7 @@ import streamlit as st
 from aecore import access, data
 from aecore.data.subset import SPLITS
 from aecore.latent.codes import Codes
+from aecore.latent.projection import AT_ONCE, available_methods
 from aecore.latent.projection_store import Projection, projection_file_name
 from aecore.latent.request import ProjectionRequest, code_size, project_codes, subset_of_codes
 from aecore.metrics.projection import NEIGHBOURS
@@ -75,12 +76,12 @@ def choose() -> Wanted | None:
         state[method] = "tsne" if runs.projection(run, "tsne", int(state[dims]), images) else "pca"
     st.segmented_control(
         "Projection",
-        list(METHODS),
+        shown_methods(run, images, state[method]),
         format_func=METHODS.__getitem__,
         key=method,
         required=True,
-        help="PCA: the directions in which the codes vary most. t-SNE: neighbours stay neighbours. Units: the first "
-        "units of the code as they are.",
+        help="PCA: the directions in which the codes vary most. t-SNE, UMAP, PaCMAP: neighbours stay neighbours. "
+        "Units: the first units of the code as they are.",
     )
     st.segmented_control(
         "Dimensions",
@@ -90,6 +91,16 @@ def choose() -> Wanted | None:
         required=True,
     )
     return Wanted(run, state[method], int(state[dims]), images)
+
+
+def shown_methods(run: Run, images: str, chosen: str) -> list[str]:
+    """The methods that can be computed here, those of which the run has a projection, and the one that is chosen."""
+    able = available_methods()
+    return [
+        method
+        for method in METHODS
+        if method in able or method == chosen or any(runs.projection(run, method, dims, images) for dims in (2, 3))
+    ]
 
 
 def _choose_images(run: Run) -> str:
@@ -110,7 +121,7 @@ def find_projection(wanted: Wanted) -> Projection | None:
     """The saved projection; PCA and code units, which take a moment, are computed if there is none. None without
     codes, and for a t-SNE, which takes longer."""
     found = runs.projection(wanted.run, wanted.method, wanted.dims, wanted.images)
-    if found is not None or wanted.method == "tsne":
+    if found is not None or wanted.method not in AT_ONCE:
         return found
     return project_now(wanted)
 

@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from aecore.jobs import projection as projection_job
+from aecore.latent.projection import AT_ONCE
 from dashboard.cache.images import image_info
 from dashboard.components.point_cloud import HEIGHT, cloud
 from dashboard.components.point_cloud.frames import send
@@ -27,7 +28,7 @@ def show(wanted: Wanted, start: dict[str, str]) -> None:
         shown = in_progress(wanted, now)
     else:
         made = find_projection(wanted)
-        if made is None and wanted.method == "tsne":
+        if made is None and wanted.method not in AT_ONCE:
             made = project_now(Wanted(run, "pca", wanted.dims, wanted.images))
             if made is not None:
                 st.markdown(f"This run has no {wanted.title} yet; this is its PCA. *New projection* computes one.")

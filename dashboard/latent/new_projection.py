@@ -12,7 +12,8 @@ from aecore.errors import AecoreError, UserError
 from aecore.format import count
 from aecore.jobs import projection as projection_job
 from aecore.jobs.projection_progress import ProjectionProgress
-from aecore.latent.projection import MOST_ITERATIONS, MOST_PERPLEXITY
+from aecore.latent import packages
+from aecore.latent.projection import AT_ONCE, EXACT_UP_TO, MOST_ITERATIONS, MOST_PERPLEXITY, SEEDED, available_methods
 from aecore.latent.projection_store import is_replaced, restore_shipped
 from aecore.latent.request import MOST_PROJECTED, ProjectionRequest, code_size
 from aecore.runs.store import Run
@@ -54,7 +55,12 @@ def settings(wanted: Wanted) -> None:
         st.markdown("Neither the codes nor the image set are on this machine: there is nothing to project.")
         return
     method = st.segmented_control(
-        "Method", list(METHODS), format_func=METHODS.__getitem__, default="tsne", key="new-method", required=True
+        "Method",
+        list(available_methods()),
+        format_func=METHODS.__getitem__,
+        default="tsne",
+        key="new-method",
+        required=True,
     )
     size = code_size(run)
     dims = st.segmented_control(
@@ -87,13 +93,28 @@ def settings(wanted: Wanted) -> None:
         iterations = st.number_input("Iterations", 10, MOST_ITERATIONS, 1000, step=250, key="new-iterations")
         seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="new-seed", help="Another seed gives another layout.")
         request = ProjectionRequest("tsne", int(dims or 3), points, perplexity, iterations, seed, wanted.images)
+    elif method in SEEDED:
+        seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="new-seed", help="Another seed gives another layout.")
+        request = ProjectionRequest(str(method), int(dims or 3), points, seed=seed, images=wanted.images)
     else:
         request = ProjectionRequest(str(method), int(dims or 3), points, images=wanted.images)
     st.caption(
-        f"Replaces the current {point_cloud.projection_title(request.method, request.dims)} of these images. "
-        "Three dimensions take longer than two."
+        f"Replaces the current {point_cloud.projection_title(request.method, request.dims)} of these images."
+        f"{_of_time(request)}"
     )
     lasting_button("Start", partial(begin, run, request), icon=":material/play_arrow:", type="primary", key="new-start")
+
+
+def _of_time(request: ProjectionRequest) -> str:
+    """What to know about how long it takes."""
+    if request.method in AT_ONCE:
+        return ""
+    if request.method == "tsne" and request.points > EXACT_UP_TO[request.dims] and not packages.installed("openTSNE"):
+        return (
+            " Without openTSNE the time grows with the square of the number of points: "
+            f"`pip install -r {packages.REQUIREMENTS}`."
+        )
+    return " Three dimensions take longer than two."
 
 
 def begin(run: Run, request: ProjectionRequest) -> bool:

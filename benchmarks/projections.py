@@ -1,0 +1,178 @@
+"""Time, memory and faithfulness of projections against the number of points: `python -m benchmarks.projections`.
+
+Our exact t-SNE, openTSNE's, scikit-learn's, UMAP and PaCMAP embed the codes of a shipped run's training images (all
+t-SNEs with perplexity 30, a thousand iterations and PCA initialisation), each in a process of its own, after a warm-up
+on a few codes that is not counted. Memory is what the process grew by. Packages that are not installed
+(requirements-projections.txt) are left out, and so is what would take more than half an hour. Where two take part at
+the same size, they follow each other, so that changes in machine speed affect them alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from aecore.latent import packages, tsne
+from aecore.metrics.projection import trustworthiness
+
+PERPLEXITY, ITERATIONS = 30.0, 1000
+SIZES, QUICK_SIZES = (1000, 5000, 10_000, 20_000, 60_000), (600,)
+MOST = {"ours": 20_000, "scikit-learn": 10_000}
+"""Points beyond which a method takes too long to be measured."""
+METHODS = ("ours", "openTSNE", "scikit-learn", "umap", "pacmap")
+CODES_OF = "mnist-mlp8"
+
+Draw = Callable[[np.ndarray, int, int], np.ndarray]
+
+
+def _ours(codes: np.ndarray, dims: int, iterations: int) -> np.ndarray:
+    return tsne.embed(codes, dims, perplexity=PERPLEXITY, iterations=iterations)
+
+
+def _open_tsne(codes: np.ndarray, dims: int, iterations: int) -> np.ndarray:
+    threads = torch.get_num_threads()
+    points, _ = packages.open_tsne(codes, dims, PERPLEXITY, iterations, 0, threads, _silent, _silent)
+    return points
+
+
+def _scikit_learn(codes: np.ndarray, dims: int, iterations: int) -> np.ndarray:
+    from sklearn.manifold import TSNE
+
+    model = TSNE(dims, perplexity=PERPLEXITY, max_iter=max(iterations, 250), init="pca", random_state=0, n_jobs=-1)
+    return model.fit_transform(codes)
+
+
+def _umap(codes: np.ndarray, dims: int, iterations: int) -> np.ndarray:
+    return packages.umap(codes, dims, 0, _silent)[0]
+
+
+def _pacmap(codes: np.ndarray, dims: int, iterations: int) -> np.ndarray:
+    return packages.pacmap(codes, dims, 0)[0]
+
+
+DRAWS: dict[str, Draw] = {
+    "ours": _ours,
+    "openTSNE": _open_tsne,
+    "scikit-learn": _scikit_learn,
+    "umap": _umap,
+    "pacmap": _pacmap,
+}
+TITLES = {
+    "ours": "t-SNE, ours (exact)",
+    "openTSNE": "t-SNE, openTSNE (grid in 2D, tree in 3D)",
+    "scikit-learn": "t-SNE, scikit-learn (tree)",
+    "umap": "UMAP, umap-learn",
+    "pacmap": "PaCMAP",
+}
+
+
+def _silent(*_: object) -> None:
+    pass
+
+
+def embed(method: str, codes: np.ndarray, dims: int, iterations: int, warm_up: int = 400) -> dict[str, Any]:
+    """One embedding in this process: seconds, growth of its memory in MB, and the points."""
+    DRAWS[method](codes[:warm_up], dims, 20)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begun = time.perf_counter()
+    points = DRAWS[method](codes, dims, iterations)
+    seconds = time.perf_counter() - begun
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return {"seconds": seconds, "memory_mb": grown, "points": points}
+
+
+def _in_process(method: str, codes: Path, count: int, dims: int, iterations: int) -> dict[str, Any]:
+    """`embed` in a process of its own, and how faithful the points are."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder, "points.npz")
+        asked = ["--embed", method, str(codes), str(count), str(dims), str(iterations), str(out)]
+        done = subprocess.run([sys.executable, "-m", "benchmarks.projections", *asked], capture_output=True, text=True)
+        if done.returncode:
+            return {"failed": done.stderr.strip().rpartition("\n")[2][:200]}
+        with np.load(out) as found:
+            points, seconds, memory = found["points"], float(found["seconds"]), float(found["memory_mb"])
+    value = trustworthiness(np.load(codes)[:count], points)
+    return {"seconds": seconds, "memory_mb": memory, "trustworthiness": value}
+
+
+def codes_of(run_name: str, count: int) -> np.ndarray:
+    """Codes of a shipped run's first training images, float32 (count, n)."""
+    from aecore.inference import training_codes
+    from aecore.runs.store import Store
+
+    found = training_codes(Store.default().find(run_name), count).codes
+    assert found is not None
+    return found
+
+
+def measure(run: str, sizes: list[int], methods: list[str], say: Callable[[str], None]) -> list[dict[str, Any]]:
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "codes.npy")
+        np.save(path, codes_of(run, max(sizes)))
+        for count in sizes:
+            for dims in (2, 3):
+                for method in methods:
+                    if count > MOST.get(method, count):
+                        continue
+                    one = _in_process(method, path, count, dims, ITERATIONS)
+                    found.append({"method": method, "points": count, "dims": dims, **one})
+                    say(f"{TITLES[method]}, {count:,} points in {dims}D: {json.dumps(one)}")
+    return found
+
+
+def markdown(found: list[dict[str, Any]], methods: list[str]) -> str:
+    """Seconds, trustworthiness and memory, a row for each number of points and dimensions."""
+    lines = ["| points | " + " | ".join(TITLES[method] for method in methods) + " |", "|---|" + "---|" * len(methods)]
+    for count, dims in dict.fromkeys((one["points"], one["dims"]) for one in found):
+        cells = []
+        for method in methods:
+            here = [one for one in found if (one["method"], one["points"], one["dims"]) == (method, count, dims)]
+            cells.append(_cell(here[0]) if here else "–")
+        lines.append(f"| {count:,}, {dims}D | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _cell(one: dict[str, Any]) -> str:
+    if "failed" in one:
+        return one["failed"]
+    return f"{one['seconds']:.1f} s, {one['trustworthiness']:.4f}, {one['memory_mb']:.0f} MB"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", default=CODES_OF, help="the run whose codes are embedded")
+    parser.add_argument("--points", type=int, nargs="+", help=f"default {' '.join(map(str, SIZES))}")
+    parser.add_argument("--method", choices=METHODS, action="append", help="only this one; may be repeated")
+    parser.add_argument("--quick", action="store_true", help="600 points")
+    parser.add_argument("--json", type=Path, help="also write the results as JSON")
+    parser.add_argument("--embed", nargs=6, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.embed:
+        method, codes, count, dims, iterations, out = asked.embed
+        np.savez(out, **embed(method, np.load(codes)[: int(count)], int(dims), int(iterations)))
+        return
+    methods = [name for name in asked.method or METHODS if packages.installed(name)]
+    sizes = asked.points or list(QUICK_SIZES if asked.quick else SIZES)
+    found = measure(asked.run, sizes, methods, lambda line: print(line, file=sys.stderr, flush=True))
+    machine = f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    print(f"Codes of {asked.run}; seconds, trustworthiness and memory. {machine}\n")
+    print(markdown(found, methods))
+    if asked.json:
+        asked.json.write_text(json.dumps({"machine": machine, "run": asked.run, "results": found}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

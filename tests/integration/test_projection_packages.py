@@ -1,0 +1,77 @@
+"""Projections by packages that may be there: openTSNE for many points, UMAP, PaCMAP."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+from aecore.errors import UserError
+from aecore.latent import packages, projection
+from aecore.latent.projection import METHODS, SHIPPED, available_methods, check, project, project_new
+from aecore.latent.projection_store import Projection
+from aecore.metrics.projection import trustworthiness
+from aecore.viewer.point_cloud import note
+from tests.helpers.codes import clusters
+
+NAMED = {"umap": "umap-learn", "pacmap": "pacmap"}
+
+
+def needs(method: str) -> None:
+    if not packages.installed(method):
+        pytest.skip(f"{packages.NAMES[method]} is not installed (requirements-projections.txt)")
+
+
+@pytest.mark.parametrize("method", NAMED)
+def test_a_method_of_a_package_finds_the_groups(method):
+    needs(method)
+    codes, labels = clusters()
+    seen: list[tuple[int, int]] = []
+    points, made = project(codes, method, 2, seed=3, progress=lambda done, total: seen.append((done, total)))
+    assert points.shape == (len(codes), 2)
+    assert points.dtype == np.float32
+    assert trustworthiness(codes, points) > 0.85
+    assert made["seed"] == 3
+    assert made["implementation"].startswith(NAMED[method])
+    again, _ = project(codes, method, 2, seed=3)
+    assert np.array_equal(points, again), "a seed gives one result"
+    if method == "umap":
+        assert seen[-1][0] == seen[-1][1] > 0
+        assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    about = Projection(method, points, labels, np.arange(len(labels)), made)
+    assert made["implementation"] in note(about)
+    assert np.allclose(project_new(codes, points, codes[:1], method), points[:1], atol=0.05)
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_many_points_go_to_open_tsne_which_finds_the_same_neighbours(dims, monkeypatch):
+    needs("openTSNE")
+    codes, _ = clusters()
+    exact, made = project(codes, "tsne", dims, perplexity=10, iterations=300)
+    assert "implementation" not in made
+    monkeypatch.setattr(projection, "EXACT_UP_TO", {2: 100, 3: 100})
+    seen: list[tuple[int, int]] = []
+    moved: list[np.ndarray] = []
+    tell = {"progress": lambda done, total: seen.append((done, total)), "moved": moved.append}
+    points, made = project(codes, "tsne", dims, perplexity=10, iterations=300, **tell)
+    assert made["implementation"].startswith("openTSNE ")
+    assert trustworthiness(codes, points) == pytest.approx(trustworthiness(codes, exact), abs=0.03)
+    assert seen[-1] == (300, 300)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert len(moved) >= 25
+    assert moved[0].shape == (len(codes), dims)
+
+
+def test_without_the_packages_everything_else_works(monkeypatch):
+    real = importlib.util.find_spec
+    missing = set(packages.MODULES.values())
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name in missing else real(name))
+    assert available_methods() == SHIPPED
+    for method in set(METHODS) - set(SHIPPED):
+        with pytest.raises(UserError, match=r"pip install -r requirements-projections\.txt"):
+            check(8, 1000, method, 2)
+    monkeypatch.setattr(projection, "EXACT_UP_TO", {2: 100, 3: 100})
+    codes, _ = clusters()
+    _, made = project(codes, "tsne", 2, perplexity=10, iterations=20)
+    assert "implementation" not in made
