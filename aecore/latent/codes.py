@@ -22,7 +22,8 @@ from aecore.runs.tensor_files import check_shapes, check_whole, read_arrays
 WIDEST_SAVED = 256
 """Wider codes are not saved: ten thousand of a convolutional map of 6,272 would take 125 MB."""
 ROUNDING = 0.01
-"""float16 is used where it changes no unit by more than this share of the unit's standard deviation."""
+"""float16 is used where it changes no unit by more than this share of the unit's standard deviation, or of a tenth of
+its range, which is more where a sparse code is almost always 0."""
 
 
 @dataclass(frozen=True)
@@ -96,4 +97,5 @@ def _narrowed(codes: np.ndarray) -> np.ndarray:
         return codes.astype(np.float32)
     half = codes.astype(np.float16)
     error = np.abs(half.astype(np.float32) - codes).max(axis=0, initial=0)
-    return half if (error <= ROUNDING * codes.std(axis=0) + 1e-12).all() else codes.astype(np.float32)
+    spread = np.maximum(codes.std(axis=0), np.ptp(codes, axis=0) / 10)
+    return half if (error <= ROUNDING * spread + 1e-12).all() else codes.astype(np.float32)

@@ -24,6 +24,8 @@ from aecore.runs.store import CODES, EVALUATION, FIGURES, LOG, Run, Store
 
 POINTS, COLOURED_POINTS = 3000, 10_000
 """Test images in a projection; report 004 shows all of them."""
+MOST_NUMBERS, FEWEST_POINTS = 200_000, 500
+"""Of wider codes so many images that there are no more numbers than this."""
 SAMPLE = 500
 """The first test images are also measured alone: a fast check that weights and metrics belong together."""
 
@@ -52,11 +54,10 @@ def build(
             if trained is None
             else _copied(trained, preset, store, device, report)
         )
-        if preset.ships:
-            from aecore.reports.shrink import halve, thin_panel
+        from aecore.reports.shrink import MOST_ROWS, MOST_ROWS_OF_REPORTS, halve, thin_panel
 
-            halve(run, device, report)
-            thin_panel(run)
+        thin_panel(run, MOST_ROWS if preset.ships else MOST_ROWS_OF_REPORTS)
+        halve(run, device, report)
         for name in (
             LOG,
             ".lock",
@@ -173,6 +174,8 @@ def complete(run: Run, preset: Preset, store: Store, device: str, report: Report
     if unsampled:
         run.write_json(EVALUATION, {"evaluations": evaluations})
     points = COLOURED_POINTS if preset.experiment.data.name == "colored-mnist" else POINTS
+    if preset.ships and (size := run.status().get("code_size")):
+        points = min(points, max(MOST_NUMBERS // size, FEWEST_POINTS))
     if uncoded:
         loaded.codes(points).save(run)
     for method, dims in unprojected:
