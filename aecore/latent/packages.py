@@ -65,7 +65,7 @@ def open_tsne(
 
     model = TSNE(
         dims,
-        perplexity=perplexity,
+        perplexity=perplexity,  # type: ignore[arg-type]
         early_exaggeration_iter=early,
         n_iter=iterations - early,
         negative_gradient_method="fft" if dims == 2 else "bh",
