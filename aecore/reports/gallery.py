@@ -26,6 +26,8 @@ POINTS, COLOURED_POINTS = 3000, 10_000
 """Test images in a projection; report 004 shows all of them."""
 MOST_NUMBERS, FEWEST_POINTS = 200_000, 500
 """Of wider codes so many images that there are no more numbers than this."""
+REPLAYED_FIRST = "mnist-mlp8"
+"""The run that the page Replay opens with: its panel keeps every epoch."""
 SAMPLE = 500
 """The first test images are also measured alone: a fast check that weights and metrics belong together."""
 
@@ -56,7 +58,8 @@ def build(
         )
         from aecore.reports.shrink import MOST_ROWS, MOST_ROWS_OF_REPORTS, halve, thin_panel
 
-        thin_panel(run, MOST_ROWS if preset.ships else MOST_ROWS_OF_REPORTS)
+        if preset.name != REPLAYED_FIRST:
+            thin_panel(run, MOST_ROWS if preset.ships else MOST_ROWS_OF_REPORTS)
         halve(run, device, report)
         for name in (
             LOG,

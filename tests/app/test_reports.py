@@ -141,4 +141,4 @@ def test_beyond_the_reports_without_any_run_offers_to_train(store):
     assert not app.dataframe
     assert sum(label == "Train it" for label, _ in links(app)) == len(own())
     assert "622,504" not in texts(app)
-    assert "265,587 parameters, no code" in texts(app)
+    assert "1,059,939 parameters, no code" in texts(app)

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import safetensors.numpy
 
+from aecore.latent.codes import read_codes
 from aecore.presets import preset
 from aecore.runs.store import EVALUATION, EXPERIMENT, FIGURES, SEEDS, WEIGHTS, Run, Store
 from aecore.runs.sums import SUMS
@@ -34,9 +36,12 @@ def linear_run(store: Store) -> Run:
     """A run with the codes of report 000's, as if a decoder of one linear layer had made them: each of its eight units
     brightens one pixel, that of its number."""
     run = own_run(store, "mnist-tied", "mnist-mlp8", {})
+    codes = read_codes(run)
+    assert codes is not None
     weights = {"encoder.linear1.weight": np.eye(8, 784, dtype=np.float32), "encoder.linear1.bias": np.zeros(8, "f4")}
     weights["decoder.linear1.bias"] = np.zeros(784, np.float32)
     run.file(WEIGHTS).write_bytes(safetensors.numpy.save(weights))
+    replace(codes, weights="").save(run)
     return run
 
 

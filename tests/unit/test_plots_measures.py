@@ -136,7 +136,7 @@ _KEYS = ("by_labels", "curves", "roc", "by_class", "variance", "matrix")
 
 
 def test_a_notebook_and_an_export_name_a_run(gallery, trained):
-    assert traces(plots.label_efficiency("mnist-mlp8"))["code"]["y"][-1] == pytest.approx(85.13)
+    assert traces(plots.label_efficiency("mnist-mlp8"))["code"]["y"][-1] == pytest.approx(85.14)
     assert figure_of(gallery.listed("mnist-mlp8"), "rate").layout["title"]["text"].endswith("mnist-mlp8")
     with pytest.raises(UserError, match=f"not measured: measure it with `aecore measure {trained.id}`"):
         plots.units(trained)

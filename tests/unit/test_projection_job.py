@@ -84,7 +84,7 @@ def test_a_torn_progress_file_is_none(trained, content):
         (ProjectionRequest("tnse"), "did you mean 'tsne'"),
         (ProjectionRequest("pca", 4), "2 or 3 dimensions, not 4"),
         (ProjectionRequest("pca", 2, 20), "more than 20"),
-        (ProjectionRequest("pca", 2, 20_001), "at most 20,000 points"),
+        (ProjectionRequest("pca", 2, 60_001), "at most 60,000 points"),
         (ProjectionRequest("tsne", 2, 300, 100), "needs more than 301 points"),
         (ProjectionRequest("tsne", 2, 300, 0.5), "between 1 and 500, not 0.5"),
         (ProjectionRequest("tsne", 2, 300, float("nan")), "between 1 and 500, not nan"),
