@@ -20,8 +20,8 @@ SHIPPED = ("pca", "tsne", "units")
 SEEDED = ("umap", "pacmap")
 """Those whose only option of ours is the seed."""
 EXACT_UP_TO = {2: 10_000, 3: 10_000}
-"""By dimensions, the points up to which exact t-SNE is the faster one on a CPU (`python -m benchmarks.projections`, docs/speed.md);
-beyond, openTSNE takes over where it is installed."""
+"""By dimensions, the points up to which exact t-SNE is the faster one on a CPU (docs/speed.md, by `python -m
+benchmarks.projections`); beyond, openTSNE takes over where it is installed."""
 MOST_PERPLEXITY, MOST_ITERATIONS = 500, 10_000
 TSNE_COMPONENTS = 50
 """Wider codes are reduced to this many principal components before t-SNE."""
