@@ -23,14 +23,13 @@ MOST_ROWS_OF_REPORTS = 16
 
 
 def thin_panel(run: Run, most: int = MOST_ROWS) -> None:
-    """Keep at most so many rows of a run's panel: the first, the last, and those between at even distances. A panel
-    whose digits are read stays whole: reports count in how many epochs one was misread."""
+    """Keep at most so many rows of a run's panel: the first, the last, and those between at even distances."""
     saved = run.snapshots()
     rows = len(saved["epochs"])
-    if rows <= most or "digits" in saved:
+    if rows <= most:
         return
     kept = np.linspace(0, rows - 1, most).round().astype(int)
-    by_row = ("epochs", "reconstructions")
+    by_row = ("epochs", "reconstructions", "digits")
     tensors = {name: values[kept] if name in by_row else values for name, values in saved.items()}
     run.write_files({SNAPSHOTS: safetensors.numpy.save(tensors)})
 

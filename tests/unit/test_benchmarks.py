@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -66,13 +67,22 @@ def test_our_evaluation_and_the_textbooks_agree():
     assert len(result["seconds"]["ours"]) == len(told) == 2
 
 
-def test_every_projection_is_timed_and_judged(tmp_path):
+def test_every_projection_is_timed_and_judged(monkeypatch):
     codes = np.random.default_rng(0).normal(size=(120, 4)).astype(np.float32)
     codes += 20 * np.repeat(np.arange(3), 40)[:, None]
     for method in ("ours", "scikit-learn"):
         found = projections.embed(method, codes, 2, 260, warm_up=110)
         assert trustworthiness(codes, found["points"]) > 0.8
         assert found["seconds"] > 0
+    held = []
+
+    def hungry(codes, dims, iterations):
+        held.append(np.ones(30_000_000 if len(codes) > 20 else 1))
+        time.sleep(0.1)
+        return codes[:, :dims]
+
+    monkeypatch.setitem(projections.DRAWS, "umap", hungry)
+    assert 200 < projections.embed("umap", codes, 2, 1, warm_up=10)["memory_mb"] < 300, "240 MB were held"
     rows = [
         {"method": "ours", "points": 1000, "dims": 2, "seconds": 1.25, "trustworthiness": 0.99, "memory_mb": 9.6},
         {"method": "umap", "points": 1000, "dims": 2, "failed": "no"},
