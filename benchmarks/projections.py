@@ -10,24 +10,23 @@ the same size, they follow each other, so that changes in machine speed affect t
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
+import math
 import platform
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import torch
 
 from aecore.latent import packages, tsne
 from aecore.metrics.projection import trustworthiness
+from benchmarks import memory
 
 PERPLEXITY, ITERATIONS = 30.0, 1000
 SIZES, QUICK_SIZES = (1000, 5000, 10_000, 20_000, 60_000), (600,)
@@ -85,35 +84,15 @@ def _silent(*_: object) -> None:
 
 
 def embed(method: str, codes: np.ndarray, dims: int, iterations: int, warm_up: int = 400) -> dict[str, Any]:
-    """One embedding in this process: seconds, growth of its memory in MB, and the points."""
+    """One embedding in this process: seconds, growth of its memory in MB, and the points. The memory is NaN where the
+    system does not tell it."""
     DRAWS[method](codes[:warm_up], dims, 20)
-    before = psutil.Process().memory_info().rss
+    known = memory.is_told()
     begun = time.perf_counter()
-    with _watched() as seen:
+    with memory.growth() as grown:
         points = DRAWS[method](codes, dims, iterations)
         seconds = time.perf_counter() - begun
-    return {"seconds": seconds, "memory_mb": (max(seen) - before) / 1e6, "points": points}
-
-
-@contextlib.contextmanager
-def _watched() -> Iterator[list[int]]:
-    """The resident bytes of this process, read every 20 ms inside the block. The kernel's own peak would begin at that
-    of the process that started this one."""
-    here, done = psutil.Process(), threading.Event()
-    seen = [here.memory_info().rss]
-
-    def watch() -> None:
-        while not done.wait(0.02):
-            seen.append(here.memory_info().rss)
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield seen
-    finally:
-        done.set()
-        watcher.join()
-        seen.append(here.memory_info().rss)
+    return {"seconds": seconds, "memory_mb": grown() / 1e6 if known else math.nan, "points": points}
 
 
 def _in_process(method: str, codes: Path, count: int, dims: int, iterations: int) -> dict[str, Any]:
@@ -125,9 +104,9 @@ def _in_process(method: str, codes: Path, count: int, dims: int, iterations: int
         if done.returncode:
             return {"failed": done.stderr.strip().rpartition("\n")[2][:200]}
         with np.load(out) as found:
-            points, seconds, memory = found["points"], float(found["seconds"]), float(found["memory_mb"])
+            points, seconds, grown = found["points"], float(found["seconds"]), float(found["memory_mb"])
     value = trustworthiness(np.load(codes)[:count], points)
-    return {"seconds": seconds, "memory_mb": memory, "trustworthiness": value}
+    return {"seconds": seconds, "memory_mb": None if math.isnan(grown) else grown, "trustworthiness": value}
 
 
 def codes_of(run_name: str, count: int) -> np.ndarray:
@@ -171,7 +150,8 @@ def markdown(found: list[dict[str, Any]], methods: list[str]) -> str:
 def _cell(one: dict[str, Any]) -> str:
     if "failed" in one:
         return one["failed"]
-    return f"{one['seconds']:.1f} s, {one['trustworthiness']:.4f}, {one['memory_mb']:.0f} MB"
+    grown = "memory unknown" if one["memory_mb"] is None else f"{one['memory_mb']:.0f} MB"
+    return f"{one['seconds']:.1f} s, {one['trustworthiness']:.4f}, {grown}"
 
 
 def main() -> None:
