@@ -95,7 +95,7 @@ def _is_here(entry: Any, machine: dict[str, Any]) -> bool:
 def _row(entry: dict[str, Any]) -> list[str]:
     from aecore.training.ways import Way
 
-    way, seconds = Way.read(entry.get("way")), entry["seconds"]
+    way, seconds = Way.known(entry.get("way")), entry["seconds"]
     best = str(way) if way else "?"
     others = sorted((value, name) for name, value in seconds.items() if name != best)
     told = "; ".join(f"{name} {1000 * value:.1f}" for value, name in others)

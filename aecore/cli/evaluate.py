@@ -36,11 +36,12 @@ def evaluate(
     With one corruption the JSON document is one object, otherwise a list of them.
     """
     from aecore.inference import open_run
+    from aecore.models import subnormals
 
     found = Store.default().find(run_name)
     experiment = found.experiment()
     wanted = [Corruption.parse(text) for text in corruption or []] or list(experiment.evaluation.corruptions)
-    with Progress() as progress:
+    with Progress() as progress, subnormals.as_zero():
         loaded = open_run(found, device, progress)
         results = [loaded.evaluate(entry, progress) for entry in wanted]
         for entry, result in zip(wanted, results, strict=True):

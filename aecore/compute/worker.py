@@ -161,8 +161,10 @@ def serve(pipe: Connection) -> None:
 
 def main() -> None:
     from aecore.jobs.out_of_memory import go_first
+    from aecore.models import subnormals
 
     go_first()
+    subnormals.forever()  # before the first thread is started
     told = json.loads(sys.stdin.buffer.read())
     with Client(told["address"], authkey=bytes.fromhex(told["key"])) as pipe:
         serve(pipe)

@@ -15,6 +15,7 @@ from aecore.measures import anomalies, code, reconstruction, samples
 from aecore.measures.subject import Subject, some
 from aecore.metrics import likelihood
 from aecore.metrics.bootstrap import mean_interval
+from aecore.models import subnormals
 from aecore.models.autoencoder import Autoencoder
 from aecore.models.condition import Condition
 from aecore.models.network import known_classes
@@ -45,6 +46,7 @@ def measure(run: Run, device: str = "auto", report: Report = silent) -> Measures
     return measure_run(run, device, report)
 
 
+@subnormals.as_zero()
 def measure_run(run: Run, device: str = "auto", report: Report = silent) -> Measures:
     """The same for whoever trains the run."""
     if not run.experiment().model.has_code:
@@ -73,6 +75,7 @@ def measure_run(run: Run, device: str = "auto", report: Report = silent) -> Meas
 
 
 @told("measuring")
+@subnormals.as_zero()
 def measure_likelihood(
     run: Run,
     count: int = likelihood.SAMPLES[-1],

@@ -15,6 +15,7 @@ from aecore.data.corruption import corrupted
 from aecore.errors import AecoreError
 from aecore.metrics import image as image_metrics
 from aecore.metrics.health import same_output
+from aecore.models import subnormals
 from aecore.models.condition import NOTHING, Condition
 from aecore.models.digit_classifier import reads
 from aecore.models.digit_classifier.network import read_digits
@@ -29,6 +30,7 @@ CPU_BATCH = 200
 """On a CPU a convolutional network gets so many images at a time, so that its activations stay in the cache."""
 
 
+@subnormals.as_zero()
 @torch.inference_mode()
 def evaluate(
     model: Network,

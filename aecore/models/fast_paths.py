@@ -10,6 +10,8 @@
 | `keep_mask`         | `plain_keep_mask`     | the same distribution, probability to 2⁻¹⁶  |
 | `squared_error`     | `plain_squared_error` | values and gradients to rounding            |
 | `keep_freed_memory` | without calling it    | bit for bit                                 |
+
+`aecore.models.subnormals` is another, for the whole process.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from aecore.errors import AecoreError, UserError
 from aecore.memory import fits, free_memory
 from aecore.metrics.evaluation import evaluate_all
 from aecore.metrics.split import Split, describe_split
+from aecore.models import subnormals
 from aecore.runs import sums
 from aecore.runs.json_files import now
 from aecore.runs.progress import Report, silent
@@ -76,6 +77,20 @@ def train_run(
     share the steps, each in `assist`. Raises `AecoreError` when the images cannot be had, the device does not work or
     the loss is no longer finite.
     """
+    # Before anything is computed: PyTorch's threads inherit it.
+    with subnormals.as_zero(_takes_subnormals_as_zero(run)) as zero:
+        return _train_run(run, device, stop, report, group, after, zero)
+
+
+def _train_run(
+    run: Run,
+    device: Device,
+    stop: Callable[[], bool],
+    report: Report,
+    group: Group,
+    after: Callable[[Run], None],
+    zero: bool,
+) -> str:
     experiment = run.experiment()
     job = _Job(run, experiment, Status(run, experiment.training.epochs), stop, report, group)
     prepared = _prepare(job, device)
@@ -83,7 +98,7 @@ def train_run(
         job.status.write(state="stopped", ended=now(), process=None)
         return "stopped"
     images, split = prepared
-    start = _choose_start(job, images)
+    start = _choose_start(job, images, zero)
     state = _build_or_restore(run, experiment, images, start)
     snapshots = _new_panel(job, state, images)
     if start["resumes"]:
@@ -117,9 +132,10 @@ def assist(run: Run, device: Device, group: Group) -> str:
     start: _Start = group.broadcast()
     state, way = _build_or_restore(run, experiment, images, start), Way(**start["way"])
     options = LoopOptions(way.precision, group, way.threads, stop=group.agree_on_stop())
-    for _ in training_passes(experiment, state, images, options):
-        if group.broadcast():
-            break
+    with subnormals.as_zero(way.subnormals == "zero"):
+        for _ in training_passes(experiment, state, images, options):
+            if group.broadcast():
+                break
     return "finished" if state.epoch == experiment.training.epochs else "stopped"
 
 
@@ -188,26 +204,34 @@ def _grey(images: data.ImageSet) -> data.ImageSet:
     return data.load("mnist")
 
 
-def _choose_start(job: _Job, images: Images) -> _Start:
-    """Whether the run resumes, and its way of computing: a resumed run keeps the one in which it began."""
-    resumes = job.run.file(RESUME).exists()
-    recorded = _recorded_way(job.run) if resumes else None
+def _choose_start(job: _Job, images: Images, zero: bool) -> _Start:
+    """Whether the run resumes, and its way of computing: a resumed run keeps the one in which it began. `zero` says
+    whether this process takes subnormal numbers as zero."""
+    resumes, recorded = job.run.file(RESUME).exists(), _recorded_way(job.run)
     choice = Choice(recorded) if recorded else _choose_way(job.experiment, images.train, job.group.world)
-    start = _Start(way=choice.way._asdict(), resumes=resumes)
+    way = choice.way._replace(subnormals="zero" if zero else "kept")
+    start = _Start(way=way._asdict(), resumes=resumes)
     job.group.broadcast(start)
-    job.status.write(precision=choice.way.precision, way=choice.way._asdict())
+    job.status.write(precision=way.precision, way=way._asdict())
     if choice.seconds_per_step:
         job.status.write(tried_s=rounded(choice.seconds_per_step, 4))
     return start
 
 
+def _takes_subnormals_as_zero(run: Run) -> bool:
+    recorded = _recorded_way(run)
+    return recorded is None or recorded.subnormals == "zero"
+
+
 def _recorded_way(run: Run) -> Way | None:
     """The way of a run that has begun; older ones have recorded their number format alone."""
+    if not run.file(RESUME).exists():
+        return None
     status = run.status()
     if "way" in status:
         return Way.read(status["way"])
     precision = status.get("precision")
-    return Way(precision) if precision in ("float32", "bfloat16") else None
+    return Way(precision, subnormals="kept") if precision in ("float32", "bfloat16") else None
 
 
 def _choose_way(experiment: Experiment, train: torch.Tensor | Streamed, processes: int) -> Choice:

@@ -50,11 +50,14 @@ class Way(NamedTuple):
     """Where the channels of maps are in memory: last or first."""
     threads: int = 0
     """Of the processor, for a step; 0 for as many as PyTorch uses."""
+    subnormals: str = "zero"
+    """Subnormal numbers on a CPU: zero, or kept, as runs of older versions have them; never tried."""
 
     def __str__(self) -> str:
         parts = [self.precision, "oneDNN" if self.linear == "onednn" else "plain linear layers"]
         parts.append(f"channels {self.channels}")
-        return ", ".join(parts + ([f"{self.threads} thread" + "s" * (self.threads > 1)] if self.threads else []))
+        parts += [f"{self.threads} thread" + "s" * (self.threads > 1)] if self.threads else []
+        return ", ".join(parts + (["subnormal numbers kept"] if self.subnormals == "kept" else []))
 
     def arrange(self, state: State) -> None:
         """Let the networks of `state`, which has taken no step yet, compute so."""
@@ -64,13 +67,29 @@ class Way(NamedTuple):
     @classmethod
     def read(cls, value: Any) -> Way | None:
         """A way from a JSON file, None for anything else."""
-        kinds = {"precision": ("float32", "bfloat16"), "linear": ("onednn", "plain"), "channels": ("last", "first")}
-        if not isinstance(value, dict) or any(value.get(name) not in allowed for name, allowed in kinds.items()):
+        if not isinstance(value, dict):
+            return None
+        value = {"subnormals": "kept"} | value  # older files do not say
+        if any(value.get(name) not in allowed for name, allowed in KINDS.items()):
             return None
         threads = value.get("threads")
         if not isinstance(threads, int) or isinstance(threads, bool) or not 0 <= threads <= 4096:
             return None
-        return cls(value["precision"], value["linear"], value["channels"], threads)
+        return cls(value["precision"], value["linear"], value["channels"], threads, value["subnormals"])
+
+    @classmethod
+    def known(cls, value: Any) -> Way | None:
+        """The same for a trial's result, whose subnormal numbers are as every new run has them."""
+        way = cls.read(value)
+        return way and way._replace(subnormals="zero")
+
+
+KINDS = {
+    "precision": ("float32", "bfloat16"),
+    "linear": ("onednn", "plain"),
+    "channels": ("last", "first"),
+    "subnormals": ("zero", "kept"),
+}
 
 
 @dataclass(frozen=True)
@@ -99,7 +118,7 @@ def choose(
     size = min(training.batch_size, count)
     key = known_ways.key(experiment, train, size)
     if (known := known_ways.find(key)) and not again:
-        way, seconds = Way.read(known["way"]), known["seconds"]
+        way, seconds = Way.known(known["way"]), known["seconds"]
         if way is not None:
             return Choice(way, seconds, known=True)
     busy = train.device.type == "cpu" and psutil.cpu_percent(0.1) > 100 * BUSY

@@ -9,6 +9,7 @@ import torch
 
 from aecore import jobs
 from aecore.models.build import build
+from aecore.runs.store import RESUME
 from aecore.training import known_ways, ways
 from aecore.training.threads import threads
 from aecore.training.ways import Way, choose
@@ -207,7 +208,8 @@ def test_a_run_records_its_way(store, monkeypatch):
     little = {"training.epochs": 2, "data.train_images": 200, "evaluation.corruptions": []}
     run = jobs.submit(MLP.changed(little), "cpu", store)
     assert jobs.work(run) == "finished"
-    assert run.status()["way"] == {"precision": "float32", "linear": "plain", "channels": "first", "threads": 1}
+    recorded = {"precision": "float32", "linear": "plain", "channels": "first", "threads": 1, "subnormals": "zero"}
+    assert run.status()["way"] == recorded
     assert run.status()["precision"] == "float32"
     assert run.status()["tried_s"] == {str(way): 0.001}
 
@@ -215,7 +217,7 @@ def test_a_run_records_its_way(store, monkeypatch):
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        ({"precision": "bfloat16"}, Way("bfloat16")),  # before ways were recorded
+        ({"precision": "bfloat16"}, Way("bfloat16", subnormals="kept")),  # before ways were recorded
         ({"precision": "float32", "way": Way(linear="plain")._asdict()}, Way(linear="plain")),
         ({}, None),
         ({"way": {"precision": "float32"}}, None),
@@ -227,6 +229,8 @@ def test_a_recorded_way_is_read(status, expected, store):
 
     run = store.create(MLP)
     run.write_status(state="stopped", **status)
+    assert _recorded_way(run) is None, "it begins anew"
+    run.file(RESUME).write_bytes(b"")
     assert _recorded_way(run) == expected
 
 
@@ -235,6 +239,10 @@ def test_a_way_survives_json():
     assert Way.read(json.loads(json.dumps(way._asdict()))) == way
     assert str(way) == "bfloat16, plain linear layers, channels first, 3 threads"
     assert str(Way(threads=1)) == "float32, oneDNN, channels last, 1 thread"
+    older = {key: value for key, value in way._asdict().items() if key != "subnormals"}
+    assert Way.read(older) == way._replace(subnormals="kept")
+    assert Way.known(older) == way
+    assert str(Way.read(older)).endswith("3 threads, subnormal numbers kept")
 
 
 def test_the_device_is_part_of_the_machine():
