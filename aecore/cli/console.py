@@ -1,41 +1,23 @@
-"""The output of the command line: tables and runs on standard output, messages and progress on standard error."""
+"""The output of the command line: tables on standard output, messages on standard error."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any
 
 from rich import box
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import (
-    Progress as RichProgress,
-)
 from rich.table import Table
 
-from aecore.config.corruption import Corruption
-from aecore.errors import AecoreError
-from aecore.format import count, format_value, printable
-from aecore.metrics.baselines import input_name
-from aecore.reports.beyond import Reached, aim, spread
-from aecore.reports.claims import Verdict
-from aecore.runs.measures import read_measures
-from aecore.runs.store import Run
-from aecore.runs.summary import MARK, summarise
+from aecore.format import printable
 
-_errors = Console(stderr=True, highlight=False)
+errors = Console(stderr=True, highlight=False)
+"""Standard error."""
 
 
 def print_message(line: str) -> None:
     """A line for the user on standard error."""
-    _errors.print(line, markup=False, soft_wrap=True)
+    errors.print(line, markup=False, soft_wrap=True)
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -45,200 +27,3 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         rendered.add_row(*(printable(cell).replace("[", r"\[") for cell in row))
     console.print(rendered)
-
-
-class Progress:
-    """A progress bar for each stage, on standard error; without a terminal a line every ten per cent."""
-
-    def __init__(self) -> None:
-        self.bar = RichProgress(
-            TextColumn("{task.fields[stage]:<10}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
-            console=_errors,
-            disable=not _errors.is_terminal,
-        )
-        self.stage = ""
-        self.task = None
-        self.tenth = -1
-
-    def __enter__(self) -> Progress:
-        self.bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.bar.stop()
-
-    def __call__(self, stage: str, done: float, total: float, note: str) -> None:
-        """Show that `done` of `total` of a stage is done; a total of 0 means that it is unknown."""
-        if not _errors.is_terminal:
-            self._in_lines(stage, done, total, note)
-            return
-        if self.task is None or stage != self.stage:
-            self.stage, self.task = stage, self.bar.add_task("", stage=stage, note=note, total=None)
-        self.bar.update(self.task, completed=done, total=total or None)
-        if note:
-            self.bar.update(self.task, note=note)
-
-    def _in_lines(self, stage: str, done: float, total: float, note: str) -> None:
-        tenth = int(10 * done / total) if total else 0
-        if stage != self.stage or tenth > self.tenth:
-            print_message(f"{stage}{f' {10 * tenth} %' if total else ''}{f', {note}' if note else ''}")
-            self.stage, self.tenth = stage, tenth
-
-
-class Bar:
-    """A bar that counts things done, with a note on the last one, on standard error; nothing without a terminal."""
-
-    def __init__(self) -> None:
-        columns = (BarColumn(), TextColumn("{task.completed:,}/{task.total:,}"), TextColumn("{task.fields[note]}"))
-        self.bar = RichProgress(*columns, console=_errors, disable=not _errors.is_terminal)
-        self.task = self.bar.add_task("", total=0, note="")
-
-    def __enter__(self) -> Bar:
-        self.bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.stop()
-
-    def __call__(self, done: int, total: int, note: str) -> None:
-        self.bar.update(self.task, completed=done, total=total)
-        if note:
-            self.bar.update(self.task, note=note)
-
-
-def document(found: Run) -> dict[str, Any]:
-    """Everything about a run but its arrays, as JSON; a file that cannot be read is None and named in `problem`."""
-    summary = summarise(found)
-    collected: dict[str, Any] = {
-        "run": found.id,
-        "path": str(found.path),
-        "state": summary.state,
-        "epochs": summary.epoch,
-        "title": summary.title,
-        "note": summary.note or None,
-        "problem": summary.problem or None,
-        "remarks": list(summary.remarks),
-    }
-    readers = {
-        "experiment": lambda: found.experiment().model_dump(mode="json"),
-        "status": found.status,
-        "history": found.metrics,
-        "evaluation": found.evaluation,
-        "measures": lambda: None if (known := read_measures(found)) is None else known.as_json(),
-    }
-    for key, read in readers.items():
-        try:
-            collected[key] = read()
-        except AecoreError:
-            collected[key] = None
-    return collected
-
-
-def print_run(found: Run) -> None:
-    """A run in a few lines on standard output: state, progress, metrics, and what is wrong with it."""
-    summary = summarise(found)
-    progress = f"imported from {summary.imported}" if summary.imported else f"epoch {summary.epoch} of {summary.epochs}"
-    print(printable(f"{summary.id}: {summary.state}, {progress}"))
-    if summary.title not in summary.id:
-        print(f"  {printable(summary.title)}")
-    for line in summary.note.splitlines():
-        print(f"  {printable(line)}")
-    if summary.problem:
-        print(f"  {printable(summary.problem)}")
-    for remark in summary.remarks:
-        print(f"  {MARK} {printable(remark['text'])}")
-    if summary.seconds is not None:
-        print(f"  training loss {summary.train_loss:.5f} after {summary.seconds:.1f} s on {printable(summary.machine)}")
-    try:
-        evaluations = found.evaluation()
-    except AecoreError:
-        evaluations = []
-    if evaluations:
-        print_evaluations(evaluations)
-
-
-def print_evaluations(results: list[dict[str, Any]]) -> None:
-    """Evaluations as a table, the noisy input's own metrics below the output's."""
-    rows = []
-    for result in results:
-        for what, key in (("output", "metrics"), ("noisy input", "noisy_input")):
-            if key == "noisy_input" and result["corruption"] == "none":
-                continue
-            text = input_name(Corruption.parse(result["corruption"])) if key == "noisy_input" else what
-            rows.append([result["corruption"] if key == "metrics" else "", text, *_scores(result[key])])
-        for name, measured in result.get("classical", {}).items():
-            rows.append(["", _method(name, measured), *_scores(measured["metrics"])])
-        if hole := result.get("inside_hole"):
-            entered = input_name(Corruption.parse(result["corruption"]))
-            sides = [("output", hole["metrics"]), (entered, hole["noisy_input"])]
-            others = result.get("classical", {}).items()
-            sides += [(_method(name, own), own["inside_hole"]) for name, own in others if own.get("inside_hole")]
-            rows += [["", f"in the hole: {what}", *_scores(values)] for what, values in sides]
-    table(["corruption", f"{results[0]['n']:,} test images", "MSE", "PSNR dB", "SSIM", "SNR dB"], rows)
-
-
-def _method(name: str, measured: dict[str, Any]) -> str:
-    """A method without a network, with its strength and what it was measured on where it has these."""
-    strength, images = measured.get("strength"), measured.get("images")
-    about = [] if strength is None else [f"strength {strength:g}"]
-    return ", ".join([name, *about, *([] if images is None else [count(images, "image")])])
-
-
-def _scores(values: dict[str, Any]) -> list[str]:
-    """Of equal images PSNR and SNR are infinite, which files hold as null; the others never are."""
-    return [
-        f"{values[name]:.{digits}f}"
-        if values.get(name) is not None
-        else "∞"
-        if name in values and name in ("psnr_db", "snr_db")
-        else "–"
-        for name, digits in _DIGITS
-    ]
-
-
-def print_verdicts(found: list[Verdict]) -> None:
-    """Reported against measured, a row for each claim, on standard output."""
-    table(
-        ["run", "number", "reported", "measured", "noisy input", "verdict"],
-        [
-            [
-                v.preset,
-                v.claim.quantity,
-                format_value(v.claim.reported, v.claim.unit),
-                format_value(v.measured, v.claim.unit),
-                "" if v.noisy_input is None else format_value(v.noisy_input, v.claim.unit),
-                v.word,
-            ]
-            for v in found
-        ],
-    )
-
-
-def print_reached(found: list[Reached]) -> None:
-    """What our own presets reach, a row for each goal, on standard output."""
-    if not found:
-        return
-    table(
-        ["run", "number", "the report's", "aim", "measured", "seeds", "verdict"],
-        [
-            [
-                each.preset,
-                each.goal.quantity,
-                "" if each.than is None else format_value(each.than, each.goal.unit),
-                aim(each.goal),
-                format_value(each.measured, each.goal.unit),
-                spread(each.every, each.goal.unit),
-                each.word,
-            ]
-            for each in found
-        ],
-    )
-
-
-_DIGITS = (("mse", 5), ("psnr_db", 2), ("ssim", 4), ("snr_db", 2))

@@ -15,13 +15,13 @@ from aecore.data import data_set
 from aecore.devices import devices
 from aecore.presets import preset
 
-doctor_app = typer.Typer()
+commands = typer.Typer()
 
 INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd", "bf16")
 """Those that matter for training, as Linux names them."""
 
 
-@doctor_app.command()
+@commands.command()
 def doctor(
     tried: Annotated[
         list[str] | None,

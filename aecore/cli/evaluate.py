@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-from aecore.cli.console import Progress, print_evaluations, print_message, print_reached, print_verdicts, table
+from aecore.cli.console import print_message, table
 from aecore.cli.options import Device, Json, RunName, print_json
+from aecore.cli.printed import print_evaluations, print_reached, print_verdicts
+from aecore.cli.progress import Progress
 from aecore.config.corruption import Corruption
 from aecore.errors import UserError
 from aecore.presets import preset
@@ -17,10 +19,10 @@ from aecore.reports.claims import markdown_table, verdicts
 from aecore.runs.store import Store
 from aecore.runs.summary import MARK
 
-evaluate_app = typer.Typer()
+commands = typer.Typer()
 
 
-@evaluate_app.command()
+@commands.command()
 def evaluate(
     run_name: RunName,
     corruption: Annotated[
@@ -59,7 +61,7 @@ def evaluate(
             print_message(f"{MARK} {text}")
 
 
-@evaluate_app.command("project")
+@commands.command("project")
 def project_codes(
     run_name: RunName,
     method: Annotated[str, typer.Option(help="pca, tsne, units (of the code, the first), umap, pacmap.")] = "tsne",
@@ -93,7 +95,7 @@ def project_codes(
         table(["quality", "0 to 1"], [[name.replace("_", " "), f"{value:.4f}"] for name, value in made.quality.items()])
 
 
-@evaluate_app.command()
+@commands.command()
 def gallery(
     names: Annotated[list[str] | None, typer.Argument(metavar="[PRESET]…")] = None,
     seeds: Annotated[
@@ -120,7 +122,7 @@ def gallery(
     print_verdicts(verdicts(Store.default(), [entry.name for entry in chosen]))
 
 
-@evaluate_app.command()
+@commands.command()
 def results(
     names: Annotated[list[str] | None, typer.Argument(metavar="[PRESET]…")] = None,
     as_markdown: Annotated[

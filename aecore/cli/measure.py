@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from aecore.cli.console import Progress, print_message, table
+from aecore.cli.console import print_message, table
 from aecore.cli.options import Device, Json, print_json
+from aecore.cli.progress import Progress
 from aecore.errors import AecoreError, OutdatedError, UserError
 from aecore.format import printable
 from aecore.metrics.measure_names import MEASURES, NAMED
@@ -16,10 +17,10 @@ from aecore.runs.progress import Report
 from aecore.runs.store import Run, Store
 from aecore.runs.summary import MARK, summarise
 
-measure_app = typer.Typer()
+commands = typer.Typer()
 
 
-@measure_app.command()
+@commands.command()
 def measure(
     names: Annotated[list[str] | None, typer.Argument(metavar="[RUN]…")] = None,
     every: Annotated[bool, typer.Option("--all", help="All finished runs of the store.")] = False,

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from aecore.errors import UserError
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, a unique prefix of it, or a path.")]
@@ -15,3 +17,13 @@ RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, a uniqu
 def print_json(value: Any) -> None:
     """One document on standard output."""
     print(json.dumps(value, indent=1, allow_nan=False))
+
+
+def key_and_value(text: str) -> tuple[str, Any]:
+    """`training.epochs=2` as key and value. Raises `UserError` where there is no equals sign."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise UserError(f"--set {text}: should look like training.epochs=2")
+    from aecore.config.experiment import typed_value
+
+    return key.strip(), typed_value(value)

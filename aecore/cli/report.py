@@ -11,10 +11,10 @@ from aecore.cli.console import print_message
 from aecore.cli.options import Json, print_json
 from aecore.runs.store import Store
 
-report_app = typer.Typer()
+commands = typer.Typer()
 
 
-@report_app.command()
+@commands.command()
 def report(
     run_names: Annotated[list[str], typer.Argument(metavar="RUN…", help="Runs: ids, unique prefixes, or paths.")],
     out: Annotated[Path, typer.Option("--out", help="The folder to write it to.")],

@@ -7,35 +7,38 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from aecore.cli.console import Progress, print_message, print_run, table
-from aecore.cli.options import Json, RunName, print_json
-from aecore.config.experiment import typed_value
+from aecore.cli.console import print_message, table
+from aecore.cli.options import Json, RunName, key_and_value, print_json
+from aecore.cli.printed import document, print_run
+from aecore.cli.progress import Progress
 from aecore.errors import AecoreError, UserError, describe_os_error, nearest
 from aecore.files import atomic_write
 from aecore.runs import archive, notes, sums, trash
 from aecore.runs.store import Run, Store
 from aecore.runs.summary import import_notes
 
-runs_app = typer.Typer()
+commands = typer.Typer()
 
 Changes = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
 ]
 
 
-def key_and_value(text: str) -> tuple[str, Any]:
-    """`training.epochs=2` as key and value. Raises `UserError` where there is no equals sign."""
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise UserError(f"--set {text}: should look like training.epochs=2")
-    return key.strip(), typed_value(value)
+@commands.command()
+def show(run_name: RunName, as_json: Json = False) -> None:
+    """Show one run: its settings, state and metrics."""
+    found = Store.default().find(run_name)
+    if as_json:
+        print_json(document(found))
+    else:
+        print_run(found)
 
 
-@runs_app.command()
+@commands.command()
 def rename(run_name: RunName, title: str, as_json: Json = False) -> None:
     """Give a run another title; "" restores the first one. Its id stays."""
     found = Store.default().find(run_name)
@@ -43,7 +46,7 @@ def rename(run_name: RunName, title: str, as_json: Json = False) -> None:
     _print_notes(found, as_json)
 
 
-@runs_app.command()
+@commands.command()
 def verify(
     run_names: Annotated[list[str] | None, typer.Argument(metavar="[RUN…]")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every run of the store.")] = False,
@@ -83,7 +86,7 @@ def _verdict(files: dict[str, str]) -> str:
     return "; ".join(parts) or "verified"
 
 
-@runs_app.command()
+@commands.command()
 def annotate(run_name: RunName, text: str, as_json: Json = False) -> None:
     """Write a note to a run; "" removes it."""
     found = Store.default().find(run_name)
@@ -91,7 +94,7 @@ def annotate(run_name: RunName, text: str, as_json: Json = False) -> None:
     _print_notes(found, as_json)
 
 
-@runs_app.command()
+@commands.command()
 def group(
     run_names: Annotated[list[str], typer.Argument(metavar="RUN…")],
     name: Annotated[str, typer.Option("--to", help='The group; "" takes the runs out of theirs.')],
@@ -116,7 +119,7 @@ def _print_notes(found: Run, as_json: bool) -> None:
         print_run(found)
 
 
-@runs_app.command()
+@commands.command()
 def delete(
     run_names: Annotated[list[str], typer.Argument(metavar="RUN…")],
     forever: Annotated[bool, typer.Option("--forever", help="Also from the trash; it cannot be restored.")] = False,
@@ -150,7 +153,7 @@ def _found(name: str, store: Store, forever: bool) -> Run | trash.Deleted:
         return trash.find_deleted(name, store)
 
 
-@runs_app.command()
+@commands.command()
 def restore(
     run_name: Annotated[str, typer.Argument(metavar="[RUN]", help="Its id or a unique prefix of it.")] = "",
     as_json: Json = False,
@@ -176,7 +179,7 @@ def restore(
         print_message("no run has been deleted in the last week")
 
 
-@runs_app.command("import")
+@commands.command("import")
 def import_file(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="One file, or encoder and decoder.")],
     preset: Annotated[str, typer.Option(help="The preset whose model this is; inferred if not given.")] = "",
@@ -227,7 +230,7 @@ def import_file(
     print_run(imported.run)
 
 
-@runs_app.command("export")
+@commands.command("export")
 def export_run(
     run_name: RunName,
     to: Annotated[str, typer.Option(metavar="zip|pth|py|csv|html|figure", help="The format.")],

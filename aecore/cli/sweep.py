@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from aecore.cli.console import Bar, print_message, table
+from aecore.cli.console import print_message, table
 from aecore.cli.options import Device, Json, print_json
+from aecore.cli.progress import Bar
 from aecore.errors import AecoreError, UserError
 from aecore.jobs.signals import stop_flag
 from aecore.runs.store import Store
@@ -20,12 +21,12 @@ from aecore.sweeps import store as sweep_store
 from aecore.sweeps.definition import Point, Sweep, format_setting
 from aecore.sweeps.executors import Executor, LocalExecutor, work_many
 
-sweep_app = typer.Typer()
+commands = typer.Typer()
 
 SweepName = Annotated[str, typer.Argument(metavar="SWEEP", help="A sweep's id or a unique prefix of it.")]
 
 
-@sweep_app.command()
+@commands.command()
 def sweep(
     what: Annotated[str, typer.Argument(metavar="FILE.toml|SWEEP")],
     on: Annotated[str, typer.Option(metavar="local|ray", help="Where its runs are executed.")] = "local",
@@ -102,7 +103,7 @@ def _executor(
     return RayExecutor(store, chosen.path, address, cpus, gpus)
 
 
-@sweep_app.command("sweeps")
+@commands.command("sweeps")
 def list_sweeps(
     what: Annotated[str, typer.Argument(metavar="[SWEEP]", help="Show this one's table.")] = "",
     as_json: Json = False,
@@ -188,7 +189,7 @@ def _error(row: sweep_store.Row) -> str:
     return f" ({row.error})" if row.error else ""
 
 
-@sweep_app.command("work-many", hidden=True)
+@commands.command("work-many", hidden=True)
 def work_on_many() -> None:
     """Train the queued runs named on standard input; started by a sweep."""
     work_many()

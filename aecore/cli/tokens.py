@@ -14,9 +14,11 @@ from aecore.cli.console import print_message, table
 from aecore.cli.options import Json, print_json
 from aecore.errors import UserError, nearest
 
+commands = typer.Typer()
 tokens_app = typer.Typer(
     help="List, make and remove the tokens with which people sign in to a server.", invoke_without_command=True
 )
+commands.add_typer(tokens_app, name="tokens")
 MEANS = {
     "look": "sees every page",
     "train": "also starts and manages runs of their own",

@@ -1,9 +1,18 @@
-"""Image sets: the catalogue, their sources, and the cache of prepared sets."""
+"""Image sets: the catalogue, their sources, and the cache of prepared sets.
 
-from aecore.data.cache import data_root
-from aecore.data.catalogue import CATALOGUE, data_set
-from aecore.data.image_set import DataSet
-from aecore.data.load_set import ImageSet, cached_at, load, prepare, prepared, understood
+Each name is imported when it is first used: who reads runs needs neither NumPy nor the catalogue.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aecore.data.cache import data_root
+    from aecore.data.catalogue import CATALOGUE, data_set
+    from aecore.data.image_set import DataSet
+    from aecore.data.load_set import ImageSet, cached_at, load, prepare, prepared, understood
 
 __all__ = [
     "CATALOGUE",
@@ -17,3 +26,11 @@ __all__ = [
     "prepared",
     "understood",
 ]
+_HOME = {"CATALOGUE": "catalogue", "data_set": "catalogue", "data_root": "cache", "DataSet": "image_set"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'aecore.data' has no attribute '{name}'")
+    value = globals()[name] = getattr(import_module(f"aecore.data.{_HOME.get(name, 'load_set')}"), name)
+    return value

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from aecore.config.title import numbered
-from aecore.presets import presets
+from aecore.presets.titles import titles
 from aecore.runs.summary import RunSummary, is_sound
 
 METRICS = {"test_mse": min, "test_psnr_db": max, "test_ssim": max}
@@ -20,7 +20,7 @@ def listed(rows: Iterable[RunSummary]) -> list[RunSummary]:
 
     `rows` have one's own runs in the order of `Store.runs`.
     """
-    order = {name: place for place, name in enumerate(presets())}
+    order = {preset.name: place for place, preset in enumerate(titles())}
     rows = list(rows)
     shipped = sorted((row for row in rows if row.shipped), key=lambda row: order.get(row.preset, len(order)))
     return distinct([row for row in rows if not row.shipped] + shipped)

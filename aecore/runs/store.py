@@ -3,6 +3,8 @@
 The format is documented in docs/run-format.md. Every file appears whole or not at all: it is written under a
 temporary name, flushed to the disk and renamed. `metrics.jsonl` only grows, and its readers skip a torn last
 line. A damaged file never hides the other runs: reading it raises `DamagedError`, listing skips over it.
+
+What lists runs alone needs no NumPy and no catalogue: they are imported where arrays are read.
 """
 
 from __future__ import annotations
@@ -15,14 +17,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from aecore.access.place import store_root
 from aecore.config.experiment import Experiment
-from aecore.data.catalogue import data_set
-from aecore.data.custom.source import is_path
 from aecore.data.image_set import ImageInfo
 from aecore.errors import AecoreError, DamagedError, OutdatedError, UserError, nearest
 from aecore.files import reason
@@ -39,7 +37,9 @@ from aecore.runs.json_files import (
     write_table,
 )
 from aecore.runs.records import Entries, Table, evaluations_of, notes_of, status_of
-from aecore.runs.tensor_files import check_finite, check_panel, read_arrays
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FORMAT = 1
 """Version of the run directory's format, written into status.json."""
@@ -51,6 +51,8 @@ SEEDS = "seeds.json"
 STEPS, LAYERS = "steps.jsonl", "layers.jsonl"
 FIGURES, PROJECTIONS, CODES = "figures.safetensors", "projections", "codes.safetensors"
 IMPORTED, CANDIDATES = "imported.safetensors", "candidates.safetensors"
+_NAME = re.compile("[a-z0-9-]+")
+"""Of a set of the catalogue; paths have other characters."""
 NO_NOTES = {"title": "", "note": "", "group": ""}
 """What notes.json holds, for a run without one."""
 
@@ -83,7 +85,11 @@ class Run:
     def _with_size(self, table: dict[str, Any]) -> dict[str, Any]:
         """The experiment of a run from before data.size, when images of one's own that were large became 64×64."""
         asked = table.get("data")
-        if not isinstance(asked, dict) or "size" in asked or not is_path(str(asked.get("name", ""))):
+        if not isinstance(asked, dict) or "size" in asked or _NAME.fullmatch(str(asked.get("name", ""))):
+            return table
+        from aecore.data.custom.source import is_path
+
+        if not is_path(str(asked.get("name", ""))):
             return table
         with contextlib.suppress(AecoreError, AttributeError):
             if list((self.status().get("data") or {}).get("image_shape", ()))[1:] == [64, 64]:
@@ -114,6 +120,8 @@ class Run:
         recorded, asked = self.status().get("data"), self.experiment().data
         known = dict(recorded) if isinstance(recorded, dict) and len(recorded.get("image_shape", ())) == 3 else {}
         if not {"title", "image_shape", "classes", "citation"} <= known.keys():
+            from aecore.data.catalogue import data_set
+
             try:
                 known = data_set(asked.source).info.as_json() | known
             except AecoreError as error:
@@ -185,6 +193,8 @@ class Run:
     def snapshots(self) -> dict[str, np.ndarray]:
         """The panel: clean and noisy images uint8 (N, C, H, W), the latter where the run has a corruption; labels and
         indices (N,), epochs (E,), reconstructions uint8 (E, N, C, H, W)."""
+        from aecore.runs.tensor_files import check_panel
+
         arrays = self.tensors(SNAPSHOTS)
         try:
             check_panel(arrays)
@@ -194,6 +204,8 @@ class Run:
 
     def tensors(self, name: str) -> dict[str, np.ndarray]:
         """The arrays of a safetensors file by name."""
+        from aecore.runs.tensor_files import check_finite, read_arrays
+
         self.check(name)
         try:
             arrays = read_arrays(self.file(name))[0]

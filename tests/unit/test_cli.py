@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 
 import numpy as np
 import pytest
+import typer
 
+from aecore.cli.app import MODULES
+from aecore.presets import presets
+from aecore.presets.titles import titles
 from tests.helpers.cli import as_json, run
 
 
@@ -122,3 +127,14 @@ def test_preparing_ones_own_images_says_what_was_understood(capsys, store, tmp_p
     assert about["left_out"] == [{"name": "names", "why": "is neither images nor labels"}]
     status, _, err = run(capsys, "data", "prepare", name, "--size", "5")
     assert (status, err) == (2, "aecore: data.size: should be 0 or from 8 to 256 pixels, got 5\n")
+
+
+def test_each_command_is_found_in_its_module():
+    """And none is missing in the table by which only one module is imported."""
+    for module, names in MODULES.items():
+        found = typer.main.get_command(import_module(f"aecore.cli.{module}").commands)
+        assert set(getattr(found, "commands", {found.name: found})) == set(names), module
+
+
+def test_the_list_of_presets_is_that_of_their_definitions():
+    assert titles() == [(one.name, one.report, one.title) for one in presets().values()]

@@ -124,6 +124,20 @@ for module in {LIGHT}:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize(
+    ("module", "without"),
+    [
+        ("aecore", ("numpy", "pydantic", "rich", "typer")),
+        ("aecore.cli.presets", ("numpy", "pydantic", "aecore.jobs")),
+        ("aecore.cli.listing", ("numpy", "PIL", "aecore.jobs", "aecore.presets.definition")),
+    ],
+)
+def test_what_is_asked_often_starts_without(module, without):
+    code = f"import sys, {module}; print(*({{*{without}}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
 def test_every_public_name_is_there():
     for name in aecore.__all__:
         assert getattr(aecore, name) is not None

@@ -14,7 +14,7 @@ import torch
 from typer.testing import CliRunner
 
 from aecore import data, jobs
-from aecore.cli.app import app
+from aecore.cli.app import build
 from aecore.data.thumbnails import kept_indices
 from aecore.errors import AecoreError, UserError
 from aecore.inference import load_model, training_codes
@@ -125,7 +125,7 @@ def test_a_new_projection_of_a_shipped_run_stands_before_it_and_goes_again(shipp
     with pytest.raises(UserError, match="replaces its shipped"):
         restore_shipped(shipped, "pca", 2)
     result = CliRunner().invoke(
-        app, ["project", "mnist-mlp8", "--method", "pca", "--dims", "2", "--points", "400", "--json"]
+        build(["project"]), ["project", "mnist-mlp8", "--method", "pca", "--dims", "2", "--points", "400", "--json"]
     )
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["points"] == 400
@@ -186,7 +186,9 @@ def test_what_a_page_shows_beside_the_points_has_their_codes(held_out):
 
 
 def test_the_command_projects_training_images(held_out):
-    run = CliRunner().invoke(app, ["project", held_out.id, "--method=pca", "--points=100", "--images=train", "--json"])
+    run = CliRunner().invoke(
+        build(["project"]), ["project", held_out.id, "--method=pca", "--points=100", "--images=train", "--json"]
+    )
     about = json.loads(run.stdout)
     assert (about["images"], about["points"], about["remark"]) == ("train", 100, None)
     with pytest.raises(UserError, match="test or train, not 'trian'"):
