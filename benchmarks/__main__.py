@@ -20,6 +20,7 @@ NAMES = (
     "evaluation",
     "projections",
     "app",
+    "starts",
     "lists",
     "cluster",
     "scale",

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
 from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import pairwise
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -16,9 +21,23 @@ MAIN: dict[str, Any] = {"main": True}
 
 
 class Section(BaseModel):
-    """A frozen part of an experiment; an unknown key is an error, and attribute docstrings are its help texts."""
+    """A frozen part of an experiment; an unknown key is an error, and attribute docstrings are its help texts
+    (`described`)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+@cache
+def described(section: type[Section]) -> dict[str, FieldInfo]:
+    """The fields of a section, each with its docstring as `description`. They are read from the source when somebody
+    wants them: pydantic can do it with every import, which would be a third of it."""
+    body = next(iter(ast.parse(textwrap.dedent(inspect.getsource(section))).body))
+    for node, after in pairwise(body.body if isinstance(body, ast.ClassDef) else ()):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(after, ast.Expr):
+            field = section.model_fields.get(node.target.id)
+            if field and isinstance(after.value, ast.Constant) and isinstance(after.value.value, str):
+                field.description = inspect.cleandoc(after.value.value)
+    return section.model_fields
 
 
 def format_validation_error(error: ValidationError, unknown: Callable[[str], str] = lambda key: "remove it") -> str:

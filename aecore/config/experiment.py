@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 
-from aecore.config.base import Section, described_errors, format_validation_error
+from aecore.config.base import Section, described, described_errors, format_validation_error
 from aecore.config.corruption import Corruption
 from aecore.config.model import Model
 from aecore.config.sections import Data, Evaluation, Training
@@ -106,19 +108,30 @@ def difference(first: Experiment, second: Experiment) -> dict[str, tuple[Any, An
     return {key: (a[key], b[key]) for key in a if a[key] != b[key]}
 
 
-def fields(section: type[BaseModel] = Experiment, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every setting as (dotted key, pydantic field), depth first; a corruption is one setting."""
-    for name, field in section.model_fields.items():
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, Section) and kind is not Corruption:
+def fields(section: type[Section] = Experiment, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting as (dotted key, pydantic field with its description), depth first; a corruption is one setting."""
+    for name, field in described(section).items():
+        if kind := _section_of(field):
             yield from fields(kind, f"{prefix}{name}.")
         else:
             yield prefix + name, field
 
 
-def keys() -> list[str]:
+def _section_of(field: FieldInfo) -> type[Section] | None:
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, Section) and kind is not Corruption else None
+
+
+@cache
+def keys() -> tuple[str, ...]:
     """The dotted keys of every setting."""
-    return [key for key, _ in fields()]
+
+    def of(section: type[Section], prefix: str) -> Iterator[str]:
+        for name, field in section.model_fields.items():
+            kind = _section_of(field)
+            yield from of(kind, f"{prefix}{name}.") if kind else (prefix + name,)
+
+    return tuple(of(Experiment, ""))
 
 
 def load_toml(path: Path) -> dict[str, Any]:

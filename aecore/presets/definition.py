@@ -64,7 +64,7 @@ class Goal(Section):
 class Preset(Section):
     """An experiment with its background."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     title: str

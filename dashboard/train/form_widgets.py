@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from aecore import access
-from aecore.config.base import MAIN, type_of
+from aecore.config.base import MAIN, described, type_of
 from aecore.config.corruption import Corruption
 from aecore.config.experiment import Experiment
 from aecore.config.labels import label_of
@@ -156,7 +156,7 @@ def _image_set(label: str, value: str, about: str | None, key: str) -> None:
 
 def _corruption(form: Form, value: str, key: str) -> list[typing.Callable[[], None]]:
     """What is lost, then how much of each of these."""
-    about, held = Corruption.model_fields, corruption_parts(value, key)
+    about, held = described(Corruption), corruption_parts(value, key)
     begins = corruption_parts(value, "")
     forget: dict[str, Any] = {"on_change": url.forget, "args": ("corruption",)}
 

@@ -119,7 +119,11 @@ def test_a_file_that_does_not_parse_is_told_with_its_place(tmp_path):
 
 def test_every_setting_is_described():
     assert all(field.description for _, field in fields()), [k for k, f in fields() if not f.description]
+    assert keys() == tuple(key for key, _ in fields())
     assert len(keys()) == len(set(keys()))
+    known = dict(fields())
+    assert known["data.redraw"].description.startswith("mnist-binary: in training draw anew")
+    assert "\n  " not in known["data.size"].description, "without the indentation of the source"
 
 
 @given(st.text(max_size=40))
