@@ -310,3 +310,20 @@ def test_back_returns_to_the_view_before(tab, address):
     tab.go_back()
     tab.locator(".cb-slider").first.wait_for()  # the page that goes may have one still
     assert in_address(tab, "view") == "way"
+
+
+@pytest.mark.parametrize(
+    ("page", "part", "drawn"),
+    [
+        ("compare?runs=mnist-mlp8,mnist-selu-2-clean&view=way&at=0.900", "cb", ".cb-lane canvas"),
+        ("interpolate?run=mnist-mlp8", "ip", ".ip-strip canvas"),
+        ("replay?run=mnist-mlp8", "rp", ".rp-sheet canvas"),
+    ],
+)
+def test_what_says_that_it_is_ready_is_drawn(tab, address, page, part, drawn):
+    """However late the browser says how wide it is."""
+    late = "const Now = ResizeObserver; ResizeObserver = class extends Now {"
+    late += "constructor(call) { super((...all) => setTimeout(() => call(...all), 1500)); } };"
+    tab.add_init_script(late)
+    found = opened(tab, f"{address}/{page}", part)
+    assert found.locator(drawn).count() > 0

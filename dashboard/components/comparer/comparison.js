@@ -57,7 +57,6 @@ export function createComparison(root) {
     part("images").hidden = data.view !== "images";
     part("way").hidden = data.view !== "way";
     arrange();
-    root.dataset.ready = "true";
   }
 
   /**
@@ -98,6 +97,7 @@ export function createComparison(root) {
     stop = () => {};
     if (shown.data.view === "images") stop = drawSheet(root, part("images"), shown);
     else lanes.draw(shown);
+    root.dataset.ready = "true";
   }
 
   const stopWatching = watchWidth(root, (now) => {

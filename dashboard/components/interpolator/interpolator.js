@@ -83,7 +83,6 @@ export function createInterpolator(root) {
       ? "Drag over the plane, or use the arrow keys. The corners are the reconstructions of the four images."
       : `Drag the slider, the strip${data.direction ? "" : "s"} or the plot. ← → step, Home and End jump, space plays.`;
     layOut();
-    root.dataset.ready = "true";
   }
 
   const written = () => at.slice(0, shown?.data.plane ? 2 : 1).map(inAddress).join();
@@ -99,6 +98,7 @@ export function createInterpolator(root) {
     else check.hide();
     stop = () => stops.forEach((one) => one());
     render();
+    root.dataset.ready = "true";
   }
 
   function render() {

@@ -82,7 +82,6 @@ export function createPlayer(root) {
     slider.disabled = play.disabled = stops.length < 2;
     if (enlarged && !(enlarged.image < (shown.runs[enlarged.run]?.count ?? 0))) close();
     if (!asked) moved();
-    root.dataset.ready = "true";
     layOut();
   }
 
@@ -101,6 +100,7 @@ export function createPlayer(root) {
     root.classList.toggle("rp-two", data.runs.length > 1);
     readout.build(data);
     render(true);
+    root.dataset.ready = "true";
   }
 
   /**
