@@ -1,4 +1,4 @@
-"""The commands that manage runs: rename, annotate, group, delete, restore, import, export."""
+"""The commands that manage runs: show, rename, verify, annotate, group, delete, restore, import, export."""
 
 from __future__ import annotations
 
