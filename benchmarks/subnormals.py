@@ -40,9 +40,8 @@ def weights_of(name: str) -> dict[str, np.ndarray]:
 
 def share_of(weights: dict[str, np.ndarray]) -> float:
     """The share of the weights that are subnormal."""
-    sizes = [np.abs(one[one != 0]) for one in weights.values() if one.dtype == np.float32]
-    tiny = np.finfo(np.float32).tiny
-    return sum(int((one < tiny).sum()) for one in sizes) / sum(one.size for one in weights.values())
+    values = np.concatenate([np.abs(one).ravel() for one in weights.values() if one.dtype == np.float32])
+    return float(np.mean((values > 0) & (values < np.finfo(np.float32).tiny)))
 
 
 def steps(tell: Tell, name: str, new: bool, zero: bool) -> None:

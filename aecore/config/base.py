@@ -30,7 +30,7 @@ class Section(BaseModel):
 @cache
 def described(section: type[Section]) -> dict[str, FieldInfo]:
     """The fields of a section, each with its docstring as `description`. They are read from the source when somebody
-    wants them: pydantic can do it with every import, which would be a third of it."""
+    wants them; pydantic would do it with every import."""
     body = next(iter(ast.parse(textwrap.dedent(inspect.getsource(section))).body))
     for node, after in pairwise(body.body if isinstance(body, ast.ClassDef) else ()):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(after, ast.Expr):

@@ -1,4 +1,4 @@
-"""Subnormal numbers, which many processors multiply a hundred times more slowly, taken as zero.
+"""Subnormal numbers, which many processors multiply far more slowly, taken as zero.
 
 Numbers below 1.2e-38 have fewer digits the smaller they are. Weights that decay, and Adam's averages of gradients that
 have become zero, reach them after a few epochs and stay there; a step of a convolutional network on a CPU then takes up

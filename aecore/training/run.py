@@ -123,6 +123,11 @@ def _train_run(
 def assist(run: Run, device: Device, group: Group) -> str:
     """Share the steps of the `train_run` that rank 0 is in, on its own device; return `finished` or `stopped`.
     Writes nothing."""
+    with subnormals.as_zero(_takes_subnormals_as_zero(run)):
+        return _assist(run, device, group)
+
+
+def _assist(run: Run, device: Device, group: Group) -> str:
     experiment = run.experiment()
     torch_device = set_up(device, experiment)
     if not group.broadcast():
@@ -132,10 +137,9 @@ def assist(run: Run, device: Device, group: Group) -> str:
     start: _Start = group.broadcast()
     state, way = _build_or_restore(run, experiment, images, start), Way(**start["way"])
     options = LoopOptions(way.precision, group, way.threads, stop=group.agree_on_stop())
-    with subnormals.as_zero(way.subnormals == "zero"):
-        for _ in training_passes(experiment, state, images, options):
-            if group.broadcast():
-                break
+    for _ in training_passes(experiment, state, images, options):
+        if group.broadcast():
+            break
     return "finished" if state.epoch == experiment.training.epochs else "stopped"
 
 

@@ -9,14 +9,17 @@ import sys
 import pytest
 import torch
 
+from aecore.devices import Device
 from aecore.models import subnormals
 from aecore.runs.store import RESUME, STATUS, Run
-from aecore.training.run import _recorded_way, _takes_subnormals_as_zero
+from aecore.training.run import _recorded_way, _takes_subnormals_as_zero, train_run
 from aecore.training.ways import Way
 from tests.helpers.paths import ROOT
+from tests.helpers.training import MLP
 
 CODE = """
 import sys, torch
+from aecore.devices import Device
 from aecore.models import subnormals
 torch.set_num_threads(2)
 def share():
@@ -85,3 +88,26 @@ def test_a_resumed_run_keeps_what_it_began_with(tmp_path, status, zero):
     run.file(RESUME).write_bytes(b"")
     assert _takes_subnormals_as_zero(run) == zero
     assert (_recorded_way(run) is None) == (not status)
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_training_has_them_so_to_its_end(store, older):
+    """Asked of the processor while the epochs are trained; a run that an older version began goes on as it did."""
+    seen, tiny = [], torch.full((8,), 2**20, dtype=torch.int32).view(torch.float32)
+
+    def report(stage: str, *_: object) -> None:
+        if stage == "training":
+            seen.append(not (tiny * 0.5).view(torch.int32).any())
+
+    little = {"training.epochs": 3, "data.train_images": 200, "evaluation.corruptions": []}
+    run = store.create(MLP.changed(little))
+    device = Device("cpu", "CPU")
+    assert train_run(run, device, lambda: len(seen) >= 2, report) == "stopped"
+    assert set(seen) == {True}
+    began = run.status()["way"]
+    if older:
+        run.write_status(way={key: value for key, value in began.items() if key != "subnormals"})
+    seen.clear()
+    assert train_run(run, device, lambda: False, report) == "finished"
+    assert set(seen) == {not older}
+    assert run.status()["way"] == {**began, "subnormals": "kept" if older else "zero"}
