@@ -69,6 +69,7 @@ def arrive(page: str, fields: Fields) -> bool:
     ours = {name: text for name, text in linked.items() if not fields[name].browser}
     known = {name: text for name, text in ours.items() if (name, text) != ("run", state.get(key(page, "run")))}
     if present and key(page, "visit") in state and (written in (ours, known) or _is_late(page, ours)):
+        _restore_forgotten(page, fields, written)
         return False
     follows = "run" in fields and "run" not in linked and not present
     returns = not linked and not present and key(page, "visit") in state
@@ -89,6 +90,14 @@ def arrive(page: str, fields: Fields) -> bool:
     if not returns:  # else the browser knows where its components were
         state[key(page, "visit")] = visit(page) + 1
     return True
+
+
+def _restore_forgotten(page: str, fields: Fields, written: Mapping[str, str]) -> None:
+    """Give the settings a value again whose widgets were not drawn for a while: Streamlit forgets those, and one that
+    comes back without a value may be None where its page expects none."""
+    for name, field in fields.items():
+        if key(page, name) not in st.session_state:
+            st.session_state[key(page, name)] = field.parse(written[name]) if name in written else field.default
 
 
 def _is_late(page: str, linked: Mapping[str, str]) -> bool:

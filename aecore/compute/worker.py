@@ -24,7 +24,6 @@ from typing import Any
 from aecore import access
 from aecore.access.person import PERSON
 from aecore.errors import AecoreError
-from aecore.jobs.detach import python_path
 
 STARTS_WITHIN_S = 120
 Report = Callable[..., None]
@@ -85,6 +84,8 @@ class Worker:
         if self._pipe is not None and self.running:
             return self._pipe
         self._end()
+        from aecore.jobs.detach import python_path  # here: a server that has not started a worker does without
+
         key = secrets.token_bytes(32)
         with tempfile.TemporaryDirectory(prefix="aecore-") as folder:
             address = None if sys.platform == "win32" else str(Path(folder) / "worker")

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import PlainTextResponse, RedirectResponse
 
-from dashboard.server import sign_in, uploads
+from dashboard.server import sign_in, uploads, warm
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -74,6 +74,7 @@ class Doors:
         if scope["type"] == "websocket":
             pages.opened()
             try:
+                await warm.ready()
                 await self.app(scope, receive, send)
             finally:
                 pages.closed()

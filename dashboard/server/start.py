@@ -1,8 +1,4 @@
-"""What the server does as it starts: it says what is open to whom, and tidies up now and then while it runs.
-
-pandas and pyarrow import one another. They are imported here, before there are sessions: where two of the first ones
-begin with one each, Python lets both see half a module.
-"""
+"""What the server does as it starts: it says what is open to whom, and tidies up now and then while it runs."""
 
 from __future__ import annotations
 
@@ -15,8 +11,6 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-import pandas  # noqa: F401
-import pyarrow  # noqa: F401
 import streamlit as st
 from starlette.middleware import Middleware
 
@@ -25,7 +19,7 @@ from aecore.access.person import Person
 from aecore.access.tokens import read_access
 from aecore.errors import AecoreError
 from dashboard.format import plain
-from dashboard.server import people
+from dashboard.server import people, warm
 from dashboard.server.doors import Doors, pages
 from dashboard.server.worker import end_idle_workers, use_workers
 
@@ -45,6 +39,7 @@ def layers() -> list[Middleware]:
 async def lifespan(app: Any) -> AsyncIterator[None]:
     resolve_with(people.person)
     use_workers()
+    warm.begin()
     for line in what_is_open():
         print(line, file=sys.stderr, flush=True)
     tidying = asyncio.create_task(_tidy())
@@ -89,6 +84,7 @@ def say(error: Exception) -> bool:
 
 async def _tidy() -> None:
     """Remove what visitors left behind, in the store and in memory, for as long as the server runs."""
+    await warm.ready()
     from aecore.jobs.quota import remove_expired
 
     due, without_pages = 0.0, 0

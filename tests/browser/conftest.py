@@ -96,9 +96,14 @@ def tab(context: BrowserContext):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """A failure tells what the page showed at that moment: most of them cannot be made to happen again."""
+    """A failure tells what the page showed at that moment: most of them cannot be made to happen again. A test that
+    ends on a page with an error in it has failed, whatever it looked at."""
     report = yield
     page = getattr(item, "funcargs", {}).get("tab")
+    if report.when == "call" and report.passed and page is not None:
+        with contextlib.suppress(PlaywrightError):
+            if page.get_by_test_id("stException").count():
+                report.outcome, report.longrepr = "failed", "there is an error on the page"
     if report.when == "call" and report.failed and page is not None:
         with contextlib.suppress(PlaywrightError):
             report.sections.append(("The page", f"{page.url}\n{page.inner_text('body', timeout=2_000)}"))
