@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
@@ -75,11 +76,16 @@ def context(browser: Browser):
     context.close()
 
 
+def _stays(*arguments: object, **options: object) -> NoReturn:
+    raise AssertionError("this would stay in the tab of all tests: use tab.context.new_page()")
+
+
 @pytest.fixture
 def tab(context: BrowserContext):
     """The first tab of all tests, blank and without what the one before left: a page in a tab that has shown the app
-    already costs the processors two thirds of one in a new tab."""
+    already costs the processors two thirds of one in a new tab. What cannot be taken back belongs into a new one."""
     tab = context.pages[0] if context.pages else context.new_page()
+    tab.add_init_script = tab.expose_function = tab.expose_binding = _stays  # pyright: ignore[reportAttributeAccessIssue]
     tab.set_viewport_size(SIZE)
     yield tab
     for page in context.pages[1:]:

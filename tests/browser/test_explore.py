@@ -324,6 +324,7 @@ def test_what_says_that_it_is_ready_is_drawn(tab, address, page, part, drawn):
     """However late the browser says how wide it is."""
     late = "const Now = ResizeObserver; ResizeObserver = class extends Now {"
     late += "constructor(call) { super((...all) => setTimeout(() => call(...all), 1500)); } };"
-    tab.add_init_script(late)
-    found = opened(tab, f"{address}/{page}", part)
+    own = tab.context.new_page()  # the script would stay in the tab of all tests
+    own.add_init_script(late)
+    found = opened(own, f"{address}/{page}", part)
     assert found.locator(drawn).count() > 0
