@@ -77,13 +77,7 @@ def arrive(page: str, fields: Fields) -> bool:
         linked = written
     state[key(page, "bare")] = not linked
     for name, field in fields.items():
-        value = field.default
-        if name in linked:
-            try:
-                value = field.parse(linked[name])
-            except ValueError:
-                value = field.default
-        state[key(page, name)] = value
+        state[key(page, name)] = _value(field, linked.get(name))
     if follows and followed():
         returns &= followed() == linked.get("run", followed())
         state[key(page, "run")] = followed()
@@ -97,7 +91,15 @@ def _restore_forgotten(page: str, fields: Fields, written: Mapping[str, str]) ->
     comes back without a value may be None where its page expects none."""
     for name, field in fields.items():
         if key(page, name) not in st.session_state:
-            st.session_state[key(page, name)] = field.parse(written[name]) if name in written else field.default
+            st.session_state[key(page, name)] = _value(field, written.get(name))
+
+
+def _value(field: Field, text: str | None) -> Any:
+    """What an address that has this text, or None, sets."""
+    try:
+        return field.default if text is None else field.parse(text)
+    except ValueError:
+        return field.default
 
 
 def _is_late(page: str, linked: Mapping[str, str]) -> bool:

@@ -50,3 +50,30 @@ def test_another_address_is_taken_even_with_a_click(changed):
     address(app, before | {"n": "7", "path": "line"})
     app.number_input(key="interpolate-n").set_value(5).run()
     assert app.number_input(key="interpolate-n").value == 7
+
+
+def _page_whose_choice_is_not_always_drawn():
+    import streamlit as st
+
+    from dashboard import url_state
+
+    fields = {"shelf": url_state.Field("All", url_state.one_of("All", "Own"))}
+    url_state.turn_to("part")
+    url_state.arrive("part", fields)
+    if st.checkbox("Draw", value=True):
+        st.segmented_control("Runs", ["All", "Own"], required=True, key="part-shelf")
+    url_state.keep("part", fields)
+
+
+@pytest.mark.parametrize("chosen", ["All", "Own"])
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_choice_that_was_not_drawn_for_a_while_is_there_again(chosen, times):
+    app = AppTest.from_function(_page_whose_choice_is_not_always_drawn).run()
+    app.segmented_control(key="part-shelf").set_value(chosen).run()
+    app.checkbox[0].uncheck().run()
+    for _ in range(times - 1):
+        app.run()
+    assert not app.segmented_control
+    app.checkbox[0].check().run()
+    assert not app.exception, app.exception
+    assert app.segmented_control(key="part-shelf").value == chosen
