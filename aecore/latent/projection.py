@@ -12,7 +12,9 @@ from aecore.errors import AecoreError, UserError, nearest
 from aecore.latent import packages
 from aecore.metrics.projection import NEIGHBOURS, equal_codes
 
-METHODS = ("pca", "tsne", "units", "umap", "pacmap")
+TITLES = {"pca": "PCA", "tsne": "t-SNE", "units": "Units", "umap": "UMAP", "pacmap": "PaCMAP"}
+"""Of every method, as pages and charts call it."""
+METHODS = tuple(TITLES)
 AT_ONCE = ("pca", "units")
 """Those that take a moment."""
 SHIPPED = ("pca", "tsne", "units")

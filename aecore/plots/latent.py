@@ -9,13 +9,14 @@ import plotly.graph_objects as go
 
 from aecore.errors import UserError
 from aecore.format import drawable
+from aecore.latent import projection as projections
 from aecore.latent.codes import Codes, read_codes
 from aecore.latent.projection_store import Projection, read_projection
 from aecore.plots.resolve import RunLike, marked_title, resolve_run
 from aecore.plots.style import GRID, MUTED, axis, color, layout
 from aecore.runs.store import Run
 
-TITLES = {"pca": "PCA", "tsne": "t-SNE", "units": "Code units", "umap": "UMAP", "pacmap": "PaCMAP"}
+TITLES = projections.TITLES | {"units": "Code units"}
 BINS = 40
 MOST_UNITS = 32
 ACROSS = 4

@@ -19,8 +19,8 @@ from aecore.errors import AecoreError
 T = TypeVar("T")
 
 MOST_EPOCHS = 1_000_000_000
-METRICS = ("mse", "psnr_db", "ssim", "snr_db")
-"""The metrics that every evaluation has."""
+IN_EVERY_EVALUATION = ("mse", "psnr_db", "ssim", "snr_db")
+"""The metrics without which an entry is left out. A new metric must not be one of them: older runs lack it."""
 
 
 class Table(dict[str, Any]):
@@ -186,7 +186,7 @@ def evaluations_of(entries: Iterable[Any], weights: Callable[[], Collection[str]
     for number, entry in enumerate(entries, 1):
         kept = _cleaned(entry, _Evaluation, required=("corruption", "n", "metrics", "noisy_input"))
         whole = all(
-            set(METRICS) <= kept.get(name, {}).keys() and kept[name]["mse"] is not None
+            set(IN_EVERY_EVALUATION) <= kept.get(name, {}).keys() and kept[name]["mse"] is not None
             for name in ("metrics", "noisy_input")
         )
         if whole and (made_from := kept.get("weights")) and (known := weights()) and made_from not in known:

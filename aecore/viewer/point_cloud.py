@@ -19,7 +19,7 @@ from aecore.data.subset import SPLITS
 from aecore.errors import UserError
 from aecore.format import count
 from aecore.latent.codes import Codes
-from aecore.latent.projection import SEEDED
+from aecore.latent.projection import SEEDED, TITLES
 from aecore.latent.projection_store import Projection
 from aecore.metrics.projection import NEIGHBOURS
 from aecore.viewer.link import link
@@ -27,8 +27,6 @@ from aecore.viewer.link import link
 _HERE = Path(__file__).parent
 LARGEST_SHEET = 8192
 """Pixels; some browsers and GPUs refuse wider or taller images."""
-
-TITLES = {"pca": "PCA", "tsne": "t-SNE", "units": "Units", "umap": "UMAP", "pacmap": "PaCMAP"}
 
 Payload = dict[str, Any]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from aecore.latent.projection import SHIPPED
+from aecore.latent.projection import SHIPPED, TITLES
 from aecore.runs.store import Run
 from aecore.runs.summary import MARK
 from dashboard.cache import runs
@@ -18,7 +18,7 @@ from dashboard.format import plain
 from dashboard.url_state import key
 from dashboard.widgets import figure_export
 
-METHODS = {"tsne": "t-SNE", "pca": "PCA", "units": "Units", "umap": "UMAP", "pacmap": "PaCMAP"}
+METHODS = {"tsne": TITLES["tsne"], **TITLES}  # t-SNE first
 
 
 def _shown(page: str, chosen: Sequence[Run]) -> list[str]:

@@ -10,7 +10,7 @@ import streamlit as st
 from aecore import access, data
 from aecore.data.subset import SPLITS
 from aecore.latent.codes import Codes
-from aecore.latent.projection import AT_ONCE, available_methods
+from aecore.latent.projection import AT_ONCE, TITLES, available_methods
 from aecore.latent.projection_store import Projection, projection_file_name
 from aecore.latent.request import ProjectionRequest, code_size, project_codes, subset_of_codes
 from aecore.metrics.projection import NEIGHBOURS
@@ -23,7 +23,7 @@ from dashboard.url_state import Field, key, one_of
 from dashboard.widgets import run_picker
 
 PAGE = "latent"
-METHODS = point_cloud.TITLES
+METHODS = TITLES
 SHOWN = {"test": "Test", "train": "Training"}
 START = ("point", "color", "camera")
 """What a link may set of the initial view; from then on the component keeps it after the #."""

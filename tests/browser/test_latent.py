@@ -295,8 +295,8 @@ def test_a_new_drawing_moves_while_it_is_made(tab, address, digits: Run):
     progress = tab.locator(".cl-progress")
     expect(progress).to_contain_text("of 900 iterations", timeout=60_000)
     expect(cloud).to_have_attribute("data-view", re.compile("moving-"))
-    first = tab.locator(".cl-stage").screenshot()
     told = progress.inner_text()
+    first = tab.locator(".cl-stage").screenshot()  # by then it may be done, and nothing is told any more
     expect(progress).not_to_have_text(told)
     assert tab.locator(".cl-stage").screenshot() != first
     expect(tab.locator(".cl-trust")).to_contain_text("Trustworthiness", timeout=120_000)

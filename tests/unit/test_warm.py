@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from dashboard.server import doors, start, warm
+from tests.helpers import asyncs
 
 
 async def _inner(scope, receive, send):
@@ -48,7 +49,7 @@ def test_requests_are_answered_before_all_is_imported_and_sessions_wait(monkeypa
             go_on.set()
             await asyncio.wait_for(session, 60)
 
-    asyncio.run(served())
+    asyncs.run(served())
     assert told == list(warm.NEEDED)
 
 
@@ -60,7 +61,7 @@ def test_what_cannot_be_imported_is_left_to_the_session(monkeypatch):
         warm.begin()
         await warm.ready()
 
-    asyncio.run(served())
+    asyncs.run(served())
     assert "colorsys" in sys.modules
 
 
