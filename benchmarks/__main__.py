@@ -19,6 +19,7 @@ NAMES = (
     "subnormals",
     "evaluation",
     "projections",
+    "cloud",
     "app",
     "starts",
     "lists",

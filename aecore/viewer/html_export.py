@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -54,26 +55,44 @@ def cloud_page(run: Run, method: str = "tsne", dims: int = 3, codes: Codes | Non
     codes = codes or read_codes(run)
     projection = _projection(run, codes, method, dims)
     info = run.image_info()
+    title = f"{run.title()}: {point_cloud.projection_title(method, dims)}"
+    return page_of(
+        projection,
+        codes,
+        _tiles(run, codes, projection),
+        decoder=decoder_part(run, codes),
+        name=run.id,
+        title=title,
+        classes=info.classes,
+        citation=info.citation,
+    )
+
+
+def page_of(
+    projection: Projection,
+    codes: Codes | None,
+    tiles: np.ndarray | None,
+    *,
+    decoder: point_cloud.Payload | None = None,
+    name: str,
+    title: str,
+    classes: Sequence[str],
+    citation: str = "",
+) -> str:
+    """The page of a projection of anything: with codes where one looks for neighbours, and with thumbnails uint8
+    (N, C, H, W) where there are images. `name` begins the names of files that are saved from it."""
     parts: dict[str, point_cloud.Payload] = {"points": point_cloud.points_part(projection)}
     if codes is not None:
         parts["codes"] = point_cloud.codes_part(codes)
-    tiles = _tiles(run, codes, projection)
     if tiles is not None:
         parts["atlas"] = point_cloud.atlas_part(tiles, projection.indices)
-    decoder = decoder_part(run, codes)
     if decoder is not None:
         parts["decoder"] = decoder
-    title = f"{run.title()}: {point_cloud.projection_title(method, dims)}"
-    view = point_cloud.view(projection, f"{run.id}-{method}-{dims}d", title, **{name: name for name in parts})
-    settings = {
-        "key": run.id,
-        "views": [view],
-        "classes": list(info.classes),
-        "address": True,
-        "file": f"{run.id}-{method}-{dims}d",
-    }
+    file = f"{name}-{projection.method}-{projection.dims}d"
+    view = point_cloud.view(projection, file, title, **{name: name for name in parts})
+    settings = {"key": name, "views": [view], "classes": list(classes), "address": True, "file": file}
     content = {"data": settings, "parts": {name: _json_payload(part) for name, part in parts.items()}}
-    return _page(title, info.citation, content)
+    return _page(title, citation, content)
 
 
 def _projection(run: Run, codes: Codes | None, method: str, dims: int) -> Projection:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from aecore import jobs
@@ -15,6 +18,7 @@ from aecore.latent.projection_store import read_projection
 from aecore.presets import preset
 from aecore.runs.store import Run
 from aecore.viewer.html_export import cloud_page
+from benchmarks import cloud
 from tests.helpers.paths import GALLERY_RUN
 from tools.browser import settle
 
@@ -395,3 +399,38 @@ def test_a_report_shows_its_codes_and_draws_them_once_they_are_in_sight(tab, add
     )
     expect(cloud.locator(".cl-class")).to_have_count(10)
     expect(cloud).to_contain_text("Trustworthiness")
+
+
+def test_every_measurement_of_many_points_comes_about(browser: Browser):
+    found = cloud.measure(browser, 2000, 0.3)
+    assert found["failures"] == []
+    assert found["fps"] > 0
+    assert all(found[name] > 0 for name in ("open_s", "script_ms", "point_ms", "pin_ms", "find_ms")), found
+
+
+def test_where_webgl_is_slow_the_processor_draws_the_same_dots(tab, tmp_path: Path):
+    path = tmp_path / "many.html"
+    path.write_text(cloud.made_page(6000))
+    pictures = []
+    for slow in (False, True):
+        own = tab.context.new_page()
+        own.set_viewport_size({"width": 900, "height": 700})
+        own.emulate_media(reduced_motion="no-preference" if slow else "reduce")  # only what moves is timed
+        if slow:
+            own.add_init_script(
+                """const draw = WebGL2RenderingContext.prototype.drawArrays;
+                WebGL2RenderingContext.prototype.drawArrays = function (...all) {
+                  for (const end = performance.now() + 60; performance.now() < end;);
+                  return draw.apply(this, all); };"""
+            )
+        own.goto(path.as_uri() + "#camera=3d,0.4,0.3,1.95,0,0,0")
+        own.locator(CLOUD).wait_for()
+        at_rest(own)
+        stage = own.locator(".cl-stage")
+        expect(stage).to_have_attribute("data-painter", "dots" if slow else "webgl2")
+        own.mouse.move(5, 5)
+        pictures.append(np.asarray(Image.open(io.BytesIO(stage.screenshot())).convert("RGB"), float))
+    apart = np.abs(pictures[0] - pictures[1])
+    assert np.unique(pictures[1].reshape(-1, 3), axis=0).shape[0] > 100
+    assert apart.mean() < 2, "of 255"
+    assert (apart.max(2) > 60).mean() < 0.01

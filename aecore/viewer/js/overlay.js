@@ -22,9 +22,8 @@ import { toCss } from "./theme.js";
  * @param {Shown} shown
  */
 export function paintOver(g, owner, stage, { screen, seen, path, radiusOf, at }) {
-  const { width, height, density, rowOf } = stage, { theme, state } = owner;
+  const { density, rowOf } = stage, { theme, state } = owner;
   g.setTransform(density, 0, 0, density, 0, 0);
-  g.clearRect(0, 0, width, height);
   const text = toCss(theme.text), accent = toCss(theme.accent);
   /** @type {(row: number, extra: number, color: string, line: number) => void} */
   const ring = (row, extra, color, line) => {

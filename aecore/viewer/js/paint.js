@@ -5,32 +5,31 @@
 
 import { context2d } from "./dom.js";
 
-// A point is four equal corners of x, y, radius, share of the image, tile (float32 each), red, green, blue, opacity (bytes
-// each). Drawing one instance a point would spare three of them, but takes five times as long without a GPU.
-/** Bytes of a corner. */
-export const CORNER = 24;
+// A point is x, y, radius, share of the image, tile (float32 each), red, green, blue, opacity (bytes each). It is drawn as
+// one of WebGL's points, a square of one vertex: without a GPU, two triangles take several times as long (`python -m
+// benchmarks.cloud`).
 /** Bytes of a point. */
-export const STRIDE = 4 * CORNER;
+export const STRIDE = 24;
 
 const VERTEX = `#version 300 es
 in vec4 place; in float tile; in vec4 color;
-uniform vec2 size; uniform float density;
-out vec2 at; flat out float radius; flat out float image; flat out float cell; flat out vec4 tint;
+uniform vec2 size; uniform vec2 room; uniform float density; uniform float margin;
+flat out float radius; flat out float image; flat out float cell; flat out vec4 tint;
 void main() {
-  at = vec2(gl_VertexID & 1, (gl_VertexID >> 1) & 1) * 2.0 - 1.0;
   radius = place.z * density; image = place.w; cell = tile; tint = color;
-  vec2 pixel = place.xy + at * (place.z + 1.0 / density);
-  at *= 1.0 + 1.0 / radius;
-  gl_Position = vec4(pixel.x / size.x * 2.0 - 1.0, 1.0 - pixel.y / size.y * 2.0, 0.0, 1.0);
+  vec2 seen = (place.xy / size * room + margin) / (room + 2.0 * margin) * 2.0 - 1.0;
+  gl_Position = vec4(seen.x, -seen.y, 0.0, 1.0);
+  gl_PointSize = 2.0 * radius + 2.0;
 }`;
 
 // Everything leaves premultiplied: what is half covered is half as bright, on light and dark ground alike.
 const FRAGMENT = `#version 300 es
 precision highp float;
 uniform sampler2D sheet; uniform vec3 layout_; uniform vec2 texels; uniform vec3 ground; uniform bool glyphs;
-in vec2 at; flat in float radius; flat in float image; flat in float cell; flat in vec4 tint;
+flat in float radius; flat in float image; flat in float cell; flat in vec4 tint;
 out vec4 paint;
 void main() {
+  vec2 at = (gl_PointCoord * 2.0 - 1.0) * (1.0 + 1.0 / radius);
   float dot_ = clamp((1.0 - length(at)) * radius + 0.5, 0.0, 1.0);
   vec4 round_ = vec4(tint.rgb, 1.0) * dot_ * tint.a;
   if (image <= 0.0) { if (dot_ <= 0.0) discard; paint = round_; return; }
@@ -75,7 +74,9 @@ function createGlPainter(gl, canvas, onBack) {
   let parts = null;
   /** @type {Atlas | null} */
   let atlas = null;
-  let buffer = new ArrayBuffer(0), indexed = 0;
+  let buffer = new ArrayBuffer(0);
+  // In pixels of the screen; all that is drawn needs less than 256.
+  const widest = Math.min(gl.getParameter(gl.ALIASED_POINT_SIZE_RANGE)[1], 256);
 
   function build() {
     const program = gl.createProgram();
@@ -91,13 +92,11 @@ function createGlPainter(gl, canvas, onBack) {
     if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program) ?? "");
     gl.useProgram(program);
     gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
-    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
-    indexed = 0;
     /** @type {(name: string, many: number, type: number, normal: boolean, at: number) => void} */
     const attribute = (name, many, type, normal, at) => {
       const place = gl.getAttribLocation(program, name);
       gl.enableVertexAttribArray(place);
-      gl.vertexAttribPointer(place, many, type, normal, CORNER, at);
+      gl.vertexAttribPointer(place, many, type, normal, STRIDE, at);
     };
     attribute("place", 4, gl.FLOAT, false, 0);
     attribute("tile", 1, gl.FLOAT, false, 16);
@@ -106,7 +105,7 @@ function createGlPainter(gl, canvas, onBack) {
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 1, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
-    const names = ["size", "density", "layout_", "texels", "ground", "glyphs"];
+    const names = ["size", "room", "density", "margin", "layout_", "texels", "ground", "glyphs"];
     parts = Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(program, name)]));
     const shown = atlas;
     atlas = null;
@@ -136,18 +135,6 @@ function createGlPainter(gl, canvas, onBack) {
   }
 
   /**
-   * Two triangles for every four corners.
-   * @param {number} many
-   */
-  function index(many) {
-    if (indexed >= many) return;
-    indexed = Math.ceil(many * 1.25);
-    const corners = new Uint32Array(indexed * 6);
-    for (let i = 0; i < indexed; i += 1) corners.set([4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 2, 4 * i + 1, 4 * i + 3], i * 6);
-    gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, corners, gl.STATIC_DRAW);
-  }
-
-  /**
    * A list for `many` points, as arrays over one buffer that is kept and grows.
    * @param {number} many
    */
@@ -159,15 +146,18 @@ function createGlPainter(gl, canvas, onBack) {
   /** @type {Painter["draw"]} */
   function draw(many, width, height, density, theme) {
     if (!parts || gl.isContextLost()) return;
-    gl.viewport(0, 0, canvas.width, canvas.height);
+    // A point whose middle is outside is not drawn at all: so the view is wider than the canvas, by half a point.
+    const margin = Math.ceil(widest / 2), { width: across, height: down } = canvas;
+    gl.viewport(-margin, -margin, across + 2 * margin, down + 2 * margin);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
     gl.uniform2f(parts.size, width, height);
+    gl.uniform2f(parts.room, across, down);
     gl.uniform1f(parts.density, density);
+    gl.uniform1f(parts.margin, margin);
     gl.uniform3fv(parts.ground, theme.ground.map((value) => value / 255));
     gl.bufferData(gl.ARRAY_BUFFER, new Uint8Array(buffer, 0, many * STRIDE), gl.DYNAMIC_DRAW);
-    index(many);
-    gl.drawElements(gl.TRIANGLES, many * 6, gl.UNSIGNED_INT, 0);
+    gl.drawArrays(gl.POINTS, 0, many);
   }
 
   /** @param {Event} event */
@@ -188,7 +178,22 @@ function createGlPainter(gl, canvas, onBack) {
     canvas.removeEventListener("webglcontextrestored", back);
     gl.getExtension("WEBGL_lose_context")?.loseContext(); // browsers allow only so many at a time
   }
-  return { kind: "webgl2", list, draw, setAtlas, hasAtlas: () => atlas !== null, destroy };
+  return { kind: "webgl2", largest: (widest - 2) / 2, list, draw, setAtlas, hasAtlas: () => atlas !== null, destroy };
+}
+
+/**
+ * An image in a frame of the context's colour, with its middle at (x, y).
+ * @param {CanvasRenderingContext2D} context
+ * @param {Atlas} atlas
+ * @param {number} tile
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius
+ */
+export function paintPicture(context, { bitmap, across, width, height }, tile, x, y, radius) {
+  context.fillRect(x - radius - 1, y - radius - 1, 2 * radius + 2, 2 * radius + 2);
+  const column = (tile % across) * width, line = Math.floor(tile / across) * height;
+  context.drawImage(bitmap, column, line, width, height, x - radius, y - radius, 2 * radius, 2 * radius);
 }
 
 /**
@@ -217,9 +222,7 @@ export function createPlainPainter(canvas) {
       context.globalAlpha = bytes[at + 3] / 255;
       context.fillStyle = `rgb(${bytes[at]},${bytes[at + 1]},${bytes[at + 2]})`;
       if (image > 0.5 && atlas) {
-        context.fillRect(x - radius - 1, y - radius - 1, 2 * radius + 2, 2 * radius + 2);
-        const column = (tile % atlas.across) * atlas.width, line = Math.floor(tile / atlas.across) * atlas.height;
-        context.drawImage(atlas.bitmap, column, line, atlas.width, atlas.height, x - radius, y - radius, 2 * radius, 2 * radius);
+        paintPicture(context, atlas, tile, x, y, radius);
       } else if (radius < 2) {
         context.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
       } else {
@@ -230,5 +233,5 @@ export function createPlainPainter(canvas) {
     }
     context.globalAlpha = 1;
   }
-  return { kind: "canvas", list, draw, setAtlas: (next) => void (atlas = next), hasAtlas: () => atlas !== null, destroy() {} };
+  return { kind: "canvas", largest: Infinity, list, draw, setAtlas: (next) => void (atlas = next), hasAtlas: () => atlas !== null, destroy() {} };
 }

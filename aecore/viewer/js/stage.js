@@ -6,14 +6,17 @@
 import { HOMES, pixelsPerUnit } from "./camera.js";
 import { colorPoints } from "./colors.js";
 import { context2d, partsOf } from "./dom.js";
+import { createDots } from "./dots.js";
 import { ease, still } from "./motion.js";
 import { clamp } from "./numbers.js";
 import { paintOver } from "./overlay.js";
-import { CORNER, STRIDE, createPainter, createPlainPainter } from "./paint.js";
+import { STRIDE, createPainter, createPlainPainter } from "./paint.js";
 import { projectPoints, sortByDepth, within } from "./projection.js";
 import { toCss } from "./theme.js";
 
 const MORPH_MS = 900, CARD_AT = 7, IMAGE_AT = 10.5, LARGEST = 30;
+// From so many points on, and if frames take so long, the processor is tried at drawing the dots instead of WebGL.
+const MANY = 5000, SLOW_MS = 40, FRAMES_TRIED = 4;
 
 /**
  * @param {Cloud} owner
@@ -43,7 +46,11 @@ export function createStage(owner, box) {
   let screen = { x: [], y: [], depth: [], scale: [] };
   /** @type {Place[] | null} */
   let path = null;
-  let home = 1, last = 0, frame = 0, frames = 0, pace = 16, visible = true;
+  let home = 1, last = 0, frame = 0, frames = 0, pace = 16, visible = true, wasMoving = false;
+  /** Who draws the dots, and the milliseconds of its frames while something moves. @type {{ frames: number, ms: number }} */
+  const byPainter = { frames: 0, ms: 0 }, byHand = { frames: 0, ms: 0 };
+  const drawByHand = createDots(overContext);
+  let drawnBy = byPainter;
 
   // ---- what is shown ------------------------------------------------------------------------
 
@@ -101,6 +108,10 @@ export function createStage(owner, box) {
     if (!stage.points || !visible || !box.isConnected || !resize()) return;
     const passed = now - last;
     last = now;
+    if (wasMoving) {
+      drawnBy.frames += 1;
+      drawnBy.ms += (Math.min(passed, 500) - drawnBy.ms) / Math.min(drawnBy.frames, 8);
+    }
     let moving = owner.advance(stage, Math.min(passed, 50), now);
     if (morph) {
       morph.since ??= now;
@@ -109,6 +120,7 @@ export function createStage(owner, box) {
       if (share === 1) morph = null;
       moving = true;
     }
+    wasMoving = moving;
     paint();
     frames += 1;
     box.dataset.frames = String(frames);
@@ -127,11 +139,11 @@ export function createStage(owner, box) {
     home = pixelsPerUnit(HOMES[stage.view.dims], width, height);
     const extra = emphasised();
     const list = painter.list(many + extra.length);
-    let length = 0;
+    let length = 0, pictures = 0;
     const only = owner.state.only, selected = owner.state.selected, pictured = painter.hasAtlas();
     /** @type {(i: number, radius: number, opacity: number, image: number) => void} */
     const push = (i, radius, opacity, image) => {
-      const at = (length * STRIDE) / 4, first = length * STRIDE, byte = first + 20, { floats, bytes } = list;
+      const at = (length * STRIDE) / 4, byte = length * STRIDE + 20, { floats, bytes } = list;
       floats[at] = screen.x[i];
       floats[at + 1] = screen.y[i];
       floats[at + 2] = radius;
@@ -139,8 +151,6 @@ export function createStage(owner, box) {
       floats[at + 4] = points.tile ? points.tile[i] : 0;
       for (let k = 0; k < 3; k += 1) bytes[byte + k] = colored.colors[i * 3 + k];
       bytes[byte + 3] = opacity * 255;
-      bytes.copyWithin(first + CORNER, first, first + CORNER);
-      bytes.copyWithin(first + 2 * CORNER, first, first + 2 * CORNER);
       length += 1;
     };
     for (let n = 0; n < many; n += 1) {
@@ -152,12 +162,20 @@ export function createStage(owner, box) {
       const shaded = (only !== null && points.labels[i] !== only) || (selected && !selected.has(points.indices[i]));
       if (shaded) opacity *= 0.13;
       const image = pictured && points.tile && points.tile[i] >= 0 && !shaded ? clamp((radius - CARD_AT) / (IMAGE_AT - CARD_AT), 0, 1) : 0;
+      if (image > 0) pictures += 1;
       push(i, radius, opacity, image);
     }
+    const dots = length;
     for (const { row, radius } of extra) {
       if (screen.scale[row] > 0) push(row, Math.max(radiusOf(row), radius), 1, pictured && points.tile && points.tile[row] >= 0 ? 1 : 0);
     }
-    painter.draw(length, width, height, density, owner.theme);
+    const slow = byPainter.frames >= FRAMES_TRIED && byPainter.ms > SLOW_MS, faster = byHand.frames < FRAMES_TRIED || byHand.ms < byPainter.ms;
+    const next = count >= MANY && !pictures && slow && faster ? byHand : byPainter;
+    if (next === byHand) drawByHand(list, dots, length, points.atlas, density, owner.theme.ground);
+    else overContext.clearRect(0, 0, width, height);
+    if (next === byPainter || drawnBy === byPainter) painter.draw(next === byHand ? 0 : length, width, height, density, owner.theme);
+    if (next !== drawnBy) box.dataset.painter = next === byHand ? "dots" : painter.kind;
+    drawnBy = next;
     paintOver(overContext, owner, stage, { screen, seen, path, radiusOf, at });
   }
 
@@ -168,7 +186,7 @@ export function createStage(owner, box) {
   function radiusOf(i) {
     const { points, width, height } = stage, base = clamp(Math.sqrt((width * height) / points.count) * 0.16, 1.5, 4);
     const near = screen.scale[i] / home;
-    return Math.min(base * (stage.view.dims === 3 ? near : near ** 0.92), LARGEST);
+    return Math.min(base * (stage.view.dims === 3 ? near : near ** 0.92), Math.min(LARGEST, painter.largest / stage.density));
   }
 
   // What is drawn once more on top: neighbours of the pinned point, the pinned point, the one under the pointer.

@@ -252,6 +252,8 @@ export interface Colored {
 }
 export interface Painter {
   kind: "webgl2" | "canvas";
+  /** The largest radius that it can draw, in pixels of the screen. */
+  largest: number;
   list(many: number): { floats: Float32Array; bytes: Uint8Array };
   draw(many: number, width: number, height: number, density: number, theme: Theme): void;
   setAtlas(atlas: Atlas | null): void;
