@@ -16,7 +16,10 @@ import { toCss } from "./theme.js";
 
 const MORPH_MS = 900, CARD_AT = 7, IMAGE_AT = 10.5, LARGEST = 30;
 // From so many points on, and if frames take so long, the processor is tried at drawing the dots instead of WebGL.
-const MANY = 5000, SLOW_MS = 40, FRAMES_TRIED = 4;
+const MANY = 5000, SLOW_MS = 40, FRAMES_TRIED = 5;
+
+/** The median: a single frame may take long for another reason. @param {number[]} times */
+const middle = (times) => times.slice().sort((a, b) => a - b)[times.length >> 1];
 
 /**
  * @param {Cloud} owner
@@ -47,8 +50,8 @@ export function createStage(owner, box) {
   /** @type {Place[] | null} */
   let path = null;
   let home = 1, last = 0, frame = 0, frames = 0, pace = 16, visible = true, wasMoving = false;
-  /** Who draws the dots, and the milliseconds of its frames while something moves. @type {{ frames: number, ms: number }} */
-  const byPainter = { frames: 0, ms: 0 }, byHand = { frames: 0, ms: 0 };
+  // Who draws the dots: the milliseconds of its last frames while something moved.
+  const [byPainter, byHand] = /** @type {[number[], number[]]} */ ([[], []]);
   const drawByHand = createDots(overContext);
   let drawnBy = byPainter;
 
@@ -108,10 +111,8 @@ export function createStage(owner, box) {
     if (!stage.points || !visible || !box.isConnected || !resize()) return;
     const passed = now - last;
     last = now;
-    if (wasMoving) {
-      drawnBy.frames += 1;
-      drawnBy.ms += (Math.min(passed, 500) - drawnBy.ms) / Math.min(drawnBy.frames, 8);
-    }
+    if (wasMoving) drawnBy.push(passed);
+    if (drawnBy.length > FRAMES_TRIED) drawnBy.shift();
     let moving = owner.advance(stage, Math.min(passed, 50), now);
     if (morph) {
       morph.since ??= now;
@@ -169,10 +170,14 @@ export function createStage(owner, box) {
     for (const { row, radius } of extra) {
       if (screen.scale[row] > 0) push(row, Math.max(radiusOf(row), radius), 1, pictured && points.tile && points.tile[row] >= 0 ? 1 : 0);
     }
-    const slow = byPainter.frames >= FRAMES_TRIED && byPainter.ms > SLOW_MS, faster = byHand.frames < FRAMES_TRIED || byHand.ms < byPainter.ms;
+    const slow = byPainter.length === FRAMES_TRIED && middle(byPainter) > SLOW_MS;
+    const faster = byHand.length < FRAMES_TRIED || middle(byHand) < middle(byPainter);
     const next = count >= MANY && !pictures && slow && faster ? byHand : byPainter;
     if (next === byHand) drawByHand(list, dots, length, points.atlas, density, owner.theme.ground);
-    else overContext.clearRect(0, 0, width, height);
+    else {
+      overContext.setTransform(density, 0, 0, density, 0, 0);
+      overContext.clearRect(0, 0, width, height);
+    }
     if (next === byPainter || drawnBy === byPainter) painter.draw(next === byHand ? 0 : length, width, height, density, owner.theme);
     if (next !== drawnBy) box.dataset.painter = next === byHand ? "dots" : painter.kind;
     drawnBy = next;
