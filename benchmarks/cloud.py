@@ -92,7 +92,7 @@ def made_page(points: int) -> str:
     return page_of(found, own, tiles, name="made", title=f"{points:,} points", classes=classes)
 
 
-def measure(browser: Browser, points: int, turn_s: float) -> dict[str, Any]:
+def measure(browser: Browser, points: int, turn_s: float, tries: int = TRIES) -> dict[str, Any]:
     """One size: seconds until it is drawn, frames a second, milliseconds."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "cloud.html")
@@ -114,7 +114,7 @@ def measure(browser: Browser, points: int, turn_s: float) -> dict[str, Any]:
                 "page_mb": path.stat().st_size / 1e6,
                 "open_s": opened_s,
                 **turning,
-                **_hand(page, points),
+                **_hand(page, points, tries),
                 "failures": failures,
             }
         finally:
@@ -150,10 +150,10 @@ def _turning(page: Page, seconds: float) -> dict[str, float]:
     return {"fps": drawn / (ended - begun), "script_ms": 1000 * (script_after - script) / drawn}
 
 
-def _hand(page: Page, points: int) -> dict[str, float | None]:
+def _hand(page: Page, points: int, tries: int) -> dict[str, float | None]:
     """Medians of pointing, pinning and finding, in milliseconds; None where nothing was hit."""
     _rest(page)
-    places = [(0.3 + 0.4 * k / TRIES, 0.35 + 0.3 * ((5 * k) % TRIES) / TRIES) for k in range(TRIES)]
+    places = [(0.35 + 0.3 * k / tries, 0.35 + 0.3 * ((5 * k) % tries) / tries) for k in range(tries)]
     pointed = [ms for x, y in places if (ms := page.evaluate("([x, y]) => bench.point(x, y)", [x, y])) is not None]
     pinned, found = [], []
     for x, y in places:
@@ -162,8 +162,8 @@ def _hand(page: Page, points: int) -> dict[str, float | None]:
         ):
             pinned.append(page.evaluate("([x, y]) => bench.pin(x, y)", [x, y]))
             _rest(page)
-    for k in range(TRIES // 2):
-        found.append(page.evaluate("number => bench.find(number)", (points // TRIES) * k + k))
+    for k in range(tries // 2):
+        found.append(page.evaluate("number => bench.find(number)", (points // tries) * k + k))
         _rest(page)
     return {
         name: statistics.median(times) if times else None

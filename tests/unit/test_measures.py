@@ -11,7 +11,7 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
-from aecore import data, jobs, plots
+from aecore import data, jobs
 from aecore.errors import DamagedError, OutdatedError, UserError
 from aecore.inference import load_model
 from aecore.measures import measure, measure_likelihood, subject
@@ -20,12 +20,6 @@ from aecore.metrics.measure_names import NAMED
 from aecore.presets import preset
 from aecore.runs.measures import Measures, read_if_sound, read_images, read_measures, write_measures
 from aecore.runs.store import MEASURES, WEIGHTS, Run
-from aecore.sweeps.definition import Sweep
-from aecore.sweeps.executors import LocalExecutor
-from aecore.sweeps.runner import run_sweep
-from aecore.sweeps.statistics import best, groups
-from aecore.sweeps.store import create, rows
-from dashboard.sweep.export import csv_text
 from tests.helpers import cli
 from tests.helpers.runs import forget_sums
 
@@ -234,28 +228,6 @@ def test_a_run_is_measured_when_its_training_ends_if_it_asks_for_it(store):
     found = read_measures(run)
     assert found is not None
     assert found.value("linear_probe") is not None
-
-
-def test_a_measure_is_the_figure_and_the_goal_of_a_sweep(store):
-    """Its runs measure themselves; of a sweep with another goal, those that were measured later have the value too."""
-    base = {"base": "digits-quick", "set": {"training.epochs": 1}, "vary": {"model.bottleneck.size": [2, 16]}}
-    sweep = Sweep.parse({"name": "probes", "goal": "linear_probe", **base})
-    assert sweep.better == "higher"
-    folder = create(sweep, store)
-    for _ in run_sweep(folder, store, LocalExecutor("cpu")):
-        pass
-    found = groups(sweep, rows(folder, store), "linear_probe", "none")
-    assert [group.values["model.bottleneck.size"] for group in best(found, "higher")] == [16, 2]
-    figure = plots.sweep(folder, "linear_probe")
-    assert figure.layout.yaxis.title.text == "Linear probe (%)"
-    csv = csv_text(sweep, rows(folder, store)).splitlines()
-    assert "linear_probe" in csv[0]
-    other = create(Sweep.parse({"name": "losses", "goal": "test_loss", **base}), store)
-    for _ in run_sweep(other, store, LocalExecutor("cpu")):
-        pass
-    assert all(not row.measures for row in rows(other, store))
-    measure(store.find(rows(other, store)[0].run), "cpu")
-    assert [bool(row.measures) for row in rows(other, store)] == [True, False]
 
 
 # ---- the file ------------------------------------------------------------------------------------
