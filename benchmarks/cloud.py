@@ -9,10 +9,12 @@ draws with its software WebGL; with `--gpu` it may use the machine's graphics.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import statistics
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,15 @@ SCRIPTS = f"""(() => {{
 }})()"""
 
 
+@contextlib.contextmanager
+def with_graphics() -> Iterator[Browser]:
+    """A headless Chromium that may use the machine's graphics."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
 def made_page(points: int) -> str:
     """The page of so many made points in 3D."""
     rng = np.random.default_rng(0)
@@ -84,8 +95,8 @@ def made_page(points: int) -> str:
     codes = (centres[labels] + rng.normal(0, 1, (points, 8))).astype(np.float32)
     indices = np.arange(points)
     tiles = np.zeros((points, 1, 28, 28), np.uint8)
-    for label in range(10):  # a bar whose place tells the class
-        tiles[labels == label, :, 4:24, 2 * label + 3 : 2 * label + 7] = 255
+    for label in range(10):  # a bar whose place tells the class, in the upper half: one sees what stands on its head
+        tiles[labels == label, :, 3:14, 2 * label + 3 : 2 * label + 7] = 255
     found = Projection("tsne", codes[:, :3].copy(), labels, indices)
     own = Codes(codes, labels, indices, rng.random(points).astype(np.float32), "none")
     classes = [str(label) for label in range(10)]
@@ -179,16 +190,10 @@ def main() -> None:
     asked = parser.parse_args()
     sizes, turn_s = (QUICK_SIZES, QUICK_TURN_S) if asked.quick else (SIZES, TURN_S)
     found = []
-    if asked.gpu:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
-            found = [measure(browser, points, turn_s) for points in sizes]
-            browser.close()
-    else:
-        with chromium() as browser:
-            for points in sizes:
-                found.append(measure(browser, points, turn_s))
-                print(json.dumps(found[-1]), file=sys.stderr)
+    with with_graphics() if asked.gpu else chromium() as browser:
+        for points in sizes:
+            found.append(measure(browser, points, turn_s))
+            print(json.dumps(found[-1]), file=sys.stderr)
     columns = (
         "points",
         "drawn by",

@@ -411,7 +411,7 @@ def test_every_measurement_of_many_points_comes_about(browser: Browser):
 def test_where_webgl_is_slow_the_processor_draws_the_same_dots(tab, tmp_path: Path):
     path = tmp_path / "many.html"
     path.write_text(cloud.made_page(6000))
-    pictures = []
+    shown = []
     for slow in (False, True):
         own = tab.context.new_page()
         own.set_viewport_size({"width": 900, "height": 700})
@@ -429,8 +429,24 @@ def test_where_webgl_is_slow_the_processor_draws_the_same_dots(tab, tmp_path: Pa
         stage = own.locator(".cl-stage")
         expect(stage).to_have_attribute("data-painter", "dots" if slow else "webgl2")
         own.mouse.move(5, 5)
-        pictures.append(np.asarray(Image.open(io.BytesIO(stage.screenshot())).convert("RGB"), float))
-    apart = np.abs(pictures[0] - pictures[1])
-    assert np.unique(pictures[1].reshape(-1, 3), axis=0).shape[0] > 100
-    assert apart.mean() < 2, "of 255"
-    assert (apart.max(2) > 60).mean() < 0.01
+        dots = _pixels(stage)
+        # A pinned image and its neighbours' are pictures among the dots.
+        own.locator(".cl-find input").fill("#3")
+        own.locator(".cl-find input").press("Enter")
+        expect(own.locator(".cl-neighbour")).to_have_count(10)
+        at_rest(own)
+        expect(stage).to_have_attribute("data-painter", "dots" if slow else "webgl2")
+        shown.append((dots, _pixels(stage)))
+    for by_webgl, by_processor in zip(*shown, strict=True):
+        apart = np.abs(by_webgl - by_processor)
+        assert apart.mean() < 2, "of 255"
+        assert (apart.max(2) > 60).mean() < 0.01
+    assert np.unique(shown[1][0].reshape(-1, 3), axis=0).shape[0] > 100
+    changed = np.abs(shown[0][0] - shown[0][1]).max(2) > 60
+    assert changed.sum() > 200, "the pictures are there"
+    apart = np.abs(shown[0][1] - shown[1][1])
+    assert apart[changed].mean() < 25, "and stand upright in both"
+
+
+def _pixels(stage: Locator) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(stage.screenshot())).convert("RGB"), float)

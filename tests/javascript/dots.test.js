@@ -72,7 +72,7 @@ test("dots at the edges and beyond are cut off and stay out of the other side", 
   assert.deepEqual(at(20, 0), [...GROUND, 255]);
 });
 
-test("a picture of another width is drawn by its own steps", () => {
+test("pictures of different widths may follow one another", () => {
   const dot = { x: 11, y: 9, radius: 3, color: [1, 2, 3], opacity: 255 };
   for (const size of [20, 33, 20]) assert.deepEqual(drawn([dot], size).at(11, 9), [1, 2, 3, 255]);
 });

@@ -10,14 +10,14 @@ import { toCss } from "./theme.js";
 const PLACES = 4, RADII = 4;
 
 /**
- * The pixels that a dot covers: how far they are from its own, as columns and rows and as steps in a picture, and how much
- * of each is covered, of 256.
- * @typedef {{ columns: Int16Array, rows: Int16Array, steps: Int32Array, covers: Uint16Array, reach: number }} Stamp
+ * The pixels that a dot covers: how many columns and rows they are from its own, and how much of each is covered, of 256.
+ * @typedef {{ columns: Int16Array, rows: Int16Array, covers: Uint16Array, reach: number }} Stamp
  */
 
-/** Of pictures of one width, by radius and place. @type {Map<number, Stamp>} */
+/** By radius and place; all are forgotten when they have this many pixels. @type {Map<number, Stamp>} */
 const stamps = new Map();
-let width = 0;
+const MOST_KEPT = 2_000_000;
+let kept = 0;
 
 /**
  * The same edge as in `paint.js`: a pixel is covered by how far its middle is inside the circle, plus a half.
@@ -35,12 +35,17 @@ function stamp(radius, right, below) {
   for (let row = -reach; row <= reach; row += 1) {
     for (let column = -reach; column <= reach; column += 1) {
       const covered = Math.round(256 * Math.min(Math.max(r - Math.hypot(column + 0.5 - x, row + 0.5 - y) + 0.5, 0), 1));
-      if (covered > 0) found.push([column, row, row * width + column, covered]);
+      if (covered > 0) found.push([column, row, covered]);
     }
   }
   /** @type {(k: number) => number[]} */
   const each = (k) => found.map((one) => one[k]);
-  const made = { columns: Int16Array.from(each(0)), rows: Int16Array.from(each(1)), steps: Int32Array.from(each(2)), covers: Uint16Array.from(each(3)), reach };
+  const made = { columns: Int16Array.from(each(0)), rows: Int16Array.from(each(1)), covers: Uint16Array.from(each(2)), reach };
+  kept += found.length;
+  if (kept > MOST_KEPT) {
+    stamps.clear();
+    kept = found.length;
+  }
   stamps.set(key, made);
   return made;
 }
@@ -57,24 +62,18 @@ function stamp(radius, right, below) {
  * @param {number[]} ground red, green, blue
  */
 export function drawDots({ floats, bytes }, many, pixels, across, down, density, ground) {
-  if (width !== across) {
-    stamps.clear();
-    width = across;
-  }
   const words = new Uint32Array(pixels.buffer, pixels.byteOffset, across * down), place = PLACES - 1e-3;
   words.fill(packed(ground[0], ground[1], ground[2]));
   for (let i = 0; i < many; i += 1) {
     const at = (i * STRIDE) / 4, x = floats[at] * density, y = floats[at + 1] * density, from = i * STRIDE + 20;
     const left = Math.floor(x), top = Math.floor(y), opacity = bytes[from + 3] + (bytes[from + 3] >> 7); // of 256
     const color = packed(bytes[from], bytes[from + 1], bytes[from + 2]), outer = color & 0xff00ff, green = color & 0x00ff00;
-    const { columns, rows, steps, covers, reach } = stamp(Math.max(Math.round(floats[at + 2] * density * RADII), 1), ((x - left) * place) | 0, ((y - top) * place) | 0);
-    const inside = left >= reach && top >= reach && left + reach < across && top + reach < down, first = top * across + left;
-    for (let k = 0; k < steps.length; k += 1) {
-      if (!inside) {
-        const column = left + columns[k], row = top + rows[k];
-        if (column < 0 || row < 0 || column >= across || row >= down) continue;
-      }
-      const share = (covers[k] * opacity) >> 8, rest = 256 - share, to = first + steps[k], under = words[to];
+    const { columns, rows, covers, reach } = stamp(Math.max(Math.round(floats[at + 2] * density * RADII), 1), ((x - left) * place) | 0, ((y - top) * place) | 0);
+    const inside = left >= reach && top >= reach && left + reach < across && top + reach < down;
+    for (let k = 0; k < covers.length; k += 1) {
+      const column = left + columns[k], row = top + rows[k];
+      if (!inside && (column < 0 || row < 0 || column >= across || row >= down)) continue;
+      const share = (covers[k] * opacity) >> 8, rest = 256 - share, to = row * across + column, under = words[to];
       // Red and blue at once, each in sixteen bits of its own.
       const both = ((Math.imul(outer, share) + Math.imul(under & 0xff00ff, rest)) >>> 8) & 0xff00ff;
       const middle = ((Math.imul(green, share) + Math.imul(under & 0x00ff00, rest)) >>> 8) & 0x00ff00;

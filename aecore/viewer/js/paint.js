@@ -6,8 +6,7 @@
 import { context2d } from "./dom.js";
 
 // A point is x, y, radius, share of the image, tile (float32 each), red, green, blue, opacity (bytes each). It is drawn as
-// one of WebGL's points, a square of one vertex: without a GPU, two triangles take several times as long (`python -m
-// benchmarks.cloud`).
+// one of WebGL's points, a square of one vertex: two triangles have four, which is more to write and, without a GPU, to draw.
 /** Bytes of a point. */
 export const STRIDE = 24;
 
@@ -76,7 +75,7 @@ function createGlPainter(gl, canvas, onBack) {
   let atlas = null;
   let buffer = new ArrayBuffer(0);
   // In pixels of the screen; all that is drawn needs less than 256.
-  const widest = Math.min(gl.getParameter(gl.ALIASED_POINT_SIZE_RANGE)[1], 256);
+  const widest = Math.min(gl.getParameter(gl.ALIASED_POINT_SIZE_RANGE)?.[1] ?? 256, 256); // none if the graphics are gone
 
   function build() {
     const program = gl.createProgram();

@@ -19,7 +19,7 @@ const MORPH_MS = 900, CARD_AT = 7, IMAGE_AT = 10.5, LARGEST = 30;
 const MANY = 5000, SLOW_MS = 40, FRAMES_TRIED = 5;
 
 /** The median: a single frame may take long for another reason. @param {number[]} times */
-const middle = (times) => times.slice().sort((a, b) => a - b)[times.length >> 1];
+const median = (times) => times.slice().sort((a, b) => a - b)[times.length >> 1];
 
 /**
  * @param {Cloud} owner
@@ -51,8 +51,8 @@ export function createStage(owner, box) {
   let path = null;
   let home = 1, last = 0, frame = 0, frames = 0, pace = 16, visible = true, wasMoving = false;
   // Who draws the dots: the milliseconds of its last frames while something moved.
-  const [byPainter, byHand] = /** @type {[number[], number[]]} */ ([[], []]);
-  const drawByHand = createDots(overContext);
+  const [byPainter, byProcessor] = /** @type {[number[], number[]]} */ ([[], []]);
+  const drawDots = createDots(overContext);
   let drawnBy = byPainter;
 
   // ---- what is shown ------------------------------------------------------------------------
@@ -111,7 +111,7 @@ export function createStage(owner, box) {
     if (!stage.points || !visible || !box.isConnected || !resize()) return;
     const passed = now - last;
     last = now;
-    if (wasMoving) drawnBy.push(passed);
+    if (wasMoving && !stage.view.live) drawnBy.push(passed); // a job's points wait on purpose (below)
     if (drawnBy.length > FRAMES_TRIED) drawnBy.shift();
     let moving = owner.advance(stage, Math.min(passed, 50), now);
     if (morph) {
@@ -170,16 +170,16 @@ export function createStage(owner, box) {
     for (const { row, radius } of extra) {
       if (screen.scale[row] > 0) push(row, Math.max(radiusOf(row), radius), 1, pictured && points.tile && points.tile[row] >= 0 ? 1 : 0);
     }
-    const slow = byPainter.length === FRAMES_TRIED && middle(byPainter) > SLOW_MS;
-    const faster = byHand.length < FRAMES_TRIED || middle(byHand) < middle(byPainter);
-    const next = count >= MANY && !pictures && slow && faster ? byHand : byPainter;
-    if (next === byHand) drawByHand(list, dots, length, points.atlas, density, owner.theme.ground);
+    const slow = byPainter.length === FRAMES_TRIED && median(byPainter) > SLOW_MS;
+    const faster = byProcessor.length < FRAMES_TRIED || median(byProcessor) < median(byPainter);
+    const next = count >= MANY && !pictures && slow && faster ? byProcessor : byPainter;
+    if (next === byProcessor) drawDots(list, dots, length, points.atlas, density, owner.theme.ground);
     else {
       overContext.setTransform(density, 0, 0, density, 0, 0);
       overContext.clearRect(0, 0, width, height);
     }
-    if (next === byPainter || drawnBy === byPainter) painter.draw(next === byHand ? 0 : length, width, height, density, owner.theme);
-    if (next !== drawnBy) box.dataset.painter = next === byHand ? "dots" : painter.kind;
+    if (next === byPainter || drawnBy === byPainter) painter.draw(next === byProcessor ? 0 : length, width, height, density, owner.theme);
+    if (next !== drawnBy) box.dataset.painter = next === byProcessor ? "dots" : painter.kind;
     drawnBy = next;
     paintOver(overContext, owner, stage, { screen, seen, path, radiusOf, at });
   }
