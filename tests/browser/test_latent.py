@@ -445,7 +445,7 @@ def test_where_webgl_is_slow_the_processor_draws_the_same_dots(tab, tmp_path: Pa
     changed = np.abs(shown[0][0] - shown[0][1]).max(2) > 60
     assert changed.sum() > 200, "the pictures are there"
     apart = np.abs(shown[0][1] - shown[1][1])
-    assert apart[changed].mean() < 25, "and stand upright in both"
+    assert apart[changed].mean() < 12, "and stand upright in both: 7, and 21 where one is on its head"
 
 
 def _pixels(stage: Locator) -> np.ndarray:
