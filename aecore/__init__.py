@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from aecore.presets import Preset, preset, presets
     from aecore.runs.archive import pack, unpack
     from aecore.runs.measures import Measures, read_measures
+    from aecore.runs.run import Run
     from aecore.runs.state import run_state
-    from aecore.runs.store import Run, Store
+    from aecore.runs.store import Store
     from aecore.runs.summary import RunSummary, summarise
     from aecore.sweeps.definition import Sweep
 
@@ -58,7 +59,7 @@ _HOME = {
     "run_state": "runs.state",
     # Runs: reading, measuring and using them.
     "Store": "runs.store",
-    "Run": "runs.store",
+    "Run": "runs.run",
     "RunSummary": "runs.summary",
     "summarise": "runs.summary",
     "open_run": "inference",

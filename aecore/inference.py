@@ -30,7 +30,7 @@ from aecore.models.network import Network
 from aecore.models.weights import load_weights
 from aecore.runs import sums
 from aecore.runs.progress import Report, silent
-from aecore.runs.store import WEIGHTS, Run
+from aecore.runs.run import WEIGHTS, Run
 
 
 def load_model(run: Run, device: torch.device | None = None) -> Network:

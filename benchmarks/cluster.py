@@ -19,7 +19,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from aecore.runs.store import WEIGHTS, Store
+from aecore.runs.run import WEIGHTS
+from aecore.runs.store import Store
 from aecore.sweeps import runner
 from aecore.sweeps import store as sweep_store
 from aecore.sweeps.definition import Sweep

@@ -17,7 +17,8 @@ import numpy as np
 
 from aecore.config.experiment import Experiment
 from aecore.presets import presets
-from aecore.runs.store import EVALUATION, EXPERIMENT, METRICS, NOTES, STATUS, Run, Store
+from aecore.runs.run import EVALUATION, EXPERIMENT, METRICS, NOTES, STATUS, Run
+from aecore.runs.store import Store
 from aecore.sweeps.definition import Sweep
 from aecore.sweeps.store import SweepFolder, create
 

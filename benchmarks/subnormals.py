@@ -22,7 +22,8 @@ from rich.table import Table
 from aecore.devices import devices
 from aecore.models import subnormals
 from aecore.models.fast_paths import keep_freed_memory
-from aecore.runs.store import WEIGHTS, Store
+from aecore.runs.run import WEIGHTS
+from aecore.runs.store import Store
 from aecore.runs.tensor_files import read_arrays
 from aecore.training.checkpoint import new_state
 from aecore.training.step import Step

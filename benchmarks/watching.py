@@ -18,7 +18,8 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from aecore.presets import preset
 from aecore.runs.process import this_process
-from aecore.runs.store import EXPERIMENT, METRICS, SNAPSHOTS, Run, Store
+from aecore.runs.run import EXPERIMENT, METRICS, SNAPSHOTS, Run
+from aecore.runs.store import Store
 from benchmarks.probing import Row, UnmeasuredError, attempt
 from benchmarks.stores import course
 from tools.browser import ROOT, server

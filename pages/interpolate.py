@@ -7,7 +7,7 @@ import streamlit as st
 
 from aecore.drawing import write
 from aecore.latent.interpolation import shares
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard import page, url_state
 from dashboard.cache import codes as cached_codes
 from dashboard.components.interpolator import walk

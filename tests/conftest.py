@@ -10,7 +10,8 @@ import pytest
 
 from aecore import data, jobs
 from aecore.presets import preset
-from aecore.runs.store import Run, Store
+from aecore.runs.run import Run
+from aecore.runs.store import Store
 from tests.helpers import old_store as old_store_files
 from tests.helpers.forked import processes_forked_from
 from tests.helpers.nursery import Nursery

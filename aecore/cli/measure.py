@@ -14,7 +14,8 @@ from aecore.format import printable
 from aecore.metrics.measure_names import MEASURES, NAMED
 from aecore.runs.measures import Measures, read_measures
 from aecore.runs.progress import Report
-from aecore.runs.store import Run, Store
+from aecore.runs.run import Run
+from aecore.runs.store import Store
 from aecore.runs.summary import MARK, summarise
 
 commands = typer.Typer()

@@ -12,7 +12,7 @@ from aecore.metrics.baselines import input_name
 from aecore.reports.beyond import Reached, aim, spread
 from aecore.reports.claims import Verdict
 from aecore.runs.measures import read_measures
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.runs.summary import MARK, summarise
 
 

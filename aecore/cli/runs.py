@@ -18,7 +18,8 @@ from aecore.cli.progress import Progress
 from aecore.errors import AecoreError, UserError, describe_os_error, nearest
 from aecore.files import atomic_write
 from aecore.runs import archive, notes, sums, trash
-from aecore.runs.store import Run, Store
+from aecore.runs.run import Run
+from aecore.runs.store import Store
 from aecore.runs.summary import import_notes
 
 commands = typer.Typer()

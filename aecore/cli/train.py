@@ -16,7 +16,8 @@ from aecore.cli.progress import Progress
 from aecore.config.experiment import Experiment
 from aecore.errors import UserError
 from aecore.presets import preset
-from aecore.runs.store import Run, Store
+from aecore.runs.run import Run
+from aecore.runs.store import Store
 from aecore.runs.summary import MARK, summarise
 from aecore.sweeps.runner import stop as stop_sweep
 from aecore.sweeps.store import find as find_sweep

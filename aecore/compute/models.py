@@ -18,7 +18,7 @@ import numpy as np
 from aecore.config.corruption import Corruption
 from aecore.latent.codes import Codes
 from aecore.runs.progress import Report, silent
-from aecore.runs.store import WEIGHTS, Run
+from aecore.runs.run import WEIGHTS, Run
 
 if TYPE_CHECKING:
     from aecore.models import Network

@@ -14,7 +14,7 @@ from aecore.format import count
 from aecore.inference import load_model
 from aecore.interop.layouts import LAYOUTS
 from aecore.interop.read_checkpoint import read_kept
-from aecore.runs.store import IMPORTED, Run
+from aecore.runs.run import IMPORTED, Run
 
 HOW = (
     "give 'own', 'file' for an imported run, 'fc' (fc1, fc2, …), 'cnn' (encoder.cnn.0, …), or one name a layer with "

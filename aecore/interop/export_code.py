@@ -6,7 +6,7 @@ from aecore.config.model import Model
 from aecore.interop.code_layers import joined, run_lines, sequential, stack
 from aecore.models.architecture import plan
 from aecore.models.layer import Plan
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 
 _HEAD = '''"""{title}, exported as plain PyTorch.
 

@@ -17,7 +17,8 @@ from aecore.interop.interpret import Interpretation, chosen_candidate, fitting_s
 from aecore.interop.read_checkpoint import read_checkpoints, read_kept
 from aecore.presets import preset
 from aecore.runs.progress import Report, silent
-from aecore.runs.store import IMPORTED, Run, Store
+from aecore.runs.run import IMPORTED, Run
+from aecore.runs.store import Store
 
 MOST_SETS = 4
 """On how many image sets of one shape a network is tried."""

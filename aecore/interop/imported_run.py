@@ -23,19 +23,9 @@ from aecore.models.weights import weights_bytes
 from aecore.runs import sums
 from aecore.runs.json_files import now
 from aecore.runs.progress import Report
+from aecore.runs.run import CANDIDATES, EVALUATION, EXPERIMENT, IMPORTED, SNAPSHOTS, STATUS, WEIGHTS, Run
 from aecore.runs.staging import commit, staging
-from aecore.runs.store import (
-    CANDIDATES,
-    EVALUATION,
-    EXPERIMENT,
-    IMPORTED,
-    SNAPSHOTS,
-    STATUS,
-    WEIGHTS,
-    Run,
-    Store,
-    timed_id,
-)
+from aecore.runs.store import Store, timed_id
 from aecore.training.outputs import save_codes
 from aecore.training.snapshots import Snapshots
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from aecore.errors import AecoreError, describe_os_error
 from aecore.runs.json_files import now
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.training.rank import get_rank
 
 

@@ -9,7 +9,8 @@ from aecore.errors import AecoreError
 from aecore.jobs import device_queue
 from aecore.jobs.failures import describe_failure
 from aecore.jobs.signals import ignore_stop_signals
-from aecore.runs.store import Run, root_of
+from aecore.runs.run import Run
+from aecore.runs.store import root_of
 from aecore.training.rank import Rank, get_rank
 
 

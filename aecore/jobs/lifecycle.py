@@ -31,6 +31,7 @@ from aecore.presets import presets
 from aecore.runs.json_files import now
 from aecore.runs.process import has_open, identity, is_alive, is_here, this_process
 from aecore.runs.progress import Report, silent
+from aecore.runs.run import LOG, Run
 from aecore.runs.state import (
     ACTIVE,
     LOCK,
@@ -42,7 +43,7 @@ from aecore.runs.state import (
     heartbeat,
     run_state,
 )
-from aecore.runs.store import LOG, Run, Store, root_of, slug
+from aecore.runs.store import Store, root_of, slug
 from aecore.training.rank import get_rank
 
 LOCK_WAIT_S = 5

@@ -18,7 +18,7 @@ from aecore.runs.json_files import json_bytes, read_table
 from aecore.runs.measures import Measures
 from aecore.runs.process import is_alive, this_process
 from aecore.runs.progress import Report, silent
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 
 FOLDER, PROGRESS = ".measuring", "progress.json"
 WRITE_EVERY_S = 0.2

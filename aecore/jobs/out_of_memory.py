@@ -10,7 +10,7 @@ from aecore.errors import AecoreError
 from aecore.jobs.estimate import GB, LIBRARIES, estimate
 from aecore.memory import free_memory
 from aecore.models.architecture import plan
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 
 KILLED_FIRST = 500
 """Of 1,000: how much likelier than others Linux is to kill a worker when memory has run out."""

@@ -21,7 +21,7 @@ from aecore.latent.projection import AT_ONCE
 from aecore.latent.projection_store import Projection, projection_folder
 from aecore.latent.request import ProjectionRequest, code_size, project_codes, subset_of_codes
 from aecore.runs.progress import Report, silent
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 
 
 def start(run: Run, request: ProjectionRequest, device: str = "auto") -> None:

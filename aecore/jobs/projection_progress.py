@@ -20,7 +20,7 @@ from aecore.latent.projection_store import projection_folder
 from aecore.latent.request import ProjectionRequest
 from aecore.runs.process import is_alive, this_process
 from aecore.runs.progress import Report
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.runs.tensor_files import read_arrays
 
 PROGRESS = ".progress.safetensors"

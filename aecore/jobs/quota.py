@@ -21,8 +21,9 @@ from aecore.errors import AecoreError, DamagedError, UserError
 from aecore.jobs.estimate import GB, estimate
 from aecore.models.layer import Plan
 from aecore.runs.due import is_due
+from aecore.runs.run import Run
 from aecore.runs.state import ACTIVE, run_state
-from aecore.runs.store import Run, Store
+from aecore.runs.store import Store
 from aecore.runs.trash import remove_for_good
 
 LOCK = ".submit.lock"

@@ -16,7 +16,7 @@ import safetensors.numpy
 
 from aecore.errors import DamagedError
 from aecore.files import reason
-from aecore.runs.store import CODES, Run
+from aecore.runs.run import CODES, Run
 from aecore.runs.tensor_files import check_shapes, check_whole, read_arrays
 
 WIDEST_SAVED = 256

@@ -19,7 +19,7 @@ import safetensors.numpy
 from aecore import access
 from aecore.errors import DamagedError, UserError, told
 from aecore.files import atomic_write, reason
-from aecore.runs.store import PROJECTIONS, Run
+from aecore.runs.run import PROJECTIONS, Run
 from aecore.runs.tensor_files import check_finite, check_shapes, check_whole, read_arrays
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from aecore.config.model import Model
 from aecore.models.layer import Plan
-from aecore.runs.store import WEIGHTS, Run
+from aecore.runs.run import WEIGHTS, Run
 
 
 class CodebookUse(NamedTuple):

@@ -12,7 +12,7 @@ from aecore.latent.codes import Codes
 from aecore.latent.projection import SEEDED, OnMove, Progress, check, project
 from aecore.latent.projection_store import Projection
 from aecore.metrics.projection import quality
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 
 MOST_PROJECTED = 60_000
 """The most points of a projection."""

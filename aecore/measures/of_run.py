@@ -21,7 +21,7 @@ from aecore.models.condition import Condition
 from aecore.models.network import known_classes
 from aecore.runs.measures import Measures, read_measures, write_measures
 from aecore.runs.progress import Report, silent
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 
 STEPS: tuple[Callable[[Subject], None], ...] = (
     code.active_units,

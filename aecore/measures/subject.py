@@ -22,7 +22,7 @@ from aecore.models.condition import Condition
 from aecore.models.image_features import Extractor, Features, extractor
 from aecore.models.network import Network, known_classes
 from aecore.runs.progress import Report, silent
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 
 BATCH = 500
 CLEAN = Corruption()

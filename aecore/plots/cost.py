@@ -20,7 +20,7 @@ from aecore.plots.cost_labels import Mark, place_labels, spread_out
 from aecore.plots.resolve import RunLike, marked_title, resolve_run
 from aecore.plots.style import MUTED, axis, color, layout
 from aecore.presets import presets
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.runs.summary import may_win
 
 Against = Literal["parameters", "seconds"]

@@ -16,7 +16,7 @@ from aecore.plots.panels import Panel, line, stack
 from aecore.plots.resolve import Lines, RunLike, marked_title, read_lines, resolve_run
 from aecore.plots.style import PALETTE
 from aecore.plots.thin import smooth, thin, thin_curve
-from aecore.runs.store import LAYERS, METRICS, STEPS, Run
+from aecore.runs.run import LAYERS, METRICS, STEPS, Run
 
 METRIC_TITLES = {
     "test_loss": "Test loss",

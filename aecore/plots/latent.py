@@ -14,7 +14,7 @@ from aecore.latent.codes import Codes, read_codes
 from aecore.latent.projection_store import Projection, read_projection
 from aecore.plots.resolve import RunLike, marked_title, resolve_run
 from aecore.plots.style import GRID, MUTED, axis, color, layout
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 
 TITLES = projections.TITLES | {"units": "Code units"}
 BINS = 40

@@ -12,7 +12,7 @@ from aecore.format import count, drawable
 from aecore.plots.resolve import RunLike, marked_title, resolve_run
 from aecore.plots.style import LEGEND_ROW, layout
 from aecore.runs.measures import Measures, read_measures
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 
 GREY = 9
 """Of the palette's colours, what stands beside a code and belongs to the images alone."""

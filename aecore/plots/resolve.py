@@ -8,7 +8,8 @@ from typing import Any
 
 from aecore.errors import AecoreError
 from aecore.format import drawable
-from aecore.runs.store import METRICS, Run, Store
+from aecore.runs.run import METRICS, Run
+from aecore.runs.store import Store
 from aecore.runs.summary import MARK, remarks_of
 
 RunLike = str | Path | Run

@@ -14,7 +14,7 @@ from aecore.plots.code_units import unit_correlation, units
 from aecore.plots.curves import layer_curves, loss_curves, step_curves
 from aecore.plots.latent import code_histograms, errors, projection
 from aecore.plots.measures import class_errors, label_efficiency, rate_distortion, roc
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 
 OF_MEASURES: dict[str, Callable[[Run], go.Figure]] = {
     "labels": label_efficiency,

@@ -25,7 +25,8 @@ from aecore.reports.claims import gallery_run
 from aecore.reports.claims import measure as measure_claim
 from aecore.runs.json_files import read_table
 from aecore.runs.measures import read_measures
-from aecore.runs.store import SEEDS, Run, Store
+from aecore.runs.run import SEEDS, Run
+from aecore.runs.store import Store
 
 Word = Literal["reached", "not reached", "not measured"]
 

@@ -23,7 +23,8 @@ import numpy as np
 from aecore.errors import AecoreError
 from aecore.format import format_value
 from aecore.presets import Claim, Preset, preset, presets
-from aecore.runs.store import STEPS, Run, Store
+from aecore.runs.run import STEPS, Run
+from aecore.runs.store import Store
 
 Word = Literal["reproduced", "better", "not reproduced", "not measured"]
 

@@ -16,7 +16,7 @@ from aecore.latent.encode import codes_of
 from aecore.latent.interpolation import interpolate, random_codes
 from aecore.metrics.evaluation import NOISE_SEED, reconstructions
 from aecore.reports.definition import IMAGE_KINDS, Figure
-from aecore.runs.store import FIGURES
+from aecore.runs.run import FIGURES
 
 SAMPLE_SEED = 40_001
 CODES_FOR_RANGE = 2000

@@ -19,8 +19,9 @@ from aecore.reports.definition import IMAGE_KINDS, figures_of
 from aecore.runs import sums
 from aecore.runs.measures import read_if_sound
 from aecore.runs.progress import Report, silent
+from aecore.runs.run import CODES, EVALUATION, FIGURES, LOG, Run
 from aecore.runs.state import run_state
-from aecore.runs.store import CODES, EVALUATION, FIGURES, LOG, Run, Store
+from aecore.runs.store import Store
 
 POINTS, COLOURED_POINTS = 3000, 10_000
 """Test images in a projection; report 004 shows all of them."""

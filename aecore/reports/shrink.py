@@ -11,7 +11,7 @@ import torch
 
 from aecore.config.corruption import Corruption
 from aecore.runs.progress import Report, silent
-from aecore.runs.store import EVALUATION, SNAPSHOTS, WEIGHTS, Run
+from aecore.runs.run import EVALUATION, SNAPSHOTS, WEIGHTS, Run
 
 WITHIN = 1e-3
 """Scores may change by this share of themselves, shares of images by this much."""

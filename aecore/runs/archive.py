@@ -22,9 +22,7 @@ from aecore.errors import AecoreError, UserError, describe_os_error
 from aecore.files import MB, whole_zip
 from aecore.format import csv_cell
 from aecore.runs.notes import check_text
-from aecore.runs.staging import commit, staging
-from aecore.runs.state import ACTIVE
-from aecore.runs.store import (
+from aecore.runs.run import (
     CANDIDATES,
     CODES,
     EVALUATION,
@@ -45,9 +43,11 @@ from aecore.runs.store import (
     STEPS,
     WEIGHTS,
     Run,
-    Store,
     submitted_title,
 )
+from aecore.runs.staging import commit, staging
+from aecore.runs.state import ACTIVE
+from aecore.runs.store import Store
 from aecore.runs.sums import SUMS
 
 FILES = {

@@ -14,7 +14,7 @@ import safetensors.numpy
 from aecore.errors import DamagedError, OutdatedError
 from aecore.runs import sums
 from aecore.runs.json_files import json_bytes, read_table
-from aecore.runs.store import MEASURED_IMAGES, MEASURES, WEIGHTS, Run
+from aecore.runs.run import MEASURED_IMAGES, MEASURES, WEIGHTS, Run
 
 NUMBERS = ("value", "low", "high")
 

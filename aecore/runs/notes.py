@@ -6,7 +6,7 @@ import unicodedata
 
 from aecore import access
 from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error
-from aecore.runs.store import NO_NOTES, NOTES, Run
+from aecore.runs.run import NO_NOTES, NOTES, Run
 
 LONGEST_TITLE, LONGEST_NOTE, LONGEST_GROUP = 120, 2000, 40
 _LONGEST = {"title": LONGEST_TITLE, "note": LONGEST_NOTE, "group": LONGEST_GROUP}

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from aecore.errors import AecoreError, UserError, describe_os_error
-from aecore.runs.store import Run, Store
+from aecore.runs.run import Run
+from aecore.runs.store import Store
 from aecore.temporary import remove_leftovers, temporary_path
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from aecore.errors import DamagedError
 from aecore.runs.json_files import read_table, write_table
 from aecore.runs.process import is_alive, is_here
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 
 ACTIVE = ("queued", "preparing", "running", "evaluating")
 RESUMABLE = ("stopped", "interrupted", "failed")

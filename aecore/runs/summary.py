@@ -9,8 +9,8 @@ from typing import Any
 from aecore.config.experiment import Experiment
 from aecore.errors import AecoreError
 from aecore.runs.records import Entries
+from aecore.runs.run import EVALUATION, NO_NOTES, STATUS, Run, submitted_title
 from aecore.runs.state import ACTIVE, LOCK, true_state
-from aecore.runs.store import EVALUATION, NO_NOTES, STATUS, Run, submitted_title
 
 MARK = "⚠"
 """Stands beside a run with remarks in every list."""

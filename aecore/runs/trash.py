@@ -16,9 +16,10 @@ from aecore import access
 from aecore.errors import AecoreError, UserError, describe_os_error, nearest
 from aecore.runs.due import DUE, is_due
 from aecore.runs.notes import check_own
+from aecore.runs.run import Run
 from aecore.runs.staging import commit
 from aecore.runs.state import ACTIVE, run_state
-from aecore.runs.store import Run, Store
+from aecore.runs.store import Store
 from aecore.temporary import remove_leftovers, temporary_path
 
 KEPT_DAYS, DAY_S = 7, 86_400

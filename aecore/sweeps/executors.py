@@ -19,8 +19,8 @@ from aecore import jobs
 from aecore.devices import choose
 from aecore.errors import AecoreError
 from aecore.jobs.detach import aecore_process
+from aecore.runs.run import LOG, Run
 from aecore.runs.state import run_state
-from aecore.runs.store import LOG, Run
 
 Ended = tuple[Run, str]
 """A run and the state it was left in."""

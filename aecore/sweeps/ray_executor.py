@@ -18,8 +18,9 @@ from aecore import jobs
 from aecore.devices import devices
 from aecore.errors import AecoreError, UserError
 from aecore.jobs.detach import python_path
+from aecore.runs.run import Run
 from aecore.runs.state import ACTIVE, run_state
-from aecore.runs.store import Run, Store
+from aecore.runs.store import Store
 from aecore.sweeps.executors import Ended
 
 RETRIES = 3

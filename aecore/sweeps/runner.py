@@ -23,8 +23,9 @@ from aecore.errors import AecoreError, DamagedError, UserError, describe_os_erro
 from aecore.jobs import detach
 from aecore.runs.json_files import now
 from aecore.runs.process import is_alive, is_here, this_process
+from aecore.runs.run import LOG, Run
 from aecore.runs.state import ACTIVE, LOCK, RESUMABLE, heartbeat
-from aecore.runs.store import LOG, Run, Store
+from aecore.runs.store import Store
 from aecore.sweeps.choosers import Chooser, ListedCombinations
 from aecore.sweeps.definition import Point, Sweep
 from aecore.sweeps.executors import Executor

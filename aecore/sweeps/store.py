@@ -21,9 +21,10 @@ from aecore.metrics.measure_names import NAMED
 from aecore.runs.json_files import read_table, update_status, write_table
 from aecore.runs.measures import read_if_sound
 from aecore.runs.records import Entries
+from aecore.runs.run import EXPERIMENT, MEASURES, Run
 from aecore.runs.staging import rename_free
 from aecore.runs.state import ACTIVE, LOCK, true_state
-from aecore.runs.store import EXPERIMENT, MEASURES, Run, Store, timed_id
+from aecore.runs.store import Store, timed_id
 from aecore.runs.summary import may_win, remarks_of, remarks_of_evaluation
 from aecore.sweeps.definition import MEASURED, Point, Sweep
 from aecore.temporary import temporary_folder

@@ -16,7 +16,7 @@ from aecore.metrics.evaluation import NOISE_SEED
 from aecore.models.network import Network
 from aecore.models.weights import weights_bytes
 from aecore.runs.progress import Report
-from aecore.runs.store import LAYERS, METRICS, RESUME, SNAPSHOTS, STEPS, WEIGHTS, Run
+from aecore.runs.run import LAYERS, METRICS, RESUME, SNAPSHOTS, STEPS, WEIGHTS, Run
 from aecore.training.checkpoint import State, state_bytes
 from aecore.training.loop import Epoch, StepLog
 from aecore.training.snapshots import Snapshots

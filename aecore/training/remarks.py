@@ -12,7 +12,7 @@ from aecore.metrics.health import Seen, assess
 from aecore.metrics.loss_curves import not_finite
 from aecore.metrics.remark import Remark
 from aecore.metrics.split import Split
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.training.loop import Epoch
 from aecore.training.outputs import Status
 

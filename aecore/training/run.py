@@ -30,7 +30,7 @@ from aecore.models import subnormals
 from aecore.runs import sums
 from aecore.runs.json_files import now
 from aecore.runs.progress import Report, silent
-from aecore.runs.store import EVALUATION, RESUME, WEIGHTS, Run
+from aecore.runs.run import EVALUATION, RESUME, WEIGHTS, Run
 from aecore.training.checkpoint import State, new_state, restore
 from aecore.training.distributed import SINGLE_PROCESS, Group
 from aecore.training.loop import Images, LoopOptions, epochs, training_passes

@@ -16,7 +16,7 @@ from aecore.errors import DamagedError
 from aecore.models.condition import Condition
 from aecore.models.digit_classifier.network import read_digits
 from aecore.models.network import Network, known_classes
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.training.probe import temporary_rng
 
 PER_CLASS = 2

@@ -9,7 +9,7 @@ from aecore.latent.codes import Codes
 from aecore.models import browser_export
 from aecore.models.architecture import plan
 from aecore.models.layer import Plan
-from aecore.runs.store import WEIGHTS, Run
+from aecore.runs.run import WEIGHTS, Run
 from aecore.viewer import point_cloud
 
 MOST_DECODER_BYTES = 8_000_000

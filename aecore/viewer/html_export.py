@@ -17,7 +17,7 @@ from aecore.latent.codes import Codes, read_codes
 from aecore.latent.projection import AT_ONCE, METHODS
 from aecore.latent.projection_store import Projection, read_projection
 from aecore.latent.request import ProjectionRequest, code_size, project_codes
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.viewer import point_cloud
 from aecore.viewer.decoder import decoder_part
 

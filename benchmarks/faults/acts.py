@@ -19,8 +19,9 @@ from aecore.latent.projection_store import read_projection
 from aecore.latent.request import ProjectionRequest
 from aecore.presets import preset
 from aecore.runs import archive, notes, sums, trash
+from aecore.runs.run import Run
 from aecore.runs.state import run_state
-from aecore.runs.store import Run, Store
+from aecore.runs.store import Store
 from aecore.runs.summary import summarise
 from aecore.sweeps import runner
 from aecore.sweeps import store as sweep_store

@@ -28,7 +28,8 @@ from aecore.latent.codes import read_codes
 from aecore.latent.projection_store import read_projection
 from aecore.runs import archive, sums
 from aecore.runs.records import Table, _Status
-from aecore.runs.store import Run, Store
+from aecore.runs.run import Run
+from aecore.runs.store import Store
 from aecore.runs.summary import summarise
 from benchmarks.faults.verdicts import COLUMNS, PATIENCE_S, WORST, memory_mb, row
 from benchmarks.tables import Part

@@ -22,7 +22,7 @@ from aecore.errors import UserError
 from aecore.files import check_regular
 from aecore.interop import unpickle
 from aecore.interop.read_checkpoint import read_checkpoint
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.sweeps.definition import Sweep
 from benchmarks.faults.files import changes, judged
 from benchmarks.faults.verdicts import COLUMNS, memory_mb, row

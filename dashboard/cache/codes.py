@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aecore import data
 from aecore.latent.codes import Codes, read_codes
-from aecore.runs.store import CODES, WEIGHTS, Run
+from aecore.runs.run import CODES, WEIGHTS, Run
 from aecore.runs.sums import SUMS
 from dashboard.cache.keyed import keyed_on
 from dashboard.server.worker import in_worker

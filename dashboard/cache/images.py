@@ -14,7 +14,7 @@ from aecore.data import thumbnails
 from aecore.data.image_set import ImageInfo
 from aecore.errors import AecoreError
 from aecore.latent.codes import Codes
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.cache import runs
 
 LOSSLESS_PIXELS = 12_000_000

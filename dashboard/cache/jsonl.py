@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from aecore.runs.json_files import MORE_SAMPLES, is_long
-from aecore.runs.store import METRICS, Run
+from aecore.runs.run import METRICS, Run
 
 MOST_FILES = 48
 """The number of files cached; ten thousand epochs take about 5 MB."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.cache.kept import KEPT
 
 P = ParamSpec("P")

@@ -6,7 +6,7 @@ import numpy as np
 
 from aecore.errors import DamagedError, OutdatedError
 from aecore.runs.measures import Measures, read_images, read_measures
-from aecore.runs.store import MEASURED_IMAGES, MEASURES, WEIGHTS, Run
+from aecore.runs.run import MEASURED_IMAGES, MEASURES, WEIGHTS, Run
 from aecore.runs.sums import SUMS
 from dashboard.cache.keyed import keyed_on
 

@@ -9,7 +9,7 @@ import numpy as np
 from aecore.compute.models import Ranked, ranking
 from aecore.config.corruption import Corruption
 from aecore.models.digit_classifier import reads
-from aecore.runs.store import WEIGHTS, Run
+from aecore.runs.run import WEIGHTS, Run
 from dashboard.cache.keyed import keyed_on
 from dashboard.server.worker import in_worker
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 import safetensors.numpy
 
 from aecore.models import browser_export, digit_classifier
-from aecore.runs.store import WEIGHTS, Run
+from aecore.runs.run import WEIGHTS, Run
 from aecore.viewer.decoder import network_payload
 from dashboard.cache.keyed import keyed_on
 

@@ -14,8 +14,9 @@ from aecore.latent.projection import METHODS
 from aecore.latent.projection_store import Projection, projection_files, read_projection
 from aecore.runs.json_files import is_long
 from aecore.runs.listing import listed
+from aecore.runs.run import EVALUATION, EXPERIMENT, FIGURES, METRICS, NOTES, SNAPSHOTS, STATUS, Run
 from aecore.runs.state import ACTIVE
-from aecore.runs.store import EVALUATION, EXPERIMENT, FIGURES, METRICS, NOTES, SNAPSHOTS, STATUS, Run, Store
+from aecore.runs.store import Store
 from aecore.runs.summary import RunSummary, summarise
 from aecore.runs.sums import SUMS
 from dashboard.cache import jsonl

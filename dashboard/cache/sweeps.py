@@ -18,8 +18,9 @@ from pydantic import ValidationError
 
 from aecore.errors import DamagedError
 from aecore.runs.json_files import read_table
+from aecore.runs.run import EVALUATION, EXPERIMENT, MEASURES, METRICS, STATUS, Run
 from aecore.runs.state import ACTIVE
-from aecore.runs.store import EVALUATION, EXPERIMENT, MEASURES, METRICS, STATUS, Run, Store
+from aecore.runs.store import Store
 from aecore.sweeps import statistics
 from aecore.sweeps.definition import GOALS, MEASURED, Sweep
 from aecore.sweeps.store import RESULTS, SWEEP, Row, SweepFolder, row_of, sort_key, sweeps

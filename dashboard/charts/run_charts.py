@@ -12,7 +12,7 @@ from aecore import plots
 from aecore.errors import UserError
 from aecore.plots.sweep import sweep_figure
 from aecore.plots.sweep_axes import View
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.cache import jsonl, runs
 from dashboard.cache.sweeps import Seen, groups
 from dashboard.charts.plotly_chart import plotly_chart

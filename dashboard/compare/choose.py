@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from aecore.runs.store import Run, Store
+from aecore.runs.run import Run
+from aecore.runs.store import Store
 from dashboard.cache import runs
 from dashboard.compare.url import PAGE
 from dashboard.url_state import key

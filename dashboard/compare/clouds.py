@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from aecore.latent.projection import SHIPPED, TITLES
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.runs.summary import MARK
 from dashboard.cache import runs
 from dashboard.cache.images import image_info

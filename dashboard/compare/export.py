@@ -9,7 +9,7 @@ import numpy as np
 from aecore import plots
 from aecore.drawing import Drawing, Ramp, Sheet, SheetRow, beside, chart, noted, stacked
 from aecore.latent.projection_store import Projection
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.viewer.point_cloud import note
 from dashboard.cache import models, runs
 from dashboard.cache.images import image_info

@@ -11,8 +11,8 @@ from aecore.config.corruption import Corruption
 from aecore.errors import DamagedError, OutdatedError
 from aecore.plots.curves import AXIS_TITLES, METRIC_TITLES
 from aecore.runs.measures import Measures
+from aecore.runs.run import Run
 from aecore.runs.state import ACTIVE, run_state
-from aecore.runs.store import Run
 from dashboard import page
 from dashboard.cache import runs
 from dashboard.cache.measures import measures

@@ -8,7 +8,7 @@ import streamlit as st
 
 from aecore.config.corruption import Corruption
 from aecore.latent.interpolation import shares
-from aecore.runs.store import WEIGHTS, Run
+from aecore.runs.run import WEIGHTS, Run
 from dashboard import url_state
 from dashboard.cache.images import image_info
 from dashboard.compare import export, wipe

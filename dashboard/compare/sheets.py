@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.compare.tables import letter
 from dashboard.compare.url import PAGE
 from dashboard.url_state import key

@@ -16,7 +16,7 @@ from aecore.config.experiment import Experiment
 from aecore.config.labels import label_of, value_text
 from aecore.metrics.measure_names import MEASURES
 from aecore.runs.measures import Measures
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.runs.summary import MARK, RunSummary
 from dashboard.measure.best import clearly_best
 

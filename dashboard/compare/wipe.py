@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard import url_state
 from dashboard.cache import models
 from dashboard.compare.url import PAGE

@@ -10,7 +10,7 @@ import numpy as np
 
 from aecore.latent.codes import Codes
 from aecore.models.digit_classifier import reads
-from aecore.runs.store import CODES, WEIGHTS, Run
+from aecore.runs.run import CODES, WEIGHTS, Run
 from dashboard.cache import networks
 from dashboard.cache.keyed import signature
 from dashboard.components.assets import ship

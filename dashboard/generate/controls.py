@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard import url_state
 from dashboard.components.generator import Told
 from dashboard.generate.url import PAGE, vector

@@ -8,7 +8,7 @@ import streamlit as st
 from aecore.latent.interpolation import random_codes
 from aecore.latent.quantised import shuffled_places, vectors_of
 from aecore.models.architecture import plan
-from aecore.runs.store import CODES, WEIGHTS, Run
+from aecore.runs.run import CODES, WEIGHTS, Run
 from dashboard.cache.images import image_info
 from dashboard.cache.keyed import keyed_on
 from dashboard.components.generator import Places

@@ -8,7 +8,7 @@ import numpy as np
 
 from aecore.drawing import Drawing, Sheet, SheetRow
 from aecore.format import count
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.cache import models
 from dashboard.generate.units import Unit
 from dashboard.widgets.image_files import as_bytes, remarks_of, title_of

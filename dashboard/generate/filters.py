@@ -16,7 +16,7 @@ from aecore.drawing.items import color_of
 from aecore.errors import DamagedError
 from aecore.format import count
 from aecore.models.layer import Plan
-from aecore.runs.store import CODES, WEIGHTS, Run
+from aecore.runs.run import CODES, WEIGHTS, Run
 from dashboard.cache.keyed import keyed_on
 from dashboard.generate.units import Unit
 from dashboard.widgets.image_files import remarks_of, title_of

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from aecore.drawing import Drawing
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.cache import models
 from dashboard.components.generator import Told
 from dashboard.format import plain

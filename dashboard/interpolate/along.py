@@ -9,7 +9,7 @@ from aecore.drawing import Drawing, Sheet, SheetRow, write
 from aecore.errors import UserError
 from aecore.latent.codes import Codes
 from aecore.metrics.strokes import QUANTITIES
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard import url_state
 from dashboard.cache import codes as cached_codes
 from dashboard.cache import models

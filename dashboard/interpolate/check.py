@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from aecore.metrics import strokes
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.cache import models
 from dashboard.interpolate.directions import Direction, class_name
 

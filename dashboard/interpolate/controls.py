@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.interpolate.url import FIELDS, MODES, MOST_STEPS, PAGE, STEPS
 from dashboard.url_state import key
 from dashboard.widgets import image_picker, run_picker

@@ -12,7 +12,7 @@ from aecore.latent import directions
 from aecore.latent.codes import Codes
 from aecore.metrics import strokes
 from aecore.models.digit_classifier import reads
-from aecore.runs.store import CODES, SNAPSHOTS, WEIGHTS, Run
+from aecore.runs.run import CODES, SNAPSHOTS, WEIGHTS, Run
 from dashboard.cache.images import image_info, pictures_of
 from dashboard.cache.keyed import keyed_on
 

@@ -12,7 +12,7 @@ from aecore.drawing import Drawing, Sheet, SheetRow
 from aecore.drawing.items import pixels_of
 from aecore.drawing.png import enlarged
 from aecore.latent.interpolation import along, plane
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.cache import models
 from dashboard.cache.images import image_info
 from dashboard.widgets.image_files import as_bytes, remarks_of, title_of

@@ -14,7 +14,7 @@ from aecore.latent.projection import AT_ONCE, TITLES, available_methods
 from aecore.latent.projection_store import Projection, projection_file_name
 from aecore.latent.request import ProjectionRequest, code_size, project_codes, subset_of_codes
 from aecore.metrics.projection import NEIGHBOURS
-from aecore.runs.store import CODES, WEIGHTS, Run
+from aecore.runs.run import CODES, WEIGHTS, Run
 from aecore.viewer import point_cloud
 from dashboard.cache import codes as cached_codes
 from dashboard.cache import runs

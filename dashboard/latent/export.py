@@ -6,7 +6,7 @@ from aecore import plots
 from aecore.drawing import Drawing, chart, noted
 from aecore.latent.points_csv import points_csv
 from aecore.latent.projection_store import Projection
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.viewer.point_cloud import note
 from dashboard.cache import codes as cached_codes
 from dashboard.cache.images import image_info

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.viewer.html_export import cloud_page
 from dashboard.cache import codes as cached_codes
 from dashboard.latent.controls import PAGE, START, Wanted

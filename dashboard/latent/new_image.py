@@ -13,7 +13,7 @@ from aecore.data.convert import to_uint8
 from aecore.latent.projection import project_new
 from aecore.latent.projection_store import Projection
 from aecore.metrics.projection import NEIGHBOURS
-from aecore.runs.store import WEIGHTS, Run
+from aecore.runs.run import WEIGHTS, Run
 from dashboard.cache import codes as cached_codes
 from dashboard.cache import models
 from dashboard.cache.images import image_info

@@ -16,7 +16,7 @@ from aecore.latent import packages
 from aecore.latent.projection import AT_ONCE, EXACT_UP_TO, MOST_ITERATIONS, MOST_PERPLEXITY, SEEDED, available_methods
 from aecore.latent.projection_store import is_replaced, restore_shipped
 from aecore.latent.request import MOST_PROJECTED, ProjectionRequest, code_size
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.viewer import point_cloud
 from dashboard.cache import codes as cached_codes
 from dashboard.cache.images import image_set

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from aecore.runs.store import MEASURES, Run
+from aecore.runs.run import MEASURES, Run
 from dashboard import url_state
 from dashboard.cache.runs import summaries
 from dashboard.measure.url import FIELDS, MOST, PAGE, ids_of

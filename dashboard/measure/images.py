@@ -14,7 +14,7 @@ from aecore.drawing import Drawing, Sheet, SheetRow
 from aecore.errors import AecoreError
 from aecore.metrics.measure_names import NAMED
 from aecore.runs.measures import Measures
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.cache import runs
 from dashboard.cache.images import image_info, test_images
 from dashboard.cache.measures import measured_images

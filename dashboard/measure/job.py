@@ -11,8 +11,8 @@ from aecore.errors import AecoreError, DamagedError, OutdatedError
 from aecore.jobs import measuring
 from aecore.jobs.measuring import LIKELIHOOD_SAMPLES
 from aecore.runs.measures import Measures
+from aecore.runs.run import Run
 from aecore.runs.state import ACTIVE
-from aecore.runs.store import Run
 from dashboard import page
 from dashboard.cache import measures, runs
 from dashboard.format import plain

@@ -6,7 +6,7 @@ import streamlit as st
 
 from aecore.errors import DamagedError
 from aecore.plots.measured import Measured
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard import page
 from dashboard.cache import runs
 from dashboard.measure import images, job, numbers

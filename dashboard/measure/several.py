@@ -13,7 +13,7 @@ from aecore.errors import DamagedError
 from aecore.metrics.measure_names import NAMED, Named
 from aecore.plots.measured import Measured
 from aecore.runs.measures import Measures
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard import page
 from dashboard.cache import runs
 from dashboard.compare.tables import letter

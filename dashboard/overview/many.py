@@ -11,8 +11,9 @@ from aecore import access
 from aecore.format import count
 from aecore.runs import archive
 from aecore.runs.notes import LONGEST_GROUP, LONGEST_NOTE
+from aecore.runs.run import Run
 from aecore.runs.state import ACTIVE
-from aecore.runs.store import Run, Store
+from aecore.runs.store import Store
 from aecore.runs.summary import RunSummary
 from dashboard.widgets import many_runs, run_selection
 from dashboard.widgets.icon_button import icon_button

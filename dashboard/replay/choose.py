@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from aecore.runs.store import SNAPSHOTS, Run, Store
+from aecore.runs.run import SNAPSHOTS, Run
+from aecore.runs.store import Store
 from dashboard.cache import runs
 from dashboard.url_state import followed, key
 from dashboard.widgets import run_picker

@@ -8,8 +8,8 @@ import streamlit as st
 
 from aecore.data.catalogue import data_set
 from aecore.errors import AecoreError
+from aecore.runs.run import Run
 from aecore.runs.state import ACTIVE, run_state
-from aecore.runs.store import Run
 from dashboard import url_state
 from dashboard.cache import runs
 from dashboard.components.replayer import replay

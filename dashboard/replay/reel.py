@@ -16,7 +16,7 @@ from aecore.data.catalogue import data_set
 from aecore.errors import AecoreError, DamagedError
 from aecore.plots.thin import thin
 from aecore.runs.json_files import MORE_SAMPLES
-from aecore.runs.store import EXPERIMENT, METRICS, SNAPSHOTS, STEPS, Run
+from aecore.runs.run import EXPERIMENT, METRICS, SNAPSHOTS, STEPS, Run
 from dashboard.cache import runs
 from dashboard.cache.keyed import keyed_on, signature
 

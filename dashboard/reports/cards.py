@@ -13,7 +13,8 @@ from aecore.models.layer import Plan
 from aecore.presets import Preset
 from aecore.reports.beyond import Reached, aim, spread
 from aecore.reports.claims import gallery_run
-from aecore.runs.store import Run, Store
+from aecore.runs.run import Run
+from aecore.runs.store import Store
 from dashboard.format import plain
 
 SIDE_BY_SIDE = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from aecore.latent.projection_store import Projection
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard import page
 from dashboard.cache.images import image_info
 from dashboard.components.point_cloud import cloud as draw_clouds

@@ -10,7 +10,8 @@ from aecore.format import count
 from aecore.presets import presets
 from aecore.reports import claims
 from aecore.reports.definition import Report, differences
-from aecore.runs.store import Run, Store
+from aecore.runs.run import Run
+from aecore.runs.store import Store
 from dashboard import style
 from dashboard.reports import draw, verdict_table
 

@@ -11,7 +11,7 @@ from aecore.config.corruption import Corruption
 from aecore.errors import AecoreError, DamagedError
 from aecore.models.architecture import plan
 from aecore.reports.definition import Figure
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.cache import runs
 from dashboard.cache.images import image_info
 from dashboard.charts.run_charts import comparison_chart, layer_chart, loss_chart, projection_chart, step_chart

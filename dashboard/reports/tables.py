@@ -13,7 +13,7 @@ from aecore.metrics.baselines import TITLES
 from aecore.models.digit_classifier import accuracy, reads
 from aecore.reports.beyond import Reached, aim, spread
 from aecore.reports.claims import Verdict
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.runs.summary import may_win
 from dashboard.format import plain
 

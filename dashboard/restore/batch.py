@@ -8,7 +8,7 @@ import numpy as np
 
 from aecore.config.corruption import Corruption
 from aecore.format import count
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.cache import models
 from dashboard.cache.images import ImageInfo, Images
 from dashboard.widgets.upload import Own

@@ -10,7 +10,7 @@ import streamlit as st
 from aecore import data
 from aecore.config.corruption import Corruption
 from aecore.metrics.baselines import COLOUR, DENOISERS, INPAINTING, methods_for
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.cache import models
 from dashboard.server.worker import in_worker
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from aecore.config.corruption import Corruption
 from aecore.metrics.baselines import DENOISERS, TITLES, input_name, methods_for
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.cache import models
 from dashboard.cache.images import ImageInfo, Images
 from dashboard.restore import classical

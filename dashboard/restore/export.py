@@ -9,7 +9,7 @@ import numpy as np
 
 from aecore.config.corruption import Corruption
 from aecore.drawing import Drawing, Ramp, Sheet, SheetRow
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.cache.images import image_info
 from dashboard.restore import rows as comparison
 from dashboard.restore import sheet

@@ -13,7 +13,7 @@ from aecore.data.catalogue import CATALOGUE
 from aecore.errors import AecoreError
 from aecore.format import count
 from aecore.metrics.baselines import TITLES, input_name, methods_for
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.cache.images import ImageInfo
 from dashboard.format import plain
 from dashboard.restore import classical

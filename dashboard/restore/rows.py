@@ -12,7 +12,7 @@ import streamlit as st
 
 from aecore.config.corruption import Corruption
 from aecore.metrics.baselines import DENOISERS, TITLES, input_word
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.runs.summary import may_win
 from dashboard.cache import models
 from dashboard.restore import classical

@@ -6,7 +6,7 @@ import streamlit as st
 
 from aecore.config.corruption import Corruption
 from aecore.metrics.baselines import TITLES
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard import url_state
 from dashboard.cache import models
 from dashboard.restore import controls

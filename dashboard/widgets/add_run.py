@@ -14,7 +14,8 @@ from aecore.data.catalogue import CATALOGUE
 from aecore.errors import AecoreError, describe_os_error
 from aecore.presets import presets
 from aecore.runs import archive
-from aecore.runs.store import Run, Store
+from aecore.runs.run import Run
+from aecore.runs.store import Store
 from aecore.temporary import temporary_folder
 from dashboard.format import plain
 from dashboard.server.uploads import file_uploader, on_its_way

@@ -9,7 +9,7 @@ import streamlit as st
 
 from aecore import access
 from aecore.errors import AecoreError
-from aecore.runs.store import CANDIDATES, Run
+from aecore.runs.run import CANDIDATES, Run
 from dashboard.format import plain
 from dashboard.server.worker import in_worker
 from dashboard.widgets.image_grid import png_uri, strip

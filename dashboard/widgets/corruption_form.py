@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from aecore.config.corruption import Corruption, NoiseKind, Occlusion
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.widgets.lost import CLAMPED, FIRST, HELP, NOISES, TITLES, first_level, lost_in
 
 LEVELS: dict[NoiseKind, tuple[float, float, float, str]] = {

@@ -6,7 +6,7 @@ import streamlit as st
 
 from aecore import access
 from aecore.access.person import VISITOR
-from aecore.runs.store import SNAPSHOTS, WEIGHTS, Run
+from aecore.runs.run import SNAPSHOTS, WEIGHTS, Run
 from dashboard.format import plain
 from dashboard.url_state import FOLLOWED
 

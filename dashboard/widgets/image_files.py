@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from aecore.data.convert import to_uint8
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.cache import runs
 
 

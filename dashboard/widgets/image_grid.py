@@ -12,7 +12,7 @@ import streamlit as st
 from PIL import Image
 
 from aecore.metrics.baselines import input_word
-from aecore.runs.store import SNAPSHOTS, Run
+from aecore.runs.run import SNAPSHOTS, Run
 from dashboard.cache import runs
 from dashboard.cache.keyed import keyed_on
 

@@ -12,7 +12,7 @@ import streamlit as st
 from aecore import data
 from aecore.config.corruption import Corruption
 from aecore.data import thumbnails
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.cache import codes as cached_codes
 from dashboard.cache import models
 from dashboard.cache.images import image_info, image_set, panel_of, pictures_of

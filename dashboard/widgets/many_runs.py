@@ -17,8 +17,9 @@ from aecore.errors import AecoreError
 from aecore.format import count
 from aecore.runs import notes as run_notes
 from aecore.runs import trash
+from aecore.runs.run import Run
 from aecore.runs.state import ACTIVE, RESUMABLE, run_state
-from aecore.runs.store import Run, Store
+from aecore.runs.store import Store
 from dashboard.format import plain
 from dashboard.widgets import run_selection, undo
 

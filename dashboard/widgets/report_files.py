@@ -8,7 +8,7 @@ from typing import Literal
 import streamlit as st
 
 from aecore.reports.handin.subject import MOST
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from dashboard.server.people import for_whoever_asks
 from dashboard.server.worker import in_worker
 

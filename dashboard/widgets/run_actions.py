@@ -12,8 +12,9 @@ from aecore.errors import AecoreError
 from aecore.format import count
 from aecore.runs import archive, trash
 from aecore.runs import notes as run_notes
+from aecore.runs.run import WEIGHTS, Run
 from aecore.runs.state import ACTIVE
-from aecore.runs.store import WEIGHTS, Run, Store
+from aecore.runs.store import Store
 from aecore.runs.summary import RunSummary
 from dashboard.format import plain
 from dashboard.server.worker import in_worker

@@ -13,8 +13,9 @@ from aecore.config.experiment import Experiment
 from aecore.errors import AecoreError, DamagedError
 from aecore.format import count, duration
 from aecore.plots.curves import metric_lines
+from aecore.runs.run import LAYERS, SNAPSHOTS, Run
 from aecore.runs.state import ACTIVE, RESUMABLE, is_stopping, run_state
-from aecore.runs.store import LAYERS, SNAPSHOTS, Run, Store
+from aecore.runs.store import Store
 from aecore.runs.summary import RunSummary, import_notes, remarks_of
 from dashboard import page, url_state
 from dashboard.cache import jsonl, runs

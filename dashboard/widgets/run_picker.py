@@ -7,7 +7,8 @@ from typing import Literal
 
 import streamlit as st
 
-from aecore.runs.store import WEIGHTS, Run, Store
+from aecore.runs.run import WEIGHTS, Run
+from aecore.runs.store import Store
 from aecore.runs.summary import MARK, RunSummary
 from dashboard.cache.runs import summaries
 from dashboard.url_state import followed, key

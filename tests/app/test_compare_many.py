@@ -8,7 +8,8 @@ import shutil
 
 import pytest
 
-from aecore.runs.store import Run, Store
+from aecore.runs.run import Run
+from aecore.runs.store import Store
 from dashboard.compare import tables
 from tests.helpers.pages import components, page
 from tests.helpers.paths import GALLERY_RUN

@@ -11,7 +11,8 @@ from aecore.presets import preset
 from aecore.runs import archive as run_archive
 from aecore.runs import notes as run_notes
 from aecore.runs import trash
-from aecore.runs.store import Run, Store
+from aecore.runs.run import Run
+from aecore.runs.store import Store
 from tests.helpers.pages import page, texts
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from aecore.latent.codes import read_codes
 from aecore.latent.directions import pack_points
-from aecore.runs.store import CODES, Run, Store
+from aecore.runs.run import CODES, Run
+from aecore.runs.store import Store
 from dashboard.interpolate import along, directions
 from dashboard.interpolate.check import checked
 from tests.helpers.drawings import texts_of

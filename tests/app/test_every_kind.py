@@ -7,7 +7,8 @@ import pytest
 from aecore import jobs, plots
 from aecore.errors import UserError
 from aecore.reports.handin import write_report
-from aecore.runs.store import Run, Store
+from aecore.runs.run import Run
+from aecore.runs.store import Store
 from tests.helpers.families import CODELESS, family
 from tests.helpers.pages import page, texts
 

@@ -17,7 +17,8 @@ from streamlit.testing.v1 import AppTest
 from aecore.drawing import Picture
 from aecore.latent.interpolation import interpolate
 from aecore.models.architecture import plan
-from aecore.runs.store import CODES, SNAPSHOTS, WEIGHTS, Run, Store
+from aecore.runs.run import CODES, SNAPSHOTS, WEIGHTS, Run
+from aecore.runs.store import Store
 from dashboard.cache import codes as cached_codes
 from dashboard.cache import models
 from dashboard.compare import tables

@@ -16,7 +16,8 @@ from aecore.drawing import Picture, Text
 from aecore.latent.codes import read_codes
 from aecore.latent.points_csv import points_csv
 from aecore.latent.projection_store import read_projection
-from aecore.runs.store import STATUS, Run, Store
+from aecore.runs.run import STATUS, Run
+from aecore.runs.store import Store
 from dashboard.cache.images import image_info
 from dashboard.cache.images import test_images as images_of
 from dashboard.compare import export as compare

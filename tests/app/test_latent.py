@@ -22,7 +22,7 @@ from aecore.jobs import projection as projection_job
 from aecore.latent.codes import read_codes
 from aecore.latent.projection_store import projection_folder, read_projection
 from aecore.latent.request import ProjectionRequest, code_size
-from aecore.runs.store import CODES, WEIGHTS, Run
+from aecore.runs.run import CODES, WEIGHTS, Run
 from tests.helpers.pages import components
 from tests.helpers.paths import GALLERY_RUN, ROOT
 

@@ -8,7 +8,8 @@ import pytest
 
 from aecore.runs import notes as run_notes
 from aecore.runs import trash
-from aecore.runs.store import Run, Store
+from aecore.runs.run import Run
+from aecore.runs.store import Store
 from tests.helpers.pages import listing, page, texts
 
 

@@ -13,7 +13,7 @@ from aecore.metrics.measure_names import MEASURES as NAMES
 from aecore.metrics.measure_names import NAMED
 from aecore.runs.measures import Measures, read_measures, write_measures
 from aecore.runs.process import this_process
-from aecore.runs.store import EXPERIMENT, MEASURES, WEIGHTS, Run
+from aecore.runs.run import EXPERIMENT, MEASURES, WEIGHTS, Run
 from dashboard.measure.best import clearly_best
 from dashboard.measure.facts import facts
 from dashboard.measure.numbers import grouped, lacking

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from aecore import jobs, plots
 from aecore.presets import preset
-from aecore.runs.store import STATUS, Run
+from aecore.runs.run import STATUS, Run
 from aecore.runs.summary import MARK, may_win, summarise
 from dashboard.compare import tables
 from dashboard.restore import rows as comparison
@@ -176,7 +176,7 @@ def test_the_table_of_a_report_does_not_call_it_the_best(healthy):
         def draw(path: str, corruption: str) -> None:
             from pathlib import Path
 
-            from aecore.runs.store import Run
+            from aecore.runs.run import Run
             from dashboard.reports.tables import denoisers
 
             denoisers(Run(Path(path)), corruption)

@@ -16,7 +16,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from aecore.errors import DamagedError
-from aecore.runs.store import SNAPSHOTS, STEPS
+from aecore.runs.run import SNAPSHOTS, STEPS
 from dashboard.replay import reel as reels
 from tests.helpers.pages import components, texts
 from tests.helpers.pages import page as opened

@@ -25,7 +25,8 @@ from aecore.metrics import classical
 from aecore.metrics.baselines import TITLES
 from aecore.metrics.fill_in import inpaint
 from aecore.presets import preset
-from aecore.runs.store import EVALUATION, Run, Store
+from aecore.runs.run import EVALUATION, Run
+from aecore.runs.store import Store
 from dashboard.cache import models
 from dashboard.cache.kept import KEPT
 from dashboard.restore import classical as restore_classical

@@ -12,8 +12,9 @@ from aecore.devices import devices
 from aecore.jobs import device_queue
 from aecore.presets import preset
 from aecore.runs.process import this_process
+from aecore.runs.run import Run
 from aecore.runs.state import run_state
-from aecore.runs.store import Run, Store
+from aecore.runs.store import Store
 from tests.helpers.browser import wait_until
 from tests.helpers.paths import GALLERY_RUN
 from tools.browser import settle

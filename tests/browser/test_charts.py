@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from aecore.runs.store import METRICS, Run
+from aecore.runs.run import METRICS, Run
 from tests.helpers.runs import forget_sums
 from tests.helpers.server import forked_server
 from tests.helpers.sweeps import carried_out

@@ -8,7 +8,7 @@ import shutil
 import pytest
 from playwright.sync_api import Page, expect
 
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from tests.helpers.browser import wait_until
 from tests.helpers.paths import GALLERY_RUN
 from tests.helpers.runs import forget_sums

@@ -8,7 +8,7 @@ import shutil
 import pytest
 from playwright.sync_api import expect
 
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from tests.helpers.paths import GALLERY_RUN
 from tools.browser import settle
 

@@ -5,7 +5,7 @@ import shutil
 from playwright.sync_api import expect
 
 from aecore.reports.handin import write_report
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from tests.helpers.paths import GALLERY_RUN
 
 

@@ -16,7 +16,7 @@ from aecore import jobs
 from aecore.jobs import projection as projection_job
 from aecore.latent.projection_store import read_projection
 from aecore.presets import preset
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.viewer.html_export import cloud_page
 from benchmarks import cloud
 from tests.helpers.paths import GALLERY_RUN

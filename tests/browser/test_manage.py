@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Route, expect
 from torch import nn
 
 from aecore.runs import trash
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.runs.summary import summarise
 from tests.helpers.paths import GALLERY_RUN
 from tools.browser import settle

@@ -16,7 +16,7 @@ from aecore.models.condition import Condition
 from aecore.models.digit_classifier.network import classifier
 from aecore.models.network import Network
 from aecore.models.restorer import Restorer
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.viewer.link import link
 from dashboard.cache import networks
 from tests.helpers.families import CODELESS, SETTINGS, family

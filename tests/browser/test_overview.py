@@ -15,7 +15,7 @@ from aecore import jobs
 from aecore.presets import preset
 from aecore.runs.notes import rename
 from aecore.runs.process import this_process
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from tests.helpers.browser import wait_until
 from tests.helpers.paths import GALLERY_RUN
 from tools.browser import settle

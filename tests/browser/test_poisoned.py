@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from aecore.runs.notes import annotate, rename
-from aecore.runs.store import STATUS, Run
+from aecore.runs.run import STATUS, Run
 from tests.helpers.paths import GALLERY_RUN
 from tools.browser import settle
 

@@ -11,7 +11,7 @@ import safetensors.numpy
 from playwright.sync_api import Locator, Page, expect
 
 from aecore.runs.process import this_process
-from aecore.runs.store import SNAPSHOTS
+from aecore.runs.run import SNAPSHOTS
 from tests.helpers.browser import wait_until_quiet
 from tests.helpers.runs import made_run
 from tools.browser import settle

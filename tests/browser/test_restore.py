@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from aecore import jobs
 from aecore.presets import preset
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from tests.helpers.server import forked_server, free_port
 from tools.browser import settle
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from aecore.access import tokens
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from tests.helpers.paths import GALLERY_RUN
 from tests.helpers.server import forked_server
 

@@ -13,7 +13,8 @@ import safetensors.numpy
 
 from aecore.latent.codes import read_codes
 from aecore.presets import preset
-from aecore.runs.store import EVALUATION, EXPERIMENT, FIGURES, SEEDS, WEIGHTS, Run, Store
+from aecore.runs.run import EVALUATION, EXPERIMENT, FIGURES, SEEDS, WEIGHTS, Run
+from aecore.runs.store import Store
 from aecore.runs.sums import SUMS
 from tests.helpers.paths import ROOT
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from tests.helpers.forked import Forked
 from tests.helpers.nursery import Nursery
 

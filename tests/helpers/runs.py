@@ -9,7 +9,8 @@ import numpy as np
 import safetensors.numpy
 
 from aecore.presets import preset
-from aecore.runs.store import EXPERIMENT, METRICS, SNAPSHOTS, Run, Store
+from aecore.runs.run import EXPERIMENT, METRICS, SNAPSHOTS, Run
+from aecore.runs.store import Store
 from aecore.runs.sums import SUMS
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aecore import jobs
-from aecore.runs.store import Run, Store
+from aecore.runs.run import Run
+from aecore.runs.store import Store
 from aecore.sweeps import runner
 from aecore.sweeps import store as sweep_store
 from aecore.sweeps.definition import Point, Sweep

@@ -14,7 +14,7 @@ from aecore.inference import load_model
 from aecore.metrics import anomaly, frechet, pca
 from aecore.models.image_features import extractor
 from aecore.runs.measures import read_measures
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from tests.helpers.paths import ROOT
 
 GALLERY = ROOT / "checkpoints" / "gallery"

@@ -15,8 +15,9 @@ import safetensors.numpy
 import torch
 
 from aecore import jobs
+from aecore.runs.run import LAYERS, SNAPSHOTS, STEPS, WEIGHTS, Run
 from aecore.runs.state import run_state
-from aecore.runs.store import LAYERS, SNAPSHOTS, STEPS, WEIGHTS, Run, Store
+from aecore.runs.store import Store
 from tests.helpers import old_store as old
 
 THEN = Run(old.FOLDER / "resumed")

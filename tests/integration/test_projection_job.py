@@ -16,7 +16,7 @@ from aecore.jobs import projection_progress
 from aecore.latent.projection_store import read_projection
 from aecore.latent.request import ProjectionRequest
 from aecore.runs.process import is_alive
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from tests.helpers.paths import GALLERY_RUN, ROOT
 from tests.helpers.processes import wait_for
 
@@ -79,7 +79,7 @@ def test_kept_codes_serve_without_torch_and_images(shipped, monkeypatch):
 import sys
 from aecore.jobs.projection import work
 from aecore.latent.request import ProjectionRequest
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from pathlib import Path
 work(Run(Path({str(shipped.path)!r})), ProjectionRequest("pca", 2, 500))
 sys.exit("torch" in sys.modules)

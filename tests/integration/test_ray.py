@@ -6,7 +6,8 @@ import psutil
 import pytest
 
 from aecore.errors import AecoreError, UserError
-from aecore.runs.store import WEIGHTS, Run, Store
+from aecore.runs.run import WEIGHTS, Run
+from aecore.runs.store import Store
 from aecore.sweeps import runner
 from aecore.sweeps import store as sweep_store
 from aecore.sweeps.definition import Sweep

@@ -7,7 +7,7 @@ import pytest
 from aecore.presets import Goal, preset
 from aecore.reports import beyond
 from aecore.reports.gallery import build, other_seeds
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 
 
 def test_other_seeds_are_trained_once_and_kept_as_numbers(store):

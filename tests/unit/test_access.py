@@ -25,7 +25,8 @@ from aecore.presets import preset
 from aecore.runs import archive, trash
 from aecore.runs import notes as run_notes
 from aecore.runs.due import DUE
-from aecore.runs.store import Run, Store
+from aecore.runs.run import Run
+from aecore.runs.store import Store
 from aecore.sweeps import runner
 from aecore.sweeps.definition import Sweep
 from aecore.sweeps.store import create as create_sweep

@@ -9,7 +9,7 @@ from aecore.errors import AecoreError, UserError
 from aecore.runs import archive as run_archive
 from aecore.runs import notes as run_notes
 from aecore.runs import trash
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 
 
 def files_of(run: Run) -> dict[str, bytes]:

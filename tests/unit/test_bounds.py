@@ -19,7 +19,7 @@ from aecore.config.experiment import Experiment
 from aecore.errors import LONGEST, UserError
 from aecore.interop.read_checkpoint import read_checkpoint
 from aecore.runs.json_files import MORE_SAMPLES
-from aecore.runs.store import METRICS
+from aecore.runs.run import METRICS
 from dashboard.cache import jsonl
 from tests.helpers.paths import ROOT
 from tests.helpers.runs import made_run

@@ -12,7 +12,7 @@ from aecore.format import format_value
 from aecore.presets import Claim, preset
 from aecore.reports import claims
 from aecore.reports.claims import judge, markdown_table, measure, verdict, verdicts
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 
 
 def claim(metric="mse", **more: Any) -> Claim:

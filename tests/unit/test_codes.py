@@ -11,7 +11,7 @@ from aecore.data.subset import evenly_spaced
 from aecore.errors import DamagedError
 from aecore.latent.codes import Codes, read_codes
 from aecore.latent.encode import codes_of, measure_codes
-from aecore.runs.store import CODES, Run
+from aecore.runs.run import CODES, Run
 from tests.helpers.runs import forget_sums
 from tests.helpers.training import CONV, MLP, VAE, digits, fresh
 

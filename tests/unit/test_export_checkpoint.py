@@ -11,7 +11,7 @@ from aecore import interop
 from aecore.errors import AecoreError, UserError
 from aecore.inference import load_model
 from aecore.interop import read_checkpoint
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from tests.helpers.paths import ROOT
 
 

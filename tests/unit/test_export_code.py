@@ -17,7 +17,7 @@ from aecore.models.autoencoder import Autoencoder
 from aecore.models.build import build
 from aecore.models.condition import Condition
 from aecore.models.weights import weights_bytes
-from aecore.runs.store import EXPERIMENT, STATUS, WEIGHTS, Run
+from aecore.runs.run import EXPERIMENT, STATUS, WEIGHTS, Run
 from tests.helpers.families import SETTINGS, family
 from tests.helpers.paths import GALLERY_RUN
 from tests.helpers.training import WRITTEN

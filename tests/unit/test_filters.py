@@ -12,7 +12,8 @@ import safetensors.numpy
 from aecore.errors import DamagedError
 from aecore.models.architecture import plan
 from aecore.presets import preset, presets
-from aecore.runs.store import Run, Store
+from aecore.runs.run import Run
+from aecore.runs.store import Store
 from dashboard.generate.filters import arranged, caption, colored, filters_of, has_filters, sheet, words
 from dashboard.generate.units import units_of
 

@@ -18,8 +18,9 @@ from aecore.reports.claims import markdown_table
 from aecore.reports.gallery import MOST_NUMBERS, SAMPLE, shipped
 from aecore.reports.shrink import MOST_ROWS
 from aecore.runs.measures import read_measures
+from aecore.runs.run import Run
 from aecore.runs.state import run_state
-from aecore.runs.store import Run, Store
+from aecore.runs.store import Store
 from aecore.sweeps import store as sweep_folder
 from aecore.sweeps.definition import Sweep
 from tests.helpers.paths import ROOT

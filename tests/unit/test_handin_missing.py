@@ -5,7 +5,8 @@ import shutil
 import pytest
 
 from aecore.reports.handin import collect, html_page, latex_files
-from aecore.runs.store import Run, Store
+from aecore.runs.run import Run
+from aecore.runs.store import Store
 from tests.helpers.paths import GALLERY_RUN
 from tests.helpers.reports import Page
 

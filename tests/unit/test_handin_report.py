@@ -25,7 +25,8 @@ from aecore.reports.handin.numbers import METRICS
 from aecore.reports.handin.subject import subjects
 from aecore.runs.measures import read_measures
 from aecore.runs.notes import rename
-from aecore.runs.store import EVALUATION, STATUS, Run, Store
+from aecore.runs.run import EVALUATION, STATUS, Run
+from aecore.runs.store import Store
 from dashboard.compare import tables
 from tests.helpers import pdf
 from tests.helpers.paths import GALLERY_RUN

@@ -17,8 +17,9 @@ from aecore.files import parse_json
 from aecore.format import csv_cell, drawable, printable
 from aecore.inference import load_model, open_run
 from aecore.runs.process import this_process
+from aecore.runs.run import METRICS, WEIGHTS
 from aecore.runs.state import run_state
-from aecore.runs.store import METRICS, WEIGHTS, Store
+from aecore.runs.store import Store
 from aecore.runs.summary import summarise
 from benchmarks.faults import files
 from tests.helpers import cli

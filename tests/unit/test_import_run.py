@@ -24,7 +24,7 @@ from aecore.interop.skeleton import skeletons
 from aecore.interop.verdict import Candidate, compared, move_up, verdict_of
 from aecore.interop.windows import Window
 from aecore.presets import preset
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.runs.summary import import_notes, summarise
 from tests.helpers.checkpoints import (
     Report000,

@@ -12,7 +12,7 @@ from aecore.config.corruption import Corruption
 from aecore.errors import AecoreError, DamagedError, UserError
 from aecore.inference import denoise, load_model, open_run
 from aecore.models import plan
-from aecore.runs.store import LAYERS, STEPS
+from aecore.runs.run import LAYERS, STEPS
 from tests.helpers.runs import forget_sums
 from tests.helpers.training import VAE
 

@@ -17,8 +17,9 @@ from aecore.jobs import lifecycle
 from aecore.jobs.out_of_memory import Watch
 from aecore.presets import preset
 from aecore.runs.process import is_alive, this_process
+from aecore.runs.run import Run
 from aecore.runs.state import LOCK, SILENT_S, STARTING, run_state
-from aecore.runs.store import Run, Store
+from aecore.runs.store import Store
 
 LONG = preset("digits-quick").experiment.changed({"training.epochs": 400})
 

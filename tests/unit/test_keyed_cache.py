@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from aecore.runs.store import EVALUATION, WEIGHTS, Run
+from aecore.runs.run import EVALUATION, WEIGHTS, Run
 from dashboard.cache.kept import Kept, size_of
 from dashboard.cache.keyed import keyed_on
 

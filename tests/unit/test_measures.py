@@ -19,7 +19,7 @@ from aecore.measures.baselines import Baselines
 from aecore.metrics.measure_names import NAMED
 from aecore.presets import preset
 from aecore.runs.measures import Measures, read_if_sound, read_images, read_measures, write_measures
-from aecore.runs.store import MEASURES, WEIGHTS, Run
+from aecore.runs.run import MEASURES, WEIGHTS, Run
 from tests.helpers import cli
 from tests.helpers.runs import forget_sums
 

@@ -18,8 +18,8 @@ from aecore.latent.codes import read_codes
 from aecore.latent.projection_store import is_replaced, read_projection, restore_shipped
 from aecore.plots.save import FIGURES, OF_MEASURES, figure_of
 from aecore.runs import archive, trash
+from aecore.runs.run import RESUME, WEIGHTS, Run
 from aecore.runs.state import run_state
-from aecore.runs.store import RESUME, WEIGHTS, Run
 from aecore.runs.summary import summarise
 from aecore.sweeps import statistics
 from aecore.sweeps import store as sweep_store

@@ -12,7 +12,8 @@ from aecore.plots.cost import free_scores, scored
 from aecore.plots.cost_labels import Mark, place_labels, spread_out
 from aecore.reports.claims import gallery_run
 from aecore.reports.tasks import own_presets, runs_of, tasks
-from aecore.runs.store import EVALUATION, Run, Store
+from aecore.runs.run import EVALUATION, Run
+from aecore.runs.store import Store
 from tests.helpers.beyond import GALLERY, own_run
 
 TASK = "colored-mnist/gaussian:0.3:clamp/snr_db"

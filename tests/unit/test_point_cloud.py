@@ -20,7 +20,7 @@ from aecore.errors import UserError
 from aecore.inference import training_codes
 from aecore.latent.codes import Codes
 from aecore.latent.projection_store import Projection, read_projection
-from aecore.runs.store import CODES, SNAPSHOTS, Run
+from aecore.runs.run import CODES, SNAPSHOTS, Run
 from aecore.viewer import point_cloud
 from aecore.viewer.html_export import cloud_page
 from tests.helpers.paths import GALLERY_RUN, ROOT
@@ -185,7 +185,7 @@ def test_the_page_needs_no_torch(run):
 import sys
 from pathlib import Path
 from aecore.viewer.html_export import cloud_page
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 cloud_page(Run(Path({str(run.path)!r})), "tsne", 3)
 sys.exit(bool({{"torch", "streamlit"}} & set(sys.modules)))
 """

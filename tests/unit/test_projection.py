@@ -18,7 +18,7 @@ from aecore.errors import DamagedError, UserError
 from aecore.latent.projection import TSNE_COMPONENTS, project, project_new
 from aecore.latent.projection_store import Projection, read_projection
 from aecore.metrics.projection import equal_codes, knn_accuracy, quality, trustworthiness
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from tests.helpers.codes import clusters
 from tests.helpers.runs import forget_sums
 

@@ -28,7 +28,7 @@ from aecore.latent.request import ProjectionRequest, subset_of_codes
 from aecore.metrics.evaluation import NOISE_SEED
 from aecore.presets import preset
 from aecore.runs.archive import pack, unpack
-from aecore.runs.store import CODES, Run
+from aecore.runs.run import CODES, Run
 from tests.helpers import cli
 from tests.helpers.paths import GALLERY_RUN
 from tests.helpers.runs import forget_sums

@@ -8,7 +8,7 @@ from aecore.inference import open_run
 from aecore.latent.interpolation import interpolate
 from aecore.reports.definition import Figure
 from aecore.reports.figures import IMAGE_KINDS, figure_images, save_figures
-from aecore.runs.store import FIGURES
+from aecore.runs.run import FIGURES
 
 
 def figure(kind, key="it", **more):

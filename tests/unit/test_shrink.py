@@ -11,7 +11,7 @@ from aecore import jobs
 from aecore.inference import open_run
 from aecore.reports import shrink
 from aecore.reports.shrink import MOST_ROWS, WITHIN, halve, thin_panel
-from aecore.runs.store import WEIGHTS
+from aecore.runs.run import WEIGHTS
 from tests.helpers.training import MLP
 
 

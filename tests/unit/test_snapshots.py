@@ -15,7 +15,7 @@ from aecore.config.model import Model
 from aecore.data.convert import to_uint8
 from aecore.models import Autoencoder
 from aecore.models.condition import NOTHING
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.training import snapshots
 from aecore.training.snapshots import Snapshots, panel_indices
 from tests.helpers.training import CPU, mnist_panel

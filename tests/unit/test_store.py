@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from aecore.errors import AecoreError, DamagedError, UserError
 from aecore.files import atomic_write
 from aecore.presets import preset
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.runs.summary import summarise
 
 EXPERIMENT = preset("digits-quick").experiment

@@ -11,7 +11,7 @@ import torch
 
 from aecore.devices import Device
 from aecore.models import subnormals
-from aecore.runs.store import RESUME, STATUS, Run
+from aecore.runs.run import RESUME, STATUS, Run
 from aecore.training.run import _recorded_way, _takes_subnormals_as_zero, train_run
 from aecore.training.ways import Way
 from tests.helpers.paths import ROOT

@@ -19,7 +19,8 @@ from aecore.latent.projection_store import read_projection
 from aecore.latent.request import ProjectionRequest
 from aecore.presets import preset
 from aecore.runs import archive, notes, sums
-from aecore.runs.store import Run, Store
+from aecore.runs.run import Run
+from aecore.runs.store import Store
 from aecore.runs.summary import summarise
 from aecore.sweeps.definition import Sweep
 from aecore.sweeps.store import Row, create, rows

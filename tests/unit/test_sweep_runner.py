@@ -11,8 +11,9 @@ from aecore import jobs
 from aecore.errors import AecoreError, UserError
 from aecore.jobs import detach as detached
 from aecore.runs.process import identity, this_process
+from aecore.runs.run import Run
 from aecore.runs.state import expect_worker, run_state
-from aecore.runs.store import Run, Store
+from aecore.runs.store import Store
 from aecore.sweeps import runner
 from aecore.sweeps import store as sweep_store
 from tests.helpers.sweeps import GRID, InProcess, carried, made

@@ -8,7 +8,7 @@ import pytest
 from aecore import data
 from aecore.data import thumbnails
 from aecore.data.subset import evenly_spaced
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from tests.helpers.paths import GALLERY_RUN
 
 

@@ -12,8 +12,8 @@ from aecore.errors import AecoreError, DamagedError, UserError
 from aecore.presets import preset
 from aecore.runs import notes as run_notes
 from aecore.runs import trash
+from aecore.runs.run import Run
 from aecore.runs.staging import commit, staging
-from aecore.runs.store import Run
 from aecore.runs.summary import summarise
 from tests.helpers.runs import made_run
 

@@ -9,7 +9,7 @@ import torch
 
 from aecore import jobs
 from aecore.models.build import build
-from aecore.runs.store import RESUME
+from aecore.runs.run import RESUME
 from aecore.training import known_ways, ways
 from aecore.training.threads import threads
 from aecore.training.ways import Way, choose

@@ -9,7 +9,7 @@ from aecore.format import count
 from aecore.reports.handin import figures, images, measures, numbers, settings
 from aecore.reports.handin.document import Document, Section
 from aecore.reports.handin.subject import subjects
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 
 
 def collect(runs: Sequence[Run]) -> Document:

@@ -16,7 +16,7 @@ from aecore.errors import AecoreError
 from aecore.latent.interpolation import along
 from aecore.reports.handin.document import Block, Figure, Lane, Paragraph, Scrubber
 from aecore.reports.handin.subject import Subject
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 
 MOST_CLASSES = 10
 STRIP_FRAMES = 11

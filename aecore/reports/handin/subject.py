@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from aecore.config.experiment import Experiment
 from aecore.errors import UserError
-from aecore.runs.store import WEIGHTS, Run
+from aecore.runs.run import WEIGHTS, Run
 from aecore.runs.summary import RunSummary, summarise
 
 LETTERS = "ABCDEFGHIJKLMNO"

@@ -12,7 +12,7 @@ from aecore.errors import AecoreError, UserError, describe_os_error
 from aecore.reports.handin.contents import collect
 from aecore.reports.handin.html import html_page
 from aecore.reports.handin.latex import latex_files
-from aecore.runs.store import Run
+from aecore.runs.run import Run
 from aecore.temporary import temporary_folder
 
 HTML, LATEX = "report.html", "latex"

@@ -11,7 +11,7 @@ from aecore import data
 from aecore.data.subset import SPLITS
 from aecore.latent.codes import Codes
 from aecore.latent.projection_store import Projection
-from aecore.runs.store import CODES, WEIGHTS, Run
+from aecore.runs.run import CODES, WEIGHTS, Run
 from aecore.viewer import point_cloud as drawn
 from dashboard.cache import codes as cached_codes
 from dashboard.cache import networks
