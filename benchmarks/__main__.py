@@ -20,6 +20,7 @@ NAMES = (
     "evaluation",
     "projections",
     "cloud",
+    "networks",
     "app",
     "starts",
     "lists",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -25,15 +25,11 @@ VERSION = 1
 """Raised when a baseline is computed in another way."""
 
 
-class Baselines:
-    """The numbers of one image set and choice of training images, kept by name."""
+class Kept:
+    """Numbers by name in a file with the prepared images, under what they depend on."""
 
-    def __init__(self, data_name: str, train: np.ndarray, chosen: str) -> None:
-        """`train` are the training images uint8 (N, C, H, W), `chosen` says which of the set's they are."""
-        self.train = train
-        meta = parse_json(read_regular(cached_at(data_name) / "meta.json", 16 * MB))
-        sums = {part: about["sha256"] for part, about in meta["parts"].items()}
-        key = hashlib.sha256(json.dumps([VERSION, sums, chosen, len(train)], sort_keys=True).encode()).hexdigest()
+    def __init__(self, depends_on: Sequence[Any]) -> None:
+        key = hashlib.sha256(json.dumps([VERSION, *depends_on], sort_keys=True).encode()).hexdigest()
         self.path = cache.data_root() / "baselines" / f"{key[:24]}.json"
         self._known: dict[str, Any] = {}
         with suppress(DamagedError):  # computed again
@@ -45,6 +41,25 @@ class Baselines:
             self._known[name] = compute()
             self._write(lambda: write_table(self.path, self._known))
         return self._known[name]
+
+    def _write(self, write: Callable[[], object]) -> None:
+        # On a disk that is full or read-only they are computed anew the next time.
+        with suppress(OSError):
+            Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+            write()
+
+
+class Baselines(Kept):
+    """The numbers of one image set and choice of training images."""
+
+    def __init__(self, data_name: str, train: np.ndarray, chosen: str) -> None:
+        """`train` are the training images uint8 (N, C, H, W), `chosen` says which of the set's they are."""
+        self.train = train
+        meta = parse_json(read_regular(cached_at(data_name) / "meta.json", 16 * MB))
+        sums = {part: about["sha256"] for part, about in meta["parts"].items()}
+        super().__init__([sums, chosen, len(train)])
+        self.of_test_images = Kept([sums["x_test"]])
+        """What does not depend on the training images: runs of different parts of a set share it."""
 
     @cached_property
     def pca(self) -> pca.Pca | None:
@@ -62,9 +77,3 @@ class Baselines:
         self._known["components"] = hashlib.sha256(content).hexdigest()
         self._write(lambda: (atomic_write(path, content), write_table(self.path, self._known)))
         return found
-
-    def _write(self, write: Callable[[], object]) -> None:
-        # On a disk that is full or read-only they are computed anew the next time.
-        with suppress(OSError):
-            Path(self.path).parent.mkdir(parents=True, exist_ok=True)
-            write()

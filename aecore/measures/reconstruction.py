@@ -80,8 +80,8 @@ def rate(subject: Subject) -> None:
             curves["pca"].append(rate_distortion.Point(size, _pca_error(subject, images, subject.units, bits), bits))
     kept = subject.baselines.kept
     for name in ("jpeg", "webp"):
-        curves[name] = kept(
-            f"rate {name}",
+        curves[name] = subject.baselines.of_test_images.kept(
+            f"rate {name} {len(images)} of {len(subject.x_test)}",
             lambda name=name: [rate_distortion.image_format(images, name, q) for q in rate_distortion.QUALITIES],
         )
     if pca is not None:

@@ -213,6 +213,9 @@ def test_baselines_are_computed_once_and_again_after_damage(tmp_path, monkeypatc
     assert again.kept("answer", lambda: 0) == 42
     assert (again.pca.components == components.components).all()  # type: ignore[union-attr]
     assert Baselines("digits-28", images.x_train[:100], "()").kept("answer", lambda: 7) == 7
+    assert first.of_test_images.kept("jpeg", lambda: 1) == 1
+    other_part = Baselines("digits-28", images.x_train[:100], "(3,)")
+    assert other_part.of_test_images.kept("jpeg", lambda: 2) == 1
     first.path.write_text(first.path.read_text().replace("42", "43"))
     assert Baselines("digits-28", images.x_train, "()").kept("answer", lambda: 1) == 1
     stored = first.path.with_suffix(".safetensors")

@@ -1,4 +1,4 @@
-// What the operations of a network are made of: activations, products, rounding.
+// What the operations of a network are made of: activations, rounding.
 
 /** @import { Activation } from "./types.js" */
 
@@ -44,26 +44,6 @@ function erf(x) {
   const t = 1 / (1 + 0.3275911 * Math.abs(x));
   const series = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
   return Math.sign(x) * (1 - series * Math.exp(-x * x));
-}
-
-/**
- * y[out…] += x[from…] · w[at…], a matrix of (inputs, outputs); what is zero, as after a ReLU, costs nothing.
- * @param {Float32Array} x
- * @param {number} from
- * @param {number} inputs
- * @param {Float32Array} y
- * @param {number} out
- * @param {number} outputs
- * @param {Float32Array} w
- * @param {number} at
- */
-export function spread(x, from, inputs, y, out, outputs, w, at) {
-  for (let i = 0; i < inputs; i += 1) {
-    const value = x[from + i];
-    if (value === 0) continue;
-    const row = at + i * outputs;
-    for (let o = 0; o < outputs; o += 1) y[out + o] += value * w[row + o];
-  }
 }
 
 /**

@@ -1,113 +1,161 @@
 // Runs a network that `aecore.models.browser_export` wrote: a list of operations over one Float32Array of weights.
 // Maps are channels last. One image at a time, no allocation after the first: made for a hand on a slider.
 
-/** @import { Network, Numbers, Op, OpOf } from "./types.js" */
+/** @import { Network, Op, OpOf } from "./types.js" */
+/** @import { Products } from "./products.js" */
 
-import { activate, activationOf, between, estimatedLevel, roundHalfToEven, spread } from "./arithmetic.js";
+import { activate, activationOf, between, estimatedLevel, roundHalfToEven } from "./arithmetic.js";
+import { createProducts } from "./products.js";
 
 /**
  * A function from the numbers of one image or code to those after the last operation. The result is its own buffer,
  * written over by the next call. Some networks are told the image's class, -1 for any, or the standard deviation of its
- * noise on the [0, 1] scale, which they estimate where it is not known.
+ * noise on the [0, 1] scale, which they estimate where it is not known. The first call prepares everything for inputs of
+ * its length; `plain` does without WebAssembly.
  * @param {Op[]} ops
  * @param {Float32Array} weights
+ * @param {boolean} [plain]
  * @returns {Network}
  */
-export function createNetwork(ops, weights) {
-  const buffers = ops.map((op) => new Float32Array(sizeAfter(op)));
-  const earlierOf = (/** @type {Op} */ op, /** @type {any} */ input) =>
-    "earlier" in op ? (op.earlier < 0 ? input : buffers[op.earlier]) : null;
+export function createNetwork(ops, weights, plain = false) {
+  /** @type {Prepared | null} */
+  let ready = null;
   return (input, label = -1, level = null) => {
-    /** @type {any} */
-    let values = input;
-    const told = { label, level };
-    ops.forEach((op, i) => {
-      const out = buffers[i].length ? buffers[i] : (buffers[i] = new Float32Array(lengthLike(op, values)));
-      /** @type {Run<any>} */ (RUN[op.kind])(op, values, out, weights, { told, earlier: earlierOf(op, input) });
-      values = out;
-    });
+    if (ready?.input.length !== input.length) ready = prepared(ops, weights, input.length, plain);
+    const { buffers, more } = ready;
+    ready.input.set(input);
+    more.told.label = label;
+    more.told.level = level;
+    let values = ready.input;
+    for (let i = 0; i < ops.length; i += 1) {
+      const op = ops[i];
+      more.earlier = !("earlier" in op) ? null : op.earlier < 0 ? ready.input : buffers[op.earlier];
+      /** @type {Run<any>} */ (RUN[op.kind])(op, values, buffers[i], ready.weights, more);
+      values = buffers[i];
+    }
     return values;
   };
+}
+
+/**
+ * @typedef {{ input: Float32Array, weights: Float32Array, buffers: Float32Array[], more: More }} Prepared
+ */
+
+/**
+ * Room for all numbers of a network, the weights in it.
+ * @param {Op[]} ops
+ * @param {Float32Array} weights
+ * @param {number} inputs
+ * @param {boolean} plain
+ * @returns {Prepared}
+ */
+function prepared(ops, weights, inputs, plain) {
+  /** @type {number[]} */
+  const lengths = [];
+  for (const op of ops) lengths.push(sizeAfter(op) || lengthLike(op, lengths.at(-1) ?? inputs));
+  const all = [weights.length, inputs, ...lengths].reduce((sum, length) => sum + length, 0), products = createProducts(all, plain);
+  const own = products.room(weights.length);
+  own.set(weights);
+  const more = { told: { label: -1, level: null }, earlier: null, products };
+  return { input: products.room(inputs), weights: own, buffers: lengths.map((length) => products.room(length)), more };
 }
 
 /** @param {Op} op */
 function sizeAfter(op) {
   if (op.kind === "linear") return op.outputs;
   if ("to" in op) return op.to[0] * op.to[1] * op.to[2];
-  return 0; // as many as come in, known at the first call
+  return 0; // it follows from what comes in
 }
 
 /**
  * @param {Op} op
- * @param {Numbers} values
+ * @param {number} length of what comes in
  */
-function lengthLike(op, values) {
+function lengthLike(op, length) {
   if (op.kind === "brightest") return 28 * 28;
-  if (op.kind === "classes") return values.length + op.count * op.places;
-  if (op.kind === "noise") return (values.length / op.channels) * (op.channels + 1);
-  if (op.kind === "join") return (values.length / op.channels) * (op.channels + op.others);
-  return values.length;
+  if (op.kind === "classes") return length + op.count * op.places;
+  if (op.kind === "noise") return (length / op.channels) * (op.channels + 1);
+  if (op.kind === "join") return (length / op.channels) * (op.channels + op.others);
+  return length;
 }
 
 /**
- * What the network is told, and the numbers of an earlier operation for those that take them.
- * @typedef {{ told: { label: number, level: number | null }, earlier: Float32Array | null }} More
+ * What the network is told, the numbers of an earlier operation for those that take them, and how products are computed.
+ * @typedef {{ told: { label: number, level: number | null }, earlier: Float32Array | null, products: Products }} More
  */
 /**
  * @template {Op} T
  * @typedef {(op: T, x: Float32Array, y: Float32Array, w: Float32Array, more: More) => void} Run
  */
+
+/**
+ * Every pixel of a map is the bias.
+ * @param {Float32Array} w
+ * @param {number} bias
+ * @param {number} outputs
+ * @param {Float32Array} y
+ */
+function fillWith(w, bias, outputs, y) {
+  for (let o = 0; o < outputs; o += 1) y[o] = w[bias + o];
+  for (let done = outputs; done < y.length; done *= 2) y.copyWithin(done, 0, Math.min(done, y.length - done));
+}
+
+/**
+ * Of `count` pixels c the first one, and the one after the last, for which c · stride − padding + kx lies within `width`.
+ * @param {number} count
+ * @param {number} width
+ * @param {number} kx
+ * @param {number} stride
+ * @param {number} padding
+ */
+function inside(count, width, kx, stride, padding) {
+  const first = Math.max(Math.ceil((padding - kx) / stride), 0);
+  return [first, Math.min(Math.floor((width - 1 + padding - kx) / stride) + 1, count)];
+}
+
 /** @type {{ [K in Op["kind"]]: Run<OpOf<K>> }} */
 const RUN = {
-  linear({ inputs, outputs, at, bias, activation }, x, y, w) {
-    const act = activationOf(activation);
-    for (let o = 0, row = at; o < outputs; o += 1, row += inputs) {
-      let a = 0, b = 0, c = 0, d = 0, i = 0; // four sums: the processor works on them at the same time
-      for (; i + 3 < inputs; i += 4) {
-        a += x[i] * w[row + i];
-        b += x[i + 1] * w[row + i + 1];
-        c += x[i + 2] * w[row + i + 2];
-        d += x[i + 3] * w[row + i + 3];
-      }
-      for (; i < inputs; i += 1) a += x[i] * w[row + i];
-      y[o] = act(a + b + (c + d) + w[bias + o]);
-    }
+  linear({ inputs, outputs, at, bias, activation }, x, y, w, { products }) {
+    products.dots(x, w, at, bias, y, inputs, outputs);
+    activate(y, activation);
   },
 
-  // Every output pixel gathers from its window.
-  conv({ from: [height, width, inputs], to: [rows, columns, outputs], kernel, stride, padding, at, bias, activation }, x, y, w) {
+  // A row of output pixels at a time gathers from the rows of input under its window.
+  conv({ from: [height, width, inputs], to: [rows, columns, outputs], kernel, stride, padding, at, bias, activation }, x, y, w, { products }) {
+    fillWith(w, bias, outputs, y);
     for (let r = 0; r < rows; r += 1) {
-      for (let c = 0; c < columns; c += 1) {
-        const out = (r * columns + c) * outputs;
-        for (let o = 0; o < outputs; o += 1) y[out + o] = w[bias + o];
-        for (let ky = 0; ky < kernel; ky += 1) {
-          const row = r * stride - padding + ky;
-          if (row < 0 || row >= height) continue;
-          for (let kx = 0; kx < kernel; kx += 1) {
-            const column = c * stride - padding + kx;
-            if (column < 0 || column >= width) continue;
-            spread(x, (row * width + column) * inputs, inputs, y, out, outputs, w, at + (ky * kernel + kx) * inputs * outputs);
-          }
+      for (let ky = 0; ky < kernel; ky += 1) {
+        const row = r * stride - padding + ky;
+        if (row < 0 || row >= height) continue;
+        for (let kx = 0; kx < kernel; kx += 1) {
+          const [first, end] = inside(columns, width, kx, stride, padding), column = first * stride - padding + kx;
+          if (end <= first) continue;
+          products.product(
+            x, (row * width + column) * inputs, stride * inputs, end - first,
+            w, at + (ky * kernel + kx) * inputs * outputs, inputs, outputs,
+            y, (r * columns + first) * outputs, outputs,
+          );
         }
       }
     }
     activate(y, activation);
   },
 
-  // Every input pixel adds to the window it came from.
-  transposed({ from: [height, width, inputs], to: [rows, columns, outputs], kernel, stride, padding, at, bias, activation }, x, y, w) {
-    for (let i = 0; i < y.length; i += outputs) for (let o = 0; o < outputs; o += 1) y[i + o] = w[bias + o];
+  // A row of input pixels at a time adds to the rows of output that it came from.
+  transposed({ from: [height, width, inputs], to: [rows, columns, outputs], kernel, stride, padding, at, bias, activation }, x, y, w, { products }) {
+    fillWith(w, bias, outputs, y);
     for (let r = 0; r < height; r += 1) {
-      for (let c = 0; c < width; c += 1) {
-        for (let ky = 0; ky < kernel; ky += 1) {
-          const row = r * stride - padding + ky;
-          if (row < 0 || row >= rows) continue;
-          for (let kx = 0; kx < kernel; kx += 1) {
-            const column = c * stride - padding + kx;
-            if (column < 0 || column >= columns) continue;
-            const window = at + (ky * kernel + kx) * inputs * outputs;
-            spread(x, (r * width + c) * inputs, inputs, y, (row * columns + column) * outputs, outputs, w, window);
-          }
+      for (let ky = 0; ky < kernel; ky += 1) {
+        const row = r * stride - padding + ky;
+        if (row < 0 || row >= rows) continue;
+        for (let kx = 0; kx < kernel; kx += 1) {
+          const [first, end] = inside(width, columns, kx, stride, padding), column = first * stride - padding + kx;
+          if (end <= first) continue;
+          products.product(
+            x, (r * width + first) * inputs, inputs, end - first,
+            w, at + (ky * kernel + kx) * inputs * outputs, inputs, outputs,
+            y, (row * columns + column) * outputs, stride * outputs,
+          );
         }
       }
     }
