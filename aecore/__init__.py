@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aecore.metrics.evaluation import evaluate, reconstructions
     from aecore.models import Autoencoder, plan
     from aecore.presets import Preset, preset, presets
+    from aecore.recording import Recording, record
     from aecore.runs.archive import pack, unpack
     from aecore.runs.measures import Measures, read_measures
     from aecore.runs.run import Run
@@ -57,6 +58,9 @@ _HOME = {
     "stop": "jobs",
     "requeue": "jobs",
     "run_state": "runs.state",
+    # A training loop of one's own.
+    "record": "recording",
+    "Recording": "recording",
     # Runs: reading, measuring and using them.
     "Store": "runs.store",
     "Run": "runs.run",
@@ -86,6 +90,7 @@ __all__ = [  # noqa: RUF022, the order is that of `_HOME`
     "CATALOGUE", "ImageSet", "prepare", "load", "Corruption", "corrupt",
     "plan", "Autoencoder",
     "submit", "start", "work", "stop", "requeue", "run_state",
+    "record", "Recording",
     "Store", "Run", "RunSummary", "summarise", "open_run", "LoadedRun", "load_model", "evaluate", "reconstructions",
     "measure", "measure_likelihood", "read_measures", "Measures",
     "pack", "unpack", "import_checkpoint", "export_pth",

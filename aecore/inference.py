@@ -26,6 +26,7 @@ from aecore.metrics.projection import quality
 from aecore.models.build import build
 from aecore.models.digit_classifier import reads
 from aecore.models.digit_classifier.network import read_digits
+from aecore.models.external import from_files
 from aecore.models.network import Network
 from aecore.models.weights import load_weights
 from aecore.runs import sums
@@ -34,11 +35,17 @@ from aecore.runs.run import WEIGHTS, Run
 
 
 def load_model(run: Run, device: torch.device | None = None) -> Network:
-    """The run's model with its last saved weights, ready to use. Raises `DamagedError` when there are none."""
-    experiment = run.experiment()
-    model = build(experiment.model, run.image_info().image_shape)
-    run.check(WEIGHTS)
-    load_weights(model, run.file(WEIGHTS))
+    """The run's model with its last saved weights, ready to use.
+
+    Raises `DamagedError` when there are none, `UserError` where it is another program's and onnxruntime is missing.
+    """
+    experiment, shape = run.experiment(), run.image_info().image_shape
+    if experiment.model.external:
+        model: Network = from_files(experiment.model, shape, run.tensors(WEIGHTS), run.id)
+    else:
+        model = build(experiment.model, shape)
+        run.check(WEIGHTS)
+        load_weights(model, run.file(WEIGHTS))
     device = device or torch.device("cpu")
     model.rng.seed(0, device)
     return model.eval().to(device)

@@ -21,6 +21,7 @@ NAMES = (
     "projections",
     "cloud",
     "networks",
+    "recording",
     "app",
     "starts",
     "lists",

@@ -1,6 +1,6 @@
 """Networks in the browser: `python -m benchmarks.networks [--quick] [--json FILE]`.
 
-How long one image takes in headless Chromium, through the encoder and the decoder of shipped runs and through a residual
+How long one image takes in headless Chromium, through encoder and decoder of shipped runs and through a residual
 denoiser of five convolutions with 64 channels: by WebAssembly, and by the plain loops that stand in where a browser has
 none. Medians of many images; the first one, in which the browser compiles, apart.
 """
@@ -13,6 +13,7 @@ import json
 import statistics
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ TIMED = """([ops, weights, length, plain, seconds]) => {
 def residual_denoiser(layers: int = 5, channels: int = 64, side: int = 32) -> Network:
     """Convolutions of 3×3 with made weights, whose output is subtracted from the image."""
     rng, widths, parts, ops, at = np.random.default_rng(0), [3, *[channels] * (layers - 1), 3], [], [], 0
-    for before, after in zip(widths, widths[1:], strict=False):
+    for before, after in pairwise(widths):
         last = len(ops) == layers - 1
         parts.append(rng.normal(0, (2 / (9 * before)) ** 0.5, 9 * before * after + after))
         sides = {"from": [side, side, before], "to": [side, side, after], "kernel": 3, "stride": 1, "padding": 1}
@@ -66,12 +67,14 @@ def cases(names: tuple[str, ...]) -> Iterator[tuple[str, list[tuple[list[dict[st
     parts = [(list(made.ops), made.weights.tobytes(), 32 * 32 * 3)]
     yield "residual denoiser, 5 convolutions of 64 channels, 32×32×3", parts, made.products
     for name in names:
-        run = Store.default().get(name)
+        run = Store.default().find(name)
         pixels = int(np.prod(run.image_info().image_shape))
-        sides = [network_payload(run, side) for side in ("encoder", "decoder")]
+        sides = [made for side in ("encoder", "decoder") if (made := network_payload(run, side))]
         sizes = [pixels, sides[1].header["code_size"] or pixels]
         parts = [
-            (side.header["ops"], side.weights, size) for side, size in zip(sides, sizes, strict=True) if side.header["ops"]
+            (side.header["ops"], side.weights, size)
+            for side, size in zip(sides, sizes, strict=True)
+            if side.header["ops"]
         ]
         yield f"`{name}`", parts, sum(side.products for side in sides)
 

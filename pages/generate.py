@@ -60,7 +60,10 @@ def view() -> None:
             choose_draw(run, kept.shape[1] if kept is not None else 0)
     shipped = ship_run(run, codes)
     if shipped["encoder"] is None or shipped["decoder"] is None:
-        st.info("This network is too large to run in the browser.", icon=":material/memory:")
+        st.info(
+            "This network cannot run in the browser, which sliders need. Interpolate and Restore ask the server.",
+            icon=":material/memory:",
+        )
         return
     image, size, gaussian = images.images([row])[0], solved.code_size, model.variational
     map_shape = solved.map_shape if wide else None

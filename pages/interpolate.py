@@ -53,7 +53,7 @@ def between(run: Run, gallery: image_picker.Gallery, shipped: Shipped) -> None:
     found = image_picker.choose(PAGE, run, gallery, ENDS[st.session_state[key(PAGE, "mode")]])
     shown = interpolation(run, found)
     if shipped["encoder"] is None or shipped["decoder"] is None:
-        st.caption("This network is too large to run in the browser; the server computed these images.")
+        st.caption("This network cannot run in the browser; the server computed these images.")
         st.image(write(export.plane_sheet(run, shown) if shown.side else export.strip(run, shown), "png"))
     else:
         walk(

@@ -49,7 +49,7 @@ def runs(
                 s.data,
                 f"{s.code_size:,}" if s.code_size else "",
                 s.state,
-                "imported" if s.imported else f"{s.epoch:,}/{s.epochs:,}",
+                s.progress,
                 "" if s.test_mse is None else f"{s.test_mse:.5f}",
                 "" if s.test_psnr_db is None else f"{s.test_psnr_db:.2f}",
                 "" if s.test_ssim is None else f"{s.test_ssim:.3f}",

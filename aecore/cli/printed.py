@@ -47,7 +47,8 @@ def document(found: Run) -> dict[str, Any]:
 def print_run(found: Run) -> None:
     """A run in a few lines on standard output: state, progress, metrics, and what is wrong with it."""
     summary = summarise(found)
-    progress = f"imported from {summary.imported}" if summary.imported else f"epoch {summary.epoch} of {summary.epochs}"
+    of = f" of {summary.epochs}" if summary.epochs else ""
+    progress = f"imported from {summary.imported}" if summary.imported else f"epoch {summary.epoch}{of}"
     print(printable(f"{summary.id}: {summary.state}, {progress}"))
     if summary.title not in summary.id:
         print(f"  {printable(summary.title)}")
@@ -57,7 +58,7 @@ def print_run(found: Run) -> None:
         print(f"  {printable(summary.problem)}")
     for remark in summary.remarks:
         print(f"  {MARK} {printable(remark['text'])}")
-    if summary.seconds is not None:
+    if summary.seconds is not None and summary.train_loss is not None:
         print(f"  training loss {summary.train_loss:.5f} after {summary.seconds:.1f} s on {printable(summary.machine)}")
     try:
         evaluations = found.evaluation()

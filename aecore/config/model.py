@@ -66,6 +66,8 @@ class Bottleneck(Section):
     """vq: the number of vectors in the codebook."""
 
 
+EXTERNAL = ("external", "external-restorer")
+"""Kinds of networks that another program made."""
 Width = Annotated[int, Field(ge=1, le=65536)]
 
 
@@ -81,10 +83,12 @@ StepText = Annotated[str, AfterValidator(_step)]
 class Model(Section):
     """The network's description; layer sizes that follow from it are solved, not typed."""
 
-    kind: Literal["autoencoder", "dncnn", "unet"] = "autoencoder"
+    kind: Literal["autoencoder", "dncnn", "unet", "external", "external-restorer"] = "autoencoder"
     """autoencoder: an encoder, a code and a decoder. Without a code, for restoring images: dncnn is a chain of
     convolutions that predicts what to subtract from the image (Zhang et al. 2017); unet halves the image at every
-    convolution of the list and comes back, with connections across (Ronneberger et al. 2015)."""
+    convolution of the list and comes back, with connections across (Ronneberger et al. 2015). external, and without a
+    code external-restorer, were trained in a loop of another program: of these settings they have only bottleneck.size
+    and range."""
     conv: tuple[Conv, ...] = Field(default=(), max_length=16, json_schema_extra=MAIN)
     """The encoder's convolutions, starting at the image, each as channels, kernel, stride, padding: 32k3s2p1. Of a
     dncnn all but its last convolution; of a unet its levels, the largest first."""
@@ -136,7 +140,12 @@ class Model(Section):
     @property
     def has_code(self) -> bool:
         """Whether images pass through a code, which can be looked at, interpolated and projected."""
-        return self.kind == "autoencoder"
+        return self.kind in ("autoencoder", "external")
+
+    @property
+    def external(self) -> bool:
+        """Whether the network is not described here, because another program made it."""
+        return self.kind in EXTERNAL
 
     @property
     def quantised(self) -> bool:
@@ -186,7 +195,23 @@ class Model(Section):
         return self
 
     @model_validator(mode="after")
+    def _external(self) -> Self:
+        if self.external:
+            default = Model.model_construct()
+            known = ("kind", "range", "bottleneck")
+            changed = [name for name in type(self).model_fields if name not in known]
+            changed = [name for name in changed if getattr(self, name) != getattr(default, name)]
+            if self.bottleneck != Bottleneck(size=self.bottleneck.size):
+                changed.append("bottleneck")
+            if changed:
+                raise ValueError(f"{changed[0]} describes a network, and one of kind {self.kind} is not described: "
+                                 "leave it as it is by default")  # fmt: skip
+        return self
+
+    @model_validator(mode="after")
     def _restoring(self) -> Self:
+        if self.external:
+            return self
         if self.has_code:
             if self.noise_level:
                 raise ValueError("noise_level is an input of a dncnn or a unet: choose that kind")

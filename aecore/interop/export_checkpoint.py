@@ -16,6 +16,7 @@ from aecore.interop.layouts import LAYOUTS
 from aecore.interop.read_checkpoint import read_kept
 from aecore.runs.run import IMPORTED, Run
 
+ONNX = "docs/own-loop.md says how to take it out"
 HOW = (
     "give 'own', 'file' for an imported run, 'fc' (fc1, fc2, …), 'cnn' (encoder.cnn.0, …), or one name a layer with "
     "commas between, such as fc1,fc2,fc3,fc4"
@@ -31,6 +32,8 @@ def export_pth(run: Run, file: Path | IO[bytes], names: str = "") -> None:
     VAE mean and then log-variance. Empty is `file` for imported runs and else `own`. Raises `DamagedError` for a run
     without weights, `UserError` for names that do not fit.
     """
+    if run.experiment().model.external:
+        raise UserError(f"run {run.id} was trained in another program's loop; its network is kept as ONNX: {ONNX}")
     if not names:
         names = "file" if run.file(IMPORTED).is_file() else "own"
     if names == "file":

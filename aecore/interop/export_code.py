@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aecore.config.model import Model
+from aecore.errors import UserError
 from aecore.interop.code_layers import joined, run_lines, sequential, stack
 from aecore.models.architecture import plan
 from aecore.models.layer import Plan
@@ -117,6 +118,8 @@ def export_code(run: Run) -> str:
     Raises `DamagedError` for a run whose experiment cannot be read.
     """
     model, shape = run.experiment().model, run.image_info().image_shape
+    if model.external:
+        raise UserError(f"run {run.id} was trained in another program's loop: its code is that program's")
     solved = plan(model, shape)
     kinds = {layer.kind for layer in solved.layers}
     title = " ".join(run.experiment().title.replace("\\", " ").replace('"', "'").split())

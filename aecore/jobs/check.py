@@ -23,6 +23,11 @@ def check(experiment: Experiment, device: str = "auto") -> tuple[Plan, int]:
 
     Raises `UserError` for a data set, model or device that does not exist or cannot be built.
     """
+    if experiment.model.external:
+        raise UserError(
+            f"model.kind: a network of kind {experiment.model.kind} was trained in another program's loop, and can be "
+            "trained only there; choose autoencoder, dncnn or unet"
+        )
     check_data(experiment.data.source)
     about = data_set(experiment.data.source)
     held, wanted = experiment.data.validation_images, experiment.data.train_images

@@ -137,7 +137,10 @@ def stop(run: Run, wait_s: float = 15) -> str:
             break
     if process and not is_here(process):
         raise UserError(f"run {run.id} runs on {process.get('host')}; stop it there")
-    if process and is_alive(process):
+    if process and is_alive(process) and run.status().get("recorded"):
+        with contextlib.suppress(OSError):
+            run.file(STOP_ASKED).touch()  # its loop asks; a signal would end a process that is not ours
+    elif process and is_alive(process):
         if not has_open(process["pid"], run.file(LOCK)):
             return _without_worker(run, process["pid"])
         with contextlib.suppress(OSError):
@@ -175,6 +178,8 @@ def requeue(run: Run, force: bool = False) -> None:
     access.permit("resuming runs", run)
     if run.shipped:
         raise UserError(f"run {run.id} ships with the project and is read-only")
+    if _is_recorded(run):
+        raise UserError(f"run {run.id} was trained in another program's loop: start that again")
     current = run_state(run)
     if force and current != "finished":
         _check_idle(run)
@@ -188,6 +193,12 @@ def requeue(run: Run, force: bool = False) -> None:
     with record_failures(run, "resuming"):
         expect_worker(run, this_process())
         run.write_status(state="queued", process=None, error=None, ended=None)
+
+
+def _is_recorded(run: Run) -> bool:
+    with contextlib.suppress(DamagedError):
+        return bool(run.status().get("recorded"))
+    return False
 
 
 def _check_idle(run: Run) -> None:

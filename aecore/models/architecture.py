@@ -21,9 +21,12 @@ MOST_PARAMETERS = 2_000_000_000
 def plan(model: Model, image_shape: Shape) -> Plan:
     """Solve the layers of `model` for images (C, H, W).
 
-    Raises `UserError` when a kernel is larger than its input, when a described decoder does not end in the image's
+    Of an external network the plan has a layer each for encoder and decoder, whose parameters are not counted. Raises
+    `UserError` when a kernel is larger than its input, when a described decoder does not end in the image's
     channels, when the steps of a written network do not follow from one another, or when there are too many parameters.
     """
+    if model.external:
+        return _external(model, image_shape)
     if not model.has_code:
         solved = restorer_plan(model, image_shape)
     else:
@@ -34,6 +37,15 @@ def plan(model: Model, image_shape: Shape) -> Plan:
             f"({MOST_PARAMETERS:,}); make the layers narrower"
         )
     return solved
+
+
+def _external(model: Model, image_shape: Shape) -> Plan:
+    """Of a network that is not described, what is known: the sizes of image and code."""
+    pixels, size = math.prod(image_shape), model.bottleneck.size
+    if not model.has_code:
+        return Plan(image_shape, (), (), None, (Layer("network", "External", pixels, pixels, image_shape),))
+    encoder = Layer("encoder", "External", pixels, size, (size,))
+    return Plan(image_shape, (encoder,), (Layer("decoder", "External", size, pixels, image_shape),), None)
 
 
 def _described(model: Model, image_shape: Shape) -> Plan:

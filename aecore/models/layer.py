@@ -16,7 +16,8 @@ class Layer:
     kind: str
     """Linear, Gaussian (two linear layers: mean and log-variance), Conv2d or ConvTranspose2d. Networks that are written
     step by step also have layers without weights (see `aecore.models.written`) and Norm, a normalisation by itself.
-    A U-Net has Resize, to another layer's size, and Concat."""
+    A U-Net has Resize, to another layer's size, and Concat. External is all of an encoder or decoder of another
+    program."""
     inputs: int
     """Features or channels in."""
     outputs: int

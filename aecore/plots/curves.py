@@ -31,6 +31,8 @@ METRIC_TITLES = {
 }
 """The fields of metrics.jsonl that runs can be compared in."""
 AXIS_TITLES = {"epoch": "Epoch", "share": "Share of training (%)", "seconds": "Training time (s)"}
+MOST_OWN = 12
+"""The largest number of a recorded loop's own values with a curve each."""
 MOST_UNITS = 10
 """The largest number of code units with a line each."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
@@ -52,7 +54,8 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
     if not metrics:
         raise UserError(f"run {run.id} has not finished an epoch yet, so there are no curves")
     points, last = thin(metrics, ("train_loss", "test_loss")), metrics[-1]
-    training = run.experiment().training
+    training, recorded = run.experiment().training, bool(run.status().get("recorded"))
+    epochs = run.status().get("epochs") if recorded else training.epochs
     x = [entry["epoch"] for entry in points]
 
     def of(name: str, field: str, shade: int, step: bool = False) -> dict[str, Any]:
@@ -63,6 +66,11 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
     under = f", {drawable(experiment.corruption.of('images'))}" if experiment.corruption.active else ""
     losses = [of("training loss", "train_loss", 0), of("test loss", "test_loss", 1)]
     panels = [Panel(f"Loss ({unit})", 220, losses, log=True)]
+    if recorded:
+        logged = [
+            trace for trace, name in zip(losses, ("train_loss", "test_loss"), strict=True) if _logged(metrics, name)
+        ]
+        panels = [Panel("Loss", 220, logged, log=True)] if logged else []
     if "train_kl" in last:
         parts = [
             of("reconstruction, training", "train_reconstruction", 0),
@@ -77,7 +85,8 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
     if "wrong_digit_rate" in last:
         wrong = [None if (rate := entry.get("wrong_digit_rate")) is None else 100 * rate for entry in points]
         panels.append(Panel("Wrong digits (% of the test set)", 72, [line("wrong digits", x, wrong, 6)]))
-    panels.append(Panel("Learning rate", 56, [of("learning rate", "lr", 2, step=True)], log=True))
+    if not recorded or _logged(metrics, "lr"):
+        panels.append(Panel("Learning rate", 56, [of("learning rate", "lr", 2, step=True)], log=True))
     if "used_vectors" in last:
         used = [of("vectors in use", "used_vectors", 3, step=True)]
         panels.append(Panel("Vectors of the codebook in use", 48, used, counts=True))
@@ -85,17 +94,34 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
         panels.append(Panel("Active code units", 48, [of("active units", "active_units", 3, step=True)], counts=True))
     elif "dead_units" in last:
         panels.append(Panel("Dead code units", 48, [of("dead units", "dead_units", 3, step=True)], counts=True))
+    if recorded:
+        own = _own_values(metrics)
+        panels += [Panel(drawable(name), 72, [of(name, name, 7 + i)]) for i, name in enumerate(own[:MOST_OWN])]
+        if not panels:
+            raise UserError(f"run {run.id} has logged no values yet, so there are no curves")
+    of_all = f" of {epochs}" if epochs else ""
     return stack(
         panels,
         title=f"Training of {marked_title(run)}{under}",
-        alt=f"Loss by epoch of {marked_title(run)}{under}. At epoch {last['epoch']} of {training.epochs}: training "
+        alt=f"Loss by epoch of {marked_title(run)}{under}. At epoch {last['epoch']}{of_all}: training "
         f"loss {_told(last, 'train_loss')}, test loss {_told(last, 'test_loss')}, "
         f"learning rate {_told(last, 'lr', 3)}.",
         file=f"{run.id}-loss",
         x_title="Epoch",
         x_name="epoch",
-        x_range=(1, max(training.epochs, last["epoch"], 2)),
+        x_range=(1, max(epochs or 0, last["epoch"], 2)),
     )
+
+
+def _logged(metrics: Sequence[Mapping[str, Any]], *names: str) -> bool:
+    """Whether any line has a number of one of these names."""
+    return any(entry.get(name) is not None for entry in metrics for name in names)
+
+
+def _own_values(metrics: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The names of what a recorded loop logged beside losses and learning rate, in the order of their coming."""
+    known = {"epoch", "seconds", "train_loss", "test_loss", "lr"}
+    return [name for name in dict.fromkeys(name for entry in metrics for name in entry) if name not in known]
 
 
 def metric_lines(run: Run, read: Lines = read_lines) -> Sequence[dict[str, Any]]:

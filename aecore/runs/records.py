@@ -91,6 +91,12 @@ class _Imported(_Lenient):
     remarks: list[str] | None = None
 
 
+class _Recorded(_Lenient):
+    by: str | None = None
+    network: str | None = None
+    config: dict[str, Any] | None = None
+
+
 class _Stage(_Lenient):
     what: str
     done: Count
@@ -124,6 +130,7 @@ class _Status(_Lenient):
     process: _Process | None = None
     data: _Data | None = None
     imported: _Imported | None = None
+    recorded: _Recorded | None = None
     remarks: list[_Remark] | None = None
 
 
@@ -167,7 +174,7 @@ class _Notes(_Lenient):
 
 def status_of(table: dict[str, Any]) -> Table:
     """A status.json without the values that no reader could use."""
-    return _cleaned(table, _Status, inner=("data", "imported", "remarks"))
+    return _cleaned(table, _Status, inner=("data", "imported", "recorded", "remarks"))
 
 
 def notes_of(table: dict[str, Any]) -> Table:

@@ -79,6 +79,16 @@ class Run:
         except UserError as error:
             raise DamagedError(f"run {self.id}: {EXPERIMENT} does not hold a valid experiment: {error}") from None
 
+    def settings(self) -> dict[str, Any]:
+        """The settings that are known, by dotted key. Of a run that was not trained here those of training are not, and
+        of a network that another program made only its kind, its range and the size of its code."""
+        experiment, status = self.experiment(), self.status()
+        unknown = ("training.",) if status.get("imported") or status.get("recorded") else ()
+        if experiment.model.external:
+            unknown += ("model.",)
+        kept = ("model.kind", "model.range", *(("model.bottleneck.size",) if experiment.model.has_code else ()))
+        return {key: value for key, value in experiment.flat().items() if key in kept or not key.startswith(unknown)}
+
     def _with_size(self, table: dict[str, Any]) -> dict[str, Any]:
         """The experiment of a run from before data.size, when images of one's own that were large became 64×64."""
         asked = table.get("data")

@@ -14,7 +14,7 @@ from aecore.runs.state import ACTIVE, LOCK, true_state
 
 MARK = "⚠"
 """Stands beside a run with remarks in every list."""
-NO_FAULT = ("overfitting", "generalisation-gap", "imported", "left-out", "unrecorded")
+NO_FAULT = ("overfitting", "generalisation-gap", "imported", "left-out", "unrecorded", "recording")
 """Kinds of remarks that leave a run's metrics comparable with those of others."""
 SAME_OUTPUT = ("constant-output", "dead-code", "posterior-collapse", "diverged")
 """Kinds that say, or from which it follows, that the output is the same for every image."""
@@ -60,6 +60,8 @@ class RunSummary:
     """The sweep that it belongs to."""
     imported: str = ""
     """Of an imported run: the file of its weights."""
+    recorded: str = ""
+    """Of a run that was trained in another program's loop: what that was written with."""
     remarks: tuple[dict[str, Any], ...] = ()
     """What is wrong with it, as `remarks_of` returns it."""
     may_win: bool = True
@@ -70,7 +72,7 @@ class RunSummary:
     """The person who made it; empty for the owner of the store."""
     lr: float | None = None
     seed: int | None = None
-    """Learning rate and seed; None for an imported run, of which they are unknown."""
+    """Learning rate and seed; None for an imported or recorded run, of which they are unknown."""
     noise: str = ""
     """The corruption of its training images, in its written form; empty for an imported run."""
     tested_on: str = ""
@@ -79,6 +81,13 @@ class RunSummary:
     noisy_psnr_db: float | None = None
     noisy_ssim: float | None = None
     """The same metrics on test images with the corruption of its training; None where it was trained on clean ones."""
+
+    @property
+    def progress(self) -> str:
+        """How far it has come, for lists: epochs of how many, as far as that is known."""
+        if self.imported:
+            return "imported"
+        return f"{self.epoch:,}/{self.epochs:,}" if self.epochs else f"{self.epoch:,}"
 
     @property
     def machine(self) -> str:
@@ -128,9 +137,9 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         problems.append(str(status["error"]))
     last = metrics[-1] if metrics else {}
     tested_on, test = _test_metrics(evaluation)
-    imported = status.get("imported")
-    trained = experiment if experiment and not imported else None
-    noise = str(trained.corruption) if trained else ""
+    imported, recorded = status.get("imported"), status.get("recorded")
+    trained = experiment if experiment and not (imported or recorded) else None
+    noise = str(experiment.corruption) if experiment and not imported else ""
     noisy = _metrics_under(evaluation, noise)
     return RunSummary(
         id=run.id,
@@ -144,7 +153,7 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         or (experiment.model.bottleneck.size if experiment and experiment.model.has_code else None),
         parameters=status.get("parameters"),
         epoch=last.get("epoch", 0),
-        epochs=trained.training.epochs if trained else 0,
+        epochs=trained.training.epochs if trained else (status.get("epochs") or 0) if recorded else 0,
         device=_devices(status),
         precision=str(status.get("precision") or ""),
         submitted=str(status.get("submitted") or ""),
@@ -156,6 +165,7 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         losses=tuple(entry["train_loss"] for entry in metrics if isinstance(entry.get("train_loss"), float)),
         note=notes["note"],
         sweep=experiment.sweep if experiment else "",
+        recorded=str(recorded.get("by") or "another program") if isinstance(recorded, dict) else "",
         imported=str(imported.get("file", "a file")) if isinstance(imported, dict) else "",
         remarks=(*remarks_of(status), *remarks_of_evaluation(status, evaluation)),
         may_win=may_win(status),

@@ -27,12 +27,14 @@ class NetworkPayload(NamedTuple):
     """Multiplications for one image or code."""
 
 
-def network_payload(run: Run, side: Literal["decoder", "encoder"] = "decoder") -> NetworkPayload:
-    """The run's decoder or encoder.
+def network_payload(run: Run, side: Literal["decoder", "encoder"] = "decoder") -> NetworkPayload | None:
+    """The run's decoder or encoder; None for another program's network, which only Python can run.
 
     Raises `DamagedError` when the weights cannot be read, `AecoreError` when they do not fit the model.
     """
     model, shape = run.experiment().model, run.image_info().image_shape
+    if model.external:
+        return None
     solved = plan(model, shape)
     network = _exported(model, solved, run, side)
     header = {"ops": list(network.ops), "image_shape": list(shape), "code_size": solved.code_size}
@@ -56,10 +58,11 @@ def decoder_part(run: Run, codes: Codes | None) -> point_cloud.Payload | None:
     if codes is None or not run.file(WEIGHTS).is_file():
         return None
     decoder = network_payload(run)
-    if len(decoder.weights) > MOST_DECODER_BYTES:
+    if decoder is None or len(decoder.weights) > MOST_DECODER_BYTES:
         return None
     part: point_cloud.Payload = {"header": decoder.header, "weights": decoder.weights}
     if codes.codes is None:
         encoder = network_payload(run, "encoder")
+        assert encoder is not None
         part |= {"before": {"ops": encoder.header["ops"]}, "before_weights": encoder.weights}
     return part

@@ -29,12 +29,12 @@ class Payload(NamedTuple):
 
 @keyed_on((WEIGHTS,))
 def payload(run: Run, side: Literal["encoder", "decoder"] = "decoder") -> Payload | None:
-    """The run's decoder (or encoder) for the browser; None if it is too large.
+    """The run's decoder (or encoder) for the browser; None if it is too large, or another program's.
 
     Raises `DamagedError` when the weights cannot be read, `AecoreError` when they do not fit the model.
     """
     made = network_payload(run, side)
-    if made.products > MOST_PRODUCTS or len(made.weights) > MOST_BYTES:
+    if made is None or made.products > MOST_PRODUCTS or len(made.weights) > MOST_BYTES:
         return None
     return Payload(made.header, made.weights)
 

@@ -34,7 +34,7 @@ def numbers(chosen: Sequence[Run]) -> None:
     draw_curves(chosen)
     order = draw_metrics(chosen, titles, baseline)
     st.subheader("Settings that differ", anchor=False)
-    differing = tables.settings_table([run.experiment() for run in chosen], titles, baseline, order)
+    differing = tables.settings_table([run.settings() for run in chosen], titles, baseline, order)
     if not differing:
         st.caption("None: these runs have the same settings.")
 

@@ -90,10 +90,10 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
         if not able:
             return
     if not able:
-        st.info("These networks are too large to run in the browser.", icon=":material/memory:")
+        st.info("These networks cannot run in the browser.", icon=":material/memory:")
         return
     if large := [titles[i] for i, one in enumerate(shipped) if not (one["encoder"] and one["decoder"])]:
-        st.caption(f"Left out (too large to run in the browser): {plain(', '.join(large))}.")
+        st.caption(f"Left out (cannot run in the browser): {plain(', '.join(large))}.")
     comparer(
         [shipped[i] for i in able],
         [titles[i] for i in able],

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import streamlit as st
 
-from aecore.config.experiment import Experiment
+from aecore.config.experiment import keys as setting_keys
 from aecore.config.labels import label_of, value_text
 from aecore.metrics.measure_names import MEASURES
 from aecore.runs.measures import Measures
@@ -145,21 +145,21 @@ def _cell(line: Line, i: int, is_best: bool, baseline: int | None, is_remarked: 
 
 
 def settings_table(
-    experiments: Sequence[Experiment],
+    settings: Sequence[Mapping[str, Any]],
     titles: Sequence[str],
     baseline: int | None,
     order: Sequence[int] | None = None,
 ) -> int:
-    """The settings in which any two of the experiments differ; returns their number."""
-    flat = [experiment.flat() for experiment in experiments]
-    keys = [key for key in flat[0] if key != "name" and len({repr(values[key]) for values in flat}) > 1]
+    """The settings, by dotted key, in which any two runs differ; returns their number. What is not known of a run has a
+    dash."""
+    keys = [key for key in setting_keys() if key != "name" and len({repr(values.get(key)) for values in settings}) > 1]
     body = []
     for key in keys:
-        reference = flat[baseline or 0][key]
+        reference = settings[baseline or 0].get(key)
         cells = [
-            f"<td>{'<strong>' if values[key] != reference else ''}{html.escape(value_text(key, values[key]))}"
-            f"{'</strong>' if values[key] != reference else ''}</td>"
-            for values in flat
+            f"<td>{'<strong>' if values.get(key) != reference else ''}{html.escape(value_text(key, values.get(key)))}"
+            f"{'</strong>' if values.get(key) != reference else ''}</td>"
+            for values in settings
         ]
         body.append((f'<span title="{html.escape(key)}">{html.escape(label_of(key))}</span>', cells))
     if body:

@@ -41,7 +41,7 @@ def view(run: Run, gallery: image_picker.Gallery, shipped: Shipped) -> None:
         return
     image, name, label = chosen
     if shipped["encoder"] is None or shipped["decoder"] is None:
-        st.caption("This network is too large to run in the browser; the server computed these images.")
+        st.caption("This network cannot run in the browser; the server computed these images.")
         st.image(write(strip(run, found, image, name, label), "png"))
     else:
         at = st.session_state.get(key(PAGE, "at"))

@@ -72,6 +72,8 @@ def differ_in_seed_alone(chosen: Sequence[Run]) -> bool:
     """Whether several runs are the same experiment, trained from different seeds."""
     if len(chosen) < 2:
         return False
+    if any(run.status().get("imported") or run.status().get("recorded") for run in chosen):
+        return False
     first, *others = [run.experiment() for run in chosen]
     apart = [difference(first, other).keys() - {"name", "evaluation.measure"} for other in others]
     seeds = {first.training.seed, *(other.training.seed for other in others)}

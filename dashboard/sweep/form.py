@@ -130,7 +130,11 @@ def _form() -> Wanted:
 
 def _base() -> tuple[str, Experiment]:
     known = presets()
-    rows = {row.id: row.title for row in runs.summaries() if not (row.sweep or row.imported or row.state == "damaged")}
+    rows = {
+        row.id: row.title
+        for row in runs.summaries()
+        if not (row.sweep or row.imported or row.recorded or row.state == "damaged")
+    }
     options = [*known, *list(rows)[:MOST_BASES]]
     name = st.selectbox(
         "Base",

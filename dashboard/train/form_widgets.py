@@ -13,6 +13,7 @@ from aecore.config.base import MAIN, described, type_of
 from aecore.config.corruption import Corruption
 from aecore.config.experiment import Experiment
 from aecore.config.labels import label_of
+from aecore.config.model import EXTERNAL
 from aecore.data.catalogue import CATALOGUE
 from dashboard import limits
 from dashboard.format import plain
@@ -82,7 +83,7 @@ def _widget(name: str, form: Form, value: Any, key: str) -> None:
     if name == "data.name":
         _image_set(label, value, about, widget_key)
     elif typing.get_origin(kind) is typing.Literal:
-        options = list(typing.get_args(kind))
+        options = [name for name in typing.get_args(kind) if name not in EXTERNAL]
         st.selectbox(label, options, help=about, key=widget_key, **forget)
     elif kind is bool:
         st.toggle(label, help=about, key=widget_key, **forget)

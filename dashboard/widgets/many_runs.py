@@ -85,7 +85,7 @@ def _resume(runs: Iterable[Run]) -> None:
         jobs.requeue(run)
         jobs.start(run)
 
-    _each([run for run in runs if run_state(run) in RESUMABLE], again)
+    _each([run for run in runs if run_state(run) in RESUMABLE and not run.status().get("recorded")], again)
 
 
 def add_note(runs: Sequence[Run], text: str) -> None:

@@ -70,7 +70,8 @@ def download(run: Run, row: RunSummary) -> None:
         if run.file(WEIGHTS).is_file():
             read = run.file(WEIGHTS).read_bytes
             _file("Weights (.safetensors)", run, "safetensors", read, "Loads without executing code")
-            _file("Weights for PyTorch (.pth)", run, "pth", partial(_pth, run), "A state dict, for torch.load")
+            if not row.recorded:
+                _file("Weights for PyTorch (.pth)", run, "pth", partial(_pth, run), "A state dict, for torch.load")
         if row.epoch:
             _file("Curves (.csv)", run, "csv", partial(archive.curves_csv, run), "One line per epoch")
         if row.state not in ACTIVE and (row.epoch or row.imported):

@@ -44,7 +44,7 @@ _VALUES: dict[str, Callable[[RunSummary], Any]] = {
     "Code": lambda row: row.code_size,
     "Noise": lambda row: noise_of(row),
     "State": lambda row: row.state,
-    "Epochs": lambda row: "imported" if row.imported else f"{row.epoch:,} / {row.epochs:,}",
+    "Epochs": lambda row: row.progress.replace("/", " / "),
     **{heading: partial(lambda field, row: metric_of(row, field), field) for heading, (field, _) in _METRICS.items()},
     **{named.title: partial(lambda name, row: measure_of(row, name), named.name) for named in MEASURES},
     "Loss": lambda row: sparkline(row.losses),

@@ -36,6 +36,8 @@ _SHOWN = "shown_state"
 """Where the session keeps the state that the heading shows."""
 
 
+THEIRS = "As the loop logged it: what it is a mean of, and on which scale, only its code says."
+"""Of the losses of a recorded run."""
 PAGE = "monitor"
 FIELDS = {"layers": Field(False, lambda text: text == "1", lambda on: "1" if on else "")}
 """What the address says beside the run; the charts' views are the browser's."""
@@ -79,7 +81,8 @@ def _body(run: Run, state: str) -> None:
     except DamagedError as error:
         page.problem(error)
         return
-    _progress(run, state, status, metrics, experiment.training.epochs)
+    recorded = bool(status.get("recorded"))
+    _progress(run, state, status, metrics, status.get("epochs") if recorded else experiment.training.epochs)
     if not status.get("imported"):  # the heading has those of an import
         remarks.show(remarks_of(status))
     if state in ("failed", "interrupted") and (tail := run.log_tail()):
@@ -95,10 +98,13 @@ def _body(run: Run, state: str) -> None:
         return
     last = metrics[-1]
     with st.container(horizontal=True, gap="small"):
-        on_train, on_test = _losses(experiment)
-        st.metric("Training loss", _number(last, "train_loss", ".5f"), border=True, help=on_train)
-        st.metric("Test loss", _number(last, "test_loss", ".5f"), border=True, help=on_test)
-        st.metric("Learning rate", _number(last, "lr", ".3g"), border=True)
+        on_train, on_test = (THEIRS, THEIRS) if recorded else _losses(experiment)
+        if "train_loss" in last or not recorded:
+            st.metric("Training loss", _number(last, "train_loss", ".5f"), border=True, help=on_train)
+        if "test_loss" in last or not recorded:
+            st.metric("Test loss", _number(last, "test_loss", ".5f"), border=True, help=on_test)
+        if "lr" in last or not recorded:
+            st.metric("Learning rate", _number(last, "lr", ".3g"), border=True)
         of = _number(vars(runs.summary(run)), "code_size", ",")
         if "active_units" in last:
             st.metric(
@@ -121,7 +127,8 @@ def _body(run: Run, state: str) -> None:
                 border=True,
                 help="Code units that are constant over all test images.",
             )
-        st.metric("Speed", f"{_number(last, 'images_per_s', ',.0f')} images/s", border=True)
+        if "images_per_s" in last or not recorded:
+            st.metric("Speed", f"{_number(last, 'images_per_s', ',.0f')} images/s", border=True)
     loss_chart(run, key=f"curves-{run.id}", name="curves")
     if experiment.training.log_every:
         step_chart(run, key=f"steps-{run.id}", name="steps")
@@ -167,7 +174,9 @@ def _panel(run: Run, without: str) -> None:
     image_grid.film(run)
 
 
-def _progress(run: Run, state: str, status: dict[str, Any], metrics: Sequence[dict[str, Any]], epochs: int) -> None:
+def _progress(
+    run: Run, state: str, status: dict[str, Any], metrics: Sequence[dict[str, Any]], epochs: int | None
+) -> None:
     if state == "queued":
         st.progress(0.0, waiting_text(run))
     elif state == "preparing":
@@ -175,7 +184,10 @@ def _progress(run: Run, state: str, status: dict[str, Any], metrics: Sequence[di
         share = stage["done"] / stage["total"] if stage.get("total") else 0.0
         what = f": {plain(stage['what'])}" if stage else ""
         st.progress(min(share, 1.0), f"Preparing the images{what}")
-    elif state == "running":
+    elif state == "running" and not epochs:
+        done = metrics[-1]["epoch"] if metrics else 0
+        st.caption(f"{count(done, 'epoch')} so far; its loop does not say how many there will be.")
+    elif state == "running" and epochs:
         done = metrics[-1]["epoch"] if metrics else 0
         within = status.get("step", 0) / status["steps"] if status.get("steps") else 0.0
         whole = done + (within if status.get("epoch") == done else 0.0)
@@ -188,7 +200,8 @@ def _progress(run: Run, state: str, status: dict[str, Any], metrics: Sequence[di
     elif status.get("error"):
         st.error(plain(status["error"]), icon=":material/error:")
     elif state == "interrupted":
-        st.warning("The worker exited unexpectedly. Resume continues from the last saved epoch.")
+        goes_on = "What it logged is here." if status.get("recorded") else "Resume continues from the last saved epoch."
+        st.warning(f"The {'loop' if status.get('recorded') else 'worker'} exited unexpectedly. {goes_on}")
 
 
 def waiting_text(run: Run) -> str:
@@ -229,10 +242,12 @@ def heading(run: Run, on_close: Callable[[], None] | None = None) -> None:
         if not idle and access.owns(run):
             title = "Stopping…" if stopping else "Stop"
             about = "It ends after this epoch and can be resumed from there." if row.state == "running" else None
+            if row.recorded:
+                about = "Its loop is told, and ends when it asks: run.should_stop"
             lasting_button(
                 title, partial(_stop, run), icon=":material/stop:", key="stop", disabled=stopping, help=about
             )
-        if row.state in RESUMABLE and access.owns(run):
+        if row.state in RESUMABLE and not row.recorded and access.owns(run):
             icon = ":material/play_arrow:"
             lasting_button("Resume", partial(_resume, run), icon=icon, type="primary", key="resume")
         if row.sweep and is_there(row.sweep):
@@ -265,6 +280,7 @@ def heading(run: Run, on_close: Callable[[], None] | None = None) -> None:
         count(row.parameters, "parameter") if row.parameters else "",
         row.machine,
         f"imported from {row.imported}" if row.imported else "",
+        f"recorded from a loop in {row.recorded}" if row.recorded else "",
     ]
     st.caption(" · ".join(plain(part) for part in parts if part))
     if row.imported:

@@ -77,6 +77,9 @@ def has_code(run: Run, purpose: str) -> bool:
     model = run.experiment().model
     if model.has_code:
         return True
+    if model.external:
+        st.info(f"The network of this run was not kept, and {purpose} a code.", icon=":material/block:")
+        return False
     name = {"unet": "U-Net", "dncnn": "DnCNN"}.get(model.kind, model.kind)
     st.info(f"This run's {name} has no code, and {purpose} one. See what it does on Restore.", icon=":material/block:")
     st.page_link(

@@ -135,7 +135,7 @@ def test_the_strip_as_a_file_says_what_was_measured(run):
 def test_of_a_network_too_large_for_the_browser_the_server_shows_the_strip(run, monkeypatch):
     monkeypatch.setattr("dashboard.cache.networks.payload", lambda *_: None)
     app = page("interpolate", mode="along", along="slant")
-    assert "too large to run in the browser" in texts(app)
+    assert "cannot run in the browser" in texts(app)
     assert not components(app, "interpolate")
     assert len(app.get("image")) == 1
 

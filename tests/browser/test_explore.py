@@ -15,7 +15,6 @@ from tests.helpers.browser import wait_until_quiet
 from tests.helpers.paths import GALLERY_RUN
 from tools.browser import settle
 
-
 PIXELS = """c => {
   const bytes = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
   let text = '';

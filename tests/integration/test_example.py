@@ -9,6 +9,7 @@ from tests.helpers.paths import GALLERY_RUN, ROOT
 from tools.make_notebook import written
 
 SCRIPT = ROOT / "examples" / "notebook.py"
+OWN_LOOP = ROOT / "examples" / "own_loop.py"
 
 
 def test_the_notebook_is_the_script():
@@ -36,3 +37,13 @@ def test_the_script_trains_measures_and_draws(store, capsys):
     assert f"MSE {noisy['metrics']['mse']:.5f}" in capsys.readouterr().out
     with pytest.raises(AttributeError):
         _ = made["aecore"].nonsense
+
+
+def test_the_loop_of_ones_own_is_recorded_and_measured(store, capsys):
+    made = runpy.run_path(str(OWN_LOOP))
+    run = made["run"].run
+    first, last = run.metrics()[0], run.metrics()[-1]
+    assert (first["epoch"], last["epoch"], run.status()["epochs"]) == (1, 15, 15)
+    measured = run.evaluation()[0]["metrics"]["mse"]
+    assert measured == pytest.approx(last["test_loss"], rel=1e-4), "ours is the loop's own"
+    assert f"test MSE {measured:.4f}" in capsys.readouterr().out

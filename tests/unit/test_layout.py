@@ -21,7 +21,7 @@ LEVELS = [
     {"latent"},
     {"inference", "training", "viewer"},
     {"measures"},
-    {"jobs", "interop"},
+    {"jobs", "interop", "recording"},
     {"sweeps", "compute"},
     {"plots"},
     {"reports"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aecore.config.experiment import keys as setting_keys
 from aecore.config.labels import label_of, value_text
 from aecore.format import duration
 from aecore.models.architecture import plan
@@ -47,6 +48,9 @@ def overview(subjects: Sequence[Subject]) -> list[Block]:
         if subject.summary.imported:
             lines = "; ".join(import_notes(subject.run.status()))
             made.append(Paragraph(f"{prefix}Imported from {subject.summary.imported}. {lines}".strip()))
+        if subject.summary.recorded:
+            by = subject.summary.recorded
+            made.append(Paragraph(f"{prefix}Trained in a loop of its own, written with {by}, and recorded."))
         if subject.summary.note:
             made.append(Paragraph(f"{prefix}Note: {subject.summary.note}"))
     return made
@@ -57,6 +61,8 @@ def layers(subjects: Sequence[Subject]) -> list[Block]:
     made: list[Block] = []
     shared: dict[tuple, list[Subject]] = {}
     for subject in subjects:
+        if subject.experiment.model.external:
+            continue  # its layers are not known
         key = (subject.experiment.model.model_dump_json(), subject.run.image_info().image_shape)
         shared.setdefault(key, []).append(subject)
     for number, group in enumerate(shared.values(), 1):
@@ -71,18 +77,18 @@ def layers(subjects: Sequence[Subject]) -> list[Block]:
 
 def differing(subjects: Sequence[Subject]) -> list[Block]:
     """The settings in which any two runs differ."""
-    flat = [subject.experiment.flat() for subject in subjects]
-    keys = [key for key in flat[0] if key != "name" and len({repr(values[key]) for values in flat}) > 1]
+    flat = [subject.run.settings() for subject in subjects]
+    keys = [key for key in setting_keys() if key != "name" and len({repr(values.get(key)) for values in flat}) > 1]
     if not keys:
         return [Paragraph("These runs have the same settings.")]
-    rows = [[Cell(label_of(key)), *(Cell(value_text(key, values[key])) for values in flat)] for key in keys]
+    rows = [[Cell(label_of(key)), *(Cell(value_text(key, values.get(key))) for values in flat)] for key in keys]
     head = ["Setting", *(subject.name for subject in subjects)]
     return [Table("differences", "The settings that differ.", head, rows, words=len(head))]
 
 
 def every(subjects: Sequence[Subject]) -> list[Block]:
     """All settings of all runs, by their names on the command line, with corruptions as they are written there."""
-    flat = [subject.experiment.flat() for subject in subjects]
-    rows = [[Cell(key), *(Cell(value_text("", values[key])) for values in flat)] for key in flat[0]]
+    flat = [subject.run.settings() for subject in subjects]
+    rows = [[Cell(key), *(Cell(value_text("", values.get(key))) for values in flat)] for key in setting_keys()]
     head = ["Setting", *(subject.name for subject in subjects)]
     return [Table("settings", "All settings.", head, rows, words=len(head), long=True)]

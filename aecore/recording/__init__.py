@@ -1,0 +1,5 @@
+"""Runs of loops that are not ours: `aecore.record` in three lines of any training loop."""
+
+from aecore.recording.recorder import Recording, record
+
+__all__ = ["Recording", "record"]

@@ -1,0 +1,256 @@
+"""`aecore.record`: a run of a training loop that knows nothing of this project."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import re
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import filelock
+import numpy as np
+import safetensors.numpy
+import torch
+
+from aecore import access
+from aecore import data as image_sets
+from aecore.config.experiment import Experiment
+from aecore.data import ImageSet
+from aecore.errors import UserError
+from aecore.format import count
+from aecore.metrics.evaluation import evaluate_all
+from aecore.recording.config import plain
+from aecore.recording.foreign import Foreign
+from aecore.recording.onnx_export import onnx_files
+from aecore.recording.writer import Writer
+from aecore.runs import sums
+from aecore.runs.json_files import now
+from aecore.runs.notes import annotate, check_text
+from aecore.runs.process import this_process
+from aecore.runs.run import EVALUATION, SNAPSHOTS, WEIGHTS, Run
+from aecore.runs.state import LOCK, STOP_ASKED, heartbeat
+from aecore.runs.store import Store
+from aecore.training.outputs import rounded, save_codes
+from aecore.training.setup import versions
+from aecore.training.snapshots import Snapshots, panel_indices
+
+MOST_EPOCHS = 10_000_000
+LOCK_WAIT_S = 5
+PANEL_SHARE = 200
+"""At most one part in this many of the time goes into drawing the panel."""
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_./ -]{0,79}")
+RESERVED = ("epoch", "seconds")
+
+
+def record(
+    name: str,
+    data: str,
+    model: Any = None,
+    *,
+    encoder: Any = None,
+    decoder: Any = None,
+    range: str = "unit",
+    corruption: str = "none",
+    evaluate: Sequence[str] = ("none",),
+    epochs: int | None = None,
+    config: Mapping[str, Any] | None = None,
+    note: str = "",
+    store: Store | None = None,
+) -> Recording:
+    """Begin a run of your own training loop. Use it with `with`, or call `finish` at the end.
+
+    `name` is its title. `data` names the image set it is tested on: one of the catalogue, or the path of your own
+    images. `model` is a torch module with methods `encode` and `decode` or parts `encoder` and `decoder`; or these are
+    given. Images go in as float (B, C, H, W), or as rows (B, n) if it takes only those, from 0 to 1, with `range`
+    "symmetric" from -1 to 1. `corruption` is what the training images are corrupted with, such as "gaussian:0.3"; the
+    finished network is measured under those of `evaluate`. `epochs`, if known, is how many there will be. `config` is
+    kept with the run as it is.
+
+    Raises `UserError` for an image set that does not exist and a network that does not take its images. From then on
+    nothing that goes wrong here ends the training: it is said as a warning.
+    """
+    access.permit("recording runs")
+    if epochs is not None and not 0 < epochs <= MOST_EPOCHS:
+        raise UserError(f"epochs: should be from 1 to {MOST_EPOCHS:,}, or None where nobody knows, got {epochs}")
+    experiment = Experiment.parse({
+        "name": name,
+        "data": {"name": data},
+        "model": {"kind": "external-restorer", "range": range},
+        "corruption": corruption,
+        "evaluation": {"corruptions": list(evaluate)},
+    })  # fmt: skip
+    check_text("note", note)
+    images = image_sets.load(experiment.data.source)
+    foreign = None
+    if not (model is None and encoder is None and decoder is None):
+        few = torch.from_numpy(np.array(images.x_test[panel_indices(np.array(images.y_test))]))
+        foreign = Foreign(model, encoder, decoder, images.about.image_shape, range, few)
+        described = {"model": foreign.model.model_dump(mode="json")}
+        experiment = Experiment.parse(experiment.model_dump(mode="json") | described)
+    about = {"by": "PyTorch", "network": None, "config": plain(config or {})}
+    status = {
+        "state": "running",
+        "title": name,
+        "submitted": now(),
+        "started": now(),
+        "epoch": 0,
+        "epochs": epochs,
+        "device": str(foreign.device) if foreign else None,
+        "parameters": foreign.parameters if foreign else None,
+        "code_size": foreign.model.bottleneck.size if foreign else None,
+        "data": images.about.info.as_json(),
+        "process": this_process(),
+        "versions": versions(),
+        "error": None,
+        "recorded": about,
+        **({"owner": person} if (person := access.current().name) else {}),
+    }
+    run = (store or Store.default()).create(experiment, lambda draft: draft.write_status(**status))
+    if note:
+        annotate(run, note)
+    return Recording(run, experiment, images, foreign, about)
+
+
+class Recording:
+    """A run of somebody's loop; made by `aecore.record`."""
+
+    def __init__(
+        self, run: Run, experiment: Experiment, images: ImageSet, foreign: Foreign | None, about: dict[str, Any]
+    ) -> None:
+        self.run, self.experiment, self.images, self.foreign, self.about = run, experiment, images, foreign, about
+        self.snapshots: Snapshots | None = None
+        if foreign:
+            with foreign.undisturbed():
+                self.snapshots = Snapshots(foreign.network, *self._test_set(), experiment.corruption)
+        self.remarks: list[dict[str, str]] = []
+        self.epoch, self.begun, self.away, self.panel_due = 0, time.monotonic(), 0.0, 0.0
+        self.ended = False
+        self._held = contextlib.ExitStack()
+        """The lock and its sign of life, by which the app and other machines know that the loop runs."""
+        self._held.enter_context(filelock.FileLock(run.file(LOCK), timeout=LOCK_WAIT_S))
+        self._held.enter_context(heartbeat(run.file(LOCK)))
+        self.writer = Writer(run)
+
+    def _test_set(self) -> tuple[torch.Tensor, np.ndarray]:
+        return torch.from_numpy(np.array(self.images.x_test)), np.array(self.images.y_test)
+
+    @property
+    def id(self) -> str:
+        """The run's id, by which the app and the command line know it."""
+        return self.run.id
+
+    @property
+    def should_stop(self) -> bool:
+        """Whether somebody has clicked Stop: a loop that asks after every epoch, or step, can leave then."""
+        return self.run.file(STOP_ASKED).exists()
+
+    def log(self, **values: Any) -> None:
+        """The numbers of one more epoch, by name: `train_loss`, `test_loss` and `lr` have their places, others a curve
+        of their own. Tensors of one number are taken too; what is not finite is kept as a gap."""
+        try:
+            self._log(values)
+        except Exception as error:  # whatever it is, the training goes on
+            self.writer.warn(f"epoch {self.epoch} was not logged whole: {error or type(error).__name__}")
+
+    def _log(self, values: Mapping[str, Any]) -> None:
+        if self.ended:
+            raise UserError("the recording has ended")
+        self.epoch += 1
+        line: dict[str, Any] = {"epoch": self.epoch}
+        for name, value in values.items():
+            if name in RESERVED or not _NAME.fullmatch(name):
+                raise UserError(f"'{name}' cannot be the name of a value: it should be a word such as train_loss, and "
+                                f"not {' or '.join(RESERVED)}")  # fmt: skip
+            line[name] = _number(name, value)
+        line["seconds"] = round(time.monotonic() - self.begun - self.away, 4)
+        self.writer.add(rounded(line), epoch=self.epoch)
+        if self.snapshots and time.monotonic() >= self.panel_due:
+            self._draw_panel(self.snapshots)
+
+    def _draw_panel(self, snapshots: Snapshots, last: bool = False) -> None:
+        begun = time.monotonic()
+        assert self.foreign is not None
+        with self.foreign.undisturbed():
+            snapshots.finish(self.epoch) if last else snapshots.add(self.epoch)
+        self.run.write_files({SNAPSHOTS: snapshots.to_bytes()})
+        took = time.monotonic() - begun
+        self.away += took
+        self.panel_due = time.monotonic() + PANEL_SHARE * took
+
+    def finish(self) -> Run:
+        """End the recording: measure the network, keep it as ONNX where that is possible, and return the run."""
+        if not self.ended:
+            self._measure_all()
+            self._end("stopped" if self.should_stop else "finished")
+        return self.run
+
+    def _end(self, state: str, error: str | None = None) -> None:
+        self.ended = True
+        self.writer.status(state=state, error=error, ended=now(), process=None)
+        self.writer.close()
+        with contextlib.suppress(OSError):
+            sums.record(self.run.path, sums.GROWING.__contains__)
+            self.run.file(STOP_ASKED).unlink(missing_ok=True)
+        self._held.close()
+
+    def _measure_all(self) -> None:
+        """What is kept of a network beside its curves. Whatever of it fails becomes a remark."""
+        if self.foreign is None or self.snapshots is None or not self.epoch:
+            return
+        self.writer.status(state="evaluating")
+        foreign, snapshots = self.foreign, self.snapshots
+        for failed, step in (
+            ("the last reconstructions were not drawn", lambda: self._draw_panel(snapshots, last=True)),
+            ("the network itself was not kept, so it cannot be run here", lambda: self._keep(foreign)),
+            ("the network was not measured", lambda: self._measure(foreign)),
+        ):
+            try:
+                step()
+            except Exception as error:  # the training is over, and what it logged is there
+                self.remarks.append({"kind": "recording", "text": f"{failed}: {error or type(error).__name__}"})
+                self.writer.status(remarks=self.remarks)
+
+    def _keep(self, foreign: Foreign) -> None:
+        files = onnx_files(foreign, torch.from_numpy(np.array(self.images.x_test[:20])))
+        self.run.write_files({WEIGHTS: safetensors.numpy.save(files)})
+        self.about = self.about | {"network": "onnx"}
+        self.writer.status(recorded=self.about)
+
+    def _measure(self, foreign: Foreign) -> None:
+        weights = sums.digest(self.run.path, WEIGHTS) if self.run.file(WEIGHTS).is_file() else ""
+        test, labels = self._test_set()
+        with foreign.undisturbed():
+            found = evaluate_all(foreign.network, test, labels, self.experiment, self.run.id, weights)
+            self.run.write_json(EVALUATION, {"evaluations": found})
+            save_codes(self.run, foreign.network, test, labels, weights)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self.ended:
+            return
+        if error is None:
+            self.finish()
+        elif isinstance(error, KeyboardInterrupt | SystemExit):
+            self._end("stopped")
+        else:
+            text = str(error).strip().splitlines()
+            self._end("failed", f"{type(error).__name__}: {text[0]}" if text else type(error).__name__)
+
+    def __repr__(self) -> str:
+        return f"<aecore run {self.id}, {count(self.epoch, 'epoch')}>"
+
+
+def _number(name: str, value: Any) -> float | None:
+    """A value as a float, None where it is not finite."""
+    try:
+        found = float(value.detach() if hasattr(value, "detach") else value)
+    except (TypeError, ValueError, RuntimeError):
+        raise UserError(f"{name} should be one number, not {type(value).__name__}") from None
+    return found if math.isfinite(found) else None
