@@ -32,7 +32,7 @@ from aecore import data
 from aecore.devices import devices
 from aecore.runs.store import Store
 
-EPOCHS, QUICK_EPOCHS = 150, 20
+EPOCHS, QUICK_EPOCHS = 60, 10
 ROUNDS, QUICK_ROUNDS = 5, 1
 AIM = "logging costs under 1 % of a training"
 Log = Callable[..., None]

@@ -15,8 +15,8 @@ from aecore.runs.run import WEIGHTS, Run
 from aecore.viewer.decoder import network_payload
 from dashboard.cache.keyed import keyed_on
 
-MOST_PRODUCTS = 60_000_000
-"""Larger networks take the browser more than a tenth of a second per image."""
+MOST_PRODUCTS = 300_000_000
+"""Larger networks take the browser more than a tenth of a second per image (`python -m benchmarks.networks`)."""
 MOST_BYTES = 24_000_000
 
 

@@ -7,6 +7,8 @@
 import { activate, activationOf, between, estimatedLevel, roundHalfToEven } from "./arithmetic.js";
 import { createProducts } from "./products.js";
 
+const SMALLEST = 1e-20;
+
 /**
  * A function from the numbers of one image or code to those after the last operation. The result is its own buffer,
  * written over by the next call. Some networks are told the image's class, -1 for any, or the standard deviation of its
@@ -55,7 +57,8 @@ function prepared(ops, weights, inputs, plain) {
   for (const op of ops) lengths.push(sizeAfter(op) || lengthLike(op, lengths.at(-1) ?? inputs));
   const all = [weights.length, inputs, ...lengths].reduce((sum, length) => sum + length, 0), products = createProducts(all, plain);
   const own = products.room(weights.length);
-  own.set(weights);
+  // Weights that have decayed to nothing are zero to every result, and their products are subnormal numbers, which are slow.
+  for (let i = 0; i < weights.length; i += 1) own[i] = Math.abs(weights[i]) < SMALLEST ? 0 : weights[i];
   const more = { told: { label: -1, level: null }, earlier: null, products };
   return { input: products.room(inputs), weights: own, buffers: lengths.map((length) => products.room(length)), more };
 }

@@ -86,7 +86,7 @@ function section(id, entries) {
 function product() {
   const [x, xStep, m, w, k, n, y, yStep] = [0, 1, 2, 3, 4, 5, 6, 7];
   const [wStep, rows, xRow, yRow, wAt, left] = [8, 9, 10, 11, 12, 13];
-  const xs = [14, 15, 16, 17], sums = [18, 19, 20, 21, 22, 23, 24, 25], same = 26, four = [27, 28], single = 29;
+  const xs = [14, 15, 16, 17], sums = [18, 19, 20, 21, 22, 23, 24, 25], same = 26, four = [27, 28], singles = [29, 30, 31, 32];
 
   /** @param {number} height @param {number} width in fours, 0 for one number */
   const tile = (height, width) => {
@@ -95,7 +95,7 @@ function product() {
     const yOf = (row) => add(get(yRow), row ? times(get(yStep), number(row)) : number(0));
     const begin = each.flatMap((row) => [
       set(xs[row], add(get(xRow), row ? times(get(xStep), number(row)) : number(0))),
-      ...(width ? across.map((part) => set(sums[row * width + part], loadFour(yOf(row), 16 * part))) : [set(single, load(yOf(row)))]),
+      ...(width ? across.map((part) => set(sums[row * width + part], loadFour(yOf(row), 16 * part))) : [set(singles[row], load(yOf(row)))]),
     ]);
     const inner = width
       ? [
@@ -105,9 +105,9 @@ function product() {
             ...across.map((part) => set(sums[row * width + part], plusProducts(get(sums[row * width + part]), get(same), get(four[part])))),
           ]),
         ]
-      : [set(single, plusProduct(get(single), load(get(xs[0])), load(get(wAt))))];
+      : each.map((row) => set(singles[row], plusProduct(get(singles[row]), load(get(xs[row])), load(get(wAt)))));
     const end = each.flatMap((row) =>
-      width ? across.map((part) => storeFour(yOf(row), get(sums[row * width + part]), 16 * part)) : [store(yOf(row), get(single))],
+      width ? across.map((part) => storeFour(yOf(row), get(sums[row * width + part]), 16 * part)) : [store(yOf(row), get(singles[row]))],
     );
     return [
       ...begin,
@@ -124,13 +124,12 @@ function product() {
   /** @param {number} width in fours, 0 for one number */
   const columns = (width) => [
     set(rows, get(m)), set(xRow, get(x)), set(yRow, get(y)),
-    ...(width ? [whileLeft(rows, 4, tile(4, width))] : []),
-    whileLeft(rows, 1, tile(1, width)),
+    whileLeft(rows, 4, tile(4, width)), whileLeft(rows, 1, tile(1, width)),
     step(w, number(width ? 16 * width : 4)), step(y, number(width ? 16 * width : 4)), step(n, number(width ? -4 * width : -1)),
   ].flat();
 
   return body(
-    [[10, I32], [11, V128], [1, F32]],
+    [[10, I32], [11, V128], [4, F32]],
     set(wStep, times(get(n), number(4))),
     whileLeft(n, 8, columns(2)), whileLeft(n, 4, columns(1)), whileLeft(n, 1, columns(0)),
   );
