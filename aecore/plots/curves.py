@@ -188,6 +188,19 @@ def metric_curves(
     )
 
 
+def loss_notes(runs: Sequence[Run]) -> list[str]:
+    """What must be said beside losses of several runs: why they may not be held against one another."""
+    recorded = [run for run in runs if run.status().get("recorded")]
+    notes = []
+    if recorded and len(runs) > 1:
+        notes.append("Recorded losses are as their loops logged them, each on a scale of its own.")
+    if len({run.experiment().training.reduction for run in runs if run not in recorded}) > 1:
+        notes.append("These losses are on different scales: some are sums over pixels, others means.")
+    if len({str(run.experiment().corruption) for run in runs}) > 1:
+        notes.append("Each run's loss is measured under its own training corruption, which differs between runs.")
+    return notes
+
+
 def curve(lines: Sequence[Mapping[str, Any]], field: str, axis: str, smoothing: float) -> tuple[np.ndarray, np.ndarray]:
     """One field of metrics.jsonl as (x, y), both (P,): values that are not finite are dropped."""
     known = [entry for entry in lines if isinstance(entry.get(field), int | float) and math.isfinite(entry[field])]

@@ -84,12 +84,14 @@ def record(
     })  # fmt: skip
     check_text("note", note)
     images = image_sets.load(experiment.data.source)
-    foreign = None
+    foreign, snapshots = None, None
     if not (model is None and encoder is None and decoder is None):
         few = torch.from_numpy(np.array(images.x_test[panel_indices(np.array(images.y_test))]))
         foreign = Foreign(model, encoder, decoder, images.about.image_shape, range, few)
         described = {"model": foreign.model.model_dump(mode="json")}
         experiment = Experiment.parse(experiment.model_dump(mode="json") | described)
+        with foreign.undisturbed():
+            snapshots = Snapshots(foreign.network, *_test_set(images), experiment.corruption)
     about = {"by": "PyTorch", "network": None, "config": plain(config or {})}
     status = {
         "state": "running",
@@ -111,20 +113,28 @@ def record(
     run = (store or Store.default()).create(experiment, lambda draft: draft.write_status(**status))
     if note:
         annotate(run, note)
-    return Recording(run, experiment, images, foreign, about)
+    return Recording(run, experiment, images, foreign, snapshots, about)
+
+
+def _test_set(images: ImageSet) -> tuple[torch.Tensor, np.ndarray]:
+    """Its images uint8 (N, C, H, W) and labels uint8 (N,)."""
+    return torch.from_numpy(np.array(images.x_test)), np.array(images.y_test)
 
 
 class Recording:
     """A run of somebody's loop; made by `aecore.record`."""
 
     def __init__(
-        self, run: Run, experiment: Experiment, images: ImageSet, foreign: Foreign | None, about: dict[str, Any]
+        self,
+        run: Run,
+        experiment: Experiment,
+        images: ImageSet,
+        foreign: Foreign | None,
+        snapshots: Snapshots | None,
+        about: dict[str, Any],
     ) -> None:
-        self.run, self.experiment, self.images, self.foreign, self.about = run, experiment, images, foreign, about
-        self.snapshots: Snapshots | None = None
-        if foreign:
-            with foreign.undisturbed():
-                self.snapshots = Snapshots(foreign.network, *self._test_set(), experiment.corruption)
+        self.run, self.experiment, self.images, self.about = run, experiment, images, about
+        self.foreign, self.snapshots = foreign, snapshots
         self.remarks: list[dict[str, str]] = []
         self.epoch, self.begun, self.away, self.panel_due = 0, time.monotonic(), 0.0, 0.0
         self.ended = False
@@ -133,9 +143,6 @@ class Recording:
         self._held.enter_context(filelock.FileLock(run.file(LOCK), timeout=LOCK_WAIT_S))
         self._held.enter_context(heartbeat(run.file(LOCK)))
         self.writer = Writer(run)
-
-    def _test_set(self) -> tuple[torch.Tensor, np.ndarray]:
-        return torch.from_numpy(np.array(self.images.x_test)), np.array(self.images.y_test)
 
     @property
     def id(self) -> str:
@@ -221,7 +228,7 @@ class Recording:
 
     def _measure(self, foreign: Foreign) -> None:
         weights = sums.digest(self.run.path, WEIGHTS) if self.run.file(WEIGHTS).is_file() else ""
-        test, labels = self._test_set()
+        test, labels = _test_set(self.images)
         with foreign.undisturbed():
             found = evaluate_all(foreign.network, test, labels, self.experiment, self.run.id, weights)
             self.run.write_json(EVALUATION, {"evaluations": found})

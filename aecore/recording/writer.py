@@ -44,9 +44,10 @@ class Writer:
 
     def flush(self) -> None:
         """Write what there is now."""
-        with self.writing, self.lock:
-            lines, self.lines = self.lines, []
-            changes, self.changes = self.changes, {}
+        with self.writing:  # and not `lock`, for which the loop would wait
+            with self.lock:
+                lines, self.lines = self.lines, []
+                changes, self.changes = self.changes, {}
             written = 0
             try:
                 for line in lines:
@@ -55,8 +56,9 @@ class Writer:
                 if changes:
                     self.run.write_status(**changes)
             except (OSError, AecoreError) as error:
-                self.lines = lines[written:] + self.lines
-                self.changes = changes | self.changes
+                with self.lock:
+                    self.lines = lines[written:] + self.lines
+                    self.changes = changes | self.changes
                 self.warn(describe_os_error(error, "recording the run") if isinstance(error, OSError) else str(error))
 
     def close(self) -> None:

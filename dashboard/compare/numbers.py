@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from aecore.config.corruption import Corruption
 from aecore.errors import DamagedError, OutdatedError
-from aecore.plots.curves import AXIS_TITLES, METRIC_TITLES
+from aecore.plots.curves import AXIS_TITLES, METRIC_TITLES, loss_notes
 from aecore.runs.measures import Measures
 from aecore.runs.run import Run
 from aecore.runs.state import ACTIVE, run_state
@@ -63,10 +63,8 @@ def draw_curves(chosen: Sequence[Run]) -> None:
         comparison_chart(
             chosen, field, "compare-curves", name="chart", names=names, axis=axis, smoothing=amount, log=log
         )
-        if len({run.experiment().training.reduction for run in chosen}) > 1 and "loss" in field:
-            st.caption("These losses are on different scales: some are sums over pixels, others means.")
-        if len({str(run.experiment().corruption) for run in chosen}) > 1 and "loss" in field:
-            st.caption("Each run's loss is measured under its own training corruption, which differs between runs.")
+        for note in loss_notes(chosen) if "loss" in field else []:
+            st.caption(note)
 
     active = any(run_state(run) in ACTIVE for run in chosen)
     page.draw(drawn, run_every=REFRESH_S if active else None)

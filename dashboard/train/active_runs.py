@@ -24,7 +24,7 @@ def active_runs() -> None:
                 if row.state == "queued" and (run := Store.default().listed(row.id)):
                     doing = f": {waiting_text(run)[:1].lower()}{waiting_text(run)[1:]}"
                 else:
-                    doing = f" is {row.state}, epoch {row.epoch:,} of {row.epochs:,}"
+                    doing = f" is {row.state}, epoch {row.progress.replace('/', ' of ')}"
                 st.markdown(f"**{plain(row.title)}**{doing}")
                 st.space("stretch")
                 st.button(

@@ -78,5 +78,14 @@ def test_they_are_compared_and_have_a_report(recorded, tmp_path):
     for view in ("numbers", "images", "wipe", "way", "space"):
         page("compare", runs=f"{recorded[0].id},mnist-mlp8", view=view)
         page("compare", runs=",".join(run.id for run in recorded), view=view)
-    html, _ = write_report([recorded[0]], tmp_path / "report")
-    assert "Trained in a loop of its own" in html.read_text()
+    said = texts(page("compare", runs=f"{recorded[0].id},mnist-mlp8"))
+    assert "each on a scale of its own" in said
+    html, _ = write_report(
+        [*recorded, Run(recorded[0].path.parent.parent / "gallery" / "mnist-mlp8")], tmp_path / "report"
+    )
+    text = html.read_text()
+    assert "Trained in a loop of its own" in text
+    assert "There are no images" not in text
+    known = recorded[0].settings()
+    assert not [key for key in known if key.startswith("training.")], "defaults are not what its loop did"
+    assert [key for key in known if key.startswith("model.")] == ["model.kind", "model.bottleneck.size", "model.range"]

@@ -310,7 +310,7 @@ def test_one_slider_moves_all_and_stands_in_the_address(tab, address):
 def test_back_returns_to_the_view_before(tab, address):
     opened(tab, f"{address}/compare?runs=mnist-mlp8,mnist-selu-2-clean&view=images", "cb")
     tab.get_by_role("radio", name="Interpolation").or_(tab.get_by_role("button", name="Interpolation")).first.click()
-    tab.locator(".cb-slider").wait_for()
+    tab.locator(".cb-slider").first.wait_for()
     assert in_address(tab, "view") == "way"
     tab.get_by_role("link", name="Generate").click()
     tab.locator(".ge[data-ready]").wait_for()

@@ -68,7 +68,7 @@ def test_a_run_stands_in_the_store_while_its_loop_goes_on_and_has_all_at_the_end
     figure = loss_curves(found)
     assert "test loss" not in {trace["name"] for trace in figure.to_dict()["data"]}, "it was not logged"
     assert {"training loss", "accuracy"} <= {trace["name"] for trace in figure.to_dict()["data"]}
-    (remark,) = summarise(found).remarks
+    (remark,) = [one for one in summarise(found).remarks if one["kind"] == "recording"]
     assert "the network itself was not kept" in remark["text"]
     with pytest.raises(AecoreError):
         load_model(found)
@@ -97,7 +97,7 @@ def test_a_network_is_kept_as_onnx_and_every_part_of_the_lab_can_run_it(store):
         with aecore.record("kept", "digits-28", network) as run:
             train(network, 1, run)
         found = run.run
-        assert summarise(found).remarks == ()
+        assert not [one for one in summarise(found).remarks if one["kind"] == "recording"]
         assert found.status()["recorded"]["network"] == "onnx"
         loaded = load_model(Run(found.path))
         network.eval()
@@ -126,7 +126,7 @@ def test_a_network_whose_code_cannot_be_followed_is_measured_and_the_reason_is_t
     network = Odd()
     with aecore.record("odd", "digits-28", network) as run:
         train(network, 1, run)
-    (remark,) = summarise(run.run).remarks
+    (remark,) = [one for one in summarise(run.run).remarks if one["kind"] == "recording"]
     assert "was not kept" in remark["text"]
     assert "\n" not in remark["text"]
     assert run.run.evaluation()
@@ -221,7 +221,7 @@ def test_logging_does_not_wait_for_the_disk(store, monkeypatch):
             run.log(train_loss=epoch)
         in_loop = time.monotonic() - begun
         run.finish()
-    assert in_loop < 1.9, "four lines take two seconds to write"
+    assert in_loop < 0.5, "four lines take two seconds to write"
     assert len(run.run.metrics()) == 4
 
 

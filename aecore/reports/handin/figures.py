@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
@@ -13,6 +14,7 @@ from aecore.errors import AecoreError, UserError
 from aecore.latent.codes import read_codes
 from aecore.latent.projection_store import Projection, read_projection
 from aecore.latent.request import ProjectionRequest, project_codes, subset_of_codes
+from aecore.plots.curves import loss_notes
 from aecore.plots.latent import TITLES
 from aecore.reports.handin.document import Block, Cell, Figure, Paragraph, Table
 from aecore.reports.handin.subject import Subject
@@ -30,18 +32,16 @@ def curves(subjects: Sequence[Subject]) -> list[Block]:
     """The test losses of all runs over one another, and each run's own curves."""
     made: list[Block] = []
     trained = [subject for subject in subjects if subject.run.course()]
-    if len(trained) > 1:
-        names = [subject.name for subject in trained]
-        figure = plots.metric_curves(*(subject.run for subject in trained), names=names)
-        notes = []
-        if len({subject.experiment.training.reduction for subject in trained}) > 1:
-            notes.append("These losses are on different scales: some are sums over pixels, others means.")
-        if len({str(subject.experiment.corruption) for subject in trained}) > 1:
-            notes.append("Each run's loss is measured under its own training corruption, which differs between runs.")
+    tested = [subject for subject in trained if any("test_loss" in line for line in subject.run.course())]
+    if len(tested) > 1:
+        names = [subject.name for subject in tested]
+        figure = plots.metric_curves(*(subject.run for subject in tested), names=names)
+        notes = loss_notes([subject.run for subject in tested])
         made.append(Figure("losses", " ".join(["Test loss of all runs by epoch.", *notes]), _drawn(figure)))
     for subject in trained:
-        figure = plots.loss_curves(subject.run)
-        made.append(Figure(f"{subject.file}curves", f"Training of {subject.name} by epoch.", _drawn(figure)))
+        with contextlib.suppress(UserError):  # a loop that was recorded may have logged nothing that is drawn
+            figure = plots.loss_curves(subject.run)
+            made.append(Figure(f"{subject.file}curves", f"Training of {subject.name} by epoch.", _drawn(figure)))
     missing = [subject.name for subject in subjects if subject not in trained]
     if missing:
         made.append(Paragraph(f"No training history: {', '.join(missing)}."))
