@@ -22,7 +22,7 @@ def two_functions(model: Any, encoder: Any, decoder: Any) -> tuple[Callable[...,
     its parts `encoder` and `decoder`. Raises `UserError` where there are not both."""
     found = []
     for given, method, part in ((encoder, "encode", "encoder"), (decoder, "decode", "decoder")):
-        function = given or getattr(model, method, None) or getattr(model, part, None)
+        function = given if given is not None else getattr(model, method, None) or getattr(model, part, None)
         if not callable(function):
             raise UserError(
                 f"record needs to know what the network's {part} is: give it a model with methods encode and decode, "
@@ -41,7 +41,8 @@ class Foreign:
         """`images` uint8 (N, C, H, W) are tried: they give the size of a code, and whether the encoder takes images or
         rows of numbers. Raises `UserError` for what cannot be used."""
         self.encode, self.decode = two_functions(model, encoder, decoder)
-        self.modules = [part for part in (model, encoder, decoder) if isinstance(part, nn.Module)]
+        given = (model, encoder, decoder, *(getattr(part, "__self__", None) for part in (encoder, decoder)))
+        self.modules = [part for part in given if isinstance(part, nn.Module)]
         weights = [weight for part in self.modules for weight in part.parameters()]
         self.parameters = sum({id(weight): weight.numel() for weight in weights}.values())
         self.device = weights[0].device if weights else torch.device("cpu")
@@ -64,6 +65,7 @@ class Foreign:
             self.flat = flat
             try:
                 codes = self._codes(images)
+                self.code_shape = tuple(codes.shape[1:])  # a map goes back as a map
                 self._images(codes.flatten(1)).reshape(images.shape)
             except Exception as error:  # whatever a network raises for a shape that it does not take
                 failures.append(f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}")
@@ -71,7 +73,6 @@ class Foreign:
             size = codes[0].numel()
             if size > WIDEST:
                 raise UserError(f"a code has {size:,} numbers; at most {WIDEST:,} are looked at")
-            self.code_shape = tuple(codes.shape[1:])
             return size
         shape = " × ".join(map(str, images.shape[1:]))
         raise UserError(f"the network does not take images of {shape}: {failures[0]}; and as rows: {failures[1]}")

@@ -101,7 +101,7 @@ def record(
         "epoch": 0,
         "epochs": epochs,
         "device": str(foreign.device) if foreign else None,
-        "parameters": foreign.parameters if foreign else None,
+        "parameters": (foreign.parameters or None) if foreign else None,
         "code_size": foreign.model.bottleneck.size if foreign else None,
         "data": images.about.info.as_json(),
         "process": this_process(),
@@ -190,8 +190,15 @@ class Recording:
     def finish(self) -> Run:
         """End the recording: measure the network, keep it as ONNX where that is possible, and return the run."""
         if not self.ended:
-            self._measure_all()
-            self._end("stopped" if self.should_stop else "finished")
+            state = "stopped" if self.should_stop else "finished"
+            try:
+                self._measure_all()
+            except (
+                BaseException
+            ):  # Ctrl-C while it is measured: without it the run would stay active as long as this process
+                self._end("stopped")
+                raise
+            self._end(state)
         return self.run
 
     def _end(self, state: str, error: str | None = None) -> None:

@@ -7,7 +7,7 @@ import threading
 import warnings
 from typing import Any
 
-from aecore.errors import AecoreError, describe_os_error
+from aecore.errors import describe_os_error
 from aecore.runs.run import METRICS, Run
 
 EVERY_S = 0.4
@@ -55,7 +55,7 @@ class Writer:
                     written += 1
                 if changes:
                     self.run.write_status(**changes)
-            except (OSError, AecoreError) as error:
+            except Exception as error:  # whatever it is, the training goes on
                 with self.lock:
                     self.lines = lines[written:] + self.lines
                     self.changes = changes | self.changes

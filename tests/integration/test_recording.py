@@ -168,6 +168,61 @@ def test_an_error_in_the_loop_is_its_own_and_stands_in_the_run(store):
     assert run_state(other.run) == "stopped"
 
 
+def test_a_map_as_code_and_methods_alone(store, without_onnx):
+    """A code of 4 × 14 × 14 goes back as a map; a method's module is put into evaluation mode, and back."""
+
+    class Maps(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.down = nn.Sequential(nn.Conv2d(1, 4, 3, 2, 1), nn.BatchNorm2d(4))
+            self.up = nn.ConvTranspose2d(4, 1, 4, 2, 1)
+
+        def into(self, images):
+            return self.down(images)
+
+        def back(self, codes):
+            return self.up(codes)
+
+    network = Maps()
+    before = network.down[1].running_mean.clone()
+    with aecore.record("maps", "digits-28", encoder=network.into, decoder=network.back) as run:
+        run.log(train_loss=1.0)
+    assert summarise(run.run).code_size == 4 * 14 * 14
+    assert network.training
+    assert torch.equal(network.down[1].running_mean, before), "looking at it trains nothing"
+    x = torch.from_numpy(np.array(data.load("digits-28").x_test)).float() / 255
+    network.eval()
+    with torch.no_grad():
+        expected = float((network.back(network.into(x)) - x).square().mean())
+    assert run.run.evaluation()[0]["metrics"]["mse"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_ctrl_c_while_it_is_measured_ends_the_run(store, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("aecore.recording.recorder.onnx_files", interrupted)
+    run = aecore.record("left at the end", "digits-28", Net())
+    run.log(train_loss=1.0)
+    with pytest.raises(KeyboardInterrupt):
+        run.finish()
+    assert run_state(run.run) == "stopped"
+    assert [line["train_loss"] for line in run.run.metrics()] == [1.0]
+
+
+def test_whatever_fails_in_writing_ends_no_loop(store, monkeypatch):
+    with aecore.record("odd failure", "digits-28") as run:
+        append = Run.append
+        monkeypatch.setattr(Run, "append", lambda *_: (_ for _ in ()).throw(TypeError("odd")))
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            run.log(train_loss=1.0)
+            run.writer.flush()
+            wait_for(lambda: said, 10)
+        monkeypatch.setattr(Run, "append", append)
+    assert [line["train_loss"] for line in run.run.metrics()] == [1.0]
+
+
 def test_a_loop_that_is_killed_leaves_an_interrupted_run(store):
     code = (
         "import aecore, os, signal\n"
