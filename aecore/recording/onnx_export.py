@@ -49,6 +49,9 @@ def _check_packages() -> None:
 
 def _exported(part: Part, values: Tensor, what: str) -> np.ndarray:
     part.eval()
+    for owner in part.owners.modules():
+        if why := getattr(owner, "cannot_be_exported", ""):
+            raise AecoreError(f"{what}: {why}")
     expected = part(values)
     try:
         with _quiet():

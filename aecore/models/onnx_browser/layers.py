@@ -30,7 +30,7 @@ def _product(walk: Walk, node: Node) -> None:
 
 
 def _convolution(walk: Walk, node: Node) -> None:
-    """Conv and ConvTranspose in two dimensions. Kernels with gaps, groups or unequal sides become plain ones by zeros."""
+    """Conv and ConvTranspose of two axes. Kernels with gaps, groups or unequal sides become plain ones by zeros."""
     weight, bias = walk.graph.constant(node, 1), walk.graph.constant(node, 2)
     value, backwards = walk.as_map(walk.given(node)), node.kind == "ConvTranspose"
     assert weight is not None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from aecore.errors import AecoreError
 from aecore.models.browser_export import hwc
 from aecore.models.onnx_browser.graph import Node
@@ -58,38 +56,53 @@ def _concatenate(walk: Walk, node: Node) -> None:
 
 
 def _split(walk: Walk, node: Node) -> None:
-    """Split along the channels, or along a row of numbers."""
+    """Parts of a result along one axis."""
     value = walk.given(node)
-    axis = node.attributes.get("axis", 0)
-    if axis not in (1, -len(value.shape)) or len(value.shape) not in (1, 3):
-        raise AecoreError("Split along another axis than that of the channels")
-    value = walk.as_map(value) if len(value.shape) == 3 else walk.plain(value)
-    start = 0
-    for number, name in enumerate(node.outputs):
-        shape = walk.shape(node, number)
-        take(walk, value, start, shape[0])
-        walk.values[name] = Value(walk.builder.last, shape, value.last)
-        start += shape[0]
-
-
-def take(walk: Walk, value: Value, start: int, count: int) -> None:
-    walk.on_top(value)
-    walk.builder.add("take", channels=value.shape[0], start=start, count=count)
+    axis, start = _axis(node.attributes.get("axis", 0), value), 0
+    for number in range(len(node.outputs)):
+        size = walk.shape(node, number)[axis]
+        _cut(walk, value, axis, start, size)
+        walk.put(node, value.last, number)
+        start += size
 
 
 def _slice(walk: Walk, node: Node) -> None:
-    """A range of channels, or of a row."""
+    """A range along each of some axes."""
     value = walk.given(node)
     starts, axes, steps = (walk.graph.constant(node, number) for number in (1, 3, 4))
-    axes = np.arange(len(starts if starts is not None else ())) if axes is None else axes
-    if starts is None or len(starts) != 1 or (steps is not None and (steps != 1).any()):
-        raise AecoreError("Slice along several axes, or in steps")
-    if int(axes[0]) not in (1, -len(value.shape)) or len(value.shape) not in (1, 3):
-        raise AecoreError("Slice along another axis than that of the channels")
-    value = walk.as_map(value) if len(value.shape) == 3 else walk.plain(value)
-    start = int(starts[0])
-    take(walk, value, start if start >= 0 else start + value.shape[0], walk.shape(node)[0])
+    if starts is None or (steps is not None and (steps != 1).any()):
+        raise AecoreError("Slice in steps")
+    for start, given in zip(starts.tolist(), range(len(starts)) if axes is None else axes.tolist(), strict=True):
+        axis = _axis(given, value)
+        length, size = value.shape[axis], walk.shape(node)[axis]
+        start = min(start + length if start < 0 else start, length)
+        if size < length:
+            value = _cut(walk, value, axis, start, size)
+    walk.on_top(value)
     walk.put(node, value.last)
+
+
+def _axis(given: int, value: Value) -> int:
+    """An axis of the file, which counts the batch, among those of a value."""
+    axis = given - 1 if given > 0 else given + len(value.shape)
+    if not 0 <= axis < len(value.shape) <= 3:
+        raise AecoreError("a cut through the batch, or through more than three axes")
+    return axis
+
+
+def _cut(walk: Walk, value: Value, axis: int, start: int, size: int) -> Value:
+    """Part of a value along an axis."""
+    walk.on_top(value)
+    order = (1, 2, 0) if value.last else tuple(range(len(value.shape)))
+    missing = 3 - len(order)  # axes of one, before those of a row
+    whole = [1] * missing + [value.shape[one] for one in order]
+    place = missing + order.index(axis)
+    kept, at = list(whole), [0, 0, 0]
+    kept[place], at[place] = size, start
+    walk.builder.add("crop", **{"from": whole, "to": kept, "at": at})
+    return Value(
+        walk.builder.last, tuple(size if one == axis else length for one, length in enumerate(value.shape)), value.last
+    )
 
 
 def _resize(walk: Walk, node: Node) -> None:

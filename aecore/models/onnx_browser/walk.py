@@ -81,11 +81,15 @@ def spread(walk: Walk, value: Value, constant: np.ndarray) -> tuple[Value, np.nd
         full = np.broadcast_to(constant, (1, *value.shape))[0].astype(np.float32)
     except ValueError:
         raise AecoreError("a result that is spread over the shape of a constant") from None
-    if len(value.shape) != 3:
-        return walk.plain(value), full.reshape(-1)
-    value = walk.as_map(value)
-    moved = full.transpose(1, 2, 0)
-    return value, moved[0, 0] if (moved == moved[0, 0]).all() else moved.reshape(-1)
+    if (full == full.flat[0]).all():
+        return walk.on_top(value), full.reshape(-1)
+    if len(value.shape) == 3 and (value.last or (full == full[:, :1, :1]).all()):
+        value, full = walk.as_map(value), full.transpose(1, 2, 0)
+    else:
+        value = walk.plain(value)
+    # Channels last, or the last axis of a map that another framework made so.
+    each = full.ndim == 3 and (full == full[0, 0]).all()
+    return value, full[0, 0] if each else full.reshape(-1)
 
 
 def scaled(builder: Builder, scale: np.ndarray, shift: np.ndarray) -> None:

@@ -78,7 +78,6 @@ function sizeAfter(op) {
 function lengthLike(op, length) {
   if (op.kind === "brightest") return 28 * 28;
   if (op.kind === "classes") return length + op.count * op.places;
-  if (op.kind === "take") return (length / op.channels) * op.count;
   if (op.kind === "noise") return (length / op.channels) * (op.channels + 1);
   if (op.kind === "join") return (length / op.channels) * (op.channels + op.others);
   return length;
@@ -254,9 +253,14 @@ const RUN = {
     for (let i = 0; i < x.length; i += 1) y[i] = x[i] > 0 ? x[i] : w[at + (i % channels)] * x[i];
   },
 
-  // Some of the channels.
-  take({ channels, start, count }, x, y) {
-    for (let p = 0, i = 0; p < x.length; p += channels) for (let k = 0; k < count; k += 1) y[i++] = x[p + start + k];
+  // Part of a map.
+  crop({ from: [, width, inputs], to: [rows, columns, channels], at: [top, left, first] }, x, y) {
+    for (let r = 0, i = 0; r < rows; r += 1) {
+      for (let c = 0; c < columns; c += 1) {
+        const source = ((top + r) * width + left + c) * inputs + first;
+        for (let k = 0; k < channels; k += 1) y[i++] = x[source + k];
+      }
+    }
   },
 
   // Each part to mean 0 and variance 1.

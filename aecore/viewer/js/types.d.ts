@@ -59,7 +59,7 @@ export type Op =
   | { kind: "multiply"; earlier: number }
   | { kind: "clip"; low: number; high: number }
   | { kind: "slopes"; at: number; channels: number }
-  | { kind: "take"; channels: number; start: number; count: number }
+  | { kind: "crop"; from: MapShape; to: MapShape; at: MapShape }
   | { kind: "standardise"; parts: number; epsilon: number }
   | { kind: "shuffle"; from: MapShape; to: MapShape; size: number; outer: boolean };
 export type OpOf<K extends Op["kind"]> = Extract<Op, { kind: K }>;
