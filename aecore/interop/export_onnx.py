@@ -132,7 +132,8 @@ def _images(run: Run, model: Network) -> tuple[Tensor, np.ndarray, str]:
     run's panel, or random ones where it has none; their labels uint8 (20,), and what they are."""
     try:
         panel = run.snapshots()
-        images, labels, what = panel.get("noisy", panel["clean"]), panel["labels"], "images of the run's panel"
+        images, what = panel.get("noisy", panel["clean"]), "images of the run's panel"
+        labels = panel.get("labels", np.zeros(len(images), np.uint8))  # which old panels have not
     except DamagedError:
         if run.file(SNAPSHOTS).exists():
             raise
