@@ -77,9 +77,10 @@ def export_run(
     told: dict[str, Any] = {"run": found.id, "to": to, "path": str(target)}
     if to in FOLDERS:
         from aecore.interop.folder import check_free  # torch
+        from aecore.interop.folders import folder_of
 
         check_free(target)
-        folder = FOLDERS[to](found)
+        folder = folder_of(found, to)
         folder.write(target)
         _tell(told | {"files": sorted(folder.files)}, folder, f"wrote {target}", as_json)
         return
@@ -148,24 +149,6 @@ def _html(run: Run) -> bytes:
     return cloud_page(run, "pca", 2).encode()
 
 
-def _onnx(run: Run) -> Folder:
-    from aecore.interop.export_onnx import onnx_folder  # torch
-
-    return onnx_folder(run)
-
-
-def _tensorboard(run: Run) -> Folder:
-    from aecore.interop.export_tensorboard import tensorboard_folder
-
-    return tensorboard_folder(run)
-
-
-def _hub(run: Run) -> Folder:
-    from aecore.interop.hub import hub_folder
-
-    return hub_folder(run)
-
-
 EXPORTS: dict[str, Callable[[Run], bytes]] = {
     "zip": archive.packed,
     "pth": _pth,
@@ -175,5 +158,5 @@ EXPORTS: dict[str, Callable[[Run], bytes]] = {
 }
 """The formats of `--to` that are one file: functions from a run to its content."""
 
-FOLDERS: dict[str, Callable[[Run], Folder]] = {"onnx": _onnx, "tensorboard": _tensorboard, "hub": _hub}
-"""Those that are several: functions from a run to a folder, which may be written as a zip too."""
+FOLDERS = ("onnx", "tensorboard", "hub")
+"""Those that are several, of `aecore.interop.folders`; they may be written as a zip too."""

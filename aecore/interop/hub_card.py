@@ -48,7 +48,7 @@ def card(run: Run, config: dict[str, Any], *, code: bool, picture: bool) -> str:
     parts += ["## Measured", *_measured(config["evaluations"])]
     if (measures := read_measures(run)) is not None:
         parts += _worth(measures)
-    parts += ["## How to load it", _loading(config, code)]
+    parts += ["## How to load it", _loading(config, code=code)]
     if config["data"]["citation"]:
         parts += ["## Images", f"{_text(config['data']['title'])}: {_text(config['data']['citation'])}."]
     return "\n\n".join(parts) + "\n"
@@ -100,7 +100,8 @@ def _what(run: Run) -> str:
         sentence += f" Trained for {count(summary.epoch, 'epoch')}"
         sentence += f" in another program's loop ({_text(summary.recorded)})" if summary.recorded else ""
         noise = experiment.corruption
-        sentence += f", its inputs corrupted by `{noise}`." if noise.active else ", on clean images."
+        clean = "." if summary.recorded else ", on clean images."  # a loop of one's own need not say
+        sentence += f", its inputs corrupted by `{noise}`." if noise.active else clean
     return sentence
 
 
@@ -131,7 +132,7 @@ def _worth(measures: Measures) -> list[str]:
     return ["## What its code is worth", _table(["measure", "value", "held against"], rows), note]
 
 
-def _loading(config: dict[str, Any], code: bool) -> str:
+def _loading(config: dict[str, Any], *, code: bool) -> str:
     channels, height, width = config["image_shape"]
     lines = [
         "```python",
@@ -142,12 +143,12 @@ def _loading(config: dict[str, Any], code: bool) -> str:
         "output = model.to_unit(model(images))  # float from 0 to 1",
         "```",
     ]
-    if code:
-        lines += [
-            "",
-            "Without aecore: `model.py` defines the same network as plain PyTorch, with images from 0 to 1, and",
-            '`load_state_dict(safetensors.torch.load_file("model.safetensors"))` gives it its weights.',
-        ]
+    own = "`model.safetensors` holds `encoder.onnx` and `decoder.onnx`, each as the bytes of a file for ONNX Runtime."
+    plain = (
+        "`model.py` defines the same network as plain PyTorch, with images from 0 to 1, and "
+        '`load_state_dict(safetensors.torch.load_file("model.safetensors"))` gives it its weights.'
+    )
+    lines += ["", f"Without aecore: {plain if code else own}"]
     return "\n".join(lines)
 
 
