@@ -7,11 +7,14 @@ need huggingface_hub, which is optional: requirements-hub.txt.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import Any
+
+import safetensors
 
 import aecore
 from aecore.config.experiment import Experiment
@@ -22,6 +25,7 @@ from aecore.inference import load_model, read_network
 from aecore.interop.export_code import export_code
 from aecore.interop.folder import Folder
 from aecore.interop.hub_card import PANEL, card, panel_png
+from aecore.models.architecture import plan
 from aecore.models.network import Network
 from aecore.runs.json_files import json_bytes, read_table
 from aecore.runs.measures import read_measures
@@ -99,18 +103,31 @@ def load_folder(folder: Path) -> Network:
             f"'{LIBRARY}' and format {FORMAT}"
         )
     try:
-        experiment = Experiment.parse(config["experiment"])
-        channels, height, width = map(int, config["image_shape"])
+        model = Experiment.parse(config["experiment"]).model
+        channels, height, width = map(_positive, config["image_shape"])
+        needed = 0 if model.external else plan(model, (channels, height, width)).parameters
     except (UserError, KeyError, TypeError, ValueError) as error:
         raise DamagedError(f"{folder}: {CONFIG} does not describe a model: {error}") from None
     try:
         with check_regular(folder / MODEL).open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
+        with safetensors.safe_open(folder / MODEL, framework="np") as tensors:
+            held = sum(math.prod(tensors.get_slice(name).get_shape()) for name in tensors.keys())  # noqa: SIM118
     except OSError as error:
         raise DamagedError(describe_os_error(error, f"reading {folder / MODEL}")) from None
+    except safetensors.SafetensorError as error:
+        raise DamagedError(f"{folder}: {MODEL} cannot be read: {_line(error)}") from None
     if found != config.get("weights"):
         raise DamagedError(f"{folder}: {MODEL} is not the file that {CONFIG} describes; its SHA-256 is another")
-    return read_network(experiment.model, (channels, height, width), folder / MODEL, str(config.get("run", folder)))
+    if needed > held:  # before so much memory is taken
+        raise DamagedError(f"{folder}: {CONFIG} describes {needed:,} parameters, and {MODEL} holds {held:,}")
+    return read_network(model, (channels, height, width), folder / MODEL, str(config.get("run", folder)))
+
+
+def _positive(side: object) -> int:
+    if type(side) is not int or side < 1:
+        raise ValueError(f"image_shape should be three whole numbers, got {side!r} among them")
+    return side
 
 
 def fetch(name: str) -> Path:

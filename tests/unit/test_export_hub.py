@@ -11,7 +11,6 @@ import pytest
 import safetensors.numpy
 import safetensors.torch
 import torch
-import yaml
 from PIL import Image
 
 import aecore
@@ -57,6 +56,7 @@ def shipped():
 
 
 def test_the_card_has_the_measured_numbers_and_only_what_is_known(shipped):
+    yaml = pytest.importorskip("yaml", reason="requirements-hub.txt")
     front, text = shipped.files["README.md"].decode().removeprefix("---\n").split("\n---\n", 1)
     about = yaml.safe_load(front)
     assert about == {"library_name": "aecore", "tags": ["autoencoder", "pytorch"], "datasets": ["ylecun/mnist"]}
@@ -121,6 +121,8 @@ def test_a_folder_that_is_not_as_it_was_written_gets_one_line(shipped, tmp_path)
     for changed, error, words in (
         (config | {"library_name": "transformers"}, UserError, "is no model of aecore"),
         (config | {"experiment": {"model": {"kind": "nonsense"}}}, DamagedError, "does not describe a model"),
+        (config | {"image_shape": [-1, 28, 28]}, DamagedError, "three whole numbers, got -1 among them"),
+        (config | {"image_shape": [1, 28]}, DamagedError, "does not describe a model"),
         ([], DamagedError, "config.json"),
     ):
         (folder / "config.json").write_text(json.dumps(changed))
@@ -145,15 +147,24 @@ def test_a_run_of_another_programs_loop(tmp_path):
         return np.frombuffer(proto.SerializeToString(), np.uint8)
 
     found = untrained("dense", tmp_path / "kind")
-    external = Experiment().changed(
-        {"model.kind": "external", "model.bottleneck.size": 784, "data.name": "digits-28"}
-    )  # fmt: skip
+    settings = {"model.kind": "external", "model.bottleneck.size": 784, "data.name": "digits-28"}
+    external = Experiment().changed(settings)
     found.file(EXPERIMENT).write_text(json.dumps(external.model_dump(mode="json")))
     files = {"encoder.onnx": reshaping([1, 28, 28], [784]), "decoder.onnx": reshaping([784], [1, 28, 28])}
     found.file(WEIGHTS).write_bytes(safetensors.numpy.save(files))
     folder = written(hub_folder(found), tmp_path / "out")
     assert not (folder / "model.py").exists()
     assert torch.equal(output(aecore.load(folder)), IMAGES / 255)
+
+
+def test_a_network_larger_than_its_file_is_refused_before_it_is_built(shipped, tmp_path):
+    folder, config = written(shipped, tmp_path / "out"), json.loads(shipped.files["config.json"])
+    config["experiment"]["model"]["dense"] = [65536, 8192]
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(
+        DamagedError, match=r"describes 1,\d{3},\d{3},\d{3} parameters, and model.safetensors holds 622,504"
+    ):
+        aecore.load(folder)
 
 
 @pytest.fixture
