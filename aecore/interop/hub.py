@@ -55,7 +55,7 @@ def hub_folder(run: Run) -> Folder:
     picture = panel_png(run)
     files = {CONFIG: json_bytes(config), MODEL: weights}
     if not experiment.model.external:
-        files[CODE] = export_code(run).encode()
+        files[CODE] = export_code(run, config["run"]).encode()
     if picture:
         files[PANEL] = picture
     files[CARD] = card(run, config, code=CODE in files, picture=picture is not None).encode()
@@ -63,11 +63,19 @@ def hub_folder(run: Run) -> Folder:
 
 
 def _config(run: Run, weights: str) -> dict[str, Any]:
+    """What `config.json` holds. Of images of one's own it has the folder's name, and not where that lies: nor the run's
+    id and usual title, which are made of the path."""
     summary, status, info, measures = summarise(run), run.status(), run.image_info(), read_measures(run)
-    experiment, about = run.experiment().model_dump(mode="json"), None if measures is None else measures.as_json()
-    if is_path(info.name):  # where somebody's images lie is nobody's business
-        experiment["data"]["name"] = PurePath(info.name).name
-        about = about and {key: value for key, value in about.items() if key != "data"}
+    experiment, title, evaluations = run.experiment(), summary.title, list(run.evaluation())
+    worth = {} if measures is None else measures.as_json()
+    remarks, name = list(summary.remarks), run.id
+    if is_path(info.name):
+        known = PurePath(info.name).name
+        title, name = run.notes()["title"] or f"{experiment.title} · {known}", known
+        experiment = experiment.changed({"data.name": known})
+        remarks = [one | {"text": one["text"].replace(info.name, known)} for one in remarks]
+        evaluations = [{key: value for key, value in entry.items() if key != "run"} for entry in evaluations]
+        worth = {key: value for key, value in worth.items() if key not in ("run", "data")}
     imported = status.get("imported")
     state = {"state": summary.state} | {key: status[key] for key in _STATE if status.get(key) is not None}
     if isinstance(imported, dict):
@@ -76,16 +84,16 @@ def _config(run: Run, weights: str) -> dict[str, Any]:
         "library_name": LIBRARY,
         "format": FORMAT,
         "aecore": aecore.__version__,
-        "run": run.id,
-        "title": summary.title,
+        "run": name,
+        "title": title,
         "image_shape": list(info.image_shape),
         "classes": list(info.classes),
         "data": {"title": info.title, "citation": info.citation},
-        "experiment": experiment,
+        "experiment": experiment.model_dump(mode="json"),
         "state": state,
-        "remarks": list(summary.remarks),
-        "evaluations": list(run.evaluation()),
-        "measures": about,
+        "remarks": remarks,
+        "evaluations": evaluations,
+        "measures": worth or None,
         "weights": weights,
     }
 

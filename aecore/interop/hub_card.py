@@ -31,7 +31,7 @@ def card(run: Run, config: dict[str, Any], *, code: bool, picture: bool) -> str:
     experiment, summary = run.experiment(), summarise(run)
     parts = [
         _front(_tags(run), DATASETS.get(experiment.data.name)),
-        f"# {_text(summary.title)}",
+        f"# {_text(config['title'])}",
         _what(run),
     ]
     if picture:
@@ -40,7 +40,7 @@ def card(run: Run, config: dict[str, Any], *, code: bool, picture: bool) -> str:
             "The first test images of every class, none chosen by hand: as they are, "
             f"{'as the network was given them, ' if experiment.corruption.active else ''}and what it made of them."
         )
-    warnings = [str(remark["text"]) for remark in summary.remarks]
+    warnings = [str(remark["text"]) for remark in config["remarks"]]
     if summary.state not in ("finished", "stopped"):
         warnings.append(f"The run is {summary.state}: these are the weights that it saved last.")
     if warnings:

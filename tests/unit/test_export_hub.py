@@ -21,7 +21,7 @@ from aecore.interop.folder import Folder
 from aecore.interop.hub import hub_folder
 from aecore.models.condition import Condition
 from aecore.models.network import Network
-from aecore.runs.run import EXPERIMENT, STATUS, WEIGHTS, Run
+from aecore.runs.run import EVALUATION, EXPERIMENT, STATUS, WEIGHTS, Run
 from tests.helpers.cli import as_json, run
 from tests.helpers.families import SETTINGS, untrained
 from tests.helpers.hub import Hub
@@ -84,17 +84,27 @@ def test_another_program_computes_the_same_without_this_one(shipped):
 
 
 def test_what_is_published_says_nothing_of_the_machine_and_the_person(tmp_path):
-    found = untrained("dense", tmp_path / "kind", data__name=str(tmp_path / "secret" / "pictures"))
+    images = str(tmp_path / "secret" / "pictures")
+    found = untrained("dense", tmp_path / "secret-pictures-code-8", data__name=images)
     info = {"title": "a <b> | *pictures*", "image_shape": [1, 28, 28], "classes": ["a"], "citation": ""}
     process = {"pid": 1, "host": "secret-machine"}
-    found.file(STATUS).write_text(json.dumps({"data": info, "owner": "secret-person", "process": process}))
+    remarks = [{"kind": "left-out", "text": f"3 of 9 pictures in {images} could not be used"}]
+    status = {"data": info, "owner": "secret-person", "process": process, "remarks": remarks}
+    found.file(STATUS).write_text(json.dumps(status | {"title": f"{images} · code 8"}))
+    scores = {"mse": 0.1, "psnr_db": 10.0, "ssim": 0.5, "snr_db": 1.0}
+    entry = {"run": found.id, "n": 9, "corruption": "none", "metrics": scores, "noisy_input": scores, "black_mse": 1.0}
+    found.file(EVALUATION).write_text(json.dumps({"evaluations": [entry]}))
     files = hub_folder(found).files
     assert not [name for name, content in files.items() if b"secret" in content]
     card = files["README.md"].decode()
+    assert "\n# experiment · pictures\n" in card
     assert "a &lt;b&gt; | \\*pictures\\*" in card
+    assert "- 3 of 9 pictures in pictures could not be used" in card
+    assert "| none | output | 0.10000 | 10.00 | 0.5000 | 1.00 |" in card
     assert "datasets" not in card
-    assert "It was not measured." in card
     assert "images/panel.png" not in files
+    found.file(EVALUATION).unlink()
+    assert "It was not measured." in hub_folder(found).files["README.md"].decode()
 
 
 def test_a_folder_is_a_model_only_with_both_files_and_a_name_of_the_catalogue_never(shipped, tmp_path, monkeypatch):
