@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from aecore.measures import measure, measure_likelihood
     from aecore.metrics.evaluation import evaluate, reconstructions
     from aecore.models import Autoencoder, plan
+    from aecore.notebook.compare import Comparison, compare
+    from aecore.notebook.train import train
     from aecore.presets import Preset, preset, presets
     from aecore.recording import Recording, record
     from aecore.runs.archive import pack, unpack
@@ -52,7 +54,8 @@ _HOME = {
     # Models.
     "plan": "models",
     "Autoencoder": "models",
-    # Training, as a job.
+    # Training: at once, or as a job.
+    "train": "notebook.train",
     "submit": "jobs",
     "start": "jobs",
     "work": "jobs",
@@ -72,6 +75,8 @@ _HOME = {
     "load_model": "inference",
     "evaluate": "metrics.evaluation",
     "reconstructions": "metrics.evaluation",
+    "compare": "notebook.compare",
+    "Comparison": "notebook.compare",
     "measure": "measures",
     "measure_likelihood": "measures",
     "read_measures": "runs.measures",
@@ -90,9 +95,10 @@ __all__ = [  # noqa: RUF022, the order is that of `_HOME`
     "preset", "presets", "Preset", "Experiment", "difference", "Sweep",
     "CATALOGUE", "ImageSet", "prepare", "load", "Corruption", "corrupt",
     "plan", "Autoencoder",
-    "submit", "start", "work", "stop", "requeue", "run_state",
+    "train", "submit", "start", "work", "stop", "requeue", "run_state",
     "record", "Recording",
     "Store", "Run", "RunSummary", "summarise", "open_run", "LoadedRun", "load_model", "evaluate", "reconstructions",
+    "compare", "Comparison",
     "measure", "measure_likelihood", "read_measures", "Measures",
     "pack", "unpack", "import_checkpoint", "export_pth",
     "AecoreError", "UserError",

@@ -201,6 +201,12 @@ def open_run(run: Run, device: str = "auto", report: Report = silent) -> LoadedR
     return LoadedRun(run, model, test, np.array(images.y_test), weights)
 
 
+def clean_codes(run: Run) -> np.ndarray:
+    """The codes of all test images without corruption, float32 (N, n). Raises `UserError` where there are none."""
+    opened = open_run(run, "cpu")
+    return codes_of(opened.model, opened.test, Corruption.parse("none"), NOISE_SEED, labels=opened.labels)
+
+
 class Denoised(NamedTuple):
     """Images through a model, float32 (N, C, H, W) on the [0, 1] scale, the metrics of input and output, one value an
     image, and which pixels of the input were lost, bool (N, 1, H, W), or None."""

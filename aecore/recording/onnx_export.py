@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from aecore.errors import AecoreError
 from aecore.models.external import DECODER, ENCODER
 from aecore.models.onnx_export import check_packages, onnx_of
 from aecore.recording.foreign import Foreign, Part
@@ -32,6 +33,9 @@ def onnx_files(foreign: Foreign, images: Tensor) -> dict[str, np.ndarray]:
 
 def _exported(part: Part, values: Tensor, what: str) -> np.ndarray:
     part.eval()
+    for owner in part.owners.modules():
+        if why := getattr(owner, "cannot_be_exported", ""):
+            raise AecoreError(f"{what}: {why}")
     return np.frombuffer(onnx_of(part, {"input": values}, "output", part(values), what).content, np.uint8)
 
 

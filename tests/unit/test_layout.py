@@ -26,6 +26,7 @@ LEVELS = [
     {"plots"},
     {"reports"},
     {"cli"},
+    {"notebook"},
 ]
 
 
