@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +32,9 @@ class Folder:
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
             for path, content in self.files.items():
-                archive.writestr(zipfile.ZipInfo(f"{name}/{path}", _FIXED_TIME), content, zipfile.ZIP_DEFLATED)
+                entry = zipfile.ZipInfo(f"{name}/{path}", _FIXED_TIME)
+                entry.external_attr = (stat.S_IFREG | 0o644) << 16
+                archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
         return buffer.getvalue()
 
     def write(self, target: Path) -> None:

@@ -163,6 +163,7 @@ def test_a_zip_where_the_output_ends_so(capsys, store, tmp_path):
     told = as_json(capsys, "export", "mine", "--to", "tensorboard", "--output", str(tmp_path / "log.zip"))
     with zipfile.ZipFile(tmp_path / "log.zip") as archive:
         assert archive.namelist() == [f"log/{name}" for name in told["files"]]
+        assert {entry.external_attr >> 16 & 0o777 for entry in archive.infolist()} == {0o644}, "all may read them"
     status, _, err = run(capsys, "export", "mine", "--to", "tensorboard", "--output", str(tmp_path))
     assert status == 2
     assert "is not empty" in err
