@@ -14,12 +14,13 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from aecore.config.corruption import Corruption
     from aecore.config.experiment import Experiment, difference
-    from aecore.data import CATALOGUE, ImageSet, load, prepare
+    from aecore.data import CATALOGUE, ImageSet, prepare
     from aecore.data.corruption import corrupt
     from aecore.errors import AecoreError, UserError
     from aecore.inference import LoadedRun, load_model, open_run
     from aecore.interop import export_pth, import_checkpoint
     from aecore.jobs import requeue, start, stop, submit, work
+    from aecore.loading import load
     from aecore.measures import measure, measure_likelihood
     from aecore.metrics.evaluation import evaluate, reconstructions
     from aecore.models import Autoencoder, plan
@@ -43,11 +44,11 @@ _HOME = {
     "Experiment": "config.experiment",
     "difference": "config.experiment",
     "Sweep": "sweeps.definition",
-    # Images and their corruption.
+    # Images and their corruption; `load` also loads models.
+    "load": "loading",
     "CATALOGUE": "data",
     "ImageSet": "data",
     "prepare": "data",
-    "load": "data",
     "Corruption": "config.corruption",
     "corrupt": "data.corruption",
     # Models.

@@ -13,11 +13,11 @@ MISSING = "needs onnxruntime: pip install -r requirements-onnx.txt"
 
 
 class OnnxFunction:
-    """A function of one float32 tensor, with any number of rows, from the content of an ONNX file."""
+    """A function of tensors with any number of rows, mostly of one in float32, from the content of an ONNX file."""
 
-    def __init__(self, content: bytes, what: str) -> None:
+    def __init__(self, content: bytes, what: str, inputs: int = 1) -> None:
         """`what` names it in messages. Raises `UserError` without onnxruntime, `AecoreError` for a file that it cannot
-        run or that has not one input and one output."""
+        run or that has not so many `inputs` and one output."""
         self.what = what
         try:
             import onnxruntime
@@ -30,18 +30,23 @@ class OnnxFunction:
             self.session: Any = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # of several kinds, which the package does not export
             raise AecoreError(f"{what} cannot be run: {_line(error)}") from None
-        inputs, outputs = self.session.get_inputs(), self.session.get_outputs()
-        if len(inputs) != 1 or len(outputs) != 1:
-            raise AecoreError(f"{what} has {len(inputs)} inputs and {len(outputs)} outputs; it should have one of each")
-        self.input = inputs[0].name
+        self.inputs = [one.name for one in self.session.get_inputs()]
+        outputs = self.session.get_outputs()
+        if len(self.inputs) != inputs or len(outputs) != 1:
+            right = "one of each" if inputs == 1 else f"{inputs} and one"
+            raise AecoreError(
+                f"{what} has {len(self.inputs)} inputs and {len(outputs)} outputs; it should have {right}"
+            )
 
-    def __call__(self, values: Tensor) -> Tensor:
-        """Rows in, rows out, on the same device. Raises `AecoreError` for a shape that the file does not take."""
+    def __call__(self, *values: Tensor) -> Tensor:
+        """Rows in, rows out, on the same device; what is not whole numbers goes in as float32. Raises `AecoreError` for
+        a shape that the file does not take."""
+        given = [(part.float() if part.is_floating_point() else part).detach().cpu().numpy() for part in values]
         try:
-            (found,) = self.session.run(None, {self.input: values.detach().float().cpu().numpy()})
+            (found,) = self.session.run(None, dict(zip(self.inputs, given, strict=True)))
         except Exception as error:
             raise AecoreError(f"{self.what} cannot be run: {_line(error)}") from None
-        return torch.from_numpy(found).to(values.device)
+        return torch.from_numpy(found).to(values[0].device)
 
 
 def _line(error: Exception) -> str:

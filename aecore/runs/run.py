@@ -212,17 +212,10 @@ class Run:
 
     def tensors(self, name: str) -> dict[str, np.ndarray]:
         """The arrays of a safetensors file by name."""
-        from aecore.runs.tensor_files import check_finite, read_arrays
+        from aecore.runs.tensor_files import read_tensors
 
         self.check(name)
-        try:
-            arrays = read_arrays(self.file(name))[0]
-            check_finite(arrays, *(arrays if name == WEIGHTS else ()))
-            return arrays
-        except FileNotFoundError:
-            raise DamagedError(f"run {self.id} has no {name}") from None
-        except ValueError as error:
-            raise DamagedError(f"run {self.id}: {name} cannot be read: {error}") from None
+        return read_tensors(self.file(name), f"run {self.id}", all_finite=name == WEIGHTS)
 
     def check(self, name: str) -> None:
         """Raise `DamagedError` where a file has changed since it was written; one without a sum is not checked."""

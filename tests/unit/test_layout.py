@@ -22,7 +22,7 @@ LEVELS = [
     {"inference", "training", "viewer"},
     {"measures"},
     {"jobs", "interop", "recording"},
-    {"sweeps", "compute"},
+    {"sweeps", "compute", "loading"},
     {"plots"},
     {"reports"},
     {"cli"},
