@@ -22,6 +22,7 @@ PAGES = {
     "reports": "/reports?report=001",
     "beyond": "/reports?report=beyond&task=colored-mnist/gaussian:0.3:clamp/snr_db",
     "restore": "/restore?run=cifar-conv-denoise",
+    "sheet": "/restore?run=cifar-conv-denoise&view=sheet",
     "replay": "/replay?run=mnist-selu-6-clean&with=mnist-selu-2-clean&epoch=31",
     "interpolate": "/interpolate?run=mnist-mlp8&at=0.35",
     "plane": "/interpolate?run=colored-vae&mode=four",

@@ -21,7 +21,7 @@ import { corrupt, drawOf } from "./corrupt.js";
 import { paintError } from "./error_map.js";
 import { drawMeans } from "./means.js";
 
-const TILE = 84; // side in pixels that images are enlarged to, by whole factors
+const TILE = 112; // side in pixels that images are enlarged to, by whole factors
 const STEPS = 12; // of the curve
 const MOST_ON_CURVE = 7;
 
