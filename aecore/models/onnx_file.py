@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from aecore.errors import AecoreError, UserError
 
 MISSING = "needs onnxruntime: pip install -r requirements-onnx.txt"
+MOST_MEMORY = 8 << 30
+"""What all networks of a process may take while they compute: a graph of a few bytes can ask for any amount."""
 
 
 class OnnxFunction:
-    """A function of one float32 tensor, with any number of rows, from the content of an ONNX file."""
+    """A function of one float32 tensor, with any number of rows, from the content of an ONNX file. A file whose input
+    has a fixed number of rows gets so many at a time."""
 
     def __init__(self, content: bytes, what: str) -> None:
         """`what` names it in messages. Raises `UserError` without onnxruntime, `AecoreError` for a file that it cannot
@@ -25,7 +31,9 @@ class OnnxFunction:
             raise UserError(f"{what} is an ONNX file and {MISSING}") from None
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
-        options.log_severity_level = 3
+        options.log_severity_level = 4
+        if _bounded():
+            options.add_session_config_entry("session.use_env_allocators", "1")
         try:
             self.session: Any = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # of several kinds, which the package does not export
@@ -34,14 +42,44 @@ class OnnxFunction:
         if len(inputs) != 1 or len(outputs) != 1:
             raise AecoreError(f"{what} has {len(inputs)} inputs and {len(outputs)} outputs; it should have one of each")
         self.input = inputs[0].name
+        declared = inputs[0].shape[:1]
+        self.rows = declared[0] if declared and isinstance(declared[0], int) else 0
+        """How many rows the file takes at a time; 0 for any number."""
 
     def __call__(self, values: Tensor) -> Tensor:
         """Rows in, rows out, on the same device. Raises `AecoreError` for a shape that the file does not take."""
+        given = values.detach().float().cpu()
+        if not self.rows or len(given) == self.rows:
+            return self._run(given).to(values.device)
+        parts = []
+        for part in given.split(self.rows):
+            missing = self.rows - len(part)  # of the last one; zeros fill it up, and what becomes of them is left out
+            whole = F.pad(part, (0, 0) * (part.ndim - 1) + (0, missing)) if missing else part
+            parts.append(self._run(whole)[: len(part)])
+        return torch.cat(parts).to(values.device)
+
+    def _run(self, values: Tensor) -> Tensor:
         try:
-            (found,) = self.session.run(None, {self.input: values.detach().float().cpu().numpy()})
+            (found,) = self.session.run(None, {self.input: values.numpy()})
         except Exception as error:
+            if "bfc_arena" in str(error):
+                raise AecoreError(f"{self.what} asks for more memory than {MOST_MEMORY >> 30} GB") from None
             raise AecoreError(f"{self.what} cannot be run: {_line(error)}") from None
-        return torch.from_numpy(found).to(values.device)
+        return torch.from_numpy(found)
+
+
+@cache
+def _bounded() -> bool:
+    """Whether this process has an allocator of bounded size for its sessions; made once."""
+    import onnxruntime
+
+    place = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    with contextlib.suppress(Exception):  # where another library of this process has made one, it stays
+        onnxruntime.create_and_register_allocator(place, onnxruntime.OrtArenaCfg({"max_mem": MOST_MEMORY}))
+        return True
+    return False
 
 
 def _line(error: Exception) -> str:
