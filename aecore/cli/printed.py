@@ -49,6 +49,8 @@ def print_run(found: Run) -> None:
     summary = summarise(found)
     of = f" of {summary.epochs}" if summary.epochs else ""
     progress = f"imported from {summary.imported}" if summary.imported else f"epoch {summary.epoch}{of}"
+    if summary.tracked:
+        progress += f", imported from {summary.recorded}"
     print(printable(f"{summary.id}: {summary.state}, {progress}"))
     if summary.title not in summary.id:
         print(f"  {printable(summary.title)}")

@@ -61,7 +61,9 @@ class RunSummary:
     imported: str = ""
     """Of an imported run: the file of its weights."""
     recorded: str = ""
-    """Of a run that was trained in another program's loop: what that was written with."""
+    """Of a run that was trained in another program's loop: what that was written with, or the tool that recorded it."""
+    tracked: bool = False
+    """Whether its curves were imported from the tool that recorded it."""
     remarks: tuple[dict[str, Any], ...] = ()
     """What is wrong with it, as `remarks_of` returns it."""
     may_win: bool = True
@@ -158,7 +160,7 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         precision=str(status.get("precision") or ""),
         submitted=str(status.get("submitted") or ""),
         seconds=last.get("seconds"),
-        train_loss=last.get("train_loss"),
+        train_loss=_last(metrics, "train_loss"),
         test_mse=test.get("mse"),
         test_psnr_db=test.get("psnr_db"),
         test_ssim=test.get("ssim"),
@@ -166,6 +168,7 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         note=notes["note"],
         sweep=experiment.sweep if experiment else "",
         recorded=str(recorded.get("by") or "another program") if isinstance(recorded, dict) else "",
+        tracked=isinstance(recorded, dict) and bool(recorded.get("source")),
         imported=str(imported.get("file", "a file")) if isinstance(imported, dict) else "",
         remarks=(*remarks_of(status), *remarks_of_evaluation(status, evaluation)),
         may_win=may_win(status),
@@ -179,6 +182,11 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         noisy_psnr_db=noisy.get("psnr_db"),
         noisy_ssim=noisy.get("ssim"),
     )
+
+
+def _last(metrics: list[dict[str, Any]], name: str) -> float | None:
+    """The last value that was logged of a name; a program may log it less often than others."""
+    return next((entry[name] for entry in reversed(metrics) if name in entry), None)
 
 
 def _stands(evaluation: Entries[dict[str, Any]] | None) -> bool:

@@ -48,7 +48,9 @@ def overview(subjects: Sequence[Subject]) -> list[Block]:
         if subject.summary.imported:
             lines = "; ".join(import_notes(subject.run.status()))
             made.append(Paragraph(f"{prefix}Imported from {subject.summary.imported}. {lines}".strip()))
-        if subject.summary.recorded:
+        if subject.summary.tracked:
+            made.append(Paragraph(f"{prefix}Its curves were imported from {subject.summary.recorded}."))
+        elif subject.summary.recorded:
             by = subject.summary.recorded
             made.append(Paragraph(f"{prefix}Trained in a loop of its own, written with {by}, and recorded."))
         if subject.summary.note:
