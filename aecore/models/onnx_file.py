@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from functools import cache
 from typing import Any
 
@@ -15,6 +16,9 @@ from aecore.errors import AecoreError, UserError
 MISSING = "needs onnxruntime: pip install -r requirements-onnx.txt"
 MOST_MEMORY = 8 << 30
 """What all networks of a process may take while they compute: a graph of a few bytes can ask for any amount."""
+
+NOWHERE = os.path.join(os.devnull, "nowhere")
+"""Where a file may look for weights outside of it: else it could read whatever lies in the folder of this process."""
 
 
 class OnnxFunction:
@@ -32,6 +36,7 @@ class OnnxFunction:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.log_severity_level = 4
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", NOWHERE)
         if _bounded():
             options.add_session_config_entry("session.use_env_allocators", "1")
         try:

@@ -11,6 +11,7 @@ pytest.importorskip("onnxruntime", reason="requirements-onnx.txt")
 
 from onnx import TensorProto, helper, numpy_helper
 
+from aecore.errors import AecoreError
 from aecore.interop import inspect_onnx
 from aecore.interop.image_layout import layouts, scales
 from aecore.interop.inspect_onnx import RefusedError, Session, tried
@@ -123,6 +124,23 @@ def test_shapes_rows_and_chance_are_found_by_running(tmp_path):
         [([4, 4], 3, False, False)],
         [([4, 4], 2, True, True)],
     ]
+
+
+@pytest.mark.parametrize("place", ["secret.bin", "../secret.bin", "{}/secret.bin"])
+def test_a_file_that_is_run_reads_no_other_file(tmp_path, monkeypatch, place):
+    """Without the check of an import: as a run that somebody packed has it in its weights."""
+    (tmp_path / "secret.bin").write_bytes(b"secret")
+    (tmp_path / "in").mkdir()
+    monkeypatch.chdir(tmp_path / "in" if ".." in place else tmp_path)
+    tensor = numpy_helper.from_array(np.zeros(4, np.uint8), "w")
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, value in (("location", place.format(tmp_path)), ("offset", "0"), ("length", "4")):
+        tensor.external_data.add(key=key, value=value)
+    cast = helper.make_node("Cast", ["w"], ["c"], to=TensorProto.FLOAT)
+    model = graph_of([cast, helper.make_node("Add", ["input", "c"], ["output"])], [tensor])
+    with pytest.raises(AecoreError, match="cannot be run"):
+        OnnxFunction(model.SerializeToString(), "it")
 
 
 @pytest.mark.parametrize("count", [1, 3, 7])
