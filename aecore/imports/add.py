@@ -24,13 +24,11 @@ from aecore.runs import sums
 from aecore.runs.json_files import now
 from aecore.runs.notes import LONGEST_GROUP, LONGEST_NOTE, LONGEST_TITLE, check_text
 from aecore.runs.plain_values import plain
-from aecore.runs.run import METRICS, NOTES, Run
+from aecore.runs.run import METRICS, NOTES, UNKNOWN_IMAGES, Run
 from aecore.runs.store import Store
 
 TOOLS = ("tensorboard", "mlflow", "trackio", "csv")
 _MODULES = {"csv": "table"}
-UNKNOWN = "unknown"
-"""The image set of runs of which nobody said what they were trained on."""
 MOST_CONFIG = 1 << 20
 
 
@@ -97,7 +95,7 @@ def import_runs(tool: str, place: Path, store: Store | None = None, data_name: s
         if key in seen:  # a copied folder: both are runs
             key = f"{tracked.title}#{key}"
         seen.add(key)
-        made = _Made(tool, module.NAME, key, tracked, lines, data_name or UNKNOWN)
+        made = _Made(tool, module.NAME, key, tracked, lines, data_name or UNKNOWN_IMAGES)
         known = here.get(key)
         outcomes.append(_refreshed(known, made, names) if known else _added(store, made, names))
     return Found(tuple(outcomes), tuple(tracked.title for tracked, _, lines in read if not lines.entries))
@@ -155,7 +153,7 @@ def _added(store: Store, made: _Made, names: dict[str, str]) -> Outcome:
         "name": status["title"], "data": {"name": made.data_name}, "model": {"kind": "external-restorer"},
     })  # fmt: skip
     owner = {"owner": person} if (person := access.current().name) else {}
-    about = {} if made.data_name == UNKNOWN else {"data": _images(made.data_name)}
+    about = {} if made.data_name == UNKNOWN_IMAGES else {"data": _images(made.data_name)}
     notes = {"title": "", "note": _paragraph(made.tracked.note), "group": _line(made.tracked.group, LONGEST_GROUP)}
 
     def prepare(draft: Run) -> None:

@@ -198,6 +198,8 @@ def loss_notes(runs: Sequence[Run]) -> list[str]:
     notes = []
     if recorded and len(runs) > 1:
         notes.append("Recorded losses are as their loops logged them, each on a scale of its own.")
+    if len({(run.status().get("recorded") or {}).get("counts") == "step" for run in runs}) > 1:
+        notes.append("In these curves some runs count steps, the others epochs.")
     if len({run.experiment().training.reduction for run in runs if run not in recorded}) > 1:
         notes.append("These losses are on different scales: some are sums over pixels, others means.")
     if len({str(run.experiment().corruption) for run in runs}) > 1:

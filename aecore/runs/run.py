@@ -47,6 +47,8 @@ MEASURES, MEASURED_IMAGES = "measures.json", "measures.safetensors"
 SEEDS = "seeds.json"
 STEPS, LAYERS = "steps.jsonl", "layers.jsonl"
 FIGURES, PROJECTIONS, CODES = "figures.safetensors", "projections", "codes.safetensors"
+UNKNOWN_IMAGES = "unknown"
+"""The image set of a run that another tool recorded, of which nobody said what it was trained on."""
 IMPORTED, CANDIDATES = "imported.safetensors", "candidates.safetensors"
 _NAME = re.compile("[a-z0-9-]+")
 """Of a set of the catalogue; paths have other characters."""

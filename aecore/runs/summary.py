@@ -9,7 +9,7 @@ from typing import Any
 from aecore.config.experiment import Experiment
 from aecore.errors import AecoreError
 from aecore.runs.records import Entries
-from aecore.runs.run import EVALUATION, NO_NOTES, STATUS, Run, submitted_title
+from aecore.runs.run import EVALUATION, NO_NOTES, STATUS, UNKNOWN_IMAGES, Run, submitted_title
 from aecore.runs.state import ACTIVE, LOCK, true_state
 
 MARK = "⚠"
@@ -76,7 +76,8 @@ class RunSummary:
     seed: int | None = None
     """Learning rate and seed; None for an imported or recorded run, of which they are unknown."""
     noise: str = ""
-    """The corruption of its training images, in its written form; empty for an imported run."""
+    """The corruption of its training images, in its written form; empty for one whose weights or curves were
+    imported."""
     tested_on: str = ""
     """The corruption of the test images of `test_mse` and the others: `none` for clean images."""
     noisy_mse: float | None = None
@@ -90,6 +91,11 @@ class RunSummary:
         if self.imported:
             return "imported"
         return f"{self.epoch:,}/{self.epochs:,}" if self.epochs else f"{self.epoch:,}"
+
+    @property
+    def images_known(self) -> bool:
+        """Whether it is known on which images it was trained."""
+        return self.data != UNKNOWN_IMAGES
 
     @property
     def machine(self) -> str:
@@ -141,7 +147,8 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
     tested_on, test = _test_metrics(evaluation)
     imported, recorded = status.get("imported"), status.get("recorded")
     trained = experiment if experiment and not (imported or recorded) else None
-    noise = str(experiment.corruption) if experiment and not imported else ""
+    tracked = isinstance(recorded, dict) and bool(recorded.get("source"))
+    noise = str(experiment.corruption) if experiment and not (imported or tracked) else ""
     noisy = _metrics_under(evaluation, noise)
     return RunSummary(
         id=run.id,
@@ -168,7 +175,7 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         note=notes["note"],
         sweep=experiment.sweep if experiment else "",
         recorded=str(recorded.get("by") or "another program") if isinstance(recorded, dict) else "",
-        tracked=isinstance(recorded, dict) and bool(recorded.get("source")),
+        tracked=tracked,
         imported=str(imported.get("file", "a file")) if isinstance(imported, dict) else "",
         remarks=(*remarks_of(status), *remarks_of_evaluation(status, evaluation)),
         may_win=may_win(status),

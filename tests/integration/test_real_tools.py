@@ -46,13 +46,13 @@ def test_tensorboard_reads_the_same_scalars(tmp_path, store):
         assert values(keras.run, keras.names[f"{name}/epoch_loss"]) == expected
 
 
-def test_a_hundred_thousand_scalars_are_all_there(tmp_path, store):
+def test_twenty_thousand_scalars_are_all_there(tmp_path, store):
     writers = pytest.importorskip("tensorboardX", reason=WHY)
     with writers.SummaryWriter(str(tmp_path)) as writer:
-        for step in range(100_000):
+        for step in range(20_000):
             writer.add_scalar("loss", step, step, walltime=1.7e9)
     (outcome,) = import_runs("tensorboard", tmp_path).outcomes
-    assert len(outcome.run.metrics()) == 100_000
+    assert len(outcome.run.metrics()) == 20_000
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -19,10 +19,10 @@ def overview(subjects: Sequence[Subject]) -> list[Block]:
     rows = []
     facts = {
         "Id": lambda s: s.run.id,
-        "Images": lambda s: s.run.image_info().title,
+        "Images": lambda s: s.run.image_info().title if s.summary.images_known else "–",
         "Code size": lambda s: f"{s.summary.code_size:,}" if s.summary.code_size else "–",
         "Parameters": lambda s: f"{s.summary.parameters:,}" if s.summary.parameters else "–",
-        "Training corruption": lambda s: s.experiment.corruption.label,
+        "Training corruption": lambda s: "–" if s.summary.tracked else s.experiment.corruption.label,
         "Epochs": lambda s: f"{s.summary.epoch:,} of {s.summary.epochs:,}" if s.summary.epochs else "–",
         "Learning rate": lambda s: f"{s.summary.lr:g}" if s.summary.lr is not None else "–",
         "Seed": lambda s: str(s.summary.seed) if s.summary.seed is not None else "–",
