@@ -15,7 +15,7 @@ from typing import Any
 from aecore import access
 from aecore.config.experiment import Experiment
 from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, nearest
-from aecore.files import atomic_write
+from aecore.files import atomic_write, reason
 from aecore.format import count
 from aecore.imports.lines import Lines, lines_of
 from aecore.imports.names import names_for
@@ -78,6 +78,8 @@ def import_runs(tool: str, place: Path, store: Store | None = None, data_name: s
         found: list[Tracked] = module.runs(place)
     except OSError as error:
         raise UserError(f"{place} cannot be read: {error.strerror}") from None
+    except (ValueError, TypeError, OverflowError) as error:  # a database may hold anything in any column
+        raise UserError(f"{place} holds something else than {module.NAME} writes: {reason(error)}") from None
     store = store or Store.default()
     if data_name:
         from aecore import data

@@ -75,17 +75,17 @@ def read_onnx(paths: Sequence[Path], image_shapes: Sequence[tuple[int, int, int]
     ways = [_way(entry, pixels) for entry in found["tries"]]
     if not any(ways):
         shape = " × ".join(map(str, found["tries"][0]["outputs"][-1][0][1:]))
-        raise UserError(
-            f"what comes out is of the shape {shape or 'of one number'}, which is no image of those going in"
-        )
+        alone = "; an encoder needs its decoder: give both files" if len(paths) == 1 else ""
+        said = f"what comes out has the shape {shape or 'of one number'}, which is no image like those going in"
+        raise UserError(said + alone)
     kept = tuple(way for way in ways if way is not None)
-    if kept[0].code_size > WIDEST:
+    if not (narrow := tuple(way for way in kept if way.code_size <= WIDEST)):
         raise UserError(f"a code has {kept[0].code_size:,} numbers; at most {WIDEST:,} are looked at")
     return OnnxFiles(
         tuple(contents[number] for number in found["order"]),
         tuple(tuple(file["outputs"]) for file in found["files"]),
         sum(file["parameters"] for file in found["files"]),
-        kept,
+        narrow,
     )
 
 

@@ -88,6 +88,8 @@ class Run:
         unknown = ("training.",) if status.get("imported") or status.get("recorded") else ()
         if experiment.model.external:
             unknown += ("model.",)
+        if (status.get("recorded") or {}).get("source"):
+            unknown += ("corruption", "evaluation.")
         kept = ("model.kind", "model.range", *(("model.bottleneck.size",) if experiment.model.has_code else ()))
         return {key: value for key, value in experiment.flat().items() if key in kept or not key.startswith(unknown)}
 

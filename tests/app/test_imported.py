@@ -27,7 +27,7 @@ def _imported(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("imported")
     store = Store(folder / "store")
-    parts = Components(np.array(data.load("digits-28").x_train), 6)
+    parts = Components(np.array(data.load("digits-28").x_train[:400]), 6)
     first = save(folder / "encoder.onnx", encoder_steps(parts, 0, 1), ["n", 784], ["n", 6])
     second = save(folder / "decoder.onnx", decoder_steps(parts, 0, 1), ["n", 6], ["n", 784])
     steps = [*encoder_steps(parts, 0, 1), *decoder_steps(parts, 0, 1)]

@@ -31,7 +31,7 @@ def digits(image_cache):
 
 @pytest.fixture(scope="module")
 def parts(digits):
-    return Components(digits[0], 12)
+    return Components(digits[0][:400], 12)
 
 
 def output_of(run: Run, images: np.ndarray) -> np.ndarray:
@@ -139,6 +139,21 @@ def test_a_graph_of_a_few_bytes_that_asks_for_all_memory_is_one_line(tmp_path, s
     path = save(tmp_path / "bomb.onnx", steps, ["n", 784], ["n", "m"])
     with pytest.raises(UserError, match="asks for more memory than"):
         import_checkpoint(path, data_name="digits-28")
+
+
+def test_an_encoder_alone_a_wide_code_and_no_images_of_that_shape(tmp_path, store, parts):
+    alone = save(tmp_path / "encoder.onnx", encoder_steps(parts, 0, 1), ["n", 784], ["n", 12])
+    with pytest.raises(UserError, match=r"has the shape 12, which is no image.*an encoder needs its decoder"):
+        import_checkpoint(alone, data_name="digits-28")
+    odd = save(tmp_path / "odd.onnx", [("Relu", {}, None)], ["n", 785], ["n", 785])
+    with pytest.raises(UserError, match="takes N × 785, and no images that are known here have that shape"):
+        import_checkpoint(odd)
+    wide = ("Tile", {}, np.array([1, 8], np.int64))
+    first = save(tmp_path / "first.onnx", [wide], ["n", 784], ["n", 6272])
+    second = save(tmp_path / "second.onnx", [("MatMul", {}, np.ones((6272, 784)))], ["n", 6272], ["n", 784])
+    with pytest.raises(UserError, match="a code has 6,272 numbers; at most 4,096"):
+        import_checkpoint([first, second], data_name="digits-28")
+    assert store.runs() == []
 
 
 def test_what_an_onnx_file_answers_itself_cannot_be_set(tmp_path, store):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import shutil
+import sqlite3
 import struct
 from pathlib import Path
 from typing import Any
@@ -296,6 +298,36 @@ def test_curves_of_different_steps_are_drawn_through_all_their_points(store):
     assert drawn["test loss"] == ([0, 10, 20, 30, 40], [1, 1 / 11, 1 / 21, 1 / 31, 1 / 41])
     assert len(drawn["training loss"][0]) == 50
     assert [axis.title.text for axis in figure.select_xaxes() if axis.title.text] == ["Step"]
+
+
+def test_a_database_of_other_values_is_one_line(tmp_path, store):
+    path = tmp_path / "p.db"
+    shutil.copyfile(TRACKED / "trackio" / "codes.db", path)
+    with contextlib.closing(sqlite3.connect(path)) as base:
+        base.execute("UPDATE metrics SET step = 'soon'")
+        base.commit()
+    with pytest.raises(UserError, match="holds something else than Trackio writes"):
+        import_runs("trackio", tmp_path)
+    with contextlib.closing(sqlite3.connect(path)) as base:
+        base.execute("UPDATE metrics SET step = 1, metrics = 'no JSON'")
+        base.commit()
+    with pytest.raises(UserError, match="holds a line that is no table of values"):
+        import_runs("trackio", tmp_path)
+    assert store.runs() == []
+
+
+def test_a_loss_that_is_logged_less_often_than_others_is_the_last_one_that_was_logged(tmp_path, store):
+    (tmp_path / "t.csv").write_text("step,loss,lr\n1,0.5,1\n2,,2\n3,,3\n")
+    run = import_runs("csv", tmp_path / "t.csv").outcomes[0].run
+    assert summarise(run).train_loss == 0.5
+    (tmp_path / "t.csv").write_text("step,loss,lr\n1,0.5,1\n2,nan,2\n3,,3\n")
+    import_runs("csv", tmp_path / "t.csv")
+    assert summarise(run).train_loss is None, "it has diverged"
+
+
+def test_settings_that_nobody_knows_are_not_shown(store):
+    known = runs_of("trackio", TRACKED / "trackio")["first"].settings()
+    assert not [key for key in known if key.startswith(("training.", "evaluation.", "corruption"))]
 
 
 def test_many_points_are_read(tmp_path):
