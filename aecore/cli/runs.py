@@ -183,7 +183,9 @@ def restore(
 
 @commands.command("import")
 def import_file(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="One file, or encoder and decoder.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="One file, or encoder and decoder; a folder with --from.")
+    ],
     preset: Annotated[str, typer.Option(help="The preset whose model this is; inferred if not given.")] = "",
     data: Annotated[str, typer.Option(help="The image set it was trained on; inferred if not given.")] = "",
     changes: Changes = None,

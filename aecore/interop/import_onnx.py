@@ -82,7 +82,9 @@ def import_onnx_candidate(run: Run, number: int, store: Store, report: Report) -
         files = read_onnx(paths, [shape])
     listed = about["candidates"][number]
     reading = reading_of(files, shape, listed["settings"])
-    model = {"model.range": reading.range}
+    model: dict[str, Any] = {"model.range": reading.range}
+    if experiment.model.has_code:
+        model["model.bottleneck.size"] = reading.way.code_size
     found = Interpretation(experiment.changed(model), {}, chosen=True, tried=dict(listed["settings"]), decision=None)
     remarks: list[str] = []
     images = loaded_sets([name], True, report, remarks).get(name)

@@ -130,7 +130,6 @@ class Session:
 
         model = parsed(path, what)
         self.what, self.parameters = what, sum(int(np.prod(t.dims)) for t in model.graph.initializer)
-        self.domains = sorted({node.domain for node in _nodes(model)})
         del model
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1

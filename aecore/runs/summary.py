@@ -8,6 +8,7 @@ from typing import Any
 
 from aecore.config.experiment import Experiment
 from aecore.errors import AecoreError
+from aecore.format import count
 from aecore.runs.records import Entries
 from aecore.runs.run import EVALUATION, NO_NOTES, STATUS, UNKNOWN_IMAGES, Run, submitted_title
 from aecore.runs.state import ACTIVE, LOCK, true_state
@@ -64,6 +65,8 @@ class RunSummary:
     """Of a run that was trained in another program's loop: what that was written with, or the tool that recorded it."""
     tracked: bool = False
     """Whether its curves were imported from the tool that recorded it."""
+    counts: str = "epoch"
+    """What `epoch` counts: `epoch`, or of such a run maybe `step`."""
     remarks: tuple[dict[str, Any], ...] = ()
     """What is wrong with it, as `remarks_of` returns it."""
     may_win: bool = True
@@ -90,6 +93,8 @@ class RunSummary:
         """How far it has come, for lists: epochs of how many, as far as that is known."""
         if self.imported:
             return "imported"
+        if self.counts == "step":
+            return count(self.epoch, "step")
         return f"{self.epoch:,}/{self.epochs:,}" if self.epochs else f"{self.epoch:,}"
 
     @property
@@ -176,6 +181,7 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         sweep=experiment.sweep if experiment else "",
         recorded=str(recorded.get("by") or "another program") if isinstance(recorded, dict) else "",
         tracked=tracked,
+        counts="step" if tracked and (recorded or {}).get("counts") == "step" else "epoch",
         imported=str(imported.get("file", "a file")) if isinstance(imported, dict) else "",
         remarks=(*remarks_of(status), *remarks_of_evaluation(status, evaluation)),
         may_win=may_win(status),

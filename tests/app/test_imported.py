@@ -47,7 +47,7 @@ def imported(_imported, gallery):
 def test_they_are_listed_as_what_they_are(imported):
     rows = {row["Run"]: row for row in listing(page()).to_dict("records")}
     told = [next(row for name, row in rows.items() if run.id in str(name)) for run in imported]
-    assert [row["Epochs"] for row in told] == ["imported", "imported", "40"]
+    assert [row["Epochs"] for row in told] == ["imported", "imported", "40 steps"]
     assert "imported from TensorBoard" in texts(page(run=imported[2].id))
     assert "imported from model.onnx" in texts(page(run=imported[1].id))
 
