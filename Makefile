@@ -6,7 +6,7 @@ BIN := .venv/bin
 # The host names under which the app answers on the network: a forged one must not get a session.
 NAMES ?= $(if $(filter-out 127.0.0.1 localhost,$(HOST)),$(shell hostname 2>/dev/null) $(shell hostname -I 2>/dev/null))
 
-.PHONY: app test test-lowest check check-javascript gallery lock audit clean
+.PHONY: app test proofs test-lowest check check-javascript gallery lock audit clean
 
 app: .venv/installed
 	$(if $(strip $(NAMES)),STREAMLIT_SERVER_ALLOWED_HOSTS="localhost 127.0.0.1 $(strip $(NAMES))") \
@@ -14,8 +14,13 @@ app: .venv/installed
 
 # Two processes, a file of tests in one of them, the slowest first (tests/conftest.py names them); one thread each. What
 # Python compiles is kept, even where the environment says otherwise: dozens of processes import the same modules.
+TESTS := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 test: .venv/installed-dev
-	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(TESTS) -m "not proof"
+
+# What takes long: the benchmarks in short, nodes of a cluster that die, every crash. `pytest` alone runs both.
+proofs: .venv/installed-dev
+	$(TESTS) -m proof
 
 # The oldest releases that requirements.txt allows, with the newest of what they need, in an environment of their own.
 test-lowest: .venv/installed-dev

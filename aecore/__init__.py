@@ -14,15 +14,18 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from aecore.config.corruption import Corruption
     from aecore.config.experiment import Experiment, difference
-    from aecore.data import CATALOGUE, ImageSet, load, prepare
+    from aecore.data import CATALOGUE, ImageSet, prepare
     from aecore.data.corruption import corrupt
     from aecore.errors import AecoreError, UserError
     from aecore.inference import LoadedRun, load_model, open_run
     from aecore.interop import export_pth, import_checkpoint
     from aecore.jobs import requeue, start, stop, submit, work
+    from aecore.loading import load
     from aecore.measures import measure, measure_likelihood
     from aecore.metrics.evaluation import evaluate, reconstructions
     from aecore.models import Autoencoder, plan
+    from aecore.notebook.compare import Comparison, compare
+    from aecore.notebook.train import train
     from aecore.presets import Preset, preset, presets
     from aecore.recording import Recording, record
     from aecore.runs.archive import pack, unpack
@@ -41,17 +44,18 @@ _HOME = {
     "Experiment": "config.experiment",
     "difference": "config.experiment",
     "Sweep": "sweeps.definition",
-    # Images and their corruption.
+    # Images and their corruption; `load` also loads models.
+    "load": "loading",
     "CATALOGUE": "data",
     "ImageSet": "data",
     "prepare": "data",
-    "load": "data",
     "Corruption": "config.corruption",
     "corrupt": "data.corruption",
     # Models.
     "plan": "models",
     "Autoencoder": "models",
-    # Training, as a job.
+    # Training: at once, or as a job.
+    "train": "notebook.train",
     "submit": "jobs",
     "start": "jobs",
     "work": "jobs",
@@ -71,6 +75,8 @@ _HOME = {
     "load_model": "inference",
     "evaluate": "metrics.evaluation",
     "reconstructions": "metrics.evaluation",
+    "compare": "notebook.compare",
+    "Comparison": "notebook.compare",
     "measure": "measures",
     "measure_likelihood": "measures",
     "read_measures": "runs.measures",
@@ -89,9 +95,10 @@ __all__ = [  # noqa: RUF022, the order is that of `_HOME`
     "preset", "presets", "Preset", "Experiment", "difference", "Sweep",
     "CATALOGUE", "ImageSet", "prepare", "load", "Corruption", "corrupt",
     "plan", "Autoencoder",
-    "submit", "start", "work", "stop", "requeue", "run_state",
+    "train", "submit", "start", "work", "stop", "requeue", "run_state",
     "record", "Recording",
     "Store", "Run", "RunSummary", "summarise", "open_run", "LoadedRun", "load_model", "evaluate", "reconstructions",
+    "compare", "Comparison",
     "measure", "measure_likelihood", "read_measures", "Measures",
     "pack", "unpack", "import_checkpoint", "export_pth",
     "AecoreError", "UserError",

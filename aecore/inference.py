@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 
 from aecore import data
 from aecore.config.corruption import Corruption
+from aecore.config.model import Model
 from aecore.data import thumbnails
 from aecore.data.subset import evenly_spaced, place_in_set, training_images
 from aecore.data.validation import validation_pairs
@@ -32,6 +34,7 @@ from aecore.models.weights import load_weights
 from aecore.runs import sums
 from aecore.runs.progress import Report, silent
 from aecore.runs.run import WEIGHTS, Run
+from aecore.runs.tensor_files import read_tensors
 
 
 def load_model(run: Run, device: torch.device | None = None) -> Network:
@@ -39,16 +42,26 @@ def load_model(run: Run, device: torch.device | None = None) -> Network:
 
     Raises `DamagedError` when there are none, `UserError` where it is another program's and onnxruntime is missing.
     """
-    experiment, shape = run.experiment(), run.image_info().image_shape
-    if experiment.model.external:
-        model: Network = from_files(experiment.model, shape, run.tensors(WEIGHTS), run.id)
+    run.check(WEIGHTS)
+    return read_network(run.experiment().model, run.image_info().image_shape, run.file(WEIGHTS), run.id, device)
+
+
+def read_network(
+    model: Model, image_shape: tuple[int, int, int], file: Path, run_id: str, device: torch.device | None = None
+) -> Network:
+    """The network of a description with the weights of a file, ready to use.
+
+    Raises `DamagedError` where it cannot be read or does not fit, `UserError` where it is another program's and
+    onnxruntime is missing.
+    """
+    if model.external:
+        network: Network = from_files(model, image_shape, read_tensors(file, f"run {run_id}"), run_id)
     else:
-        model = build(experiment.model, shape)
-        run.check(WEIGHTS)
-        load_weights(model, run.file(WEIGHTS))
+        network = build(model, image_shape)
+        load_weights(network, file)
     device = device or torch.device("cpu")
-    model.rng.seed(0, device)
-    return model.eval().to(device)
+    network.rng.seed(0, device)
+    return network.eval().to(device)
 
 
 @dataclass(frozen=True)
@@ -186,6 +199,12 @@ def open_run(run: Run, device: str = "auto", report: Report = silent) -> LoadedR
     images = data.load(run.experiment().data.source, lambda what, done, total: report("preparing", done, total, what))
     test = torch.from_numpy(np.array(images.x_test)).to(chosen)
     return LoadedRun(run, model, test, np.array(images.y_test), weights)
+
+
+def clean_codes(run: Run) -> np.ndarray:
+    """The codes of all test images without corruption, float32 (N, n). Raises `UserError` where there are none."""
+    opened = open_run(run, "cpu")
+    return codes_of(opened.model, opened.test, Corruption.parse("none"), NOISE_SEED, labels=opened.labels)
 
 
 class Denoised(NamedTuple):

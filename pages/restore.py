@@ -9,7 +9,7 @@ from dashboard.cache import models
 from dashboard.cache.images import image_info, test_images
 from dashboard.format import plain
 from dashboard.navigation import route
-from dashboard.restore import classical, controls, export, url, wipe
+from dashboard.restore import by_hand, classical, controls, export, url, wipe
 from dashboard.restore import rows as comparison
 from dashboard.restore import sheet as image_sheet
 from dashboard.restore.batch import TEST_ORDER, from_extremes, from_own, from_test_set
@@ -21,17 +21,26 @@ route()
 
 
 def view() -> None:
-    url.arrive()
+    arrived = url.arrive()
     left, right = st.columns([2, 5], gap="large")
     with left, st.container(key="restore-controls"):
         run = run_picker.choose(url.PAGE)
         if run is None:
             return
-        about = image_info(run)
+        about, images = image_info(run), test_images(run)
+        if arrived and not by_hand.fits(run):
+            wipe.leave_hand()
+        chosen = wipe.choose_view(by_hand.possible(run))
+        if chosen == "hand":
+            window = controls.choose_window(images)
+            with right:
+                by_hand.draw(run, images, window)
+                st.caption(plain(about.citation))
+            url.keep(run, corruption_form.current_corruption(run), "test", TEST_ORDER, TEST_ORDER)
+            return
         corruption = corruption_form.choose_corruption(run, about.image_shape)
         draw = corruption_form.choose_draw(corruption)
         methods = controls.choose_methods(run, corruption)
-        images = test_images(run)
         source = controls.choose_source(images)
         own, window, many = None, slice(0), 0
         if source == "own":
@@ -51,7 +60,7 @@ def view() -> None:
         sheet = st.empty()
     with toolbar:
         order = TEST_ORDER if own else controls.choose_order(source, corruption)
-        wiped = wipe.chosen()
+        wiped = chosen == "wipe"
     first_order = next(iter(models.ORDERS)) if source == "extremes" else TEST_ORDER
     url.keep(run, corruption, source, order, order if own else first_order)
     with sheet:

@@ -18,9 +18,10 @@ from aecore.cli.console import errors, print_message
 
 
 class Progress:
-    """A progress bar for each stage, on standard error; without a terminal a line every ten per cent."""
+    """A progress bar for each stage, on standard error or in a notebook; elsewhere a line every ten per cent."""
 
     def __init__(self) -> None:
+        self.drawn = errors.is_terminal or errors.is_jupyter
         self.bar = RichProgress(
             TextColumn("{task.fields[stage]:<10}"),
             BarColumn(),
@@ -28,7 +29,7 @@ class Progress:
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}"),
             console=errors,
-            disable=not errors.is_terminal,
+            disable=not self.drawn,
         )
         self.stage = ""
         self.task = None
@@ -45,7 +46,7 @@ class Progress:
 
     def __call__(self, stage: str, done: float, total: float, note: str) -> None:
         """Show that `done` of `total` of a stage is done; a total of 0 means that it is unknown."""
-        if not errors.is_terminal:
+        if not self.drawn:
             self._in_lines(stage, done, total, note)
             return
         if self.task is None or stage != self.stage:

@@ -1,11 +1,9 @@
-"""The commands that manage runs: show, rename, verify, annotate, group, delete, restore, import, export."""
+"""The commands that manage runs: show, rename, verify, annotate, group, delete, restore, import."""
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -15,8 +13,7 @@ from aecore.cli.console import print_message, table
 from aecore.cli.options import Json, RunName, key_and_value, print_json
 from aecore.cli.printed import document, print_run
 from aecore.cli.progress import Progress
-from aecore.errors import AecoreError, UserError, describe_os_error, nearest
-from aecore.files import atomic_write
+from aecore.errors import UserError
 from aecore.format import count, printable
 from aecore.runs import archive, notes, sums, trash
 from aecore.runs.run import Run
@@ -265,93 +262,3 @@ def _from_tool(source: str, place: Path, data: str, as_json: bool) -> None:
             print(printable(f"  {line}"))
     if found.without_numbers:
         print(printable(f"left out, as they hold no numbers: {', '.join(found.without_numbers)}"))
-
-
-@commands.command("export")
-def export_run(
-    run_name: RunName,
-    to: Annotated[str, typer.Option(metavar="zip|pth|py|csv|html|figure", help="The format.")],
-    figure: Annotated[
-        str,
-        typer.Option(
-            metavar="loss|steps|layers|projection|codes|errors|labels|rate|roc|classes|units|correlation",
-            help="Which figure, for --to figure; from labels on those of a run that was measured.",
-        ),
-    ] = "loss",
-    names: Annotated[
-        str,
-        typer.Option(
-            metavar="own|file|fc|cnn|a,b,…",
-            help="For --to pth, so that a class loads it with strict=True: our names of the layers (own), those of an "
-            "imported file (file), fc1 to fc4 as in reports 000 and 003 (fc), encoder.cnn.0 and so on as in report "
-            "001 (cnn), or one name for each layer.",
-        ),
-    ] = "",
-    output: Annotated[Path | None, typer.Option(help="The file to write; by default named after the run.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Write a run as one file: zip (the whole run), pth (its weights for PyTorch), py (its network as plain
-    PyTorch code), csv (its curves), html (its latent
-    space as an interactive point cloud in one page), figure (a plotly figure as .html, or by the ending of --output as
-    .png, .svg or .pdf)."""
-    if names and to != "pth":
-        raise UserError(f"--names is for --to pth, not for --to {to}")
-    if to not in (*EXPORTS, "figure"):
-        raise UserError(f"--to {to}: {nearest(to, (*EXPORTS, 'figure'))}")
-    found = Store.default().find(run_name)
-    target = output or Path(f"{found.id}-{figure}.html" if to == "figure" else f"{found.id}.{to}")
-    if not target.parent.is_dir():
-        raise UserError(f"there is no folder {target.parent} to write {target.name} to")
-    if target.is_dir():
-        raise UserError(f"{target} is a folder; --output needs a file name")
-    try:
-        atomic_write(target, _content(found, to, figure, names, target))
-    except OSError as error:
-        raise AecoreError(describe_os_error(error, f"writing {target}")) from None
-    size = target.stat().st_size
-    print_json({"run": found.id, "to": to, "path": str(target), "bytes": size}) if as_json else print_message(
-        f"wrote {target}"
-    )
-
-
-def _content(run: Run, to: str, figure: str, names: str, target: Path) -> bytes:
-    if to == "figure":
-        return _figure(run, figure, target)
-    return _pth(run, names) if to == "pth" else EXPORTS[to](run)
-
-
-def _figure(run: Run, name: str, target: Path) -> bytes:
-    from aecore.plots.save import figure_bytes, figure_of, format_of  # plotly
-
-    return figure_bytes(figure_of(run, name), format_of(target))
-
-
-def _pth(run: Run, names: str = "") -> bytes:
-    from aecore.interop import pth_bytes  # torch
-
-    return pth_bytes(run, names)
-
-
-def _py(run: Run) -> bytes:
-    from aecore.interop.export_code import export_code
-
-    return export_code(run).encode()
-
-
-def _html(run: Run) -> bytes:
-    from aecore.viewer.html_export import cloud_page
-
-    for method, dims in (("tsne", 3), ("tsne", 2), ("pca", 3)):
-        with contextlib.suppress(UserError):  # not computed yet, or the code has no third unit
-            return cloud_page(run, method, dims).encode()
-    return cloud_page(run, "pca", 2).encode()
-
-
-EXPORTS: dict[str, Callable[[Run], bytes]] = {
-    "zip": archive.packed,
-    "pth": _pth,
-    "py": _py,
-    "csv": archive.curves_csv,
-    "html": _html,
-}
-"""The formats of `--to`: functions from a run to the content of the file."""

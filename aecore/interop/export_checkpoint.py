@@ -16,7 +16,6 @@ from aecore.interop.layouts import LAYOUTS
 from aecore.interop.read_checkpoint import read_kept
 from aecore.runs.run import IMPORTED, Run
 
-ONNX = "docs/own-loop.md says how to take it out"
 HOW = (
     "give 'own', 'file' for an imported run, 'fc' (fc1, fc2, …), 'cnn' (encoder.cnn.0, …), or one name a layer with "
     "commas between, such as fc1,fc2,fc3,fc4"
@@ -33,7 +32,7 @@ def export_pth(run: Run, file: Path | IO[bytes], names: str = "") -> None:
     without weights, `UserError` for names that do not fit.
     """
     if run.experiment().model.external:
-        raise UserError(f"run {run.id} was trained in another program's loop; its network is kept as ONNX: {ONNX}")
+        raise UserError(f"run {run.id} was trained in another program's loop, its network kept as ONNX: take --to onnx")
     if not names:
         names = "file" if run.file(IMPORTED).is_file() else "own"
     if names == "file":

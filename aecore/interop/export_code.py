@@ -111,9 +111,10 @@ def with_class(values, classes, count):
 '''
 
 
-def export_code(run: Run) -> str:
+def export_code(run: Run, run_name: str = "") -> str:
     """Python code with a class `Autoencoder`, or `Restorer` for a network without a code, that computes what the run's
-    model does in evaluation, and trains like it, but for a codebook, which stays as it is.
+    model does in evaluation, and trains like it, but for a codebook, which stays as it is. `run_name` is what the run
+    is called in it, by default its id.
 
     Raises `DamagedError` for a run whose experiment cannot be read.
     """
@@ -127,7 +128,7 @@ def export_code(run: Run) -> str:
     more = " `classes` are int64 (N,)." if solved.classes else ""
     more += " `level` is the standard deviation of the noise, (N,), on that scale." if model.noise_level else ""
     text = _HEAD.format(
-        title=title, run=run.id, channels=shape[0], height=shape[1], width=shape[2], name=name, more=more
+        title=title, run=run_name or run.id, channels=shape[0], height=shape[1], width=shape[2], name=name, more=more
     )
     needed = {
         _GAUSSIAN: "Gaussian" in kinds,

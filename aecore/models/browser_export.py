@@ -45,7 +45,9 @@ class Network:
         return total
 
 
-class _Builder:
+class Builder:
+    """A list of operations as it grows, and the weights that they point at."""
+
     def __init__(self, tensors: Tensors, black: float = 0.0) -> None:
         self.black = black
         self.tensors, self.ops, self.parts, self.length = tensors, [], [], 0
@@ -93,7 +95,7 @@ def decoder(plan: Plan, tensors: Tensors, low: float, high: float) -> Network:
     `tensors` are those of weights.safetensors, `low` and `high` the model's own range. Raises `AecoreError` when a
     weight is missing.
     """
-    builder = _Builder(tensors, black=low)
+    builder = Builder(tensors, black=low)
     shape: tuple[int, ...] = (plan.code_size,)
     builder.with_classes(plan, shape)
     if plan.map_shape and plan.decoder[0].kind == "ConvTranspose2d":
@@ -112,7 +114,7 @@ def decoder(plan: Plan, tensors: Tensors, low: float, high: float) -> Network:
     if len(shape) == 1:
         builder.add("hwc", shape=list(plan.image_shape))
     elif plan.resized:
-        builder.add("resize", **{"from": _hwc(shape), "to": _hwc(plan.image_shape)})
+        builder.add("resize", **{"from": hwc(shape), "to": hwc(plan.image_shape)})
     if (low, high) != (0.0, 1.0):
         builder.add("affine", scale=1 / (high - low), shift=-low / (high - low))
     return builder.done()
@@ -120,7 +122,7 @@ def decoder(plan: Plan, tensors: Tensors, low: float, high: float) -> Network:
 
 def encoder(plan: Plan, tensors: Tensors, low: float, high: float) -> Network:
     """From an image (H, W, C) on the [0, 1] scale to its code (n,); for a VAE to the mean."""
-    builder = _Builder(tensors, black=low)
+    builder = Builder(tensors, black=low)
     if (low, high) != (0.0, 1.0):
         builder.add("affine", scale=high - low, shift=low)
     shape: tuple[int, ...] = plan.image_shape
@@ -153,7 +155,7 @@ def encoder(plan: Plan, tensors: Tensors, low: float, high: float) -> Network:
 def restorer(plan: Plan, tensors: Tensors, low: float, high: float, adds: bool, takes_levels: bool) -> Network:
     """A network without a code, from an image (H, W, C) to an image, both on the [0, 1] scale, not clamped. With `adds`
     the layers give what is subtracted; with `takes_levels` in units of the noise level, which is an input."""
-    builder = _Builder(tensors, black=low)
+    builder = Builder(tensors, black=low)
     if (low, high) != (0.0, 1.0):
         builder.add("affine", scale=high - low, shift=low)
     image, shape, ends = builder.last, plan.image_shape, dict[str, tuple[int, Shape]]()
@@ -184,7 +186,7 @@ def nothing() -> Network:
 
 def digit_classifier(tensors: Tensors) -> Network:
     """From an image (28, 28, C) on the [0, 1] scale to ten scores: the layers of `digit_classifier.network`."""
-    builder = _Builder(tensors)
+    builder = Builder(tensors)
     builder.add("brightest")
     side, channels = 28, 1
     for number in (0, 3):
@@ -201,11 +203,11 @@ def digit_classifier(tensors: Tensors) -> Network:
     return builder.done()
 
 
-def _add_bare(builder: _Builder, layer: Layer, shape: Sequence[int]) -> None:
+def _add_bare(builder: Builder, layer: Layer, shape: Sequence[int]) -> None:
     """A layer of a written network that is neither linear nor a convolution."""
     size: dict[str, Any] = {}
     if len(shape) == 3 and len(layer.output_shape) == 3:
-        size = {"from": _hwc(shape), "to": _hwc(layer.output_shape)}
+        size = {"from": hwc(shape), "to": hwc(layer.output_shape)}
     match layer.kind:
         case "Flatten":
             builder.add("chw", shape=list(shape))
@@ -232,7 +234,7 @@ def _add_bare(builder: _Builder, layer: Layer, shape: Sequence[int]) -> None:
             builder.add("scale", at=builder.store(scale), shift=builder.store(shift), channels=len(scale))
 
 
-def _norm(builder: _Builder, name: str) -> tuple[np.ndarray, np.ndarray]:
+def _norm(builder: Builder, name: str) -> tuple[np.ndarray, np.ndarray]:
     """A batch normalisation of an evaluation as scale and shift."""
     weight, bias, mean, variance = (
         builder.tensor(f"{name}.{part}") for part in ("weight", "bias", "running_mean", "running_var")
@@ -241,7 +243,7 @@ def _norm(builder: _Builder, name: str) -> tuple[np.ndarray, np.ndarray]:
     return scale, bias - mean * scale
 
 
-def _add_layer(builder: _Builder, layer: Layer, shape: Sequence[int]) -> None:
+def _add_layer(builder: Builder, layer: Layer, shape: Sequence[int]) -> None:
     name = f"{layer.name}.mean" if layer.kind == "Gaussian" else layer.name
     weight, bias, before = builder.weight(layer, name), builder.tensor(f"{name}.bias"), builder.last
     outputs = 1 if layer.kind == "ConvTranspose2d" else 0  # the axis of the outputs
@@ -258,19 +260,20 @@ def _add_layer(builder: _Builder, layer: Layer, shape: Sequence[int]) -> None:
     order = (2, 3, 0, 1) if layer.kind == "ConvTranspose2d" else (2, 3, 1, 0)
     at, bias_at = builder.store(weight.transpose(order)), builder.store(bias)
     kind = "transposed" if layer.kind == "ConvTranspose2d" else "conv"
-    size = {"from": _hwc(shape), "to": _hwc(layer.output_shape)}
+    size = {"from": hwc(shape), "to": hwc(layer.output_shape)}
     window = {"kernel": layer.kernel, "stride": layer.stride, "padding": layer.padding}
     builder.add(kind, **size, **window, at=at, bias=bias_at, activation=layer.activation)
     if layer.residual:
         builder.add("add", earlier=before)
 
 
-def _add_linear(builder: _Builder, weight: np.ndarray, bias: np.ndarray, activation: str) -> None:
+def _add_linear(builder: Builder, weight: np.ndarray, bias: np.ndarray, activation: str) -> None:
     outputs, inputs = weight.shape
     at, bias_at = builder.store(weight), builder.store(bias)
     builder.add("linear", inputs=inputs, outputs=outputs, at=at, bias=bias_at, activation=activation)
 
 
-def _hwc(shape: Sequence[int]) -> list[int]:
+def hwc(shape: Sequence[int]) -> list[int]:
+    """The size of a map as the browser has it."""
     channels, height, width = shape
     return [height, width, channels]

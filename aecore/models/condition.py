@@ -11,6 +11,8 @@ UNKNOWN = -1
 """The class of an image whose class is not known; networks are trained with such images too."""
 HIDDEN_CLASSES = 0.1
 """The share of training images whose class is hidden (Ho and Salimans 2022), so that a network can do without."""
+MEDIAN = 0.6745
+"""Of the absolute value of a standard normal variable."""
 
 
 class Condition(NamedTuple):
@@ -42,6 +44,11 @@ def estimated_levels(images: Tensor) -> Tensor:
     Those are almost free of image, so that their median absolute value is that of the noise: 0.6745 σ (Donoho and
     Johnstone 1994). Too high for images with fine texture.
     """
+    return finest_differences(images).median(1).values / MEDIAN
+
+
+def finest_differences(images: Tensor) -> Tensor:
+    """Their sizes, (B, n)."""
     values = images.float()
     corner = values[..., :-1, :-1] - values[..., 1:, :-1] - values[..., :-1, 1:] + values[..., 1:, 1:]
-    return (corner / 2).abs().flatten(1).median(1).values / 0.6745
+    return (corner / 2).abs().flatten(1)

@@ -22,12 +22,12 @@ NOWHERE = os.path.join(os.devnull, "nowhere")
 
 
 class OnnxFunction:
-    """A function of one float32 tensor, with any number of rows, from the content of an ONNX file. A file whose input
-    has a fixed number of rows gets so many at a time."""
+    """A function of tensors with any number of rows, mostly of one in float32, from the content of an ONNX file. A file
+    of one input that has a fixed number of rows gets so many at a time."""
 
-    def __init__(self, content: bytes, what: str) -> None:
+    def __init__(self, content: bytes, what: str, inputs: int = 1) -> None:
         """`what` names it in messages. Raises `UserError` without onnxruntime, `AecoreError` for a file that it cannot
-        run or that has not one input and one output."""
+        run or that has not so many `inputs` and one output."""
         self.what = what
         try:
             import onnxruntime
@@ -43,29 +43,34 @@ class OnnxFunction:
             self.session: Any = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # of several kinds, which the package does not export
             raise AecoreError(f"{what} cannot be run: {_line(error)}") from None
-        inputs, outputs = self.session.get_inputs(), self.session.get_outputs()
-        if len(inputs) != 1 or len(outputs) != 1:
-            raise AecoreError(f"{what} has {len(inputs)} inputs and {len(outputs)} outputs; it should have one of each")
-        self.input = inputs[0].name
-        declared = inputs[0].shape[:1]
-        self.rows = declared[0] if declared and isinstance(declared[0], int) else 0
+        given, outputs = self.session.get_inputs(), self.session.get_outputs()
+        self.inputs = [one.name for one in given]
+        if len(self.inputs) != inputs or len(outputs) != 1:
+            right = "one of each" if inputs == 1 else f"{inputs} and one"
+            raise AecoreError(
+                f"{what} has {len(self.inputs)} inputs and {len(outputs)} outputs; it should have {right}"
+            )
+        declared = given[0].shape[:1]
+        self.rows = declared[0] if inputs == 1 and declared and isinstance(declared[0], int) else 0
         """How many rows the file takes at a time; 0 for any number."""
 
-    def __call__(self, values: Tensor) -> Tensor:
-        """Rows in, rows out, on the same device. Raises `AecoreError` for a shape that the file does not take."""
-        given = values.detach().float().cpu()
-        if not self.rows or len(given) == self.rows:
-            return self._run(given).to(values.device)
+    def __call__(self, *values: Tensor) -> Tensor:
+        """Rows in, rows out, on the same device; what is not whole numbers goes in as float32. Raises `AecoreError` for
+        a shape that the file does not take."""
+        given = [(part.float() if part.is_floating_point() else part).detach().cpu() for part in values]
+        if not self.rows or len(given[0]) == self.rows:
+            return self._run(*given).to(values[0].device)
         parts = []
-        for part in given.split(self.rows):
+        for part in given[0].split(self.rows):
             missing = self.rows - len(part)  # of the last one; zeros fill it up, and what becomes of them is left out
             whole = F.pad(part, (0, 0) * (part.ndim - 1) + (0, missing)) if missing else part
             parts.append(self._run(whole)[: len(part)])
-        return torch.cat(parts).to(values.device)
+        return torch.cat(parts).to(values[0].device)
 
-    def _run(self, values: Tensor) -> Tensor:
+    def _run(self, *values: Tensor) -> Tensor:
+        given = [part.numpy() for part in values]
         try:
-            (found,) = self.session.run(None, {self.input: values.numpy()})
+            (found,) = self.session.run(None, dict(zip(self.inputs, given, strict=True)))
         except Exception as error:
             if "bfc_arena" in str(error):
                 raise AecoreError(f"{self.what} asks for more memory than {MOST_MEMORY >> 30} GB") from None

@@ -72,6 +72,39 @@ def record(
     Raises `UserError` for an image set that does not exist and a network that does not take its images. From then on
     nothing that goes wrong here ends the training: it is said as a warning.
     """
+    return begin(
+        name,
+        data,
+        model,
+        encoder=encoder,
+        decoder=decoder,
+        range=range,
+        corruption=corruption,
+        evaluate=evaluate,
+        epochs=epochs,
+        config=config,
+        note=note,
+        store=store,
+    )
+
+
+def begin(
+    name: str,
+    data: str,
+    model: Any = None,
+    *,
+    encoder: Any = None,
+    decoder: Any = None,
+    range: str = "unit",
+    corruption: str = "none",
+    evaluate: Sequence[str] = ("none",),
+    epochs: int | None = None,
+    config: Mapping[str, Any] | None = None,
+    note: str = "",
+    store: Store | None = None,
+    by: str = "PyTorch",
+) -> Recording:
+    """`record` for a loop of the program `by`, which the run names."""
     access.permit("recording runs")
     if epochs is not None and not 0 < epochs <= MOST_EPOCHS:
         raise UserError(f"epochs: should be from 1 to {MOST_EPOCHS:,}, or None where nobody knows, got {epochs}")
@@ -92,7 +125,7 @@ def record(
         experiment = Experiment.parse(experiment.model_dump(mode="json") | described)
         with foreign.undisturbed():
             snapshots = Snapshots(foreign.network, *_test_set(images), experiment.corruption)
-    about = {"by": "PyTorch", "network": None, "config": plain(config or {})}
+    about = {"by": by, "network": None, "config": plain(config or {})}
     status = {
         "state": "running",
         "title": name,

@@ -14,6 +14,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -215,17 +216,10 @@ class Run:
 
     def tensors(self, name: str) -> dict[str, np.ndarray]:
         """The arrays of a safetensors file by name."""
-        from aecore.runs.tensor_files import check_finite, read_arrays
+        from aecore.runs.tensor_files import read_tensors
 
         self.check(name)
-        try:
-            arrays = read_arrays(self.file(name))[0]
-            check_finite(arrays, *(arrays if name == WEIGHTS else ()))
-            return arrays
-        except FileNotFoundError:
-            raise DamagedError(f"run {self.id} has no {name}") from None
-        except ValueError as error:
-            raise DamagedError(f"run {self.id}: {name} cannot be read: {error}") from None
+        return read_tensors(self.file(name), f"run {self.id}", all_finite=name == WEIGHTS)
 
     def check(self, name: str) -> None:
         """Raise `DamagedError` where a file has changed since it was written; one without a sum is not checked."""
@@ -250,6 +244,38 @@ class Run:
     def write_status(self, **changes: Any) -> dict[str, Any]:
         """Merge `changes` into status.json and return the whole."""
         return update_status(self.file(STATUS), f"run {self.id}", changes, empty={"format": FORMAT})
+
+    # What a run can be used for stands in rooms above this one. They are opened here, by name, only when they are asked
+    # for, so that whoever reads runs does not load torch.
+
+    def model(self) -> Any:
+        """The run's network with its last saved weights on the CPU: `aecore.load_model`."""
+        return import_module("aecore.inference").load_model(self)
+
+    def codes(self) -> np.ndarray:
+        """The codes of all test images without corruption, float32 (N, n), in the order of the image set. Raises
+        `UserError` where the network has no code."""
+        return import_module("aecore.inference").clean_codes(self)
+
+    def evaluate(self, corruption: str = "none", device: str = "auto") -> dict[str, Any]:
+        """The whole test set measured under a corruption such as "gaussian:0.2", as evaluation.json holds an entry. It
+        is not saved: `aecore evaluate RUN` does that."""
+        inference, config = import_module("aecore.inference"), import_module("aecore.config.corruption")
+        return inference.open_run(self, device).evaluate(config.Corruption.parse(corruption))
+
+    def measure(self, device: str = "auto") -> Any:
+        """What its code is worth, measured and saved: `aecore.measure`."""
+        return import_module("aecore.measures").measure(self, device)
+
+    def frame(self, name: str = METRICS) -> Any:
+        """The entries of metrics.jsonl, or of another of the `.jsonl` files, as a pandas table by epoch. Raises
+        `UserError` where pandas is missing."""
+        try:
+            pandas = import_module("pandas")
+        except ImportError:
+            raise UserError("a table needs pandas: pip install pandas; run.metrics() is the same as a list") from None
+        entries = self.lines(name)
+        return pandas.DataFrame(entries).set_index("epoch") if entries else pandas.DataFrame()
 
     def append(self, name: str, entry: Mapping[str, Any]) -> None:
         """Add a line to one of the `.jsonl` files."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import safetensors
 
+from aecore.errors import DamagedError
 from aecore.files import check_regular, parse_json, reason
 
 
@@ -28,6 +29,19 @@ def read_arrays(path: Path, about: str = "") -> tuple[dict[str, np.ndarray], dic
     if not isinstance(table, dict):
         raise ValueError(f"its metadata '{about}' is not a table")
     return arrays, table
+
+
+def read_tensors(path: Path, owner: str, *, all_finite: bool = True) -> dict[str, np.ndarray]:
+    """The arrays of a safetensors file by name. Raises `DamagedError`, which names the `owner`, where there is none, it
+    cannot be read, or with `all_finite` holds something that is no number."""
+    try:
+        arrays = read_arrays(path)[0]
+        check_finite(arrays, *(arrays if all_finite else ()))
+        return arrays
+    except FileNotFoundError:
+        raise DamagedError(f"{owner} has no {path.name}") from None
+    except ValueError as error:
+        raise DamagedError(f"{owner}: {path.name} cannot be read: {reason(error)}") from None
 
 
 def check_shapes(arrays: dict[str, np.ndarray], shapes: dict[str, tuple[int | None, ...]]) -> None:

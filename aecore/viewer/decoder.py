@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 from aecore.config.model import Model
+from aecore.errors import AecoreError
 from aecore.latent.codes import Codes
 from aecore.models import browser_export
 from aecore.models.architecture import plan
 from aecore.models.layer import Plan
+from aecore.models.onnx_browser import translated
 from aecore.runs.run import WEIGHTS, Run
 from aecore.viewer import point_cloud
 
@@ -28,17 +30,30 @@ class NetworkPayload(NamedTuple):
 
 
 def network_payload(run: Run, side: Literal["decoder", "encoder"] = "decoder") -> NetworkPayload | None:
-    """The run's decoder or encoder; None for another program's network, which only Python can run.
+    """The run's decoder or encoder; None for another program's network that only Python can run.
 
     Raises `DamagedError` when the weights cannot be read, `AecoreError` when they do not fit the model.
     """
     model, shape = run.experiment().model, run.image_info().image_shape
-    if model.external:
-        return None
     solved = plan(model, shape)
-    network = _exported(model, solved, run, side)
+    network = _translated(model, run, side) if model.external else _exported(model, solved, run, side)
+    if network is None:
+        return None
     header = {"ops": list(network.ops), "image_shape": list(shape), "code_size": solved.code_size}
     return NetworkPayload(header, network.weights.astype("<f4").tobytes(), network.products)
+
+
+def _translated(model: Model, run: Run, side: Literal["decoder", "encoder"]) -> browser_export.Network | None:
+    """One side of a network that is kept as ONNX; None where the browser lacks one of its operations, or the packages
+    that read it are missing here."""
+    name, kept = f"{side}.onnx", run.tensors(WEIGHTS)
+    if not model.has_code or name not in kept:
+        return None
+    size = model.bottleneck.size if side == "decoder" else None
+    try:
+        return translated(kept[name].tobytes(), run.image_info().image_shape, size, *model.value_range)
+    except AecoreError:  # the server computes it, and the page says so
+        return None
 
 
 def _exported(model: Model, solved: Plan, run: Run, side: Literal["decoder", "encoder"]) -> browser_export.Network:

@@ -86,6 +86,38 @@ export interface RealCodes {
   usual(): number;
 }
 
+// ---- restorer ----------------------------------------------------------------------------------------
+
+export type LossKind = "gaussian" | "speckle" | "masking" | "salt-pepper" | "square" | "rows";
+export interface RestorerKind {
+  kind: LossKind;
+  title: string;
+  name: string;
+  low: number;
+  high: number;
+  step: number;
+  usual: number;
+}
+/** `images`: base64 of bytes (N, H, W, C). `place`: a kind, a strength and which draw, with colons between. */
+export interface RestorerData extends Shipped {
+  images: string;
+  numbers: number[];
+  names: string[];
+  labels: number[];
+  shape: ImageShape;
+  kinds: RestorerKind[];
+  first: LossKind;
+  trained: { kind: LossKind; level: number } | null;
+  trained_words: string;
+  span: number;
+  clamp: boolean;
+  may_win: boolean;
+  error_scale: number;
+  note: string;
+  place: string | null;
+  visit: number;
+}
+
 // ---- interpolator ------------------------------------------------------------------------------------
 
 /** What is added to a code: `vector`, base64 of float32 (n,), once for every unit, up to `reach` to either side. */

@@ -39,7 +39,7 @@ def from_test_set(
         chosen = models.ranking(order, result.noisy_scores["mse"], result.output_scores["mse"])
         clean, result, numbers, labels = clean[chosen], result.part(chosen), numbers[chosen], labels[chosen]
     caption = f"Mean over the {count(len(clean), 'image')} shown"
-    return Shown(clean, result, labels, _titles(numbers, labels, about), caption)
+    return Shown(clean, result, labels, titles(numbers, labels, about), caption)
 
 
 def from_extremes(
@@ -49,7 +49,7 @@ def from_extremes(
     found = models.extremes(run, corruption, draw).first(order, many)
     clean, labels = np.asarray(images.clean[found.numbers]), np.asarray(images.labels[found.numbers])
     caption = f"Mean over these {len(clean)} of {count(len(images.clean), 'test image')}"
-    return Shown(clean, models.scored(clean, found), labels, _titles(found.numbers, labels, about), caption)
+    return Shown(clean, models.scored(clean, found), labels, titles(found.numbers, labels, about), caption)
 
 
 def from_own(run: Run, own: Own, corruption: Corruption, draw: int) -> Shown:
@@ -59,6 +59,7 @@ def from_own(run: Run, own: Own, corruption: Corruption, draw: int) -> Shown:
     return Shown(clean, result, None, [own.name], "Your image", own.fitted.cut_out)
 
 
-def _titles(numbers: np.ndarray, labels: np.ndarray, about: ImageInfo) -> list[str]:
+def titles(numbers: np.ndarray, labels: np.ndarray, about: ImageInfo) -> list[str]:
+    """What test images are called: number and class."""
     names = [about.classes[label] if label < len(about.classes) else str(label) for label in labels]
     return [f"#{number} · {name}" for number, name in zip(numbers, names, strict=True)]

@@ -52,6 +52,11 @@ def open_link(linked: Selection, order: str) -> None:
         state[_sort_key(linked.source)] = order
 
 
+def is_sorted() -> bool:
+    """Whether the test images are in another order than their own."""
+    return st.session_state.get(_sort_key("test"), TEST_ORDER) != TEST_ORDER
+
+
 def _sort_key(source: str) -> str:
     return f"sort-{source}"
 

@@ -30,17 +30,18 @@ FIELDS = {
     "many": Field(controls.DEFAULT_COUNT, lambda text: controls.COUNTS[controls.COUNTS.index(int(text))], str),
     "sort": Field("", one_of(TEST_ORDER, *models.ORDERS)),
     "with": Field([], _methods, ",".join),
-    "view": Field("sheet", one_of("sheet", "wipe")),
+    "view": Field("hand", one_of("hand", "sheet", "wipe")),
+    "hand": Field(None, browser=True),
     "wipe": Field(None, browser=True),
     "errors": Field(False, lambda text: text == "1", lambda on: "1" if on else ""),
 }
 """`noise` is empty for the run's default one, `sort` for the first order."""
 
 
-def arrive() -> None:
-    """Set the page's widgets from the address if it asks for another view."""
+def arrive() -> bool:
+    """Set the page's widgets from the address if it asks for another view, and return whether it does."""
     if not url_state.arrive(PAGE, FIELDS):
-        return
+        return False
 
     def value(name: str):
         return st.session_state[url_state.key(PAGE, name)]
@@ -48,6 +49,7 @@ def arrive() -> None:
     corruption_form.open_link(Corruption.parse(value("noise")) if value("noise") else None, value("draw"))
     linked = controls.Selection(value("images"), value("first"), value("many"), value("with"), value("errors"))
     controls.open_link(linked, value("sort"))
+    return True
 
 
 def keep(run: Run, corruption: Corruption, source: str, order: str, first_order: str) -> None:

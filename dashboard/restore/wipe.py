@@ -1,4 +1,4 @@
-"""Two versions of the Restore page's images over one another: clean, noisy, the model's, a classical denoiser's."""
+"""Two versions of the images over one another: clean, noisy, the model's, a method's without a network."""
 
 from __future__ import annotations
 
@@ -17,20 +17,28 @@ from dashboard.restore.rows import MODEL, NOISY, Row
 from dashboard.url_state import key
 
 KEYS = {NOISY: "noisy", MODEL: "output"} | {title: name for name, title in TITLES.items()}
-VIEWS = {"sheet": "Sheet", "wipe": "Wipe"}
+VIEWS = {"hand": "By hand", "sheet": "Sheet", "wipe": "Wipe"}
+HINT = (
+    "By hand: the strength follows the slider, in the browser. Sheet: the noise that evaluations have, sorting, "
+    "methods without a network, your own image. Wipe: two versions over one another."
+)
 
 
-def chosen() -> bool:
-    """Whether the images are shown over one another, by a control of two."""
-    view = st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=VIEWS.__getitem__,
-        key=key(url.PAGE, "view"),
-        required=True,
-        label_visibility="collapsed",
+def leave_hand() -> None:
+    """Show the sheet instead of the view by hand."""
+    if st.session_state.get(key(url.PAGE, "view")) == "hand":
+        st.session_state[key(url.PAGE, "view")] = "sheet"
+
+
+def choose_view(by_hand: bool) -> str:
+    """How the images are shown, a key of `VIEWS`; by hand only where the networks run in the browser."""
+    names = [name for name in VIEWS if by_hand or name != "hand"]
+    if st.session_state.get(key(url.PAGE, "view")) not in names:
+        st.session_state[key(url.PAGE, "view")] = "sheet"
+    chosen = st.segmented_control(
+        "View", names, format_func=VIEWS.__getitem__, key=key(url.PAGE, "view"), required=True, help=HINT
     )
-    return view == "wipe"
+    return chosen or "sheet"
 
 
 def draw(shown: Shown, rows: Sequence[Row]) -> None:

@@ -36,6 +36,14 @@ def usual_corruption(run: Run) -> Corruption:
     return Corruption(kind="gaussian", level=FIRST["level"])
 
 
+def current_corruption(run: Run) -> Corruption:
+    """What was chosen or linked; the run's own where nobody did. Draws nothing."""
+    state = st.session_state
+    chosen = str(state.get("corruption") or "")
+    own = not chosen or chosen == state.get("corruption-usual")
+    return usual_corruption(run) if own else Corruption.parse(chosen)
+
+
 def choose_corruption(run: Run, image_shape: tuple[int, int, int]) -> Corruption:
     """Widgets for what is lost and how much. They start with the run's default corruption, and switch to another run's
     until someone changes them."""

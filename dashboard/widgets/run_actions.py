@@ -3,6 +3,8 @@ on a live page."""
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -17,6 +19,7 @@ from aecore.runs.state import ACTIVE
 from aecore.runs.store import Store
 from aecore.runs.summary import RunSummary
 from dashboard.format import plain
+from dashboard.server.people import for_whoever_asks
 from dashboard.server.worker import in_worker
 from dashboard.widgets import many_runs, report_files, run_selection, undo
 
@@ -74,8 +77,28 @@ def download(run: Run, row: RunSummary) -> None:
                 _file("Weights for PyTorch (.pth)", run, "pth", partial(_pth, run), "A state dict, for torch.load")
         if row.epoch:
             _file("Curves (.csv)", run, "csv", partial(archive.curves_csv, run), "One line per epoch")
+        _folders(run, row)
         if row.state not in ACTIVE and (row.epoch or row.imported):
             report_files.button([run], key=f"get-report-{run.id}", type="tertiary")
+
+
+def _folders(run: Run, row: RunSummary) -> None:
+    """The exports for other programs, each a zip of a folder."""
+    if run.file(WEIGHTS).is_file():
+        # Visitors of a demo do without: the exporter takes some 300 MB for as long as the worker stays.
+        if row.recorded or (access.may("look") and importlib.util.find_spec("onnxscript")):
+            about = "Encoder, decoder and the whole, compared with the network. It takes some seconds."
+            _file("Network as ONNX (.zip)", run, "onnx.zip", zipped(run, "onnx"), about)
+        about = "Model, card and pictures, as a repository of the Hugging Face Hub"
+        _file("Hub folder (.zip)", run, "hub.zip", zipped(run, "hub"), about)
+    if row.epoch:
+        about = "Curves, panel and codes for TensorBoard and its Projector"
+        _file("TensorBoard log (.zip)", run, "tensorboard.zip", zipped(run, "tensorboard"), about)
+
+
+def zipped(run: Run, to: str) -> Callable[[], bytes]:
+    """What makes the zip of such an export, when it is asked for."""
+    return for_whoever_asks(partial(in_worker, "aecore.interop.folders:zip_of", run, to, thorough=True))
 
 
 def _file(label: str, run: Run, kind: str, make, about: str) -> None:

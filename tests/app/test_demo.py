@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import io
+import zipfile
+
 import pytest
 
 from aecore import access, data, jobs
@@ -13,6 +17,7 @@ from aecore.runs import notes as run_notes
 from aecore.runs import trash
 from aecore.runs.run import Run
 from aecore.runs.store import Store
+from dashboard.widgets import run_actions
 from tests.helpers.pages import page, texts
 
 
@@ -111,3 +116,18 @@ def test_strangers_are_welcomed_whatever_runs_a_demo_has(gallery, trained, monke
         assert "Squeeze images" not in texts(page(run=trained.id)), "an open run comes first"
     monkeypatch.delenv("AECORE_DEMO")
     assert "Squeeze images" not in texts(page())
+
+
+def test_what_is_offered_for_download(trained: Run, monkeypatch):
+    """The exporter of ONNX takes memory that a public demo keeps for its pages."""
+    folders = {"Hub folder (.zip)", "TensorBoard log (.zip)"}
+    onnx = {"Network as ONNX (.zip)"} if importlib.util.find_spec("onnxscript") else set()
+
+    def offered() -> set[str]:
+        return {node.proto.label for node in page(run=trained.id).get("download_button")}
+
+    assert folders | onnx <= offered()
+    monkeypatch.setenv("AECORE_DEMO", "train")
+    assert offered() & (folders | onnx) == folders
+    with zipfile.ZipFile(io.BytesIO(run_actions.zipped(trained, "tensorboard")())) as archive:
+        assert f"{trained.id}-tensorboard/projector_config.pbtxt" in archive.namelist()

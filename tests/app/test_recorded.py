@@ -57,6 +57,7 @@ def test_a_page_with_the_network_kept(recorded, name):
     app = page(name, run=recorded[0].id)
     assert not app.error
     assert "was not kept" not in texts(app)
+    assert "cannot run in the browser" not in texts(app)
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -102,6 +102,7 @@ def parts(lab, app_store, monkeypatch):
     return {part.name: part for part in app.measured(lab, COUNTS, runs, lambda line: None)}
 
 
+@pytest.mark.proof  # in short: the measurements above, on pages whose times are known
 def test_a_tiny_run_fills_every_row(parts):
     for part in parts.values():
         assert part.rows

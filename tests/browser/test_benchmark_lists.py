@@ -3,6 +3,8 @@
 import sys
 from functools import partial
 
+import pytest
+
 from benchmarks import lists, peers, watching
 from benchmarks.peers import OURS
 from tests.helpers.server import forked_server
@@ -10,6 +12,7 @@ from tests.helpers.server import forked_server
 FEW = lists.Counts(sizes=(3,), visits=1, filters=1, curves=2, epochs=300, sessions=(1,), watched_s=1)
 
 
+@pytest.mark.proof  # in short: tests/browser/test_overview.py watches the list that is timed here
 def test_every_measurement_comes_about(browser, nursery, tmp_path, monkeypatch):
     monkeypatch.setattr(lists, "REST_MS", 600)
     monkeypatch.setattr(watching, "WARM_S", 1)

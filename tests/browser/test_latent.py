@@ -401,6 +401,7 @@ def test_a_report_shows_its_codes_and_draws_them_once_they_are_in_sight(tab, add
     expect(cloud).to_contain_text("Trustworthiness")
 
 
+@pytest.mark.proof  # in short: the tests of the same page above and below
 def test_every_measurement_of_many_points_comes_about(browser: Browser):
     found = cloud.measure(browser, 3000, 0.3, tries=4)
     assert found["failures"] == []

@@ -18,10 +18,10 @@ PAGES = {
     "train": ".pc[data-drawn]",
     "restore": ".ae-sheet figure",
     "replay": ".rp[data-ready]",
-    "interpolate": "[data-testid=stImage] img",
+    "interpolate": ".ip[data-ready]",
     "latent": ".cl canvas",
     "measure": "h1",
-    "generate": "h1",
+    "generate": ".ge[data-ready]",
 }
 
 

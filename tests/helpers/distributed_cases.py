@@ -1,4 +1,4 @@
-"""What several processes train together: `torchrun … -m tests.helpers.distributed_cases FOLDER` trains every case.
+"""What several processes train together: `torchrun … -m tests.helpers.distributed_cases FOLDER CASE…` trains them.
 
 FOLDER holds CASE.safetensors, the states of runs that one process began. The first process leaves results.json there,
 and the states of runs that all of them began.
@@ -89,13 +89,13 @@ def shared(name: str, folder: Path, group: Group) -> dict[str, Any]:
     return told
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, names: list[str]) -> None:
     torch.set_num_threads(1)
     here = get_rank()
     if here.first:
         with form_group(here, folder, [devices()[-1]], lambda: False) as group:
             assert group is not None
-            results = {name: shared(name, folder, group) for name in CASES}
+            results = {name: shared(name, folder, group) for name in names}
             (folder / "results.json").write_text(json.dumps(results))
         return
     path = wait_for_run()
@@ -103,10 +103,10 @@ def main(folder: Path) -> None:
     assert path == folder
     with join_group(here) as joined:
         assert joined is not None
-        for name in CASES:
+        for name in names:
             shared(name, path, joined.group)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])
     end_process(0)

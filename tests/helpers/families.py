@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
+import torch
+
 from aecore.config.experiment import Experiment
+from aecore.models.build import build
+from aecore.models.weights import weights_bytes
+from aecore.runs.run import EXPERIMENT, STATUS, WEIGHTS, Run
 
 _MAP: dict[str, Any] = {
     "model.conv": ["8k3s2p1", "8k3s2p1", "4k1"],
@@ -69,3 +76,17 @@ def family(name: str, **more: Any) -> Experiment:
     as two underscores."""
     usual = {"data.name": "digits-28", "training.epochs": 2, "training.batch_size": 64, "training.deterministic": True}
     return Experiment().changed(usual | SETTINGS[name] | {key.replace("__", "."): value for key, value in more.items()})
+
+
+def untrained(name: str, folder: Path, **more: Any) -> Run:
+    """A run of that experiment with the weights that training begins with, and a codebook of random vectors."""
+    experiment, run = family(name, **more), Run(folder)
+    run.path.mkdir()
+    run.file(EXPERIMENT).write_text(json.dumps(experiment.model_dump(mode="json")))
+    run.file(STATUS).write_text("{}")
+    made = build(experiment.model, (1, 28, 28), seed=4)
+    for part, values in made.state_dict().items():
+        if "codebook" in part:
+            values.normal_(generator=torch.Generator().manual_seed(0))
+    run.file(WEIGHTS).write_bytes(weights_bytes(made))
+    return run

@@ -17,6 +17,7 @@ from benchmarks.interleave import in_turns
 from tests.helpers.benchmarks import NETWORKS, small
 
 
+@pytest.mark.proof  # in short: test_a_framework_begins_where_we_do and the floor below
 def test_all_loops_train_the_same_network_alike():
     task = small("mnist-mlp8")
     found = training.loops(task, Way(threads=1), "cpu", frameworks=False)
@@ -35,7 +36,9 @@ def test_all_loops_train_the_same_network_alike():
     assert "textbook, 0 workers" in shown.getvalue()
 
 
-@pytest.mark.parametrize("network", NETWORKS[:3])
+@pytest.mark.parametrize(
+    "network", [NETWORKS[0], *(pytest.param(name, marks=pytest.mark.proof) for name in NETWORKS[1:3])]
+)
 def test_what_a_run_chooses_is_not_slower_than_plain_modules(network):
     """The floor, with slack for a busy machine: the best of a few epochs of each, which take turns."""
     task = small(network)

@@ -20,24 +20,32 @@ from tests.helpers.nursery import Nursery
 from tests.helpers.processes import torchrun, wait_for
 from tests.helpers.training import fresh, train
 
+SHORT = ("mean, noise", "normalisation, dropout", "conditional, warm-up")
+
 
 @pytest.fixture(scope="module")
-def together(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> tuple[Path, dict[str, Any]]:
-    """What two processes made of every case, and the folder with their states."""
+def together(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, nursery: Nursery
+) -> tuple[Path, dict[str, Any]]:
+    """What two processes made of the cases that are tested, and the folder with their states."""
     folder = tmp_path_factory.mktemp("together")
-    for name in CASES:
+    tested = [item.callspec.params.get("name") for item in request.session.items if hasattr(item, "callspec")]
+    cases = [name for name in CASES if name in tested]
+    for name in cases:
         experiment, images, precision = case(name)
         state = fresh(experiment, images)
         train(experiment, state, images, 2, precision)
         (folder / f"{name}.safetensors").write_bytes(state_bytes(state))
-    with torchrun(nursery, 2, "tests.helpers.distributed_cases", str(folder)) as started:
+    with torchrun(nursery, 2, "tests.helpers.distributed_cases", str(folder), *cases) as started:
         _, said = started.communicate(timeout=250)
         assert started.returncode == 0, said
         assert "Warning" not in said
     return folder, json.loads((folder / "results.json").read_text())
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [name if name in SHORT else pytest.param(name, marks=pytest.mark.proof) for name in CASES]
+)
 def test_two_processes_train_as_one_does(name, together):
     folder, results = together
     experiment, images, precision = case(name)
@@ -69,6 +77,7 @@ def test_two_processes_train_as_one_does(name, together):
     assert [epoch.train_loss for epoch in continued.epochs] == pytest.approx(rest, rel=near)
 
 
+@pytest.mark.proof  # in short: the end of the test above, from one process to two and back
 def test_a_run_outlives_its_processes_and_changes_their_number(store: Store, nursery: Nursery):
     """Two processes, of which one is killed; then three, which are stopped; then one."""
     changes = {"training.epochs": 40, "training.batch_size": 200, "training.precision": "float32"}

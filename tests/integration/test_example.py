@@ -1,7 +1,11 @@
 """The example notebook runs from training to figure, and its two forms are one."""
 
+import importlib.util
 import json
+import os
 import runpy
+import subprocess
+import sys
 
 import pytest
 
@@ -47,3 +51,19 @@ def test_the_loop_of_ones_own_is_recorded_and_measured(store, capsys):
     measured = run.evaluation()[0]["metrics"]["mse"]
     assert measured == pytest.approx(last["test_loss"], rel=1e-4), "ours is the loop's own"
     assert f"test MSE {measured:.4f}" in capsys.readouterr().out
+
+
+@pytest.mark.proof  # in short: tests/integration/test_frameworks.py
+@pytest.mark.parametrize("framework", ["lightning", "keras"])
+def test_a_loop_of_a_framework_is_recorded_and_its_network_kept(store, framework):
+    if importlib.util.find_spec(framework) is None:
+        pytest.skip("requirements-frameworks.txt")
+    command = [sys.executable, str(ROOT / "examples" / f"{framework}_loop.py")]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=store.root.parent, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (run,) = store.runs()
+    lines, status = run.metrics(), run.status()
+    assert lines[-1]["train_loss"] < lines[0]["train_loss"] / 2
+    assert (status["state"], status["recorded"]["network"]) == ("finished", "onnx")
+    assert f"{run.id}: test MSE {run.evaluation()[0]['metrics']['mse']:.4f}" in done.stdout

@@ -16,6 +16,9 @@ from aecore.sweeps.executors import LocalExecutor
 ray = pytest.importorskip("ray", reason="Ray is optional: requirements-cluster.txt")
 from aecore.sweeps.ray_executor import RayExecutor  # noqa: E402
 
+# In short: tests/unit/test_sweep_runner.py runs the same sweeps without a cluster.
+pytestmark = pytest.mark.proof
+
 SETTINGS = {
     "training.epochs": 40,
     "data.train_images": 600,

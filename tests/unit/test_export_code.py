@@ -14,11 +14,10 @@ from aecore.errors import UserError
 from aecore.inference import load_model
 from aecore.interop.export_code import export_code
 from aecore.models.autoencoder import Autoencoder
-from aecore.models.build import build
 from aecore.models.condition import Condition
 from aecore.models.weights import weights_bytes
 from aecore.runs.run import EXPERIMENT, STATUS, WEIGHTS, Run
-from tests.helpers.families import SETTINGS, family
+from tests.helpers.families import SETTINGS, untrained
 from tests.helpers.paths import GALLERY_RUN
 from tests.helpers.training import WRITTEN
 
@@ -65,22 +64,13 @@ def test_a_written_network_as_code(tmp_path):
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_every_kind_of_network_as_code(name, tmp_path):
-    experiment, shape = family(name), (1, 28, 28)
-    run, path = Run(tmp_path / "kind"), tmp_path / "weights.pth"
-    run.path.mkdir()
-    run.file(EXPERIMENT).write_text(json.dumps(experiment.model_dump(mode="json")))
-    run.file(STATUS).write_text("{}")
-    made = build(experiment.model, shape, seed=4)
-    for part, values in made.state_dict().items():
-        if "codebook" in part:
-            values.normal_(generator=torch.Generator().manual_seed(0))
-    run.file(WEIGHTS).write_bytes(weights_bytes(made))
-    interop.export_pth(run, path, "own")
-    plain = defined(export_code(run), "Autoencoder" if made.has_code else "Restorer")
-    plain.load_state_dict(torch.load(path, weights_only=True), strict=True)
+    run, path = untrained(name, tmp_path / "kind"), tmp_path / "weights.pth"
     ours = load_model(run)
-    images, classes = torch.rand(3, *shape, generator=torch.Generator().manual_seed(0)), torch.tensor([1, 7, -1])
-    told = {"classes": classes} if made.conditional else {"level": torch.full((3,), 0.2)} if made.takes_levels else {}
+    interop.export_pth(run, path, "own")
+    plain = defined(export_code(run), "Autoencoder" if ours.has_code else "Restorer")
+    plain.load_state_dict(torch.load(path, weights_only=True), strict=True)
+    images, classes = torch.rand(3, 1, 28, 28, generator=torch.Generator().manual_seed(0)), torch.tensor([1, 7, -1])
+    told = {"classes": classes} if ours.conditional else {"level": torch.full((3,), 0.2)} if ours.takes_levels else {}
     with torch.inference_mode():
         output = ours(images, Condition(classes, torch.full((3,), 0.2)))
         torch.testing.assert_close(plain(images, **told), output, rtol=0, atol=5e-6)

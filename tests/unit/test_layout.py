@@ -22,10 +22,11 @@ LEVELS = [
     {"inference", "training", "viewer"},
     {"measures"},
     {"jobs", "interop", "recording", "imports"},
-    {"sweeps", "compute"},
+    {"sweeps", "compute", "loading"},
     {"plots"},
     {"reports"},
     {"cli"},
+    {"notebook"},
 ]
 
 

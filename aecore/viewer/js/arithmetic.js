@@ -18,6 +18,8 @@ const ACTIVATE = {
   relu6: (x) => Math.min(Math.max(x, 0), 6),
   tanh: Math.tanh,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  erf,
+  exp: Math.exp,
 };
 
 /** @param {number} x */

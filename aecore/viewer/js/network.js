@@ -66,6 +66,7 @@ function prepared(ops, weights, inputs, plain) {
 /** @param {Op} op */
 function sizeAfter(op) {
   if (op.kind === "linear") return op.outputs;
+  if (op.kind === "recall") return op.length;
   if ("to" in op) return op.to[0] * op.to[1] * op.to[2];
   return 0; // it follows from what comes in
 }
@@ -165,14 +166,15 @@ const RUN = {
     activate(y, activation);
   },
 
-  // The largest or the mean of a square.
-  pool({ from: [, width], to: [rows, columns, channels], size = 2, mean = false }, x, y) {
+  // The largest or the mean of a square; what lies outside of the map counts for nothing.
+  pool({ from: [height, width], to: [rows, columns, channels], size = 2, mean = false, stride = size, padding = 0 }, x, y) {
     for (let r = 0; r < rows; r += 1) {
       for (let c = 0; c < columns; c += 1) {
         for (let k = 0; k < channels; k += 1) {
           let most = -Infinity, sum = 0;
           for (let i = 0; i < size * size; i += 1) {
-            const row = r * size + Math.floor(i / size), column = c * size + (i % size);
+            const row = r * stride - padding + Math.floor(i / size), column = c * stride - padding + (i % size);
+            if (row < 0 || row >= height || column < 0 || column >= width) continue;
             const value = x[(row * width + column) * channels + k];
             sum += value;
             if (value > most) most = value;
@@ -227,6 +229,60 @@ const RUN = {
           const above = value(top, left) * (1 - across) + value(top, right) * across;
           const under = value(bottom, left) * (1 - across) + value(bottom, right) * across;
           y[(r * columns + c) * channels + k] = above * (1 - down) + under * down;
+        }
+      }
+    }
+  },
+
+  // An earlier result once more.
+  recall(op, x, y, w, { earlier }) {
+    y.set(/** @type {Float32Array} */ (earlier));
+  },
+
+  multiply(op, x, y, w, { earlier }) {
+    const other = /** @type {Float32Array} */ (earlier);
+    for (let i = 0; i < x.length; i += 1) y[i] = x[i] * other[i];
+  },
+
+  clip({ low, high }, x, y) {
+    for (let i = 0; i < x.length; i += 1) y[i] = Math.min(Math.max(x[i], low), high);
+  },
+
+  // Negative numbers by a slope, each channel with its own.
+  slopes({ at, channels }, x, y, w) {
+    for (let i = 0; i < x.length; i += 1) y[i] = x[i] > 0 ? x[i] : w[at + (i % channels)] * x[i];
+  },
+
+  // Part of a map.
+  crop({ from: [, width, inputs], to: [rows, columns, channels], at: [top, left, first] }, x, y) {
+    for (let r = 0, i = 0; r < rows; r += 1) {
+      for (let c = 0; c < columns; c += 1) {
+        const source = ((top + r) * width + left + c) * inputs + first;
+        for (let k = 0; k < channels; k += 1) y[i++] = x[source + k];
+      }
+    }
+  },
+
+  // Each part to mean 0 and variance 1.
+  standardise({ parts, epsilon }, x, y) {
+    const length = x.length / parts;
+    for (let from = 0; from < x.length; from += length) {
+      let sum = 0, squares = 0;
+      for (let i = from; i < from + length; i += 1) sum += x[i];
+      const mean = sum / length;
+      for (let i = from; i < from + length; i += 1) squares += (x[i] - mean) ** 2;
+      const by = 1 / Math.sqrt(squares / length + epsilon);
+      for (let i = from; i < from + length; i += 1) y[i] = (x[i] - mean) * by;
+    }
+  },
+
+  // Channels become the pixels of a square: those of one colour side by side, or with `outer` false one square of all.
+  shuffle({ from: [, width, inputs], to: [rows, columns, channels], size, outer }, x, y) {
+    for (let r = 0; r < rows; r += 1) {
+      for (let c = 0; c < columns; c += 1) {
+        const source = (Math.floor(r / size) * width + Math.floor(c / size)) * inputs, place = (r % size) * size + (c % size);
+        for (let k = 0; k < channels; k += 1) {
+          y[(r * columns + c) * channels + k] = x[source + (outer ? k * size * size + place : place * channels + k)];
         }
       }
     }

@@ -11,7 +11,7 @@ export type MapShape = [number, number, number];
 /** `leaky-relu` may have a slope, as in `leaky-relu:0.2`. */
 export type Activation =
   | "none" | "relu" | "leaky-relu" | `leaky-relu:${number}` | "relu6" | "selu" | "elu" | "gelu" | "silu" | "mish"
-  | "softplus" | "tanh" | "sigmoid";
+  | "softplus" | "tanh" | "sigmoid" | "erf" | "exp";
 
 export interface Linear {
   kind: "linear";
@@ -36,7 +36,7 @@ export type Op =
   | Linear
   | Convolution<"conv">
   | Convolution<"transposed">
-  | { kind: "pool"; from: MapShape; to: MapShape; size?: number; mean?: boolean }
+  | { kind: "pool"; from: MapShape; to: MapShape; size?: number; mean?: boolean; stride?: number; padding?: number }
   | { kind: "repeat"; from: MapShape; to: MapShape; size: number }
   | { kind: "frame"; from: MapShape; to: MapShape; by: number; value: number }
   | { kind: "activate"; activation: Activation }
@@ -54,7 +54,14 @@ export type Op =
   | { kind: "levels"; levels: number[] }
   | { kind: "nearest"; at: number; count: number; channels: number }
   | { kind: "largest"; count: number }
-  | { kind: "brightest" };
+  | { kind: "brightest" }
+  | { kind: "recall"; earlier: number; length: number }
+  | { kind: "multiply"; earlier: number }
+  | { kind: "clip"; low: number; high: number }
+  | { kind: "slopes"; at: number; channels: number }
+  | { kind: "crop"; from: MapShape; to: MapShape; at: MapShape }
+  | { kind: "standardise"; parts: number; epsilon: number }
+  | { kind: "shuffle"; from: MapShape; to: MapShape; size: number; outer: boolean };
 export type OpOf<K extends Op["kind"]> = Extract<Op, { kind: K }>;
 
 /** The result is the network's own buffer, written over by the next call. */

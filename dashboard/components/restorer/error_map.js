@@ -1,0 +1,27 @@
+// Where an output errs: its distance from the clean image, in the colour of the theme.
+
+/** @import { ImageShape } from "../../../aecore/viewer/js/types.js" */
+
+import { context2d } from "../../../aecore/viewer/js/dom.js";
+import { toRgb } from "../../../aecore/viewer/js/theme.js";
+
+/**
+ * Absolute errors, the mean over the channels, at full intensity for `scale`.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Float32Array} clean
+ * @param {Float32Array} output
+ * @param {ImageShape} shape
+ * @param {number} scale
+ * @param {HTMLElement} root whose theme it is
+ */
+export function paintError(canvas, clean, output, [channels, height, width], scale, root) {
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  const context = context2d(canvas), image = context.createImageData(width, height), pixels = image.data;
+  const [red, green, blue] = toRgb(getComputedStyle(root).getPropertyValue("--st-primary-color").trim() || "#2f5da8");
+  for (let p = 0; p < height * width; p += 1) {
+    let sum = 0;
+    for (let k = 0; k < channels; k += 1) sum += Math.abs(output[p * channels + k] - clean[p * channels + k]);
+    pixels.set([red, green, blue, Math.min((255 * sum) / channels / scale, 255)], 4 * p);
+  }
+  context.putImageData(image, 0, 0);
+}

@@ -1,0 +1,291 @@
+// Restoring images while a hand moves the strength of the corruption: noise, networks and scores, all in the browser.
+
+/** @import { Network } from "../../../aecore/viewer/js/types.js" */
+/** @import { LossKind, RestorerData, RestorerKind } from "../types.js" */
+/** @import { CurvePoint } from "./curve.js" */
+/** @import { Draw } from "./corrupt.js" */
+
+import { fromBase64 } from "../../../aecore/viewer/js/bytes.js";
+import { element, partsOf } from "../../../aecore/viewer/js/dom.js";
+import { paintImage } from "../../../aecore/viewer/js/images.js";
+import { decibels, meanSquare, similarity } from "../../../aecore/viewer/js/metrics.js";
+import { clamp } from "../../../aecore/viewer/js/numbers.js";
+import { readScores } from "../../../aecore/viewer/js/scores.js";
+import { createPlace } from "../address/place.js";
+import { assets } from "../assets/asset.js";
+import { watchWidth } from "../mount.js";
+import { networkOf, sizeOf } from "../networks.js";
+import { inSlices, perFrame } from "../pace.js";
+import { createCurve } from "./curve.js";
+import { corrupt, drawOf } from "./corrupt.js";
+import { paintError } from "./error_map.js";
+import { drawMeans } from "./means.js";
+
+const TILE = 84; // side in pixels that images are enlarged to, by whole factors
+const STEPS = 12; // of the curve
+const MOST_ON_CURVE = 7;
+
+/**
+ * An image and what is made of it.
+ * @typedef {object} Item
+ * @property {Float32Array} clean
+ * @property {Float32Array} noisy
+ * @property {Float32Array} output
+ * @property {Draw} draw
+ * @property {HTMLCanvasElement[]} canvases clean, noisy, output, error
+ * @property {HTMLElement[]} words under them
+ */
+/** @typedef {import("./means.js").Scored} Scored */
+/** @typedef {{ encode: Network, decode: Network, read: Network | null }} Networks */
+
+/** @param {HTMLElement} root */
+export function createRestorer(root) {
+  const part = partsOf(root, "rs"), place = createPlace("hand"), curve = createCurve(/** @type {any} */ (part("curve")));
+  const kinds = /** @type {HTMLSelectElement} */ (part("kinds")), slider = /** @type {HTMLInputElement} */ (part("slider"));
+  /** @type {RestorerData | null} */
+  let data = null;
+  /** @type {RestorerData | null} */
+  let next = null;
+  /** @type {Networks | null} */
+  let networks = null;
+  /** @type {Item[]} */
+  let items = [];
+  let print = "", names = "", visit = -1, width = 0;
+  let kind = /** @type {LossKind} */ ("gaussian"), level = 0, draw = 0;
+  let working = false, again = false, stopWork = () => {}, stopCurve = () => {};
+
+  // ---- data ---------------------------------------------------------------------------------
+
+  /** @param {RestorerData} given */
+  async function update(given) {
+    const asked = JSON.stringify(given);
+    if (asked === print) return;
+    [print, next] = [asked, given];
+    const wanted = [given.encoder, given.decoder, given.reader];
+    const [encoder, decoder, reader] = await Promise.all(wanted.map((name) => (name ? assets.get(name) : null)));
+    if (next !== given) return;
+    if (!networks || JSON.stringify(wanted) !== names) {
+      networks = { encode: networkOf(encoder), decode: networkOf(decoder), read: reader && networkOf(reader) };
+    }
+    names = JSON.stringify(wanted);
+    const other = !data || data.visit !== given.visit;
+    data = given;
+    kinds.replaceChildren(...given.kinds.map(({ kind, title }) => Object.assign(element("option", "", title), { value: kind })));
+    if (other || visit !== given.visit) arrive(given);
+    visit = given.visit;
+    lay();
+  }
+
+  /** @param {RestorerData} given */
+  function arrive(given) {
+    const [asked, strength, number] = (place.arrive(given.visit, given.place) ?? "").split(":");
+    const found = given.kinds.find((one) => one.kind === asked) ?? given.kinds.find((one) => one.kind === given.first) ?? given.kinds[0];
+    const at = Number(strength);
+    [kind, draw] = [found.kind, Math.max(Math.floor(Number(number)) || 0, 0)];
+    level = found.kind === asked && strength !== "" && Number.isFinite(at) ? clamp(at, found.low, found.high) : found.usual;
+  }
+
+  const settings = () => /** @type {RestorerKind} */ (data?.kinds.find((one) => one.kind === kind));
+  const written = () => place.moved(`${kind}:${text(level)}${draw ? `:${draw}` : ""}`);
+  /** @param {number} value */
+  const text = (value) => String(Number(value.toFixed(3)));
+
+  // ---- layout -------------------------------------------------------------------------------
+
+  // Tiles and random numbers anew, the slider for its kind, the curve, then the strength.
+  function lay() {
+    if (!data || !width) return;
+    const now = data, size = sizeOf(now.shape), bytes = fromBase64(now.images), all = Float32Array.from(bytes, (value) => value / 255);
+    items = now.names.map((name, i) => itemOf(now, all.subarray(i * size, (i + 1) * size), i));
+    part("tiles").replaceChildren(...items.map((item, i) => figureOf(item, now.names[i])));
+    items.forEach(({ canvases, clean }) => paintImage(canvases[0], clean, now.shape));
+    part("note").textContent = now.note;
+    showKind();
+  }
+
+  /**
+   * @param {RestorerData} now
+   * @param {Float32Array} clean
+   * @param {number} i
+   * @returns {Item}
+   */
+  function itemOf({ numbers, shape }, clean, i) {
+    const canvases = ["clean", "noisy", "output", "error"].map(() => element("canvas"));
+    canvases.forEach((canvas) => canvas.setAttribute("role", "img"));
+    const words = canvases.map(() => element("span"));
+    return { clean, noisy: clean.slice(), output: clean.slice(), draw: drawOf(shape, numbers[i], draw), canvases, words };
+  }
+
+  /**
+   * @param {Item} item
+   * @param {string} name
+   */
+  function figureOf({ canvases, words }, name) {
+    const pixels = data?.shape[2] ?? 28, ratio = window.devicePixelRatio || 1;
+    const room = (width - 12) / 4, wanted = Math.min(TILE, room), factor = Math.max(Math.floor((wanted * ratio) / pixels), 1);
+    canvases.forEach((canvas) => (canvas.style.width = `${(factor * pixels) / ratio}px`));
+    const caption = element("figcaption", "", name);
+    caption.style.maxWidth = `${(4 * factor * pixels) / ratio + 12}px`;
+    return element("figure", "", caption, element("div", "rs-cells", ...canvases.map((canvas, i) => element("div", "", canvas, words[i]))));
+  }
+
+  function showKind() {
+    const { low, high, step, name } = settings();
+    kinds.value = kind;
+    [slider.min, slider.max, slider.step] = [low, high, step].map(String);
+    part("name").textContent = name;
+    const trained = trainedAt();
+    part("mark").hidden = trained === null;
+    const share = trained === null ? 0 : (trained - low) / (high - low);
+    part("track").style.setProperty("--trained", String(share));
+    const words = element("span", "", data?.trained_words ?? "");
+    if (trained !== null) {
+      // Under the mark, to its left where there is no room to its right.
+      Object.assign(words.style, { position: "absolute", [share < 0.6 ? "left" : "right"]: `calc(9px + (100% - 18px) * ${share < 0.6 ? share : 1 - share})` });
+    }
+    part("trained").replaceChildren(words);
+    drawCurve();
+    show();
+  }
+
+  const trainedAt = () => (data?.trained && data.trained.kind === kind ? data.trained.level : null);
+
+  // ---- the strength ---------------------------------------------------------------------------
+
+  function show() {
+    slider.value = String(level);
+    part("value").textContent = text(level);
+    slider.setAttribute("aria-valuetext", `${settings().name} ${text(level)}`);
+    render();
+  }
+
+  const render = perFrame(() => {
+    if (!data || !networks) return;
+    if (working) {
+      again = true; // what is on its way ends first: so something is always seen, however fast the hand
+      return;
+    }
+    const now = data, at = { kind, level };
+    working = true;
+    for (const item of items) {
+      noise(now, item, at.level);
+      paintImage(item.canvases[1], item.noisy, now.shape);
+    }
+    /** @type {Scored[]} */
+    const scored = [];
+    stopWork = inSlices(items.length, (i) => scored.push(restored(now, i)), () => {
+      working = false;
+      finish(now, scored, at.level);
+      if (again) {
+        again = false;
+        render();
+      }
+    });
+  });
+
+  /** @type {(now: RestorerData, item: Item, strength: number) => void} */
+  function noise({ span, clamp: cut, shape }, { clean, noisy, draw: own }, strength) {
+    corrupt(clean, noisy, own, { kind, level: strength, span, clamp: cut, shape });
+  }
+
+  /**
+   * The output for an image's noisy version.
+   * @param {RestorerData} now
+   * @param {Float32Array} noisy
+   * @param {number} i
+   * @param {number} strength
+   */
+  function through({ labels, span }, noisy, i, strength) {
+    const { encode, decode } = /** @type {Networks} */ (networks);
+    const told = kind === "gaussian" ? strength / span : 0;
+    return decode(encode(noisy, labels[i]), labels[i], told);
+  }
+
+  /** @type {(now: RestorerData, i: number) => Scored} */
+  function restored(now, i) {
+    const item = items[i], { clean, noisy, output, canvases, words } = item;
+    output.set(through(now, noisy, i, level));
+    paintImage(canvases[2], output, now.shape);
+    paintError(canvases[3], clean, output, now.shape, now.error_scale, root);
+    const [input, model] = [noisy, output].map((image) => ({ mse: meanSquare(clean, image), ssim: similarity(clean, image, now.shape) }));
+    /** @param {{ mse: number, ssim: number | null }} score */
+    const said = ({ mse, ssim }) => `${mse ? decibels(mse).toFixed(1) : "∞"} dB${ssim === null ? "" : ` · ${ssim.toFixed(2)}`}`;
+    words[0].textContent = "clean";
+    words[1].textContent = said(input);
+    words[2].textContent = said(model);
+    words[3].textContent = "error";
+    words[1].classList.toggle("rs-better", input.mse < model.mse);
+    words[2].classList.toggle("rs-better", model.mse < input.mse);
+    canvases.forEach((canvas, k) => canvas.setAttribute("aria-label", `${now.names[i]}, ${["clean", "corrupted", "restored", "error"][k]}`));
+    const { read } = /** @type {Networks} */ (networks);
+    /** @param {Float32Array} image */
+    const wrong = (image) => (read ? Number(readScores(read(image)).digit !== now.labels[i]) : null);
+    return { input: { ...input, wrong: wrong(noisy) }, model: { ...model, wrong: wrong(output) } };
+  }
+
+  /** @type {(now: RestorerData, scored: Scored[], strength: number) => void} */
+  function finish(now, scored, strength) {
+    const means = drawMeans(/** @type {HTMLTableElement} */ (part("means")), scored, now);
+    curve.mark({ level: strength, input: means.input.psnr, model: means.model.psnr });
+    root.dataset.ready = `${kind}:${text(strength)}:${draw}`;
+  }
+
+  // ---- the curve ------------------------------------------------------------------------------
+
+  function drawCurve() {
+    stopCurve();
+    if (!data || !networks) return;
+    const now = data, { low, high, step, name } = settings(), count = Math.min(items.length, MOST_ON_CURVE);
+    const levels = Array.from({ length: STEPS + 1 }, (_, i) => low + (i * (high - low)) / STEPS).map((value) => (step >= 1 ? Math.round(value) : value));
+    /** @type {CurvePoint[]} */
+    const points = [];
+    const axis = { low, high, trained: trainedAt(), name };
+    curve.draw(points, axis);
+    const room = new Float32Array(sizeOf(now.shape));
+    let sums = [0, 0];
+    stopCurve = inSlices(levels.length * count, (k) => {
+      const i = k % count, at = levels[Math.floor(k / count)], { clean, draw: own } = items[i];
+      corrupt(clean, room, own, { kind, level: at, span: now.span, clamp: now.clamp, shape: now.shape });
+      const output = through(now, room, i, at);
+      sums = [sums[0] + decibels(meanSquare(clean, room)), sums[1] + decibels(meanSquare(clean, output))];
+      if (i + 1 < count) return;
+      points.push({ level: at, input: sums[0] / count, model: sums[1] / count });
+      sums = [0, 0];
+      curve.draw(points, axis);
+      if (!working) render();
+    });
+  }
+
+  // ---- the hand -------------------------------------------------------------------------------
+
+  kinds.onchange = () => {
+    kind = /** @type {LossKind} */ (kinds.value);
+    level = settings().usual;
+    written();
+    showKind();
+  };
+  slider.oninput = () => {
+    level = slider.valueAsNumber;
+    written();
+    show();
+  };
+  part("again").onclick = () => {
+    draw += 1;
+    written();
+    lay();
+  };
+  const stopWatching = watchWidth(root, (now) => {
+    width = now;
+    lay();
+  });
+
+  return {
+    update,
+    destroy() {
+      stopWork();
+      stopCurve();
+      stopWatching();
+      place.release();
+    },
+  };
+}
