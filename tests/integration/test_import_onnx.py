@@ -16,6 +16,7 @@ from aecore import data
 from aecore.errors import UserError
 from aecore.inference import load_model
 from aecore.interop import import_candidate, import_checkpoint
+from aecore.interop.export_onnx import onnx_folder
 from aecore.latent.codes import read_codes
 from aecore.runs.archive import packed
 from aecore.runs.run import Run
@@ -165,3 +166,17 @@ def test_what_an_onnx_file_answers_itself_cannot_be_set(tmp_path, store):
     (tmp_path / "x.pth").write_bytes(b"x")
     with pytest.raises(UserError, match=r"x\.pth is no ONNX file"):
         import_checkpoint([path, tmp_path / "x.pth"])
+
+
+def test_what_was_imported_goes_out_again_as_it_is_kept(tmp_path, store, digits, parts):
+    """The file of the export, run by onnxruntime without this project."""
+    import onnxruntime
+
+    steps = [*encoder_steps(parts, -1, 1), *decoder_steps(parts, -1, 1)]
+    run = import_checkpoint(save(tmp_path / "model.onnx", steps, ["n", 784], ["n", 784]), data_name="digits-28").run
+    contents = onnx_folder(run).files
+    assert sorted(contents) == ["about.json", "network.onnx"]
+    session = onnxruntime.InferenceSession(contents["network.onnx"])
+    images = (digits[1][:5] / 127.5 - 1).astype(np.float32)
+    (found,) = session.run(None, {session.get_inputs()[0].name: images})
+    assert np.abs((np.asarray(found) + 1) / 2 - parts.outputs(digits[1][:5])).max() < 1e-4
