@@ -280,7 +280,8 @@ def heading(run: Run, on_close: Callable[[], None] | None = None) -> None:
         count(row.parameters, "parameter") if row.parameters else "",
         row.machine,
         f"imported from {row.imported}" if row.imported else "",
-        f"recorded from a loop in {row.recorded}" if row.recorded else "",
+        f"recorded from a loop in {row.recorded}" if row.recorded and not row.tracked else "",
+        f"imported from {row.recorded}" if row.tracked else "",
     ]
     st.caption(" · ".join(plain(part) for part in parts if part))
     if row.imported:
