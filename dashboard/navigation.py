@@ -17,6 +17,7 @@ from aecore.errors import AecoreError
 from dashboard import style, url_state
 from dashboard.charts import script
 from dashboard.components.session import keep_session
+from dashboard.lessons import bar as lesson
 from dashboard.page import problem
 from dashboard.server import people
 from dashboard.sign_in import sign_in
@@ -59,6 +60,7 @@ def navigate() -> None:
     url_state.turn_to(page.url_path)
     run_pages = {"restore", "replay", "interpolate", "latent", "generate", "measure"}
     keep_session(page.url_path, url_state.followed() if page.url_path in run_pages else "")
+    lesson.bar(page.url_path)
     script.prefetch(now=_begins_with_a_chart(page.url_path))
     _routing.active = True
     try:

@@ -36,11 +36,23 @@ class Field:
 Fields = Mapping[str, Field]
 FOLLOWED = "followed-run"
 """In the session: the run that was looked at last, with which pages about one run begin."""
+CARRIED = "carried-parameters"
 
 
 def followed() -> str:
     """The id of the run that was looked at last; empty before any was."""
     return st.session_state.get(FOLLOWED, "")
+
+
+def carried() -> dict[str, str]:
+    """Parameters of no page that stay in the address from page to page."""
+    return st.session_state.get(CARRIED, {})
+
+
+def carry(parameters: Mapping[str, str]) -> None:
+    """Let these, and no others, stay in the address from page to page."""
+    if parameters or carried():
+        st.session_state[CARRIED] = dict(parameters)
 
 
 def turn_to(page: str) -> None:
@@ -136,9 +148,10 @@ def keep(page: str, fields: Fields, **values: Any) -> None:
         bare = st.session_state[key(page, "bare")] = dict(written)
     if written == bare:
         written = {}
-    wanted = {name: text for name, text in st.query_params.items() if name not in ours} | written
-    if wanted != st.query_params.to_dict():
-        st.query_params.from_dict(wanted)  # all at once: each change is an entry in the browser's history
+    others = {name: text for name, text in st.query_params.items() if name not in ours}
+    if others | written != st.query_params.to_dict():
+        # All at once: each change is an entry in the browser's history. What is carried the browser adds elsewhere.
+        st.query_params.from_dict(carried() | others | written)
     before = st.session_state.get(key(page, "told"), {})
     if before != written:
         st.session_state[key(page, "told-before")] = [*st.session_state.get(key(page, "told-before"), []), before][-3:]

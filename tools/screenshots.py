@@ -20,6 +20,8 @@ PAGES = {
     "watch": "/train?run=mnist-mlp8",
     "sweep": "/sweep",
     "reports": "/reports?report=001",
+    "lessons": "/reports?report=lessons",
+    "lesson": "/restore?run=cifar-conv-denoise&noise=gaussian:0.1:clamp&view=sheet&lesson=noise&step=1",
     "beyond": "/reports?report=beyond&task=colored-mnist/gaussian:0.3:clamp/snr_db",
     "restore": "/restore?run=cifar-conv-denoise",
     "sheet": "/restore?run=cifar-conv-denoise&view=sheet",

@@ -30,6 +30,8 @@ def welcome(own_runs: bool, brief: bool) -> None:
             welcome_buttons(trains)
         elif trains and st.button("New run", icon=":material/add:", type="primary", key="new"):
             st.switch_page("pages/train.py")
+        elif not brief and st.button("Lessons", icon=":material/school:", key="lessons"):
+            st.switch_page("pages/reports.py", query_params={"report": "lessons"})
         add_run.add_a_run()
         run_actions.trash_list()
 
@@ -43,5 +45,7 @@ def welcome_buttons(trains: bool) -> None:
         st.switch_page("pages/restore.py")
     if st.button("Read the reports", icon=":material/fact_check:", key="reports"):
         st.switch_page("pages/reports.py")
+    if st.button("Take a lesson", icon=":material/school:", key="lessons"):
+        st.switch_page("pages/reports.py", query_params={"report": "lessons"})
     if st.button("Walk between two digits", icon=":material/linear_scale:", key="walk"):
         st.switch_page("pages/interpolate.py")

@@ -7,8 +7,8 @@ from aecore.reports.tasks import tasks
 from dashboard.url_state import Field, one_of
 
 PAGE = "reports"
-ALL, BEYOND = "All numbers", "beyond"
-OPTIONS = [*reports(), ALL, BEYOND]
+ALL, BEYOND, LESSONS = "All numbers", "beyond", "lessons"
+OPTIONS = [*reports(), ALL, BEYOND, LESSONS]
 AGAINST = {"parameters": "Parameters", "seconds": "Training time"}
 FIELDS = {
     "report": Field(OPTIONS[0], one_of(*OPTIONS)),

@@ -6,6 +6,7 @@ import streamlit as st
 
 from aecore.runs.state import ACTIVE
 from aecore.runs.store import Store
+from dashboard import url_state
 from dashboard.cache import runs
 from dashboard.format import plain
 from dashboard.widgets.run_monitor import waiting_text
@@ -13,7 +14,7 @@ from dashboard.widgets.run_monitor import waiting_text
 
 def watch(run_id: str | None) -> None:
     """Show that run, or the form when there is none, in an address of its own."""
-    st.query_params.from_dict({} if run_id is None else {"run": run_id})
+    st.query_params.from_dict(url_state.carried() | ({} if run_id is None else {"run": run_id}))
 
 
 def active_runs() -> None:

@@ -24,7 +24,7 @@ LEVELS = [
     {"jobs", "interop", "recording", "imports"},
     {"sweeps", "compute", "loading"},
     {"plots"},
-    {"reports"},
+    {"reports", "lessons"},
     {"cli"},
     {"notebook"},
 ]

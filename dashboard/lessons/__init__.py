@@ -1,0 +1,1 @@
+"""Lessons in the app: the list of them, and the bar above every page while one runs."""
