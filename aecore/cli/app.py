@@ -29,6 +29,7 @@ MODULES = {
     "evaluate": ("evaluate", "project", "gallery", "results"),
     "measure": ("measure",),
     "report": ("report",),
+    "lessons": ("lessons",),
     "doctor": ("doctor",),
     "tokens": ("tokens",),
 }

@@ -11,7 +11,7 @@ from aecore.runs.store import Store
 from dashboard import page, url_state
 from dashboard.components.lesson import keep_lesson
 from dashboard.format import plain
-from dashboard.lessons.running import arrive, go, leave
+from dashboard.lessons.running import arrive, leave, way
 
 SHOWN = "lesson-answer-shown"
 """In the session: the lesson and step whose answer is shown."""
@@ -42,7 +42,7 @@ def _draw(here: str, lesson: Lesson, number: int) -> None:
             _text(lesson, number)
         with right:
             _question(lesson, number)
-        _ways(lesson, number)
+        _ways(here, lesson, number)
 
 
 def _text(lesson: Lesson, number: int) -> None:
@@ -83,16 +83,14 @@ def _missing(lines: tuple[str, ...] | list[str]) -> None:
         st.caption(f":material/info: {plain(line)}")
 
 
-def _ways(lesson: Lesson, number: int) -> None:
+def _ways(here: str, lesson: Lesson, number: int) -> None:
     """To the steps before and after, and back to the view that this one is about."""
-    with st.container(horizontal=True, key="lesson-ways"):
-        if st.button("Back", icon=":material/arrow_back:", disabled=number == 1, key="lesson-back"):
-            go(lesson, number - 1)
-        last = number == len(lesson.steps)
-        if not last and st.button("Next", icon=":material/arrow_forward:", type="primary", key="lesson-next"):
-            go(lesson, number + 1)
-        if last and st.button("Finish", icon=":material/check:", type="primary", key="lesson-finish"):
+    with st.container(horizontal=True, vertical_alignment="center", key="lesson-ways"):
+        if number > 1:
+            way(lesson, number - 1, here, "Back", "arrow_back", "back")
+        if number < len(lesson.steps):
+            way(lesson, number + 1, here, "Next", "arrow_forward", "next")
+        elif st.button("Finish", icon=":material/check:", key="lesson-finish"):
             url_state.carry({})
             st.switch_page("pages/reports.py", query_params={"report": "lessons"})
-        if st.button("Set up the page again", icon=":material/restart_alt:", type="tertiary", key="lesson-again"):
-            go(lesson, number)
+        way(lesson, number, here, "Set up the page again", "restart_alt", "again")

@@ -8,7 +8,7 @@ from aecore.format import count
 from aecore.lessons.library import lessons
 from aecore.runs.store import Store
 from dashboard.format import plain
-from dashboard.lessons.running import go
+from dashboard.lessons.running import way
 
 
 def contents() -> None:
@@ -26,7 +26,6 @@ def contents() -> None:
             title = f"**{number}{plain(lesson.title)}**"
             st.markdown(f"{title}  \n{plain(lesson.summary)} :small[:gray[{about}]]", width="stretch")
             start = f"Start lesson {lesson.number}" if lesson.number else "Start"
-            if st.button(start, icon=":material/school:", key=f"lesson-start-{lesson.name}"):
-                go(lesson, 1)
+            way(lesson, 1, "reports", start, "school", f"start-{lesson.name}")
     for line in problems:
         st.warning(plain(line), icon=":material/school:")

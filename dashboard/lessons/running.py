@@ -42,11 +42,18 @@ def _asked() -> tuple[str, str]:
     return carried.get(LESSON, ""), carried.get(STEP, "1")
 
 
-def go(found: Lesson, number: int) -> None:
-    """Turn to a step, from 1: its page with its address."""
+def way(found: Lesson, number: int, here: str, label: str, icon: str, key: str) -> None:
+    """To a step, from 1: its page with its address. Between pages it is a link, since a button that switches the page
+    would add two entries to the browser's history, the first with this address on the page that is left; on the page
+    `here` it is a button, since the browser would not change the address for a link."""
     step = found.steps[number - 1]
     query = dict(step.query) | {LESSON: found.name, STEP: str(number)}
-    st.switch_page(f"pages/{step.page}.py", query_params=query)
+    script, symbol = f"pages/{step.page}.py", f":material/{icon}:"
+    with st.container(key=f"lesson-way-{key}", width="content"):
+        if step.page != here:
+            st.page_link(script, label=label, icon=symbol, query_params=query)
+        elif st.button(label, icon=symbol, key=f"lesson-{key}"):
+            st.switch_page(script, query_params=query)
 
 
 def leave() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from aecore.cli.app import run
 from aecore.errors import UserError
 from aecore.lessons import library, numbers
 from aecore.lessons.definition import CARRIED, PAGES, Lesson, parse_address, parse_lesson
@@ -54,16 +55,16 @@ holds: mine status parameters > 3
 @pytest.fixture
 def mine(store: Store) -> Run:
     """A run of which just enough is written to read numbers from."""
-    run = Run(store.root / "runs" / "mine")
-    run.path.mkdir(parents=True)
-    run.write_json("experiment.json", {})
-    run.write_json("status.json", {"format": 1, "state": "finished", "parameters": 12, "title": "twelve"})
+    made = Run(store.root / "runs" / "mine")
+    made.path.mkdir(parents=True)
+    made.write_json("experiment.json", {})
+    made.write_json("status.json", {"format": 1, "state": "finished", "parameters": 12, "title": "twelve"})
     lines = [{"epoch": 1, "test_loss": 4.0}, {"epoch": 2, "test_loss": 1.0}, {"epoch": 3, "test_loss": 2.0}]
-    run.file("metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    made.file("metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     scores = {"mse": 0.25, "psnr_db": 6.5, "ssim": 0.5, "snr_db": 2.0}
     entry = {"n": 9, "split": "test", "black_mse": 0.5, "corruption": "gaussian:0.3+square:8", "metrics": scores}
-    run.write_json("evaluation.json", {"evaluations": [entry | {"noisy_input": scores | {"psnr_db": None}}]})
-    return run
+    made.write_json("evaluation.json", {"evaluations": [entry | {"noisy_input": scores | {"psnr_db": None}}]})
+    return made
 
 
 def number(text: str, store: Store) -> float:
@@ -252,6 +253,31 @@ def test_a_store_has_lessons_of_its_own_and_may_replace_a_shipped_one(mine, stor
         library.lesson("extr", store)
     with pytest.raises(UserError, match="there is no lesson"):
         library.lesson("../../secrets", store)
+
+
+def test_the_command_prints_a_lesson_as_it_reads_here_and_fails_for_one_that_does_not_hold(mine, store, capsys):
+    put(store, "extra.md", HEAD + STEP)
+    assert run(["lessons"]) == 0
+    assert re.search(r"extra +1 +Mine", capsys.readouterr().out)
+    assert run(["lessons", "extra"]) == 0
+    assert "1. First\nSome **text**.\nHow large?\nIt has **12** parameters.\n" in capsys.readouterr().out
+    put(store, "extra.md", HEAD + STEP.replace("> 3", "> 300"))
+    assert run(["lessons", "extra"]) == 1
+    said = capsys.readouterr()
+    assert "It has" not in said.out
+    assert "step 1: does not hold here: mine status parameters > 300 (12 > 300)" in said.err
+    put(store, "extra.md", HEAD)
+    assert run(["lessons"]) == 1
+    assert "lesson extra.md, line 5: it has 0 steps" in capsys.readouterr().err
+    assert run(["lessons", "extra"]) == 2
+
+
+def test_the_example_in_the_documentation_is_a_lesson_that_holds():
+    text = (ROOT / "docs/lessons.md").read_text()
+    example = re.search(r"^    \+\+\+\n(?:    .*\n|\n)+", text, re.MULTILINE)
+    assert example
+    (step,) = parse_lesson("noise", re.sub(r"^    ", "", example[0], flags=re.MULTILINE)).steps
+    assert library.answer(step, SHIPS).text.startswith("No: 25.28")
 
 
 def test_no_page_has_a_parameter_that_a_lesson_sets():
