@@ -140,7 +140,9 @@ def parse_address(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         parts = urlsplit(text)
     except ValueError:
         raise UserError(f"'{text}' is not an address of the app, such as /restore?run=mnist-mlp8") from None
-    if parts.scheme or parts.netloc or not parts.path.startswith("/") or parts.fragment:
+    if parts.fragment:
+        raise UserError(f"what stands after the # in '{text}' belongs to the browser: leave it out")
+    if parts.scheme or parts.netloc or not parts.path.startswith("/"):
         raise UserError(f"'{text}' is not an address of the app, such as /restore?run=mnist-mlp8")
     page = parts.path.removeprefix("/") or "overview"
     if page not in PAGES:

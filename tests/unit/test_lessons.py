@@ -204,6 +204,7 @@ def test_a_step_is_what_its_file_says(mine, store):
         ("## First", "# First", "a step begins with its title"),
         ("open: /restore", "open: https://host/restore", "is not an address of the app"),
         ("open: /restore", "open: /restor", "did you mean 'restore'?"),
+        ("square:8", "square:8#camera=2d", "after the #"),
         ("run=mine&", "run=mine&step=2&", "'step' in"),
         ("run=mine&", "run=mine&run=mine&", "'run' stands twice"),
         ("open:", "opens:", "the step has no 'open:'"),
