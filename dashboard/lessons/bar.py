@@ -65,13 +65,13 @@ def _question(lesson: Lesson, number: int) -> None:
     if not shown:
         return
     found = answer(step, store)
-    if not found.text:
-        st.warning("The answer does not hold for the runs here, so it is not shown.", icon=":material/rule:")
-    else:
+    if found.text:
         st.markdown(f"**Answer.** {found.text}")
+        runs = list(dict.fromkeys(plain(path.run) for path in step.paths()))
+        st.caption(f"Read from the files of {', '.join(runs)}.")
+    else:
+        st.warning("The answer does not hold for the runs here, so it is not shown.", icon=":material/rule:")
     _missing(found.problems)
-    runs = list(dict.fromkeys(path.run for path in step.paths()))
-    st.caption(f"Read from the files of {', '.join(f'`{plain(run)}`' for run in runs)}.")
 
 
 def _show(what: tuple[str, int] | None) -> None:

@@ -62,7 +62,7 @@ def test_the_bar_asks_and_the_answer_has_the_runs_own_number(gallery):
     assert {"Back", "Finish", "Leave"} <= buttons(app)
     app.button(key=ANSWER).click().run()
     assert "**91.9\u00a0%** of the cases by their codes" in texts(app)
-    assert "Read from the files of `mnist-mlp8`" in texts(app)
+    assert "Read from the files of mnist-mlp8." in texts(app)
     app.button(key=ANSWER).click().run()
     assert "**Answer.**" not in texts(app)
 

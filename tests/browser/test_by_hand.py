@@ -78,7 +78,7 @@ def test_the_scores_follow_the_slider_and_are_pythons(tab, address):
         assert found == pytest.approx(expected(level, 7), abs=0.05)
         assert found[0] < before
         before = found[0]
-    expect(tab).to_have_url(re.compile(r"hand=gaussian%3A0\.5|hand=gaussian:0\.5"))
+    expect(tab).to_have_url(re.compile(r"hand=gaussian(%3A|:)0\.5"))
     assert not sent, "the server is not asked"
     expect(tab.locator(".rs-curve polyline.model")).to_be_attached()
 
@@ -97,6 +97,7 @@ def test_the_scores_follow_the_slider_and_are_pythons(tab, address):
     tab.locator(".rs[data-ready='gaussian:0.6:1']").wait_for()
     tab.locator(".rs-kinds").select_option("square")
     tab.locator(".rs[data-ready='square:7:1']").wait_for()
+    expect(tab).to_have_url(re.compile("hand=square(%3A|:)7(%3A|:)1"))
     tab.reload()
     tab.locator(".rs[data-ready='square:7:1']").wait_for(timeout=60_000)
 

@@ -46,7 +46,7 @@ def test_scalars_of_tensorboard_are_the_float32_that_were_written(store):
     run = found["simple"]
     written = [float(np.float32(loss)) for loss in LOSSES[:3]]
     assert values(run, "train_loss") == [(0, written[0]), (10, written[1]), (20, written[2]), (30, 0.25), (40, 0.125)]
-    assert values(run, "test_loss") == [(10, 0.5)]
+    assert values(run, "Loss/val") == [(10, 0.5)]
     assert values(run, "gan/_clair__b_") == [(20, None)]
     assert [entry["seconds"] for entry in run.metrics()] == [0, 1, 2, 130, 140]
     status = run.status()
@@ -57,7 +57,7 @@ def test_scalars_of_tensorboard_are_the_float32_that_were_written(store):
     )  # fmt: skip
     assert found["simple/hp"].status()["recorded"]["config"] == {"lr": 0.01, "net": "mlp", "tied": True}
     assert values(found["keras"], "train_loss") == [(0, 0.0), (1, 0.125), (2, 0.25)]
-    assert values(found["keras"], "test_loss") == [(0, 1.0), (1, 1.125), (2, 1.25)]
+    assert values(found["keras"], "validation/epoch_loss") == [(0, 1.0), (1, 1.125), (2, 1.25)]
     assert values(found["purged"], "train_loss") == [(0, 0.0), (1, 1.0), (2, 7.0)]
     assert all(state == "verified" for state in sums.verify(run.path).values())
 
@@ -82,7 +82,7 @@ def test_mlflow_in_files_and_in_its_database_says_the_same(store, place):
     assert sorted(found) == ["broken", "first", "second: it's 'quoted'"]
     run = found["second: it's 'quoted'"]
     assert values(run, "train_loss") == [(5 * step, 2 * loss) for step, loss in enumerate(LOSSES)]
-    assert values(run, "test_loss") == [(5, 0.25)]
+    assert values(run, "val_loss") == [(5, 0.25)]
     assert values(run, "odd") == [(0, None), (1, None)]
     assert run.status()["recorded"]["config"] == {"lr": "0.1", "net": "mlp: 8", "tag stage": "draft"}
     assert run.notes() == {"title": "", "note": "a note\non two lines", "group": "autoencoders: 2"}
@@ -103,7 +103,7 @@ def test_trackio(store):
     assert sorted(found) == ["first", "second"]
     run = found["second"]
     assert values(run, "train_loss") == [(3 * step, 2 * loss) for step, loss in enumerate(LOSSES)]
-    assert values(run, "test_loss") == [(9, 0.5)]
+    assert values(run, "val_loss") == [(9, 0.5)]
     assert values(run, "odd") == [(0, None), (3, None), (6, None), (9, 1.0)]
     assert values(run, "more/a") == [(0, 0), (3, 1), (6, 2), (9, 3)]
     assert run.status()["recorded"]["config"] == {"lr": 0.1, "net": {"width": 8}}
@@ -125,7 +125,7 @@ def test_a_second_import_adds_what_is_new_and_keeps_what_the_user_wrote(tmp_path
     assert again[0].run.id == first.id
     assert len(store.runs()) == 2
     assert values(first, "train_loss") == [(1, 0.5), (2, 0.4), (3, 0.3)]
-    assert values(first, "test_loss") == [(1, 0.6), (3, 0.35)]
+    assert values(first, "val_loss") == [(1, 0.6), (3, 0.35)]
     assert first.notes()["note"] == "mine"
     assert first.status()["epoch"] == 3
     assert all(state == "verified" for state in sums.verify(first.path).values())
@@ -256,10 +256,10 @@ def test_every_curve_has_a_name_of_its_own(tags):
 @pytest.mark.parametrize(
     ("tags", "train", "test"),
     [
-        (("loss", "val_loss"), "loss", "val_loss"),
+        (("loss", "val_loss"), "loss", None),
         (("Loss/train", "Loss/test", "Loss/val"), "Loss/train", "Loss/test"),
-        (("train/loss_step", "train/loss_epoch", "val/loss_epoch"), "train/loss_epoch", "val/loss_epoch"),
-        (("trainLoss", "evalLoss", "loss"), "trainLoss", "evalLoss"),
+        (("train/loss_step", "train/loss_epoch", "val/loss_epoch"), "train/loss_epoch", None),
+        (("trainLoss", "evalLoss", "loss"), "trainLoss", None),
         (("train_loss", "loss/train", "test/loss"), "train_loss", "test/loss"),
         (("train/kl_loss", "train/acc", "perceptual_loss"), None, None),
         (("train_val_loss",), None, None),
@@ -282,7 +282,7 @@ def test_lines_hold_the_last_value_of_every_step_exactly(logged):
 def test_curves_of_different_steps_are_drawn_through_all_their_points(store):
     """A test loss every tenth step is a line, not points that nobody sees."""
     points = {"loss": [Point(step, 1 / (step + 1)) for step in range(50)]}
-    points["val_loss"] = points["loss"][::10]
+    points["test_loss"] = points["loss"][::10]
     made = add._Made(
         "csv",
         "CSV",
