@@ -70,7 +70,7 @@ def _question(lesson: Lesson, number: int) -> None:
         runs = list(dict.fromkeys(plain(path.run) for path in step.paths()))
         st.caption(f"Read from the files of {', '.join(runs)}.")
     else:
-        st.warning("The answer does not hold for the runs here, so it is not shown.", icon=":material/rule:")
+        st.warning("The answer cannot be given for the runs here.", icon=":material/rule:")
     _missing(found.problems)
 
 

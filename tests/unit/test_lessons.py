@@ -30,8 +30,8 @@ from dashboard.restore.url import FIELDS as RESTORE
 from dashboard.widgets.run_monitor import FIELDS as WATCH
 from tests.helpers.paths import ROOT
 
-SHIPS = Store(ROOT / "checkpoints")
-"""The store as it ships, which is only read."""
+EMPTY = Store(ROOT / "tests/data/no-store")
+"""A store without lessons of its own."""
 NAMES = ("bottleneck", "noise", "code-size", "dead-units", "vae-collapse", "tsne", "overfitting")
 FIELDS = {
     "overview": OVERVIEW, "restore": RESTORE, "replay": REPLAY, "interpolate": INTERPOLATE, "latent": LATENT,
@@ -50,6 +50,14 @@ question: How large?
 answer: It has **{mine status parameters}** parameters.
 holds: mine status parameters > 3
 """
+
+
+@pytest.fixture(scope="module")
+def ships(tmp_path_factory) -> Store:
+    """The store as it ships, without what whoever runs the tests has put beside it; it is only read."""
+    root = tmp_path_factory.mktemp("ships")
+    (root / "gallery").symlink_to(ROOT / "checkpoints/gallery", target_is_directory=True)
+    return Store(root)
 
 
 @pytest.fixture
@@ -72,7 +80,7 @@ def number(text: str, store: Store) -> float:
 
 
 def lesson(name: str) -> Lesson:
-    return library.lesson(name, SHIPS)
+    return library.lesson(name, EMPTY)
 
 
 def put(store: Store, name: str, content: str) -> Path:
@@ -83,18 +91,18 @@ def put(store: Store, name: str, content: str) -> Path:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_claim_of_a_shipped_lesson_holds_for_the_shipped_runs(name):
+def test_every_claim_of_a_shipped_lesson_holds_for_the_shipped_runs(name, ships):
     for step in lesson(name).steps:
         assert 3 <= len(lesson(name).steps) <= 6
         assert step.holds, f"{step.title}: nothing checks its answer"
-        found = library.answer(step, SHIPS)
+        found = library.answer(step, ships)
         assert found.text, (step.title, found.problems)
         for part in (step.text, step.question, step.answer):
-            assert library.filled(part, SHIPS)[1] == [], step.title
+            assert library.filled(part, ships)[1] == [], step.title
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_address_of_a_shipped_lesson_has_values_that_its_page_takes(name):
+def test_every_address_of_a_shipped_lesson_has_values_that_its_page_takes(name, ships):
     for step in lesson(name).steps:
         for field, text in step.query:
             known = FIELDS[step.page]
@@ -102,12 +110,12 @@ def test_every_address_of_a_shipped_lesson_has_values_that_its_page_takes(name):
             if known[field] is not None:
                 known[field].parse(text)
             if field in ("run", "runs"):
-                assert all(SHIPS.listed(one) for one in text.split(",")), (step.title, text)
+                assert all(ships.listed(one) for one in text.split(",")), (step.title, text)
 
 
-def test_the_answers_have_the_numbers_of_the_files(mine, store):
+def test_the_answers_have_the_numbers_of_the_files(ships):
     """Beside the files themselves, read as JSON."""
-    text = library.answer(lesson("noise").steps[0], SHIPS).text
+    text = library.answer(lesson("noise").steps[0], ships).text
     path = ROOT / "checkpoints/gallery/cifar-conv-denoise/evaluation.json"
     entries = json.loads(path.read_text())["evaluations"]
     entry = next(one for one in entries if one["corruption"] == "gaussian:0.1:clamp")
@@ -116,7 +124,7 @@ def test_the_answers_have_the_numbers_of_the_files(mine, store):
 
 
 def test_the_lessons_are_those_in_this_order_and_none_is_wrong():
-    found, problems = library.lessons(SHIPS)
+    found, problems = library.lessons(EMPTY)
     assert [one.name for one in found] == list(NAMES)
     assert problems == []
 
@@ -146,11 +154,11 @@ def test_paths_expressions_and_claims_read_what_is_there(mine, store):
     assert shown == ["1", "100.0\u00a0%", "1\u00a0dB"]
 
 
-def test_lists_are_read_by_place_and_extremes():
-    variance = number("colored-vae measures active_units variance largest", SHIPS)
+def test_lists_are_read_by_place_and_extremes(ships):
+    variance = number("colored-vae measures active_units variance largest", ships)
     table = json.loads((ROOT / "checkpoints/gallery/colored-vae/measures.json").read_text())["measures"]
     assert variance == max(table["active_units"]["variance"])
-    assert number("colored-vae measures active_units variance 3", SHIPS) == table["active_units"]["variance"][3]
+    assert number("colored-vae measures active_units variance 3", ships) == table["active_units"]["variance"][3]
 
 
 @pytest.mark.parametrize(
@@ -273,12 +281,12 @@ def test_the_command_prints_a_lesson_as_it_reads_here_and_fails_for_one_that_doe
     assert run(["lessons", "extra"]) == 2
 
 
-def test_the_example_in_the_documentation_is_a_lesson_that_holds():
+def test_the_example_in_the_documentation_is_a_lesson_that_holds(ships):
     text = (ROOT / "docs/lessons.md").read_text()
     example = re.search(r"^    \+\+\+\n(?:    .*\n|\n)+", text, re.MULTILINE)
     assert example
     (step,) = parse_lesson("noise", re.sub(r"^    ", "", example[0], flags=re.MULTILINE)).steps
-    assert library.answer(step, SHIPS).text.startswith("No: 25.28")
+    assert library.answer(step, ships).text.startswith("No: 25.28")
 
 
 def test_no_page_has_a_parameter_that_a_lesson_sets():
