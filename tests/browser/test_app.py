@@ -100,8 +100,10 @@ def test_a_run_that_ends_while_one_watches_opens_on_restore(tab, address, app_st
 
     tab.get_by_role("link", name="Open on Restore").click()
     expect(tab.get_by_role("heading", name="Restore").first).to_be_visible()
-    expect(tab.locator(".ae-sheet figure")).to_have_count(14, timeout=60_000)
+    expect(tab.locator(".rs-tiles figure")).to_have_count(14, timeout=60_000)
     assert f"run={run.id}" in tab.url
+    tab.get_by_text("Sheet", exact=True).click()
+    expect(tab.locator(".ae-sheet figure")).to_have_count(14, timeout=60_000)
     sheet = tab.locator(".ae-sheet img").first
     assert sheet.evaluate("node => getComputedStyle(node).imageRendering") == "pixelated"
     before = tab.locator(".ae-means").inner_text()

@@ -64,6 +64,8 @@ def test_a_change_of_the_page_is_kept_when_the_address_was_completed(tab, addres
     tab.get_by_test_id("stTopNav").get_by_role("link", name="Restore", exact=True).click()
     expect(tab.get_by_role("heading", level=1, name="Restore").first).to_be_visible()
     settle(tab)
+    expect(tab.locator(".rs[data-ready]")).to_be_visible()
+    tab.get_by_text("Sheet", exact=True).click()
     expect(tab.locator(".ae-sheet figure").first).to_be_visible()
     slider = tab.get_by_role("slider")
     slider.press("ArrowRight")

@@ -171,10 +171,10 @@ def test_runs_of_another_tool_are_imported_and_their_names_printed(tmp_path, cap
     status, out, _ = run(capsys, "import", str(tmp_path), "--from", "csv")
     name = store.runs()[0].id
     assert status == 0
-    assert out.splitlines() == [f"{name}: added, 3 curves", "  loss is train_loss", "  val_loss is test_loss"]
+    assert out.splitlines() == [f"{name}: added, 3 curves", "  loss is train_loss"]
     told = as_json(capsys, "import", str(tmp_path), "--from", "csv")
     assert told["runs"][0]["what"] == "unchanged"
-    assert told["runs"][0]["names"] == {"loss": "train_loss", "val_loss": "test_loss", "kl": "kl"}
+    assert told["runs"][0]["names"] == {"loss": "train_loss", "val_loss": "val_loss", "kl": "kl"}
     status, out, _ = run(capsys, "show", name)
     assert "epoch 2, imported from CSV" in out
     status, _, err = run(capsys, "import", str(tmp_path), "--from", "csv", "--preset", "000-mlp-8")
