@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dashboard.components.networks import Shipped
+from aecore.viewer.networks import Shipped
 from dashboard.components.register import component
 
 _component = component("restorer", Path(__file__).with_name("component.js"))
