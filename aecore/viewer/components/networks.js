@@ -3,7 +3,7 @@
 /** @import { ImageShape, Network, Numbers } from "../js/types.js" */
 /** @import { CodesAsset, NetworkAsset, RealCodes } from "./types.js" */
 
-import { floats, fromBase64, typed } from "../js/bytes.js";
+import { floats, fromBase64, fromHalves, typed } from "../js/bytes.js";
 import { nearestCodes, usualDistance } from "../js/neighbours.js";
 import { createNetwork } from "../js/network.js";
 import { percent, shortNumber } from "../js/numbers.js";
@@ -16,8 +16,8 @@ export const networkOf = (asset) => createNetwork(asset.header.ops, floats(asset
  * @param {CodesAsset} asset
  * @returns {RealCodes}
  */
-export function realCodesOf({ codes: bytes, size, indices: numbers, labels }) {
-  const codes = { values: floats(bytes), width: size }, indices = typed(Int32Array, numbers), rows = Array.from(indices.keys());
+export function realCodesOf({ codes: bytes, size, half = false, indices: numbers, labels }) {
+  const codes = { values: half ? fromHalves(bytes) : floats(bytes), width: size }, indices = typed(Int32Array, numbers), rows = Array.from(indices.keys());
   /** @param {Numbers} code */
   const nearest = (code) => nearestCodes(codes, code, rows, 1)[0] ?? { row: -1, distance: Infinity };
   return {

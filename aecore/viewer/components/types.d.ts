@@ -69,10 +69,11 @@ export interface Shipped {
   reader: string | null;
   codes: string | null;
 }
-/** Codes float32 (N, size), with the numbers of their test images and their labels. */
+/** Codes float32 or, where `half`, float16 (N, size), with the numbers of their test images and their labels. */
 export interface CodesAsset {
   codes: Bytes;
   size: number;
+  half?: boolean;
   indices: Bytes;
   labels: Uint8Array;
 }
@@ -255,4 +256,31 @@ export interface LossPoint {
   epoch: number;
   value: number;
   earlier: boolean;
+}
+
+// ---- a page without a server (`aecore/viewer/page.py`, `views.py`) -------------------------------------
+
+/** A component, the name of its data, and those of the assets that the data name. */
+export interface PageView {
+  kind: "loss" | "replay" | "interpolate" | "generate" | "latent";
+  data: string;
+  assets: string[];
+}
+export interface PageContent {
+  views: PageView[];
+  /** Of the scripts with data and assets that are not in the page. */
+  folder: string;
+}
+/** Shows a component with its data and what the address has; returns what is called when the theme changes. */
+export type ViewMaker = (root: ShadowRoot, data: any, given: URLSearchParams) => () => void;
+/** Images to choose from: base64 of bytes (N, H, W, C). */
+export interface Choices {
+  images: string;
+  names: string[];
+  labels: number[];
+  shape: ImageShape;
+}
+export interface LossData {
+  train: LossCurve;
+  test: LossCurve;
 }

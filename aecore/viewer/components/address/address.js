@@ -22,6 +22,8 @@ export const belongs = (group, name) => name === group || name.startsWith(`${gro
 /** @returns {Address} */
 function createAddress() {
   const push = history.pushState.bind(history), replace = history.replaceState.bind(history);
+  // The address of a file, and of a frame that has its page in itself, cannot be changed.
+  const fixed = globalThis.origin === "null";
   /** @type {Map<string, Claim>} */
   const claims = new Map();
   /** @type {Map<string, { visit: number, text: string | null }>} */
@@ -68,7 +70,7 @@ function createAddress() {
     timer = undefined;
     if (withFresh) for (const claim of claims.values()) claim.fresh = false;
     const url = merged(new URL(location.href), withFresh);
-    if (!url) return;
+    if (!url || fixed) return;
     replace(history.state, "", url);
   }
 
