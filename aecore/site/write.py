@@ -88,6 +88,8 @@ def check_place(target: Path) -> None:
         raise UserError(f"there is no folder {target.absolute().parent} to write {target.name} to")
     if target.is_symlink():
         raise UserError(f"{target} is a link; name the folder itself")
+    if Path.cwd().is_relative_to(target.resolve()):  # it is replaced as a whole
+        raise UserError(f"{target} is the folder that this runs in; start from outside of it")
     if not target.is_dir():
         if os.path.lexists(target):
             raise UserError(f"{target} is a file; a site needs a folder")
@@ -112,7 +114,7 @@ def _written_before(folder: Path) -> set[str]:
         known = parse_json(read_regular(folder / CONTENTS, MOST_CONTENTS))
     except (OSError, ValueError):
         return set()
-    files = known.get("files") if isinstance(known, dict) else None
+    files = known.get("files") if isinstance(known, dict) and known.get("format") == FORMAT else None
     return {name for name in files if isinstance(name, str)} if isinstance(files, list) else set()
 
 
