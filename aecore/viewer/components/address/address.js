@@ -86,7 +86,7 @@ function createAddress() {
   /** Once nothing has moved for a moment. */
   function soon(wait = PAUSE_MS) {
     clearTimeout(timer);
-    timer = setTimeout(flushSettled, wait);
+    if (!fixed) timer = setTimeout(flushSettled, wait);
   }
 
   /**
