@@ -84,7 +84,8 @@ VIEWS = (
     View("Train, curves", f"/train?run={SMALL}", "Train", CURVE, "curves", runs=(SMALL,)),
     View("Sweep", "/sweep", "Sweep", CURVE, "curves", "Sweep"),
     View("Reports", "/reports", "Reports", "img.ae-pixels", "first figure", "Reports"),
-    View("Restore", "/restore", "Restore", ".ae-sheet img", "sheet of images", "Restore"),
+    View("Restore", "/restore", "Restore", ".rs[data-ready] canvas", "images", "Restore"),
+    View("Restore, sheet", "/restore?view=sheet", "Restore", ".ae-sheet img", "sheet of images"),
     View("Replay", "/replay", "Replay", ".rp[data-ready] canvas", "sheet of images", "Replay"),
     View("Interpolate", "/interpolate", "Interpolate", ".ip[data-ready] .ip-decoded canvas", "image", "Interpolate"),
     View("Latent space", "/latent", "Latent space", POINTS, "points", "Latent space"),
@@ -163,6 +164,14 @@ MOVES = (
         (".cb", "at"),
         runs=COMPARED,
     ),
+    Move(
+        "Restore, strength of the noise",
+        f"/restore?run={SMALL}",
+        ".rs-slider",
+        ".rs-cells canvas:nth-child(1)",
+        (".rs", "ready"),
+        runs=(SMALL,),
+    ),
     TURN,
     Move("Latent space, pointing at points", CLOUD_3D, ".cl-stage", ".cl-gl", (".cl", "hover"), "hover", runs=(CLOUD,)),
 )
@@ -216,7 +225,7 @@ def press(tab: Page, part: Locator) -> Touch:
 
 
 ASKS = (
-    Ask("Restore, noise level", f"/restore?run={SMALL}", ".ae-sheet img", "keydown", level, runs=(SMALL,)),
+    Ask("Restore, noise level", f"/restore?run={SMALL}&view=sheet", ".ae-sheet img", "keydown", level, runs=(SMALL,)),
     Ask(
         "Interpolate, another image",
         f"/interpolate?run={SMALL}",

@@ -27,6 +27,7 @@ FIELDS = {
     "figure": Field("", one_of(*GOALS)),
     "under": Field(""),
     "view": Field("", one_of(*VIEWS)),
+    "at": Field(None, browser=True),
     "new": Field(False, lambda text: text == "1", lambda on: "1" if on else ""),
 }
 

@@ -47,7 +47,9 @@ def print_run(found: Run) -> None:
     """A run in a few lines on standard output: state, progress, metrics, and what is wrong with it."""
     summary = summarise(found)
     of = f" of {summary.epochs}" if summary.epochs else ""
-    progress = f"imported from {summary.imported}" if summary.imported else f"epoch {summary.epoch}{of}"
+    progress = f"imported from {summary.imported}" if summary.imported else f"{summary.counts} {summary.epoch}{of}"
+    if summary.tracked:
+        progress += f", imported from {summary.recorded}"
     print(printable(f"{summary.id}: {summary.state}, {progress}"))
     if summary.title not in summary.id:
         print(f"  {printable(summary.title)}")

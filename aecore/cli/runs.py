@@ -14,6 +14,7 @@ from aecore.cli.options import Json, RunName, key_and_value, print_json
 from aecore.cli.printed import document, print_run
 from aecore.cli.progress import Progress
 from aecore.errors import UserError
+from aecore.format import count, printable
 from aecore.runs import archive, notes, sums, trash
 from aecore.runs.run import Run
 from aecore.runs.store import Store
@@ -179,7 +180,9 @@ def restore(
 
 @commands.command("import")
 def import_file(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="One file, or encoder and decoder.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="One file, or encoder and decoder; a folder with --from.")
+    ],
     preset: Annotated[str, typer.Option(help="The preset whose model this is; inferred if not given.")] = "",
     data: Annotated[str, typer.Option(help="The image set it was trained on; inferred if not given.")] = "",
     changes: Changes = None,
@@ -188,9 +191,24 @@ def import_file(
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Import it even if no reading of it reconstructs images; it is marked.")
     ] = False,
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="tensorboard|mlflow|trackio|csv",
+            help="The tool that recorded the runs of this folder: each becomes a run, with its curves; what is here "
+            "already is brought up to date.",
+        ),
+    ] = "",
     as_json: Json = False,
 ) -> None:
-    """Make a run from a checkpoint (.pth, .pt, .safetensors), or add a run that was exported as .zip."""
+    """Make a run from a network (.pth, .pt, .safetensors, .onnx; encoder and decoder may be two files), add a run that
+    was exported as .zip, or with --from the runs of another tool."""
+    if source:
+        if preset or changes or name or anyway or len(files) > 1:
+            raise UserError("--from takes one folder or file, and --data alone beside it")
+        _from_tool(source, files[0], data, as_json)
+        return
     file = files[0]
     if len(files) == 1 and archive.is_packed(file):
         if preset or data or changes:
@@ -226,3 +244,21 @@ def import_file(
     for line in import_notes(imported.run.status()):
         print_message(line)
     print_run(imported.run)
+
+
+def _from_tool(source: str, place: Path, data: str, as_json: bool) -> None:
+    from aecore.imports import import_runs
+
+    found = import_runs(source, place, data_name=data)
+    if as_json:
+        print_json(found.as_json())
+        return
+    for outcome in found.outcomes:
+        print(printable(f"{outcome.run.id}: {outcome.what}, {count(len(outcome.names), 'curve')}"))
+        for tag, name in outcome.names.items():
+            if tag != name:
+                print(printable(f"  {tag} is {name}"))
+        for line in outcome.said:
+            print(printable(f"  {line}"))
+    if found.without_numbers:
+        print(printable(f"left out, as they hold no numbers: {', '.join(found.without_numbers)}"))

@@ -18,7 +18,7 @@ from aecore.errors import AecoreError, DamagedError, UserError
 from aecore.inference import load_model
 from aecore.interop.folder import Folder
 from aecore.models.condition import MEDIAN, Condition, finest_differences
-from aecore.models.external import DECODER, ENCODER
+from aecore.models.external import DECODER, ENCODER, WHOLE
 from aecore.models.network import Network, known_classes
 from aecore.models.onnx_export import OPSET, check_packages, onnx_of
 from aecore.runs.json_files import json_bytes
@@ -163,19 +163,17 @@ def _restored(model: Network, images: Tensor, told: dict[str, Tensor]) -> Tensor
 
 
 def _kept(run: Run) -> Folder:
-    """The two files of a run that another program's loop made, byte for byte."""
+    """The files of a network that another program made, encoder and decoder or one, byte for byte as they are kept."""
     if not run.file(WEIGHTS).exists():
         raise UserError(f"run {run.id} has no network: its loop gave none, or it could not be kept as ONNX")
     weights = run.tensors(WEIGHTS)
-    if ENCODER not in weights or DECODER not in weights:
-        raise AecoreError(f"the weights of run {run.id} hold no {ENCODER} and {DECODER}")
-    contents = {name: weights[name].tobytes() for name in (ENCODER, DECODER)}
+    names = (ENCODER, DECODER) if run.experiment().model.has_code else (WHOLE,)
+    if not weights.keys() >= set(names):
+        raise AecoreError(f"the weights of run {run.id} hold no {' and '.join(names)}")
+    contents = {name: weights[name].tobytes() for name in names}
     low, high = run.experiment().model.value_range
-    about = _about(run) | {"range": [low, high]}
-    line = (
-        f"the network's own files, as they were kept when the run was recorded: images from {low:g} to {high:g}, the "
-        "range in which it was trained"
-    )
+    about = _about(run) | {"range": [low, high], "layout": "NCHW, float32, as many rows as the files' inputs say"}
+    line = f"the network's own files, as they were kept when the run was made: images from {low:g} to {high:g} go in"
     files = {name: _sum(content) for name, content in contents.items()}
     return Folder(contents | {ABOUT: json_bytes(about | {"files": files})}, {"range": [low, high]}, (line,))
 

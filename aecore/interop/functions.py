@@ -41,6 +41,8 @@ _COLOUR = {
     "cifar10": "0.4914,0.4822,0.4465/0.247,0.2435,0.2616",
     "cifar10 (b)": "0.4914,0.4822,0.4465/0.2023,0.1994,0.201",
 }
+NORMALISATIONS = {1: tuple(_GREY.values()), 3: tuple(_COLOUR.values())}
+"""By the number of channels, as mean/standard deviation."""
 
 
 class Scale(NamedTuple):

@@ -143,7 +143,10 @@ def _loading(config: dict[str, Any], *, code: bool) -> str:
         "output = model.to_unit(model(images))  # float from 0 to 1",
         "```",
     ]
-    own = "`model.safetensors` holds `encoder.onnx` and `decoder.onnx`, each as the bytes of a file for ONNX Runtime."
+    own = (
+        "`model.safetensors` holds its ONNX files (`encoder.onnx` and `decoder.onnx`, or `network.onnx`), each as the "
+        "bytes of a file for ONNX Runtime."
+    )
     plain = (
         "`model.py` defines the same network as plain PyTorch, with images from 0 to 1, and "
         '`load_state_dict(safetensors.torch.load_file("model.safetensors"))` gives it its weights.'

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from aecore import access, data
 from aecore.config.experiment import Experiment
-from aecore.errors import AecoreError, UserError
+from aecore.errors import UserError
 from aecore.interop.checkpoint import Checkpoint
 from aecore.interop.describe import difference_text
-from aecore.interop.imported_run import Imported, new_run
+from aecore.interop.image_sets import loaded_sets, source_of
+from aecore.interop.import_onnx import import_onnx, import_onnx_candidate
+from aecore.interop.imported_run import Imported, described, new_run
 from aecore.interop.interpret import Interpretation, chosen_candidate, fitting_sets, interpret, understand
 from aecore.interop.read_checkpoint import read_checkpoints, read_kept
+from aecore.interop.read_onnx import is_onnx
 from aecore.presets import preset
 from aecore.runs.progress import Report, silent
 from aecore.runs.run import IMPORTED, Run
 from aecore.runs.store import Store
-
-MOST_SETS = 4
-"""On how many image sets of one shape a network is tried."""
 
 
 def import_checkpoint(
@@ -37,8 +36,8 @@ def import_checkpoint(
     anyway: bool = False,
     report: Report = silent,
 ) -> Imported:
-    """Make a finished run from a `.pth`, `.pt` or `.safetensors` file, or from two that hold encoder and decoder.
-    `file_name` is its original name.
+    """Make a finished run from a `.pth`, `.pt`, `.safetensors` or `.onnx` file, or from two that hold encoder and
+    decoder. `file_name` is its original name.
 
     Every network that the shapes allow is tried on test images; what they decide is the interpretation's verdict.
     Raises `UserError` for a file that cannot be read or fits no model, and without `anyway` for one of which no reading
@@ -49,11 +48,16 @@ def import_checkpoint(
     paths = [path] if isinstance(path, Path) else list(path)
     store, file_name = store or Store.default(), file_name or " + ".join(part.name for part in paths)
     report("reading", 0, 0, file_name)
-    checkpoint = read_checkpoints(paths)
-    remarks: list[str] = []
     settings = dict(changes or {}) | ({"data.name": data_name} if data_name else {})
     if resized := [key for key in ("data.size", "data.fit") if key in settings]:
         raise UserError(f"{resized[0]} has no effect on an import, which takes images at their own size; leave it out")
+    if is_onnx(paths):
+        if preset_name:
+            raise UserError("--preset names a network that is described here, and an ONNX file brings its own")
+        given = {"name": name, "file_name": file_name, "measure": measure, "anyway": anyway, "report": report}
+        return import_onnx(paths, store, changes=settings, **given)
+    checkpoint = read_checkpoints(paths)
+    remarks: list[str] = []
     if preset_name:
         interpret(checkpoint, preset_name, data_name, changes)  # says what does not fit before images are fetched
     sets = _image_sets(checkpoint, preset_name, settings, measure, report, remarks)
@@ -68,12 +72,9 @@ def import_checkpoint(
         found = interpret(checkpoint, preset_name, data_name, changes)
         remarks.append("its functions were not tried on images, so strides, activations and ranges may be wrong")
     images = sets.get(found.experiment.data.name)
-    source = {
-        "file": file_name,
-        "sha256": _sha256(paths[0]),
-        "files": [{"name": part.name, "sha256": _sha256(part)} for part in paths],
-    }
-    return new_run(store, checkpoint, found, images, source, remarks, title=name, measure=measure, report=report)
+    source = source_of(paths, file_name)
+    content = described(checkpoint, found)
+    return new_run(store, content, found, images, source, remarks, title=name, measure=measure, report=report)
 
 
 def import_candidate(run: Run, number: int, store: Store | None = None, report: Report = silent) -> Imported:
@@ -89,6 +90,8 @@ def import_candidate(run: Run, number: int, store: Store | None = None, report: 
     if not 0 <= number < len(listed):
         raise UserError(f"run {run.id} has {len(listed)} candidates")
     run.check(IMPORTED)
+    if run.experiment().model.external:
+        return import_onnx_candidate(run, number, store or Store.default(), report)
     checkpoint = read_kept(run.file(IMPORTED))
     experiment = run.experiment()
     found = chosen_candidate(checkpoint, listed[number], experiment.data.name)
@@ -97,7 +100,7 @@ def import_candidate(run: Run, number: int, store: Store | None = None, report: 
     source = {key: about[key] for key in ("file", "sha256", "files") if key in about} | {"chosen_from": run.id}
     return new_run(
         store or Store.default(),
-        checkpoint,
+        described(checkpoint, found),
         found,
         images.get(experiment.data.name),
         source,
@@ -116,27 +119,12 @@ def _image_sets(
     report: Report,
     remarks: list[str],
 ) -> dict[str, data.ImageSet]:
-    """The image sets to try it on: the likeliest, downloaded where measuring needs it, and others that are here. Empty,
-    with a remark, where none can be loaded."""
+    """The image sets to try it on, the likeliest first; empty, with a remark, where none can be loaded."""
     if preset_name and "data.name" not in changes:
         names = [preset(preset_name).experiment.data.name]
     else:
         names = [about.name for about in fitting_sets(checkpoint, changes, preset_name)]
-    here = [name for name in names if data.prepared(name)]
-    first = names[:1] if measure or not here else []
-    wanted = [*first, *(name for name in here if name not in first)][:MOST_SETS]
-    sets: dict[str, data.ImageSet] = {}
-    problem: AecoreError | None = None
-    for name in wanted:
-        if not measure and not data.prepared(name):
-            continue
-        try:
-            sets[name] = data.load(name, lambda what, done, total: report("preparing", done, total, what))
-        except AecoreError as error:
-            problem = problem or error
-    if problem and not sets:
-        remarks.append(f"not measured, as the images cannot be loaded: {problem}")
-    return sets
+    return loaded_sets(names, measure, report, remarks)
 
 
 def _doubts(found: Interpretation, anyway: bool) -> list[str]:
@@ -179,8 +167,3 @@ def _left_out(checkpoint: Checkpoint, layers: Sequence[str], heads: str, experim
         f"left out: the log-variances ({unused or 'half of the outputs of the head'}), as a map of codes has none "
         "here; images are encoded to the means, and nothing is drawn at random"
     ]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -19,6 +19,7 @@ from aecore.interop.read_checkpoint import kept_bytes
 from aecore.interop.verdict import Decision
 from aecore.metrics.evaluation import evaluate_all
 from aecore.models.autoencoder import Autoencoder
+from aecore.models.network import Network
 from aecore.models.weights import weights_bytes
 from aecore.runs import sums
 from aecore.runs.json_files import now
@@ -40,9 +41,29 @@ class Imported:
     """Warnings, one line each; also in the run's status."""
 
 
+@dataclass(frozen=True, eq=False)
+class Content:
+    """What a new run holds of the network."""
+
+    network: Network
+    weights: bytes
+    """weights.safetensors."""
+    kept: bytes
+    """imported.safetensors: the file that it came from."""
+    parameters: int | None
+
+
+def described(checkpoint: Checkpoint, found: Interpretation) -> Content:
+    """The network that a checkpoint was taken for."""
+    experiment = found.experiment
+    model = Autoencoder(experiment.model, data.data_set(experiment.data.name).image_shape)
+    model.load_state_dict(found.weights)
+    return Content(model, weights_bytes(model.eval()), kept_bytes(checkpoint), model.plan.parameters)
+
+
 def new_run(
     store: Store,
-    checkpoint: Checkpoint,
+    content: Content,
     found: Interpretation,
     images: data.ImageSet | None,
     source: dict[str, Any],
@@ -52,7 +73,7 @@ def new_run(
     measure: bool,
     report: Report,
 ) -> Imported:
-    """A finished run of the network in a checkpoint. `source` says where it came from: `file`, `sha256`, `files`.
+    """A finished run of a network that was trained elsewhere. `source` says where: `file`, `sha256`, `files`.
 
     Without `images` it has no panel, and without `measure` no codes and evaluations.
     """
@@ -60,13 +81,12 @@ def new_run(
     # How the file was trained is unknown: of a preset only the model and images apply to it.
     experiment = found.experiment.changed({"name": title, "preset": found.preset})
     about = data.data_set(experiment.data.name)
-    model = Autoencoder(experiment.model, about.image_shape)
-    model.load_state_dict(found.weights)
+    model = content.network
     model.rng.seed(0, torch.device("cpu"))
     with staging(store) as run:
         run_id = timed_id(title)
         run.write_json(EXPERIMENT, experiment.model_dump(mode="json"))
-        run.write_files({WEIGHTS: weights_bytes(model.eval()), IMPORTED: kept_bytes(checkpoint)})
+        run.write_files({WEIGHTS: content.weights, IMPORTED: content.kept})
         if found.decision is not None:
             _keep_candidates(run, found.decision)
         if images is not None:
@@ -82,8 +102,8 @@ def new_run(
                 "updated": now(),
                 "epoch": 0,
                 "epochs": 0,
-                "parameters": model.plan.parameters,
-                "code_size": model.plan.code_size,
+                "parameters": content.parameters,
+                "code_size": model.plan.code_size or None,
                 "data": about.info.as_json(),
                 "process": None,
                 "error": None,
@@ -107,7 +127,7 @@ def new_run(
 def _measure(
     run: Run,
     run_id: str,
-    model: Autoencoder,
+    model: Network,
     images: data.ImageSet,
     measure: bool,
     report: Report,
@@ -122,7 +142,8 @@ def _measure(
     if not measure:
         return
     weights = sums.digest(run.path, WEIGHTS)
-    save_codes(run, model, test, labels, weights)
+    if model.has_code:
+        save_codes(run, model, test, labels, weights)
     found = evaluate_all(model, test, labels, experiment, run_id, weights, report)
     run.write_json(EVALUATION, {"evaluations": found})
 

@@ -73,7 +73,7 @@ def interpret(
     if preset_name or _is_written(changes):
         return _given(checkpoint, preset_name, changes)
     matching: dict[str, Candidate] = {}
-    for about in _candidate_sets(changes):
+    for about in candidate_sets(changes):
         found = fitting_presets(checkpoint, about.image_shape, {"data.name": about.name, **changes})
         matching |= {name: known for name, known in found.items() if _is_usual_set(known, name, changes)}
     if matching:
@@ -109,17 +109,17 @@ def understand(
         sample = torch.from_numpy(np.array(found.x_test[:LAST_IMAGES]))
         train = torch.from_numpy(np.array(found.x_train[:MEAN_OF]))
         try:
-            if decision is not None and _share(decision) < LITTLE:
+            if decision is not None and share(decision) < LITTLE:
                 # Worth a search of its own only where what was found fits these images clearly better.
                 again = judge(decision.best.experiment, decision.best.weights, sample, train)
-                if _share(again) > CLEARLY_OTHER * _share(decision):
+                if share(again) > CLEARLY_OTHER * share(decision):
                     continue
             if given is not None:
                 other = judge(given.experiment, given.weights, sample, train)
             else:
                 start = Experiment().changed({"data.name": name})
                 other = decide(checkpoint, start, sample, train, {**changes, "data.name": name})
-            if decision is None or _share(other) < CLEARLY_OTHER * _share(decision):
+            if decision is None or share(other) < CLEARLY_OTHER * share(decision):
                 decision, chosen = other, name
         except UserError as error:
             problem = problem or error
@@ -166,7 +166,7 @@ def chosen_candidate(checkpoint: Checkpoint, listed: Mapping[str, Any], data_nam
     raise UserError("the file's layers cannot be read as this candidate has them")
 
 
-def _share(decision: Decision) -> float:
+def share(decision: Decision) -> float:
     """The best error as a share of the mean image's."""
     return (decision.best.error or 0.0) / max(decision.mean_image_mse or 1.0, 1e-12)
 
@@ -216,7 +216,7 @@ def _is_usual_set(known: Candidate, name: str, changes: Mapping[str, Any]) -> bo
     return "data.name" in changes or known.experiment.data.name == preset(name).experiment.data.name
 
 
-def _candidate_sets(changes: Mapping[str, Any]) -> Sequence[DataSet]:
+def candidate_sets(changes: Mapping[str, Any]) -> Sequence[DataSet]:
     """The image sets that are possible, the likeliest of one shape first."""
     if name := str(changes.get("data.name", "")):
         return [data.data_set(name)]
@@ -228,8 +228,8 @@ def fitting_sets(checkpoint: Checkpoint, changes: Mapping[str, Any], preset_name
     """The image sets of which an image can go through the file's layers, or through a preset with these, the likeliest
     first. Raises `UserError` where there is none."""
     if preset_name or _is_written(changes):
-        return list(_candidate_sets(changes))
-    known, limits = _candidate_sets(changes), limits_of(changes)
+        return list(candidate_sets(changes))
+    known, limits = candidate_sets(changes), limits_of(changes)
     found: list[tuple[int, DataSet]] = []
     problem: UserError | None = None
     for about in known:

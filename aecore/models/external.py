@@ -15,8 +15,8 @@ from aecore.models.network import Network
 from aecore.models.onnx_file import OnnxFunction
 
 Function = Callable[[Tensor], Tensor]
-ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
-"""In the weights of an external run: the files' bytes as uint8 tensors."""
+ENCODER, DECODER, WHOLE = "encoder.onnx", "decoder.onnx", "network.onnx"
+"""In the weights of an external run: the files' bytes as uint8 tensors; the last one of a network without a code."""
 
 
 class External(Network):
@@ -50,13 +50,34 @@ class External(Network):
         return self.decode(self.encode(images))
 
 
+class ExternalRestorer(Network):
+    """A function from images (B, C, H, W) to images, both in the model's range, of which no code is known."""
+
+    def __init__(self, model: Model, image_shape: tuple[int, int, int], restore: Function) -> None:
+        super().__init__(model, image_shape)
+        self._restore = restore
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return torch.float32
+
+    def forward(self, images: Tensor, condition: Condition = NOTHING) -> Tensor:
+        """Images to the network's outputs, both (B, C, H, W)."""
+        return self._restore(images).float().reshape(images.shape)
+
+
 def from_files(
     model: Model, image_shape: tuple[int, int, int], files: Mapping[str, np.ndarray], run_id: str
-) -> External:
+) -> External | ExternalRestorer:
     """The network of an external run from its weights.
 
     Raises `UserError` where onnxruntime is missing, `AecoreError` for files that it cannot run.
     """
+    if not model.has_code:
+        if WHOLE not in files:
+            raise AecoreError(f"the weights of run {run_id} hold no {WHOLE}")
+        whole = OnnxFunction(files[WHOLE].tobytes(), f"the network of run {run_id}")
+        return ExternalRestorer(model, image_shape, whole)
     if ENCODER not in files or DECODER not in files:
         raise AecoreError(f"the weights of run {run_id} hold no {ENCODER} and {DECODER}")
     encode, decode = (

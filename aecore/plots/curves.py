@@ -54,11 +54,15 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
     if not metrics:
         raise UserError(f"run {run.id} has not finished an epoch yet, so there are no curves")
     points, last = thin(metrics, ("train_loss", "test_loss")), metrics[-1]
-    training, recorded = run.experiment().training, bool(run.status().get("recorded"))
+    training, recorded = run.experiment().training, run.status().get("recorded")
+    counts = "step" if recorded and recorded.get("counts") == "step" else "epoch"
     epochs = run.status().get("epochs") if recorded else training.epochs
     x = [entry["epoch"] for entry in points]
 
     def of(name: str, field: str, shade: int, step: bool = False) -> dict[str, Any]:
+        if recorded:  # a loop may log one value more often than another
+            own = thin([entry for entry in metrics if field in entry], (field,))
+            return line(name, [entry["epoch"] for entry in own], [entry[field] for entry in own], shade, step=step)
         return line(name, x, [entry.get(field) for entry in points], shade, step=step)
 
     unit = "mean over pixels" if training.reduction == "mean" else "sum over pixels, per image"
@@ -103,13 +107,13 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
     return stack(
         panels,
         title=f"Training of {marked_title(run)}{under}",
-        alt=f"Loss by epoch of {marked_title(run)}{under}. At epoch {last['epoch']}{of_all}: training "
+        alt=f"Loss by {counts} of {marked_title(run)}{under}. At {counts} {last['epoch']}{of_all}: training "
         f"loss {_told(last, 'train_loss')}, test loss {_told(last, 'test_loss')}, "
         f"learning rate {_told(last, 'lr', 3)}.",
         file=f"{run.id}-loss",
-        x_title="Epoch",
-        x_name="epoch",
-        x_range=(1, max(epochs or 0, last["epoch"], 2)),
+        x_title=counts.capitalize(),
+        x_name=counts,
+        x_range=(min(1, metrics[0]["epoch"]) if recorded else 1, max(epochs or 0, last["epoch"], 2)),
     )
 
 
@@ -194,6 +198,8 @@ def loss_notes(runs: Sequence[Run]) -> list[str]:
     notes = []
     if recorded and len(runs) > 1:
         notes.append("Recorded losses are as their loops logged them, each on a scale of its own.")
+    if len({(run.status().get("recorded") or {}).get("counts") == "step" for run in runs}) > 1:
+        notes.append("In these curves some runs count steps, the others epochs.")
     if len({run.experiment().training.reduction for run in runs if run not in recorded}) > 1:
         notes.append("These losses are on different scales: some are sums over pixels, others means.")
     if len({str(run.experiment().corruption) for run in runs}) > 1:

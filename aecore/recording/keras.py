@@ -16,8 +16,10 @@ from aecore.recording.recorder import Recording, begin
 
 try:
     import keras
-except ImportError:
-    raise UserError("Keras is not installed (pip install -r requirements-frameworks.txt)") from None
+except ImportError as error:
+    if error.name == "keras":
+        raise UserError("Keras is not installed (pip install -r requirements-frameworks.txt)") from None
+    raise UserError(f"Keras needs {error.name}, or another backend: KERAS_BACKEND=torch") from None
 
 
 class KerasCallback(keras.callbacks.Callback):

@@ -22,15 +22,16 @@ from aecore.data import ImageSet
 from aecore.errors import UserError
 from aecore.format import count
 from aecore.metrics.evaluation import evaluate_all
-from aecore.recording.config import plain
 from aecore.recording.foreign import Foreign
+from aecore.recording.logged_images import LoggedImages
 from aecore.recording.onnx_export import onnx_files
 from aecore.recording.writer import Writer
 from aecore.runs import sums
 from aecore.runs.json_files import now
 from aecore.runs.notes import annotate, check_text
+from aecore.runs.plain_values import plain
 from aecore.runs.process import this_process
-from aecore.runs.run import EVALUATION, SNAPSHOTS, WEIGHTS, Run
+from aecore.runs.run import EVALUATION, LOGGED, SNAPSHOTS, WEIGHTS, Run
 from aecore.runs.state import LOCK, STOP_ASKED, heartbeat
 from aecore.runs.store import Store
 from aecore.training.outputs import rounded, save_codes
@@ -170,6 +171,7 @@ class Recording:
         self.foreign, self.snapshots = foreign, snapshots
         self.remarks: list[dict[str, str]] = []
         self.epoch, self.begun, self.away, self.panel_due = 0, time.monotonic(), 0.0, 0.0
+        self.images_logged, self.images_due = LoggedImages(), 0.0
         self.ended = False
         self._held = contextlib.ExitStack()
         """The lock and its sign of life, by which the app and other machines know that the loop runs."""
@@ -210,6 +212,28 @@ class Recording:
         if self.snapshots and time.monotonic() >= self.panel_due:
             self._draw_panel(self.snapshots)
 
+    def log_image(self, name: str, image: Any) -> None:
+        """An image of this epoch under a name, such as samples or a grid of reconstructions: an array, a tensor or a
+        picture, (H, W), (H, W, C) or (C, H, W), from 0 to 1 or bytes, at most 1,024 pixels to a side. Of a name all are
+        of one size; of many epochs every second, fourth … is kept, and the last."""
+        try:
+            if self.ended:
+                raise UserError("the recording has ended")
+            if not _NAME.fullmatch(name):
+                raise UserError(f"'{name}' cannot be the name of an image: it should be a word such as samples")
+            self.images_logged.add(name, self.epoch, image)
+            if time.monotonic() >= self.images_due:
+                self._write_images()
+        except Exception as error:  # whatever it is, the training goes on
+            self.writer.warn(f"the image {name} was not kept: {error or type(error).__name__}")
+
+    def _write_images(self) -> None:
+        begun = time.monotonic()
+        self.run.write_files({LOGGED: self.images_logged.to_bytes()})
+        took = time.monotonic() - begun
+        self.away += took
+        self.images_due = time.monotonic() + PANEL_SHARE * took
+
     def _draw_panel(self, snapshots: Snapshots, last: bool = False) -> None:
         begun = time.monotonic()
         assert self.foreign is not None
@@ -236,6 +260,11 @@ class Recording:
 
     def _end(self, state: str, error: str | None = None) -> None:
         self.ended = True
+        if self.images_logged.changed:
+            try:
+                self._write_images()
+            except Exception as problem:  # the disk may be full
+                self.writer.warn(f"the last images were not kept: {problem or type(problem).__name__}")
         self.writer.status(state=state, error=error, ended=now(), process=None)
         self.writer.close()
         with contextlib.suppress(OSError):

@@ -31,6 +31,7 @@ from aecore.runs.run import (
     IMPORTED,
     LAYERS,
     LOG,
+    LOGGED,
     MEASURED_IMAGES,
     MEASURES,
     METRICS,
@@ -54,7 +55,7 @@ FILES = {
     **dict.fromkeys((EXPERIMENT, STATUS, NOTES, SUMS), 4 * MB),
     **dict.fromkeys((EVALUATION, MEASURES, SEEDS), 16 * MB),
     **dict.fromkeys((METRICS, STEPS, LAYERS, LOG), 512 * MB),
-    **dict.fromkeys((SNAPSHOTS, FIGURES, CODES, CANDIDATES, MEASURED_IMAGES), 512 * MB),
+    **dict.fromkeys((SNAPSHOTS, FIGURES, CODES, CANDIDATES, MEASURED_IMAGES, LOGGED), 512 * MB),
     **dict.fromkeys((WEIGHTS, RESUME, IMPORTED), 4096 * MB),
 }
 """The files of a run directory, and how large each may be."""

@@ -95,6 +95,8 @@ class _Recorded(_Lenient):
     by: str | None = None
     network: str | None = None
     config: dict[str, Any] | None = None
+    counts: str | None = None
+    source: dict[str, Any] | None = None
 
 
 class _Stage(_Lenient):

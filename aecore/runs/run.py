@@ -45,9 +45,11 @@ EXPERIMENT, STATUS, METRICS = "experiment.json", "status.json", "metrics.jsonl"
 WEIGHTS, RESUME, SNAPSHOTS = "weights.safetensors", "resume.safetensors", "snapshots.safetensors"
 EVALUATION, LOG, NOTES = "evaluation.json", "log.txt", "notes.json"
 MEASURES, MEASURED_IMAGES = "measures.json", "measures.safetensors"
-SEEDS = "seeds.json"
+SEEDS, LOGGED = "seeds.json", "logged.safetensors"
 STEPS, LAYERS = "steps.jsonl", "layers.jsonl"
 FIGURES, PROJECTIONS, CODES = "figures.safetensors", "projections", "codes.safetensors"
+UNKNOWN_IMAGES = "unknown"
+"""The image set of a run that another tool recorded, of which nobody said what it was trained on."""
 IMPORTED, CANDIDATES = "imported.safetensors", "candidates.safetensors"
 _NAME = re.compile("[a-z0-9-]+")
 """Of a set of the catalogue; paths have other characters."""
@@ -87,6 +89,8 @@ class Run:
         unknown = ("training.",) if status.get("imported") or status.get("recorded") else ()
         if experiment.model.external:
             unknown += ("model.",)
+        if (status.get("recorded") or {}).get("source"):
+            unknown += ("corruption", "evaluation.")
         kept = ("model.kind", "model.range", *(("model.bottleneck.size",) if experiment.model.has_code else ()))
         return {key: value for key, value in experiment.flat().items() if key in kept or not key.startswith(unknown)}
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from aecore.config.experiment import Experiment
 from aecore.errors import AecoreError
+from aecore.format import count
 from aecore.runs.records import Entries
-from aecore.runs.run import EVALUATION, NO_NOTES, STATUS, Run, submitted_title
+from aecore.runs.run import EVALUATION, NO_NOTES, STATUS, UNKNOWN_IMAGES, Run, submitted_title
 from aecore.runs.state import ACTIVE, LOCK, true_state
 
 MARK = "⚠"
@@ -61,7 +62,11 @@ class RunSummary:
     imported: str = ""
     """Of an imported run: the file of its weights."""
     recorded: str = ""
-    """Of a run that was trained in another program's loop: what that was written with."""
+    """Of a run that was trained in another program's loop: what that was written with, or the tool that recorded it."""
+    tracked: bool = False
+    """Whether its curves were imported from the tool that recorded it."""
+    counts: str = "epoch"
+    """What `epoch` counts: `epoch`, or of such a run maybe `step`."""
     remarks: tuple[dict[str, Any], ...] = ()
     """What is wrong with it, as `remarks_of` returns it."""
     may_win: bool = True
@@ -74,7 +79,8 @@ class RunSummary:
     seed: int | None = None
     """Learning rate and seed; None for an imported or recorded run, of which they are unknown."""
     noise: str = ""
-    """The corruption of its training images, in its written form; empty for an imported run."""
+    """The corruption of its training images, in its written form; empty for one whose weights or curves were
+    imported."""
     tested_on: str = ""
     """The corruption of the test images of `test_mse` and the others: `none` for clean images."""
     noisy_mse: float | None = None
@@ -87,7 +93,14 @@ class RunSummary:
         """How far it has come, for lists: epochs of how many, as far as that is known."""
         if self.imported:
             return "imported"
+        if self.counts == "step":
+            return count(self.epoch, "step")
         return f"{self.epoch:,}/{self.epochs:,}" if self.epochs else f"{self.epoch:,}"
+
+    @property
+    def images_known(self) -> bool:
+        """Whether it is known on which images it was trained."""
+        return self.data != UNKNOWN_IMAGES
 
     @property
     def machine(self) -> str:
@@ -139,7 +152,8 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
     tested_on, test = _test_metrics(evaluation)
     imported, recorded = status.get("imported"), status.get("recorded")
     trained = experiment if experiment and not (imported or recorded) else None
-    noise = str(experiment.corruption) if experiment and not imported else ""
+    tracked = isinstance(recorded, dict) and bool(recorded.get("source"))
+    noise = str(experiment.corruption) if experiment and not (imported or tracked) else ""
     noisy = _metrics_under(evaluation, noise)
     return RunSummary(
         id=run.id,
@@ -158,7 +172,7 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         precision=str(status.get("precision") or ""),
         submitted=str(status.get("submitted") or ""),
         seconds=last.get("seconds"),
-        train_loss=last.get("train_loss"),
+        train_loss=_last(metrics, "train_loss"),
         test_mse=test.get("mse"),
         test_psnr_db=test.get("psnr_db"),
         test_ssim=test.get("ssim"),
@@ -166,6 +180,8 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         note=notes["note"],
         sweep=experiment.sweep if experiment else "",
         recorded=str(recorded.get("by") or "another program") if isinstance(recorded, dict) else "",
+        tracked=tracked,
+        counts="step" if tracked and (recorded or {}).get("counts") == "step" else "epoch",
         imported=str(imported.get("file", "a file")) if isinstance(imported, dict) else "",
         remarks=(*remarks_of(status), *remarks_of_evaluation(status, evaluation)),
         may_win=may_win(status),
@@ -179,6 +195,11 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         noisy_psnr_db=noisy.get("psnr_db"),
         noisy_ssim=noisy.get("ssim"),
     )
+
+
+def _last(metrics: list[dict[str, Any]], name: str) -> float | None:
+    """The last value that was logged of a name; a program may log it less often than others."""
+    return next((entry[name] for entry in reversed(metrics) if name in entry), None)
 
 
 def _stands(evaluation: Entries[dict[str, Any]] | None) -> bool:

@@ -29,6 +29,7 @@ from aecore.runs.store import Store
 from aecore.sweeps.choosers import Chooser, ListedCombinations
 from aecore.sweeps.definition import Point, Sweep
 from aecore.sweeps.executors import Executor
+from aecore.sweeps.panels import write_panels
 from aecore.sweeps.store import Row, SweepFolder, row_of, rows, runs_of, sort_key
 from aecore.temporary import temporary_folder
 
@@ -158,6 +159,9 @@ def run_sweep(
             if state != "finished":
                 executor.stop()
             executor.close()
+            with contextlib.suppress(OSError, AecoreError):
+                done = {row.run for row in rows(folder, store) if row.state == "finished"}
+                write_panels(folder, (run for run in runs_of(folder, store) if run.id in done))
             with contextlib.suppress(OSError):
                 folder.write_status(state=state, process=None, error=error, ended=now())
 

@@ -66,7 +66,7 @@ def measured(runs: Sequence[Run], rows: Sequence[RunSummary], corruption: str) -
     lines += [
         Line("Parameters", [row.parameters for row in rows], whole, None),
         Line("Code size", [row.code_size for row in rows], whole, None),
-        Line("Epochs", [row.epoch or None for row in rows], whole, None),
+        Line("Epochs", [(row.epoch or None) if row.counts == "epoch" else None for row in rows], whole, None),
         Line("Training time", [row.seconds for row in rows], "{:,.1f} s".format, None),
     ]
     return [line for line in lines if any(value is not None for value in line.values)]

@@ -5,6 +5,21 @@ import type { ImageShape } from "../../aecore/viewer/js/types.js";
 
 export type { ComponentArguments } from "../../aecore/viewer/components/types.js";
 
+// ---- sweeper ------------------------------------------------------------------------------------------
+
+/** `rows`: by the places of the values, with commas between. `place`: such places. */
+export interface SweeperData {
+  images: string;
+  shape: ImageShape;
+  count: number;
+  settings: { name: string; values: string[] }[];
+  rows: Record<string, { row: number; words: string }>;
+  first: number[];
+  corrupted: boolean;
+  place: string | null;
+  visit: number;
+}
+
 // ---- restorer ----------------------------------------------------------------------------------------
 
 export type LossKind = "gaussian" | "speckle" | "masking" | "salt-pepper" | "square" | "rows";

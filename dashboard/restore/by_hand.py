@@ -12,7 +12,7 @@ from dashboard import url_state
 from dashboard.cache import networks
 from dashboard.cache.images import Images, image_info
 from dashboard.components.networks import ship_run
-from dashboard.components.restorer import Kind, restorer
+from dashboard.components.restorer import ERROR_SCALE, Kind, restorer
 from dashboard.restore import controls, url
 from dashboard.restore.batch import titles
 from dashboard.restore.notes import offer_data, whole_test_set
@@ -112,6 +112,7 @@ def _note(span: float) -> str:
     scale = "" if span == 1 else f" σ is in the model's range, which is {span:g} wide."
     return (
         "Noise, network and scores are computed in your browser, over these images alone; the same random numbers are "
-        f"scaled, so that one sees this noise grow.{scale} For the noise that evaluations have, methods without a "
-        "network, other losses, sorting and your own image, choose Sheet."
+        f"scaled, so that one sees this noise grow.{scale} Errors are at full intensity from {ERROR_SCALE:g} on. For "
+        "the noise that evaluations have, methods without a network, other losses, sorting and your own image, choose "
+        "Sheet."
     )

@@ -13,6 +13,7 @@ from aecore.sweeps.statistics import Group
 from dashboard.cache.sweeps import Seen, groups, metrics
 from dashboard.charts.run_charts import sweep_chart
 from dashboard.sweep.choose import PAGE
+from dashboard.sweep.pictures import pictures
 from dashboard.sweep.table import table, ticked_bar
 from dashboard.url_state import key
 
@@ -33,6 +34,7 @@ def results(seen: Seen) -> None:
         return
     sweep_chart(seen, goal, under, view, key=f"sweep-chart-{seen.folder.id}")
     st.caption(legend(seen, found, goal, view))
+    pictures(seen, goal, under)
     st.subheader("Combinations, best first", anchor=False)
     ticked_bar(seen, table(seen, found, goal), Store.default())
 

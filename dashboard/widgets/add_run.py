@@ -24,7 +24,7 @@ from dashboard.widgets import run_selection, undo
 from dashboard.widgets.lasting_button import lasting_button
 
 LARGEST_MB = 1024
-KINDS = ["zip", "pth", "pt", "safetensors"]
+KINDS = ["zip", "pth", "pt", "safetensors", "onnx"]
 _ROUND = "adding-round"
 
 _WORDS = {
@@ -41,7 +41,7 @@ def add_a_run() -> None:
         return
     number = st.session_state.get(_ROUND, 0)  # a new key empties and closes the popover
     with st.popover("Add a run", icon=":material/upload_file:", type="tertiary", key=f"adding-{number}"):
-        st.markdown("A run downloaded from this app (.zip), or your own checkpoint (.pth, .pt, .safetensors).")
+        st.markdown("A run downloaded from this app (.zip), or your own network (.pth, .pt, .safetensors, .onnx).")
         given = file_uploader(
             "File",
             KINDS,

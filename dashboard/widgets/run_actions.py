@@ -73,7 +73,7 @@ def download(run: Run, row: RunSummary) -> None:
         if run.file(WEIGHTS).is_file():
             read = run.file(WEIGHTS).read_bytes
             _file("Weights (.safetensors)", run, "safetensors", read, "Loads without executing code")
-            if not row.recorded:
+            if not row.recorded and not row.imported.endswith(".onnx"):
                 _file("Weights for PyTorch (.pth)", run, "pth", partial(_pth, run), "A state dict, for torch.load")
         if row.epoch:
             _file("Curves (.csv)", run, "csv", partial(archive.curves_csv, run), "One line per epoch")

@@ -24,7 +24,7 @@ from dashboard.charts.run_charts import layer_chart, loss_chart, step_chart
 from dashboard.format import plain
 from dashboard.style import state_badge
 from dashboard.url_state import Field, key
-from dashboard.widgets import image_grid, remarks, run_actions
+from dashboard.widgets import image_grid, logged_images, remarks, run_actions
 from dashboard.widgets.candidates import candidates
 from dashboard.widgets.followed_run import lead_on
 from dashboard.widgets.icon_button import icon_button
@@ -95,6 +95,7 @@ def _body(run: Run, state: str) -> None:
             st.caption("This run was imported, so it has no training curves.")
             candidates(run, status["imported"])
             _panel(run, "")
+            logged_images.show(run)
         return
     last = metrics[-1]
     with st.container(horizontal=True, gap="small"):
@@ -135,6 +136,7 @@ def _body(run: Run, state: str) -> None:
     if run.file(LAYERS).exists() and st.toggle("Show code units and layers", key=key(PAGE, "layers")):
         layer_chart(run, key=f"layers-{run.id}", name="layers")
     _panel(run, "Reconstructions appear after the first saved epoch.")
+    logged_images.show(run)
 
 
 def _losses(experiment: Experiment) -> tuple[str, str]:
@@ -280,7 +282,8 @@ def heading(run: Run, on_close: Callable[[], None] | None = None) -> None:
         count(row.parameters, "parameter") if row.parameters else "",
         row.machine,
         f"imported from {row.imported}" if row.imported else "",
-        f"recorded from a loop in {row.recorded}" if row.recorded else "",
+        f"recorded from a loop in {row.recorded}" if row.recorded and not row.tracked else "",
+        f"imported from {row.recorded}" if row.tracked else "",
     ]
     st.caption(" · ".join(plain(part) for part in parts if part))
     if row.imported:

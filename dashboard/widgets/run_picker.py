@@ -77,10 +77,10 @@ def has_code(run: Run, purpose: str) -> bool:
     model = run.experiment().model
     if model.has_code:
         return True
-    if model.external:
+    if model.external and not run.file(WEIGHTS).is_file():
         st.info(f"The network of this run was not kept, and {purpose} a code.", icon=":material/block:")
         return False
-    name = {"unet": "U-Net", "dncnn": "DnCNN"}.get(model.kind, model.kind)
+    name = {"unet": "U-Net", "dncnn": "DnCNN"}.get(model.kind, "network")
     st.info(f"This run's {name} has no code, and {purpose} one. See what it does on Restore.", icon=":material/block:")
     st.page_link(
         "pages/restore.py", label="Open on Restore", icon=":material/auto_fix_high:", query_params={"run": run.id}

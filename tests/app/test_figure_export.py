@@ -58,7 +58,7 @@ def buttons(app) -> list[str]:
 
 def test_the_restore_sheet_has_the_scores_that_the_page_shows(gallery):
     run = run_named(gallery, "mnist-mlp8")
-    app = page("restore", run="mnist-mlp8", noise="gaussian:0.3:clamp")
+    app = page("restore", run="mnist-mlp8", view="sheet", noise="gaussian:0.3:clamp")
     shown_html = next(node.proto.body for node in app.get("html") if 'class="ae-sheet"' in node.proto.body)
     on_page = re.findall(r"<span(?: class=\"ae-better\")?>([^<]+ dB · [\d.]+)</span>", html.unescape(shown_html))
     corruption = Corruption.parse("gaussian:0.3:clamp")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import numpy as np
 import pytest
 
 import aecore
@@ -90,3 +91,20 @@ def test_they_are_compared_and_have_a_report(recorded, tmp_path):
     known = recorded[0].settings()
     assert not [key for key in known if key.startswith("training.")], "defaults are not what its loop did"
     assert [key for key in known if key.startswith("model.")] == ["model.kind", "model.bottleneck.size", "model.range"]
+
+
+def bodies(app) -> str:
+    return " ".join(node.proto.body for node in app.get("html"))
+
+
+def test_logged_images_are_shown_by_epoch(gallery):
+    with aecore.record("pictures", "digits-28") as run:
+        for epoch in range(3):
+            run.log(train_loss=1.0)
+            run.log_image("my samples", np.full((8, 8), epoch / 3))
+    app = page("train", run=run.id)
+    assert not app.exception
+    assert "Logged images" in texts(app)
+    assert "my samples, epoch 3" in bodies(app)
+    app.select_slider(key=f"logged-{run.id}").set_value(2).run()
+    assert "my samples, epoch 2" in bodies(app)

@@ -166,7 +166,7 @@ def test_denoise_calls_neither_its_means_nor_its_images_the_best():
 
 
 def test_denoise_asks_the_status(healthy):
-    app = page("restore", run=not_understood(healthy).id, noise="gaussian:0.3")
+    app = page("restore", run=not_understood(healthy).id, view="sheet", noise="gaussian:0.3")
     means = next(body for body in (node.proto.body for node in app.get("html")) if "ae-means" in body)
     assert "best</small>" not in means
 

@@ -114,7 +114,7 @@ def with_picture(app: AppTest, content: bytes, name: str = "mine.png") -> AppTes
 
 
 def test_the_output_is_scored_beside_the_noisy_input(store, trained):
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     table = means(app)
     assert table[""] == ["PSNR", "SSIM", "MSE"]
     assert list(table)[1:] == ["Noisy input", "This model"]
@@ -131,7 +131,7 @@ def test_the_output_is_scored_beside_the_noisy_input(store, trained):
 
 
 def test_it_says_when_the_noisy_input_is_closer(store, trained):
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     app.slider(key="level-gaussian").set_value(1.0).run()
     assert "worse than doing nothing" not in texts(app)
     app.slider(key="level-gaussian").set_value(0.05).run()
@@ -144,7 +144,7 @@ def test_it_says_when_the_noisy_input_is_closer(store, trained):
 @pytest.mark.parametrize("kind", ["gaussian", "gaussian-variance", "speckle", "poisson", "masking", "salt-pepper", ""])
 @pytest.mark.parametrize("occlusion", ["", "square", "rows"])
 def test_every_noise_and_hole_can_be_chosen(store, trained, kind, occlusion):
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     app.pills(key="lost").set_value(["noise"] * bool(kind) + ["hole"] * bool(occlusion)).run()
     if kind:
         app.selectbox(key="kind").set_value(kind)
@@ -179,7 +179,7 @@ def test_every_noise_and_hole_can_be_chosen(store, trained, kind, occlusion):
     ],
 )
 def test_every_task_can_be_chosen_and_is_in_the_address(store, trained, lost, changes, written):
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     app.pills(key="lost").set_value(lost).run()
     for key, value in changes.items():
         app.slider(key=key).set_value(value).run()
@@ -191,18 +191,18 @@ def test_every_task_can_be_chosen_and_is_in_the_address(store, trained, lost, ch
     (cells,) = [cells for name, cells in shown.items() if "input" in name]
     assert float(cells[2].split()[0]) == pytest.approx(np.mean((noisy - images / 255) ** 2), abs=6e-5)
     assert any(button.key == "reroll" for button in app.button) == ("noise" in lost), "chance has no part in the others"
-    again = means(page("restore", run=trained.id, noise=written))
+    again = means(page("restore", run=trained.id, view="sheet", noise=written))
     assert again == shown
 
 
 def test_the_strength_of_each_image_is_drawn_from_a_range(store, trained):
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     app.toggle(key="spread").set_value(True).run()
     app.slider(key="range").set_value((0.1, 0.6)).run()
     assert opened_at(app)["noise"] == "gaussian:0.1..0.6"
     app.slider(key="range").set_value((0.3, 0.3)).run()
     assert opened_at(app)["noise"] == "gaussian:0.3"
-    app = page("restore", run=trained.id, noise="gaussian:0..0.5:clamp")
+    app = page("restore", run=trained.id, view="sheet", noise="gaussian:0..0.5:clamp")
     assert app.slider(key="range").value == (0.0, 0.5)
     assert app.toggle(key="spread").value
     assert app.toggle(key="clamp").value
@@ -211,15 +211,15 @@ def test_the_strength_of_each_image_is_drawn_from_a_range(store, trained):
 
 
 def test_only_images_in_colour_can_lose_it(store, trained):
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     assert "Colour" not in app.pills(key="lost").options
-    linked = page("restore", run=trained.id, noise="grey+blur:1")
+    linked = page("restore", run=trained.id, view="sheet", noise="grey+blur:1")
     assert "Colour" in linked.pills(key="lost").options
     assert set(linked.pills(key="lost").value or ()) == {"blur", "grey"}
 
 
 def test_an_occlusion_can_be_as_large_as_the_image_and_no_larger(store, trained):
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     app.pills(key="lost").set_value(["hole"]).run()
     slider = app.slider(key="size-square")
     assert (slider.min, slider.max, slider.value) == (1, 28, 9)
@@ -234,9 +234,9 @@ def test_an_occlusion_can_be_as_large_as_the_image_and_no_larger(store, trained)
 
 
 def test_new_noise_is_drawn_and_the_same_noise_stays(store, trained):
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     before = means(app)
-    assert means(page("restore", run=trained.id)) == before
+    assert means(page("restore", run=trained.id, view="sheet")) == before
     app.button(key="reroll").click().run()
     assert means(app)["Noisy input"] != before["Noisy input"]
     app.toggle(key="clamp").set_value(True).run()
@@ -244,7 +244,7 @@ def test_new_noise_is_drawn_and_the_same_noise_stays(store, trained):
 
 
 def test_the_runs_own_corruption_is_the_start(store, trained, symmetric):
-    app = page("restore", run=symmetric.id)
+    app = page("restore", run=symmetric.id, view="sheet")
     assert app.selectbox(key="kind").value == "gaussian-variance"
     assert app.slider(key="level-gaussian-variance").value == 0.09
     assert app.slider(key="level-gaussian-variance").step == 0.01
@@ -255,7 +255,7 @@ def test_the_runs_own_corruption_is_the_start(store, trained, symmetric):
 
 
 def test_another_run_brings_its_corruption_unless_one_was_chosen(store, trained, symmetric):
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     app.selectbox(key="restore-run").set_value(symmetric.id).run()
     assert app.selectbox(key="kind").value == "gaussian-variance"
     app.selectbox(key="restore-run").set_value(trained.id).run()
@@ -293,7 +293,7 @@ def test_classical_denoisers_stand_beside_the_model(store, trained, monkeypatch)
 
     real = classical.choose_strength
     monkeypatch.setattr(classical, "choose_strength", choose)
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     app.pills(key="methods").set_value(["wavelet", "tv", "nlm"]).run()
     assert not app.exception, app.exception
     rows = list(means(app))
@@ -310,7 +310,7 @@ def test_classical_denoisers_stand_beside_the_model(store, trained, monkeypatch)
 
 
 def test_a_hole_is_scored_apart_and_filled_without_a_network(store, trained):
-    app = page("restore", run=trained.id, noise="square:10")
+    app = page("restore", run=trained.id, view="sheet", noise="square:10")
     assert means(app)[""] == ["PSNR", "SSIM", "MSE", "PSNR, hole", "MSE, hole"]
     assert app.pills(key="methods").options == ["Biharmonic inpainting"]
     app.pills(key="methods").set_value(["biharmonic"]).run()
@@ -342,7 +342,7 @@ def test_a_hole_is_scored_apart_and_filled_without_a_network(store, trained):
     ],
 )
 def test_what_stands_beside_the_model_is_told(store, trained, noise, hint, below):
-    app = page("restore", run=trained.id, noise=noise)
+    app = page("restore", run=trained.id, view="sheet", noise=noise)
     found = [pills for pills in app.pills if str(pills.key).startswith("methods")]
     assert hint.lower() in (found[0].help.lower() if found else texts(app).lower())
     assert below in texts(app)
@@ -356,12 +356,12 @@ def test_the_holes_of_the_evaluation_are_told(store, trained):
     filled = {"images": 200, "metrics": entry["metrics"], "inside_hole": scores | {"mse": 0.05}}
     entry["classical"] = {"biharmonic": filled}
     trained.write_json(EVALUATION, {"evaluations": [entry]})
-    text = texts(page("restore", run=trained.id, noise="square:8"))
+    text = texts(page("restore", run=trained.id, view="sheet", noise="square:8"))
     assert "MSE in the hole: this model 0.1234; corrupted input 0.4321; biharmonic inpainting (200" in text
 
 
 def test_a_classical_figure_is_that_of_the_method(store, trained):
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     app.pills(key="methods").set_value(["tv"]).run()
     images = data.load("digits-28").x_test[:14]
     noisy = models.denoise(trained, images, Corruption.parse("gaussian:0.2"), 0).noisy
@@ -376,7 +376,7 @@ def test_strengths_of_the_evaluation_are_used_and_told(store, trained):
     told = {"mse": 0.01, "psnr_db": 20.5, "ssim": 0.801, "snr_db": 9.0}
     entry["classical"] = {"tv": {"strength": 0.45, "metrics": told}}
     trained.write_json(EVALUATION, {"evaluations": entries})
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     assert "total variation 20.50 dB, 0.801" in texts(app)
     app.pills(key="methods").set_value(["tv"]).run()
     assert "Total variation weight 0.45" in means(app)
@@ -387,7 +387,7 @@ def test_without_the_image_set_the_runs_own_panel_is_shown(shipped, store, tmp_p
     run = Run(store.root / "gallery" / shipped)
     bare = [{key: value for key, value in entry.items() if key != "classical"} for entry in run.evaluation()]
     run.write_json("evaluation.json", {"evaluations": bare})
-    app = page("restore", run=shipped)
+    app = page("restore", run=shipped, view="sheet")
     assert "not on this machine" in texts(app)
     assert app.button(key="get-data")
     assert len(figures(app)) == 14
@@ -409,7 +409,7 @@ def test_known_strengths_serve_where_the_image_set_is_missing(shipped, store, tm
     noisy = next(entry for entry in entries if entry["corruption"] != "none")
     noisy["classical"] = {"nlm": {"strength": 0.3, "metrics": noisy["metrics"]}}
     run.write_json(EVALUATION, {"evaluations": entries})
-    app = page("restore", run=shipped)
+    app = page("restore", run=shipped, view="sheet")
     assert app.pills(key="methods").options == ["Non-local means"]
     app.pills(key="methods").set_value(["nlm"]).run()
     assert "Non-local means h 0.3" in means(app)
@@ -422,7 +422,7 @@ def test_images_missing_that_nobody_can_fetch_are_told(store, trained, tmp_path)
     values["data"]["name"] = str(tmp_path / "gone.npz")
     trained.write_json("experiment.json", values)
     trained.write_json("status.json", status)
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     assert "My photographs is not on this machine" in texts(app)
     assert not [button for button in app.button if button.key == "get-data"]
     assert len(figures(app)) == 14
@@ -433,7 +433,7 @@ def test_images_missing_that_nobody_can_fetch_are_told(store, trained, tmp_path)
     [("worst", 1, "output"), ("best", -1, "output"), ("gain", -1, "pair"), ("loss", 1, "pair")],
 )
 def test_images_are_sorted_by_error(store, trained, order, sign, what):
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     plain = figures(app)
     app.selectbox(key="sort-test").set_value(order).run()
     assert not app.exception
@@ -445,7 +445,7 @@ def test_images_are_sorted_by_error(store, trained, order, sign, what):
 
 
 def test_orders_by_gain_need_noise(store, trained):
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     app.selectbox(key="sort-test").set_value("gain").run()
     app.pills(key="lost").set_value([]).run()
     assert not app.exception
@@ -454,7 +454,7 @@ def test_orders_by_gain_need_noise(store, trained):
 
 
 def test_the_extremes_of_the_whole_test_set(store, trained):
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     app.segmented_control(key="source").set_value("extremes").run()
     assert not app.exception, app.exception
     images = data.load("digits-28").x_test
@@ -484,12 +484,12 @@ def test_extremes_across_batches_are_those_of_all_images(store, trained, monkeyp
 
 def test_a_large_test_set_is_not_searched(store, trained, monkeypatch):
     monkeypatch.setattr("dashboard.restore.controls.MOST_SEARCHED", 200)
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     assert app.segmented_control(key="source").options == ["Test set", "Your image"]
 
 
 def test_the_error_map_can_be_switched_on_and_scaled(store, trained):
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     assert "ae-error" not in figures(app)[0]
     app.toggle(key="error-map").set_value(True).run()
     assert not app.exception
@@ -509,7 +509,7 @@ def test_the_error_map_can_be_switched_on_and_scaled(store, trained):
 def test_a_picture_of_ones_own_goes_the_same_way(store, trained):
     paper = Image.new("RGB", (200, 300), "white")
     paper.paste((0, 0, 0), (80, 60, 120, 240))
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     app.segmented_control(key="source").set_value("own").run()
     assert "Upload an image" in texts(app)
     assert "not stored" in texts(app)
@@ -542,7 +542,7 @@ def test_a_picture_of_ones_own_goes_the_same_way(store, trained):
 def test_no_inversion_is_suggested_for_white_on_black(store, trained):
     black = Image.new("L", (60, 60), 0)
     black.paste(255, (20, 20, 40, 40))
-    app = with_picture(page("restore", run=trained.id), png(black))
+    app = with_picture(page("restore", run=trained.id, view="sheet"), png(black))
     (toggle,) = [toggle for toggle in app.toggle if (toggle.key or "").startswith("invert")]
     assert not toggle.value
 
@@ -552,7 +552,7 @@ def test_no_inversion_is_suggested_for_white_on_black(store, trained):
     [(b"not an image at all", "not a readable image"), (png(Image.new("L", (300, 300), 9))[:80], "image")],
 )
 def test_what_is_no_image_is_refused_in_one_line(store, trained, content, words):
-    app = with_picture(page("restore", run=trained.id), content)
+    app = with_picture(page("restore", run=trained.id, view="sheet"), content)
     assert [words in error.value and "\n" not in error.value for error in app.error] == [True]
     assert not bodies(app, "ae-sheet")
     app.segmented_control(key="source").set_value("test").run()
@@ -561,13 +561,13 @@ def test_what_is_no_image_is_refused_in_one_line(store, trained, content, words)
 
 
 def test_a_picture_of_one_colour_is_told(store, trained):
-    app = with_picture(page("restore", run=trained.id), png(Image.new("RGBA", (30, 30), (0, 0, 0, 0))))
+    app = with_picture(page("restore", run=trained.id, view="sheet"), png(Image.new("RGBA", (30, 30), (0, 0, 0, 0))))
     assert "a single colour" in texts(app)
 
 
 def test_nothing_of_a_picture_is_written_down(store, trained):
     before = {path: path.stat().st_mtime_ns for path in store.root.rglob("*")}
-    with_picture(page("restore", run=trained.id), png(Image.new("L", (30, 30), 9)))
+    with_picture(page("restore", run=trained.id, view="sheet"), png(Image.new("L", (30, 30), 9)))
     assert {path: path.stat().st_mtime_ns for path in store.root.rglob("*")} == before
 
 
@@ -575,7 +575,7 @@ def test_an_older_run_asks_the_catalogue_for_its_images(store, trained):
     status = trained.status()
     del status["data"]
     trained.write_json("status.json", status)
-    assert len(figures(page("restore", run=trained.id))) == 14
+    assert len(figures(page("restore", run=trained.id, view="sheet"))) == 14
 
 
 def test_without_any_model_it_says_what_to_do(store):
@@ -584,7 +584,7 @@ def test_without_any_model_it_says_what_to_do(store):
 
 def test_a_damaged_evaluation_is_told(store, trained):
     trained.file(EVALUATION).write_text("{")
-    app = page("restore", run=trained.id)
+    app = page("restore", run=trained.id, view="sheet")
     assert [EVALUATION in error.value for error in app.error] == [True]
 
 

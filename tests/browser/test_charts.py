@@ -235,7 +235,7 @@ def test_a_sweep_can_be_read_as_a_heat_map(tab, address, app_store):
 def test_an_image_page_does_not_run_the_chart_library(tab, address):
     tab.goto(f"{address}/restore?run=mnist-mlp8")
     settle(tab)
-    tab.locator(".ae-sheet img").first.wait_for()
+    tab.locator(".rs[data-ready]").first.wait_for()
     assert tab.evaluate("typeof globalThis.Plotly") == "undefined"
     link = tab.locator('link[rel="prefetch"][href*="plotly"]')
     expect(link).to_be_attached(timeout=30_000)

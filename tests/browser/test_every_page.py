@@ -19,7 +19,7 @@ PAGES = {
     "train": ("Train", ".st-key-start"),
     "sweep": ("Sweep", "h1"),
     "reports": ("Reports", ".ae-page, h1"),
-    "restore": ("Restore", ".ae-sheet figure"),
+    "restore": ("Restore", ".rs[data-ready]"),
     "replay": ("Replay", ".rp[data-ready]"),
     "interpolate": ("Interpolate", ".ip[data-ready]"),
     "latent": ("Latent space", ".cl canvas"),
@@ -32,6 +32,7 @@ PAGES = {
 VIEWS = {
     "?run=mnist-mlp8": ".ae-film",
     "train?run=mnist-mlp8": ".pc[data-drawn]",
+    "restore?run=mnist-mlp8&view=sheet": ".ae-sheet figure",
     "sweep?new=1": "h1",
     "interpolate?run=mnist-mlp8&mode=four&side=3": ".ip[data-ready]",
     "generate?run=mnist-mlp8": ".ge[data-ready]",
@@ -149,9 +150,9 @@ def still_chosen(tab: Page, path: str) -> None:
         tab.get_by_label("Code size", exact=True).press("Enter")
         expect(tab.get_by_text("Code size: 16 → 5").first).to_be_visible()
     if path == "restore":
-        means = tab.locator(".ae-means").inner_text()
-        tab.get_by_role("slider").press("ArrowRight")
-        expect(tab.locator(".ae-means")).not_to_have_text(means)
+        tab.get_by_label("From test image").fill("5")
+        tab.get_by_label("From test image").press("Enter")
+        expect(tab.locator(".rs-tiles figcaption").first).to_contain_text("#5")
 
 
 @pytest.mark.parametrize("path", PAGES)

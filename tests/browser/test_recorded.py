@@ -16,7 +16,7 @@ from tools.browser import settle
 
 PAGES = {
     "train": ".pc[data-drawn]",
-    "restore": ".ae-sheet figure",
+    "restore": ".rs[data-ready]",
     "replay": ".rp[data-ready]",
     "interpolate": ".ip[data-ready]",
     "latent": ".cl canvas",

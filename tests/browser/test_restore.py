@@ -28,7 +28,7 @@ def digits(app_store):
 
 
 def opened(tab: Page, address: str, run: Run | str) -> None:
-    tab.goto(f"{address}/restore?run={run if isinstance(run, str) else run.id}")
+    tab.goto(f"{address}/restore?run={run if isinstance(run, str) else run.id}&view=sheet")
     tab.locator(".ae-sheet figure").first.wait_for(timeout=60_000)
     settle(tab)
 
@@ -41,7 +41,7 @@ def test_an_old_address_opens_restore_with_all_that_it_asks_for(tab, environment
     """As a server's first request and as a later one."""
     query = f"run={digits.id}&noise=salt-pepper%3A0.1%2Bsquare%3A5&draw=2&many=7&sort=worst&errors=1"
     wanted = re.compile(
-        rf"/restore\?run={digits.id}&noise=salt-pepper%3A0\.1%2Bsquare%3A5&draw=2&many=7&sort=worst&errors=1$"
+        rf"/restore\?run={digits.id}&noise=salt-pepper%3A0\.1%2Bsquare%3A5&draw=2&many=7&sort=worst&view=sheet&errors=1$"
     )
     with forked_server(nursery, environment, tmp_path / "log", free_port()) as fresh:
         for _ in ("cold", "warm"):

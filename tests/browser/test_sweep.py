@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from aecore.sweeps import store as sweep_store
+from aecore.sweeps.panels import read_panels
 from tests.helpers.sweeps import carried_out
 from tools.browser import settle
 
@@ -133,3 +134,39 @@ def test_nothing_is_wider_than_a_phone(tab, address, swept):
         expect(tab.locator(CHART).first if "new" not in query else tab.get_by_role("textbox").first).to_be_visible()
         assert tab.evaluate("document.documentElement.scrollWidth") <= 390, query
         assert tab.get_by_test_id("stMain").evaluate("node => node.scrollWidth") <= 390, query
+
+
+def test_sliders_over_the_settings_change_the_images_and_ask_nothing(tab, address, app_store, swept):
+    sent: list[object] = []
+    tab.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    open_sweep(tab, address, swept)
+    images = tab.locator(".sw[data-ready='0,0,0']")
+    images.wait_for()
+    kept = read_panels(swept)
+    assert kept is not None
+    rows = {row.run: row for row in swept.results()}
+    sent.clear()
+    wanted = {"2,0,0": (8, "none", 0), "2,1,0": (8, "gaussian:0.3", 0), "1,1,1": (4, "gaussian:0.3", 1)}
+    for at, (size, corruption, seed) in wanted.items():
+        for number, value in enumerate(at.split(",")):
+            tab.locator(f"#sw-{number}").fill(value)
+        tab.locator(f".sw[data-ready='{at}']").wait_for()
+        (run,) = (
+            name
+            for name in kept.runs
+            if rows[name].values == {"model.bottleneck.size": size, "corruption": corruption}
+            and rows[name].seed == seed
+        )
+        row = kept.runs.index(run)
+        for lane, expected in ((0, kept.clean), (1, kept.inputs[row]), (2, kept.outputs[row])):
+            drawn = tab.locator(".sw-lane").nth(lane).locator("canvas").nth(3).evaluate(
+                "node => Array.from(node.getContext('2d').getImageData(0, 0, node.width, node.height).data)"
+            )  # fmt: skip
+            assert drawn[::4] == expected[3, 0].reshape(-1).tolist()
+        score = rows[run].score("mse")
+        assert score is not None
+        expect(tab.locator(".sw-words")).to_contain_text(f"MSE {score:.4g}")
+    assert not sent, "the server is not asked"
+    expect(tab).to_have_url(re.compile("at=1(%2C|,)1(%2C|,)1"))
+    tab.reload()
+    tab.locator(".sw[data-ready='1,1,1']").wait_for(timeout=60_000)

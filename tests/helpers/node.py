@@ -38,3 +38,12 @@ def run_networks(cases: list[tuple[Network, np.ndarray]]) -> list[np.ndarray]:
 
 def _floats(values: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode()
+
+
+def evaluated(script: str) -> object:
+    """What an ES module that runs in the repository prints as JSON."""
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

@@ -38,6 +38,10 @@ LIBRARIES = ("streamlit.web.cli", "streamlit.web.bootstrap", "numpy", "pandas", 
              "torch.distributed.run")  # fmt: skip
 
 
+NOT_AHEAD = ("__main__", "recording.keras", "recording.lightning")
+"""What runs when it is imported, and what needs a framework that may be missing."""
+
+
 class Nursery:
     """The nursery of a session of tests; it ends with it."""
 
@@ -70,7 +74,7 @@ def main(address: str) -> None:
     """Fork whom the connections to `address` ask for, and tell each its process and at last its exit status."""
     ours = [found.name for found in pkgutil.walk_packages(aecore.__path__, "aecore.")]
     for name in (*LIBRARIES, *ours):
-        if not name.endswith("__main__"):
+        if not name.endswith(NOT_AHEAD):
             importlib.import_module(name)
     search_for_components()
     gc.freeze()  # collections in the forked ones then leave the shared memory alone

@@ -29,7 +29,8 @@ def together(
 ) -> tuple[Path, dict[str, Any]]:
     """What two processes made of the cases that are tested, and the folder with their states."""
     folder = tmp_path_factory.mktemp("together")
-    tested = [item.callspec.params.get("name") for item in request.session.items if hasattr(item, "callspec")]
+    callspecs = [getattr(item, "callspec", None) for item in request.session.items]
+    tested = [found.params.get("name") for found in callspecs if found]
     cases = [name for name in CASES if name in tested]
     for name in cases:
         experiment, images, precision = case(name)

@@ -164,3 +164,21 @@ def test_a_page_to_take_along_is_drawn_where_none_was(capsys, trained, tmp_path)
     assert told["bytes"] == len(page.encode())
     assert trained.title() in page
     assert "pca" in page
+
+
+def test_runs_of_another_tool_are_imported_and_their_names_printed(tmp_path, capsys, store):
+    (tmp_path / "log.csv").write_text("epoch,loss,val_loss,kl\n1,0.5,0.6,3\n2,0.4,0.5,2\n")
+    status, out, _ = run(capsys, "import", str(tmp_path), "--from", "csv")
+    name = store.runs()[0].id
+    assert status == 0
+    assert out.splitlines() == [f"{name}: added, 3 curves", "  loss is train_loss", "  val_loss is test_loss"]
+    told = as_json(capsys, "import", str(tmp_path), "--from", "csv")
+    assert told["runs"][0]["what"] == "unchanged"
+    assert told["runs"][0]["names"] == {"loss": "train_loss", "val_loss": "test_loss", "kl": "kl"}
+    status, out, _ = run(capsys, "show", name)
+    assert "epoch 2, imported from CSV" in out
+    status, _, err = run(capsys, "import", str(tmp_path), "--from", "csv", "--preset", "000-mlp-8")
+    assert (status, err.strip()) == (2, "aecore: --from takes one folder or file, and --data alone beside it")
+    status, _, err = run(capsys, "import", str(tmp_path), "--from", "wandb")
+    assert status == 2
+    assert "--from wandb" in err

@@ -21,7 +21,7 @@ LEVELS = [
     {"latent"},
     {"inference", "training", "viewer"},
     {"measures"},
-    {"jobs", "interop", "recording"},
+    {"jobs", "interop", "recording", "imports"},
     {"sweeps", "compute", "loading"},
     {"plots"},
     {"reports", "site"},

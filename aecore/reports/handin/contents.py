@@ -34,6 +34,7 @@ def collect(runs: Sequence[Run]) -> Document:
     ]
     title = found[0].summary.marked(found[0].summary.title)
     title = f"Comparison of {count(len(found), 'autoencoder')}" if several else f"Autoencoder {title}"
-    data = " ".join(dict.fromkeys(f"{s.run.image_info().title}: {s.run.image_info().citation}." for s in found))
+    infos = [subject.run.image_info() for subject in found if subject.summary.images_known]
+    data = " ".join(dict.fromkeys(f"{info.title}: {info.citation}." for info in infos))
     about = f"{time.strftime('%Y-%m-%d')}. {data}"
     return Document(title, about, [section for section in sections if section.blocks])

@@ -41,7 +41,11 @@ def curves(subjects: Sequence[Subject]) -> list[Block]:
     for subject in trained:
         with contextlib.suppress(UserError):  # a loop that was recorded may have logged nothing that is drawn
             figure = plots.loss_curves(subject.run)
-            made.append(Figure(f"{subject.file}curves", f"Training of {subject.name} by epoch.", _drawn(figure)))
+            made.append(
+                Figure(
+                    f"{subject.file}curves", f"Training of {subject.name} by {subject.summary.counts}.", _drawn(figure)
+                )
+            )
     missing = [subject.name for subject in subjects if subject not in trained]
     if missing:
         made.append(Paragraph(f"No training history: {', '.join(missing)}."))

@@ -58,9 +58,11 @@ def blocks(subjects: Sequence[Subject]) -> tuple[list[Block], list[Block]]:
 
 
 def alike(subjects: Sequence[Subject]) -> list[list[Subject]]:
-    """The runs in groups of the same image set and shape."""
+    """The runs in groups of the same image set and shape; those whose images nobody knows are in none."""
     groups: dict[tuple, list[Subject]] = {}
     for subject in subjects:
+        if not subject.summary.images_known:
+            continue
         key = (subject.experiment.data.source, subject.run.image_info().image_shape)
         groups.setdefault(key, []).append(subject)
     return list(groups.values())

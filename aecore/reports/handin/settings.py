@@ -19,10 +19,10 @@ def overview(subjects: Sequence[Subject]) -> list[Block]:
     rows = []
     facts = {
         "Id": lambda s: s.run.id,
-        "Images": lambda s: s.run.image_info().title,
+        "Images": lambda s: s.run.image_info().title if s.summary.images_known else "–",
         "Code size": lambda s: f"{s.summary.code_size:,}" if s.summary.code_size else "–",
         "Parameters": lambda s: f"{s.summary.parameters:,}" if s.summary.parameters else "–",
-        "Training corruption": lambda s: s.experiment.corruption.label,
+        "Training corruption": lambda s: "–" if s.summary.tracked else s.experiment.corruption.label,
         "Epochs": lambda s: f"{s.summary.epoch:,} of {s.summary.epochs:,}" if s.summary.epochs else "–",
         "Learning rate": lambda s: f"{s.summary.lr:g}" if s.summary.lr is not None else "–",
         "Seed": lambda s: str(s.summary.seed) if s.summary.seed is not None else "–",
@@ -48,7 +48,9 @@ def overview(subjects: Sequence[Subject]) -> list[Block]:
         if subject.summary.imported:
             lines = "; ".join(import_notes(subject.run.status()))
             made.append(Paragraph(f"{prefix}Imported from {subject.summary.imported}. {lines}".strip()))
-        if subject.summary.recorded:
+        if subject.summary.tracked:
+            made.append(Paragraph(f"{prefix}Its curves were imported from {subject.summary.recorded}."))
+        elif subject.summary.recorded:
             by = subject.summary.recorded
             made.append(Paragraph(f"{prefix}Trained in a loop of its own, written with {by}, and recorded."))
         if subject.summary.note:

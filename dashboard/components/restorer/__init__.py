@@ -12,6 +12,8 @@ import numpy as np
 from aecore.viewer.networks import Shipped
 from dashboard.components.register import component
 
+ERROR_SCALE = 0.25
+"""Errors are shown at full intensity from here on."""
 _component = component("restorer", Path(__file__).with_name("component.js"))
 
 
@@ -68,7 +70,7 @@ def restorer(
         "span": span,
         "clamp": clamp,
         "may_win": may_win,
-        "error_scale": 0.5,
+        "error_scale": ERROR_SCALE,
         "note": note,
         "place": place,
         "visit": visit,

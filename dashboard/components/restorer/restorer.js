@@ -22,6 +22,7 @@ import { paintError } from "./error_map.js";
 import { drawMeans } from "./means.js";
 
 const TILE = 112; // side in pixels that images are enlarged to, by whole factors
+const CELL_GAP = 4, FIGURE_GAP = 26;
 const STEPS = 12; // of the curve
 const MOST_ON_CURVE = 7;
 
@@ -97,6 +98,7 @@ export function createRestorer(root) {
     if (!data || !width) return;
     const now = data, size = sizeOf(now.shape), bytes = fromBase64(now.images), all = Float32Array.from(bytes, (value) => value / 255);
     items = now.names.map((name, i) => itemOf(now, all.subarray(i * size, (i + 1) * size), i));
+    part("tiles").style.setProperty("--across", String(sizes().across));
     part("tiles").replaceChildren(...items.map((item, i) => figureOf(item, now.names[i])));
     items.forEach(({ canvases, clean }) => paintImage(canvases[0], clean, now.shape));
     part("note").textContent = now.note;
@@ -116,16 +118,26 @@ export function createRestorer(root) {
     return { clean, noisy: clean.slice(), output: clean.slice(), draw: drawOf(shape, numbers[i], draw), canvases, words };
   }
 
+  /** The side of a picture, and whether an image has its four in a row or two over two: in a row where two such fit side
+   * by side, and on a phone. */
+  function sizes() {
+    const pixels = data?.shape[2] ?? 28, ratio = window.devicePixelRatio || 1;
+    /** @param {number} wanted */
+    const fitting = (wanted) => (Math.max(Math.floor((wanted * ratio) / pixels), 1) * pixels) / ratio;
+    const tile = fitting(TILE), row = 4 * tile + 3 * CELL_GAP, block = 2 * tile + CELL_GAP;
+    if (2 * row + FIGURE_GAP > width && 2 * block + FIGURE_GAP <= width) return { tile, across: 2 };
+    return { tile: fitting(Math.min(TILE, (width - 3 * CELL_GAP) / 4)), across: 4 };
+  }
+
   /**
    * @param {Item} item
    * @param {string} name
    */
   function figureOf({ canvases, words }, name) {
-    const pixels = data?.shape[2] ?? 28, ratio = window.devicePixelRatio || 1;
-    const room = (width - 12) / 4, wanted = Math.min(TILE, room), factor = Math.max(Math.floor((wanted * ratio) / pixels), 1);
-    canvases.forEach((canvas) => (canvas.style.width = `${(factor * pixels) / ratio}px`));
+    const { tile, across } = sizes();
+    canvases.forEach((canvas) => (canvas.style.width = `${tile}px`));
     const caption = element("figcaption", "", name);
-    caption.style.maxWidth = `${(4 * factor * pixels) / ratio + 12}px`;
+    caption.style.maxWidth = `${across * (tile + CELL_GAP) - CELL_GAP}px`;
     return element("figure", "", caption, element("div", "rs-cells", ...canvases.map((canvas, i) => element("div", "", canvas, words[i]))));
   }
 

@@ -1,0 +1,53 @@
+"""One run as another tool recorded it, before it becomes one of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from aecore.format import count
+
+
+class Point(NamedTuple):
+    """A value of a curve."""
+
+    step: float
+    value: float
+    """May be NaN or infinite."""
+    time: float | None = None
+    """When it was logged, in seconds since 1970."""
+
+
+@dataclass(eq=False)
+class Tracked:
+    """A run of another tool: its curves in the order in which their values were written, and what else is known."""
+
+    key: str
+    """What the tool knows it by, here and when it is imported again."""
+    title: str
+    series: dict[str, list[Point]] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
+    group: str = ""
+    """What the tool puts several runs under: an experiment, a project."""
+    state: str = "finished"
+    error: str | None = None
+    started: float | None = None
+    ended: float | None = None
+    """In seconds since 1970; else the times of the first and the last value."""
+    counts: str = "step"
+    """What the curves are over: `step` or `epoch`."""
+    left: dict[str, int] = field(default_factory=dict)
+    """What the tool has beside curves and is not taken, by its kind: how many."""
+    said: list[str] = field(default_factory=list)
+    """What else its user should know, a line each."""
+
+    def leave(self, kind: str, number: int = 1) -> None:
+        """Count something that is not taken, by its name for one."""
+        self.left[kind] = self.left.get(kind, 0) + number
+
+    @property
+    def left_out(self) -> str:
+        """What is not taken, as one line; empty where there is nothing else."""
+        parts = [count(number, kind) for kind, number in self.left.items()]
+        return f"not taken: {', '.join(parts)}" if parts else ""

@@ -1,0 +1,108 @@
+"""`run.log_image`: what is taken as an image, what is kept of many, and that nothing of it ends a loop."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+import aecore
+from aecore.errors import DamagedError, UserError
+from aecore.recording.logged_images import LoggedImages
+from aecore.runs.archive import pack, unpack
+from aecore.runs.logged import MOST_ROWS, as_image, read_logged
+from aecore.runs.run import LOGGED
+from aecore.runs.store import Store
+
+
+def test_arrays_tensors_and_pictures_are_images():
+    grey = np.linspace(0, 1, 42).reshape(7, 6)
+    expected = np.rint(255 * grey).astype(np.uint8)[None]
+    color = np.arange(126, dtype=np.uint8).reshape(7, 6, 3)
+    for value in (grey, grey[None], grey[..., None], torch.tensor(grey), torch.tensor(grey, requires_grad=True)):
+        assert (as_image("a", value) == expected).all()
+    for value in (color, color.transpose(2, 0, 1), torch.tensor(color), Image.fromarray(color), color.astype(int)):
+        assert (as_image("a", value) == color.transpose(2, 0, 1)).all()
+    assert (as_image("a", np.dstack([color, color[..., :1]])) == color.transpose(2, 0, 1)).all(), "alpha is left out"
+    assert (as_image("a", grey > 0.5) == 255 * (grey > 0.5)).all()
+    assert (as_image("a", grey * 3 - 1) == np.rint(255 * np.clip(grey * 3 - 1, 0, 1))).all()
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (np.zeros(5), "should be an image"),
+        (np.zeros((2, 3, 4, 5)), "should be an image"),
+        (np.zeros((5, 6, 7)), "one or three channels"),
+        (np.zeros((0, 3)), "should be an image"),
+        ("picture.png", "should be an image"),
+        (None, "should be an image"),
+        (np.full((3, 3), np.nan), "NaN or infinity"),
+        (np.full((3, 3), 256), "outside of 0 to 255"),
+        (np.zeros((2000, 3)), "at most 1024 to a side"),
+    ],
+)
+def test_what_is_no_image(value, words):
+    with pytest.raises(UserError, match=words):
+        as_image("samples", value)
+
+
+@given(st.lists(st.integers(0, 2000), min_size=1, max_size=400))
+def test_however_many_there_are_the_first_and_the_last_are_kept(epochs):
+    kept, seen = LoggedImages(), {}
+    for epoch in sorted(epochs):
+        seen[epoch] = np.full((2, 2), epoch % 256, np.uint8)
+        kept.add("a", epoch, seen[epoch])
+    rows = kept.rows["a"]
+    assert len(rows) <= MOST_ROWS
+    assert {min(seen), max(seen)} <= rows.keys() <= seen.keys()
+    assert all((image[0] == seen[epoch]).all() for epoch, image in rows.items())
+    assert len(seen) <= MOST_ROWS or len(rows) > 1
+
+
+def test_they_are_in_the_run_and_in_its_zip(store, tmp_path):
+    with aecore.record("images", "digits-28", store=store) as run:
+        for epoch in range(3):
+            run.log(train_loss=1.0)
+            run.log_image("samples", np.full((2, 5), epoch / 2))
+            run.log_image("grid", np.full((4, 4, 3), 50 * epoch, np.uint8))
+            run.log_image("grid", np.full((4, 4, 3), 50 * epoch + 1, np.uint8))
+    found = read_logged(run.run)
+    assert set(found) == {"samples", "grid"}
+    epochs, images = found["grid"]
+    assert epochs.tolist() == [1, 2, 3]
+    assert images[:, 0, 0, 0].tolist() == [1, 51, 101], "the second of an epoch counts"
+    assert found["samples"][1].shape == (3, 1, 2, 5)
+    pack(run.run, tmp_path / "run.zip")
+    again = unpack(tmp_path / "run.zip", Store(tmp_path / "other"))
+    assert (read_logged(again)["grid"][1] == images).all()
+
+
+def test_what_is_wrong_with_one_is_a_warning(store):
+    with aecore.record("images", "digits-28", store=store) as run:
+        run.log_image("a", np.zeros((2, 2)))
+        with pytest.warns(RuntimeWarning, match="was 1 × 2 × 2 before; the training goes on"):
+            run.log_image("a", np.zeros((3, 3)))
+        run.log_image("a", "nonsense")
+        run.log_image("../a", np.zeros((2, 2)))
+        for number in range(20):
+            run.log_image(f"b{number}", np.zeros((2, 2)))
+        run.log(train_loss=1.0)
+    assert run.run.status()["state"] == "finished"
+    assert len(read_logged(run.run)) == 16
+
+
+def test_a_file_that_holds_something_else(store):
+    import safetensors.numpy
+
+    with aecore.record("images", "digits-28", store=store) as run:
+        run.log(train_loss=1.0)
+    assert read_logged(run.run) == {}
+    for arrays in ({"a": np.zeros((2, 2), np.uint8)}, {"a": np.zeros((1, 1, 2, 2), np.uint8)},
+                   {"a": np.zeros((1, 1, 2, 2)), "a epochs": np.zeros(1, np.int32)}):  # fmt: skip
+        run.run.write_files({LOGGED: safetensors.numpy.save(arrays)})
+        with pytest.raises(DamagedError, match="something else than images"):
+            read_logged(run.run)
