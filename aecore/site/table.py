@@ -66,13 +66,13 @@ def _row(
         _number("Code", None if row.code_size is None else f"{row.code_size:,}"),
         _number("Parameters", None if row.parameters is None else f"{row.parameters:,}"),
     ]
-    for group, fields in groups:
+    for _, fields in groups:
         for name, (field, form) in zip(_NAMES, fields, strict=True):
             value = getattr(row, field)
             if field.startswith("test_") and row.tested_on != "none":  # those are of corrupted images alone
                 value = None
             star = f'<span title="best">{STAR}</span> ' if row.id in top.get(field, ()) else ""
-            whole = name if fields is _CLEAN else f"{name}, {group.lower()}"
+            whole = name if fields is _CLEAN else f"{name.removesuffix(', dB')}, own noise"
             cells.append(_number(whole, None if value is None else star + form.format(value)))
     return f"<tr>{''.join(cells)}</tr>"
 

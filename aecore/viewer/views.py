@@ -95,7 +95,7 @@ def loss_view(run: Run) -> View:
     train = reel.curve(run.course(STEPS, MORE_SAMPLES) or metrics, "train_loss", ())
     test = reel.curve(metrics, "test_loss", ())
     if not train["epochs"] and not test["epochs"]:
-        raise UserError("It was trained elsewhere, without a record of its losses.")
+        raise UserError("There is no record of its losses.")
     return View("loss", {"train": train, "test": test}, {})
 
 
@@ -190,6 +190,7 @@ def _ways(solved: Plan, *, wide: bool, quantised: bool, told: bool, drawn: str) 
 
 def latent_view(run: Run) -> View:
     """The point cloud of a saved projection, or of principal components."""
+    _check_code(run)
     codes = read_codes(run)
     if codes is None:
         raise UserError("It keeps no codes to draw.")
@@ -237,6 +238,11 @@ def _kept_images(
     raise UserError("It keeps no images of the size that its network takes.")
 
 
+def _check_code(run: Run) -> None:
+    if not run.experiment().model.has_code:
+        raise UserError("Its network restores images without a code between: there is none to change or to draw.")
+
+
 def _some(count: int, labels: np.ndarray | None) -> list[int]:
     """Rows of at most `MOST_CHOICES` of so many images: the first of every class, then others, in their order."""
     first = [] if labels is None else sorted(np.unique(labels, return_index=True)[1].tolist())[:MOST_CHOICES]
@@ -246,9 +252,7 @@ def _some(count: int, labels: np.ndarray | None) -> list[int]:
 
 def _networks(run: Run) -> tuple[Codes | None, Shipped, dict[str, Mapping[str, Any]]]:
     """The run's codes, its networks for the browser by name, and these as assets."""
-    model = run.experiment().model
-    if not model.has_code:
-        raise UserError("Its network has no code: nothing lies between two images, and there is nothing to edit.")
+    _check_code(run)
     if not run.file(WEIGHTS).is_file():
         raise UserError("Its weights are not here.")
     encoder, decoder = networks.payload(run, "encoder"), networks.payload(run, "decoder")
