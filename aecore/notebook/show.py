@@ -42,8 +42,10 @@ def show(run: RunLike, view: Kind = "replay", *, height: int | None = None) -> S
     (the way between two images), "generate" (sliders for its code), "latent" (its codes as a point cloud) or "loss".
 
     It is the same page as the static site's (`aecore export --to site`), in a frame that holds all of it. So it needs
-    no server and no package (anywidget would be one, with a bundle of its own), works in Jupyter, VS Code and Colab,
-    and stays in the saved notebook. `height` is in pixels. Raises `UserError` where the run lacks what the view shows.
+    no server and no package (anywidget would be one, with a bundle of its own), works wherever a notebook shows HTML
+    with scripts, as Jupyter, VS Code and Colab do, and stays in the saved notebook. `height` is in pixels.
+
+    Raises `UserError` where the run lacks what the view shows.
     """
     if view not in TITLES:
         raise UserError(f"view '{view}': {nearest(view, TITLES)}")

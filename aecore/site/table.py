@@ -31,8 +31,8 @@ def table_page(rows: Sequence[RunSummary], runs: Mapping[str, Run]) -> str:
     body = f"""{head()}
 <main>
 <h1>Runs</h1>
-<p class="lead">{count(len(rows), "autoencoder")} and what was measured of them. The page of each replays its training,
-and encodes and decodes in your browser.</p>
+<p class="lead">What was measured of {count(len(rows), "autoencoder")}. The page of each replays its training, and
+encodes and decodes in your browser.</p>
 <table class="runs">
 <thead>
 <tr><td colspan="4"></td>{spans}</tr>

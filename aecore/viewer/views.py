@@ -207,9 +207,8 @@ def latent_view(run: Run) -> View:
 def choices(run: Run, codes: Codes | None) -> Choices:
     """Images that the visitor can choose from, at their full size: those of the panel, else thumbnails."""
     info = run.image_info()
-    images, numbers, labels = _kept_images(run, codes, info.image_shape)
+    images, names, labels = _kept_images(run, codes, info.image_shape)
     known = [-1] * len(images) if labels is None else labels.tolist()
-    names = [f"test image {number}" for number in numbers]
     if labels is not None:
         kinds = [info.classes[label] if label < len(info.classes) else str(label) for label in known]
         names = [f"{name} · {kind}" for name, kind in zip(names, kinds, strict=True)]
@@ -218,23 +217,24 @@ def choices(run: Run, codes: Codes | None) -> Choices:
 
 def _kept_images(
     run: Run, codes: Codes | None, shape: tuple[int, int, int]
-) -> tuple[np.ndarray, list[int], np.ndarray | None]:
-    """Images uint8 (N, C, H, W), their numbers in the test set, and their labels if these are known."""
+) -> tuple[np.ndarray, list[str], np.ndarray | None]:
+    """Images uint8 (N, C, H, W), which they are, and their labels if these are known."""
     try:
         panel = reel.panel(run, run.snapshots())
     except AecoreError:
         panel = None
     if panel is not None and panel.clean.shape[1:] == shape:
         rows = _some(len(panel.clean), panel.labels)
-        numbers = rows if panel.indices is None else panel.indices[rows].tolist()
-        return panel.clean[rows], numbers, None if panel.labels is None else panel.labels[rows]
+        numbers = None if panel.indices is None else panel.indices[rows].tolist()
+        names = [f"image {row}" for row in rows] if numbers is None else [f"test image {number}" for number in numbers]
+        return panel.clean[rows], names, None if panel.labels is None else panel.labels[rows]
     if codes is not None:
         some = _some(len(codes.labels), codes.labels)
         tiles = codes.images[some] if codes.images is not None else None
         if tiles is None:
             tiles = thumbnails.shipped(run.experiment().data.source, codes.indices[some], codes.labels[some])
         if tiles is not None and tiles.shape[1:] == shape:
-            return tiles, codes.indices[some].tolist(), codes.labels[some]
+            return tiles, [f"test image {number}" for number in codes.indices[some]], codes.labels[some]
     raise UserError("It keeps no images of the size that its network takes.")
 
 
