@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aecore.metrics.evaluation import evaluate, reconstructions
     from aecore.models import Autoencoder, plan
     from aecore.notebook.compare import Comparison, compare
+    from aecore.notebook.show import show
     from aecore.notebook.train import train
     from aecore.presets import Preset, preset, presets
     from aecore.recording import Recording, record
@@ -77,6 +78,7 @@ _HOME = {
     "reconstructions": "metrics.evaluation",
     "compare": "notebook.compare",
     "Comparison": "notebook.compare",
+    "show": "notebook.show",
     "measure": "measures",
     "measure_likelihood": "measures",
     "read_measures": "runs.measures",
@@ -98,7 +100,7 @@ __all__ = [  # noqa: RUF022, the order is that of `_HOME`
     "train", "submit", "start", "work", "stop", "requeue", "run_state",
     "record", "Recording",
     "Store", "Run", "RunSummary", "summarise", "open_run", "LoadedRun", "load_model", "evaluate", "reconstructions",
-    "compare", "Comparison",
+    "compare", "Comparison", "show",
     "measure", "measure_likelihood", "read_measures", "Measures",
     "pack", "unpack", "import_checkpoint", "export_pth",
     "AecoreError", "UserError",

@@ -7,6 +7,7 @@ import streamlit as st
 
 from aecore.data.colored_mnist import PALETTE
 from aecore.models.architecture import plan
+from aecore.viewer.units import gains_of, units_of
 from dashboard import page, url_state
 from dashboard.cache import codes as cached_codes
 from dashboard.cache.images import image_info
@@ -16,7 +17,6 @@ from dashboard.generate.controls import ask, choose_class, choose_draw, open_uni
 from dashboard.generate.draws import drawn, places_of
 from dashboard.generate.filters import filters_of, has_filters, words
 from dashboard.generate.notes import downloads, notes
-from dashboard.generate.units import gains_of, units_of
 from dashboard.generate.url import FIELDS, PAGE, VIEWS, vector
 from dashboard.navigation import route
 from dashboard.url_state import key

@@ -8,10 +8,11 @@ import streamlit as st
 from aecore.drawing import write
 from aecore.latent.interpolation import shares
 from aecore.runs.run import Run
+from aecore.viewer.networks import Shipped
 from dashboard import page, url_state
 from dashboard.cache import codes as cached_codes
 from dashboard.components.interpolator import walk
-from dashboard.components.networks import Shipped, ship_run
+from dashboard.components.networks import ship_run
 from dashboard.format import plain
 from dashboard.interpolate import along, export
 from dashboard.interpolate.controls import ENDS, controls, hold_settings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aecore.cli.console import print_message
-from aecore.cli.options import Json, RunName, print_json
+from aecore.cli.options import Json, print_json
 from aecore.errors import AecoreError, UserError, describe_os_error, nearest
 from aecore.files import atomic_write
+from aecore.format import count
 from aecore.runs import archive
 from aecore.runs.run import Run
 from aecore.runs.store import Store
@@ -25,8 +25,18 @@ commands = typer.Typer()
 
 @commands.command("export")
 def export_run(
-    run_name: RunName,
-    to: Annotated[str, typer.Option(metavar="zip|pth|py|csv|html|figure|onnx|tensorboard|hub", help="The format.")],
+    to: Annotated[
+        str, typer.Option(metavar="zip|pth|py|csv|html|figure|onnx|tensorboard|hub|site", help="The format.")
+    ],
+    names_given: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RUN [DIR]",
+            help="A run's id, a unique prefix of it, or a path; for --to site also the folder, as with --output.",
+            show_default=False,
+        ),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All runs instead of one, for --to site.")] = False,
     figure: Annotated[
         str,
         typer.Option(
@@ -58,16 +68,24 @@ def export_run(
     space as an interactive point cloud in one page), figure (a plotly figure as .html, or by the ending of --output as
     .png, .svg or .pdf). Or as a folder, a zip if --output ends so: onnx (its network for ONNX Runtime and others),
     tensorboard (its curves, images and codes as a log folder), hub (model, card and pictures as a repository of
-    Hugging Face)."""
+    Hugging Face). Or as a folder of pages for any static host: site (one run, or with --all all of them)."""
     if names and to != "pth":
         raise UserError(f"--names is for --to pth, not for --to {to}")
     if push and to != "hub":
         raise UserError(f"--push is for --to hub, not for --to {to}")
     if push and output:
         raise UserError("--push uploads instead of writing: leave out --output, or do one after the other")
-    if to not in (formats := (*EXPORTS, "figure", *FOLDERS)):
+    if to not in (formats := (*EXPORTS, "figure", *FOLDERS, "site")):
         raise UserError(f"--to {to}: {nearest(to, formats)}")
-    found = Store.default().find(run_name)
+    given = list(names_given or ())
+    if to == "site":
+        _site(given, every, output, as_json)
+        return
+    if every:
+        raise UserError(f"--all is for --to site, not for --to {to}: name a run")
+    if len(given) != 1:
+        raise UserError(f"--to {to} takes one run: {'none is given' if not given else ', '.join(given)}")
+    found = Store.default().find(given[0])
     if push:
         _upload(found, push, as_json)
         return
@@ -92,6 +110,33 @@ def export_run(
         raise AecoreError(describe_os_error(error, f"writing {target}")) from None
     told["bytes"] = target.stat().st_size
     print_json(told) if as_json else print_message(f"wrote {target}")
+
+
+def _site(given: list[str], every: bool, output: Path | None, as_json: bool) -> None:
+    """Write the pages of a run or of all runs; `given` are the run, unless it is `every` one, and the folder."""
+    from aecore.site import check_place, write_site
+
+    wanted = "--all --to site takes a folder" if every else "--to site takes a run, or --all, and a folder"
+    names, folders = ([], given) if every else (given[:1], given[1:])
+    if (not every and not names) or len(folders) + (output is not None) > 1:
+        raise UserError(
+            f"{wanted}: {', '.join([*given, *([f'--output {output}'] if output else [])]) or 'none is given'}"
+        )
+    store = Store.default()
+    runs = store.runs() if every else [store.find(names[0])]
+    target = output or Path(folders[0] if folders else "site" if every else f"{runs[0].id}-site")
+    check_place(target)
+    site = write_site(runs, target)
+    pages = len({run.id for run in runs})
+    told = {"runs": pages, "to": "site", "path": str(target), "files": len(site.files), "bytes": site.bytes}
+    if as_json:
+        print_json(told | {"left_out": site.left_out})
+        return
+    for run_id, parts in site.left_out.items():
+        for why in dict.fromkeys(parts.values()):
+            lacking = ", ".join(part for part, own in parts.items() if own == why)
+            print_message(f"{run_id}: without {lacking}. {why}")
+    print_message(f"wrote {target}: {count(pages, 'run')}, {count(len(site.files), 'file')}, {site.bytes:,} bytes")
 
 
 def _usual_name(run: Run, to: str, figure: str) -> str:
@@ -143,10 +188,7 @@ def _py(run: Run) -> bytes:
 def _html(run: Run) -> bytes:
     from aecore.viewer.html_export import cloud_page
 
-    for method, dims in (("tsne", 3), ("tsne", 2), ("pca", 3)):
-        with contextlib.suppress(UserError):  # not computed yet, or the code has no third unit
-            return cloud_page(run, method, dims).encode()
-    return cloud_page(run, "pca", 2).encode()
+    return cloud_page(run, method="").encode()
 
 
 EXPORTS: dict[str, Callable[[Run], bytes]] = {

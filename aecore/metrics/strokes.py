@@ -1,7 +1,7 @@
 """Slant and thickness of the strokes in images of bright strokes on black, such as handwritten digits. Numpy only.
 
 Both need no threshold that a pixel could jump over: they change smoothly as an image does, also in fractions of a
-pixel. `dashboard/components/interpolator/strokes.js` measures the same in the browser.
+pixel. `aecore/viewer/components/interpolator/strokes.js` measures the same in the browser.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from aecore.metrics.code_units import ACTIVE_VARIANCE
 from aecore.plots.panels import Panel, line, stack
 from aecore.plots.resolve import Lines, RunLike, marked_title, read_lines, resolve_run
 from aecore.plots.style import PALETTE
-from aecore.plots.thin import smooth, thin, thin_curve
 from aecore.runs.run import LAYERS, METRICS, STEPS, Run
+from aecore.runs.thin import smooth, thin, thin_curve
 
 METRIC_TITLES = {
     "test_loss": "Test loss",

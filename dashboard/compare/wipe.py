@@ -8,10 +8,10 @@ import numpy as np
 import streamlit as st
 
 from aecore.runs.run import Run
+from aecore.viewer.networks import Shipped
 from dashboard import url_state
 from dashboard.cache import models
 from dashboard.compare.url import PAGE
-from dashboard.components.networks import Shipped
 from dashboard.components.wiper import Layer, wiper
 from dashboard.url_state import key
 from dashboard.widgets import image_picker

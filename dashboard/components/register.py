@@ -10,7 +10,7 @@ import streamlit.components.v2 as components
 import aecore.viewer
 from aecore.viewer.link import link
 
-_BASE = Path(aecore.viewer.__file__).with_name("base.css")
+_VIEWER = Path(aecore.viewer.__file__).parent
 
 HIDDEN = "<span></span>", "\nspan { display: none; }\n"
 """Markup and style of a component that shows nothing."""
@@ -28,7 +28,12 @@ def component(name: str, script: Path, html: str | None = None, css: str | None 
     return components.component(
         name,
         html=(folder / "component.html").read_text() if html is None else html,
-        css=_BASE.read_text() + (folder / "component.css").read_text() if css is None else css,
+        css=(_VIEWER / "base.css").read_text() + (folder / "component.css").read_text() if css is None else css,
         js=link(script),
         isolate_styles=isolated,
     )
+
+
+def shared_component(name: str, folder: str) -> Any:
+    """A component that pages without a server have too: its files are in `aecore/viewer/components/`."""
+    return component(name, _VIEWER / "components" / folder / "component.js")

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from aecore.runs.run import Run
+from aecore.viewer.generation import Told
 from dashboard import url_state
-from dashboard.components.generator import Told
 from dashboard.generate.url import PAGE, vector
 from dashboard.url_state import key
 

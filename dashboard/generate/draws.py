@@ -9,9 +9,9 @@ from aecore.latent.interpolation import random_codes
 from aecore.latent.quantised import shuffled_places, vectors_of
 from aecore.models.architecture import plan
 from aecore.runs.run import CODES, WEIGHTS, Run
+from aecore.viewer.generation import Places
 from dashboard.cache.images import image_info
 from dashboard.cache.keyed import keyed_on
-from dashboard.components.generator import Places
 from dashboard.generate.url import PAGE
 from dashboard.url_state import key
 

@@ -9,8 +9,8 @@ import numpy as np
 from aecore.drawing import Drawing, Sheet, SheetRow
 from aecore.format import count
 from aecore.runs.run import Run
+from aecore.viewer.units import Unit
 from dashboard.cache import models
-from dashboard.generate.units import Unit
 from dashboard.widgets.image_files import as_bytes, remarks_of, title_of
 
 ACROSS = 10

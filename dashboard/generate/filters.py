@@ -17,8 +17,8 @@ from aecore.errors import DamagedError
 from aecore.format import count
 from aecore.models.layer import Plan
 from aecore.runs.run import CODES, WEIGHTS, Run
+from aecore.viewer.units import Unit
 from dashboard.cache.keyed import keyed_on
-from dashboard.generate.units import Unit
 from dashboard.widgets.image_files import remarks_of, title_of
 
 BRIGHTER, DARKER = COLORS[:2]

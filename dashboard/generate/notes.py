@@ -7,13 +7,13 @@ import streamlit as st
 
 from aecore.drawing import Drawing
 from aecore.runs.run import Run
+from aecore.viewer.generation import Told
+from aecore.viewer.units import Unit
 from dashboard.cache import models
-from dashboard.components.generator import Told
 from dashboard.format import plain
 from dashboard.generate import export, filters
 from dashboard.generate.controls import WORDS
 from dashboard.generate.filters import Filters
-from dashboard.generate.units import Unit
 from dashboard.generate.url import PAGE
 from dashboard.url_state import key
 from dashboard.widgets import figure_export, image_picker

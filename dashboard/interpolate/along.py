@@ -10,12 +10,12 @@ from aecore.errors import UserError
 from aecore.latent.codes import Codes
 from aecore.metrics.strokes import QUANTITIES
 from aecore.runs.run import Run
+from aecore.viewer.networks import Shipped
 from dashboard import url_state
 from dashboard.cache import codes as cached_codes
 from dashboard.cache import models
 from dashboard.cache.images import image_info
 from dashboard.components.interpolator import walk
-from dashboard.components.networks import Shipped
 from dashboard.format import plain
 from dashboard.interpolate import directions
 from dashboard.interpolate.check import checked, moved

@@ -1,5 +1,5 @@
 """What moving along a direction changes in decoded images, measured by the server: for files, and for networks that the
-browser does not run. `dashboard/components/interpolator/check.js` measures the same in the browser."""
+browser does not run. `aecore/viewer/components/interpolator/check.js` measures the same in the browser."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from aecore.drawing import Drawing, Sheet, SheetRow, stacked
 from aecore.runs.run import Run
+from aecore.viewer.reel import NOT_READ, Curve, Panel, Reel
 from dashboard.cache.images import image_info
-from dashboard.replay.reel import NOT_READ, Curve, Panel, Reel
 from dashboard.widgets.image_files import as_bytes, remarks_of, title_of
 from dashboard.widgets.image_grid import spread
 

@@ -10,13 +10,14 @@ from aecore.data.catalogue import data_set
 from aecore.errors import AecoreError
 from aecore.runs.run import Run
 from aecore.runs.state import ACTIVE, run_state
+from aecore.viewer.reel import same_images, same_noise
 from dashboard import url_state
 from dashboard.cache import runs
 from dashboard.components.replayer import replay
 from dashboard.format import plain
 from dashboard.replay import export
 from dashboard.replay.choose import PAGE
-from dashboard.replay.reel import reel, same_images, same_noise
+from dashboard.replay.reel import reel
 from dashboard.url_state import Field, key
 from dashboard.widgets import figure_export
 

@@ -19,12 +19,12 @@ from aecore.latent.interpolation import interpolate
 from aecore.models.architecture import plan
 from aecore.runs.run import CODES, SNAPSHOTS, WEIGHTS, Run
 from aecore.runs.store import Store
+from aecore.viewer.units import gains_of, units_of
 from dashboard.cache import codes as cached_codes
 from dashboard.cache import models
 from dashboard.compare import tables
 from dashboard.generate.export import random_sheet, traversal_sheet
 from dashboard.generate.filters import filters_of, sheet
-from dashboard.generate.units import gains_of, units_of
 from dashboard.interpolate.export import Interpolation, gif, plane_sheet, strip
 from tests.helpers.beyond import linear_run
 from tests.helpers.drawings import texts_of

@@ -17,7 +17,8 @@ from streamlit.testing.v1 import AppTest
 
 from aecore.errors import DamagedError
 from aecore.runs.run import SNAPSHOTS, STEPS
-from dashboard.replay import reel as reels
+from aecore.viewer import reel as reels
+from dashboard.replay.reel import reel
 from tests.helpers.pages import components, texts
 from tests.helpers.pages import page as opened
 from tests.helpers.paths import ROOT
@@ -137,7 +138,7 @@ def unpacked(made: reels.Reel) -> np.ndarray:
 def test_the_picture_holds_every_tile_unchanged(store, channels):
     noise = np.random.default_rng(0).integers(0, 256, (6, channels, 8, 12), np.uint8)
     run = made_run(store, "one-20260101-000000", [1, 2, 3], shape=(channels, 8, 12), noisy=noise)
-    made, shown = reels.reel(run)
+    made, shown = reel(run)
     sheet = unpacked(made)
     tiles = np.concatenate([shown.clean, noise, shown.reconstructions.reshape(-1, channels, 8, 12)])
     for i, tile in enumerate(tiles):
@@ -148,7 +149,7 @@ def test_the_picture_holds_every_tile_unchanged(store, channels):
 
 def test_large_panels_stay_within_what_browsers_take(store):
     run = made_run(store, "one-20260101-000000", list(range(1, 129)), images=20, shape=(1, 96, 96))
-    made, _ = reels.reel(run)
+    made, _ = reel(run)
     assert max(unpacked(made).shape) <= reels.LONGEST_SIDE
     assert unpacked(made).size <= reels.MOST_PIXELS * 1.1
     assert made["epochs"][-1] == 128
@@ -157,7 +158,7 @@ def test_large_panels_stay_within_what_browsers_take(store):
 
 def test_epochs_within_an_epoch_are_short_and_in_order(store):
     run = made_run(store, "one-20260101-000000", [0.24, 1, 2, 0.5])
-    made, shown = reels.reel(run)
+    made, shown = reel(run)
     assert made["epochs"] == [0.24, 0.5, 1, 2]
     assert shown.reconstructions[:, 0, 0, 0, 0].tolist() == [0, 30, 10, 20]
 
@@ -166,7 +167,7 @@ def test_losses_written_within_epochs_make_the_training_curve(store):
     run = made_run(store, "one-20260101-000000", [0.24, 0.48, 1])
     lines = [{"epoch": step * 0.002, "step": step, "train_loss": 1 / step} for step in range(1, 2001)]
     run.file(STEPS).write_text("".join(json.dumps(line) + "\n" for line in lines))
-    made, _ = reels.reel(run)
+    made, _ = reel(run)
     train = dict(zip(made["train"]["epochs"], made["train"]["values"], strict=True))
     assert len(train) < 1000
     assert train[0.24] == 1 / 120
@@ -176,7 +177,7 @@ def test_losses_written_within_epochs_make_the_training_curve(store):
 def test_digits_that_are_read_wrong(store):
     digits = np.tile(np.arange(6, dtype=np.uint8), (2, 1))
     digits[0, 2], digits[1, 3] = 7, reels.NOT_READ
-    made, _ = reels.reel(made_run(store, "one-20260101-000000", [1, 2], digits=digits))
+    made, _ = reel(made_run(store, "one-20260101-000000", [1, 2], digits=digits))
     assert made["digits"] == [[None, None, 7, None, None, None], [None] * 6]
     assert made["digits_read"] == [[5, 6], [5, 5]]
 
@@ -187,7 +188,7 @@ def test_no_rows_yet(store):
     empty = {"epochs": tensors["epochs"][:0], "reconstructions": tensors["reconstructions"][:0]}
     safetensors.numpy.save_file(tensors | empty, run.file(SNAPSHOTS))
     with pytest.raises(DamagedError, match="no snapshot yet"):
-        reels.reel(run)
+        reel(run)
 
 
 def test_replay_needs_no_torch():

@@ -17,8 +17,8 @@ from aecore.models.digit_classifier.network import classifier
 from aecore.models.network import Network
 from aecore.models.restorer import Restorer
 from aecore.runs.run import Run
+from aecore.viewer import networks
 from aecore.viewer.link import link
-from dashboard.cache import networks
 from tests.helpers.families import CODELESS, SETTINGS, family
 from tests.helpers.paths import GALLERY_RUN, ROOT
 from tests.helpers.training import CONV, VAE, WRITTEN

@@ -26,8 +26,8 @@ Object.assign(globalThis, {
   },
 });
 entries = [`${ORIGIN}/first`];
-const { address } = await import("../../dashboard/components/address/address.js");
-const { createPlace } = await import("../../dashboard/components/address/place.js");
+const { address } = await import("../../aecore/viewer/components/address/address.js");
+const { createPlace } = await import("../../aecore/viewer/components/address/place.js");
 
 const query = (entry = entries.length - 1) => new URL(entries[entry]).search;
 let pages = 0;

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createAxis, epochText } from "../../dashboard/components/replayer/axis.js";
-import { lossAt, lossText, rowAt, whichEpoch } from "../../dashboard/components/replayer/loss.js";
-import { logTicks, roundTicks, thatFit, tickText } from "../../dashboard/components/ticks.js";
+import { createAxis, epochText } from "../../aecore/viewer/components/replayer/axis.js";
+import { lossAt, lossText, rowAt, whichEpoch } from "../../aecore/viewer/components/replayer/loss.js";
+import { logTicks, roundTicks, thatFit, tickText } from "../../aecore/viewer/components/ticks.js";
 
 const WIDE = 1054, NARROW = 284, LEFT = 52;
 /** @param {number[]} stops @param {number} width */

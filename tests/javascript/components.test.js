@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { tally } from "../../aecore/viewer/js/numbers.js";
-import { assets } from "../../dashboard/components/assets/asset.js";
-import { rowsOf, sizeOf } from "../../dashboard/components/networks.js";
-import { inSlices } from "../../dashboard/components/pace.js";
+import { assets } from "../../aecore/viewer/components/assets/asset.js";
+import { rowsOf, sizeOf } from "../../aecore/viewer/components/networks.js";
+import { inSlices } from "../../aecore/viewer/components/pace.js";
 
 /** @param {number} ms */
 const passed = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

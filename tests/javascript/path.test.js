@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { asText, idleWords } from "../../dashboard/components/generator/words.js";
-import { alongPath, onPlane } from "../../dashboard/components/interpolator/path.js";
+import { asText, idleWords } from "../../aecore/viewer/components/generator/words.js";
+import { alongPath, onPlane } from "../../aecore/viewer/components/interpolator/path.js";
 
 /** @param {number[]} start @param {number[]} end @param {number} share @param {"line" | "arc"} path */
 const at = (start, end, share, path) => alongPath(Float32Array.from(start), Float32Array.from(end), share, path, new Float32Array(start.length));

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { thinned } from "../../aecore/viewer/js/selection.js";
-import { amountAt, amountText, roundText } from "../../dashboard/components/interpolator/amounts.js";
-import { sentence } from "../../dashboard/components/interpolator/check.js";
-import { MEASURES } from "../../dashboard/components/interpolator/strokes.js";
+import { amountAt, amountText, roundText } from "../../aecore/viewer/components/interpolator/amounts.js";
+import { sentence } from "../../aecore/viewer/components/interpolator/check.js";
+import { MEASURES } from "../../aecore/viewer/components/interpolator/strokes.js";
 
 const SIZE = 40, FINER = 8;
 

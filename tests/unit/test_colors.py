@@ -84,7 +84,7 @@ def test_the_palette_is_written_alike_everywhere():
     """The scripts that have no theme to read, and the figures outside of the app."""
     assert list(PALETTE) == palette("light")
     written = {",".join(palette("light")), ",".join(palette("dark"))}
-    export = (ROOT / "aecore" / "viewer" / "html_export.py").read_text()
+    export = (ROOT / "aecore" / "viewer" / "theme.css").read_text()
     assert set(re.findall(r"--st-chart-categorical-colors: ([^;]+);", export)) == written
     fallback = re.search(r'FALLBACK = "([^"]+)"', (ROOT / "aecore" / "viewer" / "js" / "theme.js").read_text())
     assert fallback

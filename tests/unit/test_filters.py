@@ -14,8 +14,8 @@ from aecore.models.architecture import plan
 from aecore.presets import preset, presets
 from aecore.runs.run import Run
 from aecore.runs.store import Store
+from aecore.viewer.units import units_of
 from dashboard.generate.filters import arranged, caption, colored, filters_of, has_filters, sheet, words
-from dashboard.generate.units import units_of
 
 SHAPE = (1, 2, 3)
 PIXELS = np.arange(6, dtype=np.float32)

@@ -24,7 +24,7 @@ LEVELS = [
     {"jobs", "interop", "recording", "imports"},
     {"sweeps", "compute", "loading"},
     {"plots"},
-    {"reports", "lessons"},
+    {"reports", "lessons", "site"},
     {"cli"},
     {"notebook"},
 ]
@@ -94,6 +94,8 @@ LIGHT = (
         "aecore.jobs.projection",
         "aecore.viewer.point_cloud",
         "aecore.viewer.html_export",
+        "aecore.viewer.views",
+        "aecore.site",
         "dashboard.components.point_cloud",
         "dashboard.latent.new_projection",
     ),

@@ -15,6 +15,7 @@ from tests.helpers.paths import ROOT
 
 ENTRIES = [
     ROOT / "aecore" / "viewer" / "js" / "standalone.js",
+    *sorted((ROOT / "aecore" / "viewer" / "components").glob("*/component.js")),
     *sorted((ROOT / "dashboard" / "components").glob("*/component.js")),
     ROOT / "dashboard" / "components" / "assets" / "carrier.js",
     ROOT / "dashboard" / "components" / "point_cloud" / "frames.js",

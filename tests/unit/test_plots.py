@@ -18,9 +18,9 @@ from aecore.errors import UserError
 from aecore.latent.codes import read_codes
 from aecore.plots.curves import curve, metric_lines
 from aecore.plots.style import PALETTE, color
-from aecore.plots.thin import MOST_POINTS, smooth, thin, thin_curve
 from aecore.presets import preset
 from aecore.runs.run import LAYERS, METRICS, Run
+from aecore.runs.thin import MOST_POINTS, smooth, thin, thin_curve
 from tests.helpers.paths import GALLERY_RUN, ROOT
 from tests.helpers.runs import forget_sums
 

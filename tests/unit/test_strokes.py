@@ -96,7 +96,7 @@ def test_the_browser_measures_digits_alike():
     numbers, labels = thumbnails.shipped_set("mnist")  # type: ignore[misc]
     images = thumbnails.shipped("mnist", numbers[:50], labels[:50]) / np.float32(255)  # type: ignore[operator]
     script = f"""
-import {{ MEASURES }} from "{(ROOT / "dashboard/components/interpolator/strokes.js").as_uri()}";
+import {{ MEASURES }} from "{(ROOT / "aecore/viewer/components/interpolator/strokes.js").as_uri()}";
 const images = JSON.parse(await new Response(process.stdin).text());
 const measured = ["slant", "thickness"].map((name) => images.map((image) => MEASURES[name](image, [1, 28, 28])));
 console.log(JSON.stringify(measured));

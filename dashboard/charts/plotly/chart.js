@@ -1,7 +1,7 @@
 // A plotly figure that stays mounted: zoom, camera, hidden series and the DOM node survive new data.
 // `st.plotly_chart` remounts whenever its figure changes; `Plotly.react` with a constant `uirevision` does not.
 
-import { address } from "../../components/address/address.js";
+import { address } from "../../../aecore/viewer/components/address/address.js";
 import { drawLegend, showValues, valueText } from "./legend.js";
 import { listenToKeys, turnedEye } from "./keyboard.js";
 import { loadPlotly } from "./library.js";

@@ -2,7 +2,7 @@
 
 /** @import { ComponentArguments } from "../types.js" */
 
-import { address } from "./address.js";
+import { address } from "../../../aecore/viewer/components/address/address.js";
 
 /** @param {ComponentArguments<Record<string, string>>} mount */
 export default function ({ data }) {

@@ -5,7 +5,7 @@
 /** @import { ComponentArguments } from "../types.js" */
 
 import { readMessage } from "../../../aecore/viewer/js/bytes.js";
-import { assets } from "./asset.js";
+import { assets } from "../../../aecore/viewer/components/assets/asset.js";
 
 /** @param {ComponentArguments<Bytes>} mount */
 export default function ({ data }) {

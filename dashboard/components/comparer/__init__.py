@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.components.networks import Shipped, to_hwc
+from aecore.viewer.networks import Shipped, to_hwc
 from dashboard.components.register import component
 
 _component = component("compare", Path(__file__).with_name("component.js"))

@@ -7,10 +7,10 @@ import { element, partsOf } from "../../../aecore/viewer/js/dom.js";
 import { paintImage } from "../../../aecore/viewer/js/images.js";
 import { readScores } from "../../../aecore/viewer/js/scores.js";
 import { classColors } from "../../../aecore/viewer/js/theme.js";
-import { assets } from "../assets/asset.js";
-import { watchWidth } from "../mount.js";
-import { networkOf, rowsOf, sizeOf } from "../networks.js";
-import { letter } from "../run_letters.js";
+import { assets } from "../../../aecore/viewer/components/assets/asset.js";
+import { watchWidth } from "../../../aecore/viewer/components/mount.js";
+import { networkOf, rowsOf, sizeOf } from "../../../aecore/viewer/components/networks.js";
+import { letter } from "../../../aecore/viewer/components/run_letters.js";
 import { createLanes } from "./lanes.js";
 import { drawSheet } from "./sheet.js";
 

@@ -2,7 +2,7 @@
 
 /** @import { ComparisonData, ComponentArguments } from "../types.js" */
 
-import { mounted } from "../mount.js";
+import { mounted } from "../../../aecore/viewer/components/mount.js";
 import { createComparison } from "./comparison.js";
 
 /** @param {ComponentArguments<ComparisonData>} mount */

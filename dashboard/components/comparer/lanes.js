@@ -5,9 +5,9 @@
 import { element, partsOf } from "../../../aecore/viewer/js/dom.js";
 import { paintImage } from "../../../aecore/viewer/js/images.js";
 import { clamp, percent } from "../../../aecore/viewer/js/numbers.js";
-import { alongPath } from "../interpolator/path.js";
-import { createPlace } from "../address/place.js";
-import { perFrame } from "../pace.js";
+import { alongPath } from "../../../aecore/viewer/components/interpolator/path.js";
+import { createPlace } from "../../../aecore/viewer/components/address/place.js";
+import { perFrame } from "../../../aecore/viewer/components/pace.js";
 
 /**
  * @typedef {object} Lane

@@ -5,7 +5,7 @@
 /** @import { Comparison } from "./comparison.js" */
 
 import { context2d, element } from "../../../aecore/viewer/js/dom.js";
-import { inSlices } from "../pace.js";
+import { inSlices } from "../../../aecore/viewer/components/pace.js";
 
 /**
  * The rows of one run.

@@ -4,33 +4,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from dashboard.components.networks import Shipped, to_hwc
-from dashboard.components.register import component
+from aecore.viewer.generation import Places, Told, generation_data
+from aecore.viewer.networks import Shipped
+from aecore.viewer.units import Unit
+from dashboard.components.register import shared_component
 from dashboard.generate.filters import Filters, caption
-from dashboard.generate.units import Unit
 
-
-class Told(NamedTuple):
-    """What a conditional network is told: the class of the image, and that of which to decode; -1 for none."""
-
-    label: int
-    asked: int
-
-
-class Places(NamedTuple):
-    """A quantised code: channels, height and width of its map, and all vectors, float32 (K, channels)."""
-
-    map: tuple[int, int, int]
-    vectors: np.ndarray
-
-
-_component = component("generate", Path(__file__).with_name("component.js"))
+_component = shared_component("generate", "generator")
 
 
 def generate(
@@ -62,29 +47,21 @@ def generate(
     or drawn, `on_ask` with the class that was clicked of a network that is `told` them. A quantised code has `places`.
     The `filters` are those of their view; `on_open` is called when one was clicked, whose slider is then looked for.
     """
-    data = {
-        "encoder": shipped["encoder"],
-        "decoder": shipped["decoder"],
-        "reader": shipped["reader"],
-        "codes": shipped["codes"],
-        "image": to_hwc(image[None].astype(np.float32) / np.float32(255)),
-        "units": list(units),
-        "view": view,
-        "shape": list(image.shape),
-        "classes": list(classes),
-        "map": None if map_shape is None else list(map_shape),
-        "random": base64.b64encode(np.ascontiguousarray(vectors, "<f4").tobytes()).decode(),
-        "vector": None if vector is None else list(vector),
-        "told": told is not None,
-        "label": told.label if told else -1,
-        "asked": told.asked if told else -1,
-        "places": None
-        if places is None
-        else {"map": list(places.map), "vectors": base64.b64encode(places.vectors.astype("<f4").tobytes()).decode()},
-        "filters": None if filters is None else _filters(filters),
-        "inks": [list(ink) for ink in inks],
-        "visit": visit,
-    }
+    data = generation_data(
+        shipped,
+        image,
+        units,
+        view=view,
+        classes=classes,
+        map_shape=map_shape,
+        vectors=vectors,
+        inks=inks,
+        vector=vector,
+        visit=visit,
+        told=told,
+        places=places,
+        filters=None if filters is None else _filters(filters),
+    )
 
     def picked() -> None:
         on_pick(str(st.session_state[key]["picked"]))

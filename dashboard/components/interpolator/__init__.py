@@ -3,18 +3,17 @@ classified and measured in the browser."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dashboard.components.networks import Shipped, to_hwc
-from dashboard.components.register import component
+from aecore.viewer.interpolation import interpolation_data
+from aecore.viewer.networks import Shipped, floats
+from dashboard.components.register import shared_component
 from dashboard.interpolate.directions import Direction
 
-_component = component("interpolate", Path(__file__).with_name("component.js"))
+_component = shared_component("interpolate", "interpolator")
 
 
 def walk(
@@ -39,36 +38,30 @@ def walk(
     The position, one number or two in [0, 1], starts at `place`, by default in the middle, and returns there whenever
     `visit` changes; the browser writes it into the address.
     """
-    data = {
-        **shipped,
-        "ends": to_hwc(images),
-        "names": list(names),
-        "classes": list(classes),
-        "labels": list(labels),
-        "shape": list(images.shape[1:]),
-        "path": path,
-        "shares": list(shares),
-        "plane": side > 0,
-        "side": side,
-        "direction": None if direction is None else _sent(direction),
-        "place": None if place is None else list(place),
-        "visit": visit,
-    }
+    data = interpolation_data(
+        shipped,
+        images,
+        names,
+        classes,
+        labels=labels,
+        path=path,
+        shares=shares,
+        side=side,
+        direction=None if direction is None else _sent(direction),
+        place=place,
+        visit=visit,
+    )
     _component(key=key, data=data, width="stretch", height="content")
 
 
 def _sent(direction: Direction) -> dict[str, Any]:
     return {
-        "vector": _base64(direction.vector),
+        "vector": floats(direction.vector),
         "reach": direction.reach,
         "unit": direction.unit,
         "quantity": direction.quantity,
         "read": direction.read,
-        "sample": _base64(direction.sample),
+        "sample": floats(direction.sample),
         "labels": direction.labels.tolist(),
         "sampled": direction.sampled,
     }
-
-
-def _base64(values: np.ndarray) -> str:
-    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode()

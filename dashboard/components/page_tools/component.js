@@ -3,7 +3,7 @@
 /** @import { ComponentArguments } from "../types.js" */
 
 import { partsOf } from "../../../aecore/viewer/js/dom.js";
-import { mounted } from "../mount.js";
+import { mounted } from "../../../aecore/viewer/components/mount.js";
 import { copyText, fullAddress } from "./copy.js";
 import { chooseTheme, chosenTheme, rememberedTheme } from "./theme.js";
 

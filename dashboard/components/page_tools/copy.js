@@ -1,6 +1,6 @@
 // The page's full address, and putting it on the clipboard.
 
-import { address } from "../address/address.js";
+import { address } from "../../../aecore/viewer/components/address/address.js";
 
 /** The address with what it leaves out while a page is as it was opened: another store may open it otherwise. */
 export function fullAddress() {

@@ -4,8 +4,8 @@
 /** @import { ComponentArguments } from "../types.js" */
 
 import { createCloud } from "../../../aecore/viewer/js/cloud.js";
-import { assets } from "../assets/asset.js";
-import { mounted } from "../mount.js";
+import { assets } from "../../../aecore/viewer/components/assets/asset.js";
+import { mounted } from "../../../aecore/viewer/components/mount.js";
 
 const STEP_MS = 300; // someone may step through points quickly
 

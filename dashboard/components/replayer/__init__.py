@@ -7,12 +7,11 @@ the address.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from dashboard.components.register import component
-from dashboard.replay.reel import Reel
+from aecore.viewer.reel import Reel
+from dashboard.components.register import shared_component
 
-_component = component("replay", Path(__file__).with_name("component.js"))
+_component = shared_component("replay", "replayer")
 
 
 def replay(

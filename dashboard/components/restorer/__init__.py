@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dashboard.components.networks import Shipped
+from aecore.viewer.networks import Shipped
 from dashboard.components.register import component
 
 ERROR_SCALE = 0.25

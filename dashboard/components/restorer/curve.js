@@ -1,7 +1,7 @@
 // PSNR over the strength of a corruption: the model's output, and the input as it is.
 
 import { svgElement } from "../../../aecore/viewer/js/dom.js";
-import { roundTicks, thatFit, tickText } from "../ticks.js";
+import { roundTicks, thatFit, tickText } from "../../../aecore/viewer/components/ticks.js";
 
 const HEIGHT = 150, LEFT = 34, RIGHT = 8, TOP = 20, BOTTOM = 22;
 

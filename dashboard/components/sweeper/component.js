@@ -2,7 +2,7 @@
 
 /** @import { ComponentArguments, SweeperData } from "../types.js" */
 
-import { mounted } from "../mount.js";
+import { mounted } from "../../../aecore/viewer/components/mount.js";
 import { createSweeper } from "./sweeper.js";
 
 /** @param {ComponentArguments<SweeperData>} mount */

@@ -4,10 +4,10 @@
 
 import { element, partsOf } from "../../../aecore/viewer/js/dom.js";
 import { paintImage } from "../../../aecore/viewer/js/images.js";
-import { createPlace } from "../address/place.js";
-import { assets } from "../assets/asset.js";
-import { watchWidth } from "../mount.js";
-import { sizeOf } from "../networks.js";
+import { createPlace } from "../../../aecore/viewer/components/address/place.js";
+import { assets } from "../../../aecore/viewer/components/assets/asset.js";
+import { watchWidth } from "../../../aecore/viewer/components/mount.js";
+import { sizeOf } from "../../../aecore/viewer/components/networks.js";
 
 const TILE = 64, GAP = 3;
 

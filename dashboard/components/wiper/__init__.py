@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.components.networks import Shipped, to_hwc
+from aecore.viewer.networks import Shipped, to_hwc
 from dashboard.components.register import component
 
 _component = component("wiper", Path(__file__).with_name("component.js"))

@@ -2,7 +2,7 @@
 
 /** @import { ComponentArguments, WiperData } from "../types.js" */
 
-import { mounted } from "../mount.js";
+import { mounted } from "../../../aecore/viewer/components/mount.js";
 import { createWiper } from "./wiper.js";
 
 /** @param {ComponentArguments<WiperData>} mount */

@@ -7,11 +7,11 @@ import { fromBase64 } from "../../../aecore/viewer/js/bytes.js";
 import { element, partsOf } from "../../../aecore/viewer/js/dom.js";
 import { paintImage } from "../../../aecore/viewer/js/images.js";
 import { clamp } from "../../../aecore/viewer/js/numbers.js";
-import { createPlace } from "../address/place.js";
-import { assets } from "../assets/asset.js";
-import { watchWidth } from "../mount.js";
-import { networkOf, rowsOf, sizeOf } from "../networks.js";
-import { letter } from "../run_letters.js";
+import { createPlace } from "../../../aecore/viewer/components/address/place.js";
+import { assets } from "../../../aecore/viewer/components/assets/asset.js";
+import { watchWidth } from "../../../aecore/viewer/components/mount.js";
+import { networkOf, rowsOf, sizeOf } from "../../../aecore/viewer/components/networks.js";
+import { letter } from "../../../aecore/viewer/components/run_letters.js";
 import { choiceOf, textOf } from "./choice.js";
 
 const TILE = 168, NARROW_TILE = 140, ALONE = 420; // sides in pixels that images are enlarged to, by whole factors
