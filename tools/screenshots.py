@@ -80,7 +80,7 @@ def main(folder: Path, names: list[str], modes: Mapping[str, tuple[int, str]]) -
 
 @contextlib.contextmanager
 def own_loop(store: Path, wanted: bool) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
-    """Where it is wanted, record the example's run and project its codes. Yields the server's environment, and all pages
+    """Where it is wanted, record the example's run and project its codes. Yields the environment, and all pages
     by their names."""
     if not wanted:
         yield dict(os.environ), PAGES

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from dashboard.server import doors, start, warm
+from dashboard.server import doors, start, warm, worker
 from tests.helpers import asyncs
 
 
@@ -38,6 +38,7 @@ def test_requests_are_answered_before_all_is_imported_and_sessions_wait(monkeypa
         assert go_on.wait(60)
 
     monkeypatch.setattr(warm, "import_module", slow)
+    monkeypatch.setattr(worker, "_server", threading.Event())  # what starts here is no server for later tests
 
     async def served() -> None:
         async with start.lifespan(None):
