@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from aecore import jobs
@@ -92,6 +93,7 @@ def test_watch_reload_stop_resume_and_delete(tab, address, app_store):
     assert app_store.listed(run.id) is None
 
 
+@pytest.mark.proof  # in short: the test above watches one
 def test_a_run_that_ends_while_one_watches_opens_on_restore(tab, address, app_store):
     run = started(tab, address, 12, app_store)
     wait_for_state(tab, "finished", 120_000)

@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from aecore.runs.run import METRICS, Run
@@ -191,6 +192,7 @@ class growing_worker:  # noqa: N801, reads as a phrase
         self.run.write_status(state="finished", process=None)
 
 
+@pytest.mark.proof  # in short: tests/browser/test_latent.py
 def test_the_3d_plot_turns_by_keys_and_keeps_its_camera_when_a_class_is_hidden(tab, nursery, tmp_path):
     """Report 004's plot, as the component gets it: the shipped run, on its report."""
     environment = {"AECORE_STORE": "checkpoints", "AECORE_DATA": os.environ["AECORE_DATA"], "OMP_NUM_THREADS": "1"}
@@ -217,6 +219,7 @@ def test_the_3d_plot_turns_by_keys_and_keeps_its_camera_when_a_class_is_hidden(t
         assert hovers == [f"Digit: {digit}" for digit in range(10)]
 
 
+@pytest.mark.proof  # in short: tests/app/test_sweep.py
 def test_a_sweep_can_be_read_as_a_heat_map(tab, address, app_store):
     made = carried_out(app_store)
     chart = opened(tab, address, f"/sweep?sweep={made.id}&view=heat")

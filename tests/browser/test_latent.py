@@ -119,6 +119,7 @@ def test_turn_point_pin_and_open_the_address_again(tab, address):
     expect(cloud).to_have_attribute("data-pinned", str(there))
 
 
+@pytest.mark.proof  # in short: test_turn_point_pin
 def test_the_camera_stays_through_reruns_other_drawings_and_other_pages(tab, address):
     cloud = opened(tab, address, "run=mnist-mlp8&method=tsne&dims=3")
     drag(tab, (0, 0), (90, -30))

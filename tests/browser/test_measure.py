@@ -32,6 +32,7 @@ def test_a_link_shows_numbers_charts_and_images_and_a_click_what_a_number_means(
     expect(tab.locator(".ae-pairs figure")).to_have_count(20)
 
 
+@pytest.mark.proof  # in short: tests/app/test_measure.py
 def test_a_run_is_measured_from_the_page_and_stands_beside_another(tab, address, small):
     tab.goto(f"{address}/measure?run={small.id}")
     expect(tab.get_by_text("was not measured yet").first).to_be_visible()

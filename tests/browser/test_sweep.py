@@ -92,6 +92,7 @@ def test_two_ticked_combinations_open_in_compare(tab, address, swept, app_store)
     expect(tab.get_by_role("heading", name="Sizes and noise").first).to_be_visible()
 
 
+@pytest.mark.proof  # in short: tests/app/test_sweep.py
 def test_a_sweep_is_started_watched_and_stopped_from_the_page(tab, address, swept, app_store):
     tab.goto(f"{address}/sweep?new=1")
     settle(tab)

@@ -82,6 +82,7 @@ def test_a_loop_stands_still_between_its_epochs_and_ends_with_the_iterator(tmp_p
     assert not process.is_alive()
 
 
+@pytest.mark.proof  # in short: the loops of PyTorch below
 @pytest.mark.parametrize("name", frameworks.FRAMEWORKS)
 @pytest.mark.parametrize("network", NETWORKS[:3])
 def test_a_framework_begins_where_we_do(name, network):

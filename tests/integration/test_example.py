@@ -43,6 +43,7 @@ def test_the_script_trains_measures_and_draws(store, capsys):
         _ = made["aecore"].nonsense
 
 
+@pytest.mark.proof  # in short: tests/integration/test_recording.py
 def test_the_loop_of_ones_own_is_recorded_and_measured(store, capsys):
     made = runpy.run_path(str(OWN_LOOP))
     run = made["run"].run

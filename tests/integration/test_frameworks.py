@@ -167,6 +167,7 @@ print(json.dumps(told))
 """
 
 
+@pytest.mark.proof  # in short: test_lightning, which shares all but the order of axes
 @keras_there
 @needs_onnx
 def test_keras(store, tmp_path):

@@ -73,6 +73,7 @@ def test_the_frechet_distance_rises_with_noise_and_ranks_samples(mnist):
     assert noise > frechet.distance(real, moments(drawn)) > train
 
 
+@pytest.mark.proof  # in short: tests/unit/test_measures.py, on digits
 def test_samples_of_the_shipped_vae_rank_above_pca_and_noise(mnist):
     """Of coloured digits; the classifier reads digits of any hue."""
     model, features = load_model(Run(GALLERY / "colored-vae")), extractor("colored-mnist")

@@ -45,6 +45,7 @@ def test_a_method_of_a_package_finds_the_groups(method):
     assert np.allclose(project_new(codes, points, codes[:1], method), points[:1], atol=0.05)
 
 
+@pytest.mark.proof  # in short: the methods above and below
 @pytest.mark.parametrize("dims", [2, 3])
 def test_many_points_go_to_open_tsne_which_finds_the_same_neighbours(dims, monkeypatch):
     needs("openTSNE")

@@ -10,6 +10,7 @@ from aecore.reports.gallery import build, other_seeds
 from aecore.runs.run import Run
 
 
+@pytest.mark.proof  # in short: tests/unit/test_gallery.py reads the seeds that ship
 def test_other_seeds_are_trained_once_and_kept_as_numbers(store):
     quick = preset("digits-quick")
     goals = (
