@@ -187,7 +187,7 @@ def keras(tell: Tell, task: Task) -> None:
         shuffle=True,
         validation_data=(test_images, test_images),
         validation_batch_size=training.batch_size,
-        verbose=0,
+        verbose=0,  # pyright: ignore[reportArgumentType]
         callbacks=[ReportLoss()],
     )
 
