@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from aecore import data as image_sets
 from aecore.errors import UserError
 from aecore.recording.foreign import first, two_functions
-from aecore.recording.recorder import Recording, begin
+from aecore.recording.recorder import Recording, record
 
 try:
     import keras
@@ -56,7 +56,7 @@ class KerasCallback(keras.callbacks.Callback):
             shape = image_sets.load(self.data).about.image_shape
             options |= {"encoder": part(encoder), "decoder": part(decoder, shape)}
         program = f"Keras {keras.version()} with {keras.backend.backend()}"
-        self.recording = begin(self.name, self.data, by=program, **options)
+        self.recording = record(self.name, self.data, by=program, **options)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         if self.recording and self.recording.should_stop:

@@ -6,7 +6,7 @@ import contextlib
 from typing import Any
 
 from aecore.errors import UserError
-from aecore.recording.recorder import Recording, begin
+from aecore.recording.recorder import Recording, record
 
 try:
     from lightning import __version__ as version
@@ -42,7 +42,7 @@ class LightningCallback(Callback):
         epochs = trainer.max_epochs
         options.setdefault("epochs", epochs if epochs and epochs > 0 else None)
         options.setdefault("config", dict(pl_module.hparams))
-        self.recording = begin(self.name, self.data, by=f"Lightning {version}", **options)
+        self.recording = record(self.name, self.data, by=f"Lightning {version}", **options)
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         if self.recording and self.recording.should_stop:

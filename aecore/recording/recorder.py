@@ -60,6 +60,7 @@ def record(
     config: Mapping[str, Any] | None = None,
     note: str = "",
     store: Store | None = None,
+    by: str = "PyTorch",
 ) -> Recording:
     """Begin a run of your own training loop. Use it with `with`, or call `finish` at the end.
 
@@ -68,44 +69,11 @@ def record(
     given. Images go in as float (B, C, H, W), or as rows (B, n) if it takes only those, from 0 to 1, with `range`
     "symmetric" from -1 to 1. `corruption` is what the training images are corrupted with, such as "gaussian:0.3"; the
     finished network is measured under those of `evaluate`. `epochs`, if known, is how many there will be. `config` is
-    kept with the run as it is.
+    kept with the run as it is. `by` is the program whose loop it is.
 
     Raises `UserError` for an image set that does not exist and a network that does not take its images. From then on
     nothing that goes wrong here ends the training: it is said as a warning.
     """
-    return begin(
-        name,
-        data,
-        model,
-        encoder=encoder,
-        decoder=decoder,
-        range=range,
-        corruption=corruption,
-        evaluate=evaluate,
-        epochs=epochs,
-        config=config,
-        note=note,
-        store=store,
-    )
-
-
-def begin(
-    name: str,
-    data: str,
-    model: Any = None,
-    *,
-    encoder: Any = None,
-    decoder: Any = None,
-    range: str = "unit",
-    corruption: str = "none",
-    evaluate: Sequence[str] = ("none",),
-    epochs: int | None = None,
-    config: Mapping[str, Any] | None = None,
-    note: str = "",
-    store: Store | None = None,
-    by: str = "PyTorch",
-) -> Recording:
-    """`record` for a loop of the program `by`, which the run names."""
     access.permit("recording runs")
     if epochs is not None and not 0 < epochs <= MOST_EPOCHS:
         raise UserError(f"epochs: should be from 1 to {MOST_EPOCHS:,}, or None where nobody knows, got {epochs}")
@@ -202,13 +170,17 @@ class Recording:
             raise UserError("the recording has ended")
         self.epoch += 1
         line: dict[str, Any] = {"epoch": self.epoch}
+        wrong = []
         for name, value in values.items():
-            if name in RESERVED or not _NAME.fullmatch(name):
-                raise UserError(f"'{name}' cannot be the name of a value: it should be a word such as train_loss, and "
-                                f"not {' or '.join(RESERVED)}")  # fmt: skip
-            line[name] = _number(name, value)
+            try:
+                line[_checked(name)] = _number(name, value)
+            except UserError as error:  # the others are kept
+                wrong.append(str(error))
         line["seconds"] = round(time.monotonic() - self.begun - self.away, 4)
-        self.writer.add(rounded(line), epoch=self.epoch)
+        if len(line) > 2 or not wrong:  # else nothing of it can be kept
+            self.writer.add(rounded(line), epoch=self.epoch)
+        for words in wrong:
+            self.writer.warn(f"epoch {self.epoch} was not logged whole: {words}")
         if self.snapshots and time.monotonic() >= self.panel_due:
             self._draw_panel(self.snapshots)
 
@@ -321,6 +293,14 @@ class Recording:
 
     def __repr__(self) -> str:
         return f"<aecore run {self.id}, {count(self.epoch, 'epoch')}>"
+
+
+def _checked(name: str) -> str:
+    """The name of a value. Raises `UserError` for one that cannot be."""
+    if name in RESERVED or not _NAME.fullmatch(name):
+        raise UserError(f"'{name}' cannot be the name of a value: it should be a word such as train_loss, and "
+                        f"not {' or '.join(RESERVED)}")  # fmt: skip
+    return name
 
 
 def _number(name: str, value: Any) -> float | None:

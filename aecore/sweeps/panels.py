@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
@@ -61,11 +62,22 @@ def collect(runs: Iterable[Run]) -> Panels | None:
 
 def write_panels(folder: SweepFolder, runs: Iterable[Run]) -> None:
     """Keep the panels of these runs with the sweep. Raises `OSError`."""
-    found = collect(runs)
-    if found is None:
-        return
+    import numpy as np
     import safetensors.numpy
 
+    found, before = collect(runs), None
+    if found is None:
+        return
+    with contextlib.suppress(DamagedError):  # it is made anew
+        before = read_panels(folder)
+    if before is not None and np.array_equal(before.clean, found.clean):  # of runs that were deleted since
+        rows = [row for row, run in enumerate(before.runs) if run not in found.runs]
+        found = Panels(
+            found.clean,
+            np.concatenate([found.inputs, before.inputs[rows]]),
+            np.concatenate([found.outputs, before.outputs[rows]]),
+            (*found.runs, *(before.runs[row] for row in rows)),
+        )
     arrays = {"clean": found.clean, "inputs": found.inputs, "outputs": found.outputs}
     atomic_write(folder.file(PANELS), safetensors.numpy.save(arrays, {"runs": json.dumps({"runs": found.runs})}))
 

@@ -15,7 +15,7 @@ from dashboard.components.networks import ship_run
 from dashboard.components.restorer import ERROR_SCALE, Kind, restorer
 from dashboard.restore import controls, url
 from dashboard.restore.batch import titles
-from dashboard.restore.notes import offer_data, whole_test_set
+from dashboard.restore.notes import offer_data, whole_test_set_text
 from dashboard.url_state import key
 from dashboard.widgets import corruption_form
 
@@ -42,11 +42,19 @@ def kinds(run: Run, corruption: Corruption) -> dict[str, Kind]:
         kind.kind: kind
         for kind in (
             Kind("gaussian", "Gaussian noise", "Standard deviation σ", 0, round(strongest, 2), 0.01, usual["gaussian"]),
-            Kind("speckle", "Speckle noise", "Standard deviation σ at white", 0, 1, 0.01, usual["speckle"]),
-            Kind("salt-pepper", "Salt and pepper", "Share of pixels", 0, 0.9, 0.01, usual["salt-pepper"]),
+            Kind(
+                "speckle",
+                "Speckle noise",
+                "Standard deviation σ at white",
+                0,
+                max(1, usual["speckle"]),
+                0.01,
+                usual["speckle"],
+            ),
+            Kind("salt-pepper", "Salt and pepper", "Share of pixels", 0, 0.95, 0.01, usual["salt-pepper"]),
             Kind("masking", "Masking noise", "Share of pixels", 0, 0.95, 0.01, usual["masking"]),
-            Kind("square", "A square", "Side in pixels", 0, side - 1, 1, usual["square"]),
-            Kind("rows", "A band of rows", "Height in pixels", 0, height - 1, 1, usual["rows"]),
+            Kind("square", "A square", "Side in pixels", 0, max(side - 1, usual["square"]), 1, usual["square"]),
+            Kind("rows", "A band of rows", "Height in pixels", 0, max(height - 1, usual["rows"]), 1, usual["rows"]),
         )
     }
 
@@ -92,7 +100,8 @@ def draw(run: Run, images: Images, window: slice) -> None:
         visit=url_state.visit(url.PAGE),
         key="restore-hand",
     )
-    whole_test_set(run, asked)
+    if text := whole_test_set_text(run, asked):
+        st.caption(f"Under {asked.label}. {text}" if asked.active else text)
 
 
 def fits(run: Run) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from aecore.runs.run import Run
+from aecore.runs.state import ACTIVE
 from aecore.runs.store import Store
 from aecore.runs.summary import MARK
 from aecore.sweeps import labels
@@ -84,14 +85,13 @@ def _combination(row: Row, number: int, goal: str, under: str) -> Combination:
 
 @lru_cache(maxsize=4)
 def _panels(seen: Seen, stamp: tuple) -> Panels | None:
-    """What the sweep keeps, else what its runs have."""
+    """What the sweep keeps, else what its runs have: of an older sweep, and of one that was stopped."""
     kept = read_panels(seen.folder)
-    finished = [row.run for row in seen.rows if row.state == "finished"]
-    if kept is not None and set(finished) <= set(kept.runs):
+    if kept is not None or seen.folder.state() in ACTIVE:  # that of a sweep in work would be read again at every tick
         return kept
     home = Store.default().root / "runs"
-    there = [Run(home / run) for run in finished[:MOST_RUNS] if (home / run).is_dir()]
-    return collect(there) or kept
+    finished = [row.run for row in seen.rows if row.state == "finished"]
+    return collect(Run(home / run) for run in finished[:MOST_RUNS] if (home / run).is_dir())
 
 
 def _sent(seen: Seen, found: Panels) -> str:

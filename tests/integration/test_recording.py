@@ -246,7 +246,8 @@ def test_what_cannot_be_logged_is_a_warning(store, values):
         with pytest.warns(RuntimeWarning, match="the training goes on"):
             run.log(**values)
         run.log(train_loss=0.25)
-    assert [line["train_loss"] for line in run.run.metrics()] == [0.25]
+        run.log(train_loss=0.125, **values)  # what is right of a line is kept
+    assert [line["train_loss"] for line in run.run.metrics()] == [0.25, 0.125]
 
 
 def test_a_disk_that_fails_for_a_while_loses_nothing(store, monkeypatch):

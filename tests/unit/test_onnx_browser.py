@@ -216,6 +216,16 @@ def test_numbers_of_a_shape_alone_are_constants():
     compare([("shapes", graph(nodes, constants, ["n", *SHAPE], ["n", 5]), images(), "encoder")])
 
 
+def test_older_operator_sets_are_refused_since_they_mean_something_else():
+    """The limits of Clip were attributes once, and Upsample placed its pixels otherwise."""
+    node = helper.make_node("Clip", ["x"], ["y"], min=0.2, max=0.4)
+    model = onnx.load_from_string(graph([node], {}, ["n", *SHAPE], ["n", *SHAPE]))
+    model.opset_import[0].version = 9
+    assert reference(model.SerializeToString(), images()).max() == np.float32(0.4)
+    with pytest.raises(AecoreError, match="version 9, older than 13"):
+        translated(model.SerializeToString(), SHAPE, None, 0, 1)
+
+
 def refused(nodes: list[Any], constants: dict[str, np.ndarray] | None = None) -> str:
     with pytest.raises(AecoreError) as error:
         translated(graph(nodes, constants or {}, ["n", *SHAPE], None), SHAPE, None, 0, 1)  # type: ignore[arg-type]
@@ -241,5 +251,7 @@ def test_what_the_browser_lacks_is_named():
     assert "another type" in refused(
         [node("Cast", ["x"], ["i"], to=TensorProto.INT64), node("Cast", ["i"], ["y"], to=1)]
     )
+    by_nothing = {"zero": np.zeros(1, np.float32)}
+    assert "not finite" in refused([node("Div", ["x", "zero"], ["y"])], by_nothing)
     with pytest.raises(AecoreError, match="no ONNX file"):
         translated(b"nothing of the kind", SHAPE, None, 0, 1)

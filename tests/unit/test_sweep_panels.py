@@ -43,6 +43,18 @@ def test_a_sweep_keeps_what_each_run_made_of_the_same_images(store, folder):
     assert (again.outputs == found.outputs).all()
 
 
+def test_images_of_runs_that_were_deleted_stay_when_the_sweep_goes_on(store, folder):
+    before = panels.read_panels(folder)
+    assert before is not None
+    gone = before.runs[2]
+    shutil.rmtree(store.root / "runs" / gone)
+    panels.write_panels(folder, sweep_store.runs_of(folder, store))
+    after = panels.read_panels(folder)
+    assert after is not None
+    assert sorted(after.runs) == sorted(before.runs)
+    assert (after.outputs[after.runs.index(gone)] == before.outputs[2]).all()
+
+
 def test_runs_without_a_panel_or_with_other_images_are_left_out(store, folder):
     runs = list(sweep_store.runs_of(folder, store))
     (runs[0].path / SNAPSHOTS).unlink()

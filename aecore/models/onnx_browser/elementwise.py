@@ -92,7 +92,8 @@ def _arithmetic(walk: Walk, node: Node) -> None:
         case _:
             if number:
                 raise AecoreError("a constant divided by a result")
-            scale, shift = 1 / numbers, zero
+            with np.errstate(divide="ignore"):  # `scaled` refuses it
+                scale, shift = 1 / numbers, zero
     scaled(walk.builder, scale, shift)
     walk.put(node, value.last)
 

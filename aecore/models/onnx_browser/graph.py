@@ -14,6 +14,8 @@ import numpy as np
 from aecore.errors import AecoreError, UserError
 
 MOST_NODES = 2000
+OLDEST = 13
+"""Older operator sets have other defaults and attributes for the same names, such as the limits of Clip."""
 STANDARD = ("", "ai.onnx")
 _BY_CHANCE = ("Random", "Multinomial", "Bernoulli")
 
@@ -62,6 +64,9 @@ def read_graph(content: bytes, input_shape: Sequence[int]) -> Graph:
         model = onnx.inliner.inline_local_functions(model) if model.functions else model
     except Exception as error:  # of several kinds
         raise AecoreError(f"no ONNX file: {error}") from None
+    versions = [one.version for one in model.opset_import if one.domain in STANDARD]
+    if max(versions, default=0) < OLDEST:
+        raise AecoreError(f"operators of version {max(versions, default=0)}, older than {OLDEST}")
     given = {one.name: onnx.numpy_helper.to_array(one) for one in model.graph.initializer}
     inputs = [one.name for one in model.graph.input if one.name not in given]
     if len(inputs) != 1 or len(model.graph.output) != 1:

@@ -150,7 +150,7 @@ RULES: dict[str, Rule] = {
     "Concat": _concatenate,
     "Split": _split,
     "Slice": _slice,
-    **dict.fromkeys(("Resize", "Upsample"), _resize),
+    "Resize": _resize,
     "DepthToSpace": _shuffle,
     "Pad": _pad,
 }

@@ -93,6 +93,9 @@ def spread(walk: Walk, value: Value, constant: np.ndarray) -> tuple[Value, np.nd
 
 
 def scaled(builder: Builder, scale: np.ndarray, shift: np.ndarray) -> None:
+    """Numbers times `scale` plus `shift`, each with its own. Raises `AecoreError` where these are not finite."""
+    if not (np.isfinite(scale).all() and np.isfinite(shift).all()):
+        raise AecoreError("constants that are not finite")
     if (scale == scale[0]).all() and (shift == shift[0]).all():
         builder.add("affine", scale=float(scale[0]), shift=float(shift[0]))
     else:

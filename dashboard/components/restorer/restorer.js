@@ -227,7 +227,7 @@ export function createRestorer(root) {
     words[2].textContent = said(model);
     words[3].textContent = "error";
     words[1].classList.toggle("rs-better", input.mse < model.mse);
-    words[2].classList.toggle("rs-better", model.mse < input.mse);
+    words[2].classList.toggle("rs-better", now.may_win && model.mse < input.mse);
     canvases.forEach((canvas, k) => canvas.setAttribute("aria-label", `${now.names[i]}, ${["clean", "corrupted", "restored", "error"][k]}`));
     const { read } = /** @type {Networks} */ (networks);
     /** @param {Float32Array} image */
