@@ -58,6 +58,7 @@ def loop(app_store):
     found.join(60)
 
 
+@pytest.mark.proof  # in short: tests/app/test_recorded.py, and tests/integration/test_recording.py stops a loop
 def test_it_is_watched_and_stopped_and_then_every_page_opens_it(tab, address, loop):
     run = loop.run_
     tab.goto(f"{address}/train?run={run.id}")
