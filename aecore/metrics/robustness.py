@@ -20,7 +20,6 @@ from aecore.metrics import classical
 from aecore.metrics import image as image_metrics
 from aecore.metrics.evaluation import NOISE_SEED, evaluate
 from aecore.models import subnormals
-from aecore.models.digit_classifier import reads
 from aecore.models.network import Network
 from aecore.runs.progress import Report, silent
 from aecore.runs.robustness import Robustness, write_robustness
@@ -30,7 +29,7 @@ STEPS, WIDEST = 12, 0.6
 """So many strengths from 0 on, up to this share of the width of the model's range."""
 VALIDATION_IMAGES = 50
 """On so many the strength of total variation is chosen."""
-SCORES = ("mse", "psnr_db", "ssim", "wrong_digit_rate")
+SCORES = ("mse", "psnr_db", "ssim")
 
 
 def levels(experiment: Experiment) -> list[float]:
@@ -56,13 +55,12 @@ def keep_strengths(
     """Measure the model of a run on test images uint8 (N, C, H, W), on its device, with their labels uint8 (N,), and
     keep what was found in the run."""
     begun, experiment = time.monotonic(), run.experiment()
-    read = labels if reads(experiment.data.source) else None
     points = []
     for number, level in enumerate(wanted := levels(experiment)):
         note = f"noise of σ = {level:g}"
         report("measuring", number, len(wanted), note)
         corruption = noise(experiment, level)
-        found = evaluate(model, test, corruption, _within(report, note), read, labels)
+        found = evaluate(model, test, corruption, _within(report, note), classes=labels)
         point: dict[str, Any] = {"level": level, "model": _kept(found["metrics"]), "input": _kept(found["noisy_input"])}
         if beside is not None and level:
             point["tv"] = beside.under(corruption)

@@ -14,6 +14,8 @@ from aecore.data.validation import validation_pairs
 from aecore.errors import DamagedError, OutdatedError
 from aecore.inference import open_run
 from aecore.jobs import measuring
+from aecore.measures import strengths
+from aecore.metrics import robustness
 from aecore.metrics.classical import METHODS
 from aecore.metrics.robustness import TotalVariation, levels
 from aecore.presets import preset
@@ -31,6 +33,13 @@ def test_strengths_span_six_tenths_of_the_range_and_include_that_of_the_training
     assert levels(cifar.changed({"corruption": "gaussian-variance:0.1225"})).count(0.35) == 1
     assert 0.33 not in levels(cifar.changed({"corruption": "gaussian:0..0.33"}))
     assert levels(preset("mnist-mlp8").experiment)[-1] == pytest.approx(0.6)
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch):
+    """Total variation takes its time."""
+    monkeypatch.setattr(strengths, "CLASSICAL_IMAGES", 4)
+    monkeypatch.setattr(robustness, "VALIDATION_IMAGES", 6)
 
 
 def test_it_is_measured_kept_and_printed(trained, capsys, monkeypatch):
@@ -57,17 +66,17 @@ def test_it_is_measured_kept_and_printed(trained, capsys, monkeypatch):
 def test_total_variation_has_the_best_strength_of_all():
     images, experiment = data.load("digits-28"), preset("digits-quick").experiment
     beside = TotalVariation(images, experiment, np.asarray(images.x_test[:4], np.float32) / 255)
-    strengths = METHODS["tv"].strengths
+    all_of_it = METHODS["tv"].strengths
     for level in (0.1, 0.4):
         corruption = Corruption.parse(f"gaussian:{level}")
-        pairs = list(zip(*validation_pairs(images, experiment, corruption, 50), strict=True))
+        pairs = list(zip(*validation_pairs(images, experiment, corruption, 6), strict=True))
         errors = [
             np.mean(
                 [(np.clip(denoise_tv_chambolle(noisy[0], weight=w), 0, 1) - clean[0]) ** 2 for clean, noisy in pairs]
             )
-            for w in strengths
+            for w in all_of_it
         ]
-        assert beside.under(corruption)["strength"] == strengths[int(np.argmin(errors))]
+        assert beside.under(corruption)["strength"] == all_of_it[int(np.argmin(errors))]
 
 
 def test_of_other_weights_it_is_not_shown(trained):
