@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import math
 import shutil
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from aecore.errors import UserError
 from aecore.imports import add, import_runs, table, tensorboard
@@ -96,6 +98,35 @@ def test_images_of_the_tools_are_the_runs_logged_images(store):
             assert sums.verify(runs[name].path)["logged.safetensors"] == "verified"
     again = import_runs("trackio", TRACKED / "trackio")
     assert {one.what for one in again.outcomes} == {"unchanged"}
+
+
+def test_images_as_tensors_and_a_restart_that_takes_them_back(tmp_path, store):
+    """As TensorFlow writes them: width, height, and the pictures of a batch."""
+    pytest.importorskip("tensorboard", reason="requirements-dev.txt")
+    from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, types_pb2
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+    def png(level: int) -> bytes:
+        buffer = io.BytesIO()
+        Image.fromarray(np.full((4, 5, 3), level, np.uint8)).save(buffer, "PNG")
+        return buffer.getvalue()
+
+    plugin = summary_pb2.SummaryMetadata(plugin_data=summary_pb2.SummaryMetadata.PluginData(plugin_name="images"))
+    with contextlib.closing(EventFileWriter(str(tmp_path / "run"))) as writer:
+        for step in range(3):
+            tensor = tensor_pb2.TensorProto(
+                dtype=types_pb2.DT_STRING, string_val=[b"5", b"4", png(10 * step), png(10 * step + 1), b"broken"]
+            )
+            values = [
+                summary_pb2.Summary.Value(tag="batch", tensor=tensor, metadata=plugin),
+                summary_pb2.Summary.Value(tag="loss", simple_value=1.0),
+            ]
+            writer.add_event(event_pb2.Event(step=step, summary=summary_pb2.Summary(value=values)))
+        start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
+        writer.add_event(event_pb2.Event(step=2, session_log=start))
+    (outcome,) = import_runs("tensorboard", tmp_path).outcomes
+    assert image_values(outcome.run) == {"batch/0": ([0, 1], [0, 10]), "batch/1": ([0, 1], [1, 11])}
+    assert outcome.said[-1] == "not taken: 3 images"
 
 
 def test_images_that_are_not_there_or_lead_elsewhere_are_counted(tmp_path, store):
