@@ -54,12 +54,9 @@ def send(
 def _send(run: Run, to: Any, asked_for: bool) -> dict[str, Any]:
     from aecore.remote import own
     from aecore.remote.connection import SendingError
-    from aecore.remote.mirror import Mirror, mark
+    from aecore.remote.mirror import Mirror
 
-    there = own.known(run, to.address)
-    if there.get("sent") and there["sent"] == mark(run):
-        return {"run": run.id, "there": there.get("id"), "bytes": 0, "state": run_state(run)}
-    if there.get("gone") and not asked_for:
+    if own.known(run, to.address).get("gone") and not asked_for:
         return {"run": run.id, "there": None, "bytes": 0, "state": run_state(run)}
     mirror = Mirror(run, to, live=False)
     try:

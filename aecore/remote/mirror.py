@@ -4,6 +4,7 @@ on, and only that."""
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 import time
@@ -99,8 +100,8 @@ class Mirror:
     def _look(self) -> bool:
         status = read_table(self.run.file(STATUS), f"run {self.run.id}")
         ended = status.get("state") not in ACTIVE
-        if not self.id:
-            self._begin(status)
+        if not self.id and self._begin(status) and not self.live:
+            return True
         grown = True
         for name in GROWING:
             grown &= name in self._again or self._grow(name)
@@ -115,7 +116,8 @@ class Mirror:
             self._tell(status, self._all_sums() if ended else None)
         return grown
 
-    def _begin(self, status: dict[str, Any]) -> None:
+    def _begin(self, status: dict[str, Any]) -> bool:
+        """Ask what the server has; returns whether that is all that was sent at last, and nothing has changed since."""
         self.run.experiment()  # which checks it
         asked = {
             "id": self.run.id,
@@ -134,7 +136,10 @@ class Mirror:
                 self._size[name] = size
             else:
                 self._again.add(name)
+        before = own.known(self.run, self.server.address)
         own.remember(self.run, self.server.address, id=self.id, gone=False)
+        same_there = before.get("there") == _listing(found["growing"], self._whole, str(found["state"]))
+        return same_there and before.get("here") == mark(self.run)
 
     def _forget(self) -> None:
         """Ask the server anew what it has."""
@@ -237,8 +242,11 @@ class Mirror:
         self._ask("PUT", "status", {"status": status, "live": self.live and not ended, "files": files})
         self._told, self._told_at = status, time.monotonic()
         self._tries = 0
-        if ended:
-            own.remember(self.run, self.server.address, sent=mark(self.run))
+        if files is not None:
+            growing = {name: entry for name, entry in files.items() if name in GROWING}
+            whole = {name: entry[1] for name, entry in files.items() if name not in GROWING}
+            there = _listing(growing, whole, str(status["state"]))
+            own.remember(self.run, self.server.address, here=mark(self.run), there=there)
 
     def _all_sums(self) -> dict[str, list[Any]]:
         """The size and the SHA-256 of every file that is sent, as they are on the disk here."""
@@ -257,6 +265,11 @@ def mark(run: Run) -> str:
         if name in (*GROWING, STATUS, EXPERIMENT) or is_whole(name):
             stamps.append((name, _stamp(path.stat())))
     return hashlib.sha256(repr(stamps).encode()).hexdigest()
+
+
+def _listing(growing: dict[str, Any], whole: dict[str, str], state: str) -> str:
+    """What a server has of a run, as one number."""
+    return hashlib.sha256(json.dumps([growing, whole, state], sort_keys=True).encode()).hexdigest()
 
 
 def _stamp(found: os.stat_result) -> Stamp:

@@ -35,8 +35,8 @@ def has_key(run: Run, key: str) -> bool:
 
 
 def known(run: Run, server: str) -> dict[str, Any]:
-    """What is remembered of a server: `id`, the run's there; `sent`, the mark of its files when all of it was there;
-    `gone`, true once it was deleted there."""
+    """What is remembered of a server: `id`, the run's there; of when all of it was sent `here`, the mark of its files,
+    and `there`, that of what the server had; `gone`, true once it was deleted there."""
     servers = _read(run).get("servers")
     found = servers.get(server) if isinstance(servers, dict) else None
     return found if isinstance(found, dict) else {}

@@ -64,7 +64,7 @@ def begin(store: Store, asked: Mapping[str, Any], key: str) -> tuple[dict[str, A
             run.file(STOP_ASKED).unlink(missing_ok=True)
         growing = {name: _size_and_sum(run.file(name)) for name in GROWING if run.file(name).exists()}
         whole = {name: sha256 for name in received.files if (sha256 := _here(run, received, name))}
-        return {"id": run.id, "growing": growing, "whole": whole}, made
+        return {"id": run.id, "growing": growing, "whole": whole, "state": _written(run).get("state")}, made
 
 
 def _make(store: Store, run_id: str, host: str, asked: Mapping[str, Any], key: str) -> Run:

@@ -113,7 +113,7 @@ class Sender:
 def as_warning(line: str) -> None:
     """Say a line to whoever runs a loop of their own."""
     with contextlib.suppress(Warning):  # where warnings are errors, a loop goes on all the same
-        warnings.warn(f"aecore: {line}", RuntimeWarning, stacklevel=2)
+        warnings.warn(f"aecore: {line}", RuntimeWarning, stacklevel=99)  # no line of the loop is to blame
 
 
 def to_errors(line: str) -> None:

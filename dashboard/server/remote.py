@@ -29,6 +29,8 @@ from dashboard.server.sign_in import Attempts
 
 Work = Callable[[Request, bytes], dict[str, Any]]
 attempts = Attempts()
+opened: list[str] = []
+"""The addresses of the endpoint that this server has, none or one."""
 
 
 def routes() -> list[Route]:
@@ -38,8 +40,8 @@ def routes() -> list[Route]:
     if not text:
         return []
     token = _digest(checked_token(text, SERVED_TOKEN))
-    place = "/" + str(st.get_option("server.baseUrlPath") or "").strip("/")
-    place = place.rstrip("/") + PLACE
+    place = ("/" + str(st.get_option("server.baseUrlPath") or "").strip("/")).rstrip("/") + PLACE
+    opened.append(place)
     asked: tuple[tuple[str, str, int, Work], ...] = (
         (place, "POST", MOST_TABLE, _begin),
         (place + "/{run}/status", "PUT", MOST_TABLE, _status),

@@ -19,7 +19,7 @@ from aecore.access.person import Person
 from aecore.access.tokens import read_access
 from aecore.errors import AecoreError
 from dashboard.format import plain
-from dashboard.server import people, warm
+from dashboard.server import people, remote, warm
 from dashboard.server.doors import Doors, pages
 from dashboard.server.worker import end_idle_workers, use_workers
 
@@ -63,6 +63,8 @@ def what_is_open() -> list[str]:
         known = None
     if known is not None and not known.tokens and not people.has_login():
         lines.append("access.json has no tokens, so nobody can sign in: python -m aecore tokens new manage")
+    if remote.opened:
+        lines.append(f"Runs of other machines are taken at {remote.opened[-1]} from whoever shows the token.")
     if people.is_guarded() or demo_visitor():
         return lines
     address = str(st.get_option("server.address") or "0.0.0.0")
