@@ -22,7 +22,7 @@ def send(
     run_names: Annotated[list[str] | None, typer.Argument(metavar="[RUN…]")] = None, as_json: Json = False
 ) -> None:
     """Send runs to the server that AECORE_REMOTE names: those given, else all of your own. Again: only what is new."""
-    from aecore.remote.connection import REMOTE, server
+    from aecore.remote.server import REMOTE, server
 
     to = server()
     if to is None:

@@ -27,7 +27,8 @@ def serve(
     ] = "",
 ) -> None:
     """Start the app. With a token it also takes runs from other machines, on the same port (docs/remote.md)."""
-    from aecore.remote.protocol import SERVED_TOKEN, checked_token
+    from aecore.remote.protocol import SERVED_TOKEN
+    from aecore.remote.server import checked_token
 
     app = Path(aecore.__file__).parents[1] / APP
     if not app.is_file():

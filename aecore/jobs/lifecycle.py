@@ -28,8 +28,7 @@ from aecore.jobs.failures import record_failures
 from aecore.jobs.quota import admission
 from aecore.jobs.signals import stop_flag
 from aecore.presets import presets
-from aecore.remote.connection import server
-from aecore.remote.sender import sending
+from aecore.remote.server import Server, server
 from aecore.runs.json_files import now
 from aecore.runs.process import has_open, identity, is_alive, is_here, this_process
 from aecore.runs.progress import Report, silent
@@ -43,6 +42,7 @@ from aecore.runs.state import (
     STOP_ASKED,
     expect_worker,
     heartbeat,
+    is_arriving,
     run_state,
 )
 from aecore.runs.store import Store, root_of, slug
@@ -136,7 +136,9 @@ def stop(run: Run, wait_s: float = 15) -> str:
     if run_state(run) not in ACTIVE:
         raise UserError(f"run {run.id} is {run_state(run)}, there is nothing to stop")
     deadline = time.monotonic() + max(wait_s, 0)
-    if run.status().get("remote"):
+    if remote := run.status().get("remote"):
+        if is_arriving(run):
+            raise UserError(f"run {run.id} has ended on {remote.get('host')}; its files are still arriving")
         run.file(STOP_ASKED).touch()  # its sender is told with the next answer
         while run_state(run) in ACTIVE and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -271,11 +273,20 @@ def work(
     except OSError as error:
         raise AecoreError(describe_os_error(error, f"working on run {run.id}")) from None
     out_of_memory.go_first()
-    with sending(run, to) as asked_there, lock, heartbeat(run.file(LOCK)):
+    with _sending(run, to) as asked_there, lock, heartbeat(run.file(LOCK)):
         recorded = run.status().get("state")
         if recorded != "queued":  # stopped before this worker was there, or finished by another
             raise UserError(f"run {run.id} is {recorded}, not queued")
         return _work(run, report, held, lambda: stop() or asked_there())
+
+
+def _sending(run: Run, to: Server | None) -> contextlib.AbstractContextManager[Callable[[], bool]]:
+    """Send the run meanwhile, where there is a server, and ask there whether it is to stop."""
+    if to is None:
+        return contextlib.nullcontext(lambda: False)
+    from aecore.remote.sender import sending
+
+    return sending(run, to)
 
 
 def _work(run: Run, report: Report, held: Device | None, stop: Callable[[], bool]) -> str:

@@ -26,8 +26,8 @@ from aecore.recording.foreign import Foreign
 from aecore.recording.logged_images import LoggedImages
 from aecore.recording.onnx_export import onnx_files
 from aecore.recording.writer import Writer
-from aecore.remote.connection import Server, server
 from aecore.remote.sender import Sender, as_warning
+from aecore.remote.server import Server, server
 from aecore.runs import sums
 from aecore.runs.json_files import now
 from aecore.runs.notes import annotate, check_text

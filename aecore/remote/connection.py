@@ -1,26 +1,23 @@
-"""Where runs are sent, and one request after the other to it, with the standard library alone."""
+"""One request after the other to a server, with the standard library alone."""
 
 from __future__ import annotations
 
 import http.client
 import json
-import os
 import socket
 import ssl
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from aecore.errors import AecoreError, UserError
+from aecore.errors import AecoreError
 from aecore.format import printable
-from aecore.remote.protocol import KEY_HEADER, PLACE, checked_token
+from aecore.remote.protocol import KEY_HEADER, PLACE
+from aecore.remote.server import REMOTE, Server
 
-REMOTE, TOKEN = "AECORE_REMOTE", "AECORE_TOKEN"
 TIMEOUT_S = 20
 MOST_ANSWER = 1 << 20
-LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class SendingError(AecoreError):
@@ -32,46 +29,6 @@ class SendingError(AecoreError):
     ) -> None:
         super().__init__(message)
         self.code, self.answer, self.passing = code, answer or {}, passing
-
-
-@dataclass(frozen=True)
-class Server:
-    """The server that `AECORE_REMOTE` names."""
-
-    address: str
-    """Without a slash at its end."""
-    token: str = field(repr=False)
-
-    @property
-    def host(self) -> str:
-        return urlsplit(self.address).hostname or ""
-
-
-def server() -> Server | None:
-    """The server that the environment names; None where it names none. Raises `UserError` for an address or a token
-    that cannot be one."""
-    address = os.environ.get(REMOTE, "").strip().rstrip("/")
-    if not address:
-        return None
-    right = "should look like https://lab.example.org"
-    try:
-        parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise UserError(f"{REMOTE}: {right}: {error}") from None
-    if parts.username or parts.password:
-        raise UserError(f"{REMOTE}: holds a name or a password; the token belongs into {TOKEN}")
-    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or not address.isascii():
-        raise UserError(f"{REMOTE}: {right}, got '{address[:100]}'")
-    if parts.scheme == "http" and host not in LOCAL:
-        raise UserError(
-            f"{REMOTE}: http would show the token to the network; use https, or http://localhost through a tunnel "
-            f"(ssh -L 8501:localhost:8501 {host})"
-        )
-    token = os.environ.get(TOKEN, "")
-    if not token.strip():
-        raise UserError(f"{REMOTE} is set and {TOKEN} is not: it is what the server was started with")
-    return Server(address, checked_token(token, TOKEN))
 
 
 class Connection:

@@ -16,8 +16,9 @@ from urllib.parse import quote
 from aecore.errors import UserError
 from aecore.files import check_regular, read_regular
 from aecore.remote import own
-from aecore.remote.connection import Connection, SendingError, Server
+from aecore.remote.connection import Connection, SendingError
 from aecore.remote.protocol import GROWING, LONGEST_HOST, MOST_PIECE, is_whole, most_bytes
+from aecore.remote.server import Server
 from aecore.runs import sums
 from aecore.runs.json_files import read_table
 from aecore.runs.run import EXPERIMENT, PROJECTIONS, STATUS, Run
@@ -43,6 +44,13 @@ class _Upload:
     sha256: str
     begun: float
     offset: int = 0
+
+    def is_outdated(self, run: Run) -> bool:
+        """Whether another file has taken its place."""
+        try:
+            return _stamp(run.file(self.name).stat()) != self.stamp
+        except OSError:
+            return True
 
 
 class Mirror:
@@ -108,6 +116,8 @@ class Mirror:
         goes_on = self.live and not ended
         if goes_on:
             self._tell(status)
+        elif self._upload and self._upload.is_outdated(self.run):
+            self._end_upload()
         changed = self._changed(all_of_them=not goes_on)
         if self._upload or changed:
             self._send_piece(changed)

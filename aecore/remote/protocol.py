@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import re
 
-from aecore.errors import UserError
 from aecore.files import MB
 from aecore.runs.archive import FILES, MOST_PROJECTION, PROJECTION
 from aecore.runs.run import EXPERIMENT, LAYERS, LOG, METRICS, RESUME, STATUS, STEPS
@@ -38,7 +37,6 @@ MOST_TABLE = 8 * MB
 """Bytes of one request with tables."""
 LONGEST_HOST = 100
 _KEY, _SHA256 = re.compile("[0-9a-f]{64}"), re.compile("[0-9a-f]{64}")
-_TOKEN = re.compile(r"[!-~]{16,512}")
 
 
 def is_whole(name: str) -> bool:
@@ -59,16 +57,3 @@ def is_key(text: str) -> bool:
 def is_sha256(text: object) -> bool:
     """Whether it is a SHA-256 in hexadecimal digits."""
     return isinstance(text, str) and _SHA256.fullmatch(text) is not None
-
-
-def checked_token(text: str, where: str) -> str:
-    """The token; `where` names the setting that has it. Raises `UserError`, which does not quote it, for one that is
-    too short to keep anybody out or cannot be sent."""
-    text = text.strip()
-    if not _TOKEN.fullmatch(text):
-        what = f"has {len(text)} characters" if len(text) < 16 else "has blanks or other characters, or more than 512"
-        raise UserError(
-            f"{where}: a token has from 16 to 512 letters, digits or signs without blanks, such as what "
-            f"'openssl rand -hex 32' prints; this one {what}"
-        )
-    return text

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 
 from aecore.errors import AecoreError, DamagedError, UserError
 from aecore.remote import own
-from aecore.remote.connection import SendingError, Server
+from aecore.remote.connection import SendingError
 from aecore.remote.mirror import Mirror
+from aecore.remote.server import Server
 from aecore.runs.run import Run
 from aecore.runs.state import ACTIVE, STOP_ASKED, run_state
 
@@ -122,12 +123,9 @@ def to_errors(line: str) -> None:
 
 
 @contextlib.contextmanager
-def sending(run: Run, to: Server | None, say: Say = to_errors) -> Iterator[Callable[[], bool]]:
-    """Send the run for the time of the block, where there is a server, and then to its end. Yields a function that says
-    whether somebody there has asked it to stop."""
-    if to is None:
-        yield lambda: False
-        return
+def sending(run: Run, to: Server, say: Say = to_errors) -> Iterator[Callable[[], bool]]:
+    """Send the run for the time of the block, and then to its end. Yields a function that says whether somebody there
+    has asked it to stop."""
     sender = Sender(run, to, say)
     try:
         yield sender.stop_asked.is_set

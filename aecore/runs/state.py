@@ -83,6 +83,11 @@ def is_stopping(run: Run) -> bool:
     return run.file(STOP_ASKED).exists() and run_state(run) in ACTIVE
 
 
+def is_arriving(run: Run) -> bool:
+    """Whether a run ended on another machine, and is being sent from there."""
+    return bool((run.status().get("remote") or {}).get("arriving")) and run_state(run) in ACTIVE
+
+
 @contextlib.contextmanager
 def heartbeat(lock: Path) -> Iterator[None]:
     """Touch the lock file regularly inside the block: a sign of life for other machines that share the store."""

@@ -22,8 +22,9 @@ from aecore.access import Person, audit
 from aecore.errors import AecoreError, UserError
 from aecore.files import parse_json
 from aecore.remote import receive
-from aecore.remote.protocol import KEY_HEADER, MOST_PIECE, MOST_TABLE, PLACE, SERVED_TOKEN, checked_token, is_key
+from aecore.remote.protocol import KEY_HEADER, MOST_PIECE, MOST_TABLE, PLACE, SERVED_TOKEN, is_key
 from aecore.remote.receive import RefusedError
+from aecore.remote.server import checked_token
 from aecore.runs.store import Store
 from dashboard.server.sign_in import Attempts
 

@@ -14,7 +14,7 @@ from aecore.errors import AecoreError, DamagedError
 from aecore.format import count, duration
 from aecore.plots.curves import metric_lines
 from aecore.runs.run import LAYERS, SNAPSHOTS, Run
-from aecore.runs.state import ACTIVE, RESUMABLE, is_stopping, run_state
+from aecore.runs.state import ACTIVE, RESUMABLE, is_arriving, is_stopping, run_state
 from aecore.runs.store import Store
 from aecore.runs.summary import RunSummary, import_notes, remarks_of
 from dashboard import page, url_state
@@ -82,7 +82,7 @@ def _body(run: Run, state: str) -> None:
         page.problem(error)
         return
     recorded = bool(status.get("recorded"))
-    if _is_arriving(state, status):
+    if is_arriving(run):
         st.progress(0.0, f"Arriving from {plain(str(status['remote'].get('host')))}")
     else:
         _progress(run, state, status, metrics, status.get("epochs") if recorded else experiment.training.epochs)
@@ -140,11 +140,6 @@ def _body(run: Run, state: str) -> None:
         layer_chart(run, key=f"layers-{run.id}", name="layers")
     _panel(run, "Reconstructions appear after the first saved epoch.")
     logged_images.show(run)
-
-
-def _is_arriving(state: str, status: Mapping[str, Any]) -> bool:
-    """Whether it is a run that ended elsewhere, of which not all has come yet."""
-    return state in ACTIVE and bool((status.get("remote") or {}).get("arriving"))
 
 
 def _losses(experiment: Experiment) -> tuple[str, str]:
@@ -254,7 +249,7 @@ def heading(run: Run, on_close: Callable[[], None] | None = None) -> None:
         state_badge("stopping" if stopping else row.state)
         run_actions.edit(run, row)
         st.space("stretch")
-        if not idle and access.owns(run):
+        if not idle and access.owns(run) and not (row.remote and is_arriving(run)):
             title = "Stopping…" if stopping else "Stop"
             about = "It ends after this epoch and can be resumed from there." if row.state == "running" else None
             if row.recorded:

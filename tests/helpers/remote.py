@@ -13,9 +13,10 @@ import uvicorn
 from starlette.applications import Starlette
 
 from aecore.remote import own
-from aecore.remote.connection import Connection, Server
+from aecore.remote.connection import Connection
 from aecore.remote.mirror import Mirror
 from aecore.remote.protocol import SERVED_TOKEN
+from aecore.remote.server import Server
 from aecore.runs.run import Run
 from dashboard.server import remote
 from tests.helpers.processes import wait_for

@@ -24,11 +24,12 @@ from aecore.cli import app as command_line
 from aecore.errors import DamagedError, UserError
 from aecore.presets import preset
 from aecore.remote import own, receive
-from aecore.remote.connection import REMOTE, SendingError, Server
-from aecore.remote.connection import TOKEN as TOKEN_VARIABLE
+from aecore.remote.connection import SendingError
 from aecore.remote.mirror import MOST_PIECE, Mirror
-from aecore.remote.protocol import KEY_HEADER, MOST_TABLE, PLACE, checked_token
+from aecore.remote.protocol import KEY_HEADER, MOST_TABLE, PLACE
 from aecore.remote.receive import RefusedError
+from aecore.remote.server import REMOTE, Server, checked_token
+from aecore.remote.server import TOKEN as TOKEN_VARIABLE
 from aecore.runs import notes, sums, trash
 from aecore.runs.archive import FILES, MOST_BYTES
 from aecore.runs.process import this_process
@@ -40,7 +41,7 @@ from dashboard.server import remote as remote_server
 from tests.helpers.remote import TOKEN, ask, files_of, receiving, sent
 from tests.helpers.runs import made_run
 
-KEY, OTHER_KEY = "1" * 64, "2" * 64
+KEY = "1" * 64
 EXPERIMENT = json.dumps({"name": "mine", "data": {"name": "digits-28"}})
 
 
