@@ -177,7 +177,7 @@ def put(
         if _here(run, received, name) == sha256:
             return {"have": size, "done": True} | _wish(run)
         part = _part(run, name, sha256)
-        _check_room(run, size - (part.stat().st_size if part.exists() else 0))
+        _check_room(run, size - sum(file.stat().st_size for file in (part, run.file(name)) if file.exists()))
         try:
             have = _extend(part, offset, piece, size, name)
         except RefusedError:
@@ -244,9 +244,10 @@ def _take(run: Run, received: Received, name: str, part: Path, sha256: str) -> N
 def _here(run: Run, received: Received, name: str) -> str | None:
     """The SHA-256 of what was last received of a file, though somebody may have changed it here since; None where
     nothing has come, or a crash kept it from its place."""
-    before, last = received.sums_of(name)[:1], received.sums_of(name)[-1:]
-    present = [sums.digest(run.path, name)] if run.file(name).exists() else []
-    return None if not last or (present != last and present in ([], before)) else last[0]
+    if not (known := received.sums_of(name)):
+        return None
+    present = sums.digest(run.path, name) if run.file(name).exists() else None
+    return None if present != known[-1] and present in (None, known[0]) else known[-1]
 
 
 def _check_content(name: str, part: Path) -> None:
@@ -305,7 +306,7 @@ def _check_all(run: Run, received: Received, files: object) -> None:
         if name in GROWING:
             if not run.file(name).exists() or entry != _size_and_sum(run.file(name)):
                 differ.append(name)
-        elif not isinstance(entry, list) or entry[-1:] != [_here(run, received, name)]:
+        elif not (is_whole(name) and isinstance(entry, list) and entry[-1:] == [_here(run, received, name)]):
             differ.append(name)
     if differ:
         raise RefusedError(
@@ -320,7 +321,8 @@ def _as_kept(status: object, host: str) -> dict[str, Any]:
         raise RefusedError("this is not the status of a run")
     check_text("title", submitted_title(status))
     kept = {name: value for name, value in status.items() if name not in ("sum", "owner", "remote")}
-    return kept | ({"process": None} if "process" in kept else {}) | {"remote": {"host": printable(host)}}
+    remote = {"host": " ".join(printable(host).split())}
+    return kept | ({"process": None} if "process" in kept else {}) | {"remote": remote}
 
 
 def _check_room(run: Run, more: int) -> None:

@@ -20,13 +20,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from aecore import jobs
+from aecore.access.audit import AUDIT
 from aecore.cli import app as command_line
 from aecore.errors import DamagedError, UserError
 from aecore.presets import preset
 from aecore.remote import own, receive
 from aecore.remote.connection import SendingError
 from aecore.remote.mirror import MOST_PIECE, Mirror
-from aecore.remote.protocol import KEY_HEADER, MOST_TABLE, PLACE
+from aecore.remote.protocol import KEY_HEADER, MOST_TABLE, PLACE, SERVED_TOKEN
 from aecore.remote.receive import RefusedError
 from aecore.remote.server import REMOTE, Server, checked_token
 from aecore.remote.server import TOKEN as TOKEN_VARIABLE
@@ -183,25 +184,47 @@ def unsure():
 
 
 @settings(max_examples=6, deadline=None)
-@given(fates=some.lists(some.sampled_from(["", "", "lost", "unanswered"]), min_size=4, max_size=12))
-def test_a_run_arrives_byte_for_byte_over_a_network_that_loses_every_kind_of_request(unsure, fates):
+@given(
+    fates=some.lists(some.sampled_from(["", "", "lost", "unanswered"]), min_size=4, max_size=20),
+    acts=some.lists(some.sampled_from(["log", "save", "look", "look", "look"]), max_size=12),
+)
+def test_a_run_arrives_byte_for_byte_over_a_network_that_loses_every_kind_of_request(unsure, fates, acts):
+    """While it trains: lines are logged and weights saved between the requests."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AECORE_STORE", f"{folder}/server")
         run = whole_run(Store(Path(folder) / "mine"))
+        run.write_status(state="running")
         to, left = unsure
         left[:] = fates
-        mirror = Mirror(run, to, live=False)
-        for _ in range(200):
+        mirror = Mirror(run, to, live=True)
+
+        def look() -> bool:
             with contextlib.suppress(SendingError):
-                if mirror.look():
-                    break
-            (there,) = Store.default().runs() or [None]
-            if there:
-                assert run_state(there) in ("preparing", "interrupted"), "it has not all its files yet"
+                return mirror.look()
+            return False
+
+        for number, act in enumerate(acts):
+            if act == "log":
+                run.append(METRICS, {"epoch": 4 + number, "train_loss": 0.5})
+            elif act == "save":
+                run.write_files({WEIGHTS: bytes([number]) * 1_100_000})
+            else:
+                look()
+            for there in Store.default().runs():
+                assert run_state(there) == "running"
+                if there.file(METRICS).exists():
+                    assert run.file(METRICS).read_bytes().startswith(there.file(METRICS).read_bytes())
+        sums.record(run.path)
+        run.write_status(state="finished")
+        for _ in range(60):
+            if look():
+                break
+            assert not [there for there in Store.default().runs() if run_state(there) == "finished"]
         mirror.close()
         (there,) = Store.default().runs()
         assert files_of(there) == files_of(run)
         assert run_state(there) == "finished"
+        assert there.file(sums.SUMS).read_bytes() == run.file(sums.SUMS).read_bytes()
 
 
 def test_what_is_there_is_like_what_was_sent_and_is_sent_once(to, store, mine):
@@ -217,6 +240,9 @@ def test_what_is_there_is_like_what_was_sent_and_is_sent_once(to, store, mine):
     assert status.pop("remote") == {"host": os.uname().nodename}
     assert status == run.status()
     assert summarise(there).remote == os.uname().nodename
+    (line,) = (store.root / AUDIT).read_text().splitlines()
+    assert run.id in line
+    assert not [secret for secret in (TOKEN, own.key_of(run)) if secret in line]
     assert sent(run, to).bytes_sent == 0
     assert len(store.runs()) == 1
     run.append(METRICS, {"epoch": 4, "train_loss": 0.125})
@@ -508,6 +534,9 @@ def test_an_end_without_its_files_is_refused(store):
     with pytest.raises(RefusedError) as refused:
         put_status(store, run.id, "finished", files={METRICS: [1, "0" * 64], WEIGHTS: [1, "0" * 64]})
     assert refused.value.more["differ"] == [METRICS, WEIGHTS]
+    for name in ("../../secret", "/etc/passwd", "experiment.json", "nothing"):
+        with pytest.raises(RefusedError, match="not all files are here"):
+            put_status(store, run.id, "finished", files={name: [1, None]})
     assert run_state(run) == "running"
 
 
@@ -607,6 +636,15 @@ def test_serve_starts_the_app_and_tells_the_token_to_nobody_else(monkeypatch, ca
     assert environment["AECORE_SERVED_TOKEN"] == TOKEN
     assert "AECORE_SERVED_TOKEN" not in without
     assert plain[-2:] == ["--server.port", "8501"]
+
+
+def test_the_endpoint_is_below_the_path_of_the_app_and_only_where_there_is_a_token(monkeypatch):
+    assert remote_server.routes() == []
+    monkeypatch.setenv(SERVED_TOKEN, TOKEN)
+    monkeypatch.setattr(remote_server.st, "get_option", lambda name: {"server.baseUrlPath": "/lab/"}[name])
+    assert {route.path.partition("/{")[0] for route in remote_server.routes()} == {"/lab" + PLACE}
+    assert SERVED_TOKEN not in os.environ
+    assert remote_server.routes() == []
 
 
 def test_send_sends_all_that_is_new_of_all_runs(to, store, mine, monkeypatch, capsys):
