@@ -104,6 +104,7 @@ def test_any_pieces_in_any_order_repeated_and_unanswered_give_the_bytes(content,
         for start, length, answered in cuts:
             here = run.file(METRICS).read_bytes() if run.file(METRICS).exists() else b""
             assert content.startswith(here)
+            start %= len(here) + 3
             piece = content[start : start + length]
             if start > len(here):
                 with pytest.raises(RefusedError) as refused:
