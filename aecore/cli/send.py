@@ -10,6 +10,10 @@ from aecore.cli.console import print_message
 from aecore.cli.options import Json, print_json
 from aecore.errors import AecoreError, UserError
 from aecore.format import count
+from aecore.remote import own
+from aecore.remote.connection import SendingError
+from aecore.remote.mirror import Mirror
+from aecore.remote.server import REMOTE, Server, server
 from aecore.runs.run import Run
 from aecore.runs.state import ACTIVE, RECEIVED, run_state
 from aecore.runs.store import Store
@@ -22,8 +26,6 @@ def send(
     run_names: Annotated[list[str] | None, typer.Argument(metavar="[RUN…]")] = None, as_json: Json = False
 ) -> None:
     """Send runs to the server that AECORE_REMOTE names: those given, else all of your own. Again: only what is new."""
-    from aecore.remote.server import REMOTE, server
-
     to = server()
     if to is None:
         raise UserError(f"{REMOTE} should name the server, such as https://lab.example.org, and AECORE_TOKEN its token")
@@ -39,7 +41,7 @@ def send(
         except AecoreError as error:
             failed = True
             found.append({"run": run.id, "problem": str(error)})
-            if getattr(error, "passing", False):
+            if isinstance(error, SendingError) and error.passing:
                 raise  # the server is away, for the others too
         if not as_json:
             print_message(_line(found[-1]))
@@ -51,11 +53,7 @@ def send(
         raise typer.Exit(1)
 
 
-def _send(run: Run, to: Any, asked_for: bool) -> dict[str, Any]:
-    from aecore.remote import own
-    from aecore.remote.connection import SendingError
-    from aecore.remote.mirror import Mirror
-
+def _send(run: Run, to: Server, asked_for: bool) -> dict[str, Any]:
     if own.known(run, to.address).get("gone") and not asked_for:
         return {"run": run.id, "there": None, "bytes": 0, "state": run_state(run)}
     mirror = Mirror(run, to, live=False)

@@ -12,6 +12,8 @@ import typer
 import aecore
 from aecore.cli.console import print_message
 from aecore.errors import UserError
+from aecore.remote.protocol import SERVED_TOKEN
+from aecore.remote.server import checked_token
 
 commands = typer.Typer()
 APP = "streamlit_app.py"
@@ -27,9 +29,6 @@ def serve(
     ] = "",
 ) -> None:
     """Start the app. With a token it also takes runs from other machines, on the same port (docs/remote.md)."""
-    from aecore.remote.protocol import SERVED_TOKEN
-    from aecore.remote.server import checked_token
-
     app = Path(aecore.__file__).parents[1] / APP
     if not app.is_file():
         raise UserError(f"there is no {APP} beside the package ({app.parent}): the app comes with the project's folder")

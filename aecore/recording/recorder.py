@@ -75,8 +75,7 @@ def record(
     sent there as well (docs/remote.md).
 
     Raises `UserError` for an image set that does not exist, a network that does not take its images, and an address or
-    token that cannot be one. From then on
-    nothing that goes wrong here ends the training: it is said as a warning.
+    token that cannot be one. From then on nothing that goes wrong here ends the training: it is said as a warning.
     """
     access.permit("recording runs")
     to = server()

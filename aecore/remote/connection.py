@@ -84,9 +84,7 @@ class Connection:
             passing = code in (401, 429) or code >= 500
             raise SendingError(printable(f"{address}: {table['error']}"), code, table, passing)
         if code == 413:
-            raise SendingError(
-                f"a proxy before {address} takes no requests of {MOST_ANSWER:,} bytes", code, passing=False
-            )
+            raise SendingError(f"a proxy before {address} takes no requests of this size", code, passing=False)
         if code in (200, 403, 404, 405):
             raise SendingError(f"{address} takes no runs: start it with 'aecore serve' and a token (docs/remote.md)")
         raise SendingError(f"{address} answers {code} {printable(response.reason)[:60]}")

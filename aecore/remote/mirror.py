@@ -1,5 +1,5 @@
-"""Bringing a server's copy of a run up to date: what is new on the disk here is sent, in an order that readers can rely
-on, and only that."""
+"""Bringing a server's copy of a run up to date: only what is new on the disk here is sent, in an order on which readers
+can rely."""
 
 from __future__ import annotations
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import hmac
 import json
+import os
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 import filelock
@@ -22,7 +25,8 @@ LOCK_WAIT_S = 5
 
 @told("keeping the run's key")
 def key_of(run: Run) -> str:
-    """The run's key, made where it has none: with it nobody else's run of the same id can be written to."""
+    """The run's key, made where it has none: with it nobody else's run of the same id can be written to. Raises
+    `AecoreError` where it cannot be read or kept."""
     with _changing(run) as table:
         if not is_key(str(table.get("key"))):
             table["key"] = secrets.token_hex(32)
@@ -57,10 +61,12 @@ def _read(run: Run) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _changing(run: Run):
+def _changing(run: Run) -> Iterator[dict[str, Any]]:
+    """The table, written back where it has changed. One that cannot be read is not replaced: with another key the run
+    would come to the server a second time."""
     with filelock.FileLock(run.file(f"{REMOTE}.lock"), timeout=LOCK_WAIT_S):
-        before = _read(run)
-        table = json.loads(json.dumps(before))
+        before = read_table(run.file(REMOTE), f"run {run.id}") if os.path.lexists(run.file(REMOTE)) else {}
+        table = copy.deepcopy(before)
         yield table
         if table != before:
             with atomic_file(run.file(REMOTE), mode=0o600) as file:  # only its owner may read the key

@@ -1,4 +1,4 @@
-"""`.received.json` of a run that came from another machine: who may send more of it, and what has come."""
+"""Runs that came from another machine: who may send more of one, and what has come (`.received.json`)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,33 @@ import contextlib
 import hashlib
 import hmac
 import os
+import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aecore.errors import DamagedError
-from aecore.runs.json_files import read_table, write_table
-from aecore.runs.state import RECEIVED
+import filelock
 
+from aecore.errors import AecoreError, DamagedError, describe_os_error
+from aecore.format import printable
+from aecore.runs.archive import RUN_ID
+from aecore.runs.json_files import read_table, write_table
+from aecore.runs.run import Run
+from aecore.runs.state import RECEIVED
+from aecore.runs.store import Store
+
+LOCK, LOCK_WAIT_S = ".receiving.lock", 10
 INCOMING = ".incoming"
 """The folder in which pieces of files are gathered until they are whole."""
+
+
+class RefusedError(AecoreError):
+    """The receiver does not take this. `code` is that of HTTP, `more` what the sender needs to go on."""
+
+    def __init__(self, message: str, code: int = 400, **more: Any) -> None:
+        super().__init__(message)
+        self.code, self.more = code, more
 
 
 @dataclass(frozen=True)
@@ -69,3 +86,40 @@ class Received:
 
 def _digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def working(store: Store, run_id: str, key: str) -> Iterator[tuple[Run, Received]]:
+    """The run of that id and key, while no other request changes it; its sender has been heard."""
+    run = Run(store.root / "runs" / run_id)
+    if not re.fullmatch(RUN_ID, run_id) or not Received.read(run.path).knows(key):
+        raise RefusedError(f"this server has no run {printable(run_id)[:60]} from this sender", 404)
+    with one_line(f"run {run_id}"), alone(run.file(LOCK)):
+        received = Received.read(run.path)
+        if not received.knows(key):  # it was deleted meanwhile
+            with contextlib.suppress(OSError):
+                run.file(LOCK).unlink()
+                run.path.rmdir()
+            raise RefusedError(f"this server has no run {run_id} from this sender any more", 404)
+        yield run, received
+        received.touch(run.path)
+
+
+@contextlib.contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Keep other requests out, those of other processes too."""
+    try:
+        with filelock.FileLock(lock, timeout=LOCK_WAIT_S):
+            yield
+    except filelock.Timeout:
+        raise RefusedError("the server is busy with this run; send it again", 503) from None
+
+
+@contextlib.contextmanager
+def one_line(what: str) -> Iterator[None]:
+    """Raise an operating system error of the block as `RefusedError`, in one line without the server's paths."""
+    try:
+        yield
+    except OSError as error:
+        line = describe_os_error(OSError(error.errno, error.strerror or str(error)), f"keeping {what} on the server")
+        raise RefusedError(line, 507) from None

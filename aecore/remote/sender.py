@@ -100,6 +100,9 @@ class Sender:
 
     def _failed(self, error: Exception) -> bool:
         """Say what failed, the first time; returns whether it may pass."""
+        if isinstance(error, SendingError) and error.answer.get("same"):
+            self._whole.set()  # the server shows this very store, and there is nothing to say
+            return False
         first, passing = not self.trouble, getattr(error, "passing", not isinstance(error, UserError | DamagedError))
         self.trouble = str(error) or type(error).__name__
         if isinstance(error, SendingError) and error.code == 410:

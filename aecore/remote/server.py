@@ -22,10 +22,6 @@ class Server:
     """Without a slash at its end."""
     token: str = field(repr=False)
 
-    @property
-    def host(self) -> str:
-        return urlsplit(self.address).hostname or ""
-
 
 def server() -> Server | None:
     """The server that the environment names; None where it names none. Raises `UserError` for an address or a token

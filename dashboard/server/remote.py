@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -21,9 +22,9 @@ from starlette.routing import Route
 from aecore.access import Person, audit
 from aecore.errors import AecoreError, UserError
 from aecore.files import parse_json
-from aecore.remote import receive
+from aecore.remote import pieces, receive
 from aecore.remote.protocol import KEY_HEADER, MOST_PIECE, MOST_TABLE, PLACE, SERVED_TOKEN, is_key
-from aecore.remote.receive import RefusedError
+from aecore.remote.received import RefusedError
 from aecore.remote.server import checked_token
 from aecore.runs.store import Store
 from dashboard.server.sign_in import Attempts
@@ -36,11 +37,15 @@ opened: list[str] = []
 
 def routes() -> list[Route]:
     """The endpoint's addresses; none without a token. It is taken out of the environment, so that no process which the
-    server starts has it. Raises `UserError` for one that is too short."""
+    server starts has it."""
     text = os.environ.pop(SERVED_TOKEN, "")
     if not text:
         return []
-    token = _digest(checked_token(text, SERVED_TOKEN))
+    try:
+        token = _digest(checked_token(text, SERVED_TOKEN))
+    except UserError as error:
+        print(f"Runs of other machines are not taken: {error}", file=sys.stderr, flush=True)
+        return []
     place = ("/" + str(st.get_option("server.baseUrlPath") or "").strip("/")).rstrip("/") + PLACE
     opened.append(place)
     asked: tuple[tuple[str, str, int, Work], ...] = (
@@ -131,13 +136,13 @@ def _begin(request: Request, body: bytes) -> dict[str, Any]:
 
 
 def _grow(request: Request, body: bytes) -> dict[str, Any]:
-    return receive.grow(*_place(request), request.path_params["name"], _number(request, "offset"), body)
+    return pieces.grow(*_place(request), request.path_params["name"], _number(request, "offset"), body)
 
 
 def _put(request: Request, body: bytes) -> dict[str, Any]:
     sha256 = request.query_params.get("sha256", "")
     offset, size = _number(request, "offset"), _number(request, "bytes")
-    return receive.put(*_place(request), request.path_params["name"], offset, size, sha256, body)
+    return pieces.put(*_place(request), request.path_params["name"], offset, size, sha256, body)
 
 
 def _status(request: Request, body: bytes) -> dict[str, Any]:

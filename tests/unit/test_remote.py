@@ -24,11 +24,12 @@ from aecore.access.audit import AUDIT
 from aecore.cli import app as command_line
 from aecore.errors import DamagedError, UserError
 from aecore.presets import preset
-from aecore.remote import own, receive
+from aecore.remote import own, pieces, receive
 from aecore.remote.connection import SendingError
 from aecore.remote.mirror import MOST_PIECE, Mirror
 from aecore.remote.protocol import KEY_HEADER, MOST_TABLE, PLACE, SERVED_TOKEN
-from aecore.remote.receive import RefusedError
+from aecore.remote.received import RefusedError
+from aecore.remote.sender import Sender
 from aecore.remote.server import REMOTE, Server, checked_token
 from aecore.remote.server import TOKEN as TOKEN_VARIABLE
 from aecore.runs import notes, sums, trash
@@ -108,18 +109,18 @@ def test_any_pieces_in_any_order_repeated_and_unanswered_give_the_bytes(content,
             piece = content[start : start + length]
             if start > len(here):
                 with pytest.raises(RefusedError) as refused:
-                    receive.grow(store, run.id, KEY, METRICS, start, piece)
+                    pieces.grow(store, run.id, KEY, METRICS, start, piece)
                 assert refused.value.more["have"] == len(here)
                 continue
             if here[start : start + len(wrong)] not in (b"", wrong[: len(here) - start]):
                 with pytest.raises(RefusedError) as refused:
-                    receive.grow(store, run.id, KEY, METRICS, start, wrong)
+                    pieces.grow(store, run.id, KEY, METRICS, start, wrong)
                 assert refused.value.more["differs"]
                 assert run.file(METRICS).read_bytes() == here
-            found = receive.grow(store, run.id, KEY, METRICS, start, piece)["have"]
+            found = pieces.grow(store, run.id, KEY, METRICS, start, piece)["have"]
             assert found == len(run.file(METRICS).read_bytes()) == max(len(here), start + len(piece))
             have = found if answered else have
-        receive.grow(store, run.id, KEY, METRICS, have, content[have:])
+        pieces.grow(store, run.id, KEY, METRICS, have, content[have:])
         assert run.file(METRICS).read_bytes() == content
 
 
@@ -137,7 +138,7 @@ def test_a_file_appears_whole_whatever_comes_before(contents, cuts):
         def put(content: bytes, start: int, length: int) -> bool:
             sha256 = hashlib.sha256(content).hexdigest()
             piece = content[start : start + length]
-            return receive.put(store, run.id, KEY, WEIGHTS, start, len(content), sha256, piece)["done"]
+            return pieces.put(store, run.id, KEY, WEIGHTS, start, len(content), sha256, piece)["done"]
 
         for number, start, length in cuts:
             content = contents[number % len(contents)]
@@ -158,17 +159,17 @@ def test_a_file_appears_whole_whatever_comes_before(contents, cuts):
 def test_a_crash_between_a_file_and_its_sum_is_found_and_mended(store, monkeypatch):
     run = Run(store.root / "runs" / begin(store))
     new = hashlib.sha256(b"new").hexdigest()
-    receive.put(store, run.id, KEY, WEIGHTS, 0, 3, hashlib.sha256(b"old").hexdigest(), b"old")
+    pieces.put(store, run.id, KEY, WEIGHTS, 0, 3, hashlib.sha256(b"old").hexdigest(), b"old")
     with monkeypatch.context() as crash:
         crash.setattr(sums, "move_in", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            receive.put(store, run.id, KEY, WEIGHTS, 0, 3, new, b"new")
+            pieces.put(store, run.id, KEY, WEIGHTS, 0, 3, new, b"new")
     asked = {"id": run.id, "host": "h", "experiment": EXPERIMENT, "status": {"state": "running"}}
     assert WEIGHTS not in receive.begin(store, asked, KEY)[0]["whole"]
     with pytest.raises(RefusedError) as refused:
         put_status(store, run.id, "finished", files={WEIGHTS: [3, new]})
     assert refused.value.more["differ"] == [WEIGHTS]
-    assert receive.put(store, run.id, KEY, WEIGHTS, 0, 3, new, b"new")["done"]
+    assert pieces.put(store, run.id, KEY, WEIGHTS, 0, 3, new, b"new")["done"]
     assert run.file(WEIGHTS).read_bytes() == b"new"
     put_status(store, run.id, "finished", files={WEIGHTS: [3, new]})
 
@@ -312,7 +313,22 @@ def test_a_server_on_the_senders_own_store_takes_nothing(to, store):
     run = whole_run(store)
     with pytest.raises(SendingError, match="very store"):
         sent(run, to)
+    said: list[str] = []
+    sender = Sender(run, to, said.append)
+    assert sender.finish()
+    assert said == [], "a training of the server's own app has nothing to complain of"
     assert store.runs() == [run]
+
+
+def test_a_key_that_cannot_be_read_is_not_replaced(to, store, mine):
+    """With another one the run would come a second time."""
+    run = whole_run(mine)
+    sent(run, to)
+    assert run.file(own.REMOTE).stat().st_mode & 0o077 == 0
+    run.file(own.REMOTE).write_text("{")
+    with pytest.raises(DamagedError, match="remote.json cannot be read"):
+        sent(run, to)
+    assert len(store.runs()) == 1
 
 
 def test_a_run_deleted_there_does_not_come_back_and_one_restored_goes_on(to, store, mine):
@@ -437,13 +453,13 @@ def test_what_is_too_large_is_refused_before_it_is_read(to, store, monkeypatch):
     query = f"offset=0&bytes={FILES[WEIGHTS] + 1}&sha256={'0' * 64}"
     code, text = raw(to, "PUT", f"/{run_id}/whole/{WEIGHTS}?{query}", b"x")
     assert (code, "it may have 4,096" in text) == (413, True)
-    monkeypatch.setattr(receive, "most_bytes", lambda name: 10)
-    receive.grow(store, run_id, KEY, METRICS, 0, b"0123456789")
+    monkeypatch.setattr(pieces, "most_bytes", lambda name: 10)
+    pieces.grow(store, run_id, KEY, METRICS, 0, b"0123456789")
     with pytest.raises(RefusedError, match="more than the 10 bytes"):
-        receive.grow(store, run_id, KEY, METRICS, 10, b"x")
-    monkeypatch.setattr(receive, "MOST_BYTES", 5)
+        pieces.grow(store, run_id, KEY, METRICS, 10, b"x")
+    monkeypatch.setattr(pieces, "MOST_BYTES", 5)
     with pytest.raises(RefusedError, match="the most that one may have"):
-        receive.grow(store, run_id, KEY, LOG, 0, b"x")
+        pieces.grow(store, run_id, KEY, LOG, 0, b"x")
     assert MOST_BYTES > 5
 
 
@@ -454,7 +470,7 @@ def test_a_full_disk_is_one_line_and_may_pass(to, store, mine, monkeypatch):
         raise OSError(28, "No space left on device", "/srv/secret/place")
 
     with monkeypatch.context() as patched:
-        patched.setattr(receive, "_extend", full)
+        patched.setattr(pieces, "_extend", full)
         with pytest.raises(SendingError, match="the disk is full: could not finish keeping run") as refused:
             sent(run, to)
         assert refused.value.passing
@@ -486,7 +502,7 @@ def test_json_that_is_none_and_notes_that_may_not_be_shown_do_not_come_in(store)
     ):
         sha256 = hashlib.sha256(content).hexdigest()
         with pytest.raises(RefusedError, match="is not valid"):
-            receive.put(store, run_id, KEY, name, 0, len(content), sha256, content)
+            pieces.put(store, run_id, KEY, name, 0, len(content), sha256, content)
         assert not (store.root / "runs" / run_id / name).exists()
 
 
@@ -501,7 +517,7 @@ def test_its_process_is_never_looked_for_here(store):
     assert run_state(run) == "running"
     os.utime(run.file(RECEIVED), (1, 1))
     assert run_state(run) == "interrupted"
-    receive.grow(store, run.id, KEY, METRICS, 0, b"")
+    pieces.grow(store, run.id, KEY, METRICS, 0, b"")
     assert run_state(run) == "running", "it was heard again"
     put_status(store, run.id, "running", live=False)
     assert run_state(run) == "interrupted", "it said that nobody will be heard"
@@ -511,10 +527,10 @@ def test_its_process_is_never_looked_for_here(store):
 
 def test_stop_is_told_with_the_next_answer_and_resuming_is_for_its_own_machine(store):
     run = Run(store.root / "runs" / begin(store))
-    assert receive.grow(store, run.id, KEY, METRICS, 0, b"") == {"have": 0, "stop": False}
+    assert pieces.grow(store, run.id, KEY, METRICS, 0, b"") == {"have": 0, "stop": False}
     assert jobs.stop(run, wait_s=0) == "running"
     assert is_stopping(run)
-    assert receive.grow(store, run.id, KEY, METRICS, 0, b"")["stop"]
+    assert pieces.grow(store, run.id, KEY, METRICS, 0, b"")["stop"]
     assert put_status(store, run.id, "running")["stop"]
     put_status(store, run.id, "stopped", files={METRICS: [0, hashlib.sha256(b"").hexdigest()]})
     assert not run.file(STOP_ASKED).exists()
