@@ -326,7 +326,7 @@ def test_a_key_that_cannot_be_read_is_not_replaced(to, store, mine):
     sent(run, to)
     assert run.file(own.REMOTE).stat().st_mode & 0o077 == 0
     run.file(own.REMOTE).write_text("{")
-    with pytest.raises(DamagedError, match="remote.json cannot be read"):
+    with pytest.raises(DamagedError, match="json cannot be read"):
         sent(run, to)
     assert len(store.runs()) == 1
 
