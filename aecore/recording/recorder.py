@@ -23,13 +23,13 @@ from aecore.errors import UserError
 from aecore.format import count
 from aecore.metrics.evaluation import evaluate_all
 from aecore.recording.foreign import Foreign
-from aecore.recording.logged_images import LoggedImages
 from aecore.recording.onnx_export import onnx_files
 from aecore.recording.writer import Writer
 from aecore.remote.sender import Sender, as_warning
 from aecore.remote.server import Server, server
 from aecore.runs import sums
 from aecore.runs.json_files import now
+from aecore.runs.logged import LoggedImages
 from aecore.runs.notes import annotate, check_text
 from aecore.runs.plain_values import plain
 from aecore.runs.process import this_process
