@@ -12,8 +12,7 @@ import typer
 import aecore
 from aecore.cli.console import print_message
 from aecore.errors import UserError
-from aecore.remote.protocol import SERVED_TOKEN
-from aecore.remote.server import checked_token
+from aecore.remote.server import SERVED_TOKEN, checked_token
 
 commands = typer.Typer()
 APP = "streamlit_app.py"

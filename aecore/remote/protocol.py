@@ -25,8 +25,6 @@ from aecore.runs.sums import SUMS
 
 PLACE = "/api/v1/runs"
 KEY_HEADER = "Aecore-Run-Key"
-SERVED_TOKEN = "AECORE_SERVED_TOKEN"
-"""How `aecore serve` tells the app its token: command lines can be read by others on the machine."""
 GROWING = (METRICS, STEPS, LAYERS, LOG)
 """The files of which only what is new is sent."""
 NOT_SENT = (EXPERIMENT, STATUS, SUMS, RESUME)

@@ -1,4 +1,4 @@
-"""Where runs are sent, and the token that lets a sender in. Whoever sends nothing has this alone imported."""
+"""Where runs are sent, and the token that lets a sender in. Who neither sends nor receives imports this alone."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from aecore.errors import UserError
 
 REMOTE, TOKEN = "AECORE_REMOTE", "AECORE_TOKEN"
+SERVED_TOKEN = "AECORE_SERVED_TOKEN"
+"""How `aecore serve` tells the app its token: command lines can be read by others on the machine."""
 LOCAL = ("localhost", "127.0.0.1", "::1")
 _TOKEN = re.compile(r"[!-~]{16,512}")
 

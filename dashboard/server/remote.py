@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -23,38 +21,26 @@ from aecore.access import Person, audit
 from aecore.errors import AecoreError, UserError
 from aecore.files import parse_json
 from aecore.remote import pieces, receive
-from aecore.remote.protocol import KEY_HEADER, MOST_PIECE, MOST_TABLE, PLACE, SERVED_TOKEN, is_key
+from aecore.remote.protocol import KEY_HEADER, MOST_PIECE, MOST_TABLE, PLACE, is_key
 from aecore.remote.received import RefusedError
-from aecore.remote.server import checked_token
 from aecore.runs.store import Store
 from dashboard.server.sign_in import Attempts
 
 Work = Callable[[Request, bytes], dict[str, Any]]
 attempts = Attempts()
-opened: list[str] = []
-"""The addresses of the endpoint that this server has, none or one."""
 
 
-def routes() -> list[Route]:
-    """The endpoint's addresses; none without a token. It is taken out of the environment, so that no process which the
-    server starts has it."""
-    text = os.environ.pop(SERVED_TOKEN, "")
-    if not text:
-        return []
-    try:
-        token = _digest(checked_token(text, SERVED_TOKEN))
-    except UserError as error:
-        print(f"Runs of other machines are not taken: {error}", file=sys.stderr, flush=True)
-        return []
+def routes_for(token: str) -> list[Route]:
+    """The endpoint's addresses, below the path of the app, for senders who show this token."""
     place = ("/" + str(st.get_option("server.baseUrlPath") or "").strip("/")).rstrip("/") + PLACE
-    opened.append(place)
     asked: tuple[tuple[str, str, int, Work], ...] = (
         (place, "POST", MOST_TABLE, _begin),
         (place + "/{run}/status", "PUT", MOST_TABLE, _status),
         (place + "/{run}/growing/{name:path}", "POST", MOST_PIECE, _grow),
         (place + "/{run}/whole/{name:path}", "PUT", MOST_PIECE, _put),
     )
-    return [Route(path, _answering(token, most, work), methods=[method]) for path, method, most, work in asked]
+    digest = _digest(token)
+    return [Route(path, _answering(digest, most, work), methods=[method]) for path, method, most, work in asked]
 
 
 def _answering(token: str, most: int, work: Work) -> Callable[[Request], Awaitable[Response]]:

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import uvicorn
 from starlette.applications import Starlette
@@ -15,7 +14,6 @@ from starlette.applications import Starlette
 from aecore.remote import own
 from aecore.remote.connection import Connection
 from aecore.remote.mirror import Mirror
-from aecore.remote.protocol import SERVED_TOKEN
 from aecore.remote.server import Server
 from aecore.runs.run import Run
 from dashboard.server import remote
@@ -31,8 +29,7 @@ Fails = Callable[[int], str]
 def receiving(port: int = 0, fails: Fails = lambda number: "") -> Iterator[Server]:
     """A server that keeps runs in the default store."""
     port = port or free_port()
-    with patch.dict("os.environ", {SERVED_TOKEN: TOKEN}):
-        endpoint, count = Starlette(routes=remote.routes()), iter(range(1 << 30))
+    endpoint, count = Starlette(routes=remote.routes_for(TOKEN)), iter(range(1 << 30))
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         fate = fails(next(count)) if scope["type"] == "http" else ""

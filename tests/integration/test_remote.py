@@ -13,8 +13,7 @@ import aecore
 from aecore import jobs
 from aecore.errors import UserError
 from aecore.remote import own, sender
-from aecore.remote.protocol import SERVED_TOKEN
-from aecore.remote.server import REMOTE, Server, server
+from aecore.remote.server import REMOTE, SERVED_TOKEN, Server, server
 from aecore.remote.server import TOKEN as TOKEN_VARIABLE
 from aecore.runs import sums
 from aecore.runs.run import STATUS, Run

@@ -18,6 +18,7 @@ import pytest
 import safetensors.numpy
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from starlette.routing import Route
 
 from aecore import jobs
 from aecore.access.audit import AUDIT
@@ -27,10 +28,10 @@ from aecore.presets import preset
 from aecore.remote import own, pieces, receive
 from aecore.remote.connection import SendingError
 from aecore.remote.mirror import MOST_PIECE, Mirror
-from aecore.remote.protocol import KEY_HEADER, MOST_TABLE, PLACE, SERVED_TOKEN
+from aecore.remote.protocol import KEY_HEADER, MOST_TABLE, PLACE
 from aecore.remote.received import RefusedError
 from aecore.remote.sender import Sender
-from aecore.remote.server import REMOTE, Server, checked_token
+from aecore.remote.server import REMOTE, SERVED_TOKEN, Server, checked_token
 from aecore.remote.server import TOKEN as TOKEN_VARIABLE
 from aecore.runs import notes, sums, trash
 from aecore.runs.archive import FILES, MOST_BYTES
@@ -40,6 +41,7 @@ from aecore.runs.state import RECEIVED, STOP_ASKED, is_stopping, run_state
 from aecore.runs.store import Store
 from aecore.runs.summary import summarise
 from dashboard.server import remote as remote_server
+from dashboard.server import start
 from tests.helpers.remote import TOKEN, ask, files_of, receiving, sent
 from tests.helpers.runs import made_run
 
@@ -655,13 +657,21 @@ def test_serve_starts_the_app_and_tells_the_token_to_nobody_else(monkeypatch, ca
     assert plain[-2:] == ["--server.port", "8501"]
 
 
-def test_the_endpoint_is_below_the_path_of_the_app_and_only_where_there_is_a_token(monkeypatch):
-    assert remote_server.routes() == []
+def test_the_endpoint_is_below_the_path_of_the_app_and_only_where_there_is_a_token(store, monkeypatch, capsys):
+    assert start.routes() == []
+    monkeypatch.setattr(remote_server.st, "get_option", {"server.baseUrlPath": "/lab/", "server.address": ""}.get)
+    monkeypatch.setattr(start, "_takes_runs", [])
+    monkeypatch.setenv(SERVED_TOKEN, "short")
+    assert start.routes() == []
+    assert "this one has 5 characters" in capsys.readouterr().err
+    assert not [line for line in start.what_is_open() if "other machines" in line]
     monkeypatch.setenv(SERVED_TOKEN, TOKEN)
-    monkeypatch.setattr(remote_server.st, "get_option", lambda name: {"server.baseUrlPath": "/lab/"}[name])
-    assert {route.path.partition("/{")[0] for route in remote_server.routes()} == {"/lab" + PLACE}
+    assert {route.path.partition("/{")[0] for route in start.routes() if isinstance(route, Route)} == {"/lab" + PLACE}
     assert SERVED_TOKEN not in os.environ
-    assert remote_server.routes() == []
+    (line,) = [line for line in start.what_is_open() if "other machines" in line]
+    assert "/lab/api/v1/runs" in line
+    assert TOKEN not in line
+    assert start.routes() == []
 
 
 def test_send_sends_all_that_is_new_of_all_runs(to, store, mine, monkeypatch, capsys):
