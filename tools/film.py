@@ -19,7 +19,7 @@ from tools.browser import ROOT, chromium, server, settle
 PAGE = "/restore?run=colored-unet&view=hand&many=6"
 STEPS, LONGEST = 20, 0.6
 """Frames in one direction, and the strongest noise."""
-WIDTH, HEIGHT = 960, 760
+WIDTH, HEIGHT = 1440, 588
 FRAME_MS, PAUSE_MS = 90, 900
 COLOURS = 96
 
@@ -49,6 +49,7 @@ def frame(tab: Page, level: float) -> Image.Image:
     """The component with noise of that strength, once everything is computed."""
     tab.locator(".rs-slider").fill(str(level))
     tab.locator(f".rs[data-ready='gaussian:{level:g}:0']").wait_for()
+    tab.locator(".rs-slider").blur()
     box = tab.locator(".rs").bounding_box()
     assert box
     clip = {"x": box["x"] - 8, "y": box["y"] - 4, "width": box["width"] + 16, "height": min(box["height"], HEIGHT)}

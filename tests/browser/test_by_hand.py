@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from aecore.inference import load_model
 from aecore.metrics.image import per_image
+from aecore.runs.robustness import read_robustness
 from aecore.runs.run import Run
 from tests.helpers.paths import GALLERY_RUN
 from tools.browser import settle
@@ -81,6 +82,17 @@ def test_the_scores_follow_the_slider_and_are_pythons(tab, address):
     expect(tab).to_have_url(re.compile(r"hand=gaussian(%3A|:)0\.5"))
     assert not sent, "the server is not asked"
     expect(tab.locator(".rs-curve polyline.model")).to_be_attached()
+    drawn, shown_at = tab.locator(".rs-curve").evaluate("node => [node.viewBox.baseVal.width, node.clientWidth]")
+    assert abs(drawn - shown_at) <= 1, "nothing is shrunk by what grew beside it"
+    # The curve is of the whole test set, and its legend has what `aecore measure --strengths` found at this strength.
+    found = read_robustness(Run(GALLERY_RUN))
+    assert found is not None
+    at = next(i for i, point in enumerate(found.points) if point["level"] == 0.5)
+    legend = tab.locator(".rs-legend")
+    for side, name in (("model", "this model"), ("input", "input as it is")):
+        expect(legend).to_contain_text(f"{name} {found.score(at, side):.2f}")
+    slider.fill("0.37")
+    expect(legend).to_contain_text("this model ≈ ")
 
     # A drag ends where the hand is, and the error grows with it.
     box = slider.bounding_box()

@@ -39,18 +39,23 @@ export function createCurve(svg, legend) {
   let toY = () => 0;
   /** @type {Partial<Record<Side, SVGElement>>} */
   let dots = {};
+  /** @typedef {{ low: number, high: number, trained: number | null, name: string, of: string, beside?: string }} Axis
+   * `of`: what PSNR is the mean over; `beside`: the same of total variation */
   /** @type {CurvePoint[]} */
   let drawn = [];
-  let beside = "";
+  /** @type {Axis | null} */
+  let about = null;
+  let width = 0;
+
+  const room = () => Math.max(Math.floor(svg.getBoundingClientRect().width), 200);
 
   /**
    * @param {CurvePoint[]} points ascending
-   * @param {{ low: number, high: number, trained: number | null, name: string, of: string, beside?: string }} axis `of`: what
-   *   PSNR is the mean over; `beside`: the same of total variation
+   * @param {Axis} axis
    */
-  function draw(points, { low, high, trained, name, of, beside: other = "" }) {
-    [drawn, beside] = [points, other];
-    const width = Math.max(Math.floor(svg.getBoundingClientRect().width), 200);
+  function draw(points, axis) {
+    [drawn, about, width] = [points, axis, room()];
+    const { low, high, trained, name, of } = axis;
     const finite = points.flatMap((point) => SIDES.map(({ side }) => point[side] ?? NaN)).filter(Number.isFinite);
     const bottom = Math.min(...finite, 10), top = Math.min(Math.max(...finite, 20), bottom + 40);
     toX = (level) => LEFT + ((level - low) / (high - low || 1)) * (width - LEFT - RIGHT);
@@ -85,6 +90,7 @@ export function createCurve(svg, legend) {
    * @param {boolean} say
    */
   function mark(level, values, say) {
+    if (about && room() !== width) draw(drawn, about); // what stands beside it has grown
     const measured = drawn.some((point) => Math.abs(point.level - level) < 1e-9);
     const said = SIDES.flatMap(({ side, name }) => {
       const dot = dots[side], value = values[side] ?? NaN;
@@ -93,7 +99,7 @@ export function createCurve(svg, legend) {
       dot.setAttribute("cx", String(toX(level)));
       dot.setAttribute("cy", String(toY(Number.isFinite(value) ? value : 0)));
       const words = !say ? "" : Number.isFinite(value) ? ` ${measured ? "" : "≈ "}${value.toFixed(2)}` : value === Infinity ? " ∞" : "";
-      return [element("span", side, element("i"), `${name}${side === "tv" ? beside : ""}${words}`)];
+      return [element("span", side, element("i"), `${name}${side === "tv" ? (about?.beside ?? "") : ""}${words}`)];
     });
     legend.replaceChildren(...said);
   }
