@@ -115,6 +115,6 @@ def test_every_page_opens_what_an_example_recorded(tab, address, app_store, name
     assert done.returncode == 0, done.stderr
     (run,) = (run for run in app_store.runs() if run.id not in before)
     assert run.status()["recorded"]["network"] == "onnx"
-    # The code of report 001 has twice as many numbers as its images: it is not kept, so nothing is projected at once.
-    wide = {"latent": ".stAlert"} if name == "report_001_loop" else {}
+    # The code of report 001 has twice as many numbers as its images: it is not kept, and has no sliders.
+    wide = {"latent": ".stAlert", "generate": ".stAlert"} if name == "report_001_loop" else {}
     every_page_opens(tab, address, run, PAGES | wide)
