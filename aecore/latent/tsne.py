@@ -61,19 +61,22 @@ def embed(
     iterations: int = 1000,
     seed: int = 0,
     device: str = "cpu",
+    start: np.ndarray | None = None,
     on_progress: OnProgress = lambda done, points: None,
 ) -> np.ndarray:
     """Points float32 (N, dims) of codes, finite, (N, n), not all equal; N at least 3·perplexity + 1, n at least `dims`.
 
     Starts from the first principal components with a little noise from `seed`: one seed gives one result on a machine.
+    Or from `start`, the points (N, dims) of similar codes: then without the early exaggeration, which would draw the
+    groups together anew.
     Computed on `device` (torch's name) if that is an available NVIDIA GPU, else on the CPU.
     """
     torch_device = torch.device(device if device.startswith("cuda") and torch.cuda.is_available() else "cpu")
     wide = np.asarray(codes, np.float64)
     wide = wide - wide.mean(0)
     wide /= np.abs(wide).max()  # t-SNE does not depend on the scale, and squares of large numbers overflow
-    points = _start(wide, dims, seed).to(torch_device)
-    early = min(EXAGGERATED, iterations // 4)
+    points = (_start(wide, dims, seed) if start is None else torch.tensor(start, dtype=torch.float32)).to(torch_device)
+    early = min(EXAGGERATED, iterations // 4) if start is None else 0
     pulls = affinities(torch.from_numpy(wide).float().to(torch_device), perplexity)
     with _threads(torch_device) as pool:
         forces = Forces(pulls, dims, pool)

@@ -19,7 +19,7 @@ from aecore.reports.definition import IMAGE_KINDS, figures_of
 from aecore.runs import sums
 from aecore.runs.measures import read_if_sound
 from aecore.runs.progress import Report, silent
-from aecore.runs.run import CODES, EVALUATION, FIGURES, LOG, Run
+from aecore.runs.run import CODES, EPOCH_CODES, EVALUATION, FIGURES, LOG, Run
 from aecore.runs.state import run_state
 from aecore.runs.store import Store
 
@@ -68,6 +68,7 @@ def build(
             LOG,
             ".lock",
             CODES,
+            EPOCH_CODES,
         ):  # codes are saved again for fewer images: all shipped runs together must stay small
             sums.remove_file(run.path, name)
         evaluations = [{**entry, "run": target.id} for entry in run.evaluation()]
