@@ -27,7 +27,7 @@ from aecore.runs.run import EPOCH_CODES, PROJECTIONS, Run
 from aecore.runs.tensor_files import check_finite, check_shapes, check_whole, read_arrays
 
 METHODS = ("pca", "tsne")
-PERPLEXITY, FIRST_ITERATIONS, NEXT_ITERATIONS = 30.0, 750, 150
+PERPLEXITY, FIRST_ITERATIONS, NEXT_ITERATIONS = 30.0, 750, 200
 """Of t-SNE: an epoch that starts where the one before has ended needs fewer iterations than the first."""
 
 
@@ -106,7 +106,8 @@ def read_epoch_projection(run: Run, method: str, dims: int) -> EpochProjection |
     try:
         arrays, about = read_arrays(path, "about")
         epochs, count = len(arrays.get("epochs", ())), len(arrays.get("indices", ()))
-        shapes = {"epochs": (epochs,), "indices": (count,), "labels": (count,), "faithful": (epochs,)}
+        shapes: dict[str, tuple[int | None, ...]] = {"epochs": (epochs,), "faithful": (epochs,)}
+        shapes |= {"indices": (count,), "labels": (count,)}
         check_shapes(arrays, shapes | {"coordinates": (epochs, count, dims)})
         check_finite(arrays, "coordinates")
         check_whole(arrays, "epochs", "indices", "labels")
