@@ -7,12 +7,14 @@ from functools import partial
 import streamlit as st
 
 from aecore import access
+from aecore.config.experiment import difference
 from aecore.format import count
 from aecore.jobs import projection as projection_job
 from aecore.jobs.projection_progress import ProjectionProgress
 from aecore.latent.codes import WIDEST_SAVED
 from aecore.latent.epoch_projection import PERPLEXITY, EpochProjection
 from aecore.latent.request import ProjectionRequest, code_size
+from aecore.presets import preset, presets
 from aecore.runs.run import SNAPSHOTS, Run
 from aecore.runs.state import ACTIVE, run_state
 from aecore.viewer import epoch_cloud as drawn
@@ -53,6 +55,7 @@ def _show(wanted: Wanted, look: dict[str, str], training: bool) -> None:
     codes = epochs.epoch_codes(run)
     if codes is None:
         st.info(_why_none(run), icon=":material/timeline:")
+        _train_again(run)
         return
     found = epochs.over_epochs(run, wanted.method, wanted.dims)
     if found is None:
@@ -93,6 +96,20 @@ def _offer(run: Run, wanted: Wanted, images: int, now: ProjectionProgress | None
         request = ProjectionRequest("tsne", wanted.dims, images, min(PERPLEXITY, (images - 2) // 3), over="epochs")
         start = partial(new_projection.begin, run, request)
         lasting_button("Compute it", start, icon=":material/play_arrow:", key=key(PAGE, "over-start"))
+
+
+def _train_again(run: Run) -> None:
+    """A link to the run's preset in the form, where it has the preset's own settings."""
+    experiment = run.experiment()
+    if experiment.preset not in presets() or not access.may("train"):
+        return
+    if difference(preset(experiment.preset).experiment, experiment).keys() <= {"name", "sweep"}:
+        st.page_link(
+            "pages/train.py",
+            label="Train it again",
+            icon=":material/play_arrow:",
+            query_params={"preset": experiment.preset},
+        )
 
 
 def _why_none(run: Run) -> str:

@@ -79,6 +79,8 @@ def test_a_run_without_them_says_what_to_do(gallery):
     assert not components(app, "epochs")
     (told,) = app.info
     assert "Train it again to play them" in told.value
+    (link,) = [node.proto for node in app.get("page_link") if node.proto.label == "Train it again"]  # type: ignore[attr-defined]
+    assert "preset=mnist-mlp8" in link.query_string
     assert not any(button.label == "Compute it" for button in app.button)
 
 
