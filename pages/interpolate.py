@@ -1,4 +1,4 @@
-"""Interpolate: scrub through the latent space between two images, over the plane between four, or along a direction."""
+"""Interpolate: scrub through the latent space from image to image, over a plane between four, or along a direction."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dashboard.components.interpolator import walk
 from dashboard.components.networks import ship_run
 from dashboard.format import plain
 from dashboard.interpolate import along, export
-from dashboard.interpolate.controls import ENDS, controls, hold_settings
+from dashboard.interpolate.controls import controls, hold_settings, images_to_choose
 from dashboard.interpolate.url import FIELDS, PAGE
 from dashboard.navigation import route
 from dashboard.url_state import key
@@ -27,13 +27,17 @@ route()
 
 def interpolation(run: Run, found: image_picker.Chosen) -> export.Interpolation:
     state = st.session_state
-    side = state[key(PAGE, "side")] if state[key(PAGE, "mode")] == "four" else 0
-    steps = shares(state[key(PAGE, "n")], state[key(PAGE, "steps")]).round(6)
+    mode = state[key(PAGE, "mode")]
+    side = state[key(PAGE, "side")] if mode == "four" else 0
+    if mode == "several":
+        steps = np.linspace(0, 1, (len(found.rows) - 1) * (state[key(PAGE, "between")] + 1) + 1)
+    else:
+        steps = shares(state[key(PAGE, "n")], state[key(PAGE, "steps")])
     return export.Interpolation(
         found.shown,
         tuple(found.names),
         state[key(PAGE, "path")],
-        tuple(steps.tolist()),
+        tuple(steps.round(9).tolist()),
         side,
         tuple(found.labels.tolist()),
     )
@@ -50,8 +54,9 @@ def downloads(run: Run, shown: export.Interpolation) -> None:
 
 
 def between(run: Run, gallery: image_picker.Gallery, shipped: Shipped) -> None:
-    """Two images, or four, and what lies between them."""
-    found = image_picker.choose(PAGE, run, gallery, ENDS[st.session_state[key(PAGE, "mode")]])
+    """Two images or more, and what lies between them."""
+    wanted = images_to_choose()
+    found = image_picker.choose(PAGE, run, gallery, wanted, across=2 if len(wanted) in (2, 4) else 3)
     shown = interpolation(run, found)
     if shipped["encoder"] is None or shipped["decoder"] is None:
         st.caption("This network cannot run in the browser; the server computed these images.")

@@ -10,8 +10,9 @@ from aecore.cli.console import print_message, table
 from aecore.cli.options import Device, Json, print_json
 from aecore.cli.progress import Progress
 from aecore.errors import AecoreError, OutdatedError, UserError
-from aecore.format import printable
+from aecore.format import count, printable
 from aecore.metrics.measure_names import MEASURES, NAMED
+from aecore.runs import robustness
 from aecore.runs.measures import Measures, read_measures
 from aecore.runs.progress import Report
 from aecore.runs.run import Run
@@ -30,6 +31,9 @@ def measure(
         int, typer.Option(min=0, max=1_000_000, help="Bound a VAE's likelihood with so many samples, such as 5000.")
     ] = 0,
     images: Annotated[int, typer.Option(min=1, help="With --likelihood: on so many test images.")] = 500,
+    strengths: Annotated[
+        bool, typer.Option("--strengths", help="Instead: the scores under Gaussian noise of every strength.")
+    ] = False,
     device: Device = "auto",
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="As a Markdown table, as in docs/results.md.")
@@ -46,9 +50,12 @@ def measure(
     store = Store.default()
     if every:
         rows = [(run, summarise(run)) for run in store.runs()]
-        runs = [run for run, row in rows if row.state == "finished" and row.code_size]
+        runs = [run for run, row in rows if row.state == "finished" and (row.code_size or strengths)]
     else:
         runs = [store.find(name) for name in names or []]
+    if strengths:
+        _measure_strengths(runs, again, device, as_json)
+        return
     measured, failed = [], 0
     for run in runs:
         if len(runs) > 1:
@@ -72,6 +79,37 @@ def measure(
             _print(run, one)
     if failed:
         raise typer.Exit(1)
+
+
+def _measure_strengths(runs: list[Run], again: bool, device: str, as_json: bool) -> None:
+    """Print the scores under noise of every strength, measured where that was not done yet."""
+    from aecore.jobs.measuring import work_on_strengths
+
+    documents = []
+    for run in runs:
+        found = None if again else robustness.read_if_sound(run)
+        if found is None:
+            with Progress() as progress:
+                found = work_on_strengths(run, device, progress)
+        documents.append({**found.about, "points": found.points})
+        if as_json:
+            continue
+        print(printable(f"{run.id}: {count(found.images, 'test image')} of {found.about.get('data')}, PSNR in dB"))
+        names = {"model": "this model", "input": "input as it is", "tv": "total variation"}
+        sides = [side for side in names if any(side in point for point in found.points)]
+        rows = [[f"{point['level']:g}", *(_decibels(point, side) for side in sides)] for point in found.points]
+        table(["σ", *(names[side] for side in sides)], rows)
+        if beside := found.about.get("tv_images"):
+            print_message(f"total variation with its best strength, on {count(beside, 'test image')}")
+    if as_json:
+        print_json(documents[0] if len(documents) == 1 else documents)
+
+
+def _decibels(point: dict[str, Any], side: str) -> str:
+    if side not in point:
+        return "–"
+    psnr = point[side].get("psnr_db")
+    return "∞" if psnr is None else f"{psnr:.2f}"
 
 
 def _measured(run: Run, again: bool, likelihood: int, images: int, device: str, progress: Report) -> Measures:

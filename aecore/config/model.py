@@ -42,19 +42,23 @@ class Conv(Section):
         return f"{self.channels}k{self.kernel}s{self.stride}p{self.padding}"
 
 
+WIDEST_CODE = 65_536
+"""Of the most numbers, also of other programs' networks."""
+
+
 class Bottleneck(Section):
     """The bottleneck, whose output is the code."""
 
     kind: Literal["dense", "gaussian", "none"] = "dense"
     """dense: a linear layer; gaussian: mean and log-variance of a normal distribution from which the code is sampled
     (a VAE); none: the output of the last convolution is the code."""
-    size: int = Field(default=8, ge=1, le=4096, json_schema_extra=MAIN)
+    size: int = Field(default=8, ge=1, le=WIDEST_CODE, json_schema_extra=MAIN)
     """Code size: how many numbers an image is compressed to. Follows from the convolutions where kind is none."""
     activation: Activation = "relu"
     """Function on the code itself, for kind dense. A ReLU code is never negative, and its units can die."""
     sample: Literal["training", "always"] = "training"
     """gaussian: sample the code in training only and use the mean afterwards, or always sample it."""
-    keep: int | None = Field(default=None, ge=1, le=4096)
+    keep: int | None = Field(default=None, ge=1, le=WIDEST_CODE)
     """Keep only so many of a code's numbers, the largest, and set the others to 0: a k-sparse autoencoder (Makhzani and
     Frey 2014). Empty keeps all."""
     quantise: Literal["none", "fsq", "vq"] = "none"

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aecore.config.model import WIDEST_CODE
 from aecore.errors import UserError
 from aecore.files import read_regular
 from aecore.interop.inspect_onnx import REFUSED
 
 MOST_BYTES = 1 << 30
-WIDEST = 4096
-"""A wider code is not kept."""
 _PROGRAM = Path(__file__).with_name("inspect_onnx.py")
 _LONGEST_S = 300
 
@@ -79,8 +78,8 @@ def read_onnx(paths: Sequence[Path], image_shapes: Sequence[tuple[int, int, int]
         said = f"what comes out has the shape {shape or 'of one number'}, which is no image like those going in"
         raise UserError(said + alone)
     kept = tuple(way for way in ways if way is not None)
-    if not (narrow := tuple(way for way in kept if way.code_size <= WIDEST)):
-        raise UserError(f"a code has {kept[0].code_size:,} numbers; at most {WIDEST:,} are looked at")
+    if not (narrow := tuple(way for way in kept if way.code_size <= WIDEST_CODE)):
+        raise UserError(f"a code has {kept[0].code_size:,} numbers; at most {WIDEST_CODE:,} are looked at")
     return OnnxFiles(
         tuple(contents[number] for number in found["order"]),
         tuple(tuple(file["outputs"]) for file in found["files"]),

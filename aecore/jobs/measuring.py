@@ -18,6 +18,7 @@ from aecore.runs.json_files import json_bytes, read_table
 from aecore.runs.measures import Measures
 from aecore.runs.process import is_alive, this_process
 from aecore.runs.progress import Report, silent
+from aecore.runs.robustness import Robustness
 from aecore.runs.run import Run
 
 FOLDER, PROGRESS = ".measuring", "progress.json"
@@ -48,10 +49,11 @@ def folder_of(run: Run) -> Path:
     return run.file(FOLDER)
 
 
-def start(run: Run, *, again: bool = False, samples: int = 0, device: str = "auto") -> None:
+def start(run: Run, *, again: bool = False, samples: int = 0, strengths: bool = False, device: str = "auto") -> None:
     """Start measuring a run in a process that outlives this one, its terminal and the browser.
 
-    `again` measures anew what was measured already; with `samples` a VAE's likelihood is bounded with so many of them.
+    `again` measures anew what was measured already; with `samples` a VAE's likelihood is bounded with so many of them;
+    with `strengths` what noise of every strength does to it is measured, and nothing else.
     Raises `UserError` while the run is being measured, and to those who may not.
     """
     access.permit("measuring", run, role=_role(run))
@@ -62,8 +64,9 @@ def start(run: Run, *, again: bool = False, samples: int = 0, device: str = "aut
     def started(process: dict[str, Any]) -> None:
         write_progress(run, MeasuringProgress("running", "starting", 0, samples, process=process))
 
-    arguments = ["measure", str(run.path), f"--device={device}", f"--likelihood={samples}"]
-    beside.launch(folder_of(run), [*arguments, "--again"] if again else arguments, "starting to measure", started)
+    asked = ["--strengths"] if strengths else [f"--likelihood={samples}"]
+    arguments = ["measure", str(run.path), f"--device={device}", *asked, *(["--again"] if again else [])]
+    beside.launch(folder_of(run), arguments, "starting to measure", started)
 
 
 @told("stopping the measuring")
@@ -96,6 +99,17 @@ def work(
         if samples or found is None:
             found = measure_likelihood(run, samples, images, device, progress)
         return found
+
+
+@told("measuring")
+def work_on_strengths(run: Run, device: str = "auto", report: Report = silent) -> Robustness:
+    """Likewise measure what noise of every strength does to a run."""
+    access.check("measuring", run, role=_role(run))
+    progress = _Writer(run, 0, report)
+    with beside.alone(folder_of(run), _already_running(run), lambda: forget(run), progress.failed):
+        from aecore.measures import measure_strengths  # torch, only now
+
+        return measure_strengths(run, device, progress)
 
 
 def read_progress(run: Run) -> MeasuringProgress | None:

@@ -47,6 +47,28 @@ def along(start: np.ndarray, end: np.ndarray, at: np.ndarray, path: str = "line"
     return ((np.sin((1 - at) * angle) * start + np.sin(at * angle) * end) / np.sin(angle)).astype(np.float32)
 
 
+def legs(at: np.ndarray, stops: int) -> tuple[np.ndarray, np.ndarray]:
+    """On a way through so many stops that lie evenly on it, for shares of the way `at` (F,): from which stop on, int
+    (F,), and how far to the next, float64 (F,) in [0, 1]."""
+    whole = np.asarray(at, np.float64) * (stops - 1)
+    # A stop that a share only misses by rounding is met.
+    whole = np.where(np.abs(whole - whole.round()) < 1e-6, whole.round(), whole)
+    first = np.clip(np.floor(whole), 0, stops - 2).astype(int)
+    return first, whole - first
+
+
+def through(stops: np.ndarray, at: np.ndarray, path: str = "line") -> np.ndarray:
+    """Codes on the way through `stops`, (K, n) with K at least 2, at shares `at` (F,) of the whole way, float32 (F, n).
+
+    Each leg, from one stop to the next, is a path of `along` and the same share of the way."""
+    first, rest = legs(at, len(stops))
+    codes = np.empty((len(first), stops.shape[1]), np.float32)
+    for leg in np.unique(first):
+        on = first == leg
+        codes[on] = along(stops[leg], stops[leg + 1], rest[on], path)
+    return codes
+
+
 def interpolate(
     start: np.ndarray, end: np.ndarray, frames: int, convention: str = "both ends", path: str = "line"
 ) -> np.ndarray:

@@ -11,7 +11,7 @@ from aecore.runs.summary import summarise
 from aecore.viewer.page import view_page
 from aecore.viewer.views import TITLES, Kind, view_of
 
-HEIGHTS: dict[str, int] = {"loss": 240, "replay": 640, "interpolate": 780, "generate": 780, "latent": 860}
+HEIGHTS: dict[str, int] = {"loss": 240, "replay": 640, "interpolate": 780, "generate": 780, "latent": 1120}
 """In pixels: what fits in a notebook's column of 900 or more; a lower one scrolls."""
 
 

@@ -9,12 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from aecore.config.model import Model
+from aecore.config.model import WIDEST_CODE, Model
 from aecore.errors import UserError
 from aecore.models.external import External
-
-WIDEST = 4096
-"""A wider code is not kept."""
 
 
 def two_functions(model: Any, encoder: Any, decoder: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -71,8 +68,8 @@ class Foreign:
                 failures.append(f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}")
                 continue
             size = codes[0].numel()
-            if size > WIDEST:
-                raise UserError(f"a code has {size:,} numbers; at most {WIDEST:,} are looked at")
+            if size > WIDEST_CODE:
+                raise UserError(f"a code has {size:,} numbers; at most {WIDEST_CODE:,} are looked at")
             return size
         shape = " × ".join(map(str, images.shape[1:]))
         raise UserError(f"the network does not take images of {shape}: {failures[0]}; and as rows: {failures[1]}")

@@ -19,6 +19,7 @@ from aecore.reports.definition import IMAGE_KINDS, figures_of
 from aecore.runs import sums
 from aecore.runs.measures import read_if_sound
 from aecore.runs.progress import Report, silent
+from aecore.runs.robustness import read_if_sound as read_robustness
 from aecore.runs.run import CODES, EPOCH_CODES, EVALUATION, FIGURES, LOG, Run
 from aecore.runs.state import run_state
 from aecore.runs.store import Store
@@ -145,8 +146,8 @@ def _measure_goals(run: Run, preset: Preset, device: str, report: Report) -> Non
 
 
 def complete(run: Run, preset: Preset, store: Store, device: str, report: Report) -> None:
-    """Add what a finished run lacks: classical denoisers, codes, projections, the images of the report's figures, and
-    measures.
+    """Add what a finished run lacks: classical denoisers, codes, projections, the images of the report's figures,
+    measures, and what noise of every strength does to it.
 
     For a run that lacks nothing neither model nor images are loaded.
     """
@@ -164,10 +165,12 @@ def complete(run: Run, preset: Preset, store: Store, device: str, report: Report
     with_images = [figure for figure in figures_of(preset) if figure.kind in IMAGE_KINDS]
     missing_figures = with_images if not run.file(FIGURES).exists() else []
     unmeasured = has_code and read_if_sound(run) is None
-    if not (unsampled or uncompared or uncoded or unprojected or missing_figures or unmeasured):
+    unhurt = read_robustness(run) is None
+    if not (unsampled or uncompared or uncoded or unprojected or missing_figures or unmeasured or unhurt):
         return
     from aecore.inference import open_run
     from aecore.measures.of_run import measure_run
+    from aecore.measures.strengths import strengths_of
     from aecore.reports.figures import save_figures
 
     loaded = open_run(run, device, report)
@@ -191,6 +194,8 @@ def complete(run: Run, preset: Preset, store: Store, device: str, report: Report
     if unmeasured:
         measure_run(run, device, report)
         _measure_goals(run, preset, device, report)
+    if unhurt:
+        strengths_of(loaded, report)
 
 
 def _compared(preset: Preset) -> set[str]:

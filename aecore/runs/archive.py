@@ -39,6 +39,7 @@ from aecore.runs.run import (
     NOTES,
     PROJECTIONS,
     RESUME,
+    ROBUSTNESS,
     SEEDS,
     SNAPSHOTS,
     STATUS,
@@ -54,7 +55,7 @@ from aecore.runs.sums import SUMS
 
 FILES = {
     **dict.fromkeys((EXPERIMENT, STATUS, NOTES, SUMS), 4 * MB),
-    **dict.fromkeys((EVALUATION, MEASURES, SEEDS), 16 * MB),
+    **dict.fromkeys((EVALUATION, MEASURES, ROBUSTNESS, SEEDS), 16 * MB),
     **dict.fromkeys((METRICS, STEPS, LAYERS, LOG), 512 * MB),
     **dict.fromkeys((SNAPSHOTS, FIGURES, CODES, CANDIDATES, MEASURED_IMAGES, LOGGED, EPOCH_CODES), 512 * MB),
     **dict.fromkeys((WEIGHTS, RESUME, IMPORTED), 4096 * MB),

@@ -24,18 +24,18 @@ from aecore.data.subset import training_images, training_rows
 from aecore.devices import Device
 from aecore.errors import AecoreError, UserError
 from aecore.memory import fits, free_memory
-from aecore.metrics.evaluation import evaluate_all
 from aecore.metrics.split import Split, describe_split
 from aecore.models import subnormals
 from aecore.runs import sums
 from aecore.runs.json_files import now
 from aecore.runs.progress import Report, silent
-from aecore.runs.run import EVALUATION, RESUME, WEIGHTS, Run
+from aecore.runs.run import RESUME, Run
 from aecore.training.checkpoint import State, new_state, restore
 from aecore.training.code_keeper import CodeKeeper
 from aecore.training.distributed import SINGLE_PROCESS, Group
+from aecore.training.finish import evaluate_run
 from aecore.training.loop import Images, LoopOptions, epochs, training_passes
-from aecore.training.outputs import Recorder, Saver, Status, rounded, save_codes
+from aecore.training.outputs import Recorder, Saver, Status, rounded
 from aecore.training.remarks import Assessor, left_out
 from aecore.training.setup import set_up, versions
 from aecore.training.snapshots import Snapshots
@@ -117,7 +117,7 @@ def _train_run(
     if saver.codes:
         saver.codes.finish(state.epoch)
     saver.save()
-    _evaluate(job, state, images)
+    evaluate_run(job.run, state, images, job.status, job.report)
     after(run)
     # In this order: a run that has finished is not written to again, so nothing may be half then.
     sums.forget(run.path, RESUME)
@@ -311,15 +311,3 @@ def _train(job: _Job, state: State, images: Images, way: Way, saver: Saver, spli
             break
     if state.epoch < total:
         assessor.end()
-
-
-def _evaluate(job: _Job, state: State, images: Images) -> None:
-    """Measure the finished model on the whole test set, and keep the codes."""
-    job.status.write(state="evaluating", epoch=state.epoch, step=0, steps=0)
-    weights = sums.digest(job.run.path, WEIGHTS)
-    results = evaluate_all(
-        state.measured, images.test, images.test_labels, job.experiment, job.run.id, weights, job.report
-    )
-    job.run.write_json(EVALUATION, {"evaluations": results})
-    if state.measured.has_code:
-        save_codes(job.run, state.measured, images.test, images.test_labels, weights)

@@ -24,7 +24,7 @@ def interpolation_data(
     place: Sequence[float] | None = None,
     visit: int = 0,
 ) -> dict[str, Any]:
-    """The interpolation between two images, float32 (2, C, H, W) on the [0, 1] scale, the plane of `side`² images
+    """The way through two images or more, float32 (K, C, H, W) on the [0, 1] scale, the plane of `side`² images
     between four, or one image moved along a `direction` (`DirectionData` in components/types.d.ts).
 
     `labels` are the images' classes, -1 for none, which conditional models are told. The position, one number or two

@@ -6,7 +6,9 @@ import numpy as np
 
 from aecore.errors import DamagedError, OutdatedError
 from aecore.runs.measures import Measures, read_images, read_measures
-from aecore.runs.run import MEASURED_IMAGES, MEASURES, WEIGHTS, Run
+from aecore.runs.robustness import Robustness
+from aecore.runs.robustness import read_if_sound as read_robustness
+from aecore.runs.run import MEASURED_IMAGES, MEASURES, ROBUSTNESS, WEIGHTS, Run
 from aecore.runs.sums import SUMS
 from dashboard.cache.keyed import keyed_on
 
@@ -15,6 +17,12 @@ from dashboard.cache.keyed import keyed_on
 def measures(run: Run) -> Measures | None:
     """What was measured of the run, None where nothing was. Raises `DamagedError` and `OutdatedError`."""
     return read_measures(run)
+
+
+@keyed_on((ROBUSTNESS, WEIGHTS, SUMS))
+def robustness(run: Run) -> Robustness | None:
+    """What noise of every strength does to the run, None where that was not measured with the weights that it has."""
+    return read_robustness(run)
 
 
 @keyed_on((MEASURED_IMAGES, SUMS))

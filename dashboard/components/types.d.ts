@@ -32,6 +32,13 @@ export interface RestorerKind {
   step: number;
   usual: number;
 }
+/** PSNR in dB over the whole test set, null where it is infinite or was not measured. `beside`: on how many images total
+ * variation was measured. */
+export interface Strengths {
+  images: number;
+  beside: number | null;
+  points: { level: number; model: number | null; input: number | null; tv: number | null }[];
+}
 /** `images`: base64 of bytes (N, H, W, C). `place`: a kind, a strength and which draw, with colons between. */
 export interface RestorerData extends Shipped {
   images: string;
@@ -46,6 +53,7 @@ export interface RestorerData extends Shipped {
   span: number;
   clamp: boolean;
   may_win: boolean;
+  strengths: Strengths | null;
   error_scale: number;
   note: string;
   place: string | null;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from aecore.runs.run import Run
-from dashboard.interpolate.url import FIELDS, MODES, MOST_STEPS, PAGE, STEPS
+from dashboard.interpolate.url import FIELDS, MODES, MOST_BETWEEN, MOST_STEPS, PAGE, STEPS, STOPS
 from dashboard.url_state import key
 from dashboard.widgets import image_picker, run_picker
 
@@ -13,6 +13,14 @@ ENDS = {
     "two": {"a": "From test image", "b": "To test image"},
     "four": {"a": "Top left", "b": "Top right", "c": "Bottom left", "d": "Bottom right"},
 }
+
+
+def images_to_choose() -> dict[str, str]:
+    """The settings and the titles of the images that the mode needs."""
+    mode = st.session_state[key(PAGE, "mode")]
+    if mode == "several":
+        return {name: f"Image {i + 1}" for i, name in enumerate("abcdef"[: st.session_state[key(PAGE, "stops")]])}
+    return ENDS[mode]
 
 
 def take_usual_number() -> None:
@@ -37,7 +45,7 @@ def controls() -> Run | None:
         )
         if mode == "four":
             st.slider("Images per side", 3, 15, key=key(PAGE, "side"), width=180)
-        elif mode == "two":
+        elif mode in ("two", "several"):
             st.segmented_control(
                 "Path",
                 ["line", "arc"],
@@ -47,6 +55,10 @@ def controls() -> Run | None:
                 help="The straight line between the two codes, or the arc around the origin (spherical interpolation), "
                 "which preserves the norm of the codes.",
             )
+        if mode == "several":
+            st.number_input("Images on the way", *STOPS, key=key(PAGE, "stops"), width=140)
+            st.number_input("Between two of them", 0, MOST_BETWEEN, key=key(PAGE, "between"), width=140)
+        elif mode == "two":
             st.selectbox(
                 "Steps",
                 list(STEPS),

@@ -11,7 +11,7 @@ from PIL import Image
 from aecore.drawing import Drawing, Sheet, SheetRow
 from aecore.drawing.items import pixels_of
 from aecore.drawing.png import enlarged
-from aecore.latent.interpolation import along, plane
+from aecore.latent.interpolation import legs, plane, through
 from aecore.runs.run import Run
 from dashboard.cache import models
 from dashboard.cache.images import image_info
@@ -20,14 +20,15 @@ from dashboard.widgets.image_files import as_bytes, remarks_of, title_of
 PROJECTED = 1080
 """A GIF's frames are enlarged by a whole factor to at least this many pixels on the longer side, for a projector."""
 GIF_FRAMES = 48
+"""In one direction; through several images 24 a leg and one."""
 GIF_MS = 60
 WIDEST_PLANE = 560.0
 """In points; of a plane with few images, each is larger."""
 
 
 class Interpolation(NamedTuple):
-    """What to export: the images, float32 (2 or 4, C, H, W) on the [0, 1] scale, with their names, and the path between
-    them."""
+    """What to export: the images, float32 (K, C, H, W) on the [0, 1] scale, with their names, and the path through
+    them; with a `side`, K is 4 and they are the corners of a plane."""
 
     images: np.ndarray
     names: tuple[str, ...]
@@ -39,38 +40,48 @@ class Interpolation(NamedTuple):
 
     def label_at(self, shares: np.ndarray) -> np.ndarray:
         """The class of which to decode at these shares of the way."""
-        return np.where(np.asarray(shares) < 0.5, self.labels[0], self.labels[1])
+        first, rest = legs(shares, len(self.labels))
+        return np.array(self.labels)[first + (rest >= 0.5)]
 
 
 def strip(run: Run, way: Interpolation) -> Drawing:
     """First line: start, decoded frames, end. Second line: the pixel cross-fade."""
-    share = np.array(way.shares, np.float32)[:, None, None, None]
-    mixed = way.images[:1] + share * (way.images[1:2] - way.images[:1])
+    first, rest = legs(np.array(way.shares), len(way.images))
+    start, end = way.images[first], way.images[first + 1]
+    mixed = start + rest.astype(np.float32)[:, None, None, None] * (end - start)
     return _strip(run, way, [("decoded from the code", decoded_strip(run, way)), ("pixel cross-fade", mixed)])
 
 
 def decoded_strip(run: Run, way: Interpolation) -> np.ndarray:
     """The decoded frames, float (F, C, H, W) on the [0, 1] scale."""
     codes, at = models.codes_of_images(run, way.images, np.array(way.labels)), np.array(way.shares)
-    return models.decoded(run, along(codes[0], codes[1], at, way.path), way.label_at(at))
+    return models.decoded(run, through(codes, at, way.path), way.label_at(at))
 
 
 def _strip(run: Run, way: Interpolation, lines: list[tuple[str, np.ndarray]]) -> Drawing:
-    first, last = way.images[:1], way.images[1:2]
+    first, last = way.images[:1], way.images[-1:]
     rows = [SheetRow(name, as_bytes(np.concatenate([first, frames, last]))) for name, frames in lines]
     return Sheet(
         rows,
         headings(way),
         f"{title_of(run)}: interpolation along {'an arc' if way.path == 'arc' else 'a line'}",
-        [*remarks_of(run), image_info(run).citation],
+        [*stops_of(way), *remarks_of(run), image_info(run).citation],
         per_block=len(way.shares) + 2,
     ).drawing()
 
 
 def headings(way: Interpolation) -> list[str]:
     """The names of both ends, and between them the share of the way of every frame."""
-    first, last = (name.replace("test image ", "#") for name in way.names[:2])
+    first, last = (name.replace("test image ", "#") for name in (way.names[0], way.names[-1]))
     return [f"from\n{first}", *(f"{share:.0%}" for share in way.shares), f"to\n{last}"]
+
+
+def stops_of(way: Interpolation) -> list[str]:
+    """Of a way through several images, a line with those on it and their places."""
+    if len(way.names) == 2:
+        return []
+    places = [f"{name} at {i / (len(way.names) - 1):.0%}" for i, name in enumerate(way.names)]
+    return [f"Through {', '.join(places)}."]
 
 
 def plane_sheet(run: Run, way: Interpolation) -> Drawing:
@@ -96,8 +107,9 @@ def plane_sheet(run: Run, way: Interpolation) -> Drawing:
 
 def gif(run: Run, way: Interpolation) -> bytes:
     """The decoded interpolation, back and forth in an endless loop, large enough for a projector."""
-    codes, at = models.codes_of_images(run, way.images, np.array(way.labels)), np.linspace(0, 1, GIF_FRAMES)
-    frames = as_bytes(models.decoded(run, along(codes[0], codes[1], at, way.path), way.label_at(at)))
+    at = np.linspace(0, 1, max(GIF_FRAMES, 24 * (len(way.images) - 1) + 1))
+    codes = models.codes_of_images(run, way.images, np.array(way.labels))
+    frames = as_bytes(models.decoded(run, through(codes, at, way.path), way.label_at(at)))
     # Colours are reduced before the pixels are enlarged: the same picture in a fraction of the time.
     small = [Image.fromarray(pixels_of(frame)) for frame in (*frames, *frames[-2:0:-1])]
     small = [frame if frame.mode == "L" else frame.quantize(256) for frame in small]

@@ -16,7 +16,15 @@ STEPS = {
 
 
 MOST_STEPS = 24
-MODES = {"two": "Between two images", "four": "Between four", "along": "Along a direction"}
+MODES = {
+    "two": "Between two images",
+    "several": "Through several",
+    "four": "Between four",
+    "along": "Along a direction",
+}
+STOPS = (3, 6)
+"""Of a way through several images, the fewest and the most."""
+MOST_BETWEEN = 7
 KINDS = {"classes": "Classes", "points": "Points", "slant": "Slant", "thickness": "Thickness"}
 """What a direction is measured on."""
 
@@ -40,7 +48,9 @@ FIELDS = {
     "side": Field(9, number(3, 15), str),
     "noise": Field("none", url_state.corruption),
     "draw": Field(0, number(0, 10**6), str),
-    **{name: Field(-1, number(0, 10**7), str) for name in ("a", "b", "c", "d")},
+    **{name: Field(-1, number(0, 10**7), str) for name in ("a", "b", "c", "d", "e", "f")},
+    "stops": Field(4, number(*STOPS), str),
+    "between": Field(3, number(0, MOST_BETWEEN), str),
     "along": Field("classes", one_of(*KINDS)),
     "from": Field(-1, number(0, 255), str),
     "to": Field(-1, number(0, 255), str),

@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from aecore import access
 from aecore.jobs import projection as projection_job
 from aecore.latent.projection import AT_ONCE
 from dashboard.cache.images import image_info
@@ -77,6 +78,8 @@ def in_progress(wanted: Wanted, now: projection_job.ProjectionProgress) -> dict 
 
 def nothing_there(wanted: Wanted) -> None:
     """Shown when there is no projection, and no codes to compute one from at once."""
-    st.info(f"This run has no {wanted.title} yet.", icon=":material/scatter_plot:")
-    with st.container(border=True, width=420):
-        new_projection.settings(wanted)
+    if new_projection.available(wanted.run, wanted.images) < new_projection.FEWEST:
+        why = "Neither the codes nor the image set are on this machine: there is nothing to project."
+    else:
+        why = "*New projection* computes one." if access.owns(wanted.run) else ""
+    st.info(f"This run has no {wanted.title} yet. {why}", icon=":material/scatter_plot:")

@@ -25,6 +25,9 @@ from dashboard.latent.controls import METHODS, PAGE, Wanted
 from dashboard.url_state import key
 from dashboard.widgets.lasting_button import lasting_button
 
+FEWEST = 50
+"""Of fewer images no projection is offered."""
+
 
 def available(run: Run, split: str) -> int:
     """How many images can be projected: those with saved codes, or all of them if the image set is on this machine."""
@@ -51,7 +54,7 @@ def offer(wanted: Wanted) -> None:
 def settings(wanted: Wanted) -> None:
     """The settings of a new projection, and the button that starts it."""
     run, most = wanted.run, available(wanted.run, wanted.images)
-    if most < 50:
+    if most < FEWEST:
         st.markdown("Neither the codes nor the image set are on this machine: there is nothing to project.")
         return
     method = st.segmented_control(

@@ -70,6 +70,21 @@ def start_buttons(run: Run, found: Measures | None, problem: str = "") -> None:
         lasting_button("Measure again", act, icon=":material/refresh:", type="tertiary", key=f"{PAGE}-again-{run.id}")
 
 
+def strengths_button(run: Run) -> None:
+    """A button that measures what noise of every strength does to the run."""
+    if not access.owns(run) or run.shipped or runs.summary(run).state in ACTIVE:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{PAGE}-strengths-{run.id}"):
+        act = partial(_start, run, strengths=True)
+        lasting_button("Measure every strength", act, icon=":material/straighten:", key=f"{PAGE}-every-{run.id}")
+        fetched = "" if data.prepared(run.experiment().data.source) else " Its images are fetched first."
+        st.caption(
+            "PSNR over the strength of the noise, for the whole test set and beside total variation. It takes a minute "
+            f"or a few, in a process of its own.{fetched}",
+            width="content",
+        )
+
+
 def _tick(run: Run) -> None:
     now = measuring.read_progress(run)
     if (now.state if now else None) != st.session_state.get(_state(run)):
@@ -93,9 +108,9 @@ def _tick(run: Run) -> None:
             st.rerun()
 
 
-def _start(run: Run, *, again: bool = False, samples: int = 0) -> bool:
+def _start(run: Run, *, again: bool = False, samples: int = 0, strengths: bool = False) -> bool:
     try:
-        measuring.start(run, again=again, samples=samples)
+        measuring.start(run, again=again, samples=samples, strengths=strengths)
     except AecoreError as error:
         st.error(plain(str(error)))
         return False

@@ -11,8 +11,10 @@ from aecore.runs.summary import may_win
 from dashboard import url_state
 from dashboard.cache import networks
 from dashboard.cache.images import Images, image_info
+from dashboard.cache.measures import robustness
 from dashboard.components.networks import ship_run
 from dashboard.components.restorer import ERROR_SCALE, Kind, restorer
+from dashboard.measure import job
 from dashboard.restore import controls, url
 from dashboard.restore.batch import titles
 from dashboard.restore.notes import offer_data, whole_test_set_text
@@ -82,6 +84,7 @@ def draw(run: Run, images: Images, window: slice) -> None:
         offer_data(about)
     first = _alone(asked)
     low, high = experiment.model.value_range
+    strengths = robustness(run)
     restorer(
         ship_run(run, None),
         clean,
@@ -95,6 +98,7 @@ def draw(run: Run, images: Images, window: slice) -> None:
         span=high - low,
         clamp=asked.clamp,
         may_win=may_win(run.status()),
+        strengths=strengths if strengths and strengths.about.get("clamp", False) == asked.clamp else None,
         note=_note(high - low),
         place=st.session_state[key(url.PAGE, "hand")],
         visit=url_state.visit(url.PAGE),
@@ -102,6 +106,8 @@ def draw(run: Run, images: Images, window: slice) -> None:
     )
     if text := whole_test_set_text(run, asked):
         st.caption(f"Under {asked.label}. {text}" if asked.active else text)
+    if strengths is None and not job.status(run):
+        job.strengths_button(run)
 
 
 def fits(run: Run) -> bool:

@@ -20,7 +20,7 @@ from dashboard.url_state import key
 from dashboard.widgets.corruption_form import usual_corruption
 from dashboard.widgets.icon_button import icon_button
 
-FIRST = {"a": 3, "b": 4, "c": 0, "d": 9}
+FIRST = {"a": 3, "b": 4, "c": 0, "d": 9, "e": 7, "f": 2}
 """The classes of the initial images, by setting."""
 ANY = "any class"
 
@@ -96,11 +96,11 @@ def gallery(run: Run) -> Gallery | None:
     return Gallery(run, panel[2], panel[1], about.classes, away, "panel")
 
 
-def choose(page: str, run: Run, images: Gallery, titles: Mapping[str, str]) -> Chosen:
-    """A picker for each image, two in a line as the four corners lie; the indices are the page's settings of these
-    names."""
+def choose(page: str, run: Run, images: Gallery, titles: Mapping[str, str], across: int = 2) -> Chosen:
+    """A picker for each image, two in a line as the four corners lie, or so many; the indices are the page's settings
+    of these names."""
     rows = []
-    places = [column for _ in range(0, len(titles), 2) for column in st.columns(2)]
+    places = [column for _ in range(0, len(titles), across) for column in st.columns(across)]
     for (name, title), column in zip(titles.items(), places, strict=False):
         with column, st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             rows.append(choose_one(page, images, name, title))

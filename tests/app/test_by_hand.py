@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from aecore.config.corruption import Corruption
+from aecore.runs.robustness import write_robustness
 from dashboard.restore import by_hand
-from tests.helpers.pages import page, texts
+from tests.helpers.pages import components, page, texts
 
 
 @pytest.mark.parametrize(
@@ -33,3 +36,32 @@ def test_scores_of_the_whole_test_set_name_their_noise(trained):
     said = texts(app)
     asked = trained.experiment().evaluation.corruptions[-1]
     assert f"Under {asked.label}. Whole test set, 297 images" in said
+
+
+def test_the_curve_of_the_whole_test_set_is_sent_where_it_was_measured(trained):
+    app = page("restore", run=trained.id)
+    assert json.loads(components(app, "restorer")[0].json)["strengths"] is None
+    assert "Measure every strength" in {button.label for button in app.button}
+    points = [
+        {"level": 0.0, "model": {"psnr_db": 20.0}, "input": {"psnr_db": None}},
+        {
+            "level": 0.1,
+            "model": {"psnr_db": 19.0},
+            "input": {"psnr_db": 20.1},
+            "tv": {"psnr_db": 22.0, "strength": 0.1},
+        },
+    ]
+    write_robustness(trained, points, {"n": 297, "clamp": False, "tv_images": 50})
+    app = page("restore", run=trained.id)
+    assert json.loads(components(app, "restorer")[0].json)["strengths"] == {
+        "images": 297,
+        "beside": 50,
+        "points": [
+            {"level": 0.0, "model": 20.0, "input": None, "tv": None},
+            {"level": 0.1, "model": 19.0, "input": 20.1, "tv": 22.0},
+        ],
+    }
+    assert "Measure every strength" not in {button.label for button in app.button}
+    # Noise that is cut to the range is another one.
+    clamped = page("restore", run=trained.id, noise="gaussian:0.2:clamp", view="hand")
+    assert json.loads(components(clamped, "restorer")[0].json)["strengths"] is None

@@ -98,6 +98,26 @@ def test_four_corners_and_noise(gallery):
     assert app.query_params["draw"] == "1"
 
 
+def test_a_way_through_several_images_has_all_of_them_on_it(gallery):
+    query = {"run": "mnist-mlp8", "mode": "several", "stops": "5", "between": "1", "path": "arc", "at": "0.250"}
+    app = page("interpolate", **query)
+    data = sent(app, "interpolate")
+    assert [name.rpartition(" ")[2] for name in data["names"]] == ["3", "4", "0", "9", "7"]
+    assert data["shares"] == pytest.approx([0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1])
+    assert (data["plane"], data["path"], data["place"][0]) == (False, "arc", 0.25)
+    assert {name: app.query_params[name] for name in query} == query
+    app.number_input(key="interpolate-stops").set_value(3).run()
+    fewer = sent(app, "interpolate")
+    assert fewer["names"] == data["names"][:3]
+    assert len(fewer["shares"]) == 5
+
+
+@pytest.mark.parametrize("query", [{"stops": "2"}, {"stops": "7"}, {"between": "99"}, {"stops": "x"}])
+def test_a_way_has_three_to_six_images(gallery, query):
+    data = sent(page("interpolate", mode="several", **query), "interpolate")
+    assert (len(data["names"]), len(data["shares"])) == (4, 13)
+
+
 def test_chance_keeps_the_class(gallery):
     app = page("interpolate")
     app.selectbox(key="interpolate-class-a").set_value("7").run()
@@ -135,6 +155,11 @@ def test_files_of_the_way(gallery):
     drawn = strip(run, way)
     pictures = [item for item in drawn.items if isinstance(item, Picture)]
     assert len(pictures) == 2 * 5
+    several = Interpolation(images, ("a 3", "a 4", "a 0", "a 9"), "line", (0.0, 1 / 3, 0.5, 1.0), 0, (3, 4, 0, 9))
+    through = strip(run, several)
+    assert len([item for item in through.items if isinstance(item, Picture)]) == 2 * 6
+    assert "Through a 3 at 0%, a 4 at 33%, a 0 at 67%, a 9 at 100%." in " ".join(texts_of(through))
+    assert several.label_at(np.array([0, 0.2, 0.34, 0.6, 1])).tolist() == [3, 4, 4, 0, 9]
     codes = models.codes_of_images(run, images[:2])
     middle = models.decoded(run, interpolate(codes[0], codes[1], 3))[1, 0]
     assert np.abs(pictures[2].pixels - np.clip(middle, 0, 1) * 255).max() <= 0.51

@@ -34,6 +34,13 @@ def shipped(store) -> Run:
     return Run(store.root / "gallery" / "mnist-mlp8")
 
 
+def without_codes(run: Run) -> None:
+    """Leave the errors alone, as of codes that are too wide to be kept."""
+    tensors = safetensors.numpy.load_file(run.file(CODES))
+    del tensors["codes"]
+    run.write_files({CODES: safetensors.numpy.save(tensors, {"about": json.dumps({"corruption": "none"})})})
+
+
 def page(**query: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
     app.switch_page("pages/latent.py")
@@ -127,14 +134,22 @@ def test_without_codes_images_and_drawings_the_page_says_so(shipped):
 
 
 def test_wide_codes_are_not_kept_and_the_points_are_shown(shipped):
-    tensors = safetensors.numpy.load_file(shipped.file(CODES))
-    del tensors["codes"]
-    shipped.write_files({CODES: safetensors.numpy.save(tensors, {"about": json.dumps({"corruption": "none"})})})
+    without_codes(shipped)
     app = page()
     view = sent(app)["views"][0]
     decoder = parts(app)[view["decoder"]]
     assert parts(app)[view["codes"]]["width"] == 0
     assert decoder["before"]["ops"]
+
+
+def test_with_images_but_without_codes_a_projection_is_offered_once(trained):
+    """As after a training whose code is too wide to be kept."""
+    without_codes(trained)
+    for dims in ("2", "3"):
+        app = page(run=trained.id, method="tsne", dims=dims)
+        assert not app.exception
+        assert "*New projection* computes one" in texts(app)
+        assert [one.key for one in app.number_input if one.key == "new-seed"] == ["new-seed"]
 
 
 def test_damaged_drawings_and_stale_links_are_one_line(shipped):

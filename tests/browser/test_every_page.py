@@ -28,7 +28,7 @@ PAGES = {
     "compare": ("Compare", "h1"),
 }
 """By its path: the page's heading, and what is there once it is drawn."""
-ALWAYS = ("", "train", "restore", "latent")
+ALWAYS = ("", "latent")
 
 VIEWS = {
     "?run=mnist-mlp8": ".ae-film",

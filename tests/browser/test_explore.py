@@ -132,6 +132,31 @@ def test_the_way_is_judged_while_one_looks_and_comes_down_as_files(tab, address)
         assert coming.value.suggested_filename.startswith("mnist-mlp8-interpolation")
 
 
+def test_a_way_through_several_images_goes_from_one_to_the_next(tab, address):
+    walk = opened(tab, f"{address}/interpolate?run=mnist-mlp8&mode=several&stops=4", "ip")
+    decoded = walk.locator(".ip-decoded canvas")
+    readout = walk.locator(".ip-readout")
+    third = walk.get_by_role("button", name="Go to image 3")
+    third.click()
+    expect(readout).to_contain_text("at image 3")
+    assert wait_for_address(tab, "at") == "0.667"
+    there = picture(decoded)
+    tab.keyboard.press("PageDown")
+    expect(readout).to_contain_text("at image 4")
+    tab.keyboard.press("PageUp")
+    expect(readout).to_contain_text("at image 3")
+    tab.keyboard.press("ArrowLeft")
+    expect(readout).to_contain_text(re.compile(r"75.?% of the way from image 2 to 3"))
+    assert picture(decoded) != there
+    # A link's three decimals mean the image itself.
+    walk = opened(tab, f"{address}/interpolate?run=mnist-mlp8&mode=several&stops=4&at=0.667", "ip")
+    expect(walk.locator(".ip-readout")).to_contain_text("at image 3")
+    assert picture(walk.locator(".ip-decoded canvas")) == there
+    assert walk.locator(".ip-end:visible").count() == 0
+    # The strip has the same image there: with three between, the stops are frames 0, 4, 8 and 12.
+    assert picture(walk.locator(".ip-strip-decoded canvas").nth(8)) == there
+
+
 def test_the_plane_follows_the_pointer_and_back_returns(tab, address):
     walk = opened(tab, f"{address}/interpolate?run=mnist-selu-2-clean&mode=four&side=5", "ip")
     expect(walk).to_have_attribute("data-looked", "true")

@@ -26,6 +26,7 @@ def mine(app_store):
     shutil.rmtree(app_store.root / "runs")
 
 
+@pytest.mark.proof  # in short: the test below follows a run from page to page too
 def test_it_stays_chosen_from_page_to_page_and_across_a_reload(tab, address, mine):
     tab.goto(f"{address}/train?run={mine.id}")
     settle(tab)
@@ -57,6 +58,7 @@ def test_another_one_is_followed_from_where_it_is_chosen(tab, address, mine):
     expect(tab.get_by_role("button", name="Shipped").first).to_be_visible()
 
 
+@pytest.mark.proof  # in short: the test above
 def test_a_change_of_the_page_is_kept_when_the_address_was_completed(tab, address, mine):
     """The run that the browser adds to the address is no link that resets the page."""
     tab.goto(f"{address}/train?run={mine.id}")

@@ -51,6 +51,7 @@ def test_another_host_name_gets_no_session(demo):
     connection.close()
 
 
+@pytest.mark.proof  # in short: tests/app/test_demo.py, and the pages above
 def test_a_stranger_is_welcomed_the_menu_keeps_the_path_and_train_says_why_nothing_can_be_trained(tab, demo):
     tab.goto(demo)
     settle(tab)

@@ -119,6 +119,31 @@ def test_turn_point_pin_and_open_the_address_again(tab, address):
     expect(cloud).to_have_attribute("data-pinned", str(there))
 
 
+def test_what_is_pointed_at_below_is_pointed_at_in_the_cloud_and_back(tab, address):
+    cloud = opened(tab, address, "run=mnist-mlp8&method=tsne&dims=2")
+    worst = tab.locator(".cl-worst .cl-thumb")
+    expect(worst).to_have_count(16)
+    errors = [float(text) for text in worst.locator("span").all_text_contents()]
+    assert errors == sorted(errors, reverse=True)
+    codes = Run(GALLERY_RUN).tensors("codes.safetensors")
+    assert errors[0] == pytest.approx(codes["errors"].max(), rel=5e-3)
+    number = str(codes["indices"][codes["errors"].argmax()])
+    worst.first.hover()
+    expect(cloud).to_have_attribute("data-hover", number)
+    expect(worst.first).to_have_class(re.compile("cl-attended"))
+    first = tab.locator(".cl-distribution").filter(has_text="Unit 1").first
+    row = codes["indices"].tolist().index(int(number))
+    expect(tab.locator(".cl-distribution line.hovered").first).to_have_attribute("visibility", "visible")
+    assert float(first.locator("b span").inner_text()) == pytest.approx(float(codes["codes"][row][0]), rel=5e-3)
+    worst.first.click()
+    expect(cloud).to_have_attribute("data-pinned", number)
+    tab.mouse.move(2, 2)
+    expect(tab.locator(".cl-distribution line.pinned").first).to_have_attribute("visibility", "visible")
+    expect(worst.first).to_have_class(re.compile("cl-attended"))
+    first.click()
+    expect(first).to_have_attribute("aria-pressed", "true")
+
+
 @pytest.mark.proof  # in short: test_turn_point_pin
 def test_the_camera_stays_through_reruns_other_drawings_and_other_pages(tab, address):
     cloud = opened(tab, address, "run=mnist-mlp8&method=tsne&dims=3")

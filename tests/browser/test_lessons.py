@@ -27,6 +27,7 @@ def at_step(tab: Page, number: int, total: int = 5) -> None:
     settle(tab)
 
 
+@pytest.mark.proof  # in short: the test below, and tests/app/test_lessons.py
 def test_a_lesson_is_gone_through_kept_and_left(tab, address):
     tab.goto(f"{address}/reports?report=lessons")
     tab.get_by_role("link", name="Start lesson 2").click()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 import aecore
 from aecore.runs.run import Run
 from tests.helpers.loops import Net, train
+from tests.helpers.paths import ROOT
 from tests.helpers.processes import wait_for
 from tools.browser import settle
 
@@ -23,6 +28,15 @@ PAGES = {
     "measure": "h1",
     "generate": ".ge[data-ready]",
 }
+
+
+EXAMPLES = {
+    "own_loop": (),
+    "report_001_loop": ("--data", "digits-28", "--images", "450", "--epochs", "1"),
+    "lightning_loop": (),
+    "keras_loop": (),
+}
+"""The scripts in examples/, and what makes them short."""
 
 
 class Loop(threading.Thread):
@@ -58,6 +72,7 @@ def loop(app_store):
     found.join(60)
 
 
+@pytest.mark.proof  # in short: tests/app/test_recorded.py, and tests/integration/test_recording.py stops a loop
 def test_it_is_watched_and_stopped_and_then_every_page_opens_it(tab, address, loop):
     run = loop.run_
     tab.goto(f"{address}/train?run={run.id}")
@@ -74,9 +89,30 @@ def test_it_is_watched_and_stopped_and_then_every_page_opens_it(tab, address, lo
     assert not loop.error
     expect(tab.get_by_text("stopped").first).to_be_visible()
     expect(tab.get_by_role("button", name="Resume")).to_have_count(0)
+    every_page_opens(tab, address, run)
+
+
+def every_page_opens(tab: Page, address: str, run: Run) -> None:
     for page, drawn in PAGES.items():
         tab.goto(f"{address}/{page}?run={run.id}")
         settle(tab)
         expect(tab.locator(drawn).first).to_be_attached(timeout=60_000)
         expect(tab.get_by_test_id("stException")).to_have_count(0)
         expect(tab.get_by_test_id("stAlertContentError")).to_have_count(0)
+
+
+@pytest.mark.proof  # in short: tests/integration/test_frameworks.py and tests/app/test_recorded.py
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_page_opens_what_an_example_recorded(tab, address, app_store, name):
+    framework = name.removesuffix("_loop")
+    if framework in ("lightning", "keras") and importlib.util.find_spec(framework) is None:
+        pytest.skip("requirements-frameworks.txt")
+    pytest.importorskip("onnxscript", reason="requirements-onnx.txt")
+    before = {run.id for run in app_store.runs()}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "AECORE_STORE": str(app_store.root)}
+    command = [sys.executable, str(ROOT / "examples" / f"{name}.py"), *EXAMPLES[name]]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (run,) = (run for run in app_store.runs() if run.id not in before)
+    assert run.status()["recorded"]["network"] == "onnx"
+    every_page_opens(tab, address, run)

@@ -34,6 +34,7 @@ def sign_in(tab: Page, token: str, name: str = "") -> None:
     tab.get_by_role("button", name="Sign in").click()
 
 
+@pytest.mark.proof  # in short: tests/browser/test_login.py, and tests/unit/test_access.py has the roles
 def test_who_signs_in_gets_to_the_page_and_to_what_their_role_allows(tab, class_room):
     address, keys, root = class_room
     context = tab.context.browser.new_context()

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { asText, idleWords } from "../../aecore/viewer/components/generator/words.js";
-import { alongPath, onPlane } from "../../aecore/viewer/components/interpolator/path.js";
+import { alongPath, legAt, onPlane } from "../../aecore/viewer/components/interpolator/path.js";
 
 /** @param {number[]} start @param {number[]} end @param {number} share @param {"line" | "arc"} path */
 const at = (start, end, share, path) => alongPath(Float32Array.from(start), Float32Array.from(end), share, path, new Float32Array(start.length));
@@ -35,6 +35,17 @@ test("an arc between parallel, opposite or zero codes is the line", () => {
   close(at([1, 1], [3, 3], 0.5, "arc"), [2, 2]);
   close(at([1, 0], [-3, 0], 0.25, "arc"), [0, 0]);
   close(at([0, 0], [2, 4], 0.5, "arc"), [1, 2]);
+});
+
+test("a way through several has legs of one length and meets its stops", () => {
+  assert.deepEqual(legAt(0.5, 2), [0, 0.5]);
+  assert.deepEqual(legAt(0, 4), [0, 0]);
+  assert.deepEqual(legAt(1, 4), [2, 1]);
+  assert.deepEqual(legAt(0.5, 4), [1, 0.5]);
+  assert.deepEqual(legAt(0.625, 5), [2, 0.5]);
+  for (const stops of [3, 4, 5, 6]) {
+    for (let i = 0; i < stops - 1; i += 1) assert.deepEqual(legAt(Number((i / (stops - 1)).toFixed(9)), stops), [i, 0]);
+  }
 });
 
 test("a plane is bilinear between its corners", () => {

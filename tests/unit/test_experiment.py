@@ -138,7 +138,7 @@ def test_no_text_breaks_the_reading_of_settings(text):
 
 @given(
     epochs=st.integers(1, 100_000),
-    size=st.integers(1, 4096),
+    size=st.integers(1, 65_536),
     widths=st.lists(st.integers(1, 65536), max_size=16),
 )
 def test_changes_are_told_by_the_difference(epochs, size, widths):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from aecore.errors import UserError
-from aecore.latent.interpolation import along, interpolate, plane, random_codes
+from aecore.latent.interpolation import along, interpolate, plane, random_codes, through
 
 CODES = arrays.arrays(np.float32, 5, elements=st.floats(-100, 100, width=32))
 
@@ -40,6 +40,29 @@ def test_random_codes_are_distributed_as_asked():
 def test_every_path_starts_and_ends_at_its_ends(start, end, path):
     found = interpolate(start, end, 7, path=path)
     assert np.allclose(found[[0, -1]], [start, end], atol=1e-3)
+
+
+@given(
+    arrays.arrays(np.float32, st.tuples(st.integers(2, 6), st.just(3)), elements=st.floats(-100, 100, width=32)),
+    st.lists(st.floats(0, 1), min_size=1, max_size=9),
+)
+def test_a_way_through_several_is_numpys_piecewise_line(stops, at):
+    places = np.linspace(0, 1, len(stops))
+    expected = np.stack([np.interp(at, places, stops[:, unit]) for unit in range(3)], axis=1)
+    assert np.allclose(through(stops, np.array(at), "line"), expected, atol=1e-2)
+
+
+@pytest.mark.parametrize("path", ["line", "arc"])
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 6])
+def test_a_way_meets_every_stop_and_an_arc_has_its_legs_on_the_circle(count, path):
+    angles = np.arange(count) * 1.1
+    stops = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    assert through(stops, np.linspace(0, 1, count).round(9), path) == pytest.approx(stops, abs=1e-6)
+    between = through(stops, np.linspace(0, 1, 41), "arc")
+    assert np.linalg.norm(between, axis=1) == pytest.approx(1, abs=1e-5)
+    assert np.unwrap(np.arctan2(between[:, 1], between[:, 0])) == pytest.approx(
+        np.linspace(0, angles[-1], 41), abs=1e-5
+    )
 
 
 @given(CODES, CODES)

@@ -134,7 +134,7 @@ export interface Interpolation {
   decode: Network;
   read: Network | null;
   real: RealCodes | null;
-  /** Of the ends: one with a direction, two or four. */
+  /** One with a direction, those of the way (two or more), or the four corners. */
   images: Float32Array[];
   codes: Float32Array[];
   /** Of the place that was decoded last. */

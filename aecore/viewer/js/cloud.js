@@ -7,6 +7,7 @@ import { cameraText, copyCamera, homeCamera } from "./camera.js";
 import { context2d, element, found, partsOf } from "./dom.js";
 import { listen } from "./input.js";
 import { createLegend } from "./legend.js";
+import { createLinked } from "./linked.js";
 import { hearFrames } from "./live.js";
 import { addMemory } from "./memory.js";
 import { clamp } from "./numbers.js";
@@ -68,6 +69,7 @@ export function createCloud(root, host) {
     const active = owner.active?.points && owner.stages.includes(owner.active) ? owner.active : first;
     owner.legend.update(owner.stages.filter(({ points }) => points));
     owner.panel.shown(active);
+    owner.linked.update();
     root.dataset.hidden = [...state.hidden].sort((a, b) => a - b).join(" ");
     owner.tools();
     owner.redraw();
@@ -223,6 +225,7 @@ export function createCloud(root, host) {
   }
 
   owner.panel = createPanel(owner, root);
+  owner.linked = createLinked(owner, root);
   owner.legend = createLegend(owner, root, owner.panel);
   addSteering(owner, root);
   addPointing(owner, root);

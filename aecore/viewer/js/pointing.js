@@ -25,6 +25,7 @@ export function addPointing(owner, root) {
     state.hovered = index;
     root.dataset.hover = String(index ?? "");
     if (!shared) owner.share((other) => other.point(index, true));
+    owner.linked.mark();
     owner.redraw();
   };
 

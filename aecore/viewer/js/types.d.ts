@@ -316,6 +316,11 @@ export interface Panel {
   title(points: Points, row: number): string;
   tint(node: HTMLElement, label: number): void;
 }
+/** What stands below the clouds: `update` with what is shown, `mark` what is pointed at and pinned. */
+export interface Linked {
+  update(): void;
+  mark(): void;
+}
 /** Gives the parts of a payload by name, and is called with what the person has pinned. */
 export interface Host {
   asset(name: string): Promise<any>;
@@ -355,6 +360,7 @@ export interface Cloud {
   cameras: Record<Dims, Camera>;
   tweens: Record<Dims, Tween | null>;
   panel: Panel;
+  linked: Linked;
   legend: { update(stages: Stage[]): void };
   share(act: (other: Cloud) => void): void;
   refresh(): void;

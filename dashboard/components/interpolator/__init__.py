@@ -1,5 +1,5 @@
-"""Interpolating between two images or over a plane between four, and moving one along a direction: encoded, decoded,
-classified and measured in the browser."""
+"""Interpolating through two images or more, or over a plane between four, and moving one along a direction: encoded,
+decoded, classified and measured in the browser."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def walk(
     visit: int,
     key: str,
 ) -> None:
-    """Show the interpolation between two images, float32 (2, C, H, W) on the [0, 1] scale, the plane of `side`²
+    """Show the way through two images or more, float32 (K, C, H, W) on the [0, 1] scale, the plane of `side`²
     images between four, or one image moved along a `direction`, whose slider has the amount 0 in its middle.
     `labels` are the images' classes, -1 for none, which conditional models are told.
 

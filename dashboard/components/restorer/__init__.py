@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from aecore.runs.robustness import SIDES, Robustness
 from aecore.viewer.networks import Shipped
 from dashboard.components.register import component
 
@@ -44,6 +45,7 @@ def restorer(
     span: float,
     clamp: bool,
     may_win: bool,
+    strengths: Robustness | None,
     note: str,
     place: str | None,
     visit: int,
@@ -55,6 +57,7 @@ def restorer(
     whenever `visit` changes; the browser writes it into the address. `trained` is the corruption of the training
     images, if it is one of the kinds, and `trained_words` says what it is. `span` is the width of the model's range;
     with `clamp` noise is cut to it. Only where it `may_win` is a score of the model marked as the better one.
+    `strengths` are the scores of the whole test set under Gaussian noise.
     """
     data = {
         **shipped,
@@ -70,9 +73,20 @@ def restorer(
         "span": span,
         "clamp": clamp,
         "may_win": may_win,
+        "strengths": None if strengths is None else _curve(strengths),
         "error_scale": ERROR_SCALE,
         "note": note,
         "place": place,
         "visit": visit,
     }
     _component(key=key, data=data, width="stretch", height="content")
+
+
+def _curve(found: Robustness) -> dict[str, Any]:
+    """PSNR by strength, None where it is infinite or was not measured."""
+    scores = [{side: found.score(at, side) for side in SIDES} for at in range(len(found.points))]
+    return {
+        "images": found.images,
+        "beside": found.about.get("tv_images"),
+        "points": [{"level": point["level"], **row} for point, row in zip(found.points, scores, strict=True)],
+    }

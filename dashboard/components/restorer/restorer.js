@@ -9,14 +9,14 @@ import { fromBase64 } from "../../../aecore/viewer/js/bytes.js";
 import { element, partsOf } from "../../../aecore/viewer/js/dom.js";
 import { paintImage } from "../../../aecore/viewer/js/images.js";
 import { decibels, meanSquare, similarity } from "../../../aecore/viewer/js/metrics.js";
-import { clamp } from "../../../aecore/viewer/js/numbers.js";
+import { clamp, plural } from "../../../aecore/viewer/js/numbers.js";
 import { readScores } from "../../../aecore/viewer/js/scores.js";
 import { createPlace } from "../../../aecore/viewer/components/address/place.js";
 import { assets } from "../../../aecore/viewer/components/assets/asset.js";
 import { watchWidth } from "../../../aecore/viewer/components/mount.js";
 import { networkOf, sizeOf } from "../../../aecore/viewer/components/networks.js";
 import { inSlices, perFrame } from "../../../aecore/viewer/components/pace.js";
-import { createCurve } from "./curve.js";
+import { between, createCurve } from "./curve.js";
 import { corrupt, drawOf } from "./corrupt.js";
 import { paintError } from "./error_map.js";
 import { drawMeans } from "./means.js";
@@ -41,7 +41,7 @@ const MOST_ON_CURVE = 7;
 
 /** @param {HTMLElement} root */
 export function createRestorer(root) {
-  const part = partsOf(root, "rs"), place = createPlace("hand"), curve = createCurve(/** @type {any} */ (part("curve")));
+  const part = partsOf(root, "rs"), place = createPlace("hand"), curve = createCurve(/** @type {any} */ (part("curve")), part("legend"));
   const kinds = /** @type {HTMLSelectElement} */ (part("kinds")), slider = /** @type {HTMLInputElement} */ (part("slider"));
   /** @type {RestorerData | null} */
   let data = null;
@@ -238,11 +238,15 @@ export function createRestorer(root) {
   /** @type {(now: RestorerData, scored: Scored[], strength: number) => void} */
   function finish(now, scored, strength) {
     const means = drawMeans(/** @type {HTMLTableElement} */ (part("means")), scored, now);
-    curve.mark({ level: strength, input: means.input.psnr, model: means.model.psnr });
+    const whole = ofWholeSet();
+    if (whole) curve.mark(strength, { model: between(whole, "model", strength), input: between(whole, "input", strength), tv: between(whole, "tv", strength) }, true);
+    else curve.mark(strength, { model: means.model.psnr, input: means.input.psnr }, false);
     root.dataset.ready = `${kind}:${text(strength)}:${draw}`;
   }
 
   // ---- the curve ------------------------------------------------------------------------------
+
+  const ofWholeSet = () => (kind === "gaussian" && data?.strengths ? data.strengths.points : null);
 
   function drawCurve() {
     stopCurve();
@@ -251,7 +255,12 @@ export function createRestorer(root) {
     const levels = Array.from({ length: STEPS + 1 }, (_, i) => low + (i * (high - low)) / STEPS).map((value) => (step >= 1 ? Math.round(value) : value));
     /** @type {CurvePoint[]} */
     const points = [];
-    const axis = { low, high, trained: trainedAt(), name };
+    const about = { low, high, trained: trainedAt(), name }, whole = ofWholeSet();
+    if (whole && now.strengths) {
+      const { images, beside } = now.strengths;
+      return curve.draw(whole, { ...about, of: `all ${plural(images, "test image")}`, beside: beside ? ` (${plural(beside, "image")})` : "" });
+    }
+    const axis = { ...about, of: `the ${plural(count, "image")} shown` };
     curve.draw(points, axis);
     const room = new Float32Array(sizeOf(now.shape));
     let sums = [0, 0];

@@ -5,7 +5,7 @@
 import { floats, fromBase64 } from "../../js/bytes.js";
 import { found, partsOf } from "../../js/dom.js";
 import { paintImage } from "../../js/images.js";
-import { clamp, percent, shortNumber } from "../../js/numbers.js";
+import { clamp, shortNumber } from "../../js/numbers.js";
 import { createPlace } from "../address/place.js";
 import { assets } from "../assets/asset.js";
 import { watchWidth } from "../mount.js";
@@ -17,12 +17,22 @@ import { captioned } from "./caption.js";
 import { createCheck } from "./check.js";
 import { nearestLabel, onPlane } from "./path.js";
 import { createPlane } from "./plane.js";
-import { createTwoImages, decodeAt, mixAt } from "./two_images.js";
+import { createImages, decodeAt, mixAt, whereOn } from "./images.js";
 
 const PLAY_S = 4;
 
 /** @param {number} share */
 const inAddress = (share) => share.toFixed(3);
+
+/**
+ * The address has three decimals: on a way through several images, the place of one of them is meant.
+ * @param {number} share
+ * @param {number} stops
+ */
+const toStop = (share, stops) => {
+  const nearest = Math.round(share * (stops - 1)) / (stops - 1);
+  return stops > 2 && Math.abs(nearest - share) < 6e-4 ? nearest : share;
+};
 
 /** @param {HTMLElement} root */
 export function createInterpolator(root) {
@@ -73,15 +83,15 @@ export function createInterpolator(root) {
     shown = { data, encode, decode, read, real, usual, images, codes, code, mixed, vector };
     if (asked) {
       const [share = 0.5, down = 0.5] = place.arrive(data.visit, data.place?.map(inAddress).join() ?? null)?.split(",").map(Number) ?? [];
-      at = [share, down];
+      at = [data.plane ? share : toStop(share, images.length), down];
     }
     part("stage").hidden = part("scrub").hidden = track.hidden = data.plane;
     part("plane").hidden = !data.plane;
     root.toggleAttribute("data-along", data.direction !== null);
-    slider.setAttribute("aria-label", data.direction ? "Amount along the direction" : "Position between the two images");
+    slider.setAttribute("aria-label", data.direction ? "Amount along the direction" : `Position between the ${images.length === 2 ? "two" : images.length} images`);
     part("help").textContent = data.plane
       ? "Drag over the plane, or use the arrow keys. The corners are the reconstructions of the four images."
-      : `Drag the slider, the strip${data.direction ? "" : "s"} or the plot. ← → step, Home and End jump, space plays.`;
+      : `Drag the slider, the strip${data.direction ? "" : "s"} or the plot. ← → step, Home and End jump${images.length > 2 ? ", Page up and Page down go from image to image" : ""}, space plays.`;
     layOut();
   }
 
@@ -93,7 +103,7 @@ export function createInterpolator(root) {
   function layOut() {
     if (!shown || !width) return;
     stop();
-    const stops = [shown.data.plane ? plane.draw(shown) : twoImages.draw(shown, width)];
+    const stops = [shown.data.plane ? plane.draw(shown) : way.draw(shown, width)];
     if (shown.data.direction) stops.push(check.draw(shown, width));
     else check.hide();
     stop = () => stops.forEach((one) => one());
@@ -118,9 +128,9 @@ export function createInterpolator(root) {
       paintImage(found(pixelsFigure, "canvas"), mixed, data.shape);
       captioned(pixelsFigure, "pixel cross-fade", reading(read, mixed, data.classes));
       slider.value = String(share);
-      slider.setAttribute("aria-valuetext", `${percent(share)} of the way`);
-      twoImages.mark(share, width);
-      readOut(`${percent(share)} of the way`);
+      slider.setAttribute("aria-valuetext", whereOn(shown, share));
+      way.mark(share, width);
+      readOut(whereOn(shown, share));
     }
     root.dataset.at = written();
     root.dataset.frames = String(Number(root.dataset.frames ?? 0) + 1);
@@ -142,7 +152,7 @@ export function createInterpolator(root) {
     captioned(decodedFigure, `moved by ${amount}`, imageWords(shown, image));
     slider.value = String(share);
     slider.setAttribute("aria-valuetext", amount);
-    twoImages.mark(share, width);
+    way.mark(share, width);
     check.say(shown, share);
     readOut(amount);
   }
@@ -174,7 +184,7 @@ export function createInterpolator(root) {
     /** @param {number} time */
     const tick = (time) => {
       if (!playing) return;
-      share += (direction * Math.min(time - since, 100)) / (1000 * PLAY_S);
+      share += (direction * Math.min(time - since, 100)) / (1000 * PLAY_S * Math.max(1, (shown?.images.length ?? 2) - 1));
       since = time;
       if (share >= 1 || share <= 0) direction = share >= 1 ? -1 : 1;
       go(share);
@@ -193,13 +203,20 @@ export function createInterpolator(root) {
 
   // ---- touch, mouse, keyboard ---------------------------------------------------------------
 
-  const twoImages = createTwoImages(root, () => render());
+  const way = createImages(root, jump, () => render());
   const plane = createPlane(root), check = createCheck(root, () => render());
   slider.oninput = () => {
     halt();
     go(Number(slider.value));
   };
   play.onclick = () => (playing ? halt() : start());
+
+  /** @param {number} share */
+  function jump(share) {
+    halt();
+    go(share);
+    slider.focus({ preventScroll: true }); // the arrow keys continue from here
+  }
 
   /**
    * @param {HTMLElement} node
@@ -218,7 +235,7 @@ export function createInterpolator(root) {
   }
 
   dragged(track, (event) => {
-    go(twoImages.shareAt(event));
+    go(way.shareAt(event));
     slider.focus({ preventScroll: true }); // the arrow keys continue from here
   });
   dragged(part("field"), (event) => {
@@ -227,7 +244,7 @@ export function createInterpolator(root) {
 
   root.onkeydown = (event) => {
     if (!shown || event.altKey || event.ctrlKey || event.metaKey) return;
-    const { plane: flat, shares, side } = shown.data, [share, down] = at;
+    const { plane: flat, shares, side } = shown.data, [share, down] = at, legs = shown.images.length - 1;
     const whole = flat ? 1 / (side - 1) : 1 / Math.max(shares.length - 1, 1), step = whole * (event.shiftKey ? 0.2 : 1);
     /** @type {Record<string, () => void>} */
     const keys = {
@@ -238,6 +255,10 @@ export function createInterpolator(root) {
       Home: () => go(0, 0),
       End: () => go(1, 1),
     };
+    if (!flat && legs > 1) {
+      keys.PageUp = () => go((Math.ceil(share * legs - 1e-6) - 1) / legs);
+      keys.PageDown = () => go((Math.floor(share * legs + 1e-6) + 1) / legs);
+    }
     if (!flat && !(/** @type {Element} */ (event.target).matches("button"))) keys[" "] = () => play.click();
     if (!keys[event.key]) return;
     event.preventDefault();

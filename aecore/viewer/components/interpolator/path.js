@@ -31,6 +31,19 @@ export function alongPath(start, end, share, path, out) {
 }
 
 /**
+ * On a way through so many stops that lie evenly on it: from which stop on, and how far to the next.
+ * @param {number} share
+ * @param {number} stops
+ * @returns {[number, number]}
+ */
+export function legAt(share, stops) {
+  const whole = share * (stops - 1), nearest = Math.round(whole);
+  const place = Math.abs(whole - nearest) < 1e-6 ? nearest : whole; // a stop that is only missed by rounding is met
+  const first = Math.min(Math.max(Math.floor(place), 0), stops - 2);
+  return [first, place - first];
+}
+
+/**
  * The code on the plane between four, written into `out`.
  * @param {Float32Array[]} corners top left, top right, bottom left, bottom right
  * @param {number} across

@@ -1,15 +1,16 @@
-// The path between two images, or from one along a direction: its ends, the strips, and the plot below.
+// The path through two images or more, or from one along a direction: its stops, the strips, and the plot below.
 
 /** @import { Sample, Interpolation } from "../types.js" */
 
 import { element, found, partsOf } from "../../js/dom.js";
 import { paintImage } from "../../js/images.js";
+import { percent } from "../../js/numbers.js";
 import { readScores } from "../../js/scores.js";
 import { classColors } from "../../js/theme.js";
 import { inSlices } from "../pace.js";
 import { amountAt, imageWords } from "./amounts.js";
 import { captioned } from "./caption.js";
-import { alongDirection, alongPath } from "./path.js";
+import { alongDirection, alongPath, legAt } from "./path.js";
 import { SAMPLES, createPlot } from "./plot.js";
 
 /**
@@ -18,26 +19,40 @@ import { SAMPLES, createPlot } from "./plot.js";
  * @param {number} share
  */
 export function decodeAt({ decode, codes, data, code, vector }, share) {
-  const [first, last] = data.labels;
-  if (data.direction && vector) return decode(alongDirection(codes[0], vector, amountAt(data.direction, share), code), first);
-  return decode(alongPath(codes[0], codes[1], share, data.path, code), share < 0.5 ? first : last);
+  if (data.direction && vector) return decode(alongDirection(codes[0], vector, amountAt(data.direction, share), code), data.labels[0]);
+  const [leg, rest] = legAt(share, codes.length);
+  return decode(alongPath(codes[leg], codes[leg + 1], rest, data.path, code), data.labels[rest < 0.5 ? leg : leg + 1]);
 }
 
 /**
- * The pixel cross-fade of the two images.
+ * The pixel cross-fade of the images on both sides.
  * @param {Interpolation} shown
  * @param {number} share
  */
-export function mixAt({ images: [a, b], mixed }, share) {
-  for (let i = 0; i < a.length; i += 1) mixed[i] = a[i] + share * (b[i] - a[i]);
+export function mixAt({ images, mixed }, share) {
+  const [leg, rest] = legAt(share, images.length), a = images[leg], b = images[leg + 1];
+  for (let i = 0; i < a.length; i += 1) mixed[i] = a[i] + rest * (b[i] - a[i]);
   return mixed;
 }
 
 /**
+ * Where on the way, in words.
+ * @param {Interpolation} shown
+ * @param {number} share
+ */
+export function whereOn({ images }, share) {
+  if (images.length === 2) return `${percent(share)} of the way`;
+  const [leg, rest] = legAt(share, images.length);
+  if (rest === 0 || rest === 1) return `at image ${leg + rest + 1}`;
+  return `${percent(rest)} of the way from image ${leg + 1} to ${leg + 2}`;
+}
+
+/**
  * @param {HTMLElement} root
+ * @param {(share: number) => void} go called where an image of the way is chosen
  * @param {() => void} known called when the typical distance between real codes is known
  */
-export function createTwoImages(root, known) {
+export function createImages(root, go, known) {
   const part = partsOf(root, "ip"), track = part("track"), plot = createPlot(part("plot"));
   const ends = /** @type {HTMLElement[]} */ (Array.from(root.querySelectorAll(".ip-end")));
   const padding = () => parseFloat(getComputedStyle(track).paddingLeft);
@@ -48,9 +63,9 @@ export function createTwoImages(root, known) {
    * @param {number} width
    */
   function draw(shown, width) {
-    const { data, images } = shown, { shape, shares } = data;
+    const { data, images } = shown, { shape, shares } = data, several = images.length > 2;
     ends.forEach((figure, i) => {
-      figure.hidden = i >= images.length;
+      figure.hidden = several || i >= images.length;
       if (figure.hidden) return;
       paintImage(found(figure, "canvas"), images[i], shape);
       captioned(figure, data.names[i], data.direction ? imageWords(shown, images[i]) : i ? "end" : "start");
@@ -60,10 +75,37 @@ export function createTwoImages(root, known) {
     const tile = Math.max(12, Math.min(2 * pad, apart - 3));
     track.style.setProperty("--tile", `${tile}px`);
     track.style.setProperty("--pad", `${pad}px`);
+    part("stops").hidden = !several;
+    if (several) drawStops(shown, Math.max(12, Math.min(2 * pad, inner / (images.length - 1) - 6)));
     drawStrip(shown, "decoded", decodeAt, `decoded along the ${data.direction ? "direction" : "path"}`, tile);
     part("strip-pixels").hidden = images.length < 2;
     if (images.length > 1) drawStrip(shown, "pixels", mixAt, "of the pixel cross-fade", tile);
     return look(shown, width, pad);
+  }
+
+  /**
+   * The images of the way over their places on it; one that is chosen is gone to.
+   * @param {Interpolation} shown
+   * @param {number} tile
+   */
+  function drawStops({ data, images }, tile) {
+    const row = part("stops"), { shape } = data;
+    row.style.height = `${(tile * shape[1]) / shape[2] + 20}px`;
+    row.replaceChildren(
+      ...images.map((image, i) => {
+        const share = i / (images.length - 1), button = element("button"), canvas = element("canvas");
+        button.type = "button";
+        button.style.left = `${share * 100}%`;
+        button.style.width = `${tile}px`;
+        button.title = `Image ${i + 1}: ${data.names[i]}`;
+        button.setAttribute("aria-label", `Go to image ${i + 1}, ${data.names[i]}`);
+        button.onpointerdown = (event) => event.stopPropagation(); // nothing is dragged from here
+        button.onclick = () => go(share);
+        paintImage(canvas, image, shape);
+        button.append(canvas, element("span", "", `Image ${i + 1}`));
+        return button;
+      }),
+    );
   }
 
   /**

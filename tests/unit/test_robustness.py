@@ -1,0 +1,110 @@
+"""What noise of every strength does to a run, against closed forms and scikit-image; and what a reader makes of it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from skimage.restoration import denoise_tv_chambolle
+
+from aecore import data
+from aecore.config.corruption import Corruption
+from aecore.data.validation import validation_pairs
+from aecore.errors import DamagedError, OutdatedError
+from aecore.inference import open_run
+from aecore.jobs import measuring
+from aecore.measures import strengths
+from aecore.metrics import robustness
+from aecore.metrics.classical import METHODS
+from aecore.metrics.robustness import TotalVariation, levels
+from aecore.presets import preset
+from aecore.runs.robustness import read_if_sound, read_robustness, write_robustness
+from aecore.runs.run import ROBUSTNESS, WEIGHTS
+from tests.helpers import cli
+from tests.helpers.runs import forget_sums
+
+
+def test_strengths_span_six_tenths_of_the_range_and_include_that_of_the_training():
+    cifar = preset("cifar-conv-denoise").experiment  # on [-1, 1]
+    assert levels(cifar)[:3] == [0, 0.1, 0.2]
+    assert levels(cifar)[-1] == pytest.approx(1.2)
+    assert levels(cifar.changed({"corruption": "gaussian:0.07"}))[:3] == [0, 0.07, 0.1]
+    assert levels(cifar.changed({"corruption": "gaussian-variance:0.1225"})).count(0.35) == 1
+    assert 0.33 not in levels(cifar.changed({"corruption": "gaussian:0..0.33"}))
+    assert levels(preset("mnist-mlp8").experiment)[-1] == pytest.approx(0.6)
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch):
+    """Total variation takes its time."""
+    monkeypatch.setattr(strengths, "CLASSICAL_IMAGES", 4)
+    monkeypatch.setattr(robustness, "VALIDATION_IMAGES", 6)
+
+
+def test_it_is_measured_kept_and_printed(trained, capsys, monkeypatch):
+    measured = measuring.work_on_strengths(trained, "cpu")
+    found = read_robustness(trained)
+    assert found is not None
+    assert found.points == measured.points
+    assert found.images == 297
+    # The noisy images' error is the noise's variance; without noise they are the images.
+    for at, point in enumerate(found.points):
+        assert point["input"]["mse"] == pytest.approx(point["level"] ** 2, rel=0.02)
+        if point["level"]:
+            assert found.score(at, "input") == pytest.approx(-20 * np.log10(point["level"]), abs=0.1)
+    assert found.score(0, "input") is None
+    assert "tv" not in found.points[0]
+    level = found.points[4]["level"]
+    entry = open_run(trained, "cpu").evaluate(Corruption.parse(f"gaussian:{level}"))
+    assert found.score(4, "model") == pytest.approx(entry["metrics"]["psnr_db"], rel=1e-5)
+    # What is known is printed, and not measured again.
+    monkeypatch.setattr(measuring, "work_on_strengths", lambda *_: pytest.fail("measured again"))
+    assert cli.as_json(capsys, "measure", trained.id, "--strengths", "--json")["points"] == found.points
+
+
+def test_total_variation_has_the_best_strength_of_all():
+    images, experiment = data.load("digits-28"), preset("digits-quick").experiment
+    beside = TotalVariation(images, experiment, np.asarray(images.x_test[:4], np.float32) / 255)
+    all_of_it = METHODS["tv"].strengths
+    for level in (0.1, 0.4):
+        corruption = Corruption.parse(f"gaussian:{level}")
+        pairs = list(zip(*validation_pairs(images, experiment, corruption, 6), strict=True))
+        errors = [
+            np.mean(
+                [(np.clip(denoise_tv_chambolle(noisy[0], weight=w), 0, 1) - clean[0]) ** 2 for clean, noisy in pairs]
+            )
+            for w in all_of_it
+        ]
+        assert beside.under(corruption)["strength"] == all_of_it[int(np.argmin(errors))]
+
+
+def test_of_other_weights_it_is_not_shown(trained):
+    point = {"level": 0.1, "model": {"psnr_db": 20.0}, "input": {"psnr_db": 20.0}}
+    write_robustness(trained, [point], {"n": 297, "clamp": False})
+    assert read_if_sound(trained) is not None
+    trained.file(WEIGHTS).write_bytes(trained.file(WEIGHTS).read_bytes() + b" ")
+    forget_sums(trained)
+    with pytest.raises(OutdatedError):
+        read_robustness(trained)
+    assert read_if_sound(trained) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"points": []},
+        {"points": [{"level": "x"}]},
+        {"points": [{"level": 0.1, "model": 3}]},
+        {"points": [{"level": 0.1, "model": {"psnr_db": "x"}}]},
+        {"n": 0},
+        {"n": "many"},
+    ],
+)
+def test_a_file_that_is_not_right_is_refused(trained, change):
+    write_robustness(trained, [{"level": 0.1, "model": {"psnr_db": 20.0}}], {"n": 297})
+    table = json.loads(trained.file(ROBUSTNESS).read_text())
+    trained.file(ROBUSTNESS).write_text(json.dumps(table | change))
+    forget_sums(trained)
+    with pytest.raises(DamagedError, match="robustness"):
+        read_robustness(trained)
