@@ -24,8 +24,8 @@ EXAGGERATION = 12.0
 EXAGGERATED = 250
 """The number of those iterations; a quarter of all where there are less than a thousand."""
 EXAGGERATION_AGAIN, EXAGGERATED_AGAIN = 4.0, 0.3
-"""Where the points of other codes are the start: the factor, and the share of the iterations. Without it they would stay
-tangled up in the old layout, with a larger one they would lose it."""
+"""Where the points of other codes are the start: the factor, and the share of the iterations. Without it the points
+stay tangled up in the old layout, with a larger one they lose it."""
 EARLY_MOMENTUM, MOMENTUM = 0.5, 0.8
 LONGEST_STEP = 5.0
 INITIAL_STD = 1e-4

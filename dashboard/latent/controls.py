@@ -110,7 +110,14 @@ def choose() -> Wanted | None:
 def choose_over() -> str:
     """The codes of the trained network, or those that were kept over its epochs."""
     field = key(PAGE, "over")
-    st.segmented_control("Codes", list(OVER), format_func=OVER_TITLES.__getitem__, key=field, required=True)
+    st.segmented_control(
+        "Codes",
+        list(OVER),
+        format_func=OVER_TITLES.__getitem__,
+        key=field,
+        required=True,
+        help="Of the trained network, or of the same test images after many epochs of its training, as a film.",
+    )
     return st.session_state.get(field) or "last"
 
 

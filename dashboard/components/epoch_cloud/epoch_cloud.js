@@ -51,15 +51,13 @@ export function createEpochCloud(root) {
   async function update(asked) {
     const wanted = JSON.stringify(asked);
     if (wanted !== print) {
-      const before = data?.epochs[at], anew = data === null || asked.visit !== data.visit;
+      const now = following ? null : String(data?.epochs[at]), anew = data === null || asked.visit !== data.visit;
       [print, data] = [wanted, asked];
       axis = createAxis(data.epochs);
-      const text = anew ? place.arrive(asked.visit, asked.start === null ? null : String(asked.start)) : null;
-      const start = text === null ? (following ? undefined : before) : Number(text);
-      at = start === undefined ? last() : axis.nearestStop(axis.toShare(start));
+      const epoch = anew ? place.arrive(asked.visit, asked.start === null ? null : String(asked.start)) : now;
+      at = epoch === null ? last() : axis.nearestStop(axis.toShare(Number(epoch)));
       following = at === last();
       on = 0;
-      if (playing) stop();
       layOut();
     } else layOut(); // only the theme changed, or nothing
     await cloud.update(asked.cloud);
