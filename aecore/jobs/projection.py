@@ -95,13 +95,13 @@ def _over_epochs(run: Run, request: ProjectionRequest, device: str, progress: Pr
     codes = read_epoch_codes(run)
     if codes is None:
         raise UserError(f"run {run.id} keeps no codes over its epochs: train it again with training.keep_codes")
+    codes = codes.subset(request.points)
     progress.points(codes.indices, codes.labels)
     progress.stage("finding neighbours")
     return tsne_over_epochs(
         codes,
         request.dims,
-        perplexity=request.perplexity,
-        seed=request.seed,
+        **request.options,
         device=choose(device)[0].name,
         progress=progress.iteration,
         moved=progress.moved,

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import safetensors.numpy
 
+from aecore.data.subset import evenly_spaced
 from aecore.errors import DamagedError
 from aecore.files import reason
 from aecore.metrics.code_units import Units
@@ -55,6 +56,11 @@ class EpochCodes:
     """The corruption of the encoded images, in its written form: the training corruption."""
     file: str = ""
     """SHA-256 of the file that they were read from."""
+
+    def subset(self, images: int) -> EpochCodes:
+        """So many of the images, evenly spread; all of them where there are no more. The units stay those of all."""
+        rows = evenly_spaced(len(self.indices), images)
+        return replace(self, codes=self.codes[:, rows], labels=self.labels[rows], indices=self.indices[rows])
 
 
 def epoch_row(codes: np.ndarray) -> EpochRow | None:

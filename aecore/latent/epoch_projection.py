@@ -27,8 +27,8 @@ from aecore.runs.run import EPOCH_CODES, PROJECTIONS, Run
 from aecore.runs.tensor_files import check_finite, check_shapes, check_whole, read_arrays
 
 METHODS = ("pca", "tsne")
-PERPLEXITY, FIRST_ITERATIONS, NEXT_ITERATIONS = 30.0, 750, 200
-"""Of t-SNE: an epoch that starts where the one before has ended needs fewer iterations than the first."""
+NEXT_ITERATIONS = 200
+"""Of t-SNE: an epoch that starts where the one before has ended needs fewer than the first."""
 
 
 @dataclass(frozen=True)
@@ -165,14 +165,16 @@ def tsne_over_epochs(
     codes: EpochCodes,
     dims: int,
     *,
-    perplexity: float = PERPLEXITY,
+    perplexity: float = 30,
+    iterations: int = 1000,
     seed: int = 0,
     device: str = "cpu",
     progress: Progress = lambda done, total: None,
     moved: Callable[[np.ndarray], object] = lambda points: None,
     projected: Callable[[], object] = lambda: None,
 ) -> EpochProjection:
-    """t-SNE of every epoch, each started from the points of the epoch before and turned onto them.
+    """t-SNE of every epoch, each started from the points of the epoch before and turned onto them; `iterations` are
+    those of the first.
 
     From the first epoch to the last: t-SNE keeps much of the layout that it starts from, so the points of an epoch may
     show what was there before, but never what was learnt only later. The other way round the groups of the finished
@@ -187,32 +189,32 @@ def tsne_over_epochs(
     from aecore.latent.tsne import embed  # torch, only now
 
     count = len(codes.indices)
-    check(codes.codes.shape[2], count, "tsne", dims, perplexity)
+    check(codes.codes.shape[2], count, "tsne", dims, perplexity, iterations)
     told = [row for row in range(len(codes.epochs)) if equal_codes(codes.codes[row]) < count]
     points = np.zeros((len(codes.epochs), count, dims), np.float32)
-    total = FIRST_ITERATIONS + NEXT_ITERATIONS * max(len(told) - 1, 0)
+    total = iterations + NEXT_ITERATIONS * max(len(told) - 1, 0)
     before: np.ndarray | None = None
     done = 0
 
-    def on_progress(iterations: int, now: Callable[[], np.ndarray]) -> None:
-        progress(done + iterations, total)
+    def on_progress(step: int, now: Callable[[], np.ndarray]) -> None:
+        progress(done + step, total)
         moved(now())
 
     for row in told:
         wide = codes.codes[row]
         narrow = project(wide, "pca", TSNE_COMPONENTS)[0] if wide.shape[1] > TSNE_COMPONENTS else wide
-        iterations = FIRST_ITERATIONS if before is None else NEXT_ITERATIONS
-        options = {"perplexity": perplexity, "iterations": iterations, "seed": seed, "device": device}
+        steps = iterations if before is None else NEXT_ITERATIONS
+        options = {"perplexity": perplexity, "iterations": steps, "seed": seed, "device": device}
         made = embed(narrow, dims, start=before, on_progress=on_progress, **options)
         before = points[row] = made if before is None else align(made, before)
-        done += iterations
+        done += steps
     projected()
     faithful = np.full(len(codes.epochs), np.nan)
     faithful[told] = [trustworthiness(codes.codes[row], points[row]) for row in told]
     parameters = {
         "corruption": codes.corruption,
         "perplexity": perplexity,
-        "iterations": FIRST_ITERATIONS,
+        "iterations": iterations,
         "next": NEXT_ITERATIONS,
         "seed": seed,
     }

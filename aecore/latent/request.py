@@ -33,7 +33,7 @@ class ProjectionRequest:
     """Which images: one of `aecore.data.subset.SPLITS`; train are those that the run was trained on."""
     over: str = "last"
     """last: the codes of the network as it is; epochs: those that were kept over its epochs (only with t-SNE; PCA takes
-    a moment wherever it is shown). Their images and iterations are as they are."""
+    a moment wherever it is shown), with `points` of their images and `iterations` for the first epoch."""
 
     def check(self, code_size: int) -> None:
         """Raise `UserError` for a projection that is not possible with codes of that size."""

@@ -12,7 +12,7 @@ from aecore.format import count
 from aecore.jobs import projection as projection_job
 from aecore.jobs.projection_progress import ProjectionProgress
 from aecore.latent.codes import WIDEST_SAVED
-from aecore.latent.epoch_projection import PERPLEXITY, EpochProjection
+from aecore.latent.epoch_projection import EpochProjection
 from aecore.latent.request import ProjectionRequest, code_size
 from aecore.presets import preset, presets
 from aecore.runs.run import SNAPSHOTS, Run
@@ -93,7 +93,7 @@ def _offer(run: Run, wanted: Wanted, images: int, now: ProjectionProgress | None
         return
     st.markdown(f"This run has no {wanted.title} over its epochs yet; this is its PCA.")
     if access.owns(run) and now is None:
-        request = ProjectionRequest("tsne", wanted.dims, images, min(PERPLEXITY, (images - 2) // 3), over="epochs")
+        request = ProjectionRequest("tsne", wanted.dims, images, min(30, (images - 2) // 3), over="epochs")
         start = partial(new_projection.begin, run, request)
         lasting_button("Compute it", start, icon=":material/play_arrow:", key=key(PAGE, "over-start"))
 
@@ -125,7 +125,9 @@ def _why_none(run: Run) -> str:
         return "This run was told to keep no codes: train it again with “Codes over the epochs” switched on."
     if run_state(run) in ACTIVE:
         return "The first codes appear with the first saved epoch."
+    if unkept := [remark["text"] for remark in status.get("remarks") or [] if remark.get("kind") == "unkept"]:
+        return f"{unkept[0][0].upper()}{unkept[0][1:]}."
     return (
-        "This run has no codes of its epochs: it is from before they were kept, or ships without them. "
+        "This run has no codes of its epochs: runs from before they were kept, and those that ship, have none. "
         "Train it again to play them."
     )

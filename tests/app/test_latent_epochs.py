@@ -59,13 +59,12 @@ def test_the_places_of_all_epochs_are_sent_in_one_frame(trained):
 
 
 def test_tsne_is_offered_and_then_shown(trained, monkeypatch):
-    monkeypatch.setattr(epoch_projection, "FIRST_ITERATIONS", 40)
     monkeypatch.setattr(epoch_projection, "NEXT_ITERATIONS", 20)
     app = opened(trained.id, method="tsne", dims="2")
     assert "has no t-SNE in 2D over its epochs yet; this is its PCA" in texts(app)
     assert sent(app)["cloud"]["views"][0]["method"] == "pca"
     assert any(button.label == "Compute it" for button in app.button)
-    projection_job.work(trained, ProjectionRequest("tsne", 2, 200, 20, over="epochs"))
+    projection_job.work(trained, ProjectionRequest("tsne", 2, 200, 20, 40, over="epochs"))
     app = opened(trained.id, dims="2")
     assert sent(app)["cloud"]["views"][0]["method"] == "tsne", "what was made is shown first"
     found = read_epoch_projection(trained, "tsne", 2)

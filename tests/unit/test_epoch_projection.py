@@ -43,8 +43,7 @@ def made(*epochs: np.ndarray) -> EpochCodes:
 
 @pytest.fixture
 def short(monkeypatch):
-    """t-SNE of few iterations."""
-    monkeypatch.setattr(epoch_projection, "FIRST_ITERATIONS", 120)
+    """t-SNE of few iterations an epoch."""
     monkeypatch.setattr(epoch_projection, "NEXT_ITERATIONS", 30)
 
 
@@ -105,7 +104,7 @@ def test_after_a_collapse_the_frame_is_the_last_that_says_something():
 
 def test_tsne_goes_from_epoch_to_epoch_and_never_turns(short):
     codes = made(groups(0.5), groups(4), groups(4) + 0.01 * groups(0, seed=3), groups(8))
-    found = tsne_over_epochs(codes, 2, perplexity=10)
+    found = tsne_over_epochs(codes, 2, perplexity=10, iterations=120)
     assert found.coordinates.shape == (4, 90, 2)
     spread = found.coordinates.std()
     for before, after in zip(found.coordinates, found.coordinates[1:], strict=False):
@@ -117,13 +116,13 @@ def test_tsne_goes_from_epoch_to_epoch_and_never_turns(short):
         np.abs(np.array([points[codes.labels == k].mean(0) for k in range(3)])).max() for points in found.coordinates
     ]
     assert apart[0] < apart[-1], "the groups part when their codes do"
-    again = tsne_over_epochs(codes, 2, perplexity=10)
+    again = tsne_over_epochs(codes, 2, perplexity=10, iterations=120)
     assert np.array_equal(again.coordinates, found.coordinates)
 
 
 def test_tsne_over_a_collapse_goes_on_behind_it(short):
     codes = made(groups(4), np.zeros((90, 6)), groups(4))
-    found = tsne_over_epochs(codes, 2, perplexity=10)
+    found = tsne_over_epochs(codes, 2, perplexity=10, iterations=120)
     assert not found.coordinates[1].any()
     assert np.isnan(found.faithful[1])
     assert found.faithful[2] > 0.8
@@ -132,32 +131,35 @@ def test_tsne_over_a_collapse_goes_on_behind_it(short):
 
 
 def test_the_job_saves_one_that_is_read_again(trained, short, capsys):
-    told = cli.as_json(capsys, "project", trained.id, "--method=tsne", "--dims=2", "--perplexity=20", "--over=epochs")
+    asked = ("--method=tsne", "--dims=2", "--perplexity=20", "--iterations=120", "--over=epochs")
+    told = cli.as_json(capsys, "project", trained.id, *asked)
     assert told["epochs"] == [1, 2, 3]
     assert 0.5 < told["quality"]["trustworthiness"] <= 1
     found, codes = read_epoch_projection(trained, "tsne", 2), read_epoch_codes(trained)
     assert found is not None
     assert codes is not None
-    expected = tsne_over_epochs(codes, 2, perplexity=20)
+    expected = tsne_over_epochs(codes, 2, perplexity=20, iterations=120)
     assert np.allclose(found.coordinates, expected.coordinates, atol=1e-4)
-    assert found.parameters["perplexity"] == 20
+    assert (found.parameters["perplexity"], found.parameters["iterations"]) == (20, 120)
     assert np.array_equal(found.indices, codes.indices)
     assert projection_job.read_progress(trained) is None
     assert read_epoch_projection(trained, "tsne", 3) is None
 
 
 def test_an_archive_has_both(trained, short, tmp_path):
-    projection_job.work(trained, ProjectionRequest("tsne", 2, 200, 20, over="epochs"))
+    projection_job.work(trained, ProjectionRequest("tsne", 2, 200, 20, 60, over="epochs"))
     pack(trained, tmp_path / "run.zip")
     names = {name.partition("/")[2] for name in zipfile.ZipFile(tmp_path / "run.zip").namelist()}
     assert {EPOCH_CODES, "projections/tsne-2d-epochs.safetensors"} <= names
     came = unpack(tmp_path / "run.zip")
     assert came.id != trained.id
-    assert read_epoch_projection(came, "tsne", 2) is not None
+    found = read_epoch_projection(came, "tsne", 2)
+    assert found is not None
+    assert found.coordinates.shape == (3, 200, 2), "as many images as were asked for"
 
 
 def test_that_of_other_codes_is_none_any_more(trained, short):
-    projection_job.work(trained, ProjectionRequest("tsne", 2, 200, 20, over="epochs"))
+    projection_job.work(trained, ProjectionRequest("tsne", 2, 200, 20, 60, over="epochs"))
     codes = read_epoch_codes(trained)
     assert codes is not None
     rows = [epoch_row(each + 1) for each in codes.codes]
@@ -193,7 +195,7 @@ def test_a_run_without_them_says_what_to_do(trained):
     trained.file(EPOCH_CODES).unlink()
     assert read_epoch_codes(Run(trained.path)) is None
     with pytest.raises(UserError, match=r"training\.keep_codes"):
-        projection_job.work(trained, ProjectionRequest("tsne", 2, 200, 20, over="epochs"))
+        projection_job.work(trained, ProjectionRequest("tsne", 2, 200, 20, 60, over="epochs"))
 
 
 def test_what_the_browser_is_given(trained):
