@@ -8,6 +8,6 @@ if get_script_run_ctx(suppress_warning=True):  # a visitor's session runs this f
 
     navigate()
 else:  # the server starts
-    from dashboard.server.start import layers, lifespan, say
+    from dashboard.server.start import layers, lifespan, routes, say
 
-    app = st.App(__file__, middleware=layers(), lifespan=lifespan, on_script_error=say)
+    app = st.App(__file__, routes=routes(), middleware=layers(), lifespan=lifespan, on_script_error=say)

@@ -66,7 +66,7 @@ _HOME = {
     # A training loop of one's own.
     "record": "recording",
     "Recording": "recording",
-    # Runs: reading, measuring and using them.
+    # Runs: listing (`runs()`), reading, measuring and using them.
     "Store": "runs.store",
     "Run": "runs.run",
     "RunSummary": "runs.summary",
@@ -108,6 +108,8 @@ __all__ = [  # noqa: RUF022, the order is that of `_HOME`
 
 
 def __getattr__(name: str) -> Any:
+    if name == "runs":  # the package, which lists the runs of the store where it is called
+        return import_module("aecore.runs")
     if name in _HOME:
         value = getattr(import_module(f"aecore.{_HOME[name]}"), name)
         globals()[name] = value

@@ -17,7 +17,7 @@ from playwright.sync_api import Page
 from tools.browser import ROOT, chromium, server, settle
 
 PAGE = "/restore?run=colored-unet&view=hand&many=6"
-STEPS, LONGEST = 24, 0.6
+STEPS, LONGEST = 20, 0.6
 """Frames in one direction, and the strongest noise."""
 WIDTH, HEIGHT = 960, 760
 FRAME_MS, PAUSE_MS = 90, 900

@@ -25,7 +25,8 @@ def main() -> None:
         for source in sorted(path for path in made.rglob("*") if path.is_file()):
             place = source.relative_to(made)
             who = source.name.startswith(("mlflow.source", "mlflow.user"))
-            if not who and ("tfevents" in source.name or source.suffix == ".db" or "mlruns" in place.parts):
+            kept = {"mlruns", "media"}.intersection(place.parts) and not source.stem.endswith("compressed")
+            if not who and ("tfevents" in source.name or source.suffix == ".db" or kept):
                 (TARGET / place).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, TARGET / place)
 

@@ -32,6 +32,8 @@ MODULES = {
     "lessons": ("lessons",),
     "doctor": ("doctor",),
     "tokens": ("tokens",),
+    "serve": ("serve",),
+    "send": ("send",),
 }
 """The commands of each module of this folder. Only that of the command that is asked for is imported: each of them
 takes its time."""

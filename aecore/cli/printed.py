@@ -50,6 +50,8 @@ def print_run(found: Run) -> None:
     progress = f"imported from {summary.imported}" if summary.imported else f"{summary.counts} {summary.epoch}{of}"
     if summary.tracked:
         progress += f", imported from {summary.recorded}"
+    if summary.remote:
+        progress += f", sent from {summary.remote}"
     print(printable(f"{summary.id}: {summary.state}, {progress}"))
     if summary.title not in summary.id:
         print(f"  {printable(summary.title)}")

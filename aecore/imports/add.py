@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from aecore.runs import sums
 from aecore.runs.json_files import now
 from aecore.runs.notes import LONGEST_GROUP, LONGEST_NOTE, LONGEST_TITLE, check_text
 from aecore.runs.plain_values import plain
-from aecore.runs.run import METRICS, NOTES, UNKNOWN_IMAGES, Run
+from aecore.runs.run import LOGGED, METRICS, NOTES, UNKNOWN_IMAGES, Run
 from aecore.runs.store import Store
 
 TOOLS = ("tensorboard", "mlflow", "trackio", "csv")
@@ -119,6 +120,11 @@ class _Made:
         """What concerns the numbers, and stands on the run."""
         return [*self.tracked.said, *self.lines.said]
 
+    @cached_property
+    def images(self) -> bytes:
+        """The file of logged images; empty where there are none."""
+        return self.tracked.images.to_bytes() if self.tracked.images.rows else b""
+
     @property
     def said(self) -> tuple[str, ...]:
         return (*self.doubts, *([left] if (left := self.tracked.left_out) else []))
@@ -142,6 +148,8 @@ class _Made:
             "recorded": {"by": self.by, "network": None, "config": config, "counts": tracked.counts},
         }
         told = {key: value for key, value in table.items() if key != "submitted"}
+        if self.images:
+            told["images"] = hashlib.sha256(self.images).hexdigest()
         digest = hashlib.sha256(content + json.dumps(told, sort_keys=True).encode()).hexdigest()
         source = {"tool": self.tool, "key": self.key, "values": lines.values, "sha256": digest}
         table["recorded"]["source"] = source
@@ -162,6 +170,8 @@ def _added(store: Store, made: _Made, names: dict[str, str]) -> Outcome:
         draft.write_status(**status, **owner, **about)
         atomic_write(draft.file(METRICS), content)
         sums.record(draft.path, sums.GROWING.__contains__)
+        if made.images:
+            draft.write_files({LOGGED: made.images})
         if notes["note"] or notes["group"]:
             draft.write_json(NOTES, {key: text for key, text in notes.items() if text or key != "group"})
 
@@ -185,6 +195,8 @@ def _refreshed(run: Run, made: _Made, names: dict[str, str]) -> Outcome:
         sums.forget(run.path, METRICS)  # a crash in between leaves a file without a sum, not one with a wrong one
         atomic_write(run.file(METRICS), content)
         sums.record(run.path, sums.GROWING.__contains__)
+        if made.images:
+            run.write_files({LOGGED: made.images})
         run.write_status(**status)
         return run
 

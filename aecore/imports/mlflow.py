@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aecore.errors import UserError
 from aecore.files import MB, read_regular
+from aecore.imports.pictures import add_artifacts
 from aecore.imports.sqlite import columns, opened, rows
 from aecore.imports.tracked import Point, Tracked
 
@@ -19,7 +20,9 @@ _STATES = {"FAILED": "failed", "KILLED": "stopped"}
 _FILE_STATES = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}
 _MOST_FILE = 256 * MB
 _MOST_FILES = 1_000_000
-_TITLE, _NOTE = "mlflow.runName", "mlflow.note.content"
+_ARTIFACTS = ("mlruns", "mlartifacts")
+"""Beside a database, the folders in which it has its files unless it was told otherwise."""
+_TITLE, _NOTE, _IMAGES = "mlflow.runName", "mlflow.note.content", "mlflow.loggedImages"
 
 
 def runs(place: Path) -> list[Tracked]:
@@ -54,12 +57,16 @@ def _of_database(path: Path) -> list[Tracked]:
                 continue
             tracked = found[key] = Tracked(str(key), str(name or key))
             _describe(tracked, str(status), start, end, str(groups.get(number) or ""))
+            for folder in _ARTIFACTS:
+                add_artifacts(tracked, path.parent / folder / str(number) / str(key) / "artifacts")
         for key, name, value in rows(base, "params", ("run_uuid", "key", "value")):
             if key in found:
                 found[key].config[str(name)] = value
         for key, name, value in rows(base, "tags", ("run_uuid", "key", "value")):
             if key in found:
                 _tag(found[key], str(name), str(value or ""))
+                if name == _IMAGES and not found[key].images.rows:
+                    found[key].leave("set of images that is not beside the database")
         # In the order of writing: of two values for one step the later one counts.
         wanted = ("run_uuid", "key", "step", "value", "timestamp", "is_nan")
         for key, name, step, value, time, is_nan in rows(base, "metrics", wanted, "timestamp, rowid"):
@@ -91,6 +98,7 @@ def _of_folder(folder: Path) -> list[Tracked]:
             tracked.config |= _texts(home / "params")
             for name, value in _texts(home / "tags").items():
                 _tag(tracked, name, value)
+            add_artifacts(tracked, home / "artifacts")
             for name, text in _texts(home / "metrics").items():
                 tracked.series[name] = [_point(line, home, name) for line in text.splitlines() if line.strip()]
             found.append(tracked)

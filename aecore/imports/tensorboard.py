@@ -20,9 +20,9 @@ MARK = "tfevents"
 """In the name of every event file."""
 MOST_RUNS = 10_000
 _KERAS = ("train", "validation")
-_OTHERS = {3: "histogram", 4: "image", 5: "histogram", 6: "audio clip"}
-"""Fields of a summary's value that are no scalars."""
-_PLUGINS = {"images": "image", "histograms": "histogram", "text": "text", "audio": "audio clip"}
+_OTHERS = {3: "histogram", 5: "histogram", 6: "audio clip"}
+"""Fields of a summary's value that are neither scalars nor images."""
+_PLUGINS = {"histograms": "histogram", "text": "text", "audio": "audio clip"}
 _TENSORS = {1: ("f", 5), 2: ("d", 6), 3: ("i", 7), 9: ("q", 10)}
 """By the type of a tensor how `struct` reads its bytes, and the field of its numbers."""
 
@@ -108,7 +108,7 @@ def _event(record: bytes) -> _Event:
 
 
 def _purge(series: dict[str, list[Point]], step: int, tracked: Tracked) -> None:
-    gone = 0
+    gone = tracked.images.drop_from(step)
     for tag, points in series.items():
         kept = [point for point in points if point.step < step]
         gone += len(points) - len(kept)
@@ -119,7 +119,7 @@ def _purge(series: dict[str, list[Point]], step: int, tracked: Tracked) -> None:
 
 def _add(value: bytes, event: _Event, tracked: Tracked, series: dict[str, list[Point]], kinds: dict[str, str]) -> None:
     """One value of a summary."""
-    tag, scalar, tensor, other = "", None, None, ""
+    tag, scalar, tensor, other, picture = "", None, None, "", None
     for number, kind, part in fields(value):
         if isinstance(part, int):
             continue
@@ -135,14 +135,23 @@ def _add(value: bytes, event: _Event, tracked: Tracked, series: dict[str, list[P
                 kinds[tag or "?"] = plugin
             if plugin == "hparams":
                 tracked.config |= _settings(content)
+        elif number == 4:
+            picture = next((item for name, _, item in fields(part) if name == 4 and isinstance(item, bytes)), b"")
         elif number in _OTHERS:
             other = _OTHERS[number]
     plugin = kinds.get(tag or "?", "")
     if scalar is None and tensor is not None and plugin in ("", "scalars"):
         scalar = _number(tensor)
         other = "" if scalar is not None else "tensor"
+    elif tensor is not None and plugin == "images":
+        # Width and height as texts, then the pictures of a batch.
+        pictures = [item for name, _, item in fields(tensor) if name == 8 and isinstance(item, bytes)][2:]
+        for number, item in enumerate(pictures):
+            tracked.add_image(f"{tag}/{number}" if len(pictures) > 1 else tag, event.step, item)
     elif tensor is not None:
         other = _PLUGINS.get(plugin, plugin)
+    if picture is not None:
+        tracked.add_image(tag, event.step, picture)
     if scalar is not None:
         series.setdefault(tag, []).append(Point(event.step, scalar, event.time))
     elif other and other != "hparams":

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from aecore.errors import UserError
 from aecore.format import count
+from aecore.runs.logged import LoggedImages, decoded
 
 
 class Point(NamedTuple):
@@ -37,6 +39,7 @@ class Tracked:
     """In seconds since 1970; else the times of the first and the last value."""
     counts: str = "step"
     """What the curves are over: `step` or `epoch`."""
+    images: LoggedImages = field(default_factory=LoggedImages)
     left: dict[str, int] = field(default_factory=dict)
     """What the tool has beside curves and is not taken, by its kind: how many."""
     said: list[str] = field(default_factory=list)
@@ -45,6 +48,13 @@ class Tracked:
     def leave(self, kind: str, number: int = 1) -> None:
         """Count something that is not taken, by its name for one."""
         self.left[kind] = self.left.get(kind, 0) + number
+
+    def add_image(self, tag: str, step: float, content: bytes) -> None:
+        """Take an image as the tool has stored it: PNG, JPEG, GIF or WebP. What cannot be shown is counted as left."""
+        try:
+            self.images.add(tag, int(step), decoded(tag, content))
+        except (UserError, ValueError, OverflowError):
+            self.leave("image")
 
     @property
     def left_out(self) -> str:

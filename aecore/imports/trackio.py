@@ -10,6 +10,7 @@ from typing import Any
 
 from aecore.errors import UserError
 from aecore.files import parse_json
+from aecore.imports.pictures import add_file
 from aecore.imports.sqlite import columns, opened, rows
 from aecore.imports.tracked import Point, Tracked
 
@@ -38,7 +39,9 @@ def _of_database(path: Path) -> list[Tracked]:
             tracked = _of(found, path, key, name)
             when = _seconds(time)
             for tag, value in _flat(_table(values, path)):
-                if isinstance(value, float):
+                if isinstance(value, Path):
+                    add_file(tracked, tag, int(step or 0), path.parent / "media", value)
+                elif isinstance(value, float):
                     tracked.series.setdefault(tag, []).append(Point(int(step or 0), value, when))
                 else:
                     tracked.leave(str(value))
@@ -67,14 +70,17 @@ def _table(content: Any, path: Path) -> Mapping[str, Any]:
     return table if isinstance(table, dict) else {}
 
 
-def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float | str]]:
-    """Every value by its name, those of tables in it under both names: a number, or the kind of what is none."""
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float | str | Path]]:
+    """Every value by its name, those of tables in it under both names: a number, the place of an image among the
+    project's media, or the kind of what is neither."""
     for name, value in table.items():
         tag = f"{prefix}{name}"
         if isinstance(value, bool | int | float):
             yield tag, float(value)
         elif isinstance(value, str):
             yield tag, _WORDS.get(value, "text")
+        elif isinstance(value, dict) and value.get("_type") == "trackio.image" and value.get("file_path"):
+            yield tag, Path(str(value["file_path"]))
         elif isinstance(value, dict) and "_type" in value:
             yield tag, str(value["_type"]).removeprefix("trackio.")
         elif isinstance(value, dict):

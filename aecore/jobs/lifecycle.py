@@ -28,6 +28,7 @@ from aecore.jobs.failures import record_failures
 from aecore.jobs.quota import admission
 from aecore.jobs.signals import stop_flag
 from aecore.presets import presets
+from aecore.remote.server import Server, server
 from aecore.runs.json_files import now
 from aecore.runs.process import has_open, identity, is_alive, is_here, this_process
 from aecore.runs.progress import Report, silent
@@ -41,6 +42,7 @@ from aecore.runs.state import (
     STOP_ASKED,
     expect_worker,
     heartbeat,
+    is_arriving,
     run_state,
 )
 from aecore.runs.store import Store, root_of, slug
@@ -53,8 +55,10 @@ LOCK_WAIT_S = 5
 def submit(experiment: Experiment, device: str = "auto", store: Store | None = None) -> Run:
     """Check an experiment and write its run directory, queued. `start` or `work` then runs it.
 
-    Raises `UserError` as `check` does, and for what the person at work may not start.
+    Raises `UserError` as `check` does, for what the person at work may not start, and where `AECORE_REMOTE` names a
+    server that cannot be one.
     """
+    server()
     solved, images = check(experiment, device)
     store = store or Store.default()
     with admission(store, experiment, images, solved) as person:
@@ -125,12 +129,20 @@ def waits_behind(run: Run) -> list[str] | None:
 def stop(run: Run, wait_s: float = 15) -> str:
     """Ask the worker to stop cleanly, wait up to `wait_s` seconds for it, and return the state then.
 
-    Raises `UserError` when the run is not active, or when its worker is on another machine.
+    A run that another machine sends is told so through its sender. Raises `UserError` when the run is not active, or
+    when its worker is on another machine that shares the store.
     """
     access.permit("stopping runs", run)
     if run_state(run) not in ACTIVE:
         raise UserError(f"run {run.id} is {run_state(run)}, there is nothing to stop")
     deadline = time.monotonic() + max(wait_s, 0)
+    if remote := run.status().get("remote"):
+        if is_arriving(run):
+            raise UserError(f"run {run.id} has ended on {remote.get('host')}; its files are still arriving")
+        run.file(STOP_ASKED).touch()  # its sender is told with the next answer
+        while run_state(run) in ACTIVE and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return run_state(run)
     while (process := run.status().get("process")) is None and run_state(run) in ACTIVE:
         time.sleep(0.05)  # just started: it has no process to signal yet
         if time.monotonic() > deadline + START_GRACE_S:
@@ -178,6 +190,8 @@ def requeue(run: Run, force: bool = False) -> None:
     access.permit("resuming runs", run)
     if run.shipped:
         raise UserError(f"run {run.id} ships with the project and is read-only")
+    if host := _remote_host(run):
+        raise UserError(f"run {run.id} was trained on {host} and sent from there: resume it there")
     if _is_recorded(run):
         raise UserError(f"run {run.id} was trained in another program's loop: start that again")
     current = run_state(run)
@@ -193,6 +207,14 @@ def requeue(run: Run, force: bool = False) -> None:
     with record_failures(run, "resuming"):
         expect_worker(run, this_process())
         run.write_status(state="queued", process=None, error=None, ended=None)
+
+
+def _remote_host(run: Run) -> str:
+    """The machine that has sent the run; empty for one that was made here."""
+    with contextlib.suppress(DamagedError):
+        if remote := run.status().get("remote"):
+            return str(remote.get("host") or "another machine")
+    return ""
 
 
 def _is_recorded(run: Run) -> bool:
@@ -238,10 +260,12 @@ def work(
     """Train a queued run in this process to its end, and return its state: `finished` or `stopped`.
 
     SIGTERM, Ctrl-C and a true `stop()` end it cleanly. It waits in the queue for a device, unless the caller already
-    holds one: `held`. Where torchrun has started several processes this is rank 0's part: it waits for a GPU for each,
-    and the other ranks are in `aecore.jobs.helper_rank`. A failure is written into the run, then raised as
-    `AecoreError`. A run that is not queued is left as it is: `UserError`.
+    holds one: `held`. Where `AECORE_REMOTE` names a server, the run is sent there. Where torchrun has started several
+    processes this is rank 0's part: it waits for a GPU for each, and the other ranks are in `aecore.jobs.helper_rank`.
+    A failure is written into the run, then raised as `AecoreError`. A run that is not queued is left as it is:
+    `UserError`.
     """
+    to = server()
     try:
         lock = filelock.FileLock(run.file(LOCK), timeout=LOCK_WAIT_S).acquire()
     except filelock.Timeout:
@@ -249,11 +273,20 @@ def work(
     except OSError as error:
         raise AecoreError(describe_os_error(error, f"working on run {run.id}")) from None
     out_of_memory.go_first()
-    with lock, heartbeat(run.file(LOCK)):
+    with _sending(run, to) as asked_there, lock, heartbeat(run.file(LOCK)):
         recorded = run.status().get("state")
         if recorded != "queued":  # stopped before this worker was there, or finished by another
             raise UserError(f"run {run.id} is {recorded}, not queued")
-        return _work(run, report, held, stop)
+        return _work(run, report, held, lambda: stop() or asked_there())
+
+
+def _sending(run: Run, to: Server | None) -> contextlib.AbstractContextManager[Callable[[], bool]]:
+    """Send the run meanwhile, where there is a server, and ask there whether it is to stop."""
+    if to is None:
+        return contextlib.nullcontext(lambda: False)
+    from aecore.remote.sender import sending
+
+    return sending(run, to)
 
 
 def _work(run: Run, report: Report, held: Device | None, stop: Callable[[], bool]) -> str:

@@ -86,7 +86,7 @@ def _check_size(person: Person, limits: Limits, experiment: Experiment, images: 
 
 def _check_count(person: Person, limits: Limits, store: Store) -> None:
     if person.visitor:
-        active = sum(run_state(run) in ACTIVE for run in store.runs())
+        active = sum(run_state(run) in ACTIVE and not run.status().get("remote") for run in store.runs())
         if active >= limits.waiting:
             raise UserError(f"this public demo has {active} trainings queued or running, its limit; try again later")
         return

@@ -72,6 +72,28 @@ def evaluate(
     }
 
 
+@subnormals.as_zero()
+@torch.inference_mode()
+def squared_errors(
+    model: Network,
+    images: Tensor,
+    corruption: Corruption,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    classes: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each image's mean squared error on the [0, 1] scale, of the output and of the noisy input, float64 (N,): what
+    `evaluate` takes its MSE and PSNR from, in a fraction of the time."""
+    found: list[tuple[Tensor, Tensor]] = []
+    done = 0
+    for clean, noisy, output, _ in _reconstructed(model, images, corruption, NOISE_SEED, classes):
+        errors = ((other - clean).double().square().flatten(1).mean(1).cpu() for other in (output, noisy))
+        found.append(tuple(errors))  # type: ignore[arg-type]
+        done += len(clean)
+        progress(done, len(images))
+    of_outputs, of_inputs = (torch.cat(part).numpy() for part in zip(*found, strict=True))
+    return of_outputs, of_inputs
+
+
 def evaluate_all(
     model: Network,
     images: Tensor,

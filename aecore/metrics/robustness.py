@@ -18,7 +18,7 @@ from aecore.config.experiment import Experiment
 from aecore.data.validation import validation_pairs
 from aecore.metrics import classical
 from aecore.metrics import image as image_metrics
-from aecore.metrics.evaluation import NOISE_SEED, evaluate
+from aecore.metrics.evaluation import NOISE_SEED, squared_errors
 from aecore.models import subnormals
 from aecore.models.network import Network
 from aecore.runs.progress import Report, silent
@@ -29,7 +29,6 @@ STEPS, WIDEST = 12, 0.6
 """So many strengths from 0 on, up to this share of the width of the model's range."""
 VALIDATION_IMAGES = 50
 """On so many the strength of total variation is chosen."""
-SCORES = ("mse", "psnr_db", "ssim")
 
 
 def levels(experiment: Experiment) -> list[float]:
@@ -60,8 +59,8 @@ def keep_strengths(
         note = f"noise of σ = {level:g}"
         report("measuring", number, len(wanted), note)
         corruption = noise(experiment, level)
-        found = evaluate(model, test, corruption, _within(report, note), classes=labels)
-        point: dict[str, Any] = {"level": level, "model": _kept(found["metrics"]), "input": _kept(found["noisy_input"])}
+        errors = squared_errors(model, test, corruption, _within(report, note), labels)
+        point: dict[str, Any] = {"level": level, **dict(zip(("model", "input"), map(_scores, errors), strict=True))}
         if beside is not None and level:
             point["tv"] = beside.under(corruption)
         points.append(point)
@@ -108,8 +107,8 @@ class TotalVariation:
         draw = np.random.default_rng(NOISE_SEED).standard_normal(self.test.shape) * (corruption.std / (high - low))
         given = self.test + draw
         output = classical.denoise(np.clip(given, 0, 1) if corruption.clamp else given, "tv", strengths[self.place])
-        scores = image_metrics.average(image_metrics.per_image(self.test, output))
-        return {**_kept(scores), "strength": strengths[self.place]}
+        errors = np.square(output.astype(np.float64) - self.test).mean(axis=(1, 2, 3))
+        return {**_scores(errors), "strength": strengths[self.place]}
 
 
 def _within(report: Report, note: str) -> Callable[[int, int], None]:
@@ -121,5 +120,7 @@ def _clamped(experiment: Experiment) -> bool:
     return bool(experiment.corruption.std) and experiment.corruption.clamp
 
 
-def _kept(scores: dict[str, Any]) -> dict[str, Any]:
-    return {name: None if scores[name] is None else float(f"{scores[name]:.6g}") for name in SCORES if name in scores}
+def _scores(errors: np.ndarray) -> dict[str, float | None]:
+    """MSE and PSNR, as means over the images, of each image's mean squared error; None where it is infinite."""
+    means = image_metrics.average({"mse": errors, "psnr_db": image_metrics.psnr(errors)})
+    return {name: None if value is None else float(f"{value:.6g}") for name, value in means.items()}

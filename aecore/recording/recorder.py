@@ -23,11 +23,13 @@ from aecore.errors import UserError
 from aecore.format import count
 from aecore.metrics.evaluation import evaluate_all
 from aecore.recording.foreign import Foreign
-from aecore.recording.logged_images import LoggedImages
 from aecore.recording.onnx_export import onnx_files
 from aecore.recording.writer import Writer
+from aecore.remote.sender import Sender, as_warning
+from aecore.remote.server import Server, server
 from aecore.runs import sums
 from aecore.runs.json_files import now
+from aecore.runs.logged import LoggedImages
 from aecore.runs.notes import annotate, check_text
 from aecore.runs.plain_values import plain
 from aecore.runs.process import this_process
@@ -70,12 +72,14 @@ def record(
     given. Images go in as float (B, C, H, W), or as rows (B, n) if it takes only those, from 0 to 1, with `range`
     "symmetric" from -1 to 1. `corruption` is what the training images are corrupted with, such as "gaussian:0.3"; the
     finished network is measured under those of `evaluate`. `epochs`, if known, is how many there will be. `config` is
-    kept with the run as it is. `by` is the program whose loop it is.
+    kept with the run as it is. `by` is the program whose loop it is. Where `AECORE_REMOTE` names a server, the run is
+    sent there as well (docs/remote.md).
 
-    Raises `UserError` for an image set that does not exist and a network that does not take its images. From then on
-    nothing that goes wrong here ends the training: it is said as a warning.
+    Raises `UserError` for an image set that does not exist, a network that does not take its images, and an address or
+    token that cannot be one. From then on nothing that goes wrong here ends the training: it is said as a warning.
     """
     access.permit("recording runs")
+    to = server()
     if epochs is not None and not 0 < epochs <= MOST_EPOCHS:
         raise UserError(f"epochs: should be from 1 to {MOST_EPOCHS:,}, or None where nobody knows, got {epochs}")
     experiment = Experiment.parse({
@@ -118,7 +122,7 @@ def record(
     run = (store or Store.default()).create(experiment, lambda draft: draft.write_status(**status))
     if note:
         annotate(run, note)
-    return Recording(run, experiment, images, foreign, snapshots, codes, about)
+    return Recording(run, experiment, images, foreign, snapshots, codes, about, to)
 
 
 def _test_set(images: ImageSet) -> tuple[torch.Tensor, np.ndarray]:
@@ -138,6 +142,7 @@ class Recording:
         snapshots: Snapshots | None,
         codes: CodeKeeper | None,
         about: dict[str, Any],
+        to: Server | None,
     ) -> None:
         self.run, self.experiment, self.images, self.about = run, experiment, images, about
         self.foreign, self.snapshots, self.codes = foreign, snapshots, codes
@@ -151,6 +156,7 @@ class Recording:
         self._held.enter_context(filelock.FileLock(run.file(LOCK), timeout=LOCK_WAIT_S))
         self._held.enter_context(heartbeat(run.file(LOCK)))
         self.writer = Writer(run)
+        self.sender = Sender(run, to, as_warning) if to else None
 
     @property
     def id(self) -> str:
@@ -262,6 +268,8 @@ class Recording:
             sums.record(self.run.path, sums.GROWING.__contains__)
             self.run.file(STOP_ASKED).unlink(missing_ok=True)
         self._held.close()
+        if self.sender:
+            self.sender.finish()
 
     def _measure_all(self) -> None:
         """What is kept of a network beside its curves. Whatever of it fails becomes a remark."""

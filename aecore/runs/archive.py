@@ -22,6 +22,7 @@ from aecore.errors import AecoreError, UserError, describe_os_error
 from aecore.files import MB, whole_zip
 from aecore.format import csv_cell
 from aecore.runs.notes import check_text
+from aecore.runs.records import Table
 from aecore.runs.run import (
     CANDIDATES,
     CODES,
@@ -69,6 +70,8 @@ MOST_RUNS = 500
 PROJECTION = re.compile(PROJECTIONS + r"/[a-z]{1,20}-[23]d(?:-train|-epochs)?\.safetensors")
 MOST_PROJECTION = 64 * MB
 CHUNK = MB
+RUN_ID = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,120}"
+"""What ids of runs from elsewhere may look like."""
 
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 _INCOMPRESSIBLE = (WEIGHTS, RESUME, CODES, EPOCH_CODES, IMPORTED)
@@ -206,7 +209,7 @@ def _homes(archive: zipfile.ZipFile, most_runs: int) -> list[PurePosixPath]:
             else f"the zip holds no run: there is no {EXPERIMENT} in it"
         )
     for home in homes:
-        if home.name and not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,120}", home.name):
+        if home.name and not re.fullmatch(RUN_ID, home.name):
             raise UserError(f"the zip's folder '{home.name[:40]}' is not a valid run id: use letters, digits and -")
     return sorted(homes)
 
@@ -265,14 +268,20 @@ def _inflate(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], run:
     return left
 
 
+def checked_status(run: Run) -> Table:
+    """The status of a run that came from elsewhere. Raises `AecoreError` where its experiment, status or notes cannot
+    be read, or a text of them is none that may be shown."""
+    run.experiment()
+    status = run.status()
+    for what, text in (*run.notes().items(), ("title", submitted_title(status))):
+        check_text(what, text)
+    return status
+
+
 def _check(run: Run) -> None:
     """Raise `UserError` unless the unpacked files are a run; reset a state that refers to a process elsewhere."""
     try:
-        run.experiment()
-        status = run.status()
-        notes = run.notes()
-        for what, text in (*notes.items(), ("title", submitted_title(status))):
-            check_text(what, text)
+        status = checked_status(run)
     except AecoreError as error:
         raise UserError(
             f"the zip does not hold a valid run: {str(error).replace(f'run {run.id}', 'the run')}"

@@ -1,4 +1,5 @@
-"""The images that a recorded loop logged, by name: what they are in a run, and what makes one of somebody's value."""
+"""The images that a loop logged, by name: what they are in a run, what makes one of somebody's value, and collecting
+them, bounded however long the loop runs."""
 
 from __future__ import annotations
 
@@ -73,3 +74,79 @@ def as_image(name: str, value: Any) -> np.ndarray:
     if image.min() < 0 or image.max() > 255:
         raise UserError(f"{name} holds whole numbers outside of 0 to 255")
     return np.ascontiguousarray(image, np.uint8)
+
+
+def decoded(name: str, content: bytes) -> np.ndarray:
+    """The first picture of a PNG, JPEG, GIF or WebP file as an image uint8 (C, H, W). Raises `UserError` for anything
+    else, and for one that is larger than what is kept, before its pixels are read."""
+    import io
+
+    import numpy as np
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "GIF", "WEBP")) as picture:
+            if max(picture.size) > LARGEST_SIDE:
+                raise UserError(f"{name} is larger than {LARGEST_SIDE} pixels to a side")
+            return as_image(name, np.asarray(picture.convert("L" if picture.mode in ("1", "L", "LA") else "RGB")))
+    except UserError:
+        raise
+    except Exception as error:  # damaged pictures fail in many ways
+        raise UserError(f"{name} is no picture: {error}") from None
+
+
+class LoggedImages:
+    """By name the rows so far, an epoch and an image each."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[int, np.ndarray]] = {}
+        self.strides: dict[str, int] = {}
+        self.changed = False
+
+    def add(self, name: str, epoch: int, value: Any) -> None:
+        """Add an image; a second one of an epoch replaces the first. Raises `UserError` for what is none, or of another
+        size than those before it."""
+        if name.endswith(EPOCHS) or name == "__metadata__":
+            raise UserError(f"'{name}' cannot be the name of an image")
+        image = as_image(name, value)
+        rows = self.rows.get(name, {})
+        if not rows and len(self.rows) >= MOST_NAMES:
+            raise UserError(f"{name} is one name too many: images of {MOST_NAMES} names are kept")
+        if rows and (before := next(iter(rows.values())).shape) != image.shape:
+            sizes = [" × ".join(map(str, shape)) for shape in (image.shape, before)]
+            raise UserError(f"{name} is {sizes[0]} (channels, height, width), and was {sizes[1]} before")
+        self.rows[name] = rows | {epoch: image}
+        self.changed = True
+        self._thin(name)
+
+    def drop_from(self, epoch: int) -> int:
+        """Forget the rows of this epoch and later ones; returns how many."""
+        before = sum(map(len, self.rows.values()))
+        kept = {name: {at: image for at, image in rows.items() if at < epoch} for name, rows in self.rows.items()}
+        self.rows = {name: rows for name, rows in kept.items() if rows}
+        return before - sum(map(len, self.rows.values()))
+
+    def _thin(self, name: str) -> None:
+        """Keep every second epoch, and the last, while there are too many rows."""
+        rows = self.rows[name]
+        most = max(min(MOST_ROWS, MOST_BYTES // next(iter(rows.values())).size), 2)
+        while len(rows) > most:
+            stride = self.strides[name] = 2 * self.strides.get(name, 1)
+            first, last = min(rows), max(rows)
+            kept = {epoch: image for epoch, image in rows.items() if (epoch - first) % stride == 0 or epoch == last}
+            if stride > last - first:
+                kept = {first: rows[first], last: rows[last]}
+            rows = self.rows[name] = kept
+
+    def to_bytes(self) -> bytes:
+        """The file as `read_logged` reads it."""
+        import numpy as np
+        import safetensors.numpy
+
+        self.changed = False
+        tensors: dict[str, np.ndarray] = {}
+        for name, rows in self.rows.items():
+            epochs = sorted(rows)
+            tensors[name] = np.stack([rows[epoch] for epoch in epochs])
+            tensors[name + EPOCHS] = np.array(epochs, np.int32)
+        return safetensors.numpy.save(tensors)

@@ -99,6 +99,11 @@ class _Recorded(_Lenient):
     source: dict[str, Any] | None = None
 
 
+class _Remote(_Lenient):
+    host: str | None = None
+    arriving: bool | None = None
+
+
 class _Stage(_Lenient):
     what: str
     done: Count
@@ -133,6 +138,7 @@ class _Status(_Lenient):
     data: _Data | None = None
     imported: _Imported | None = None
     recorded: _Recorded | None = None
+    remote: _Remote | None = None
     remarks: list[_Remark] | None = None
 
 
@@ -176,7 +182,7 @@ class _Notes(_Lenient):
 
 def status_of(table: dict[str, Any]) -> Table:
     """A status.json without the values that no reader could use."""
-    return _cleaned(table, _Status, inner=("data", "imported", "recorded", "remarks"))
+    return _cleaned(table, _Status, inner=("data", "imported", "recorded", "remote", "remarks"))
 
 
 def notes_of(table: dict[str, Any]) -> Table:

@@ -22,7 +22,7 @@ class Robustness:
     """Mean scores under Gaussian noise of rising strength.
 
     Each of `points` has `level`, the standard deviation in the model's range, and for each side that was measured a
-    table of scores on the [0, 1] scale: `mse`, `psnr_db` and `ssim`; None is infinite. `tv` also has its `strength`.
+    table of scores on the [0, 1] scale: `mse` and `psnr_db`; None is infinite. `tv` also has its `strength`.
     """
 
     points: list[dict[str, Any]]

@@ -30,6 +30,9 @@ STOP_ASKED = ".stop-asked"
 BEAT_S, SILENT_S = 30, 300
 """How often a worker touches its lock file, and after how long without that a worker on another machine counts as
 dead."""
+RECEIVED, UNHEARD_S = ".received.json", 90
+"""What a run that another machine sends here is known by, touched whenever its sender is heard; and after how long
+without that the run counts as interrupted."""
 
 
 def run_state(run: Run) -> str:
@@ -47,13 +50,15 @@ def true_state(status: dict[str, Any], lock: Path) -> str:
         return "damaged"
     if recorded not in ACTIVE:
         return recorded
+    if status.get("remote"):  # its process is another machine's, whatever the numbers
+        return recorded if _was_touched(lock.with_name(RECEIVED), UNHEARD_S) else "interrupted"
     process = status.get("process")
     if process is None:
         if _is_gone(lock.with_name(STARTING)):
             return "interrupted"
         # Neither long ago nor, by a clock that was set, long ahead.
         return recorded if abs(_age_s(status.get("updated"))) < START_GRACE_S else "interrupted"
-    alive = is_alive(process) if is_here(process) else _has_heartbeat(lock)
+    alive = is_alive(process) if is_here(process) else _was_touched(lock, SILENT_S)
     return recorded if alive else "interrupted"
 
 
@@ -78,6 +83,11 @@ def is_stopping(run: Run) -> bool:
     return run.file(STOP_ASKED).exists() and run_state(run) in ACTIVE
 
 
+def is_arriving(run: Run) -> bool:
+    """Whether a run ended on another machine, and is being sent from there."""
+    return bool((run.status().get("remote") or {}).get("arriving")) and run_state(run) in ACTIVE
+
+
 @contextlib.contextmanager
 def heartbeat(lock: Path) -> Iterator[None]:
     """Touch the lock file regularly inside the block: a sign of life for other machines that share the store."""
@@ -99,10 +109,10 @@ def heartbeat(lock: Path) -> Iterator[None]:
         thread.join()
 
 
-def _has_heartbeat(lock: Path) -> bool:
-    """Whether the worker, on another machine, has touched its lock file lately."""
+def _was_touched(file: Path, within_s: float) -> bool:
+    """Whether whoever works on the run, on another machine, has given this sign of life lately."""
     try:
-        return abs(time.time() - lock.stat().st_mtime) < SILENT_S  # a time far ahead says no more than one long ago
+        return abs(time.time() - file.stat().st_mtime) < within_s  # a time far ahead says no more than one long ago
     except OSError:
         return False
 

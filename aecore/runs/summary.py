@@ -67,6 +67,8 @@ class RunSummary:
     """Whether its curves were imported from the tool that recorded it."""
     counts: str = "epoch"
     """What `epoch` counts: `epoch`, or of such a run maybe `step`."""
+    remote: str = ""
+    """Of a run that another machine has sent: that machine's name."""
     remarks: tuple[dict[str, Any], ...] = ()
     """What is wrong with it, as `remarks_of` returns it."""
     may_win: bool = True
@@ -183,6 +185,7 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         tracked=tracked,
         counts="step" if tracked and (recorded or {}).get("counts") == "step" else "epoch",
         imported=str(imported.get("file", "a file")) if isinstance(imported, dict) else "",
+        remote=str(remote.get("host") or "another machine") if (remote := status.get("remote")) else "",
         remarks=(*remarks_of(status), *remarks_of_evaluation(status, evaluation)),
         may_win=may_win(status),
         group=notes["group"],

@@ -51,6 +51,16 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
         _write(folder, known | {name: [entry] for name, entry in new.items()})
 
 
+def move_in(folder: Path, name: str, file: Path) -> None:
+    """Replace a file of a run by another of the same disk, and its sum, as `write_files` does. Raises `OSError`."""
+    entry = _entry(*_sum_of(file, None, thorough=False))
+    with _changing(folder) as known:
+        _write(folder, known | {name: [*_entries(known, name), entry]})
+        (folder / name).parent.mkdir(exist_ok=True)
+        file.replace(folder / name)
+        _write(folder, known | {name: [entry]})
+
+
 def remove_file(folder: Path, name: str) -> None:
     """Remove the sum of a file of a run and then the file, so that after a crash in between nothing is missing."""
     forget(folder, name)

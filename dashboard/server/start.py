@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ctypes
 import gc
+import os
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -13,11 +14,13 @@ from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from aecore.access import demo_visitor, limits_of, resolve_with
 from aecore.access.person import Person
 from aecore.access.tokens import read_access
 from aecore.errors import AecoreError
+from aecore.remote.server import SERVED_TOKEN, checked_token
 from dashboard.format import plain
 from dashboard.server import people, warm
 from dashboard.server.doors import Doors, pages
@@ -29,6 +32,26 @@ GIVE_BACK_AT = (1, 5, 9)
 """After how many looks without an open page memory is given back: Streamlit keeps a session that was left for two
 minutes, in case its browser comes back."""
 LOCAL = ("127.0.0.1", "localhost", "::1")
+_takes_runs: list[str] = []
+"""The address at which this server takes runs of other machines, if it does."""
+
+
+def routes() -> list[BaseRoute]:
+    """The endpoint for runs of other machines; none without a token, which is taken out of the environment, so that no
+    process which the server starts has it."""
+    text = os.environ.pop(SERVED_TOKEN, "")
+    if not text:
+        return []
+    try:
+        token = checked_token(text, SERVED_TOKEN)
+    except AecoreError as error:
+        print(f"Runs of other machines are not taken: {error}", file=sys.stderr, flush=True)
+        return []
+    from dashboard.server.remote import routes_for  # and what stores runs, which the server otherwise imports later
+
+    found = routes_for(token)
+    _takes_runs[:] = [found[0].path]
+    return [*found]
 
 
 def layers() -> list[Middleware]:
@@ -63,6 +86,8 @@ def what_is_open() -> list[str]:
         known = None
     if known is not None and not known.tokens and not people.has_login():
         lines.append("access.json has no tokens, so nobody can sign in: python -m aecore tokens new manage")
+    if _takes_runs:
+        lines.append(f"Runs of other machines are taken at {_takes_runs[-1]} from whoever shows the token.")
     if people.is_guarded() or demo_visitor():
         return lines
     address = str(st.get_option("server.address") or "0.0.0.0")

@@ -73,7 +73,7 @@ def stop(runs: Sequence[Run]) -> bool:
                 f"{count(len(stopped), 'run')} {'stops' if len(stopped) == 1 else 'stop'} after this epoch.",
                 partial(_resume, stopped),
                 possible=lambda: all(run_state(run) not in ACTIVE for run in stopped),
-                over=lambda: not any(run_state(run) in (*ACTIVE, *RESUMABLE) for run in stopped),
+                over=lambda: not any(run_state(run) in ACTIVE or _can_resume(run) for run in stopped),
                 label="Resume",
             )
         )
@@ -85,7 +85,15 @@ def _resume(runs: Iterable[Run]) -> None:
         jobs.requeue(run)
         jobs.start(run)
 
-    _each([run for run in runs if run_state(run) in RESUMABLE and not run.status().get("recorded")], again)
+    _each([run for run in runs if _can_resume(run)], again)
+
+
+def _can_resume(run: Run) -> bool:
+    """Whether a run can be resumed here: not one of another program's loop, nor one that another machine sends."""
+    if run_state(run) not in RESUMABLE:
+        return False
+    status = run.status()
+    return not (status.get("recorded") or status.get("remote"))
 
 
 def add_note(runs: Sequence[Run], text: str) -> None:

@@ -14,7 +14,7 @@ from aecore.errors import AecoreError, DamagedError
 from aecore.format import count, duration
 from aecore.plots.curves import metric_lines
 from aecore.runs.run import LAYERS, SNAPSHOTS, Run
-from aecore.runs.state import ACTIVE, RESUMABLE, is_stopping, run_state
+from aecore.runs.state import ACTIVE, RESUMABLE, is_arriving, is_stopping, run_state
 from aecore.runs.store import Store
 from aecore.runs.summary import RunSummary, import_notes, remarks_of
 from dashboard import page, url_state
@@ -82,7 +82,10 @@ def _body(run: Run, state: str) -> None:
         page.problem(error)
         return
     recorded = bool(status.get("recorded"))
-    _progress(run, state, status, metrics, status.get("epochs") if recorded else experiment.training.epochs)
+    if is_arriving(run):
+        st.progress(0.0, f"Arriving from {plain(str(status['remote'].get('host')))}")
+    else:
+        _progress(run, state, status, metrics, status.get("epochs") if recorded else experiment.training.epochs)
     if not status.get("imported"):  # the heading has those of an import
         remarks.show(remarks_of(status))
     if state in ("failed", "interrupted") and (tail := run.log_tail()):
@@ -201,6 +204,11 @@ def _progress(
         st.progress(1.0, "Evaluating the model on the whole test set")
     elif status.get("error"):
         st.error(plain(status["error"]), icon=":material/error:")
+    elif state == "interrupted" and status.get("remote"):
+        host = plain(str(status["remote"].get("host")))
+        st.warning(
+            f"Nothing has been heard from {host} for a while. What it sent is here, and the rest may still come."
+        )
     elif state == "interrupted":
         goes_on = "What it logged is here." if status.get("recorded") else "Resume continues from the last saved epoch."
         st.warning(f"The {'loop' if status.get('recorded') else 'worker'} exited unexpectedly. {goes_on}")
@@ -241,15 +249,17 @@ def heading(run: Run, on_close: Callable[[], None] | None = None) -> None:
         state_badge("stopping" if stopping else row.state)
         run_actions.edit(run, row)
         st.space("stretch")
-        if not idle and access.owns(run):
+        if not idle and access.owns(run) and not (row.remote and is_arriving(run)):
             title = "Stopping…" if stopping else "Stop"
             about = "It ends after this epoch and can be resumed from there." if row.state == "running" else None
             if row.recorded:
                 about = "Its loop is told, and ends when it asks: run.should_stop"
+            elif row.remote:
+                about = f"{plain(row.remote)} is told with the next answer, within seconds; it can be resumed there."
             lasting_button(
                 title, partial(_stop, run), icon=":material/stop:", key="stop", disabled=stopping, help=about
             )
-        if row.state in RESUMABLE and not row.recorded and access.owns(run):
+        if row.state in RESUMABLE and not (row.recorded or row.remote) and access.owns(run):
             icon = ":material/play_arrow:"
             lasting_button("Resume", partial(_resume, run), icon=icon, type="primary", key="resume")
         if row.sweep and is_there(row.sweep):
@@ -284,6 +294,7 @@ def heading(run: Run, on_close: Callable[[], None] | None = None) -> None:
         f"imported from {row.imported}" if row.imported else "",
         f"recorded from a loop in {row.recorded}" if row.recorded and not row.tracked else "",
         f"imported from {row.recorded}" if row.tracked else "",
+        f"sent from {row.remote}" if row.remote else "",
     ]
     st.caption(" · ".join(plain(part) for part in parts if part))
     if row.imported:

@@ -92,8 +92,8 @@ def test_it_is_watched_and_stopped_and_then_every_page_opens_it(tab, address, lo
     every_page_opens(tab, address, run)
 
 
-def every_page_opens(tab: Page, address: str, run: Run) -> None:
-    for page, drawn in PAGES.items():
+def every_page_opens(tab: Page, address: str, run: Run, pages: dict[str, str] = PAGES) -> None:
+    for page, drawn in pages.items():
         tab.goto(f"{address}/{page}?run={run.id}")
         settle(tab)
         expect(tab.locator(drawn).first).to_be_attached(timeout=60_000)
@@ -115,4 +115,6 @@ def test_every_page_opens_what_an_example_recorded(tab, address, app_store, name
     assert done.returncode == 0, done.stderr
     (run,) = (run for run in app_store.runs() if run.id not in before)
     assert run.status()["recorded"]["network"] == "onnx"
-    every_page_opens(tab, address, run)
+    # The code of report 001 has twice as many numbers as its images: it is not kept, so nothing is projected at once.
+    wide = {"latent": ".stAlert"} if name == "report_001_loop" else {}
+    every_page_opens(tab, address, run, PAGES | wide)

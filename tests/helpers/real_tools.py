@@ -32,7 +32,8 @@ def tensorboard(folder: Path) -> None:
             writer.add_scalar("Loss/train", loss, 10 * step, walltime=1.7e9 + step)
         writer.add_scalar("Loss/val", 0.5, 10, walltime=1.7e9 + 1)
         writer.add_scalar("gan/éclair <b>", float("nan"), 20, walltime=1.7e9 + 2)
-        writer.add_image("panel", np.zeros((1, 4, 4), np.float32), 10, walltime=1.7e9 + 3)
+        writer.add_image("panel", np.full((1, 4, 4), 0.2, np.float32), 10, walltime=1.7e9 + 3)
+        writer.add_image("panel", np.full((1, 4, 4), 0.6, np.float32), 20, walltime=1.7e9 + 3)
         writer.add_histogram("weights", np.arange(5.0), 10, walltime=1.7e9 + 3)
     with writers.SummaryWriter(str(folder / "simple"), filename_suffix=".two") as writer:  # as after a crash
         for step, loss in ((30, 0.25), (40, 0.125)):
@@ -58,6 +59,8 @@ def tensorboard(folder: Path) -> None:
 def mlflow(uri: str) -> None:
     """Two runs of an experiment and one that failed, in a store of text files or a database."""
     os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
+    import numpy as np
+
     tool = _tool("mlflow")
 
     tool.set_tracking_uri(uri)
@@ -72,6 +75,8 @@ def mlflow(uri: str) -> None:
             tool.log_metric("val_loss", 0.25, step=5)
             tool.log_metric("odd", math.nan, step=0)
             tool.log_metric("odd", math.inf, step=1)
+            for step in (0, 5):
+                tool.log_image(np.full((4, 4, 3), 40 * (1 + step), np.uint8), key="panel/noisy", step=step)
     with contextlib.suppress(ZeroDivisionError), tool.start_run(run_name="broken"):
         tool.log_metric("loss", 1.0, step=1)
         raise ZeroDivisionError
@@ -91,7 +96,7 @@ def trackio(folder: Path) -> None:
             for step, loss in enumerate(LOSSES):
                 odd = (math.nan, math.inf, -math.inf, 1.0)[step]
                 tool.log({"train_loss": scale * loss, "odd": odd, "more": {"a": step}, "word": "x"}, step=3 * step)
-            tool.log({"val_loss": 0.5, "picture": tool.Image(np.zeros((4, 4, 3), np.uint8))}, step=9)
+            tool.log({"val_loss": 0.5, "picture": tool.Image(np.full((4, 4, 3), 90, np.uint8))}, step=9)
             tool.finish()
 
 

@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.helpers.forked import Forked
 from tests.helpers.nursery import Nursery
 
 
@@ -27,7 +28,13 @@ def free_port() -> int:
 def forked_server(nursery: Nursery, environment: dict[str, str], log: Path, port: int = 0) -> Iterator[str]:
     """The app on a port, or on a free one, with `environment` added; yields its address, with the base path from
     STREAMLIT_SERVER_BASE_URL_PATH, if set."""
-    port = port or free_port()
+    with server_process(nursery, environment, log, port or free_port()) as (address, _):
+        yield address
+
+
+@contextlib.contextmanager
+def server_process(nursery: Nursery, environment: dict[str, str], log: Path, port: int) -> Iterator[tuple[str, Forked]]:
+    """The same with its process, which may be killed before the end."""
     options = ["--server.headless", "true", "--server.port", str(port), "--server.address", "127.0.0.1"]
     with log.open("wb") as output:
         streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
@@ -44,7 +51,7 @@ def forked_server(nursery: Nursery, environment: dict[str, str], log: Path, port
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the app did not start: {log.read_text()}")
             time.sleep(0.05)
-        yield address
+        yield address, process
     finally:
         process.terminate()
         process.wait(20)

@@ -288,12 +288,12 @@ def test_logging_does_not_wait_for_the_disk(store, monkeypatch):
 
 
 def test_networks_that_cannot_be_used_are_refused_before_anything_is_written(store):
-    wide = nn.Sequential(nn.Flatten(), nn.Linear(784, 5000))
+    wide = nn.Sequential(nn.Flatten(), nn.Linear(784, 70_000))
     cases = [
         (nn.Linear(784, 4), {}, "needs to know what the network's encoder is"),
         (None, {"encoder": nn.Linear(784, 4)}, "needs to know what the network's decoder is"),
         (None, {"encoder": nn.Linear(77, 4), "decoder": nn.Linear(4, 784)}, "does not take images of 1 × 28 × 28"),
-        (None, {"encoder": wide, "decoder": nn.Linear(5000, 784)}, "a code has 5,000 numbers"),
+        (None, {"encoder": wide, "decoder": nn.Linear(70_000, 784)}, "a code has 70,000 numbers"),
     ]
     for model, parts, words in cases:
         with pytest.raises(UserError, match=words):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import math
 import shutil
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from aecore.errors import UserError
 from aecore.imports import add, import_runs, table, tensorboard
@@ -24,6 +26,7 @@ from aecore.imports.tfrecord import fields, masked_crc32c, packed
 from aecore.imports.tracked import Point, Tracked
 from aecore.plots import loss_curves
 from aecore.runs import notes, sums
+from aecore.runs.logged import read_logged
 from aecore.runs.run import Run
 from aecore.runs.summary import summarise
 from tests.helpers.paths import ROOT
@@ -67,11 +70,89 @@ def test_the_restart_and_what_is_not_taken_are_said(store):
     assert outcomes["simple"].said == (
         "1 value logged again for a step, as after a restart: the last one counts",
         "1 value NaN or infinite: a gap in the curve",
-        "not taken: 1 image, 1 histogram",
+        "not taken: 1 histogram",
     )
     assert [remark["text"] for remark in summarise(outcomes["purged"].run).remarks] == [
         "started again at step 2: 2 values from before count no more"
     ]
+
+
+def image_values(run):
+    """By name the epochs and the one brightness of each image."""
+    found = read_logged(run)
+    assert all((images == images[:, :, :1, :1]).all() for _, images in found.values())
+    return {name: (epochs.tolist(), images[:, 0, 0, 0].tolist()) for name, (epochs, images) in found.items()}
+
+
+def test_images_of_the_tools_are_the_runs_logged_images(store):
+    found = {one.run.title(): one.run for one in import_runs("tensorboard", TRACKED / "tensorboard").outcomes}
+    assert image_values(found["simple"]) == {"panel": ([10, 20], [51, 153])}
+    assert image_values(found["keras"]) == {}
+    for tool, names, expected in (
+        ("mlflow", "first second: it's 'quoted'", {"panel/noisy": ([0, 5], [40, 240])}),
+        ("trackio", "first second", {"picture": ([9], [90])}),
+    ):
+        runs = {one.run.title(): one.run for one in import_runs(tool, TRACKED / tool).outcomes}
+        for name in ("first", next(title for title in runs if title.startswith("second"))):
+            assert image_values(runs[name]) == expected, (tool, name, names)
+            assert sums.verify(runs[name].path)["logged.safetensors"] == "verified"
+    again = import_runs("trackio", TRACKED / "trackio")
+    assert {one.what for one in again.outcomes} == {"unchanged"}
+
+
+def test_images_as_tensors_and_a_restart_that_takes_them_back(tmp_path, store):
+    """As TensorFlow writes them: width, height, and the pictures of a batch."""
+    pytest.importorskip("tensorboard", reason="requirements-dev.txt")
+    from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, types_pb2
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+    def png(level: int) -> bytes:
+        buffer = io.BytesIO()
+        Image.fromarray(np.full((4, 5, 3), level, np.uint8)).save(buffer, "PNG")
+        return buffer.getvalue()
+
+    plugin = summary_pb2.SummaryMetadata(plugin_data=summary_pb2.SummaryMetadata.PluginData(plugin_name="images"))
+    with contextlib.closing(EventFileWriter(str(tmp_path / "run"))) as writer:
+        for step in range(3):
+            tensor = tensor_pb2.TensorProto(
+                dtype=types_pb2.DT_STRING, string_val=[b"5", b"4", png(10 * step), png(10 * step + 1), b"broken"]
+            )
+            values = [
+                summary_pb2.Summary.Value(tag="batch", tensor=tensor, metadata=plugin),
+                summary_pb2.Summary.Value(tag="loss", simple_value=1.0),
+            ]
+            writer.add_event(event_pb2.Event(step=step, summary=summary_pb2.Summary(value=values)))
+        start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
+        writer.add_event(event_pb2.Event(step=2, session_log=start))
+    (outcome,) = import_runs("tensorboard", tmp_path).outcomes
+    assert image_values(outcome.run) == {"batch/0": ([0, 1], [0, 10]), "batch/1": ([0, 1], [1, 11])}
+    assert outcome.said[-1] == "not taken: 3 images"
+
+
+def test_images_that_are_not_there_or_lead_elsewhere_are_counted(tmp_path, store):
+    assert any("set of images that is not beside" in line
+               for one in import_runs("mlflow", TRACKED / "mlflow.db").outcomes for line in one.said)  # fmt: skip
+    shutil.copytree(TRACKED / "trackio", tmp_path / "trackio")
+    (tmp_path / "secret.png").write_bytes(next((TRACKED / "trackio" / "media").rglob("*.png")).read_bytes())
+    with contextlib.closing(sqlite3.connect(tmp_path / "trackio" / "codes.db")) as base:
+        for number, text in base.execute(
+            "SELECT id, metrics FROM metrics WHERE CAST(metrics AS TEXT) LIKE '%file_path%'"
+        ).fetchall():
+            table = json.loads(text)
+            outside = "first" in table["picture"]["file_path"]
+            table["picture"]["file_path"] = "../../secret.png" if outside else "codes/gone.png"
+            base.execute("UPDATE metrics SET metrics = ? WHERE id = ?", (json.dumps(table), number))
+        base.commit()
+    outcomes = import_runs("trackio", tmp_path / "trackio").outcomes
+    assert all(read_logged(one.run) == {} for one in outcomes)
+    assert all("1 image" in one.said[-1] for one in outcomes)
+
+
+@given(st.binary(max_size=200))
+def test_a_picture_of_any_bytes_is_read_or_counted(content):
+    tracked = Tracked("key", "title")
+    tracked.add_image("panel", 3, content)
+    assert tracked.left == {"image": 1}
 
 
 @pytest.mark.parametrize("place", ["mlflow", "mlflow/mlruns", "mlflow.db"])

@@ -17,7 +17,7 @@ LEVELS = [
     {"config", "devices", "drawing", "access"},
     {"data", "presets"},
     {"runs", "models"},
-    {"metrics"},
+    {"metrics", "remote"},
     {"latent"},
     {"inference", "training", "viewer"},
     {"measures"},

@@ -11,9 +11,8 @@ from PIL import Image
 
 import aecore
 from aecore.errors import DamagedError, UserError
-from aecore.recording.logged_images import LoggedImages
 from aecore.runs.archive import pack, unpack
-from aecore.runs.logged import MOST_ROWS, as_image, read_logged
+from aecore.runs.logged import MOST_ROWS, LoggedImages, as_image, read_logged
 from aecore.runs.run import LOGGED
 from aecore.runs.store import Store
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +15,8 @@ from aecore import data
 from aecore.errors import AecoreError, UserError
 from aecore.inference import load_model
 from aecore.runs.state import STOP_ASKED
+from aecore.runs.store import Store
+from tests.helpers.paths import ROOT
 
 
 def test_a_preset_is_trained_with_its_progress(store, capsys):
@@ -80,3 +85,10 @@ def test_a_title_is_no_markup(trained, gallery):
 
     rename(trained, "<b>bold</b>")
     assert "<b>" not in aecore.compare(trained, "mnist-mlp8")._repr_html_()
+
+
+def test_the_runs_of_the_store_are_listed_by_a_name_that_is_a_package_too(store, trained):
+    assert [run.id for run in aecore.runs()] == [trained.id]  # pyright: ignore[reportCallIssue]
+    assert aecore.runs(Store(store.root / "elsewhere")) == []  # pyright: ignore[reportCallIssue]
+    code = "import aecore, sys; assert callable(aecore.runs); assert not {'torch', 'pandas'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

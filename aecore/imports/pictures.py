@@ -1,0 +1,37 @@
+"""The images that a tool keeps as files of their own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from aecore.errors import AecoreError
+from aecore.files import MB, read_regular
+from aecore.imports.tracked import Tracked
+
+LARGEST = 64 * MB
+MOST = 20_000
+"""Of one run: of more the first in the order of their names are taken."""
+_MLFLOW = re.compile(r"(?P<key>.+?)[+%]step[+%](?P<step>\d+)[+%]timestamp[+%]\d+[+%][0-9a-f-]+\.(png|jpe?g|webp)")
+"""What MLflow calls the images of a key; those whose names end in `compressed` are smaller copies."""
+
+
+def add_file(tracked: Tracked, tag: str, step: int, folder: Path, place: Path) -> None:
+    """Take the image at a place in a folder; one that leads out of it, or cannot be read, is counted as left."""
+    path = folder / place
+    try:
+        if not path.resolve().is_relative_to(folder.resolve()):
+            return tracked.leave("image")
+        tracked.add_image(tag, step, read_regular(path, LARGEST))
+    except (OSError, AecoreError):
+        tracked.leave("image")
+
+
+def add_artifacts(tracked: Tracked, artifacts: Path) -> None:
+    """Take the images that MLflow's `log_image` has put among a run's artifacts, by key and step."""
+    folder = artifacts / "images"
+    if not folder.is_dir():
+        return
+    for name in sorted(path.name for path in folder.iterdir())[:MOST]:
+        if found := _MLFLOW.fullmatch(name):
+            add_file(tracked, found["key"].replace("~", "/"), int(found["step"]), folder, Path(name))
