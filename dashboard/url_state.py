@@ -199,3 +199,13 @@ def corruption(text: str) -> str:
         return str(Corruption.parse(text))
     except UserError:
         raise ValueError(text) from None
+
+
+def epoch(text: str) -> float | None:
+    """An epoch from the address; None, for the last one, if it has none. Raises `ValueError` for what is not one."""
+    if not text:
+        return None
+    value = float(text)
+    if not 0 <= value < 1e9:
+        raise ValueError(text)
+    return value

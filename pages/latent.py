@@ -7,7 +7,7 @@ from dashboard import page, url_state
 from dashboard.cache import runs
 from dashboard.cache.images import image_info
 from dashboard.format import plain
-from dashboard.latent import export, new_image, new_projection
+from dashboard.latent import export, new_image, new_projection, over_epochs
 from dashboard.latent.controls import FIELDS, PAGE, choose
 from dashboard.latent.links import directions_link, first_look, save_as_page
 from dashboard.latent.moving_cloud import show
@@ -25,16 +25,21 @@ def view_page() -> None:
         wanted = choose()
         if wanted is None:
             return
-        new_projection.offer(wanted)
-        saved = runs.projection(wanted.run, wanted.method, wanted.dims, wanted.images)
-        if saved is not None:
-            save_as_page(wanted)
-            export.menu(wanted.run, saved, wanted.file, PAGE)
+        if wanted.over == "last":
+            new_projection.offer(wanted)
+            saved = runs.projection(wanted.run, wanted.method, wanted.dims, wanted.images)
+            if saved is not None:
+                save_as_page(wanted)
+                export.menu(wanted.run, saved, wanted.file, PAGE)
     url_state.keep(PAGE, FIELDS)
     start = first_look()
     now = projection_job.read_progress(wanted.run)
     st.session_state[f"{PAGE}-state"] = now.state if now else None
     running = now is not None and now.state == "running"
+    if wanted.over == "epochs":
+        over_epochs.draw(wanted, start, running)
+        st.caption(plain(image_info(wanted.run).citation))
+        return
     cloud_of = page.fragment(show, run_every=TICK_S if running else None)
     main, below = st.container(), st.container()
     if new_image.is_open():  # the new image has to be known before the cloud is drawn

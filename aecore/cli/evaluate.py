@@ -71,6 +71,9 @@ def project_codes(
     iterations: Annotated[int, typer.Option(help="Of t-SNE.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of t-SNE, UMAP and PaCMAP.")] = 0,
     images: Annotated[str, typer.Option(help="test, or train for the images that the run was trained on.")] = "test",
+    over: Annotated[
+        str, typer.Option(help="last, or epochs for the codes kept over the training, in one frame (t-SNE).")
+    ] = "last",
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
@@ -79,14 +82,16 @@ def project_codes(
     It is saved in the run's projections/, or for a run that ships with the project in those of the store.
     """
     from aecore.jobs.projection import work
+    from aecore.latent.epoch_projection import EpochProjection
     from aecore.latent.request import ProjectionRequest
 
     found = Store.default().find(run_name)
-    request = ProjectionRequest(method, dims, points, perplexity, iterations, seed, images)
+    request = ProjectionRequest(method, dims, points, perplexity, iterations, seed, images, over)
     with Progress() as progress:
         made = work(found, request, device, progress)
     if as_json:
         about = {"run": found.id, "method": method, "dims": dims, "points": len(made.labels), "images": images}
+        about |= {"epochs": made.epochs.tolist()} if isinstance(made, EpochProjection) else {}
         print_json(about | {"parameters": made.parameters, "quality": made.quality, "remark": made.remark or None})
         return
     if made.remark:

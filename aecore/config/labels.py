@@ -47,6 +47,7 @@ LABELS = {
     "training.average": "Moving average of the weights",
     "training.restart_every": "Restart the optimizer every … epochs",
     "training.log_every": "Log every … steps",
+    "training.keep_codes": "Codes over the epochs",
     "evaluation.wrong_digits": "Count wrong digits",
     "evaluation.measure": "Measure the code",
     "data.leave_out": "Classes left out of training",

@@ -106,6 +106,9 @@ class Training(Section):
     """Reset optimizer and schedule every so many epochs, as running a notebook's cell again does."""
     log_every: int | None = Field(default=None, ge=1, le=1_000_000)
     """Also log the mean loss of every so many steps, with a pass over the validation images."""
+    keep_codes: bool = True
+    """Keep the codes of up to 2,000 test images at up to 40 epochs, in at most 10 MB, so that Latent space can show how
+    they came to be; codes of more than 256 numbers are never kept."""
     seed: int = Field(default=0, ge=0, le=2**31 - 1, json_schema_extra=MAIN)
     """Determines the initial weights, the order of images and the noise."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"

@@ -41,7 +41,8 @@ _SELF_EXPLAINING = (
 """Settings whose value says enough."""
 _FIRST = ("data.name", "model.bottleneck.size", "corruption", "training.lr", "training.epochs")
 """The settings that people vary most; the others follow in the order of the definition, the seed last."""
-_ASIDE = ("name", "preset", "sweep", "training.log_every", "training.precision", "training.deterministic")
+_ASIDE = ("name", "preset", "sweep", "training.log_every", "training.keep_codes", "training.precision",
+          "training.deterministic")  # fmt: skip
 """Settings that say nothing about the model that results; nor do those of its evaluation."""
 
 

@@ -17,6 +17,8 @@ from aecore.errors import OutdatedError, UserError, told
 from aecore.jobs import beside
 from aecore.jobs.projection_progress import ProgressWriter, ProjectionProgress, forget, read_progress, write_progress
 from aecore.latent.codes import Codes, read_codes
+from aecore.latent.epoch_codes import read_epoch_codes
+from aecore.latent.epoch_projection import EpochProjection, tsne_over_epochs
 from aecore.latent.projection import AT_ONCE
 from aecore.latent.projection_store import Projection, projection_folder
 from aecore.latent.request import ProjectionRequest, code_size, project_codes, subset_of_codes
@@ -56,7 +58,9 @@ def stop(run: Run, wait_s: float = 10) -> None:
 
 
 @told("a projection")
-def work(run: Run, request: ProjectionRequest, device: str = "auto", report: Report = silent) -> Projection:
+def work(
+    run: Run, request: ProjectionRequest, device: str = "auto", report: Report = silent
+) -> Projection | EpochProjection:
     """Compute the projection in this process, reporting its progress, and save it with the run.
 
     Codes saved in the run are used where there are enough of them, else the images are encoded, as training images
@@ -67,7 +71,7 @@ def work(run: Run, request: ProjectionRequest, device: str = "auto", report: Rep
     request.check(code_size(run))
     progress = ProgressWriter(run, request, report)
     with beside.alone(projection_folder(run), _already_running(run), lambda: forget(run), progress.failed):
-        projection = _compute(run, request, device, progress)
+        projection = (_compute if request.over == "last" else _over_epochs)(run, request, device, progress)
         projection.save(run)
         return projection
 
@@ -84,6 +88,24 @@ def _compute(run: Run, request: ProjectionRequest, device: str, progress: Progre
     torch_device = choose(device)[0].name if request.method == "tsne" else "cpu"
     return project_codes(
         codes, request, progress.iteration, progress.moved, lambda: progress.stage("measuring"), torch_device
+    )
+
+
+def _over_epochs(run: Run, request: ProjectionRequest, device: str, progress: ProgressWriter) -> EpochProjection:
+    codes = read_epoch_codes(run)
+    if codes is None:
+        raise UserError(f"run {run.id} keeps no codes over its epochs: train it again with training.keep_codes")
+    codes = codes.subset(request.points)
+    progress.points(codes.indices, codes.labels)
+    progress.stage("finding neighbours")
+    return tsne_over_epochs(
+        codes,
+        request.dims,
+        **request.options,
+        device=choose(device)[0].name,
+        progress=progress.iteration,
+        moved=progress.moved,
+        projected=lambda: progress.stage("measuring"),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -83,19 +85,31 @@ def codes_of(
     (N,), are what a conditional network is told.
     """
     model.eval()
-    generator = torch.Generator(images.device).manual_seed(seed)
-    parts, classes = [], known_classes(model, labels)
-    for start, batch in enumerate(images.split(BATCH)):
-        told = None if classes is None else classes[start * BATCH : start * BATCH + len(batch)]
-        noisy = corrupt(model.from_bytes(batch), corruption, generator, model.low, model.high)
-        if chosen is not None:
-            rows = chosen[(chosen >= start * BATCH) & (chosen < (start + 1) * BATCH)] - start * BATCH
-            if not len(rows):
-                continue
-            kept = torch.from_numpy(rows).to(images.device)
-            noisy, told = noisy[kept], None if told is None else told[kept]
-        parts.append(model.mean_codes(noisy, Condition(told)).float().cpu().numpy())
+    rows = np.arange(len(images)) if chosen is None else chosen
+    classes = known_classes(model, None if labels is None else labels[rows])
+    parts, done = [], 0
+    for inputs in inputs_of(model, images, corruption, seed, rows):
+        told = None if classes is None else classes[done : done + len(inputs)]
+        parts.append(model.mean_codes(inputs, Condition(told)).float().cpu().numpy())
+        done += len(inputs)
     return np.concatenate(parts)
+
+
+def inputs_of(
+    model: Network, images: Tensor, corruption: Corruption, seed: int, chosen: np.ndarray
+) -> Iterator[Tensor]:
+    """What the model is given of the `chosen` rows, ascending, of uint8 images (N, C, H, W), in batches: corrupted from
+    `seed`, with the noise of the whole set, in the model's range."""
+    generator = torch.Generator(images.device).manual_seed(seed)
+    for start in range(0, len(images), BATCH):
+        rows = torch.from_numpy(chosen[(chosen >= start) & (chosen < start + BATCH)] - start).to(images.device)
+        batch = images[start : start + BATCH]
+        if corruption.active:
+            noisy = corrupt(model.from_bytes(batch), corruption, generator, model.low, model.high)[rows]
+        else:  # there is nothing to draw for the others
+            noisy = model.from_bytes(batch[rows])
+        if len(rows):
+            yield noisy
 
 
 @torch.inference_mode()

@@ -14,6 +14,7 @@ from aecore.latent.projection_store import Projection
 from aecore.metrics.projection import quality
 from aecore.runs.run import Run
 
+OVER = ("last", "epochs")
 MOST_PROJECTED = 60_000
 """The most points of a projection."""
 
@@ -30,6 +31,9 @@ class ProjectionRequest:
     seed: int = 0
     images: str = "test"
     """Which images: one of `aecore.data.subset.SPLITS`; train are those that the run was trained on."""
+    over: str = "last"
+    """last: the codes of the network as it is; epochs: those that were kept over its epochs (only with t-SNE; PCA takes
+    a moment wherever it is shown), with `points` of their images and `iterations` for the first epoch."""
 
     def check(self, code_size: int) -> None:
         """Raise `UserError` for a projection that is not possible with codes of that size."""
@@ -37,6 +41,12 @@ class ProjectionRequest:
             raise UserError(f"a projection shows images of {' or '.join(SPLITS)}, not '{self.images}'")
         if self.points > MOST_PROJECTED:
             raise UserError(f"a projection has at most {MOST_PROJECTED:,} points, not {self.points:,}")
+        if self.over not in OVER:
+            raise UserError(f"a projection is over {' or '.join(OVER)}, not '{self.over}'")
+        if self.over == "epochs" and (self.method, self.images) != ("tsne", "test"):
+            raise UserError(
+                "over the epochs only t-SNE of test images is saved; their PCA is computed where it is shown"
+            )
         check(code_size, self.points, self.method, self.dims, self.perplexity, self.iterations)
 
     @property

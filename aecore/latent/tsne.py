@@ -23,6 +23,9 @@ EXAGGERATION = 12.0
 """Factor on the attraction of neighbours in the early iterations, in which groups form."""
 EXAGGERATED = 250
 """The number of those iterations; a quarter of all where there are less than a thousand."""
+EXAGGERATION_AGAIN, EXAGGERATED_AGAIN = 4.0, 0.3
+"""Where the points of other codes are the start: the factor, and the share of the iterations. Without it the points
+stay tangled up in the old layout, with a larger one they lose it."""
 EARLY_MOMENTUM, MOMENTUM = 0.5, 0.8
 LONGEST_STEP = 5.0
 INITIAL_STD = 1e-4
@@ -61,24 +64,27 @@ def embed(
     iterations: int = 1000,
     seed: int = 0,
     device: str = "cpu",
+    start: np.ndarray | None = None,
     on_progress: OnProgress = lambda done, points: None,
 ) -> np.ndarray:
     """Points float32 (N, dims) of codes, finite, (N, n), not all equal; N at least 3·perplexity + 1, n at least `dims`.
 
     Starts from the first principal components with a little noise from `seed`: one seed gives one result on a machine.
+    Or from `start`, the points (N, dims) of similar codes, with a shorter and weaker exaggeration.
     Computed on `device` (torch's name) if that is an available NVIDIA GPU, else on the CPU.
     """
     torch_device = torch.device(device if device.startswith("cuda") and torch.cuda.is_available() else "cpu")
     wide = np.asarray(codes, np.float64)
     wide = wide - wide.mean(0)
     wide /= np.abs(wide).max()  # t-SNE does not depend on the scale, and squares of large numbers overflow
-    points = _start(wide, dims, seed).to(torch_device)
-    early = min(EXAGGERATED, iterations // 4)
+    points = (_start(wide, dims, seed) if start is None else torch.tensor(start, dtype=torch.float32)).to(torch_device)
+    early = min(EXAGGERATED, iterations // 4) if start is None else round(EXAGGERATED_AGAIN * iterations)
+    early_exaggeration = EXAGGERATION if start is None else EXAGGERATION_AGAIN
     pulls = affinities(torch.from_numpy(wide).float().to(torch_device), perplexity)
     with _threads(torch_device) as pool:
         forces = Forces(pulls, dims, pool)
         for phase, count in ((0, early), (early, iterations - early)):
-            exaggeration, momentum = (1.0, MOMENTUM) if phase else (EXAGGERATION, EARLY_MOMENTUM)
+            exaggeration, momentum = (1.0, MOMENTUM) if phase else (early_exaggeration, EARLY_MOMENTUM)
             steps = _descend(points, forces, exaggeration, momentum)
             for done in range(phase + 1, phase + count + 1):
                 next(steps)

@@ -33,9 +33,10 @@ from aecore.runs.logged import LoggedImages
 from aecore.runs.notes import annotate, check_text
 from aecore.runs.plain_values import plain
 from aecore.runs.process import this_process
-from aecore.runs.run import EVALUATION, LOGGED, SNAPSHOTS, WEIGHTS, Run
+from aecore.runs.run import EPOCH_CODES, EVALUATION, LOGGED, SNAPSHOTS, WEIGHTS, Run
 from aecore.runs.state import LOCK, STOP_ASKED, heartbeat
 from aecore.runs.store import Store
+from aecore.training.code_keeper import CodeKeeper
 from aecore.training.outputs import rounded, save_codes
 from aecore.training.setup import versions
 from aecore.training.snapshots import Snapshots, panel_indices
@@ -90,14 +91,16 @@ def record(
     })  # fmt: skip
     check_text("note", note)
     images = image_sets.load(experiment.data.source)
-    foreign, snapshots = None, None
+    foreign, snapshots, codes = None, None, None
     if not (model is None and encoder is None and decoder is None):
         few = torch.from_numpy(np.array(images.x_test[panel_indices(np.array(images.y_test))]))
         foreign = Foreign(model, encoder, decoder, images.about.image_shape, range, few)
         described = {"model": foreign.model.model_dump(mode="json")}
         experiment = Experiment.parse(experiment.model_dump(mode="json") | described)
         with foreign.undisturbed():
-            snapshots = Snapshots(foreign.network, *_test_set(images), experiment.corruption)
+            test = _test_set(images)
+            snapshots = Snapshots(foreign.network, *test, experiment.corruption)
+            codes = CodeKeeper.of(foreign.network, *test, experiment)
     about = {"by": by, "network": None, "config": plain(config or {})}
     status = {
         "state": "running",
@@ -119,7 +122,7 @@ def record(
     run = (store or Store.default()).create(experiment, lambda draft: draft.write_status(**status))
     if note:
         annotate(run, note)
-    return Recording(run, experiment, images, foreign, snapshots, about, to)
+    return Recording(run, experiment, images, foreign, snapshots, codes, about, to)
 
 
 def _test_set(images: ImageSet) -> tuple[torch.Tensor, np.ndarray]:
@@ -137,13 +140,15 @@ class Recording:
         images: ImageSet,
         foreign: Foreign | None,
         snapshots: Snapshots | None,
+        codes: CodeKeeper | None,
         about: dict[str, Any],
         to: Server | None,
     ) -> None:
         self.run, self.experiment, self.images, self.about = run, experiment, images, about
-        self.foreign, self.snapshots = foreign, snapshots
+        self.foreign, self.snapshots, self.codes = foreign, snapshots, codes
         self.remarks: list[dict[str, str]] = []
-        self.epoch, self.begun, self.away, self.panel_due = 0, time.monotonic(), 0.0, 0.0
+        self.epoch, self.begun, self.away = 0, time.monotonic(), 0.0
+        self.panel_due, self.codes_due = 0.0, 0.0
         self.images_logged, self.images_due = LoggedImages(), 0.0
         self.ended = False
         self._held = contextlib.ExitStack()
@@ -189,6 +194,8 @@ class Recording:
             self.writer.warn(f"epoch {self.epoch} was not logged whole: {words}")
         if self.snapshots and time.monotonic() >= self.panel_due:
             self._draw_panel(self.snapshots)
+        if self.codes and time.monotonic() >= self.codes_due:
+            self._keep_codes(self.codes)
 
     def log_image(self, name: str, image: Any) -> None:
         """An image of this epoch under a name, such as samples or a grid of reconstructions: an array, a tensor or a
@@ -221,6 +228,18 @@ class Recording:
         took = time.monotonic() - begun
         self.away += took
         self.panel_due = time.monotonic() + PANEL_SHARE * took
+
+    def _keep_codes(self, codes: CodeKeeper, last: bool = False) -> None:
+        begun = time.monotonic()
+        assert self.foreign is not None
+        with self.foreign.undisturbed():
+            codes.finish(self.epoch) if last else codes.add(self.epoch)
+        if not codes.changed:
+            return
+        self.run.write_files({EPOCH_CODES: codes.to_bytes()})
+        took = time.monotonic() - begun
+        self.away += took
+        self.codes_due = time.monotonic() + PANEL_SHARE * took
 
     def finish(self) -> Run:
         """End the recording: measure the network, keep it as ONNX where that is possible, and return the run."""
@@ -257,9 +276,10 @@ class Recording:
         if self.foreign is None or self.snapshots is None or not self.epoch:
             return
         self.writer.status(state="evaluating")
-        foreign, snapshots = self.foreign, self.snapshots
+        foreign, snapshots, codes = self.foreign, self.snapshots, self.codes
         for failed, step in (
             ("the last reconstructions were not drawn", lambda: self._draw_panel(snapshots, last=True)),
+            ("the last codes were not kept", lambda: codes and self._keep_codes(codes, last=True)),
             ("the network itself was not kept, so it cannot be run here", lambda: self._keep(foreign)),
             ("the network was not measured", lambda: self._measure(foreign)),
         ):

@@ -20,7 +20,7 @@ from aecore.runs import sums
 from aecore.runs.measures import read_if_sound
 from aecore.runs.progress import Report, silent
 from aecore.runs.robustness import read_if_sound as read_robustness
-from aecore.runs.run import CODES, EVALUATION, FIGURES, LOG, Run
+from aecore.runs.run import CODES, EPOCH_CODES, EVALUATION, FIGURES, LOG, Run
 from aecore.runs.state import run_state
 from aecore.runs.store import Store
 
@@ -69,6 +69,7 @@ def build(
             LOG,
             ".lock",
             CODES,
+            EPOCH_CODES,
         ):  # codes are saved again for fewer images: all shipped runs together must stay small
             sums.remove_file(run.path, name)
         evaluations = [{**entry, "run": target.id} for entry in run.evaluation()]

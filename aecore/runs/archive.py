@@ -26,6 +26,7 @@ from aecore.runs.records import Table
 from aecore.runs.run import (
     CANDIDATES,
     CODES,
+    EPOCH_CODES,
     EVALUATION,
     EXPERIMENT,
     FIGURES,
@@ -57,7 +58,7 @@ FILES = {
     **dict.fromkeys((EXPERIMENT, STATUS, NOTES, SUMS), 4 * MB),
     **dict.fromkeys((EVALUATION, MEASURES, ROBUSTNESS, SEEDS), 16 * MB),
     **dict.fromkeys((METRICS, STEPS, LAYERS, LOG), 512 * MB),
-    **dict.fromkeys((SNAPSHOTS, FIGURES, CODES, CANDIDATES, MEASURED_IMAGES, LOGGED), 512 * MB),
+    **dict.fromkeys((SNAPSHOTS, FIGURES, CODES, CANDIDATES, MEASURED_IMAGES, LOGGED, EPOCH_CODES), 512 * MB),
     **dict.fromkeys((WEIGHTS, RESUME, IMPORTED), 4096 * MB),
 }
 """The files of a run directory, and how large each may be."""
@@ -66,14 +67,14 @@ MOST_BYTES = 4096 * MB
 MOST_ENTRIES = 1000
 MOST_RUNS = 500
 """In one zip; together they may be as large as one."""
-PROJECTION = re.compile(PROJECTIONS + r"/[a-z]{1,20}-[23]d(?:-train)?\.safetensors")
+PROJECTION = re.compile(PROJECTIONS + r"/[a-z]{1,20}-[23]d(?:-train|-epochs)?\.safetensors")
 MOST_PROJECTION = 64 * MB
 CHUNK = MB
 RUN_ID = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,120}"
 """What ids of runs from elsewhere may look like."""
 
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
-_INCOMPRESSIBLE = (WEIGHTS, RESUME, CODES, IMPORTED)
+_INCOMPRESSIBLE = (WEIGHTS, RESUME, CODES, EPOCH_CODES, IMPORTED)
 
 
 def pack(run: Run, file: Path | IO[bytes]) -> None:

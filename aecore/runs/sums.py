@@ -27,7 +27,8 @@ from aecore.runs.json_files import accept_table, is_sealed, read_table
 SUMS = "sums.json"
 SUMMED = ("experiment.json", "weights.safetensors", "resume.safetensors", "snapshots.safetensors", "evaluation.json",
           "codes.safetensors", "figures.safetensors", "imported.safetensors", "candidates.safetensors",
-          "measures.json", "measures.safetensors", "logged.safetensors", "robustness.json")  # fmt: skip
+          "measures.json", "measures.safetensors", "logged.safetensors", "robustness.json",
+          "epoch_codes.safetensors")  # fmt: skip
 """The files that are replaced as a whole; projections/*.safetensors too."""
 GROWING = ("metrics.jsonl", "layers.jsonl", "steps.jsonl")
 SEALED = ("status.json", "notes.json")

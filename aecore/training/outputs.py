@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +12,15 @@ import numpy as np
 import torch
 
 from aecore.data import thumbnails
+from aecore.files import reason
 from aecore.latent.encode import measure_codes
 from aecore.metrics.evaluation import NOISE_SEED
 from aecore.models.network import Network
 from aecore.models.weights import weights_bytes
 from aecore.runs.progress import Report
-from aecore.runs.run import LAYERS, METRICS, RESUME, SNAPSHOTS, STEPS, WEIGHTS, Run
+from aecore.runs.run import EPOCH_CODES, LAYERS, METRICS, RESUME, SNAPSHOTS, STEPS, WEIGHTS, Run
 from aecore.training.checkpoint import State, state_bytes
+from aecore.training.code_keeper import CodeKeeper
 from aecore.training.loop import Epoch, StepLog
 from aecore.training.snapshots import Snapshots
 
@@ -46,16 +49,19 @@ class Status:
 
 
 class Saver:
-    """Saves weights, panel and the state to resume from, as often as a small share of the time allows."""
+    """Saves weights, panel, codes and the state to resume from, as often as a small share of the time allows."""
 
-    def __init__(self, run: Run, state: State, snapshots: Snapshots) -> None:
-        self.run, self.state, self.snapshots = run, state, snapshots
+    def __init__(self, run: Run, state: State, snapshots: Snapshots, codes: CodeKeeper | None) -> None:
+        self.run, self.state, self.snapshots, self.codes = run, state, snapshots, codes
+        self.on_unkept: Callable[[str], None] = lambda why: None
+        """Called once where the codes over the epochs could not be written, with the reason."""
         self.due = 0.0
         self.saved_epoch = state.epoch
 
     def save(self) -> None:
         begun = time.monotonic()
         # In this order, so that the other files are never older than the state that a run resumes from.
+        self._save_codes()
         self.run.write_files(
             {
                 SNAPSHOTS: self.snapshots.to_bytes(),
@@ -71,14 +77,24 @@ class Saver:
         if time.monotonic() >= self.due:
             self.save()
 
+    def _save_codes(self) -> None:
+        """Write the codes over the epochs. They are no part of the training: what keeps them from being written, such
+        as a disk with no room for them, does not end it."""
+        if self.codes is None or not self.codes.changed:
+            return
+        try:
+            self.run.write_files({EPOCH_CODES: self.codes.to_bytes()})
+        except OSError as error:
+            self.codes = None
+            self.on_unkept(reason(error))
+
 
 class Recorder:
-    """Writes what the loop measures into the run's `.jsonl` files and its panel, and reports the progress."""
+    """Writes what the loop measures into the run's `.jsonl` files, panel and codes, and reports the progress."""
 
-    def __init__(
-        self, run: Run, state: State, snapshots: Snapshots, status: Status, report: Report, total_epochs: int
-    ) -> None:
-        self.run, self.state, self.snapshots, self.status = run, state, snapshots, status
+    def __init__(self, saver: Saver, status: Status, report: Report, total_epochs: int) -> None:
+        self.run, self.state, self.snapshots = saver.run, saver.state, saver.snapshots
+        self.saver, self.status = saver, status
         self.report, self.total_epochs = report, total_epochs
 
     def step(self, step: int, steps: int) -> None:
@@ -97,11 +113,13 @@ class Recorder:
                 self.snapshots.add(log.epoch)
 
     def epoch(self, epoch: Epoch) -> None:
-        """Add a line to metrics.jsonl and layers.jsonl, and a row to the panel."""
+        """Add a line to metrics.jsonl and layers.jsonl, and a row to the panel and to the codes."""
         self.run.append(METRICS, rounded(epoch.line()))
         self.run.append(LAYERS, rounded(layer_line(epoch)))
         if self.snapshots.tick == 1:
             self.snapshots.add(epoch.epoch)
+        if self.saver.codes:
+            self.saver.codes.add(epoch.epoch)
         self.report("training", epoch.epoch, self.total_epochs, f"loss {epoch.train_loss:.4f}")
         self.status.write_if_due(epoch=self.state.epoch, step=0, steps=0)
 

@@ -77,6 +77,11 @@ class Assessor:
         text = f"the GPU could not record the steps as a graph, so each is started by Python, which is slower: {why}"
         self.standing.append(Remark("unrecorded", text))
 
+    def unkept(self, why: str) -> None:
+        """Note, with the next epoch's remarks, that the codes over the epochs are not kept any more."""
+        text = f"the codes over the epochs could not be written, so Latent space cannot show them: {why}"
+        self.standing.append(Remark("unkept", text))
+
     def epoch(self, epoch: Epoch) -> None:
         """Assess the run after an epoch with finite losses; the last of the experiment is final."""
         self.losses[:, self.count] = epoch.train_loss, epoch.test_loss

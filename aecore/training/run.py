@@ -31,6 +31,7 @@ from aecore.runs.json_files import now
 from aecore.runs.progress import Report, silent
 from aecore.runs.run import RESUME, Run
 from aecore.training.checkpoint import State, new_state, restore
+from aecore.training.code_keeper import CodeKeeper
 from aecore.training.distributed import SINGLE_PROCESS, Group
 from aecore.training.finish import evaluate_run
 from aecore.training.loop import Images, LoopOptions, epochs, training_passes
@@ -101,15 +102,20 @@ def _train_run(
     start = _choose_start(job, images, zero)
     state = _build_or_restore(run, experiment, images, start)
     snapshots = _new_panel(job, state, images)
+    codes = CodeKeeper.of(state.measured, images.test, images.test_labels, experiment)
     if start["resumes"]:
         snapshots.restore(run, state.epoch)
-    saver = Saver(run, state, snapshots)
+        if codes:
+            codes.restore(run, state.epoch)
+    saver = Saver(run, state, snapshots, codes)
     _train(job, state, images, Way(**start["way"]), saver, split)
     sums.record(run.path, sums.GROWING.__contains__)
     if state.epoch < experiment.training.epochs:
         job.status.write(state="stopped", ended=now(), process=None, epoch=saver.saved_epoch, step=0, steps=0)
         return "stopped"
     snapshots.finish(state.epoch)
+    if saver.codes:
+        saver.codes.finish(state.epoch)
     saver.save()
     evaluate_run(job.run, state, images, job.status, job.report)
     after(run)
@@ -272,11 +278,12 @@ def _train(job: _Job, state: State, images: Images, way: Way, saver: Saver, spli
     """Train the epochs that are left, recording each, until the last one or a stop."""
     total = job.experiment.training.epochs
     job.status.write(state="running", stage=None, epoch=state.epoch, step=0, steps=0)
-    recorder = Recorder(job.run, state, saver.snapshots, job.status, job.report, total)
+    recorder = Recorder(saver, job.status, job.report, total)
     unused = left_out(data.understood(job.experiment.data.source))
     units, values = state.model.plan.code_size, math.prod(images.shape)
     assessor = Assessor(job.run, job.status, job.experiment, split, values, units, state.epoch, unused)
     assessor.begin()
+    saver.on_unkept = assessor.unkept
     epoch_begun = time.monotonic()
 
     def stop_within_epoch() -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import safetensors.numpy
 import torch
@@ -18,6 +16,7 @@ from aecore.models.digit_classifier.network import read_digits
 from aecore.models.network import Network, known_classes
 from aecore.runs.run import Run
 from aecore.training.probe import temporary_rng
+from aecore.training.thinned import ThinnedRows
 
 PER_CLASS = 2
 MOST_IMAGES = 20
@@ -59,55 +58,42 @@ class Snapshots:
         made = corrupted(model.from_bytes(self.clean), corruption, generator, model.low, model.high)
         self.input, self.condition = made.images, Condition(known_classes(model, self.labels), made.levels)
         self.noisy = to_uint8(model.to_unit(self.input)) if corruption.active else None
-        self.epochs: list[float] = []
-        self.rows: list[np.ndarray] = []
-        self.digits: list[np.ndarray] = []
-        self.stride = 1
-        self.most = max(2, min(MOST_ROWS, MOST_BYTES // self.clean.numel()))
+        self.kept = ThinnedRows(min(MOST_ROWS, MOST_BYTES // self.clean.numel()), tick)
 
-    @torch.no_grad()
     def add(self, epoch: float) -> None:
         """Add the model's reconstructions at `epoch`, if the row of this tick is kept."""
-        if not self._kept(epoch):
-            return
-        self._take(epoch)
-        while len(self.epochs) > self.most:
-            self.stride *= 2
-            self._keep(self._kept)
+        self.kept.add(epoch, self._row)
 
     def finish(self, epoch: float) -> None:
         """Make sure that the last epoch is there, whatever the stride."""
-        if epoch and (not self.epochs or self.epochs[-1] != epoch):
-            self._take(epoch)
-
-    def _kept(self, epoch: float) -> bool:
-        number = round(epoch / self.tick)
-        return number == 1 or number % self.stride == 0
+        self.kept.finish(epoch, self._row)
 
     @torch.no_grad()
-    def _take(self, epoch: float) -> None:
+    def _row(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """The reconstructions, and the digits that are read in them."""
         with temporary_rng(self.model, NOISE_SEED + 1, self.input.device):
             output = self.model.to_unit(self.model.eval()(self.input, self.condition))
-        self.epochs.append(epoch)
-        self.rows.append(to_uint8(output))
-        if self.read:
-            self.digits.append(read_digits(output))
+        return to_uint8(output), read_digits(output) if self.read else None
 
     def to_bytes(self) -> bytes:
         """The content of snapshots.safetensors."""
-        whole = all(epoch == int(epoch) for epoch in self.epochs)
+        epochs, rows = self.kept.epochs, self.kept.rows
+        whole = all(epoch == int(epoch) for epoch in epochs)
         tensors = {
             "clean": self.clean.contiguous().cpu().numpy(),
             "labels": self.labels,
             "indices": self.indices,
-            "epochs": np.array(self.epochs, np.int32 if whole else np.float32),
-            "reconstructions": np.stack(self.rows) if self.rows else np.zeros((0, *self.clean.shape), np.uint8),
+            "epochs": np.array(epochs, np.int32 if whole else np.float32),
+            "reconstructions": np.stack([images for images, _ in rows]) if rows else self._none(),
         }
         if self.noisy is not None:
             tensors["noisy"] = self.noisy
-        if self.read and self.digits:
-            tensors["digits"] = np.stack(self.digits)
+        if self.read and rows:
+            tensors["digits"] = np.stack([digits for _, digits in rows])
         return safetensors.numpy.save(tensors)
+
+    def _none(self) -> np.ndarray:
+        return np.zeros((0, *self.clean.shape), np.uint8)
 
     def restore(self, run: Run, epoch: float) -> None:
         """Load the rows saved before the run was resumed, up to `epoch`; a file that does not fit is ignored."""
@@ -115,18 +101,8 @@ class Snapshots:
             saved = run.snapshots()
             fits = np.array_equal(saved["indices"], self.indices)
             rows, epochs = list(saved["reconstructions"]), [float(value) for value in saved["epochs"]]
-            digits = list(saved["digits"]) if self.read else []
+            digits = list(saved["digits"]) if self.read else [None] * len(rows)
         except (DamagedError, KeyError):
             return
-        if fits and len(rows) == len(epochs) and (not self.read or len(digits) == len(rows)):
-            self.epochs, self.rows, self.digits = epochs, rows, digits
-            self._keep(lambda kept: kept <= epoch + 1e-6)
-            # The stride in use follows from the number of rows for so many ticks.
-            ticks = int(epoch / self.tick + 1e-6)
-            while self.epochs and ticks // self.stride + (self.stride > 1) > len(self.epochs):
-                self.stride *= 2
-
-    def _keep(self, wanted: Callable[[float], bool]) -> None:
-        kept = [i for i, epoch in enumerate(self.epochs) if wanted(epoch)]
-        self.epochs, self.rows = [self.epochs[i] for i in kept], [self.rows[i] for i in kept]
-        self.digits = [self.digits[i] for i in kept] if self.digits else []
+        if fits and len(rows) == len(epochs) == len(digits):
+            self.kept.restore(epochs, list(zip(rows, digits, strict=True)), epoch)

@@ -158,7 +158,7 @@ def note(projection: Projection) -> str:
     about = projection.parameters
     names = TITLES | {"pca": "Principal components", "units": "The first units of the code"}
     line = f"{names[projection.method]}, {count(len(projection.labels), SPLITS[projection.split])}"
-    corruption = _corruption(str(about.get("corruption", "none")))
+    corruption = corruption_of(str(about.get("corruption", "none")))
     if corruption is not None and corruption.active:
         line += f" ({corruption.label})"
     made_with = f", by {about['implementation']}" if "implementation" in about else ""
@@ -180,7 +180,8 @@ def note(projection: Projection) -> str:
     return line + "."
 
 
-def _corruption(text: str) -> Corruption | None:
+def corruption_of(text: str) -> Corruption | None:
+    """A corruption in its written form; None for one that a later version wrote."""
     try:
         return Corruption.parse(text)
     except UserError:  # written by a later version

@@ -34,6 +34,11 @@ def component(name: str, script: Path, html: str | None = None, css: str | None 
     )
 
 
+def shared_style(folder: str) -> str:
+    """The style sheet of such a component, for another that has parts of it."""
+    return (_VIEWER / "components" / folder / "component.css").read_text()
+
+
 def shared_component(name: str, folder: str) -> Any:
     """A component that pages without a server have too: its files are in `aecore/viewer/components/`."""
     return component(name, _VIEWER / "components" / folder / "component.js")

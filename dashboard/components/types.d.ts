@@ -1,7 +1,7 @@
 // What Python gives the components that only the app has. For `tsc` alone: nothing here reaches a browser.
 
-import type { PathKind, Shipped } from "../../aecore/viewer/components/types.js";
-import type { ImageShape } from "../../aecore/viewer/js/types.js";
+import type { LossCurve, PathKind, Shipped } from "../../aecore/viewer/components/types.js";
+import type { CloudData, ImageShape } from "../../aecore/viewer/js/types.js";
 
 export type { ComponentArguments } from "../../aecore/viewer/components/types.js";
 
@@ -57,6 +57,21 @@ export interface RestorerData extends Shipped {
   error_scale: number;
   note: string;
   place: string | null;
+  visit: number;
+}
+
+// ---- epoch cloud (`aecore.viewer.epoch_cloud`) ----------------------------------------------------------
+
+/** A cloud whose points have a place at each of `epochs`. `spread`: of every epoch, of every unit, from 0 to 1 of the
+ * widest; `faithful`: how much of an epoch is seen, in words. */
+export interface EpochCloudData {
+  cloud: CloudData;
+  epochs: number[];
+  train: LossCurve;
+  test: LossCurve;
+  units: { spread: number[][]; active: number[]; dead: number[][]; of: number; rule: string };
+  faithful: string[];
+  start: number | null;
   visit: number;
 }
 

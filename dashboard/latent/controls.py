@@ -9,17 +9,19 @@ import streamlit as st
 
 from aecore import access, data
 from aecore.data.subset import SPLITS
+from aecore.latent import epoch_projection
 from aecore.latent.codes import Codes
 from aecore.latent.projection import AT_ONCE, TITLES, available_methods
 from aecore.latent.projection_store import Projection, projection_file_name
-from aecore.latent.request import ProjectionRequest, code_size, project_codes, subset_of_codes
+from aecore.latent.request import OVER, ProjectionRequest, code_size, project_codes, subset_of_codes
 from aecore.metrics.projection import NEIGHBOURS
 from aecore.runs.run import CODES, WEIGHTS, Run
 from aecore.viewer import point_cloud
 from dashboard.cache import codes as cached_codes
 from dashboard.cache import runs
+from dashboard.cache.epochs import over_epochs
 from dashboard.cache.keyed import keyed_on
-from dashboard.url_state import Field, key, one_of
+from dashboard.url_state import Field, epoch, key, one_of
 from dashboard.widgets import run_picker
 
 PAGE = "latent"
@@ -32,7 +34,10 @@ FIELDS = {
     "method": Field("", one_of("", *METHODS)),
     "dims": Field("", one_of("", "2", "3")),
     "images": Field("test", one_of(*SPLITS)),
+    "over": Field("last", one_of(*OVER)),
+    "epoch": Field(None, epoch, browser=True),
 }
+OVER_TITLES = {"last": "Trained", "epochs": "Over the epochs"}
 PINNED = f"{PAGE}-pinned"
 """Where the session keeps the number of the pinned point."""
 MOST_AT_ONCE = 3000
@@ -48,6 +53,8 @@ class Wanted:
     dims: int
     images: str = "test"
     """Of which images: one of `SPLITS`."""
+    over: str = "last"
+    """Of which codes: one of `OVER`."""
 
     @property
     def title(self) -> str:
@@ -69,14 +76,21 @@ def choose() -> Wanted | None:
     if size < 2:
         st.info(f"{run.id} has a code of size {size}: there is nothing to project.", icon=":material/scatter_plot:")
         return None
+    over = choose_over()
     if state.get(dims) not in ("2", "3") or int(state[dims]) > size:
         state[dims] = "3" if size > 2 else "2"
-    images = _choose_images(run)
-    if state.get(method) not in METHODS:  # the best available
-        state[method] = "tsne" if runs.projection(run, "tsne", int(state[dims]), images) else "pca"
+    if over == "epochs":
+        images, methods = "test", list(epoch_projection.METHODS)
+        if state.get(method) not in methods:
+            state[method] = "tsne" if over_epochs(run, "tsne", int(state[dims])) else "pca"
+    else:
+        images = _choose_images(run)
+        if state.get(method) not in METHODS:  # the best available
+            state[method] = "tsne" if runs.projection(run, "tsne", int(state[dims]), images) else "pca"
+        methods = shown_methods(run, images, state[method])
     st.segmented_control(
         "Projection",
-        shown_methods(run, images, state[method]),
+        methods,
         format_func=METHODS.__getitem__,
         key=method,
         required=True,
@@ -90,7 +104,21 @@ def choose() -> Wanted | None:
         key=dims,
         required=True,
     )
-    return Wanted(run, state[method], int(state[dims]), images)
+    return Wanted(run, state[method], int(state[dims]), images, over)
+
+
+def choose_over() -> str:
+    """The codes of the trained network, or those that were kept over its epochs."""
+    field = key(PAGE, "over")
+    st.segmented_control(
+        "Codes",
+        list(OVER),
+        format_func=OVER_TITLES.__getitem__,
+        key=field,
+        required=True,
+        help="Of the trained network, or of the same test images after many epochs of its training, as a film.",
+    )
+    return st.session_state.get(field) or "last"
 
 
 def shown_methods(run: Run, images: str, chosen: str) -> list[str]:

@@ -23,7 +23,7 @@ def show(wanted: Wanted, start: dict[str, str]) -> None:
     run, now = wanted.run, projection_job.read_progress(wanted.run)
     if (now.state if now else None) != st.session_state.get(f"{PAGE}-state"):
         st.rerun()  # it started or ended: the rest of the page changes too
-    own = now is not None and _about(now) == (wanted.method, wanted.dims, wanted.images)
+    own = now is not None and _about(now) == (wanted.method, wanted.dims, wanted.images, "last")
     above, place = st.container(), st.container()
     if own and now is not None and now.state == "running":
         shown = in_progress(wanted, now)
@@ -61,8 +61,8 @@ def show(wanted: Wanted, start: dict[str, str]) -> None:
         new_projection.controls(run, now, own)
 
 
-def _about(now: projection_job.ProjectionProgress) -> tuple[str, int, str]:
-    return now.request.method, now.request.dims, now.request.images
+def _about(now: projection_job.ProjectionProgress) -> tuple[str, int, str, str]:
+    return now.request.method, now.request.dims, now.request.images, now.request.over
 
 
 def in_progress(wanted: Wanted, now: projection_job.ProjectionProgress) -> dict | None:

@@ -132,6 +132,7 @@ def begin(run: Run, request: ProjectionRequest) -> bool:
         "method": request.method,
         "dims": str(request.dims),
         "images": request.images,
+        "over": request.over,
     }
     return True
 
@@ -177,6 +178,8 @@ def controls(run: Run, now: ProjectionProgress, shown: bool) -> None:
     """The status line of a projection job, with a button to stop or dismiss it."""
     title = point_cloud.projection_title(now.request.method, now.request.dims)
     words = f"{title} of {count(now.request.points, SPLITS[now.request.images])}"
+    if now.request.over == "epochs":
+        words = f"{title} over the epochs"
     with st.container(horizontal=True, vertical_alignment="center", key=key(PAGE, "job")):
         if now.state == "running":
             if not shown:

@@ -13,25 +13,16 @@ from aecore.runs.state import ACTIVE, run_state
 from aecore.viewer.reel import same_images, same_noise
 from dashboard import url_state
 from dashboard.cache import runs
+from dashboard.cache.epochs import can_play
 from dashboard.components.replayer import replay
 from dashboard.format import plain
 from dashboard.replay import export
 from dashboard.replay.choose import PAGE
 from dashboard.replay.reel import reel
-from dashboard.url_state import Field, key
+from dashboard.url_state import Field, epoch, key
 from dashboard.widgets import figure_export
 
 PLAYER = "replay-player"
-
-
-def epoch(text: str) -> float | None:
-    """An epoch from the address; None, for the last one, if it has none. Raises `ValueError` for what is not one."""
-    if not text:
-        return None
-    value = float(text)
-    if not 0 <= value < 1e9:
-        raise ValueError(text)
-    return value
 
 
 FIELDS = {
@@ -84,6 +75,14 @@ def player(chosen: list[Run]) -> None:
         f"{'-and-'.join(run.id for run in shown)}-replay",
         key=PAGE,
     )
+    for run in shown:
+        if can_play(run):
+            st.page_link(
+                "pages/latent.py",
+                label=f"Play the codes of {run.id if len(shown) > 1 else 'these epochs'}",
+                icon=":material/scatter_plot:",
+                query_params={"run": run.id, "over": "epochs"},
+            )
     for words in citations(shown):
         st.caption(plain(words))
 

@@ -233,7 +233,7 @@ def test_what_looks_at_a_model_works_there_too(name):
     model = start(experiment, images).model
     panel = Snapshots(model, images.test, images.test_labels, experiment.corruption, read=True)
     panel.add(1)
-    assert panel.rows[0].shape == panel.clean.shape
+    assert panel.kept.rows[0][0].shape == panel.clean.shape
     codes = codes_of(model, images.test, experiment.corruption, 1)
     assert codes.shape == (100, model.plan.code_size)
     measured = evaluate(model, images.test, experiment.corruption, labels=images.test_labels)

@@ -18,6 +18,7 @@ from aecore import data, jobs
 from aecore.errors import AecoreError, UserError
 from aecore.inference import load_model, open_run
 from aecore.latent.codes import read_codes
+from aecore.latent.epoch_codes import read_epoch_codes
 from aecore.plots import loss_curves
 from aecore.runs.run import WEIGHTS, Run
 from aecore.runs.state import run_state
@@ -65,6 +66,10 @@ def test_a_run_stands_in_the_store_while_its_loop_goes_on_and_has_all_at_the_end
     assert kept is not None
     assert kept.codes is not None
     np.testing.assert_allclose(kept.codes, codes.numpy()[kept.indices], atol=2e-3)  # saved as float16
+    over = read_epoch_codes(found)
+    assert over is not None
+    assert (over.epochs[0], over.epochs[-1]) == (1, 2)
+    np.testing.assert_allclose(over.codes[-1], codes.numpy()[over.indices], atol=2e-3)
     figure = loss_curves(found)
     assert "test loss" not in {trace["name"] for trace in figure.to_dict()["data"]}, "it was not logged"
     assert {"training loss", "accuracy"} <= {trace["name"] for trace in figure.to_dict()["data"]}

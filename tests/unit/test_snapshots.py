@@ -72,12 +72,12 @@ def test_a_long_run_keeps_as_few_rows_as_a_short_one(digits, model, monkeypatch,
     for name, value in limits.items():
         monkeypatch.setattr(snapshots, name, value)
     panel = digits.of(model, tick=tick)
-    assert panel.most == (9 if limits else 16)
+    assert panel.kept.most == (9 if limits else 16)
     for number in range(1, 101):
         panel.add(number * tick)
-        assert len(panel.rows) == len(panel.epochs) <= panel.most
+        assert len(panel.kept.rows) == len(panel.kept.epochs) <= panel.kept.most
     panel.finish(101 * tick)
-    numbers = [round(epoch / tick) for epoch in panel.epochs]
+    numbers = [round(epoch / tick) for epoch in panel.kept.epochs]
     step = 16 if limits else 8
     assert numbers == [1, *range(step, 101, step), 101]
     saved = safetensors.numpy.load(panel.to_bytes())["epochs"]
@@ -102,7 +102,7 @@ def test_a_panel_taken_up_again_ends_as_an_undisturbed_one(
 
     def panel():
         made = digits.of(model, tick=tick)
-        made.most = most
+        made.kept.most = most
         return made
 
     def fill(into, numbers):
@@ -152,7 +152,7 @@ def test_a_panel_that_does_not_fit_is_left_aside(tmp_path, digits, model, conten
         (tmp_path / "snapshots.safetensors").write_bytes(content)
     panel = Snapshots(model, images, labels, NOISE)
     panel.restore(Run(tmp_path), 1)
-    assert panel.epochs == []
+    assert panel.kept.epochs == []
     panel.finish(0)
     assert safetensors.numpy.load(panel.to_bytes())["reconstructions"].shape == (0, 20, 1, 8, 8)
 
@@ -166,4 +166,4 @@ def test_a_panel_leaves_the_models_course_alone(digits):
     panel.add(1)
     panel.add(2)
     assert torch.equal(before, made.rng.generator.get_state())  # type: ignore[union-attr]
-    assert np.array_equal(panel.rows[0], panel.rows[1]), "the same chance each time"
+    assert np.array_equal(panel.kept.rows[0][0], panel.kept.rows[1][0]), "the same chance each time"

@@ -37,7 +37,7 @@ def flip(run: Run, name: str, at: int = -20) -> None:
 def test_the_sums_are_those_of_the_files(trained):
     files = json.loads(trained.file(sums.SUMS).read_text())["files"]
     assert {"experiment.json", "weights.safetensors", "snapshots.safetensors", "evaluation.json", "codes.safetensors",
-            "metrics.jsonl", "layers.jsonl"} == set(files)  # fmt: skip
+            "epoch_codes.safetensors", "metrics.jsonl", "layers.jsonl"} == set(files)  # fmt: skip
     for name, (entry,) in files.items():
         content = trained.file(name).read_bytes()
         assert entry == {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}

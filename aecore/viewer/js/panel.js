@@ -142,6 +142,7 @@ export function createPanel(owner, root) {
    */
   function neighbours(box, stage, found, label) {
     const { points } = stage;
+    if (!points.codes) return; // it is a cloud of points alone
     if (!found.length) {
       box.append(element("p", "cl-quiet", "Codes this wide are not stored, so there are no neighbours to show."));
       return;

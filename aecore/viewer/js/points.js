@@ -9,7 +9,7 @@ import { createNetwork } from "./network.js";
 
 /**
  * Points as they are drawn: in the middle, the outermost about 1 away, a flat drawing at depth 0. `place` takes other
- * points along into the same frame.
+ * points along into the same frame; `valuesOf` leads back from it.
  * @param {Float32Array} coordinates
  * @param {number} dims
  */
@@ -32,8 +32,10 @@ export function framed(coordinates, dims) {
   const reach = radii.sort()[Math.floor(count * 0.995)] || 1; // a single stray point must not shrink all others
   /** @param {ArrayLike<number>} values */
   const place = (values) => [0, 1, 2].map((k) => (k < dims ? (values[k] - middle[k]) / reach : 0));
+  /** @param {ArrayLike<number>} seen */
+  const valuesOf = (seen) => Array.from({ length: dims }, (_, k) => seen[k] * reach + middle[k]);
   for (let i = 0; i < count; i += 1) xyz.set(place(coordinates.subarray(i * dims, (i + 1) * dims)), i * 3);
-  return { xyz, place };
+  return { xyz, place, valuesOf };
 }
 
 /** @param {Int32Array} indices */
@@ -55,18 +57,35 @@ export async function createPoints(view, parts) {
   const ownCodes = codes ? await kept(codes, () => createCodes(codes)) : null;
   /** @type {Atlas | null} */
   const ownAtlas = atlas ? await kept(atlas, () => createAtlas(atlas)) : null;
+  const { xyz, ...frame } = framed(coordinates, view.dims), count = indices.length;
+  const moves = xyz.length > 3 * count; // the points at one time after another, in one frame
   return {
-    count: indices.length,
+    count,
     indices,
     labels,
     rowOf: rowsByIndex(indices),
-    ...framed(coordinates, view.dims),
+    ...frame,
+    xyz: moves ? xyz.slice(-3 * count) : xyz,
+    track: moves ? xyz : null,
     codes: ownCodes,
     atlas: ownAtlas,
     decoder: decoder ? await kept(decoder, () => createDecoder(decoder)) : null,
     codeRow: ownCodes && Int32Array.from(indices, (index) => ownCodes.rowOf.get(index) ?? -1),
     tile: ownAtlas && Int32Array.from(indices, (index) => ownAtlas.rowOf.get(index) ?? -1),
   };
+}
+
+/**
+ * Put points that have a track where they are at time `at`, counted from 0; between two times they are on the straight
+ * way from one to the other.
+ * @param {Points} points
+ * @param {number} at
+ */
+export function alongTrack({ track, xyz }, at) {
+  if (!track) return;
+  const length = xyz.length, last = track.length / length - 1, from = Math.min(Math.floor(at), last), part = at - from;
+  const here = from * length, next = Math.min(from + 1, last) * length;
+  for (let i = 0; i < length; i += 1) xyz[i] = track[here + i] + (track[next + i] - track[here + i]) * part;
 }
 
 // Unpacked once, however many views show it.

@@ -11,6 +11,7 @@ import { ease, still } from "./motion.js";
 import { clamp } from "./numbers.js";
 import { paintOver } from "./overlay.js";
 import { STRIDE, createPainter, createPlainPainter } from "./paint.js";
+import { alongTrack } from "./points.js";
 import { projectPoints, sortByDepth, within } from "./projection.js";
 import { toCss } from "./theme.js";
 
@@ -59,6 +60,7 @@ export function createStage(owner, box) {
 
   /** Show points; those that were here before move to their new places. @type {Stage["show"]} */
   function show(view, points, duration = MORPH_MS) {
+    if (stage.time !== undefined) alongTrack(points, stage.time);
     const before = stage.points, from = new Float32Array(points.xyz);
     if (before && before !== points) {
       for (let i = 0; i < points.count; i += 1) {
@@ -76,6 +78,15 @@ export function createStage(owner, box) {
     xyz = morph ? new Float32Array(from) : new Float32Array(points.xyz);
     painter.setAtlas(points.atlas);
     recolor();
+  }
+
+  /** Let points that have a track stand where they are at that time, now and when others are shown. @type {Stage["travel"]} */
+  function travel(time) {
+    stage.time = time;
+    if (!stage.points?.track) return;
+    alongTrack(stage.points, time);
+    if (!morph) xyz.set(stage.points.xyz); // else they are on their way there
+    invalidate();
   }
 
   function recolor() {
@@ -280,5 +291,5 @@ export function createStage(owner, box) {
     path = next;
     invalidate();
   };
-  return Object.assign(stage, { show, recolor, invalidate, pick, inside, snapshot, destroy, rowOf, screenOf, placeOf, drawPath });
+  return Object.assign(stage, { show, travel, recolor, invalidate, pick, inside, snapshot, destroy, rowOf, screenOf, placeOf, drawPath });
 }

@@ -72,6 +72,7 @@ export type Network = (input: Numbers, label?: number, level?: number | null) =>
 /** Bytes as they arrive: at any offset of their buffer. */
 export type Bytes = Uint8Array | ArrayBuffer;
 
+/** `coordinates` of the points at several times follow one another. */
 export interface PointsPart {
   coordinates: Bytes;
   low?: number[];
@@ -238,6 +239,10 @@ export interface Points {
   rowOf: Map<number, number>;
   xyz: Float32Array;
   place(values: ArrayLike<number>): number[];
+  /** From a place in the drawing's frame to the projection's own values. */
+  valuesOf(seen: ArrayLike<number>): number[];
+  /** The places at every time, one after the other, of points that move; `xyz` is where they are now. */
+  track: Float32Array | null;
   codes: CloudCodes | null;
   atlas: Atlas | null;
   decoder: Decoder | null;
@@ -289,7 +294,10 @@ export interface Stage {
   extra?: Extra | null;
   near?: { code: Numbers | null; points: Points; rows: number[] };
   stopHearing?: (() => void) | null;
+  /** Of points with a track; until it is known, the last. */
+  time?: number;
   show(view: View, points: Points, duration?: number): void;
+  travel(time: number): void;
   recolor(): void;
   invalidate(): void;
   pick(x: number, y: number, reach?: number): number;

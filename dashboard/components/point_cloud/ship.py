@@ -10,8 +10,10 @@ import numpy as np
 from aecore import data
 from aecore.data.subset import SPLITS
 from aecore.latent.codes import Codes
+from aecore.latent.epoch_projection import EpochProjection
 from aecore.latent.projection_store import Projection
 from aecore.runs.run import CODES, WEIGHTS, Run
+from aecore.viewer import epoch_cloud
 from aecore.viewer import point_cloud as drawn
 from dashboard.cache import codes as cached_codes
 from dashboard.cache import networks
@@ -42,6 +44,15 @@ def view(run: Run, projection: Projection, title: str = "", plain: bool = False)
         atlas=_ship_atlas(run, codes, projection.indices, projection.labels, split),
         decoder=None if plain else ship_decoder(run, codes),
     )
+
+
+def epochs_view(run: Run, projection: EpochProjection) -> dict[str, Any]:
+    """A projection over the epochs for `dashboard.components.epoch_cloud`; sends its payloads, as `view`."""
+    made = epoch_cloud.points_part(projection)
+    name = _name("epochs", run.id, projection.method, str(projection.dims), _digest(made["coordinates"]))
+    points = ship(name, **made)
+    atlas = _ship_atlas(run, cached_codes.codes(run), projection.indices, projection.labels, "test")
+    return epoch_cloud.view(projection, points, atlas)
 
 
 def live_view(

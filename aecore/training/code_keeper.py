@@ -1,0 +1,125 @@
+"""Keeps the codes of the same test images over the epochs, so that one can watch the latent space come to be."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from aecore.config.corruption import Corruption
+from aecore.config.experiment import Experiment
+from aecore.data import thumbnails
+from aecore.data.subset import evenly_spaced
+from aecore.errors import DamagedError
+from aecore.latent.codes import WIDEST_SAVED
+from aecore.latent.encode import inputs_of
+from aecore.latent.epoch_codes import EpochRow, as_file, epoch_row, read_rows
+from aecore.metrics.evaluation import NOISE_SEED
+from aecore.metrics.projection import NEIGHBOURS
+from aecore.models.condition import Condition
+from aecore.models.network import Network, known_classes
+from aecore.runs.run import Run
+from aecore.training.probe import temporary_rng
+from aecore.training.thinned import ThinnedRows
+
+MOST_IMAGES, MOST_EPOCHS = 2000, 40
+FEWEST_EPOCHS = 20
+"""Of a wide code fewer images are kept, so that there is room for so many epochs."""
+MOST_BYTES = 10_000_000
+"""Of all codes of a run together."""
+MOST_INPUT_BYTES = 128_000_000
+"""Noisy images are kept in memory, as drawing the noise takes longer than encoding them: of large images fewer."""
+
+
+def room(code_size: int, test_images: int, input_bytes: int = 0) -> tuple[int, int]:
+    """How many images and how many epochs are kept, of codes of that size and so many test images, each of which
+    takes `input_bytes` in memory; (0, 0) where nothing is."""
+    if not 2 <= code_size <= WIDEST_SAVED:  # a code of one number has nothing to project
+        return 0, 0
+    images = min(test_images, MOST_IMAGES, MOST_BYTES // (FEWEST_EPOCHS * 2 * code_size))
+    images = min(images, MOST_INPUT_BYTES // input_bytes) if input_bytes else images
+    if images <= 2 * NEIGHBOURS:  # too few for a projection
+        return 0, 0
+    return images, min(MOST_EPOCHS, MOST_BYTES // (2 * code_size * images))
+
+
+class CodeKeeper:
+    """The codes of one run's test images so far. Rows come after every epoch, and are thinned as the run goes on."""
+
+    def __init__(
+        self, model: Network, images: Tensor, labels: np.ndarray, corruption: Corruption, indices: np.ndarray, most: int
+    ) -> None:
+        """`images` is the test set, uint8 (N, C, H, W) on the training device; `labels` uint8 (N,); `indices` are those
+        that are kept, ascending, and `most` at how many epochs."""
+        self.model, self.images, self.corruption, self.indices = model, images, corruption, indices
+        self.labels = labels[indices]
+        self.classes = known_classes(model, self.labels)
+        self.inputs: list[Tensor] | None = None
+        """What the model is given, once its noise is drawn."""
+        self.kept = ThinnedRows(most - 1)  # the last epoch may be one more
+        self.written: list[float] = []
+
+    @classmethod
+    def of(cls, model: Network, images: Tensor, labels: np.ndarray, experiment: Experiment) -> Self | None:
+        """One for this network and test set; None where there is nothing to keep, or the experiment wants nothing."""
+        if not (model.has_code and experiment.training.keep_codes):
+            return None
+        corruption = experiment.corruption
+        shape: tuple[int, int, int] = tuple(images.shape[1:])  # type: ignore[assignment]
+        known = thumbnails.kept_indices(experiment.data.name, shape, len(images))  # only these have images to show
+        held = 4 * images[0].numel() if corruption.active else 0
+        count, epochs = room(model.plan.code_size, len(known), held)
+        if not count:
+            return None
+        return cls(model, images, labels, corruption, known[evenly_spaced(len(known), count)], epochs)
+
+    def add(self, epoch: int) -> None:
+        """Add the codes after `epoch`, if its row is kept."""
+        self.kept.add(epoch, self._row)
+
+    def finish(self, epoch: int) -> None:
+        """Make sure that the last epoch is there."""
+        self.kept.finish(epoch, self._row)
+
+    @torch.no_grad()
+    def _row(self) -> EpochRow | None:
+        """The codes as the model has them now, those of codes.safetensors after the last epoch."""
+        self.model.eval()
+        parts, done = [], 0
+        with temporary_rng(self.model, NOISE_SEED + 1, self.images.device):
+            for inputs in self._inputs():
+                told = None if self.classes is None else self.classes[done : done + len(inputs)]
+                parts.append(self.model.mean_codes(inputs, Condition(told)).float().cpu().numpy())
+                done += len(inputs)
+        return epoch_row(np.concatenate(parts))
+
+    def _inputs(self) -> list[Tensor]:
+        if self.inputs is not None:
+            return self.inputs
+        made = list(inputs_of(self.model, self.images, self.corruption, NOISE_SEED, self.indices))
+        self.inputs = made if self.corruption.active else None
+        return made
+
+    @property
+    def changed(self) -> bool:
+        """Whether there are rows that `to_bytes` has not written yet."""
+        return self.kept.epochs != self.written
+
+    def to_bytes(self) -> bytes:
+        """The content of epoch_codes.safetensors; at least one row."""
+        self.written = list(self.kept.epochs)
+        return as_file(self.kept.epochs, self.kept.rows, self.labels, self.indices, str(self.corruption))
+
+    def restore(self, run: Run, epoch: int) -> None:
+        """Load the rows saved before the run was resumed, up to `epoch`; a file that does not fit is ignored."""
+        try:
+            found = read_rows(run)
+        except DamagedError:
+            return
+        if found is None:
+            return
+        arrays, rows, _ = found
+        if np.array_equal(arrays["indices"], self.indices) and rows[0].mean.shape == (self.model.plan.code_size,):
+            self.kept.restore(arrays["epochs"].tolist(), rows, epoch)

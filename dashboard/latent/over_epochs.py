@@ -1,0 +1,133 @@
+"""The latent space over the epochs of a training: the cloud that is played, or why there is none."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from aecore import access
+from aecore.config.experiment import difference
+from aecore.format import count
+from aecore.jobs import projection as projection_job
+from aecore.jobs.projection_progress import ProjectionProgress
+from aecore.latent.codes import WIDEST_SAVED
+from aecore.latent.epoch_projection import EpochProjection
+from aecore.latent.request import ProjectionRequest, code_size
+from aecore.presets import preset, presets
+from aecore.runs.run import SNAPSHOTS, Run
+from aecore.runs.state import ACTIVE, run_state
+from aecore.viewer import epoch_cloud as drawn
+from dashboard import page, url_state
+from dashboard.cache import epochs
+from dashboard.cache.images import image_info
+from dashboard.components.epoch_cloud import epoch_cloud
+from dashboard.components.point_cloud.ship import epochs_view
+from dashboard.latent import new_projection
+from dashboard.latent.controls import PAGE, Wanted
+from dashboard.url_state import key
+from dashboard.widgets.lasting_button import lasting_button
+
+CLOUD = f"{PAGE}-epochs"
+TRAINING_S, JOB_S = 3.0, 0.5
+"""How often it looks for more while the run trains, and while a projection is computed."""
+
+
+def draw(wanted: Wanted, look: dict[str, str], running: bool) -> None:
+    """The cloud over the epochs, kept up to date while the run trains or a projection is computed."""
+    training = run_state(wanted.run) in ACTIVE
+    page.fragment(_show, run_every=JOB_S if running else TRAINING_S if training else None)(wanted, look, training)
+    if wanted.run.file(SNAPSHOTS).is_file():
+        st.page_link(
+            "pages/replay.py",
+            label="Replay the images of these epochs",
+            icon=":material/replay:",
+            query_params={"run": wanted.run.id},
+        )
+
+
+def _show(wanted: Wanted, look: dict[str, str], training: bool) -> None:
+    run, now = wanted.run, projection_job.read_progress(wanted.run)
+    if (now.state if now else None) != st.session_state.get(key(PAGE, "state")) or training != (
+        run_state(run) in ACTIVE
+    ):
+        st.rerun()  # it started or ended: the rest of the page changes too
+    codes = epochs.epoch_codes(run)
+    if codes is None:
+        st.info(_why_none(run), icon=":material/timeline:")
+        _train_again(run)
+        return
+    found = epochs.over_epochs(run, wanted.method, wanted.dims)
+    if found is None:
+        _offer(run, wanted, len(codes.indices), now)
+        found = epochs.over_epochs(run, "pca", wanted.dims)
+    if found is not None:
+        if found.remark:
+            st.warning(f"{found.remark[0].upper()}{found.remark[1:]}.", icon=":material/warning:")
+        _cloud(run, found, look, f"{wanted.file}-epochs")
+    if now is not None:
+        new_projection.controls(run, now, shown=now.request.over == "epochs")
+
+
+def _cloud(run: Run, found: EpochProjection, look: dict[str, str], file: str) -> None:
+    codes = epochs.epoch_codes(run)
+    assert codes is not None
+    epoch_cloud(
+        epochs_view(run, found),
+        drawn.below(run, codes, found),
+        classes=image_info(run).classes,
+        images=f"{run.experiment().data.source} test",
+        look=look,
+        file=file,
+        start=st.session_state[key(PAGE, "epoch")],
+        visit=url_state.visit(PAGE),
+        key=CLOUD,
+    )
+
+
+def _offer(run: Run, wanted: Wanted, images: int, now: ProjectionProgress | None) -> None:
+    """That there is no such t-SNE yet, or how far it is, and the button that computes it."""
+    if now is not None and now.state == "running" and now.request.over == "epochs":
+        at = f": {now.done:,} of {count(now.total, 'iteration')}" if now.total else f": {now.stage}"
+        st.progress(now.done / now.total if now.total else 0.0, f"{wanted.title} over the epochs{at}. This is the PCA.")
+        return
+    st.markdown(f"This run has no {wanted.title} over its epochs yet; this is its PCA.")
+    if access.owns(run) and now is None:
+        request = ProjectionRequest("tsne", wanted.dims, images, min(30, (images - 2) // 3), over="epochs")
+        start = partial(new_projection.begin, run, request)
+        lasting_button("Compute it", start, icon=":material/play_arrow:", key=key(PAGE, "over-start"))
+
+
+def _train_again(run: Run) -> None:
+    """A link to the run's preset in the form, where it has the preset's own settings."""
+    experiment = run.experiment()
+    if experiment.preset not in presets() or not access.may("train"):
+        return
+    if difference(preset(experiment.preset).experiment, experiment).keys() <= {"name", "sweep"}:
+        st.page_link(
+            "pages/train.py",
+            label="Train it again",
+            icon=":material/play_arrow:",
+            query_params={"preset": experiment.preset},
+        )
+
+
+def _why_none(run: Run) -> str:
+    """Why the run has no codes over its epochs, and what to do, in one line."""
+    experiment, status = run.experiment(), run.status()
+    if status.get("imported"):
+        return "This run was trained elsewhere: there are no codes of its epochs, only those of the trained network."
+    if (status.get("recorded") or {}).get("source"):
+        return "Only the curves of this run were imported: there are no codes of its epochs."
+    if code_size(run) > WIDEST_SAVED:
+        return f"Codes of more than {WIDEST_SAVED} numbers are not kept over the epochs: there is nothing to play."
+    if not experiment.training.keep_codes:
+        return "This run was told to keep no codes: train it again with “Codes over the epochs” switched on."
+    if run_state(run) in ACTIVE:
+        return "The first codes appear with the first saved epoch."
+    if unkept := [remark["text"] for remark in status.get("remarks") or [] if remark.get("kind") == "unkept"]:
+        return f"{unkept[0][0].upper()}{unkept[0][1:]}."
+    return (
+        "This run has no codes of its epochs: runs from before they were kept, and those that ship, have none. "
+        "Train it again to play them."
+    )
