@@ -79,7 +79,7 @@ def test_an_untouched_form_is_its_preset(started, name):
     [
         ("training.epochs", 0.0, "Epochs: should be greater than or equal to 1, got 0"),
         ("training.epochs", 2.5, "Epochs: should be a valid integer"),
-        ("model.bottleneck.size", 1e6, "Code size: should be less than or equal to 4096, got 1000000"),
+        ("model.bottleneck.size", 1e6, "Code size: should be less than or equal to 65536, got 1000000"),
         ("training.lr", 11.0, "Learning rate: should be less than or equal to 10"),
         ("data.validation_images", 9e5, "Held-out validation images: digits-28 has"),
         ("corruption:level", -1.0, "Corruption: should be greater than or equal to 0"),
