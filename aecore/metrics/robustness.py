@@ -94,12 +94,12 @@ class TotalVariation:
         """Its scores under a noise, and its strength."""
         strengths = classical.METHODS["tv"].strengths
         clean, noisy = validation_pairs(self.images, self.experiment, corruption, VALIDATION_IMAGES)
-        errors: dict[int, float] = {}
+        known: dict[int, float] = {}
 
         def error(place: int) -> float:
-            if place not in errors:
-                errors[place] = float(np.mean((classical.denoise(noisy, "tv", strengths[place]) - clean) ** 2))
-            return errors[place]
+            if place not in known:
+                known[place] = float(np.mean((classical.denoise(noisy, "tv", strengths[place]) - clean) ** 2))
+            return known[place]
 
         while self.place + 1 < len(strengths) and error(self.place + 1) < error(self.place):
             self.place += 1

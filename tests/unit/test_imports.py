@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import json
 import math
@@ -103,7 +104,10 @@ def test_images_of_the_tools_are_the_runs_logged_images(store):
 def test_images_as_tensors_and_a_restart_that_takes_them_back(tmp_path, store):
     """As TensorFlow writes them: width, height, and the pictures of a batch."""
     pytest.importorskip("tensorboard", reason="requirements-dev.txt")
-    from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, types_pb2
+    names = ("event", "summary", "tensor", "types")
+    event_pb2, summary_pb2, tensor_pb2, types_pb2 = (
+        importlib.import_module(f"tensorboard.compat.proto.{name}_pb2") for name in names
+    )
     from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
     def png(level: int) -> bytes:

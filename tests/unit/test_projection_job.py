@@ -23,7 +23,7 @@ from aecore.jobs import projection_progress
 from aecore.latent.codes import read_codes
 from aecore.latent.encode import codes_of, measure_codes
 from aecore.latent.projection import project
-from aecore.latent.projection_store import is_replaced, projection_folder, read_projection, restore_shipped
+from aecore.latent.projection_store import Projection, is_replaced, projection_folder, read_projection, restore_shipped
 from aecore.latent.request import ProjectionRequest, subset_of_codes
 from aecore.metrics.evaluation import NOISE_SEED
 from aecore.presets import preset
@@ -153,6 +153,7 @@ def held_out(store) -> Run:
 
 def test_training_images_are_those_that_were_trained_on(held_out):
     made = projection_job.work(held_out, ProjectionRequest("units", 3, 200, images="train"))
+    assert isinstance(made, Projection)
     assert made.split == "train"
     assert (made.indices.min(), made.indices.max()) == (0, 699)
     images = data.load("digits-28")
