@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
+from aecore.errors import AecoreError
 from aecore.metrics.evaluation import evaluate_all
 from aecore.metrics.robustness import keep_strengths, levels
 from aecore.runs import sums
@@ -30,4 +32,5 @@ def evaluate_run(run: Run, state: State, images: Images, status: Status, report:
     if state.measured.has_code:
         save_codes(run, model, test, labels, weights)
     if results and len(levels(experiment)) * once < SHARE_FOR_STRENGTHS * state.seconds:
-        keep_strengths(run, model, test, labels, report)
+        with contextlib.suppress(AecoreError):  # nobody asked for it; who does is told why
+            keep_strengths(run, model, test, labels, weights, report)
