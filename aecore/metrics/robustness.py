@@ -110,8 +110,8 @@ class TotalVariation:
         draw = np.random.default_rng(NOISE_SEED).standard_normal(self.test.shape) * (corruption.std / (high - low))
         given = self.test + draw
         output = classical.denoise(np.clip(given, 0, 1) if corruption.clamp else given, "tv", strengths[self.place])
-        errors = np.square(output.astype(np.float64) - self.test).mean(axis=(1, 2, 3))
-        return {**_scores(errors), "strength": strengths[self.place]}
+        means = np.square(output.astype(np.float64) - self.test).mean(axis=(1, 2, 3))
+        return {**_scores(means), "strength": strengths[self.place]}
 
 
 def _within(report: Report, note: str) -> Callable[[int, int], None]:
