@@ -10,7 +10,7 @@ import pytest
 import safetensors.numpy
 from skimage.restoration import denoise_tv_chambolle
 
-from aecore import data
+from aecore import data, jobs
 from aecore.cli import app as command_line
 from aecore.config.corruption import Corruption
 from aecore.data.validation import validation_pairs
@@ -25,6 +25,7 @@ from aecore.presets import preset
 from aecore.runs import sums
 from aecore.runs.robustness import read_if_sound, read_robustness, write_robustness
 from aecore.runs.run import ROBUSTNESS, WEIGHTS
+from aecore.training import finish
 from tests.helpers import cli
 from tests.helpers.runs import forget_sums
 
@@ -158,3 +159,19 @@ def test_a_file_that_is_not_right_is_refused(trained, change):
     forget_sums(trained)
     with pytest.raises(DamagedError, match="robustness"):
         read_robustness(trained)
+
+
+def test_the_end_of_a_training_measures_it_where_that_is_cheap_and_no_failure_of_it_ends_the_run(
+    store, monkeypatch, capsys
+):
+    monkeypatch.setattr(finish, "SHARE_FOR_STRENGTHS", 1e9)
+    experiment = preset("digits-quick").experiment.changed({"training.epochs": 1})
+    run = jobs.submit(experiment, "cpu")
+    assert jobs.work(run) == "finished"
+    found = read_robustness(run)
+    assert found is not None
+    assert (found.images, found.beside, len(found.points)) == (297, 0, 13)
+    other = jobs.submit(experiment, "cpu")
+    other.file(ROBUSTNESS).mkdir()  # what stands where it would be written
+    assert jobs.work(other) == "finished"
+    assert "the strengths of noise were not measured: " in capsys.readouterr().out
