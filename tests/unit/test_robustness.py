@@ -161,17 +161,21 @@ def test_a_file_that_is_not_right_is_refused(trained, change):
         read_robustness(trained)
 
 
-def test_the_end_of_a_training_measures_it_where_that_is_cheap_and_no_failure_of_it_ends_the_run(
-    store, monkeypatch, capsys
-):
+@pytest.fixture
+def short(store, monkeypatch):
+    """A training of one epoch, long enough for the strengths of noise."""
     monkeypatch.setattr(finish, "SHARE_FOR_STRENGTHS", 1e9)
-    experiment = preset("digits-quick").experiment.changed({"training.epochs": 1})
-    run = jobs.submit(experiment, "cpu")
-    assert jobs.work(run) == "finished"
-    found = read_robustness(run)
+    return jobs.submit(preset("digits-quick").experiment.changed({"training.epochs": 1}), "cpu")
+
+
+def test_the_end_of_a_training_measures_where_that_is_cheap(short):
+    assert jobs.work(short) == "finished"
+    found = read_robustness(short)
     assert found is not None
     assert (found.images, found.beside, len(found.points)) == (297, 0, 13)
-    other = jobs.submit(experiment, "cpu")
-    other.file(ROBUSTNESS).mkdir()  # what stands where it would be written
-    assert jobs.work(other) == "finished"
+
+
+def test_whatever_fails_in_it_the_run_has_been_trained(short, capsys):
+    short.file(ROBUSTNESS).mkdir()  # what stands where it would be written
+    assert jobs.work(short) == "finished"
     assert "the strengths of noise were not measured: " in capsys.readouterr().out
