@@ -15,7 +15,7 @@ from aecore.metrics.measure_names import MEASURES, NAMED
 from aecore.runs.measures import Measures, read_measures
 from aecore.runs.progress import Report
 from aecore.runs.robustness import Robustness, read_if_sound
-from aecore.runs.run import Run
+from aecore.runs.run import WEIGHTS, Run
 from aecore.runs.store import Store
 from aecore.runs.summary import MARK, summarise
 
@@ -55,7 +55,11 @@ def measure(
     store = Store.default()
     if every:
         rows = [(run, summarise(run)) for run in store.runs()]
-        runs = [run for run, row in rows if row.state == "finished" and (row.code_size or strengths)]
+        runs = [
+            run
+            for run, row in rows
+            if row.state == "finished" and (run.file(WEIGHTS).exists() if strengths else row.code_size)
+        ]
     else:
         runs = [store.find(name) for name in names or []]
     measured: list[tuple[Run, Any]] = []
@@ -75,7 +79,7 @@ def measure(
             print_message(f"{MARK} not measured: {error}")  # one run of many does not keep the others from it
             failed += 1
     runs, found = [run for run, _ in measured], [one for _, one in measured]
-    documents = [{"run": run.id} | one.as_json() for run, one in measured]
+    documents = [{**one.as_json(), "run": run.id} for run, one in measured]  # which may be a copy of another
     if as_json:
         print_json(documents if every or len(names or []) > 1 else documents[0])
     elif as_markdown:

@@ -78,6 +78,9 @@ def test_one_run_of_many_does_not_keep_the_others_from_it(trained, capsys):
     said = capsys.readouterr()
     assert "not measured: " in said.err
     assert f"{trained.id}: 297 test images" in said.out
+    shutil.copytree(trained.path, trained.path.with_name("another"))
+    listed = cli.as_json(capsys, "measure", "--all", "--strengths", "--json")  # those that have a network
+    assert {entry["run"] for entry in listed} == {trained.id, "another"}
     assert command_line.run(["measure", trained.id, "--strengths", "--markdown"]) == 2
 
 
