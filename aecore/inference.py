@@ -194,8 +194,8 @@ def training_codes(run: Run, points: int, device: str = "auto", report: Report =
 def open_run(run: Run, device: str = "auto", report: Report = silent) -> LoadedRun:
     """Load a run with its test set, fetching the images if need be."""
     chosen = torch.device(choose(device)[0].name)
+    weights = sums.digest(run.path, WEIGHTS)  # before they are read: a training may replace them meanwhile
     model = load_model(run, chosen)
-    weights = sums.digest(run.path, WEIGHTS)
     images = data.load(run.experiment().data.source, lambda what, done, total: report("preparing", done, total, what))
     test = torch.from_numpy(np.array(images.x_test)).to(chosen)
     return LoadedRun(run, model, test, np.array(images.y_test), weights)

@@ -8,7 +8,7 @@ from dashboard.navigation import route
 from dashboard.train.active_runs import active_runs, watch
 from dashboard.train.new_experiment import new_experiment
 from dashboard.train.no_training import no_training
-from dashboard.widgets import run_monitor, run_picker, undo
+from dashboard.widgets import run_heading, run_monitor, run_picker, undo
 
 route()
 
@@ -32,6 +32,6 @@ if run is None:
     else:
         no_training()
 else:
-    run_monitor.heading(run)
+    run_heading.heading(run)
     run_monitor.watch(run)
     st.button("New experiment", icon=":material/add:", key="new", on_click=watch, args=(None,))

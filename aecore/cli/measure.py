@@ -12,10 +12,10 @@ from aecore.cli.progress import Progress
 from aecore.errors import AecoreError, OutdatedError, UserError
 from aecore.format import count, printable
 from aecore.metrics.measure_names import MEASURES, NAMED
-from aecore.runs import robustness
 from aecore.runs.measures import Measures, read_measures
 from aecore.runs.progress import Report
-from aecore.runs.run import Run
+from aecore.runs.robustness import Robustness, read_if_sound
+from aecore.runs.run import WEIGHTS, Run
 from aecore.runs.store import Store
 from aecore.runs.summary import MARK, summarise
 
@@ -32,7 +32,10 @@ def measure(
     ] = 0,
     images: Annotated[int, typer.Option(min=1, help="With --likelihood: on so many test images.")] = 500,
     strengths: Annotated[
-        bool, typer.Option("--strengths", help="Instead: the scores under Gaussian noise of every strength.")
+        bool,
+        typer.Option(
+            "--strengths", help="Instead: PSNR under Gaussian noise of rising strength, beside total variation."
+        ),
     ] = False,
     device: Device = "auto",
     as_markdown: Annotated[
@@ -47,68 +50,69 @@ def measure(
     """
     if bool(names) == every:
         raise UserError("name the runs to measure, or --all for all finished ones")
+    if strengths and (likelihood or as_markdown):
+        raise UserError("--strengths measures nothing else: leave --likelihood and --markdown out")
     store = Store.default()
     if every:
         rows = [(run, summarise(run)) for run in store.runs()]
-        runs = [run for run, row in rows if row.state == "finished" and (row.code_size or strengths)]
+        runs = [
+            run
+            for run, row in rows
+            if row.state == "finished" and (run.file(WEIGHTS).exists() if strengths else row.code_size)
+        ]
     else:
         runs = [store.find(name) for name in names or []]
-    if strengths:
-        _measure_strengths(runs, again, device, as_json)
-        return
-    measured, failed = [], 0
+    measured: list[tuple[Run, Any]] = []
+    failed = 0
     for run in runs:
         if len(runs) > 1:
             print_message(run.id)
         try:
             with Progress() as progress:
-                measured.append((run, _measured(run, again, likelihood, images, device, progress)))
+                if strengths:
+                    measured.append((run, _under_noise(run, again, device, progress)))
+                else:
+                    measured.append((run, _measured(run, again, likelihood, images, device, progress)))
         except AecoreError as error:
             if len(runs) == 1:
                 raise
             print_message(f"{MARK} not measured: {error}")  # one run of many does not keep the others from it
             failed += 1
     runs, found = [run for run, _ in measured], [one for _, one in measured]
-    documents = [{"run": run.id, **one.as_json()} for run, one in measured]
+    documents = [{**one.as_json(), "run": run.id} for run, one in measured]  # which may be a copy of another
     if as_json:
         print_json(documents if every or len(names or []) > 1 else documents[0])
     elif as_markdown:
         print(markdown_table(runs, found))
     else:
         for run, one in measured:
-            _print(run, one)
+            (_print_strengths if strengths else _print)(run, one)
     if failed:
         raise typer.Exit(1)
 
 
-def _measure_strengths(runs: list[Run], again: bool, device: str, as_json: bool) -> None:
-    """Print the scores under noise of every strength, measured where that was not done yet."""
-    from aecore.jobs.measuring import work_on_strengths
+def _under_noise(run: Run, again: bool, device: str, progress: Report) -> Robustness:
+    known = None if again else read_if_sound(run)
+    if known is None or not known.beside:  # the end of a training measures without total variation
+        from aecore.jobs.measuring import work_on_strengths
 
-    documents = []
-    for run in runs:
-        found = None if again else robustness.read_if_sound(run)
-        if found is None:
-            with Progress() as progress:
-                found = work_on_strengths(run, device, progress)
-        documents.append({**found.about, "points": found.points})
-        if as_json:
-            continue
-        print(printable(f"{run.id}: {count(found.images, 'test image')} of {found.about.get('data')}, PSNR in dB"))
-        names = {"model": "this model", "input": "input as it is", "tv": "total variation"}
-        sides = [side for side in names if any(side in point for point in found.points)]
-        rows = [[f"{point['level']:g}", *(_decibels(point, side) for side in sides)] for point in found.points]
-        table(["σ", *(names[side] for side in sides)], rows)
-        if beside := found.about.get("tv_images"):
-            print_message(f"total variation with its best strength, on {count(beside, 'test image')}")
-    if as_json:
-        print_json(documents[0] if len(documents) == 1 else documents)
+        return work_on_strengths(run, device, progress)
+    return known
 
 
-def _decibels(point: dict[str, Any], side: str) -> str:
-    if side not in point:
+def _print_strengths(run: Run, found: Robustness) -> None:
+    print(printable(f"{run.id}: {count(found.images, 'test image')} of {found.about.get('data')}, PSNR in dB"))
+    names = {"model": "this model", "input": "input as it is", "tv": "total variation"}
+    rows = [[f"{point['level']:g}", *(_decibels(point.get(side)) for side in names)] for point in found.points]
+    table(["σ", *names.values()], rows)
+    print_message(f"total variation with its best strength, on {count(found.beside, 'test image')}")
+
+
+def _decibels(scores: dict[str, Any] | None) -> str:
+    """Without scores it was not measured, without a PSNR that is infinite."""
+    if not scores:
         return "–"
-    psnr = point[side].get("psnr_db")
+    psnr = scores.get("psnr_db")
     return "∞" if psnr is None else f"{psnr:.2f}"
 
 

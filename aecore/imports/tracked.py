@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from aecore.errors import UserError
 from aecore.format import count
 from aecore.runs.logged import LoggedImages, decoded
+from aecore.runs.records import MOST_EPOCHS
 
 
 class Point(NamedTuple):
@@ -51,9 +52,11 @@ class Tracked:
 
     def add_image(self, tag: str, step: float, content: bytes) -> None:
         """Take an image as the tool has stored it: PNG, JPEG, GIF or WebP. What cannot be shown is counted as left."""
+        if not 0 <= step <= MOST_EPOCHS:  # as of curves, NaN too
+            return self.leave("image")
         try:
             self.images.add(tag, int(step), decoded(tag, content))
-        except (UserError, ValueError, OverflowError):
+        except UserError:
             self.leave("image")
 
     @property

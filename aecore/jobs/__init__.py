@@ -4,7 +4,8 @@ Nothing here imports torch before a process holds its device.
 """
 
 from aecore.jobs.check import check, remarks_before
-from aecore.jobs.lifecycle import give_up, requeue, start, stop, submit, take_over, waits_behind, work
+from aecore.jobs.lifecycle import give_up, requeue, start, stop, submit, take_over, waits_behind
+from aecore.jobs.worker import work
 
 __all__ = [
     "check",

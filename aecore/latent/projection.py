@@ -27,6 +27,9 @@ benchmarks.projections`); beyond, openTSNE takes over where it is installed."""
 MOST_PERPLEXITY, MOST_ITERATIONS = 500, 10_000
 TSNE_COMPONENTS = 50
 """Wider codes are reduced to this many principal components before t-SNE."""
+WIDEST_EXACT = 4096
+"""Of wider codes the principal components are computed in float32: ten thousand of 65,536 numbers, in float64 and
+centred, have 10 GB."""
 EQUAL_SHARE = 0.5
 """From this share of equal codes on, the parameters say how many there are."""
 
@@ -131,7 +134,8 @@ def _pca(codes: np.ndarray, dims: int) -> tuple[np.ndarray, dict[str, Any]]:
     from sklearn.decomposition import PCA
 
     model = PCA(dims, random_state=0)
-    points = model.fit_transform(codes.astype(np.float64)).astype(np.float32)
+    exact = np.float64 if codes.shape[1] <= WIDEST_EXACT else np.float32
+    points = model.fit_transform(codes.astype(exact)).astype(np.float32)
     return points, {"explained_variance": float(model.explained_variance_ratio_.sum())}
 
 

@@ -19,9 +19,10 @@ from aecore.models import subnormals
 from aecore.models.autoencoder import Autoencoder
 from aecore.models.condition import Condition
 from aecore.models.network import known_classes
+from aecore.runs import sums
 from aecore.runs.measures import Measures, read_measures, write_measures
 from aecore.runs.progress import Report, silent
-from aecore.runs.run import Run
+from aecore.runs.run import WEIGHTS, Run
 
 STEPS: tuple[Callable[[Subject], None], ...] = (
     code.active_units,
@@ -52,6 +53,7 @@ def measure_run(run: Run, device: str = "auto", report: Report = silent) -> Meas
     if not run.experiment().model.has_code:
         raise UserError(f"run {run.id}: its network has no code, and what is measured is what a code is worth")
     begun = time.monotonic()
+    weights = sums.digest(run.path, WEIGHTS)  # before they are read: a training may replace them meanwhile
     subject = Subject.open(run, device, report)
     if not np.isfinite(subject.test_codes).all():
         raise AecoreError(f"run {run.id}: its codes are not finite; its weights are damaged or its training diverged")
@@ -61,6 +63,7 @@ def measure_run(run: Run, device: str = "auto", report: Report = silent) -> Meas
     report("measuring", len(STEPS), len(STEPS) + 1, "likelihood")
     _likelihood(subject, LIKELIHOOD_SAMPLES, LIKELIHOOD_IMAGES)
     about = {
+        "weights": weights,
         "run": run.id,
         "data": subject.experiment.data.source,
         "corruption": "none",

@@ -32,4 +32,4 @@ def strengths_of(loaded: LoadedRun, report: Report = silent) -> Robustness:
     chosen = evenly_spaced(len(images.x_test), CLASSICAL_IMAGES)
     test = np.asarray(images.x_test[chosen], np.float32) / 255
     beside = TotalVariation(images, experiment, test)
-    return keep_strengths(run, loaded.model, loaded.test, loaded.labels, report, beside)
+    return keep_strengths(run, loaded.model, loaded.test, loaded.labels, loaded.weights, report, beside)

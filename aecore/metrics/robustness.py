@@ -48,11 +48,13 @@ def keep_strengths(
     model: Network,
     test: torch.Tensor,
     labels: np.ndarray,
+    weights: str | None,
     report: Report = silent,
     beside: TotalVariation | None = None,
 ) -> Robustness:
-    """Measure the model of a run on test images uint8 (N, C, H, W), on its device, with their labels uint8 (N,), and
-    keep what was found in the run."""
+    """Measure the model of a run, its `weights` with that SHA-256, on test images uint8 (N, C, H, W), on its device,
+    with their labels uint8 (N,), and keep what was found in the run. Raises `AecoreError` where the network returns no
+    images."""
     begun, experiment = time.monotonic(), run.experiment()
     points = []
     for number, level in enumerate(wanted := levels(experiment)):
@@ -65,6 +67,7 @@ def keep_strengths(
             point["tv"] = beside.under(corruption)
         points.append(point)
     about = {
+        "weights": weights,
         "data": experiment.data.source,
         "n": len(test),
         "clamp": _clamped(experiment),
@@ -107,8 +110,8 @@ class TotalVariation:
         draw = np.random.default_rng(NOISE_SEED).standard_normal(self.test.shape) * (corruption.std / (high - low))
         given = self.test + draw
         output = classical.denoise(np.clip(given, 0, 1) if corruption.clamp else given, "tv", strengths[self.place])
-        errors = np.square(output.astype(np.float64) - self.test).mean(axis=(1, 2, 3))
-        return {**_scores(errors), "strength": strengths[self.place]}
+        means = np.square(output.astype(np.float64) - self.test).mean(axis=(1, 2, 3))
+        return {**_scores(means), "strength": strengths[self.place]}
 
 
 def _within(report: Report, note: str) -> Callable[[int, int], None]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
-import re
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
@@ -24,6 +22,7 @@ from aecore.format import count
 from aecore.metrics.evaluation import evaluate_all
 from aecore.recording.foreign import Foreign
 from aecore.recording.onnx_export import onnx_files
+from aecore.recording.values import NAME, checked_name, number_of
 from aecore.recording.writer import Writer
 from aecore.remote.sender import Sender, as_warning
 from aecore.remote.server import Server, server
@@ -45,8 +44,6 @@ MOST_EPOCHS = 10_000_000
 LOCK_WAIT_S = 5
 PANEL_SHARE = 200
 """At most one part in this many of the time goes into drawing the panel."""
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_./ -]{0,79}")
-RESERVED = ("epoch", "seconds")
 
 
 def record(
@@ -184,7 +181,7 @@ class Recording:
         wrong = []
         for name, value in values.items():
             try:
-                line[_checked(name)] = _number(name, value)
+                line[checked_name(name)] = number_of(name, value)
             except UserError as error:  # the others are kept
                 wrong.append(str(error))
         line["seconds"] = round(time.monotonic() - self.begun - self.away, 4)
@@ -204,7 +201,7 @@ class Recording:
         try:
             if self.ended:
                 raise UserError("the recording has ended")
-            if not _NAME.fullmatch(name):
+            if not NAME.fullmatch(name):
                 raise UserError(f"'{name}' cannot be the name of an image: it should be a word such as samples")
             self.images_logged.add(name, self.epoch, image)
             if time.monotonic() >= self.images_due:
@@ -321,20 +318,3 @@ class Recording:
 
     def __repr__(self) -> str:
         return f"<aecore run {self.id}, {count(self.epoch, 'epoch')}>"
-
-
-def _checked(name: str) -> str:
-    """The name of a value. Raises `UserError` for one that cannot be."""
-    if name in RESERVED or not _NAME.fullmatch(name):
-        raise UserError(f"'{name}' cannot be the name of a value: it should be a word such as train_loss, and "
-                        f"not {' or '.join(RESERVED)}")  # fmt: skip
-    return name
-
-
-def _number(name: str, value: Any) -> float | None:
-    """A value as a float, None where it is not finite."""
-    try:
-        found = float(value.detach() if hasattr(value, "detach") else value)
-    except (TypeError, ValueError, RuntimeError):
-        raise UserError(f"{name} should be one number, not {type(value).__name__}") from None
-    return found if math.isfinite(found) else None

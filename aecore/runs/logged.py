@@ -88,7 +88,10 @@ def decoded(name: str, content: bytes) -> np.ndarray:
         with Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "GIF", "WEBP")) as picture:
             if max(picture.size) > LARGEST_SIDE:
                 raise UserError(f"{name} is larger than {LARGEST_SIDE} pixels to a side")
-            return as_image(name, np.asarray(picture.convert("L" if picture.mode in ("1", "L", "LA") else "RGB")))
+            if picture.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255
+                return as_image(name, np.asarray(picture) / 65_535)
+            pixels = np.asarray(picture.convert("L" if picture.mode in ("1", "L", "LA") else "RGB"))
+            return as_image(name, pixels.transpose(2, 0, 1) if pixels.ndim == 3 else pixels)
     except UserError:
         raise
     except Exception as error:  # damaged pictures fail in many ways

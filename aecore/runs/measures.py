@@ -80,8 +80,9 @@ def read_images(run: Run) -> dict[str, np.ndarray]:
 
 
 def write_measures(run: Run, found: Measures, images: Mapping[str, np.ndarray] | None = None) -> None:
-    """Keep measures with their run; without `images` those that are there stay."""
-    about = {"weights": sums.digest(run.path, WEIGHTS)}
+    """Keep measures with their run; without `images` those that are there stay. Without `weights` in `about` they are
+    those of the weights that the run has now."""
+    about = {"weights": found.about.get("weights") or sums.digest(run.path, WEIGHTS)}
     files = {MEASURES: json_bytes(_finite(found.as_json() | about))}
     if images is not None:
         arrays = {name: np.ascontiguousarray(part, np.uint8) for name, part in images.items()}

@@ -34,6 +34,15 @@ class Robustness:
     def images(self) -> int:
         return int(self.about["n"])
 
+    @property
+    def beside(self) -> int:
+        """On how many of them total variation was measured too; 0 where it was not."""
+        found = self.about.get("tv_images")
+        return int(found) if found and _is_count(found) else 0
+
+    def as_json(self) -> dict[str, Any]:
+        return {**self.about, "points": self.points}
+
     def score(self, at: int, side: str, name: str = "psnr_db") -> float | None:
         """A score of the point `at`; None where it is infinite or was not measured."""
         return (self.points[at].get(side) or {}).get(name)
@@ -62,8 +71,9 @@ def read_if_sound(run: Run) -> Robustness | None:
 
 
 def write_robustness(run: Run, points: Sequence[Mapping[str, Any]], about: Mapping[str, Any]) -> Robustness:
-    """Keep what was measured with its run."""
-    whole = {"format": 1, "weights": sums.digest(run.path, WEIGHTS), "run": run.id, **about, "kind": "gaussian"}
+    """Keep what was measured with its run. Without `weights` in `about` it is what the run has now."""
+    weights = about.get("weights") or sums.digest(run.path, WEIGHTS)
+    whole = {"format": 1, "run": run.id, **about, "weights": weights, "kind": "gaussian"}
     run.write_files({ROBUSTNESS: json_bytes({**whole, "points": list(points)})})
     return Robustness([dict(point) for point in points], whole)
 

@@ -70,13 +70,15 @@ def start_buttons(run: Run, found: Measures | None, problem: str = "") -> None:
         lasting_button("Measure again", act, icon=":material/refresh:", type="tertiary", key=f"{PAGE}-again-{run.id}")
 
 
-def strengths_button(run: Run) -> None:
-    """A button that measures what noise of every strength does to the run."""
+def strengths_button(run: Run, again: bool) -> None:
+    """A button that measures what noise of every strength does to the run; `again` where only total variation lacks."""
     if not access.owns(run) or run.shipped or runs.summary(run).state in ACTIVE:
         return
     with st.container(horizontal=True, vertical_alignment="center", key=f"{PAGE}-strengths-{run.id}"):
-        act = partial(_start, run, strengths=True)
-        lasting_button("Measure every strength", act, icon=":material/straighten:", key=f"{PAGE}-every-{run.id}")
+        act, words = partial(_start, run, strengths=True), "Measure every strength"
+        lasting_button(
+            "Add total variation" if again else words, act, icon=":material/straighten:", key=f"{PAGE}-every-{run.id}"
+        )
         fetched = "" if data.prepared(run.experiment().data.source) else " Its images are fetched first."
         st.caption(
             "PSNR over the strength of the noise, for the whole test set and beside total variation. It takes a minute "

@@ -13,7 +13,7 @@ from aecore.runs.store import Store
 from aecore.runs.summary import RunSummary
 from aecore.sweeps import labels
 from dashboard.format import plain
-from dashboard.widgets import image_grid, remarks, run_monitor, run_selection
+from dashboard.widgets import image_grid, remarks, run_heading, run_selection
 from dashboard.widgets.followed_run import follow
 
 
@@ -43,7 +43,7 @@ def detail(row: RunSummary, closes: bool = False) -> None:
         return
     if closes:
         follow(run)
-    run_monitor.heading(run, on_close=run_selection.close if closes else None)
+    run_heading.heading(run, on_close=run_selection.close if closes else None)
     if row.problem:
         st.error(plain(row.problem), icon=":material/error:")
     if not row.imported:  # the heading has those of an import

@@ -106,8 +106,8 @@ def draw(run: Run, images: Images, window: slice) -> None:
     )
     if text := whole_test_set_text(run, asked):
         st.caption(f"Under {asked.label}. {text}" if asked.active else text)
-    if strengths is None and not job.status(run):
-        job.strengths_button(run)
+    if (strengths is None or not strengths.beside) and not job.status(run):
+        job.strengths_button(run, again=strengths is not None)
 
 
 def fits(run: Run) -> bool:

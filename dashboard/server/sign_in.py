@@ -41,9 +41,11 @@ class Attempts:
     def __init__(self) -> None:
         self.failed: deque[tuple[float, str]] = deque()
 
-    def too_many(self, address: str) -> bool:
+    def too_many(self, address: str, *, alone: bool = False) -> bool:
+        """Whether to hear nothing more from an address for now; `alone` counts only what came from there."""
         self._forget()
-        return len(self.failed) >= MOST_IN_ALL or sum(one == address for _, one in self.failed) >= MOST_FROM_ONE
+        in_all = 0 if alone else len(self.failed)
+        return in_all >= MOST_IN_ALL or sum(one == address for _, one in self.failed) >= MOST_FROM_ONE
 
     def failed_from(self, address: str) -> None:
         self.failed.append((time.monotonic(), address))

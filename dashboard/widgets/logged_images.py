@@ -1,4 +1,4 @@
-"""The images that a recorded loop logged, by epoch."""
+"""The images that a recorded loop logged, by epoch, or step where its curves are over steps."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from aecore.errors import DamagedError
 from aecore.runs.logged import Logged, read_logged
 from aecore.runs.run import LOGGED, Run
 from dashboard import page
+from dashboard.cache import runs
 from dashboard.cache.keyed import keyed_on
 from dashboard.widgets.image_grid import png_uri
 
@@ -33,6 +34,7 @@ def show(run: Run) -> None:
     if not found:
         return
     st.subheader("Logged images")
+    unit = runs.summary(run).counts
     epochs = sorted({int(epoch) for rows, _ in found.values() for epoch in rows})
     at = epochs[-1]
     if len(epochs) > 1:
@@ -40,8 +42,8 @@ def show(run: Run) -> None:
         if st.session_state.get(key) not in epochs or st.session_state[key] == st.session_state.get(last):
             st.session_state[key] = at  # it follows a run that trains until somebody looks back
         st.session_state[last] = epochs[-1]
-        at = int(st.select_slider("Epoch of the images", epochs, key=key))
-    figures = [_figure(name, *_latest(rows, images, at)) for name, (rows, images) in sorted(found.items())]
+        at = int(st.select_slider(f"{unit.capitalize()} of the images", epochs, key=key))
+    figures = [_figure(name, unit, *_latest(rows, images, at)) for name, (rows, images) in sorted(found.items())]
     st.html(f'<div class="ae-logged">{"".join(figure for figure in figures if figure)}</div>')
 
 
@@ -51,11 +53,11 @@ def _latest(epochs: np.ndarray, images: np.ndarray, at: int) -> tuple[int, np.nd
     return (int(epochs[row]), images[row]) if row >= 0 else (0, None)
 
 
-def _figure(name: str, epoch: int, image: np.ndarray | None) -> str:
+def _figure(name: str, unit: str, epoch: int, image: np.ndarray | None) -> str:
     if image is None:
         return ""
     height, width = image.shape[1:]
     wide = width * max(TALLEST // height, 1)
-    text = html.escape(f"{name}, epoch {epoch:,}")
+    text = html.escape(f"{name}, {unit} {epoch:,}")
     picture = f'<img class="ae-pixels" style="width:{wide}px" alt="{text}" src="{png_uri(image)}">'
     return f"<figure>{picture}<figcaption>{text}</figcaption></figure>"

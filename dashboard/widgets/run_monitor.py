@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from aecore import access, jobs
+from aecore import jobs
 from aecore.config.experiment import Experiment
-from aecore.errors import AecoreError, DamagedError
+from aecore.errors import DamagedError
 from aecore.format import count, duration
 from aecore.plots.curves import metric_lines
 from aecore.runs.run import LAYERS, SNAPSHOTS, Run
-from aecore.runs.state import ACTIVE, RESUMABLE, is_arriving, is_stopping, run_state
+from aecore.runs.state import ACTIVE, is_arriving, run_state
 from aecore.runs.store import Store
-from aecore.runs.summary import RunSummary, import_notes, remarks_of
+from aecore.runs.summary import remarks_of
 from dashboard import page, url_state
 from dashboard.cache import jsonl, runs
-from dashboard.cache.sweeps import is_there
 from dashboard.charts.run_charts import layer_chart, loss_chart, step_chart
 from dashboard.format import plain
-from dashboard.style import state_badge
 from dashboard.url_state import Field, key
-from dashboard.widgets import image_grid, logged_images, remarks, run_actions
+from dashboard.widgets import image_grid, logged_images, remarks
 from dashboard.widgets.candidates import candidates
-from dashboard.widgets.followed_run import lead_on
-from dashboard.widgets.icon_button import icon_button
-from dashboard.widgets.lasting_button import lasting_button
+from dashboard.widgets.run_heading import SHOWN, state_of
 
 TICK_S, IDLE_TICK_S = 1.0, 4.0
-_PROBLEM = "monitor-problem"
-_SHOWN = "shown_state"
-"""Where the session keeps the state that the heading shows."""
-
-
 THEIRS = "As the loop logged it: what it is a mean of, and on which scale, only its code says."
 """Of the losses of a recorded run."""
 PAGE = "monitor"
@@ -47,14 +37,14 @@ def watch(run: Run) -> None:
     """The live view of a run, below its `heading`; refreshes once per second while the run is active. Afterwards it
     only looks, less often, whether the run was deleted or resumed elsewhere."""
     url_state.arrive(PAGE, FIELDS)
-    shown = st.session_state[_SHOWN]
+    shown = st.session_state[SHOWN]
 
     live = shown in (*ACTIVE, "stopping")
 
     def look() -> None:
         # The session's state counts, not that of the script run that created this tick: a late tick of an
         # earlier one would otherwise rerun a page that is already up to date, and swallow a click on it.
-        if _state(run) != st.session_state.get(_SHOWN):
+        if state_of(run) != st.session_state.get(SHOWN):
             st.rerun()  # the heading and its buttons, outside this fragment, change too
 
     def tick() -> None:
@@ -65,12 +55,6 @@ def watch(run: Run) -> None:
     page.draw(tick, run_every=TICK_S if live else None)
     if not live:
         page.draw(look, run_every=IDLE_TICK_S)
-
-
-def _state(run: Run) -> str:
-    if not run.path.is_dir():
-        return "deleted"
-    return "stopping" if is_stopping(run) else run_state(run)
 
 
 def _body(run: Run, state: str) -> None:
@@ -98,7 +82,7 @@ def _body(run: Run, state: str) -> None:
             st.caption("This run was imported, so it has no training curves.")
             candidates(run, status["imported"])
             _panel(run, "")
-            logged_images.show(run)
+        logged_images.show(run)
         return
     last = metrics[-1]
     with st.container(horizontal=True, gap="small"):
@@ -223,99 +207,3 @@ def waiting_text(run: Run) -> str:
     title = plain(runs.titles([first])[0] if first else ahead[0])
     more = f" and {count(len(ahead) - 1, 'other run')}" if len(ahead) > 1 else ""
     return f"Waiting for the device behind **{title}**{more}"
-
-
-def _consistent(run: Run) -> tuple[RunSummary, bool]:
-    """The run's summary and whether it is stopping, read while its state did not change: whoever watches for changes
-    goes by the state that is shown. Where it changes all the same, the first look afterwards draws anew."""
-    tries = 0
-    while True:
-        before = _state(run)
-        row, stopping = runs.summary(run), is_stopping(run)
-        tries += 1
-        if _state(run) == before or tries == 3:
-            st.session_state[_SHOWN] = before
-            return row, stopping
-
-
-def heading(run: Run, on_close: Callable[[], None] | None = None) -> None:
-    """Name, state and the buttons for this state, the last one to close the run where it can be closed."""
-    row, stopping = _consistent(run)
-    idle = row.state not in ACTIVE
-    if message := st.session_state.pop(_PROBLEM, None):
-        st.error(plain(message), icon=":material/error:")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader(plain(runs.titles([run])[0]), anchor=False, width="content")
-        state_badge("stopping" if stopping else row.state)
-        run_actions.edit(run, row)
-        st.space("stretch")
-        if not idle and access.owns(run) and not (row.remote and is_arriving(run)):
-            title = "Stopping…" if stopping else "Stop"
-            about = "It ends after this epoch and can be resumed from there." if row.state == "running" else None
-            if row.recorded:
-                about = "Its loop is told, and ends when it asks: run.should_stop"
-            elif row.remote:
-                about = f"{plain(row.remote)} is told with the next answer, within seconds; it can be resumed there."
-            lasting_button(
-                title, partial(_stop, run), icon=":material/stop:", key="stop", disabled=stopping, help=about
-            )
-        if row.state in RESUMABLE and not (row.recorded or row.remote) and access.owns(run):
-            icon = ":material/play_arrow:"
-            lasting_button("Resume", partial(_resume, run), icon=icon, type="primary", key="resume")
-        if row.sweep and is_there(row.sweep):
-            icon = ":material/grid_on:"
-            st.page_link("pages/sweep.py", label="Sweep", icon=icon, query_params={"sweep": row.sweep})
-        if row.epoch:
-            st.page_link(
-                "pages/replay.py",
-                label="Replay",
-                icon=":material/slow_motion_video:",
-                query_params={"run": run.id},
-            )
-        if idle and (row.epoch or row.imported):
-            st.page_link(
-                "pages/restore.py",
-                label="Open on Restore",
-                icon=":material/auto_fix_high:",
-                query_params={"run": run.id},
-            )
-        if row.epoch or row.imported:
-            lead_on(run, "" if on_close is not None else "train")
-        run_actions.download(run, row)
-        run_actions.delete_button(run, row.state)
-        if on_close is not None:
-            icon_button("Close", "close", "close", type="tertiary", on_click=on_close)
-    parts = [
-        row.id,
-        row.data,
-        f"code of {row.code_size:,}" if row.code_size else "",
-        count(row.parameters, "parameter") if row.parameters else "",
-        row.machine,
-        f"imported from {row.imported}" if row.imported else "",
-        f"recorded from a loop in {row.recorded}" if row.recorded and not row.tracked else "",
-        f"imported from {row.recorded}" if row.tracked else "",
-        f"sent from {row.remote}" if row.remote else "",
-    ]
-    st.caption(" · ".join(plain(part) for part in parts if part))
-    if row.imported:
-        lines = [f"{line[0].upper()}{line[1:]}." for line in import_notes(run.status())]
-        st.caption("  \n".join(map(plain, lines)))
-    if row.note:
-        st.text(row.note)
-
-
-def _stop(run: Run) -> bool:
-    try:
-        jobs.stop(run, wait_s=0)  # do not block the page; a tick shows the end
-    except AecoreError as error:
-        st.session_state[_PROBLEM] = str(error)
-    return True
-
-
-def _resume(run: Run) -> bool:
-    try:
-        jobs.requeue(run)
-        jobs.start(run)
-    except (AecoreError, OSError) as error:
-        st.session_state[_PROBLEM] = str(error)
-    return True

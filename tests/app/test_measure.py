@@ -125,7 +125,7 @@ def test_a_run_that_was_not_measured_says_so_and_can_be(trained, monkeypatch):
     app = page("measure", run=trained.id)
     assert "was not measured yet" in texts(app)
     app.button(key=f"measure-now-{trained.id}").click().run()
-    assert asked == [(trained.id, {"again": False, "samples": 0})]
+    assert asked == [(trained.id, {"again": False, "samples": 0, "strengths": False})]
 
 
 def test_measures_of_other_weights_are_not_shown(trained):

@@ -108,3 +108,12 @@ def test_logged_images_are_shown_by_epoch(gallery):
     assert "my samples, epoch 3" in bodies(app)
     app.select_slider(key=f"logged-{run.id}").set_value(2).run()
     assert "my samples, epoch 2" in bodies(app)
+
+
+def test_logged_images_without_a_curve_are_shown_and_steps_are_steps(gallery):
+    with aecore.record("pictures alone", "digits-28") as run:
+        run.log_image("my samples", np.full((8, 8), 0.5))
+    run.run.write_status(recorded=run.run.status()["recorded"] | {"counts": "step", "source": {"tool": "csv"}})
+    app = page("train", run=run.id)
+    assert not app.exception
+    assert "my samples, step 0" in bodies(app)

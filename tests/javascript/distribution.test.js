@@ -29,3 +29,15 @@ test("units by their variance, in the order of the code", () => {
   assert.deepEqual(widest(codes, [0, 1, 2], 2), [1, 2]);
   assert.deepEqual(widest(codes, [0, 1, 2], 3), [0, 1, 2]);
 });
+
+test("the units that vary most are those of the variances, far from zero too", () => {
+  const width = 40, rows = Array.from({ length: 200 }, (_, row) => row);
+  const values = Float32Array.from({ length: 200 * width }, (_, i) => 1e4 + Math.sin(i * 12.9898) * (1 + ((i % width) * 17) % width));
+  const variance = Array.from({ length: width }, (_, unit) => {
+    const own = rows.map((row) => values[row * width + unit]), mean = own.reduce((sum, value) => sum + value) / own.length;
+    return own.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  });
+  const largest = variance.map((value, unit) => [value, unit]).sort((a, b) => b[0] - a[0]).slice(0, 5).map(([, unit]) => unit);
+  assert.deepEqual(widest({ width, values }, rows, 5), largest.sort((a, b) => a - b));
+  assert.deepEqual(widest({ width, values }, [], 5), [0, 1, 2, 3, 4]);
+});

@@ -152,6 +152,13 @@ def test_images_that_are_not_there_or_lead_elsewhere_are_counted(tmp_path, store
     assert all("1 image" in one.said[-1] for one in outcomes)
 
 
+@pytest.mark.parametrize("step", [-1, 3e9, 2**62, float("nan"), float("inf")])
+def test_a_picture_at_a_step_that_no_curve_has_is_counted(step):
+    tracked = Tracked("key", "title")
+    tracked.add_image("panel", step, next((TRACKED / "trackio" / "media").rglob("*.png")).read_bytes())
+    assert (tracked.left, tracked.images.rows) == ({"image": 1}, {})
+
+
 @given(st.binary(max_size=200))
 def test_a_picture_of_any_bytes_is_read_or_counted(content):
     tracked = Tracked("key", "title")

@@ -38,7 +38,7 @@ def test_a_reused_process_number_is_not_taken_for_the_worker():
 
 
 def test_two_workers_never_share_a_run(store, monkeypatch):
-    monkeypatch.setattr("aecore.jobs.lifecycle.LOCK_WAIT_S", 0)
+    monkeypatch.setattr("aecore.jobs.worker.LOCK_WAIT_S", 0)
     run = jobs.submit(LONG, "cpu")
     with filelock.FileLock(run.file(".lock")), pytest.raises(UserError, match="another process"):
         jobs.work(run)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,7 @@ from PIL import Image
 import aecore
 from aecore.errors import DamagedError, UserError
 from aecore.runs.archive import pack, unpack
-from aecore.runs.logged import MOST_ROWS, LoggedImages, as_image, read_logged
+from aecore.runs.logged import MOST_ROWS, LoggedImages, as_image, decoded, read_logged
 from aecore.runs.run import LOGGED
 from aecore.runs.store import Store
 
@@ -47,6 +49,24 @@ def test_arrays_tensors_and_pictures_are_images():
 def test_what_is_no_image(value, words):
     with pytest.raises(UserError, match=words):
         as_image("samples", value)
+
+
+@pytest.mark.parametrize("shape", [(4, 5), (4, 5, 3), (3, 5, 3), (1, 5, 3), (3, 5)])
+def test_files_of_pictures_of_any_size_are_read(shape):
+    pixels = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
+    image = decoded("a", encoded(Image.fromarray(pixels)))
+    assert (image == (pixels.transpose(2, 0, 1) if pixels.ndim == 3 else pixels[None])).all()
+
+
+def test_a_picture_of_sixteen_bits_keeps_its_greys():
+    levels = np.array([[0, 257, 32_768, 65_535]], np.uint16)
+    assert decoded("a", encoded(Image.fromarray(levels))).tolist() == [[[0, 1, 128, 255]]]
+
+
+def encoded(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
 
 
 @given(st.lists(st.integers(0, 2000), min_size=1, max_size=400))

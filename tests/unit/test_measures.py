@@ -338,3 +338,12 @@ def test_the_command_wants_runs_or_all(measured, capsys):
         status, _, err = cli.run(capsys, *arguments)
         assert status == 2
         assert "name the runs to measure, or --all" in err
+
+
+def test_measures_belong_to_the_weights_that_were_measured(trained):
+    """A training that goes on may have replaced them meanwhile."""
+    write_measures(trained, Measures({}, {}, {"weights": "0" * 64}))
+    with pytest.raises(OutdatedError):
+        read_measures(trained)
+    write_measures(trained, Measures({}, {}, {}))
+    assert read_measures(trained) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -227,3 +228,16 @@ def test_in_a_tsne_a_new_code_goes_among_its_neighbours():
     middle = codes[labels == 1].mean(0, keepdims=True)
     away = np.linalg.norm(points - project_new(codes, points, middle, "tsne"), axis=1)
     assert labels[away.argmin()] == 1
+
+
+def test_principal_components_of_a_wide_code_are_those_of_all_its_digits_in_half_the_memory():
+    draw = np.random.default_rng(0)
+    codes = (draw.normal(size=(300, 5)) * (9, 7, 5, 3, 1) @ draw.normal(size=(5, 5000)) + 20).astype(np.float32)
+    tracemalloc.start()
+    points = project(codes, "pca", 2)[0]
+    assert tracemalloc.get_traced_memory()[1] < 3 * codes.nbytes
+    tracemalloc.stop()
+    centred = codes.astype(np.float64) - codes.mean(0, dtype=np.float64)
+    values, axes = np.linalg.eigh(centred @ centred.T)
+    expected = axes[:, ::-1][:, :2] * np.sqrt(values[::-1][:2])
+    assert np.abs(np.abs(points) - np.abs(expected)).max() < 1e-4 * np.abs(expected).max()

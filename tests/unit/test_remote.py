@@ -393,6 +393,14 @@ def test_who_guesses_waits(to):
     assert raw(to, "POST", "")[0] == 429
 
 
+def test_who_guesses_elsewhere_keeps_no_sender_out(to):
+    assert raw(to, "POST", "")[0] == 400
+    for number in range(200):
+        remote_server.attempts.failed_from(f"stranger-{number}")
+    assert raw(to, "POST", "")[0] == 400
+    assert remote_server.attempts.too_many("another stranger")
+
+
 ESCAPES = ["../metrics.jsonl", "..%2Fmetrics.jsonl", "%2e%2e/x", "/etc/passwd", "%2Fetc%2Fpasswd", ".lock", RECEIVED,
            own.REMOTE, "experiment.json", "status.json", "sums.json", "resume.safetensors", "projections/../x",
            "projections/pca-2d.safetensors/x", "weights.safetensors%00", "a.py", "projections/.progress.safetensors",
@@ -463,6 +471,18 @@ def test_what_is_too_large_is_refused_before_it_is_read(to, store, monkeypatch):
     with pytest.raises(RefusedError, match="the most that one may have"):
         pieces.grow(store, run_id, KEY, LOG, 0, b"x")
     assert MOST_BYTES > 5
+
+
+def test_a_body_in_chunks_is_not_read_beyond_what_a_request_may_have(to, store):
+    """Its Content-Length says nothing where a Transfer-Encoding stands beside it."""
+    run_id = begin(store)
+    chunk = b"%x\r\n%b\r\n" % (MOST_PIECE // 2, b"x" * (MOST_PIECE // 2))
+    body = chunk * 3 + b"0\r\n\r\n"
+    code, text = raw(
+        to, "POST", f"/{run_id}/growing/{METRICS}?offset=0", body, Content_Length="2", Transfer_Encoding="chunked"
+    )
+    assert (code, "at most 1,000,000 bytes" in text) == (413, True)
+    assert not Run(store.root / "runs" / run_id).file(METRICS).exists()
 
 
 def test_a_full_disk_is_one_line_and_may_pass(to, store, mine, monkeypatch):
@@ -654,6 +674,13 @@ def test_serve_starts_the_app_and_tells_the_token_to_nobody_else(monkeypatch, ca
     assert not any(TOKEN in part for part in command)
     assert environment["AECORE_SERVED_TOKEN"] == TOKEN
     assert "AECORE_SERVED_TOKEN" not in without
+    monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
+    monkeypatch.delenv(REMOTE, raising=False)
+    assert command_line.run(["serve"]) == 0
+    assert [name for name, value in started[-1][2].items() if value == TOKEN] == [SERVED_TOKEN]
+    monkeypatch.setenv(REMOTE, "https://lab.example.org")  # its own trainings are sent there, with that token
+    assert command_line.run(["serve", "--token", "another-token-of-this-server"]) == 0
+    assert started[-1][2][TOKEN_VARIABLE] == TOKEN
     assert plain[-2:] == ["--server.port", "8501"]
 
 

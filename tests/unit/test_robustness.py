@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
+import safetensors.numpy
 from skimage.restoration import denoise_tv_chambolle
 
-from aecore import data
+from aecore import data, jobs
+from aecore.cli import app as command_line
 from aecore.config.corruption import Corruption
 from aecore.data.validation import validation_pairs
-from aecore.errors import DamagedError, OutdatedError
+from aecore.errors import AecoreError, DamagedError, OutdatedError
 from aecore.inference import open_run
 from aecore.jobs import measuring
 from aecore.measures import strengths
@@ -19,8 +22,10 @@ from aecore.metrics import robustness
 from aecore.metrics.classical import METHODS
 from aecore.metrics.robustness import TotalVariation, levels
 from aecore.presets import preset
+from aecore.runs import sums
 from aecore.runs.robustness import read_if_sound, read_robustness, write_robustness
 from aecore.runs.run import ROBUSTNESS, WEIGHTS
+from aecore.training import finish
 from tests.helpers import cli
 from tests.helpers.runs import forget_sums
 
@@ -58,9 +63,58 @@ def test_it_is_measured_kept_and_printed(trained, capsys, monkeypatch):
     level = found.points[4]["level"]
     entry = open_run(trained, "cpu").evaluate(Corruption.parse(f"gaussian:{level}"))
     assert found.score(4, "model") == pytest.approx(entry["metrics"]["psnr_db"], rel=1e-5)
-    # What is known is printed, and not measured again.
+    # What is known is printed, and not measured again; one run of many does not keep the others from it.
     monkeypatch.setattr(measuring, "work_on_strengths", lambda *_: pytest.fail("measured again"))
     assert cli.as_json(capsys, "measure", trained.id, "--strengths", "--json")["points"] == found.points
+    (listed,) = cli.as_json(capsys, "measure", "--all", "--strengths", "--json")
+    assert (listed["run"], listed["weights"]) == (trained.id, sums.digest(trained.path, WEIGHTS))
+
+
+def test_one_run_of_many_does_not_keep_the_others_from_it(trained, capsys):
+    copy = trained.path.with_name("a-copy")
+    shutil.copytree(trained.path, copy)
+    (copy / WEIGHTS).unlink()
+    assert command_line.run(["measure", copy.name, trained.id, "--strengths"]) == 1
+    said = capsys.readouterr()
+    assert "not measured: " in said.err
+    assert f"{trained.id}: 297 test images" in said.out
+    shutil.copytree(trained.path, trained.path.with_name("another"))
+    listed = cli.as_json(capsys, "measure", "--all", "--strengths", "--json")  # those that have a network
+    assert {entry["run"] for entry in listed} == {trained.id, "another"}
+    assert command_line.run(["measure", trained.id, "--strengths", "--markdown"]) == 2
+
+
+def test_a_network_that_returns_no_images_has_no_scores(trained):
+    weights = safetensors.numpy.load(trained.file(WEIGHTS).read_bytes())
+    largest = {name: np.sign(values) * np.float32(3e38) for name, values in weights.items()}
+    trained.write_files({WEIGHTS: safetensors.numpy.save(largest)})
+    with pytest.raises(AecoreError, match="NaN or infinity"):
+        measuring.work_on_strengths(trained, "cpu")
+    assert read_robustness(trained) is None
+
+
+def test_the_end_of_a_training_measures_without_total_variation_and_the_command_adds_it(trained, capsys):
+    point = {"level": 0.1, "model": {"psnr_db": 20.0}, "input": {"psnr_db": 20.0}}
+    write_robustness(trained, [point], {"n": 297, "clamp": False})
+    assert command_line.run(["measure", trained.id, "--strengths"]) == 0
+    assert "on 4 test images" in capsys.readouterr().err
+    found = read_robustness(trained)
+    assert found is not None
+    assert found.beside == 4
+
+
+def test_scores_belong_to_the_weights_that_were_measured(trained, monkeypatch):
+    """A training that goes on replaces them meanwhile."""
+    measured = robustness.squared_errors
+
+    def replaced(*given):
+        trained.write_files({WEIGHTS: trained.file(WEIGHTS).read_bytes() + b" "})
+        return measured(*given)
+
+    monkeypatch.setattr(robustness, "squared_errors", replaced)
+    measuring.work_on_strengths(trained, "cpu")
+    with pytest.raises(OutdatedError):
+        read_robustness(trained)
 
 
 def test_total_variation_has_the_best_strength_of_all():
@@ -108,3 +162,23 @@ def test_a_file_that_is_not_right_is_refused(trained, change):
     forget_sums(trained)
     with pytest.raises(DamagedError, match="robustness"):
         read_robustness(trained)
+
+
+@pytest.fixture
+def short(store, monkeypatch):
+    """A training of one epoch, long enough for the strengths of noise."""
+    monkeypatch.setattr(finish, "SHARE_FOR_STRENGTHS", 1e9)
+    return jobs.submit(preset("digits-quick").experiment.changed({"training.epochs": 1}), "cpu")
+
+
+def test_the_end_of_a_training_measures_where_that_is_cheap(short):
+    assert jobs.work(short) == "finished"
+    found = read_robustness(short)
+    assert found is not None
+    assert (found.images, found.beside, len(found.points)) == (297, 0, 13)
+
+
+def test_whatever_fails_in_it_the_run_has_been_trained(short, capsys):
+    short.file(ROBUSTNESS).mkdir()  # what stands where it would be written
+    assert jobs.work(short) == "finished"
+    assert "the strengths of noise were not measured: " in capsys.readouterr().out

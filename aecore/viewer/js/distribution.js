@@ -46,15 +46,16 @@ export function largest(count, wanted, value) {
  */
 export function widest({ width, values }, rows, wanted) {
   const all = Array.from({ length: width }, (_, unit) => unit);
-  if (width <= wanted) return all;
-  const variance = all.map((unit) => {
-    let mean = 0, squares = 0;
-    rows.forEach((row, i) => {
-      const apart = values[row * width + unit] - mean;
-      mean += apart / (i + 1);
-      squares += apart * (values[row * width + unit] - mean);
-    });
-    return squares;
-  });
+  if (width <= wanted || !rows.length) return all.slice(0, wanted);
+  // One pass in the order of memory, as a click on a class waits for it; differences from one row keep the digits.
+  const first = rows[0] * width, sums = new Float64Array(width), squares = new Float64Array(width);
+  for (const row of rows) {
+    for (let unit = 0, at = row * width; unit < width; unit += 1, at += 1) {
+      const apart = values[at] - values[first + unit];
+      sums[unit] += apart;
+      squares[unit] += apart * apart;
+    }
+  }
+  const variance = all.map((unit) => squares[unit] - (sums[unit] * sums[unit]) / rows.length);
   return all.sort((a, b) => variance[b] - variance[a]).slice(0, wanted).sort((a, b) => a - b);
 }

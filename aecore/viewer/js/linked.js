@@ -6,7 +6,7 @@
 import { button, element, partsOf, svgElement } from "./dom.js";
 import { binned, largest, widest } from "./distribution.js";
 import { figure, plural } from "./numbers.js";
-import { codeOf, errorOf, pictureOf, reconstructionOf } from "./pictures.js";
+import { errorOf, pictureOf, reconstructionOf } from "./pictures.js";
 
 const WORST = 16, MOST_UNITS = 11, BINS = 28;
 const PLOT = { width: 140, height: 40 };
@@ -23,6 +23,14 @@ const PLOT = { width: 140, height: 40 };
  * @property {number} low
  * @property {number} high
  */
+
+/**
+ * A number of a point's code; NaN without one.
+ * @param {Points} points
+ * @param {number} row
+ * @param {number} unit
+ */
+const unitOf = ({ codes, codeRow }, row, unit) => (codes && codeRow && codeRow[row] >= 0 ? codes.values[codeRow[row] * codes.width + unit] : NaN);
 
 /**
  * @param {Cloud} owner
@@ -128,7 +136,7 @@ export function createLinked(owner, root) {
     const nodes = [distribution("Error", "error", points, rows, errorOf)];
     const units = withCodes.length && codes && codeRow ? widest(codes, withCodes.map((row) => codeRow[row]), MOST_UNITS) : [];
     for (const unit of units) {
-      nodes.push(distribution(`Unit ${unit + 1}`, `unit${unit}`, points, withCodes, (_, row) => codeOf(points, row)?.[unit] ?? NaN));
+      nodes.push(distribution(`Unit ${unit + 1}`, `unit${unit}`, points, withCodes, (_, row) => unitOf(points, row, unit)));
     }
     const kept = nodes.filter((node) => node !== null);
     if (!kept.length) return null;

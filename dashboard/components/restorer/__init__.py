@@ -87,6 +87,6 @@ def _curve(found: Robustness) -> dict[str, Any]:
     scores = [{side: found.score(at, side) for side in SIDES} for at in range(len(found.points))]
     return {
         "images": found.images,
-        "beside": found.about.get("tv_images"),
+        "beside": found.beside or None,
         "points": [{"level": point["level"], **row} for point, row in zip(found.points, scores, strict=True)],
     }
