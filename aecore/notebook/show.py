@@ -11,7 +11,14 @@ from aecore.runs.summary import summarise
 from aecore.viewer.page import view_page
 from aecore.viewer.views import TITLES, Kind, view_of
 
-HEIGHTS: dict[str, int] = {"loss": 240, "replay": 640, "interpolate": 780, "generate": 780, "latent": 1120}
+HEIGHTS: dict[str, int] = {
+    "loss": 240,
+    "replay": 640,
+    "denoise": 900,
+    "interpolate": 780,
+    "generate": 780,
+    "latent": 1120,
+}
 """In pixels: what fits in a notebook's column of 900 or more; a lower one scrolls."""
 
 
@@ -38,8 +45,9 @@ class Shown:
 
 
 def show(run: RunLike, view: Kind = "replay", *, height: int | None = None) -> Shown:
-    """A part of the app for a run, by id, path or as an object: "replay" (its images epoch by epoch), "interpolate"
-    (the way between two images), "generate" (sliders for its code), "latent" (its codes as a point cloud) or "loss".
+    """A part of the app for a run, by id, path or as an object: "replay" (its images epoch by epoch), "denoise" (noise
+    that grows by hand, and what the network makes of it), "interpolate" (the way between two images), "generate"
+    (sliders for its code), "latent" (its codes as a point cloud) or "loss".
 
     It is the same page as the static site's (`aecore export --to site`), in a frame that holds all of it. So it needs
     no server and no package (anywidget would be one, with a bundle of its own), works wherever a notebook shows HTML

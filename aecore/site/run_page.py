@@ -21,6 +21,7 @@ from aecore.viewer.views import TITLES, Kind, View, view_of
 ABOUT: dict[Kind, str] = {
     "loss": "By epoch.",
     "replay": "Test images and losses epoch by epoch.",
+    "denoise": "More noise, and less: what the network makes of it, beside what goes in.",
     "interpolate": "From one image to another: decoded from the codes between theirs, and as a cross-fade of pixels.",
     "generate": "Change the code, and see what is decoded from it.",
     "latent": "The codes of test images: each point is an image, and near points have near codes.",
@@ -64,7 +65,7 @@ def _views(run: Run) -> tuple[list[View], dict[Kind, str]]:
     """The views that the run has, and why it lacks the others. The replayer has the loss curves too."""
     views: list[View] = []
     left_out: dict[Kind, str] = {}
-    kinds: tuple[Kind, ...] = ("replay", "loss", "interpolate", "generate", "latent")
+    kinds: tuple[Kind, ...] = ("replay", "loss", "denoise", "interpolate", "generate", "latent")
     for kind in kinds:
         if kind == "loss" and views:
             continue

@@ -58,7 +58,13 @@ def _style(kind: str) -> str:
 
 
 def _component(kind: str) -> Path:
-    folders = {"loss": "replayer", "replay": "replayer", "interpolate": "interpolator", "generate": "generator"}
+    folders = {
+        "loss": "replayer",
+        "replay": "replayer",
+        "denoise": "restorer",
+        "interpolate": "interpolator",
+        "generate": "generator",
+    }
     return _COMPONENTS / folders[kind]
 
 

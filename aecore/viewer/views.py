@@ -1,5 +1,5 @@
-"""What can be seen of a run in the browser, each with all that its component needs: loss curves, Replay, Interpolate,
-Generate and the latent space.
+"""What can be seen of a run in the browser, each with all that its component needs: loss curves, Replay, Restore,
+Interpolate, Generate and the latent space.
 
 Nothing here needs torch or an image set: images are those of the run's panel, or thumbnails. What a run lacks is one
 line of a `UserError`.
@@ -24,19 +24,22 @@ from aecore.models.architecture import plan
 from aecore.models.digit_classifier import reads
 from aecore.models.layer import Plan
 from aecore.runs.json_files import MORE_SAMPLES
+from aecore.runs.robustness import read_if_sound as read_robustness
 from aecore.runs.run import METRICS, SNAPSHOTS, STEPS, WEIGHTS, Run
-from aecore.runs.summary import summarise
+from aecore.runs.summary import may_win, summarise
 from aecore.viewer import cloud_parts, networks, point_cloud, reel
 from aecore.viewer.generation import Places, Told, generation_data
 from aecore.viewer.interpolation import interpolation_data
 from aecore.viewer.networks import Shipped
 from aecore.viewer.payloads import name_of
+from aecore.viewer.restoration import restoration_data
 from aecore.viewer.units import gains_of, units_of
 
-Kind = Literal["loss", "replay", "interpolate", "generate", "latent"]
+Kind = Literal["loss", "replay", "denoise", "interpolate", "generate", "latent"]
 TITLES: dict[str, str] = {
     "loss": "Loss",
     "replay": "Replay",
+    "denoise": "Restore",
     "interpolate": "Interpolate",
     "generate": "Generate",
     "latent": "Latent space",
@@ -82,6 +85,7 @@ def view_of(run: Run, kind: Kind) -> View:
     makers: dict[Kind, Callable[[Run], View]] = {
         "loss": loss_view,
         "replay": replay_view,
+        "denoise": denoise_view,
         "interpolate": interpolate_view,
         "generate": generate_view,
         "latent": latent_view,
@@ -107,6 +111,27 @@ def replay_view(run: Run) -> View:
     made = reel.reel(run, picture, summarise(run).title)
     data = {"runs": [made], "shared": False, "one_noise": False, "start": None, "difference": False, "visit": 0}
     return View("replay", data, {})
+
+
+def denoise_view(run: Run) -> View:
+    """Images that are corrupted by hand, and restored."""
+    codes, shipped, assets = _networks(run, with_code=False)
+    images = choices(run, codes)
+    if -1 in images.labels:  # nobody knows which digits are read wrong
+        assets = {name: part for name, part in assets.items() if name != shipped["reader"]}
+        shipped = Shipped(**{**shipped, "reader": None})  # type: ignore[typeddict-item]
+    data = restoration_data(
+        shipped,
+        run,
+        images.images,
+        list(range(len(images.names))),
+        images.names,
+        images.labels,
+        asked=run.experiment().corruption,
+        may_win=may_win(run.status()),
+        strengths=read_robustness(run),
+    )
+    return View("denoise", data, assets)
 
 
 def interpolate_view(run: Run) -> View:
@@ -250,9 +275,11 @@ def _some(count: int, labels: np.ndarray | None) -> list[int]:
     return sorted([*first, *others[: MOST_CHOICES - len(first)]])
 
 
-def _networks(run: Run) -> tuple[Codes | None, Shipped, dict[str, Mapping[str, Any]]]:
-    """The run's codes, its networks for the browser by name, and these as assets."""
-    _check_code(run)
+def _networks(run: Run, with_code: bool = True) -> tuple[Codes | None, Shipped, dict[str, Mapping[str, Any]]]:
+    """The run's codes, its networks for the browser by name, and these as assets: with the codes, which a network then
+    must have, or without."""
+    if with_code:
+        _check_code(run)
     if not run.file(WEIGHTS).is_file():
         raise UserError("Its weights are not here.")
     encoder, decoder = networks.payload(run, "encoder"), networks.payload(run, "decoder")
@@ -264,7 +291,7 @@ def _networks(run: Run) -> tuple[Codes | None, Shipped, dict[str, Mapping[str, A
         "encoder": encoder.parts(),
         "decoder": decoder.parts(),
         "reader": reader and reader.parts(),
-        "codes": None if codes is None or codes.codes is None else _codes_asset(codes),
+        "codes": None if not with_code or codes is None or codes.codes is None else _codes_asset(codes),
     }
     names = {key: name_of(key, part) if part else None for key, part in parts.items()}
     assets = {name: parts[key] for key, name in names.items() if name}

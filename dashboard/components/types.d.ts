@@ -20,46 +20,6 @@ export interface SweeperData {
   visit: number;
 }
 
-// ---- restorer ----------------------------------------------------------------------------------------
-
-export type LossKind = "gaussian" | "speckle" | "masking" | "salt-pepper" | "square" | "rows";
-export interface RestorerKind {
-  kind: LossKind;
-  title: string;
-  name: string;
-  low: number;
-  high: number;
-  step: number;
-  usual: number;
-}
-/** PSNR in dB over the whole test set, null where it is infinite or was not measured. `beside`: on how many images total
- * variation was measured. */
-export interface Strengths {
-  images: number;
-  beside: number | null;
-  points: { level: number; model: number | null; input: number | null; tv: number | null }[];
-}
-/** `images`: base64 of bytes (N, H, W, C). `place`: a kind, a strength and which draw, with colons between. */
-export interface RestorerData extends Shipped {
-  images: string;
-  numbers: number[];
-  names: string[];
-  labels: number[];
-  shape: ImageShape;
-  kinds: RestorerKind[];
-  first: LossKind;
-  trained: { kind: LossKind; level: number } | null;
-  trained_words: string;
-  span: number;
-  clamp: boolean;
-  may_win: boolean;
-  strengths: Strengths | null;
-  error_scale: number;
-  note: string;
-  place: string | null;
-  visit: number;
-}
-
 // ---- epoch cloud (`aecore.viewer.epoch_cloud`) ----------------------------------------------------------
 
 /** A cloud whose points have a place at each of `epochs`. `spread`: of every epoch, of every unit, from 0 to 1 of the

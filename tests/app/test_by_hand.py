@@ -8,7 +8,7 @@ import pytest
 
 from aecore.config.corruption import Corruption
 from aecore.runs.robustness import write_robustness
-from dashboard.restore import by_hand
+from aecore.viewer.restoration import kinds
 from tests.helpers.pages import components, page, texts
 
 
@@ -18,7 +18,7 @@ from tests.helpers.pages import components, page, texts
 )
 def test_every_slider_reaches_the_strength_that_a_run_was_trained_with(trained, text):
     corruption = Corruption.parse(text)
-    found = by_hand.kinds(trained, corruption)
+    found = kinds(trained, corruption)
     assert all(kind.low <= kind.usual <= kind.high for kind in found.values())
     name = (
         "gaussian"

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 import aecore
+from aecore.runs.robustness import read_robustness
 from aecore.runs.run import Run
 from aecore.site import write_site
 from tests.helpers.paths import GALLERY_RUN
@@ -90,6 +91,16 @@ def test_the_site_works_as_files(tab: Page, whole: Run, wrong: list[str], tmp_pa
     drag(tab, replay.get_by_role("slider"), 0)
     expect(replay).to_have_attribute("data-epoch", "1")
     np.testing.assert_array_equal(tile_of(last), panel["reconstructions"][0][0, 0])
+
+    restorer = tab.locator(".rs")
+    tab.locator("#denoise").scroll_into_view_if_needed()
+    restorer.and_(tab.locator("[data-ready]")).wait_for()
+    restorer.locator(".rs-slider").fill("0.5")
+    expect(restorer).to_have_attribute("data-ready", "gaussian:0.5:0")
+    found = read_robustness(whole)
+    assert found is not None
+    at = next(i for i, point in enumerate(found.points) if point["level"] == 0.5)
+    expect(restorer.locator(".rs-legend")).to_contain_text(f"this model {found.score(at, 'model'):.2f}")
 
     way = tab.locator(".ip")
     tab.locator("#interpolate").scroll_into_view_if_needed()

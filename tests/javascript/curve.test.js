@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { between } from "../../dashboard/components/restorer/curve.js";
+import { between } from "../../aecore/viewer/components/restorer/curve.js";
 
 const POINTS = [
   { level: 0, model: 30, input: null, tv: null },

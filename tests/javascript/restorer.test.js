@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { decibels, meanSquare, similarity } from "../../aecore/viewer/js/metrics.js";
-import { corrupt, drawOf, normals, uniforms } from "../../dashboard/components/restorer/corrupt.js";
-import { meanOf } from "../../dashboard/components/restorer/means.js";
+import { corrupt, drawOf, normals, uniforms } from "../../aecore/viewer/components/restorer/corrupt.js";
+import { meanOf } from "../../aecore/viewer/components/restorer/means.js";
 
 /** @type {[number, number, number]} */
 const SHAPE = [3, 40, 30];

@@ -133,9 +133,20 @@ def test_the_codes_are_those_of_the_run_to_the_last_bit(site):
     np.testing.assert_array_equal(np.frombuffer(base64.b64decode(sent["indices"]["base64"]), "<i4"), kept["indices"])
 
 
+def test_a_network_without_a_code_restores_by_hand_too():
+    run = Run(GALLERY_RUN.with_name("colored-unet"))
+    view = view_of(run, "denoise")
+    assert view.data["codes"] is None
+    assert (view.data["first"], view.data["trained"]) == ("gaussian", {"kind": "gaussian", "level": 0.3})
+    assert set(view.assets) == {view.data[part] for part in ("encoder", "decoder", "reader") if view.data[part]}
+    assert view.data["strengths"]["images"] == 10_000
+    with pytest.raises(UserError, match="without a code between"):
+        view_of(run, "interpolate")
+
+
 def test_a_page_says_what_it_lacks(site, monkeypatch, tmp_path):
     assert set(site.made.left_out) == {site.bare.id}
-    assert set(site.made.left_out[site.bare.id]) == {"interpolate", "generate", "latent"}
+    assert set(site.made.left_out[site.bare.id]) == {"denoise", "interpolate", "generate", "latent"}
     assert "Its weights are not here." in page(site, f"runs/{site.bare.id}.html").words
     assert all(view_of(site.whole, kind).kind == kind for kind in get_args(Kind))
     monkeypatch.setattr(networks, "MOST_PRODUCTS", 1)

@@ -262,7 +262,7 @@ export interface LossPoint {
 
 /** A component, the name of its data, and those of the assets that the data name. */
 export interface PageView {
-  kind: "loss" | "replay" | "interpolate" | "generate" | "latent";
+  kind: "loss" | "replay" | "denoise" | "interpolate" | "generate" | "latent";
   data: string;
   assets: string[];
 }
@@ -283,4 +283,44 @@ export interface Choices {
 export interface LossData {
   train: LossCurve;
   test: LossCurve;
+}
+
+// ---- restorer ----------------------------------------------------------------------------------------
+
+export type LossKind = "gaussian" | "speckle" | "masking" | "salt-pepper" | "square" | "rows";
+export interface RestorerKind {
+  kind: LossKind;
+  title: string;
+  name: string;
+  low: number;
+  high: number;
+  step: number;
+  usual: number;
+}
+/** PSNR in dB over the whole test set, null where it is infinite or was not measured. `beside`: on how many images total
+ * variation was measured. */
+export interface Strengths {
+  images: number;
+  beside: number | null;
+  points: { level: number; model: number | null; input: number | null; tv: number | null }[];
+}
+/** `images`: base64 of bytes (N, H, W, C). `place`: a kind, a strength and which draw, with colons between. */
+export interface RestorerData extends Shipped {
+  images: string;
+  numbers: number[];
+  names: string[];
+  labels: number[];
+  shape: ImageShape;
+  kinds: RestorerKind[];
+  first: LossKind;
+  trained: { kind: LossKind; level: number } | null;
+  trained_words: string;
+  span: number;
+  clamp: boolean;
+  may_win: boolean;
+  strengths: Strengths | null;
+  error_scale: number;
+  note: string;
+  place: string | null;
+  visit: number;
 }

@@ -8,10 +8,18 @@ import { showGenerator } from "./generate.js";
 import { showInterpolator } from "./interpolate.js";
 import { showLoss } from "./loss.js";
 import { createPayloads } from "./payloads.js";
+import { showRestorer } from "./restore.js";
 import { showCloud, showReplay } from "./whole.js";
 
 /** @type {Record<PageView["kind"], ViewMaker>} */
-const MAKERS = { loss: showLoss, replay: showReplay, interpolate: showInterpolator, generate: showGenerator, latent: showCloud };
+const MAKERS = {
+  loss: showLoss,
+  replay: showReplay,
+  denoise: showRestorer,
+  interpolate: showInterpolator,
+  generate: showGenerator,
+  latent: showCloud,
+};
 const NEAR = "600px";
 
 const page = /** @type {{ aecoreViews: Record<string, { html: string, css: string }> }} */ (/** @type {unknown} */ (globalThis));

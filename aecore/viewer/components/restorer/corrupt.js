@@ -1,6 +1,6 @@
 // Corruptions whose strength follows the hand: the random numbers of an image stay, so that one sees this noise grow.
 
-/** @import { ImageShape } from "../../../aecore/viewer/js/types.js" */
+/** @import { ImageShape } from "../../js/types.js" */
 /** @import { LossKind } from "../types.js" */
 
 const LAST = 2 ** 32;

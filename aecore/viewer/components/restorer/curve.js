@@ -1,8 +1,8 @@
 // PSNR over the strength of a corruption: the model's output, and the input as it is; of Gaussian noise over the whole
 // test set where that was measured, with total variation beside it.
 
-import { element, svgElement } from "../../../aecore/viewer/js/dom.js";
-import { roundTicks, thatFit, tickText } from "../../../aecore/viewer/components/ticks.js";
+import { element, svgElement } from "../../js/dom.js";
+import { roundTicks, thatFit, tickText } from "../ticks.js";
 
 const HEIGHT = 150, LEFT = 34, RIGHT = 8, TOP = 20, BOTTOM = 22;
 /** @type {{ side: Side, name: string }[]} */

@@ -2,9 +2,9 @@
 
 /** @import { RestorerData } from "../types.js" */
 
-import { element } from "../../../aecore/viewer/js/dom.js";
-import { decibels } from "../../../aecore/viewer/js/metrics.js";
-import { plural } from "../../../aecore/viewer/js/numbers.js";
+import { element } from "../../js/dom.js";
+import { decibels } from "../../js/metrics.js";
+import { plural } from "../../js/numbers.js";
 
 /** @typedef {{ mse: number, ssim: number | null, wrong: number | null }} Score `wrong`: 1 for an image read as another class */
 /** @typedef {{ input: Score, model: Score }} Scored */

@@ -2,7 +2,7 @@
 
 /** @import { ComponentArguments, RestorerData } from "../types.js" */
 
-import { mounted } from "../../../aecore/viewer/components/mount.js";
+import { mounted } from "../mount.js";
 import { createRestorer } from "./restorer.js";
 
 /** @param {ComponentArguments<RestorerData>} mount */

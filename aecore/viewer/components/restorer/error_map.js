@@ -1,9 +1,9 @@
 // Where an output errs: its distance from the clean image, in the colour of the theme.
 
-/** @import { ImageShape } from "../../../aecore/viewer/js/types.js" */
+/** @import { ImageShape } from "../../js/types.js" */
 
-import { context2d } from "../../../aecore/viewer/js/dom.js";
-import { toRgb } from "../../../aecore/viewer/js/theme.js";
+import { context2d } from "../../js/dom.js";
+import { toRgb } from "../../js/theme.js";
 
 /**
  * Absolute errors, the mean over the channels, at full intensity for `scale`.

@@ -1,21 +1,21 @@
 // Restoring images while a hand moves the strength of the corruption: noise, networks and scores, all in the browser.
 
-/** @import { Network } from "../../../aecore/viewer/js/types.js" */
+/** @import { Network } from "../../js/types.js" */
 /** @import { LossKind, RestorerData, RestorerKind } from "../types.js" */
 /** @import { CurvePoint } from "./curve.js" */
 /** @import { Draw } from "./corrupt.js" */
 
-import { fromBase64 } from "../../../aecore/viewer/js/bytes.js";
-import { element, partsOf } from "../../../aecore/viewer/js/dom.js";
-import { paintImage } from "../../../aecore/viewer/js/images.js";
-import { decibels, meanSquare, similarity } from "../../../aecore/viewer/js/metrics.js";
-import { clamp, plural } from "../../../aecore/viewer/js/numbers.js";
-import { readScores } from "../../../aecore/viewer/js/scores.js";
-import { createPlace } from "../../../aecore/viewer/components/address/place.js";
-import { assets } from "../../../aecore/viewer/components/assets/asset.js";
-import { watchWidth } from "../../../aecore/viewer/components/mount.js";
-import { networkOf, sizeOf } from "../../../aecore/viewer/components/networks.js";
-import { inSlices, perFrame } from "../../../aecore/viewer/components/pace.js";
+import { fromBase64 } from "../../js/bytes.js";
+import { element, partsOf } from "../../js/dom.js";
+import { paintImage } from "../../js/images.js";
+import { decibels, meanSquare, similarity } from "../../js/metrics.js";
+import { clamp, plural } from "../../js/numbers.js";
+import { readScores } from "../../js/scores.js";
+import { createPlace } from "../address/place.js";
+import { assets } from "../assets/asset.js";
+import { watchWidth } from "../mount.js";
+import { networkOf, sizeOf } from "../networks.js";
+import { inSlices, perFrame } from "../pace.js";
 import { between, createCurve } from "./curve.js";
 import { corrupt, drawOf } from "./corrupt.js";
 import { paintError } from "./error_map.js";
