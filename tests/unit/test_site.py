@@ -134,14 +134,14 @@ def test_the_codes_are_those_of_the_run_to_the_last_bit(site):
 
 
 def test_a_network_without_a_code_restores_by_hand_too():
-    run = Run(GALLERY_RUN.with_name("colored-unet"))
-    view = view_of(run, "denoise")
+    network = Run(GALLERY_RUN.with_name("colored-unet"))
+    view = view_of(network, "denoise")
     assert view.data["codes"] is None
     assert (view.data["first"], view.data["trained"]) == ("gaussian", {"kind": "gaussian", "level": 0.3})
     assert set(view.assets) == {view.data[part] for part in ("encoder", "decoder", "reader") if view.data[part]}
     assert view.data["strengths"]["images"] == 10_000
     with pytest.raises(UserError, match="without a code between"):
-        view_of(run, "interpolate")
+        view_of(network, "interpolate")
 
 
 def test_a_page_says_what_it_lacks(site, monkeypatch, tmp_path):
