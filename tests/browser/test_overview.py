@@ -98,6 +98,7 @@ def test_a_live_list_does_not_scroll_back(tab, address, stopped):
     arrive(tab, address)
     table(tab).click(position={"x": NAME, "y": at(9)})
     expect(tab.get_by_role("heading", name="Number 1", exact=True)).to_be_in_viewport()
+    settle(tab)  # the opened run is brought into sight once, and not after the hand has scrolled
     main = tab.get_by_test_id("stMain")
     main.evaluate("node => node.scrollTo(0, 700)")
     before = main.evaluate("node => node.scrollTop")
