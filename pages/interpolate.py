@@ -55,8 +55,8 @@ def downloads(run: Run, shown: export.Interpolation) -> None:
 
 def between(run: Run, gallery: image_picker.Gallery, shipped: Shipped) -> None:
     """Two images or more, and what lies between them."""
-    wanted = images_to_choose()
-    found = image_picker.choose(PAGE, run, gallery, wanted, across=2 if len(wanted) in (2, 4) else 3)
+    several = st.session_state[key(PAGE, "mode")] == "several"
+    found = image_picker.choose(PAGE, run, gallery, images_to_choose(), across=3 if several else 2)
     shown = interpolation(run, found)
     if shipped["encoder"] is None or shipped["decoder"] is None:
         st.caption("This network cannot run in the browser; the server computed these images.")

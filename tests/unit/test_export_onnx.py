@@ -19,7 +19,7 @@ from aecore.models.external import DECODER, ENCODER
 from aecore.models.onnx_export import check_apart
 from aecore.runs.run import EXPERIMENT, SNAPSHOTS, WEIGHTS
 from tests.helpers.cli import as_json, run
-from tests.helpers.families import untrained
+from tests.helpers.families import CODELESS, SETTINGS, untrained
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="requirements-onnx.txt")
 onnx = pytest.importorskip("onnx", reason="requirements-onnx.txt")
@@ -37,7 +37,13 @@ def computed(content: bytes, **inputs: np.ndarray) -> np.ndarray:
     return output
 
 
-@pytest.mark.parametrize(("name", "more"), [("conditional-vae", {"model__conv": []}), ("vq", {})])
+ALWAYS = [("conditional-vae", {"model__conv": []}), ("vq", {})]
+OTHERS = [(name, {}) for name in SETTINGS if name not in (*CODELESS, "vq", "bernoulli")]  # which is `vae` in [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "more"), [*ALWAYS, *(pytest.param(*other, marks=pytest.mark.proof) for other in OTHERS)]
+)
 def test_images_to_codes_and_back(name, more, tmp_path):
     run = untrained(name, tmp_path / "kind", model__range="symmetric", model__output="tanh", **more)
     files, model = onnx_folder(run).files, load_model(run)
