@@ -80,9 +80,7 @@ def test_it_works_in_a_cell_of_jupyterlab(tab: Page, lab: str):
 
 
 def test_it_stays_in_a_notebook_that_is_run_without_a_browser(notebook: Path, monkeypatch: pytest.MonkeyPatch):
-    import nbclient
-    import nbformat
-
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     done = nbclient.execute(nbformat.read(notebook, as_version=4), cwd=str(notebook.parent), timeout=120)

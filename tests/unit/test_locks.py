@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import subprocess
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import NamedTuple
 
@@ -149,3 +153,38 @@ def test_an_audit_without_a_network_passes_and_one_that_fails_does_not():
     )
     lines, status = verdict("", "ERROR: requirements.lock is invalid")
     assert (len(lines), status) == (1, 1)
+
+
+def imported(source: str) -> dict[str, int]:
+    """The names at the top of the modules that Python code imports by statements, each with its first line."""
+    found: dict[str, int] = {}
+    for node in ast.walk(ast.parse(source)):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            names = [node.module]
+        for name in names:
+            found.setdefault(name.partition(".")[0], node.lineno)  # pyright: ignore[reportAttributeAccessIssue]
+    return found
+
+
+def test_a_module_that_is_imported_by_a_statement_is_in_the_lock_or_marked_as_optional():
+    """A type check with the locked packages alone finds every import; where more is installed it would not say."""
+    listed = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    files = [Path(line) for line in listed.stdout.splitlines() if (ROOT / line).exists()]
+    own = {path.parts[0].removesuffix(".py") for path in files} | {path.stem for path in files}
+    distributions = packages_distributions()
+    in_lock = {canonicalize_name(one.requirement.name) for one in locked("requirements-dev.lock")}
+    missing = []
+    for path in files:
+        source = (ROOT / path).read_text()
+        lines = source.splitlines()
+        for name, number in imported(source).items():
+            if name in own or name in sys.stdlib_module_names or "reportMissingImports=false" in source:
+                continue
+            marked = re.search(r"#.*(import-not-found|reportMissingImports)", lines[number - 1])
+            packages = {canonicalize_name(one) for one in distributions.get(name, [name])}
+            if not marked and not packages & in_lock:
+                missing.append(f"{path}:{number}: {name}")
+    assert not missing, "pytest.importorskip, or a line of requirements-dev.txt"
