@@ -37,27 +37,36 @@ def computed(content: bytes, **inputs: np.ndarray) -> np.ndarray:
     return output
 
 
-ALWAYS = [("conditional-vae", {"model__conv": []}), ("vq", {})]
-OTHERS = [(name, {}) for name in SETTINGS if name not in (*CODELESS, "vq", "bernoulli")]  # which is `vae` in [0, 1]
+ALWAYS = [("conditional-vae", {"model__conv": []}), ("vq", {}), ("bernoulli", {}), ("unet", {})]
+OTHERS = [(name, {}) for name in SETTINGS if name not in ("vq", "bernoulli", "unet", "dncnn-levels")]
+"""`dncnn-levels` has a test of its own."""
+UNIT = ("bernoulli", "unet-norm")
+"""End in a sigmoid: images from 0 to 1, where the others see and give -1 to 1."""
 
 
 @pytest.mark.parametrize(
     ("name", "more"), [*ALWAYS, *(pytest.param(*other, marks=pytest.mark.proof) for other in OTHERS)]
 )
 def test_images_to_codes_and_back(name, more, tmp_path):
-    run = untrained(name, tmp_path / "kind", model__range="symmetric", model__output="tanh", **more)
+    coded, scale = name not in CODELESS, 1 if name in UNIT else 2
+    if scale == 2:
+        more = {"model__range": "symmetric", "model__output": "tanh" if coded else "none"} | more
+    run = untrained(name, tmp_path / "kind", **more)
     files, model = onnx_folder(run).files, load_model(run)
     classes = np.array([0, 9, -1, 3, 3, -1, 7])
     told = {"classes": classes} if model.conditional else {}
+    found: dict[str, tuple[np.ndarray, torch.Tensor]] = {}
     with torch.no_grad():
-        given, condition = torch.from_numpy(2 * IMAGES - 1), Condition(torch.from_numpy(classes))
-        codes = model.distribution(given, condition)[0] if model.gaussian else model.encode(given, condition)
-        images = (model.decode(codes, condition) + 1) / 2
-    found = {
-        ENCODER: (computed(files[ENCODER], images=IMAGES, **told), codes),
-        DECODER: (computed(files[DECODER], code=codes.numpy(), **told), images),
-        "model.onnx": (computed(files["model.onnx"], images=IMAGES, **told), images),
-    }
+        given, condition = scale * torch.from_numpy(IMAGES) - (scale - 1), Condition(torch.from_numpy(classes))
+        if coded:
+            codes = model.distribution(given, condition)[0] if model.gaussian else model.encode(given, condition)
+            found[ENCODER] = computed(files[ENCODER], images=IMAGES, **told), codes
+            output = model.decode(codes, condition)
+            found[DECODER] = computed(files[DECODER], code=codes.numpy(), **told), (output + scale - 1) / scale
+        else:
+            output = model(given, condition)
+        found["model.onnx"] = computed(files["model.onnx"], images=IMAGES, **told), (output + scale - 1) / scale
+    assert set(files) == {*found, "about.json"}
     apart = {file: float(np.abs(ours - theirs.numpy()).max()) for file, (ours, theirs) in found.items()}
     print(name, apart)
     assert max(apart.values()) < 1e-5
@@ -68,7 +77,8 @@ def test_images_to_codes_and_back(name, more, tmp_path):
     assert about["files"]["model.onnx"]["inputs"] == {
         part.key.removeprefix("input "): part.value for part in proto.metadata_props if part.key.startswith("input ")
     }
-    assert set(about["files"]["encoder.onnx"]["inputs"]) == {"images", *told}
+    if coded:
+        assert set(about["files"]["encoder.onnx"]["inputs"]) == {"images", *told}
 
 
 def test_a_network_that_takes_the_level_of_the_noise(tmp_path):

@@ -10,6 +10,7 @@ import { watchWidth } from "../../../aecore/viewer/components/mount.js";
 import { showPlaying } from "../../../aecore/viewer/components/play_button.js";
 import { createAxis, epochText } from "../../../aecore/viewer/components/replayer/axis.js";
 import { createCurve } from "../../../aecore/viewer/components/replayer/curve.js";
+import { steppingKeys } from "../../../aecore/viewer/components/replayer/keys.js";
 import { lossAt } from "../../../aecore/viewer/components/replayer/loss.js";
 import { createReadout } from "../../../aecore/viewer/components/replayer/readout.js";
 import { createCloud } from "../../../aecore/viewer/js/cloud.js";
@@ -179,31 +180,17 @@ export function createEpochCloud(root) {
 
   slider.oninput = () => scrubTo(Number(slider.value));
   play.onclick = () => (playing ? stop() : start());
-  root.onkeydown = (event) => {
-    const target = /** @type {Element} */ (event.target);
-    if (!data || event.altKey || event.ctrlKey || event.metaKey) return;
-    if (target.closest(".cl") || target.matches("select")) return; // they have keys of their own
-    /** @param {number} index */
-    const move = (index) => {
+  steppingKeys(root, {
+    ready: () => data !== null,
+    at: () => at,
+    last,
+    move: (index) => {
       stop();
       go(index);
-    };
-    /** @type {Record<string, () => void>} */
-    const keys = {
-      ArrowLeft: () => move(at - 1),
-      ArrowDown: () => move(at - 1),
-      ArrowRight: () => move(at + 1),
-      ArrowUp: () => move(at + 1),
-      PageDown: () => move(at - 10),
-      PageUp: () => move(at + 10),
-      Home: () => move(0),
-      End: () => move(last()),
-    };
-    if (!target.matches("button")) keys[" "] = () => play.click();
-    if (!keys[event.key]) return;
-    event.preventDefault();
-    keys[event.key]();
-  };
+    },
+    play: () => play.click(),
+    mine: ".cl, select",
+  });
 
   const stopWatching = watchWidth(own("rest"), (now) => {
     width = now;

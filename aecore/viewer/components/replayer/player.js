@@ -11,6 +11,7 @@ import { perFrame } from "../pace.js";
 import { showPlaying } from "../play_button.js";
 import { createAxis, epochText } from "./axis.js";
 import { createCurve } from "./curve.js";
+import { steppingKeys } from "./keys.js";
 import { createLarge } from "./large.js";
 import { lossAt, rowAt } from "./loss.js";
 import { createReadout } from "./readout.js";
@@ -230,33 +231,21 @@ export function createPlayer(root) {
   part("after").onclick = () => turn(1);
   part("close").onclick = close;
 
-  root.onkeydown = (event) => {
-    const target = /** @type {Element} */ (event.target);
-    if (!data || event.altKey || event.ctrlKey || event.metaKey || target.matches("select")) return;
-    /** @param {number} index */
-    const move = (index) => {
+  steppingKeys(root, {
+    ready: () => data !== null,
+    at: () => at,
+    last,
+    move: (index) => {
       stop();
       go(index);
-    };
-    /** @type {Record<string, () => void>} */
-    const keys = {
-      ArrowLeft: () => move(at - 1),
-      ArrowDown: () => move(at - 1),
-      ArrowRight: () => move(at + 1),
-      ArrowUp: () => move(at + 1),
-      PageDown: () => move(at - 10),
-      PageUp: () => move(at + 10),
-      Home: () => move(0),
-      End: () => move(last()),
+    },
+    play: () => play.click(),
+    more: {
       Escape: () => {
         if (enlarged) close();
       },
-    };
-    if (!target.matches("button, input[type=checkbox]")) keys[" "] = () => play.click();
-    if (!keys[event.key]) return;
-    event.preventDefault();
-    keys[event.key]();
-  };
+    },
+  });
 
   const stopWatching = watchWidth(root, (now) => {
     width = now;
