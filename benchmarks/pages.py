@@ -75,6 +75,8 @@ CLOUD_3D, CLOUD_2D = (f"/latent?run={CLOUD}&method=tsne&dims={dims}" for dims in
 TABLE = '[data-testid="stDataFrame"] canvas'
 CURVE = ".pc[data-drawn] path.js-line"
 POINTS = ".cl[data-ready] .cl-gl"
+CLOUD_CANVASES = ".cl-stage canvas"
+"""Points are drawn by WebGL on one, or by the processor on the other."""
 
 VIEWS = (
     View("An app with only a heading", "/", "Nothing else", "h1", "heading", floor=True),
@@ -126,7 +128,13 @@ SCRUBBER = Move(
     runs=(SMALL,),
 )
 TURN = Move(
-    "Latent space, turning 10,000 points", CLOUD_3D, ".cl-stage", ".cl-gl", (".cl", "camera"), "turn", runs=(CLOUD,)
+    "Latent space, turning 10,000 points",
+    CLOUD_3D,
+    ".cl-stage",
+    CLOUD_CANVASES,
+    (".cl", "camera"),
+    "turn",
+    runs=(CLOUD,),
 )
 MOVES = (
     FLOOR,
@@ -173,12 +181,20 @@ MOVES = (
         runs=(SMALL,),
     ),
     TURN,
-    Move("Latent space, pointing at points", CLOUD_3D, ".cl-stage", ".cl-gl", (".cl", "hover"), "hover", runs=(CLOUD,)),
+    Move(
+        "Latent space, pointing at points",
+        CLOUD_3D,
+        ".cl-stage",
+        CLOUD_CANVASES,
+        (".cl", "hover"),
+        "hover",
+        runs=(CLOUD,),
+    ),
 )
 DRAGS = (
     FLOOR,
-    Move("Latent space, 10,000 points in 3D", CLOUD_3D, ".cl-stage", ".cl-gl", stroke="turn", runs=(CLOUD,)),
-    Move("Latent space, 10,000 points in 2D", CLOUD_2D, ".cl-stage", ".cl-gl", stroke="turn", runs=(CLOUD,)),
+    Move("Latent space, 10,000 points in 3D", CLOUD_3D, ".cl-stage", CLOUD_CANVASES, stroke="turn", runs=(CLOUD,)),
+    Move("Latent space, 10,000 points in 2D", CLOUD_2D, ".cl-stage", CLOUD_CANVASES, stroke="turn", runs=(CLOUD,)),
     replace(SCRUBBER, stroke="along"),
     replace(REPLAY, stroke="along", pace=22),
 )
@@ -242,7 +258,7 @@ ASKS = (
         number("Start from test image"),
         runs=(SMALL,),
     ),
-    Ask("Latent space, method", CLOUD_3D, ".cl-gl", "pointerdown", method, (".cl", "view"), (CLOUD,)),
+    Ask("Latent space, method", CLOUD_3D, CLOUD_CANVASES, "pointerdown", method, (".cl", "view"), (CLOUD,)),
     Ask("Compare, another curve", COMPARE, CURVE, "pointerdown", curve, (".pc", "drawn"), COMPARED),
 )
 VISITS = (

@@ -103,11 +103,13 @@
   const said = ([selector, name]) => all(selector)[0]?.dataset[name];
 
   // Wait for an event `on`, then for the content to change: if the page signals it (`told`: a selector and the name of its
-  // data attribute), by that together with a painted canvas; else by the appearance of the content itself.
+  // data attribute), by that, and where the content is on canvases by one that is painted too; else by the appearance of
+  // the content itself.
   function arm({ picture, told = null, on }) {
     touch = { picture, told, on, at: null, asked: false, drawn: null, script: 0, sent: null, heard: null };
     touch.before = told ? said(told) : looks(picture);
     touch.canvases = told ? new Set(all(picture)) : null;
+    touch.watched = !all(picture).some((node) => node instanceof HTMLCanvasElement) || !told; // at every frame
     touch.pixels = told && [...touch.canvases].every((canvas) => canvas.width * canvas.height < 90_000) ? looks(picture) : null;
     ended = new Promise((resolve) => (touch.end = resolve));
   }
@@ -162,7 +164,7 @@
       entered = now();
       if (!touch || touch.at !== null || !event.isTrusted || !touch.on.includes(type)) return;
       touch.at = event.timeStamp;
-      if (!touch.told) frame(lookOn);
+      if (touch.watched) frame(lookOn);
     }, { capture: true });
     window.addEventListener(type, () => costs(entered, true));
   }
