@@ -168,21 +168,20 @@ const RUN = {
 
   // The largest or the mean of a square; what lies outside of the map counts for nothing.
   pool({ from: [height, width], to: [rows, columns, channels], size = 2, mean = false, stride = size, padding = 0 }, x, y) {
+    y.fill(mean ? 0 : -Infinity);
     for (let r = 0; r < rows; r += 1) {
       for (let c = 0; c < columns; c += 1) {
-        for (let k = 0; k < channels; k += 1) {
-          let most = -Infinity, sum = 0;
-          for (let i = 0; i < size * size; i += 1) {
-            const row = r * stride - padding + Math.floor(i / size), column = c * stride - padding + (i % size);
-            if (row < 0 || row >= height || column < 0 || column >= width) continue;
-            const value = x[(row * width + column) * channels + k];
-            sum += value;
-            if (value > most) most = value;
+        const to = (r * columns + c) * channels, top = r * stride - padding, left = c * stride - padding;
+        for (let row = Math.max(top, 0); row < Math.min(top + size, height); row += 1) {
+          for (let column = Math.max(left, 0); column < Math.min(left + size, width); column += 1) {
+            const at = (row * width + column) * channels;
+            if (mean) for (let k = 0; k < channels; k += 1) y[to + k] += x[at + k];
+            else for (let k = 0; k < channels; k += 1) if (x[at + k] > y[to + k]) y[to + k] = x[at + k];
           }
-          y[(r * columns + c) * channels + k] = mean ? sum / (size * size) : most;
         }
       }
     }
+    if (mean) for (let i = 0; i < y.length; i += 1) y[i] /= size * size;
   },
 
   // Every pixel repeated over a square.
