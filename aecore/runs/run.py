@@ -10,10 +10,12 @@ What lists runs alone needs no NumPy and no catalogue: they are imported where a
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,7 +81,7 @@ class Run:
     def experiment(self) -> Experiment:
         self.check(EXPERIMENT)
         try:
-            return Experiment.parse(self._with_size(self._table(EXPERIMENT)))
+            return _experiment(json.dumps(self._with_size(self._table(EXPERIMENT))))
         except UserError as error:
             raise DamagedError(f"run {self.id}: {EXPERIMENT} does not hold a valid experiment: {error}") from None
 
@@ -293,6 +295,12 @@ class Run:
 
     def _table(self, name: str) -> dict[str, Any]:
         return read_table(self.file(name), f"run {self.id}")
+
+
+@lru_cache(maxsize=512)
+def _experiment(text: str) -> Experiment:
+    """Kept, as pages ask for the same ones many times; an experiment is never changed."""
+    return Experiment.parse(json.loads(text))
 
 
 def submitted_title(status: Mapping[str, Any]) -> str:

@@ -137,4 +137,4 @@ def test_each_command_is_found_in_its_module():
 
 
 def test_the_list_of_presets_is_that_of_their_definitions():
-    assert titles() == [(one.name, one.report, one.title) for one in presets().values()]
+    assert titles() == tuple((one.name, one.report, one.title) for one in presets().values())
