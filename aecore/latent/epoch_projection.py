@@ -19,7 +19,7 @@ import safetensors.numpy
 from aecore.errors import DamagedError, OutdatedError
 from aecore.files import atomic_write, reason
 from aecore.latent.epoch_codes import EpochCodes
-from aecore.latent.projection import TSNE_COMPONENTS, Progress, check, project
+from aecore.latent.projection import Progress, check, for_tsne
 from aecore.latent.projection_store import projection_folder
 from aecore.metrics.projection import equal_codes, trustworthiness
 from aecore.runs import sums
@@ -49,7 +49,7 @@ class EpochProjection:
     trustworthiness for ten neighbours; NaN where all codes of the epoch are equal."""
     parameters: dict[str, Any] = field(default_factory=dict)
     """`corruption` of the images; of PCA `of_epoch`, whose components they are; of t-SNE `perplexity`, `iterations` of
-    the first epoch and of each `next`, `seed`."""
+    the first epoch and of each `next`, `seed`, and `components` where wide codes were reduced to so many first."""
     codes: str = ""
     """SHA-256 of the file of the codes."""
 
@@ -194,15 +194,14 @@ def tsne_over_epochs(
     points = np.zeros((len(codes.epochs), count, dims), np.float32)
     total = iterations + NEXT_ITERATIONS * max(len(told) - 1, 0)
     before: np.ndarray | None = None
-    done = 0
+    done, narrowed = 0, dict[str, int]()
 
     def on_progress(step: int, now: Callable[[], np.ndarray]) -> None:
         progress(done + step, total)
         moved(now())
 
     for row in told:
-        wide = codes.codes[row]
-        narrow = project(wide, "pca", TSNE_COMPONENTS)[0] if wide.shape[1] > TSNE_COMPONENTS else wide
+        narrow, narrowed = for_tsne(codes.codes[row])
         steps = iterations if before is None else NEXT_ITERATIONS
         options = {"perplexity": perplexity, "iterations": steps, "seed": seed, "device": device}
         made = embed(narrow, dims, start=before, on_progress=on_progress, **options)
@@ -217,6 +216,7 @@ def tsne_over_epochs(
         "iterations": iterations,
         "next": NEXT_ITERATIONS,
         "seed": seed,
+        **narrowed,
     }
     return _projection("tsne", codes, points, faithful, parameters)
 

@@ -24,6 +24,7 @@ from aecore.latent.epoch_projection import (
     read_epoch_projection,
     tsne_over_epochs,
 )
+from aecore.latent.projection import TSNE_COMPONENTS
 from aecore.latent.request import ProjectionRequest
 from aecore.metrics.code_units import units
 from aecore.runs.archive import pack, unpack
@@ -128,6 +129,15 @@ def test_tsne_over_a_collapse_goes_on_behind_it(short):
     assert found.faithful[2] > 0.8
     apart = np.linalg.norm(found.coordinates[2] - found.coordinates[0], axis=1).mean()
     assert apart < found.coordinates[0].std(), "the same codes come back to their places"
+
+
+def test_wide_codes_are_reduced_first_as_those_of_one_epoch_are(short):
+    wide = [np.concatenate([groups(apart), np.zeros((90, TSNE_COMPONENTS))], axis=1) for apart in (0.5, 8)]
+    found = tsne_over_epochs(made(*wide), 2, perplexity=10, iterations=120)
+    assert found.parameters["components"] == TSNE_COMPONENTS
+    narrow = tsne_over_epochs(made(groups(0.5), groups(8)), 2, perplexity=10, iterations=120)
+    assert "components" not in narrow.parameters
+    assert found.faithful == pytest.approx(narrow.faithful, abs=0.03), "no distance has changed"
 
 
 def test_the_job_saves_one_that_is_read_again(trained, short, capsys):
