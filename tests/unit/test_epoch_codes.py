@@ -240,6 +240,18 @@ def test_rows_are_few_evenly_spread_and_taken_up_again(most, total, cut, beyond)
     assert again.epochs == whole.epochs
 
 
+@given(st.integers(4, 39), st.integers(1, 30), st.integers(1, 40))
+def test_rows_of_a_loop_that_has_time_for_some_epochs_only_stay_spread_over_all(most, every, first):
+    """An even number of epochs apart, all but the first had an odd number, and were dropped."""
+    rows, taken = ThinnedRows(most), list(range(first, first + 300 * every, every))
+    for epoch in taken:
+        rows.add(epoch, lambda epoch=epoch: epoch)
+    assert rows.epochs == rows.rows
+    assert (rows.epochs[0], set(rows.epochs) <= set(taken)) == (first, True)
+    assert most // 2 <= len(rows.epochs) <= most
+    assert np.diff([*rows.epochs, taken[-1]]).max() <= 2 * max(rows.stride, every)
+
+
 def test_a_row_that_could_not_be_taken_is_left_out():
     rows = ThinnedRows(4)
     rows.add(1, lambda: None)
