@@ -21,7 +21,7 @@ from aecore.files import atomic_write, reason
 from aecore.latent.epoch_codes import EpochCodes
 from aecore.latent.projection import Progress, check, for_tsne
 from aecore.latent.projection_store import projection_folder
-from aecore.metrics.projection import equal_codes, trustworthiness
+from aecore.metrics.projection import trustworthiness
 from aecore.runs import sums
 from aecore.runs.run import EPOCH_CODES, PROJECTIONS, Run
 from aecore.runs.tensor_files import check_finite, check_shapes, check_whole, read_arrays
@@ -146,7 +146,7 @@ def pca_over_epochs(codes: EpochCodes, dims: int) -> EpochProjection:
     """
     check(codes.codes.shape[2], codes.codes.shape[1], "pca", dims)
     variances = codes.codes.var(axis=1, dtype=np.float64).sum(axis=1)
-    told = [row for row in range(len(codes.epochs)) if equal_codes(codes.codes[row]) < len(codes.indices)]
+    told = _told(codes)
     of = told[-1] if told else len(codes.epochs) - 1
     last = codes.codes[of].astype(np.float64)
     middle = last.mean(axis=0)
@@ -190,7 +190,7 @@ def tsne_over_epochs(
 
     count = len(codes.indices)
     check(codes.codes.shape[2], count, "tsne", dims, perplexity, iterations)
-    told = [row for row in range(len(codes.epochs)) if equal_codes(codes.codes[row]) < count]
+    told = _told(codes)
     points = np.zeros((len(codes.epochs), count, dims), np.float32)
     total = iterations + NEXT_ITERATIONS * max(len(told) - 1, 0)
     before: np.ndarray | None = None
@@ -219,6 +219,11 @@ def tsne_over_epochs(
         **narrowed,
     }
     return _projection("tsne", codes, points, faithful, parameters)
+
+
+def _told(codes: EpochCodes) -> list[int]:
+    """The rows of the epochs whose codes are not all equal."""
+    return [row for row, equal in enumerate(codes.equal) if equal < len(codes.indices)]
 
 
 def _projection(

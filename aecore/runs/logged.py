@@ -130,8 +130,8 @@ class LoggedImages:
         return before - sum(map(len, self.rows.values()))
 
     def _thin(self, name: str) -> None:
-        """Keep the first row of every `stride` epochs, and the last of all: twice as many epochs while there are too many
-        rows."""
+        """Keep the first row of every `stride` epochs, and the last of all; while they are too many, the stride
+        doubles."""
         rows = self.rows[name]
         most = max(min(MOST_ROWS, MOST_BYTES // next(iter(rows.values())).size), 2)
         first, last = min(rows), max(rows)

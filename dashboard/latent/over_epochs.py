@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 
 import streamlit as st
 
 from aecore import access
 from aecore.config.experiment import difference
+from aecore.errors import AecoreError
 from aecore.format import count
 from aecore.jobs import projection as projection_job
 from aecore.jobs.projection_progress import ProjectionProgress
 from aecore.latent.codes import WIDEST_SAVED
+from aecore.latent.epoch_codes import input_bytes, room
 from aecore.latent.epoch_projection import EpochProjection
 from aecore.latent.request import ProjectionRequest, code_size
+from aecore.metrics.projection import NEIGHBOURS
 from aecore.presets import preset, presets
 from aecore.runs.run import SNAPSHOTS, Run
 from aecore.runs.state import ACTIVE, run_state
 from aecore.viewer import epoch_cloud as drawn
 from dashboard import page, url_state
+from dashboard.cache import codes as cached_codes
 from dashboard.cache import epochs
 from dashboard.cache.images import image_info
 from dashboard.components.epoch_cloud import epoch_cloud
@@ -127,7 +132,26 @@ def _why_none(run: Run) -> str:
         return "The first codes appear with the first saved epoch."
     if unkept := [remark["text"] for remark in status.get("remarks") or [] if remark.get("kind") == "unkept"]:
         return f"{unkept[0][0].upper()}{unkept[0][1:]}."
+    if run.shipped:
+        return "Runs that ship have no codes of their epochs. Train it again to play them."
+    if not run.metrics():
+        return "No epoch of this run has ended: there are no codes to play."
+    if too_few := _too_few(run):
+        return too_few
     return (
-        "This run has no codes of its epochs: runs from before they were kept, and those that ship, have none. "
-        "Train it again to play them."
+        "This run has no codes of its epochs: runs from before they were kept have none, nor have those whose codes "
+        "were never finite. Train it again to play them."
     )
+
+
+def _too_few(run: Run) -> str:
+    """That its images are too few, or too large to be kept with their noise; empty where they are not."""
+    with contextlib.suppress(AecoreError):
+        kept, size = cached_codes.codes(run), code_size(run)
+        noisy = input_bytes(run.experiment().corruption, run.image_info().image_shape)
+        if kept is None or room(size, len(kept.indices), noisy)[0]:
+            return ""
+        if not room(size, len(kept.indices))[0]:
+            return f"A film needs more than {2 * NEIGHBOURS} test images, and this run has {len(kept.indices)}."
+        return "Its noisy images are too large: their codes are not kept over the epochs."
+    return ""

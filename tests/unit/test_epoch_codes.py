@@ -19,11 +19,19 @@ from aecore.devices import choose
 from aecore.errors import DamagedError
 from aecore.latent.codes import read_codes
 from aecore.latent.encode import codes_of
-from aecore.latent.epoch_codes import epoch_row, read_epoch_codes
+from aecore.latent.epoch_codes import (
+    FEWEST_EPOCHS,
+    MOST_BYTES,
+    MOST_EPOCHS,
+    MOST_IMAGES,
+    epoch_row,
+    read_epoch_codes,
+    room,
+)
 from aecore.metrics.code_units import units
 from aecore.metrics.evaluation import NOISE_SEED
 from aecore.runs.run import EPOCH_CODES, Run
-from aecore.training.code_keeper import FEWEST_EPOCHS, MOST_BYTES, MOST_EPOCHS, MOST_IMAGES, CodeKeeper, room
+from aecore.training.code_keeper import CodeKeeper
 from aecore.training.loop import epochs
 from aecore.training.run import train_run
 from aecore.training.thinned import ThinnedRows
