@@ -17,10 +17,10 @@ import numpy as np
 import safetensors.numpy
 
 from aecore.errors import DamagedError, OutdatedError
-from aecore.files import atomic_write, reason
+from aecore.files import reason
 from aecore.latent.epoch_codes import EpochCodes
-from aecore.latent.projection import Progress, check, for_tsne
-from aecore.latent.projection_store import projection_folder
+from aecore.latent.projection import Progress, check, for_tsne, principal_axes
+from aecore.latent.projection_store import projection_folder, write_projection
 from aecore.metrics.projection import trustworthiness
 from aecore.runs import sums
 from aecore.runs.run import EPOCH_CODES, PROJECTIONS, Run
@@ -78,13 +78,8 @@ class EpochProjection:
             "faithful": self.faithful.astype(np.float32),
         }
         about = {"method": self.method, "parameters": self.parameters, "codes": self.codes}
-        name, content = file_name(self.method, self.dims), safetensors.numpy.save(arrays, {"about": json.dumps(about)})
-        folder = projection_folder(run)
-        folder.mkdir(parents=True, exist_ok=True)
-        if folder == run.file(PROJECTIONS):
-            run.write_files({f"{PROJECTIONS}/{name}": content})
-        else:
-            atomic_write(folder / name, content)
+        content = safetensors.numpy.save(arrays, {"about": json.dumps(about)})
+        write_projection(run, projection_file(run, self.method, self.dims), content)
 
 
 def file_name(method: str, dims: int) -> str:
@@ -150,9 +145,7 @@ def pca_over_epochs(codes: EpochCodes, dims: int) -> EpochProjection:
     of = told[-1] if told else len(codes.epochs) - 1
     last = codes.codes[of].astype(np.float64)
     middle = last.mean(axis=0)
-    values, axes = np.linalg.eigh((last - middle).T @ (last - middle))
-    axes = axes[:, np.argsort(values)[::-1][:dims]]
-    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(dims)])  # either direction is an eigenvector
+    axes = principal_axes(last - middle, dims)
     points = (codes.codes - middle.astype(np.float32)) @ axes.astype(np.float32)
     kept = points.var(axis=1, dtype=np.float64).sum(axis=1)
     faithful = np.full(len(codes.epochs), np.nan)

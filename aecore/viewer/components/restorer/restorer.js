@@ -7,7 +7,7 @@
 
 import { fromBase64 } from "../../js/bytes.js";
 import { element, partsOf } from "../../js/dom.js";
-import { paintImage } from "../../js/images.js";
+import { paintImage, wholeWidth } from "../../js/images.js";
 import { decibels, meanSquare, similarity } from "../../js/metrics.js";
 import { clamp, plural } from "../../js/numbers.js";
 import { readScores } from "../../js/scores.js";
@@ -124,12 +124,9 @@ export function createRestorer(root) {
   /** The side of a picture, and whether an image has its four in a row or two over two: in a row where two such fit side
    * by side, and on a phone. */
   function sizes() {
-    const pixels = data?.shape[2] ?? 28, ratio = window.devicePixelRatio || 1;
-    /** @param {number} wanted */
-    const fitting = (wanted) => (Math.max(Math.floor((wanted * ratio) / pixels), 1) * pixels) / ratio;
-    const tile = fitting(TILE), row = 4 * tile + 3 * CELL_GAP, block = 2 * tile + CELL_GAP;
+    const pixels = data?.shape[2] ?? 28, tile = wholeWidth(pixels, TILE), row = 4 * tile + 3 * CELL_GAP, block = 2 * tile + CELL_GAP;
     if (2 * row + FIGURE_GAP > width && 2 * block + FIGURE_GAP <= width) return { tile, across: 2 };
-    return { tile: fitting(Math.min(TILE, (width - 3 * CELL_GAP) / 4)), across: 4 };
+    return { tile: wholeWidth(pixels, Math.min(TILE, (width - 3 * CELL_GAP) / 4)), across: 4 };
   }
 
   /**
