@@ -140,8 +140,8 @@ def _pca(codes: np.ndarray, dims: int) -> tuple[np.ndarray, dict[str, Any]]:
 
 
 def principal_axes(centred: np.ndarray, dims: int) -> np.ndarray:
-    """The first principal axes of codes (N, n) around zero, (n, dims). Either direction is an eigenvector: of each axis the
-    largest number is positive, so that the same codes always have the same."""
+    """The first principal axes of codes (N, n) around zero, (n, dims). Either direction is an eigenvector: here the
+    largest number of an axis is positive."""
     values, axes = np.linalg.eigh(centred.T @ centred)
     axes = axes[:, np.argsort(values)[::-1][:dims]]
     return axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(dims)])

@@ -133,6 +133,26 @@ def test_a_full_disk_ends_no_training(store, monkeypatch):
     assert "No space left on device" in told["text"]
 
 
+def test_a_gpu_without_room_for_the_images_ends_no_training(store, monkeypatch):
+    taken, row = [], CodeKeeper._row
+
+    def refuse(keeper):
+        if taken:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+        taken.append(keeper)
+        return row(keeper)
+
+    monkeypatch.setattr(CodeKeeper, "_row", refuse)
+    run = jobs.submit(QUICK.changed({"training.epochs": 3}), "cpu", store)
+    assert jobs.work(run) == "finished"
+    assert len(run.metrics()) == 3
+    found = read_epoch_codes(run)
+    assert found is not None
+    assert found.epochs.tolist() == [1]
+    (told,) = [remark for remark in run.status()["remarks"] if remark["kind"] == "unkept"]
+    assert "to the end: CUDA out of memory" in told["text"]
+
+
 def test_a_stopped_run_goes_on_from_what_it_kept(store):
     experiment = QUICK.changed({"training.epochs": 4})
     whole, broken = (jobs.submit(experiment, "cpu", store) for _ in range(2))
