@@ -111,6 +111,20 @@ def test_why_there_are_none_is_the_true_reason(trained, gallery, monkeypatch):
     assert "No epoch of this run has ended" in without(trained)
 
 
+def test_a_film_that_ends_before_the_training_did_says_so(trained):
+    assert not opened(trained.id).warning
+    forget_sums(trained)
+    trained.write_status(epoch=4)  # every epoch is kept
+    (told,) = opened(trained.id).warning
+    assert "film ends at epoch 3 of 4: the codes of later ones were not finite" in told.value
+    trained.write_status(state="failed", error="the machine went down")
+    assert "3 of 4: the codes of later ones had not been saved yet" in opened(trained.id).warning[0].value
+    trained.write_status(state="finished", error=None)
+    trained.write_status(remarks=[{"kind": "unkept", "text": "the disk was full"}])
+    (told,) = opened(trained.id).warning
+    assert told.value == "The film ends at epoch 3 of 4: the disk was full."
+
+
 def test_damage_is_told_in_one_line(trained):
     forget_sums(trained)
     trained.file(EPOCH_CODES).write_bytes(b"nonsense")
