@@ -101,11 +101,17 @@ def _under_noise(run: Run, again: bool, device: str, progress: Report) -> Robust
 
 
 def _print_strengths(run: Run, found: Robustness) -> None:
-    print(printable(f"{run.id}: {count(found.images, 'test image')} of {found.about.get('data')}, PSNR in dB"))
+    low, high = run.experiment().model.value_range
+    noise = (
+        f"Gaussian noise{', clamped' if found.about.get('clamp') else ''}, σ in the model's range [{low:g}, {high:g}]"
+    )
+    print(printable(f"{run.id}: {count(found.images, 'test image')} of {found.about.get('data')}, PSNR in dB; {noise}"))
     names = {"model": "this model", "input": "input as it is", "tv": "total variation"}
     rows = [[f"{point['level']:g}", *(_decibels(point.get(side)) for side in names)] for point in found.points]
     table(["σ", *names.values()], rows)
-    print_message(f"total variation with its best strength, on {count(found.beside, 'test image')}")
+    print_message(
+        f"total variation with the strength that is best on validation images, on {count(found.beside, 'test image')}"
+    )
 
 
 def _decibels(scores: dict[str, Any] | None) -> str:

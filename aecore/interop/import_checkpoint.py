@@ -160,7 +160,7 @@ def _doubts(found: Interpretation, anyway: bool) -> list[str]:
 def _left_out(checkpoint: Checkpoint, layers: Sequence[str], heads: str, experiment: Experiment) -> list[str]:
     """Which of the file's layers the run does not have: the log-variances of a code that is a map of convolutions.
     `layers` are the names of those that it has, and `heads` says what tells those of a VAE apart."""
-    if not heads or experiment.model.bottleneck.kind == "gaussian":
+    if not heads or experiment.model.variational:
         return []
     unused = ", ".join(layer.name for layer in checkpoint.layers if layer.name not in layers)
     return [

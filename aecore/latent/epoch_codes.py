@@ -7,20 +7,50 @@ network.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import safetensors.numpy
 
+from aecore.config.corruption import Corruption
 from aecore.data.subset import evenly_spaced
 from aecore.errors import DamagedError
 from aecore.files import reason
+from aecore.latent.codes import WIDEST_SAVED
 from aecore.metrics.code_units import Units
+from aecore.metrics.projection import NEIGHBOURS, equal_codes
 from aecore.runs import sums
 from aecore.runs.run import EPOCH_CODES, Run
 from aecore.runs.tensor_files import check_finite, check_shapes, check_whole, read_arrays
+
+MOST_IMAGES, MOST_EPOCHS = 2000, 40
+FEWEST_EPOCHS = 20
+"""Of a wide code fewer images are kept, so that there is room for so many epochs."""
+MOST_BYTES = 10_000_000
+"""Of all codes of a run together."""
+MOST_INPUT_BYTES = 128_000_000
+"""Noisy images are kept in memory, as drawing the noise takes longer than encoding them: of large images fewer."""
+
+
+def room(code_size: int, test_images: int, input_bytes: int = 0) -> tuple[int, int]:
+    """How many images and how many epochs are kept, of codes of that size and so many test images, each of which
+    takes `input_bytes` in memory; (0, 0) where nothing is."""
+    if not 2 <= code_size <= WIDEST_SAVED:  # a code of one number has nothing to project
+        return 0, 0
+    images = min(test_images, MOST_IMAGES, MOST_BYTES // (FEWEST_EPOCHS * 2 * code_size))
+    images = min(images, MOST_INPUT_BYTES // input_bytes) if input_bytes else images
+    if images <= 2 * NEIGHBOURS:  # too few for a projection
+        return 0, 0
+    return images, min(MOST_EPOCHS, MOST_BYTES // (2 * code_size * images))
+
+
+def input_bytes(corruption: Corruption, shape: tuple[int, int, int]) -> int:
+    """What `room` has to be told of images (C, H, W) under a training corruption; 0 where they are clean."""
+    return 4 * math.prod(shape) if corruption.active else 0
 
 
 @dataclass(frozen=True)
@@ -56,6 +86,11 @@ class EpochCodes:
     """The corruption of the encoded images, in its written form: the training corruption."""
     file: str = ""
     """SHA-256 of the file that they were read from."""
+
+    @cached_property
+    def equal(self) -> tuple[int, ...]:
+        """For each epoch, how many of the codes are the same (`equal_codes`)."""
+        return tuple(equal_codes(each) for each in self.codes)
 
     def subset(self, images: int) -> EpochCodes:
         """So many of the images, evenly spread; all of them where there are no more. The units stay those of all."""

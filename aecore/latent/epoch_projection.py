@@ -17,11 +17,11 @@ import numpy as np
 import safetensors.numpy
 
 from aecore.errors import DamagedError, OutdatedError
-from aecore.files import atomic_write, reason
+from aecore.files import reason
 from aecore.latent.epoch_codes import EpochCodes
-from aecore.latent.projection import TSNE_COMPONENTS, Progress, check, project
-from aecore.latent.projection_store import projection_folder
-from aecore.metrics.projection import equal_codes, trustworthiness
+from aecore.latent.projection import Progress, check, for_tsne, principal_axes
+from aecore.latent.projection_store import projection_folder, write_projection
+from aecore.metrics.projection import trustworthiness
 from aecore.runs import sums
 from aecore.runs.run import EPOCH_CODES, PROJECTIONS, Run
 from aecore.runs.tensor_files import check_finite, check_shapes, check_whole, read_arrays
@@ -49,7 +49,7 @@ class EpochProjection:
     trustworthiness for ten neighbours; NaN where all codes of the epoch are equal."""
     parameters: dict[str, Any] = field(default_factory=dict)
     """`corruption` of the images; of PCA `of_epoch`, whose components they are; of t-SNE `perplexity`, `iterations` of
-    the first epoch and of each `next`, `seed`."""
+    the first epoch and of each `next`, `seed`, and `components` where wide codes were reduced to so many first."""
     codes: str = ""
     """SHA-256 of the file of the codes."""
 
@@ -78,13 +78,8 @@ class EpochProjection:
             "faithful": self.faithful.astype(np.float32),
         }
         about = {"method": self.method, "parameters": self.parameters, "codes": self.codes}
-        name, content = file_name(self.method, self.dims), safetensors.numpy.save(arrays, {"about": json.dumps(about)})
-        folder = projection_folder(run)
-        folder.mkdir(parents=True, exist_ok=True)
-        if folder == run.file(PROJECTIONS):
-            run.write_files({f"{PROJECTIONS}/{name}": content})
-        else:
-            atomic_write(folder / name, content)
+        content = safetensors.numpy.save(arrays, {"about": json.dumps(about)})
+        write_projection(run, projection_file(run, self.method, self.dims), content)
 
 
 def file_name(method: str, dims: int) -> str:
@@ -146,13 +141,11 @@ def pca_over_epochs(codes: EpochCodes, dims: int) -> EpochProjection:
     """
     check(codes.codes.shape[2], codes.codes.shape[1], "pca", dims)
     variances = codes.codes.var(axis=1, dtype=np.float64).sum(axis=1)
-    told = [row for row in range(len(codes.epochs)) if equal_codes(codes.codes[row]) < len(codes.indices)]
+    told = _told(codes)
     of = told[-1] if told else len(codes.epochs) - 1
     last = codes.codes[of].astype(np.float64)
     middle = last.mean(axis=0)
-    values, axes = np.linalg.eigh((last - middle).T @ (last - middle))
-    axes = axes[:, np.argsort(values)[::-1][:dims]]
-    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(dims)])  # either direction is an eigenvector
+    axes = principal_axes(last - middle, dims)
     points = (codes.codes - middle.astype(np.float32)) @ axes.astype(np.float32)
     kept = points.var(axis=1, dtype=np.float64).sum(axis=1)
     faithful = np.full(len(codes.epochs), np.nan)
@@ -190,19 +183,18 @@ def tsne_over_epochs(
 
     count = len(codes.indices)
     check(codes.codes.shape[2], count, "tsne", dims, perplexity, iterations)
-    told = [row for row in range(len(codes.epochs)) if equal_codes(codes.codes[row]) < count]
+    told = _told(codes)
     points = np.zeros((len(codes.epochs), count, dims), np.float32)
     total = iterations + NEXT_ITERATIONS * max(len(told) - 1, 0)
     before: np.ndarray | None = None
-    done = 0
+    done, narrowed = 0, dict[str, int]()
 
     def on_progress(step: int, now: Callable[[], np.ndarray]) -> None:
         progress(done + step, total)
         moved(now())
 
     for row in told:
-        wide = codes.codes[row]
-        narrow = project(wide, "pca", TSNE_COMPONENTS)[0] if wide.shape[1] > TSNE_COMPONENTS else wide
+        narrow, narrowed = for_tsne(codes.codes[row])
         steps = iterations if before is None else NEXT_ITERATIONS
         options = {"perplexity": perplexity, "iterations": steps, "seed": seed, "device": device}
         made = embed(narrow, dims, start=before, on_progress=on_progress, **options)
@@ -217,8 +209,14 @@ def tsne_over_epochs(
         "iterations": iterations,
         "next": NEXT_ITERATIONS,
         "seed": seed,
+        **narrowed,
     }
     return _projection("tsne", codes, points, faithful, parameters)
+
+
+def _told(codes: EpochCodes) -> list[int]:
+    """The rows of the epochs whose codes are not all equal."""
+    return [row for row, equal in enumerate(codes.equal) if equal < len(codes.indices)]
 
 
 def _projection(

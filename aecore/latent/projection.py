@@ -139,6 +139,23 @@ def _pca(codes: np.ndarray, dims: int) -> tuple[np.ndarray, dict[str, Any]]:
     return points, {"explained_variance": float(model.explained_variance_ratio_.sum())}
 
 
+def principal_axes(centred: np.ndarray, dims: int) -> np.ndarray:
+    """The first principal axes of codes (N, n) around zero, (n, dims). Either direction is an eigenvector: here the
+    largest number of an axis is positive."""
+    values, axes = np.linalg.eigh(centred.T @ centred)
+    axes = axes[:, np.argsort(values)[::-1][:dims]]
+    return axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(dims)])
+
+
+def for_tsne(codes: np.ndarray) -> tuple[np.ndarray, dict[str, int]]:
+    """What t-SNE is computed from, of finite codes (N, n): where they are wide, as many of their principal components
+    as `components` says, which is then the second result."""
+    if codes.shape[1] <= TSNE_COMPONENTS:
+        return codes, {}
+    components = min(TSNE_COMPONENTS, len(codes))  # of so few points these are all that there are
+    return _pca(codes, components)[0], {"components": components}
+
+
 def _tsne(
     codes: np.ndarray,
     dims: int,
@@ -149,10 +166,8 @@ def _tsne(
     progress: Progress,
     moved: OnMove,
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    parameters = {"perplexity": perplexity, "iterations": iterations, "seed": seed}
-    if codes.shape[1] > TSNE_COMPONENTS:
-        codes = _pca(codes, TSNE_COMPONENTS)[0]
-        parameters["components"] = TSNE_COMPONENTS
+    codes, narrowed = for_tsne(codes)
+    parameters = {"perplexity": perplexity, "iterations": iterations, "seed": seed} | narrowed
     if not device.startswith("cuda") and len(codes) > EXACT_UP_TO[dims] and packages.installed("openTSNE"):
         threads = os.cpu_count() or 1
         points, made = packages.open_tsne(codes, dims, perplexity, iterations, seed, threads, progress, moved)

@@ -60,7 +60,6 @@ class Projection:
     def save(self, run: Run, ship: bool = False) -> None:
         """Save it in `projection_folder(run)`, or with `ship` in the run itself even where that is a shipped one."""
         target = run.file(PROJECTIONS) if ship else projection_folder(run)
-        target.mkdir(parents=True, exist_ok=True)
         arrays = {
             # Half the bytes, with an error below a thousandth of a point's distance from the centre.
             "coordinates": self.coordinates.astype(np.float16 if _fits_half(self.coordinates) else np.float32),
@@ -75,11 +74,16 @@ class Projection:
             "weights": self.weights,
         }
         name = projection_file_name(self.method, self.dims, self.split)
-        content = safetensors.numpy.save(arrays, {"about": json.dumps(about)})
-        if target == run.file(PROJECTIONS):
-            run.write_files({f"{PROJECTIONS}/{name}": content})
-        else:
-            atomic_write(target / name, content)
+        write_projection(run, target / name, safetensors.numpy.save(arrays, {"about": json.dumps(about)}))
+
+
+def write_projection(run: Run, path: Path, content: bytes) -> None:
+    """Write the file of a projection, in the run itself or beside the shipped ones."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.parent == run.file(PROJECTIONS):
+        run.write_files({f"{PROJECTIONS}/{path.name}": content})
+    else:
+        atomic_write(path, content)
 
 
 def projection_file_name(method: str, dims: int, split: str = "test") -> str:

@@ -19,6 +19,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from aecore.latent.projection import principal_axes
+
 EXAGGERATION = 12.0
 """Factor on the attraction of neighbours in the early iterations, in which groups form."""
 EXAGGERATED = 250
@@ -121,12 +123,7 @@ def _threads(device: torch.device) -> Iterator[Pool | None]:
 
 def _start(codes: np.ndarray, dims: int, seed: int) -> Tensor:
     """The first principal components of codes around zero, float32 (N, dims), small."""
-    values, axes = np.linalg.eigh(codes.T @ codes)
-    axes = axes[:, np.argsort(values)[::-1][:dims]]
-    axes = axes * np.sign(
-        axes[np.abs(axes).argmax(0), np.arange(dims)]
-    )  # a fixed sign, as either direction is an eigenvector
-    points = codes @ axes
+    points = codes @ principal_axes(codes, dims)
     points *= INITIAL_STD / points[:, 0].std()
     # Without noise equal codes would stay together, and an axis without variance would stay flat.
     points += np.random.default_rng(seed).normal(0, INITIAL_STD / 100, points.shape)

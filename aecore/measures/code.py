@@ -82,7 +82,7 @@ def unit_divergence(subject: Subject) -> np.ndarray:
         rows = slice(start, start + BATCH)
         images = subject.model.from_bytes(subject.to_device(subject.x_test[rows]))
         condition = Condition(known_classes(subject.model, subject.y_test[rows]))
-        total += kl_divergence(*subject.model.distribution(images, condition)).double().sum(0).cpu().numpy()
+        total += kl_divergence(*subject.model.distribution(images, condition)).cpu().double().sum(0).numpy()
     return total / len(subject.x_test)
 
 

@@ -86,13 +86,19 @@ def squared_errors(
     found: list[tuple[Tensor, Tensor]] = []
     done = 0
     for clean, noisy, output, _ in _reconstructed(model, images, corruption, NOISE_SEED, classes):
-        errors = ((other - clean).double().square().flatten(1).mean(1).cpu() for other in (output, noisy))
-        found.append(tuple(errors))  # type: ignore[arg-type]
+        found.append((_errors(clean, output), _errors(clean, noisy)))
         done += len(clean)
         progress(done, len(images))
     of_outputs, of_inputs = (torch.cat(part).numpy() for part in zip(*found, strict=True))
     _check_finite(of_outputs)
     return of_outputs, of_inputs
+
+
+def _errors(clean: Tensor, other: Tensor) -> Tensor:
+    """Each image's mean squared error, float64 (B,), on the CPU."""
+    apart = other - clean
+    wide = (apart if apart.device.type == "cuda" else apart.cpu()).double()  # an Apple GPU has no double precision
+    return wide.square().flatten(1).mean(1).cpu()
 
 
 def evaluate_all(

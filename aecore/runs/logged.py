@@ -130,16 +130,19 @@ class LoggedImages:
         return before - sum(map(len, self.rows.values()))
 
     def _thin(self, name: str) -> None:
-        """Keep every second epoch, and the last, while there are too many rows."""
+        """Keep the first row of every `stride` epochs, and the last of all; while they are too many, the stride
+        doubles."""
         rows = self.rows[name]
         most = max(min(MOST_ROWS, MOST_BYTES // next(iter(rows.values())).size), 2)
-        while len(rows) > most:
-            stride = self.strides[name] = 2 * self.strides.get(name, 1)
-            first, last = min(rows), max(rows)
-            kept = {epoch: image for epoch, image in rows.items() if (epoch - first) % stride == 0 or epoch == last}
-            if stride > last - first:
-                kept = {first: rows[first], last: rows[last]}
-            rows = self.rows[name] = kept
+        first, last = min(rows), max(rows)
+        while True:
+            stride = self.strides.setdefault(name, 1)
+            firsts = {(epoch - first) // stride: epoch for epoch in sorted(rows, reverse=True)}
+            kept = {*firsts.values(), last}
+            if len(kept) <= most:
+                break
+            self.strides[name] = 2 * stride
+        self.rows[name] = {epoch: image for epoch, image in rows.items() if epoch in kept}
 
     def to_bytes(self) -> bytes:
         """The file as `read_logged` reads it."""

@@ -13,36 +13,14 @@ from aecore.config.experiment import Experiment
 from aecore.data import thumbnails
 from aecore.data.subset import evenly_spaced
 from aecore.errors import DamagedError
-from aecore.latent.codes import WIDEST_SAVED
 from aecore.latent.encode import inputs_of
-from aecore.latent.epoch_codes import EpochRow, as_file, epoch_row, read_rows
+from aecore.latent.epoch_codes import EpochRow, as_file, epoch_row, input_bytes, read_rows, room
 from aecore.metrics.evaluation import NOISE_SEED
-from aecore.metrics.projection import NEIGHBOURS
 from aecore.models.condition import Condition
 from aecore.models.network import Network, known_classes
 from aecore.runs.run import Run
 from aecore.training.probe import temporary_rng
 from aecore.training.thinned import ThinnedRows
-
-MOST_IMAGES, MOST_EPOCHS = 2000, 40
-FEWEST_EPOCHS = 20
-"""Of a wide code fewer images are kept, so that there is room for so many epochs."""
-MOST_BYTES = 10_000_000
-"""Of all codes of a run together."""
-MOST_INPUT_BYTES = 128_000_000
-"""Noisy images are kept in memory, as drawing the noise takes longer than encoding them: of large images fewer."""
-
-
-def room(code_size: int, test_images: int, input_bytes: int = 0) -> tuple[int, int]:
-    """How many images and how many epochs are kept, of codes of that size and so many test images, each of which
-    takes `input_bytes` in memory; (0, 0) where nothing is."""
-    if not 2 <= code_size <= WIDEST_SAVED:  # a code of one number has nothing to project
-        return 0, 0
-    images = min(test_images, MOST_IMAGES, MOST_BYTES // (FEWEST_EPOCHS * 2 * code_size))
-    images = min(images, MOST_INPUT_BYTES // input_bytes) if input_bytes else images
-    if images <= 2 * NEIGHBOURS:  # too few for a projection
-        return 0, 0
-    return images, min(MOST_EPOCHS, MOST_BYTES // (2 * code_size * images))
 
 
 class CodeKeeper:
@@ -69,8 +47,7 @@ class CodeKeeper:
         corruption = experiment.corruption
         shape: tuple[int, int, int] = tuple(images.shape[1:])  # type: ignore[assignment]
         known = thumbnails.kept_indices(experiment.data.name, shape, len(images))  # only these have images to show
-        held = 4 * images[0].numel() if corruption.active else 0
-        count, epochs = room(model.plan.code_size, len(known), held)
+        count, epochs = room(model.plan.code_size, len(known), input_bytes(corruption, shape))
         if not count:
             return None
         return cls(model, images, labels, corruption, known[evenly_spaced(len(known), count)], epochs)

@@ -77,16 +77,29 @@ class Saver:
         if time.monotonic() >= self.due:
             self.save()
 
+    def keep_codes(self, last: bool = False) -> None:
+        """Take the codes of this epoch, or make sure that those of the `last` one are there.
+
+        They are no part of the training: neither a GPU without room for so many images at once nor a disk without room
+        for the file ends it."""
+        if self.codes is None:
+            return
+        try:
+            (self.codes.finish if last else self.codes.add)(self.state.epoch)
+        except (RuntimeError, MemoryError) as error:
+            self._give_up(error)
+
     def _save_codes(self) -> None:
-        """Write the codes over the epochs. They are no part of the training: what keeps them from being written, such
-        as a disk with no room for them, does not end it."""
         if self.codes is None or not self.codes.changed:
             return
         try:
             self.run.write_files({EPOCH_CODES: self.codes.to_bytes()})
         except OSError as error:
-            self.codes = None
-            self.on_unkept(reason(error))
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        self.codes = None
+        self.on_unkept(reason(error))
 
 
 class Recorder:
@@ -118,8 +131,7 @@ class Recorder:
         self.run.append(LAYERS, rounded(layer_line(epoch)))
         if self.snapshots.tick == 1:
             self.snapshots.add(epoch.epoch)
-        if self.saver.codes:
-            self.saver.codes.add(epoch.epoch)
+        self.saver.keep_codes()
         self.report("training", epoch.epoch, self.total_epochs, f"loss {epoch.train_loss:.4f}")
         self.status.write_if_due(epoch=self.state.epoch, step=0, steps=0)
 

@@ -79,7 +79,7 @@ class Assessor:
 
     def unkept(self, why: str) -> None:
         """Note, with the next epoch's remarks, that the codes over the epochs are not kept any more."""
-        text = f"the codes over the epochs could not be written, so Latent space cannot show them: {why}"
+        text = f"the codes over the epochs could not be kept, so Latent space cannot show them to the end: {why}"
         self.standing.append(Remark("unkept", text))
 
     def epoch(self, epoch: Epoch) -> None:

@@ -114,8 +114,7 @@ def _train_run(
         job.status.write(state="stopped", ended=now(), process=None, epoch=saver.saved_epoch, step=0, steps=0)
         return "stopped"
     snapshots.finish(state.epoch)
-    if saver.codes:
-        saver.codes.finish(state.epoch)
+    saver.keep_codes(last=True)
     saver.save()
     evaluate_run(job.run, state, images, job.status, job.report)
     after(run)

@@ -10,6 +10,7 @@ import numpy as np
 from aecore.format import count
 from aecore.latent.epoch_codes import EpochCodes
 from aecore.latent.epoch_projection import EpochProjection
+from aecore.latent.projection import EQUAL_SHARE
 from aecore.metrics.code_units import ACTIVE_VARIANCE, CONSTANT_RANGE
 from aecore.runs.json_files import MORE_SAMPLES
 from aecore.runs.run import METRICS, STEPS, Run
@@ -56,8 +57,9 @@ def note(projection: EpochProjection) -> str:
         )
     return (
         f"{of}{noisy}: t-SNE of every epoch with perplexity {about['perplexity']:g}, each started from the points of "
-        "the epoch before and turned onto them. Near points have near codes; sizes of groups and distances between "
-        "them mean little, and a group may stay together for a while although its codes have parted."
+        "the epoch before and then turned, or mirrored, onto them, with no change of scale. Near points have near "
+        "codes; sizes of groups and distances between them mean little, and a group may stay together for a while "
+        "although its codes have parted."
     )
 
 
@@ -68,8 +70,11 @@ def below(run: Run, codes: EpochCodes, projection: EpochProjection) -> dict[str,
         "epochs": epochs,
         "train": curve(run.course(STEPS, MORE_SAMPLES) or metrics, "train_loss", epochs),
         "test": curve(metrics, "test_loss", epochs),
-        "units": _units(codes, run.experiment().model.bottleneck.kind == "gaussian"),
-        "faithful": [_faithful(projection.method, float(share)) for share in projection.faithful],
+        "units": _units(codes, run.experiment().model.variational),
+        "faithful": [
+            _faithful(projection.method, float(share), equal, len(codes.indices))
+            for share, equal in zip(projection.faithful, codes.equal, strict=True)
+        ],
     }
 
 
@@ -84,14 +89,19 @@ def _units(codes: EpochCodes, gaussian: bool) -> dict[str, Any]:
         "active": [units.active if gaussian else units.active_for_their_scale for units in codes.units],
         "dead": [np.flatnonzero(units.high - units.low <= CONSTANT_RANGE).tolist() for units in codes.units],
         "of": int(spread.shape[1]),
-        "rule": "active: variance above "
+        "rule": f"over {count(len(codes.indices), 'test image')}; active: variance above "
         + (f"{ACTIVE_VARIANCE:g}" if gaussian else f"{ACTIVE_VARIANCE:g} of the widest unit's"),
     }
 
 
-def _faithful(method: str, share: float) -> str:
+def _faithful(method: str, share: float, equal: int, images: int) -> str:
+    """`equal` of all kept images have the same code."""
     if not np.isfinite(share):
         return "At this epoch all codes are equal."
+    same = f" {equal:,} of {images:,} images have the same code at this epoch, so nothing tells these apart."
+    same *= equal >= EQUAL_SHARE * images
     if method == "pca":
-        return f"These components preserve {percent(share)} of this epoch's variance."
-    return f"Trustworthiness {percent(share)}: how far the ten nearest points are neighbours in this epoch's code."
+        return f"These components preserve {percent(share)} of this epoch's variance.{same}"
+    return (
+        f"Trustworthiness {percent(share)}: how far the ten nearest points are neighbours in this epoch's code.{same}"
+    )

@@ -34,31 +34,28 @@ class Kind(NamedTuple):
 
 def kinds(run: Run, corruption: Corruption) -> dict[str, Kind]:
     """The corruptions that the browser draws, by name. Where one of them is alone in `corruption`, it begins with that
-    strength."""
+    strength; every slider reaches that and the one that the run was trained with."""
     model, (_, height, width) = run.experiment().model, run.image_info().image_shape
     low, high = model.value_range
     side = min(height, width)
-    asked = alone(corruption)
+    asked, trained = alone(corruption), alone(run.experiment().corruption)
     usual = {"gaussian": 0.2 * (high - low), "speckle": 0.4, "masking": 0.3, "salt-pepper": 0.2}
     usual |= {"square": side // 4, "rows": side // 5} | ({asked[0]: asked[1]} if asked else {})
-    strongest = max(WIDEST * (high - low), 1.5 * usual["gaussian"])
+    known = {kind: max(level, trained[1] if trained and trained[0] == kind else 0) for kind, level in usual.items()}
+    strongest = round(max(WIDEST * (high - low), 1.5 * known["gaussian"]), 2)
+
+    def slider(kind: str, title: str, name: str, most: float, step: float) -> Kind:
+        return Kind(kind, title, name, 0, max(most, known[kind]), step, usual[kind])
+
     return {
         kind.kind: kind
         for kind in (
-            Kind("gaussian", "Gaussian noise", "Standard deviation σ", 0, round(strongest, 2), 0.01, usual["gaussian"]),
-            Kind(
-                "speckle",
-                "Speckle noise",
-                "Standard deviation σ at white",
-                0,
-                max(1, usual["speckle"]),
-                0.01,
-                usual["speckle"],
-            ),
-            Kind("salt-pepper", "Salt and pepper", "Share of pixels", 0, 0.95, 0.01, usual["salt-pepper"]),
-            Kind("masking", "Masking noise", "Share of pixels", 0, 0.95, 0.01, usual["masking"]),
-            Kind("square", "A square", "Side in pixels", 0, max(side - 1, usual["square"]), 1, usual["square"]),
-            Kind("rows", "A band of rows", "Height in pixels", 0, max(height - 1, usual["rows"]), 1, usual["rows"]),
+            slider("gaussian", "Gaussian noise", "Standard deviation σ", strongest, 0.01),
+            slider("speckle", "Speckle noise", "Standard deviation σ at white", 1, 0.01),
+            slider("salt-pepper", "Salt and pepper", "Share of pixels", 0.95, 0.01),
+            slider("masking", "Masking noise", "Share of pixels", 0.95, 0.01),
+            slider("square", "A square", "Side in pixels", side - 1, 1),
+            slider("rows", "A band of rows", "Height in pixels", height - 1, 1),
         )
     }
 
@@ -117,19 +114,26 @@ def restoration_data(
         "may_win": may_win,
         "strengths": _curve(strengths) if same_noise and strengths else None,
         "error_scale": ERROR_SCALE,
-        "note": _note(span, elsewhere),
+        "note": _note(span, asked.clamp, len(strengths.points) if same_noise and strengths else 0, elsewhere),
         "place": place,
         "visit": visit,
     }
 
 
-def _note(span: float, elsewhere: str) -> str:
-    scale = "" if span == 1 else f" σ is in the model's range, which is {span:g} wide."
-    return (
+def _note(span: float, clamp: bool, measured: int, elsewhere: str) -> str:
+    """`clamp`: noise is clamped; `measured`: at so many strengths the whole test set was."""
+    said = [
         "Noise, network and scores are computed in your browser, over these images alone; the same random numbers are "
-        f"scaled, so that one sees this noise grow.{scale} Errors are at full intensity from {ERROR_SCALE:g} on."
-        + (f" {elsewhere}" if elsewhere else "")
-    )
+        "scaled, so that one sees this noise grow.",
+        "" if span == 1 else f"σ is in the model's range, which is {span:g} wide.",
+        "Gaussian and speckle noise are cut to the range of the images." if clamp else "",
+        f"The curve of all test images was measured before, at {measured} strengths; ≈ lies between two."
+        if measured
+        else "",
+        f"Errors are at full intensity from {ERROR_SCALE:g} on.",
+        elsewhere,
+    ]
+    return " ".join(filter(None, said))
 
 
 def _curve(found: Robustness) -> dict[str, Any]:

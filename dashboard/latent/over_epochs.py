@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 
+import numpy as np
 import streamlit as st
 
 from aecore import access
 from aecore.config.experiment import difference
+from aecore.errors import AecoreError
 from aecore.format import count
 from aecore.jobs import projection as projection_job
 from aecore.jobs.projection_progress import ProjectionProgress
 from aecore.latent.codes import WIDEST_SAVED
+from aecore.latent.epoch_codes import EpochCodes, input_bytes, room
 from aecore.latent.epoch_projection import EpochProjection
 from aecore.latent.request import ProjectionRequest, code_size
+from aecore.metrics.projection import NEIGHBOURS
 from aecore.presets import preset, presets
 from aecore.runs.run import SNAPSHOTS, Run
 from aecore.runs.state import ACTIVE, run_state
 from aecore.viewer import epoch_cloud as drawn
 from dashboard import page, url_state
+from dashboard.cache import codes as cached_codes
 from dashboard.cache import epochs
 from dashboard.cache.images import image_info
 from dashboard.components.epoch_cloud import epoch_cloud
@@ -62,8 +68,8 @@ def _show(wanted: Wanted, look: dict[str, str], training: bool) -> None:
         _offer(run, wanted, len(codes.indices), now)
         found = epochs.over_epochs(run, "pca", wanted.dims)
     if found is not None:
-        if found.remark:
-            st.warning(f"{found.remark[0].upper()}{found.remark[1:]}.", icon=":material/warning:")
+        for line in filter(None, (found.remark, "" if training else _ends_early(run, codes))):
+            st.warning(f"{line[0].upper()}{line[1:]}.", icon=":material/warning:")
         _cloud(run, found, look, f"{wanted.file}-epochs")
     if now is not None:
         new_projection.controls(run, now, shown=now.request.over == "epochs")
@@ -125,9 +131,46 @@ def _why_none(run: Run) -> str:
         return "This run was told to keep no codes: train it again with “Codes over the epochs” switched on."
     if run_state(run) in ACTIVE:
         return "The first codes appear with the first saved epoch."
-    if unkept := [remark["text"] for remark in status.get("remarks") or [] if remark.get("kind") == "unkept"]:
-        return f"{unkept[0][0].upper()}{unkept[0][1:]}."
+    if unkept := _unkept(run):
+        return f"{unkept[0].upper()}{unkept[1:]}."
+    if run.shipped:
+        return "Runs that ship have no codes of their epochs. Train it again to play them."
+    if not run.metrics():
+        return "No epoch of this run has ended: there are no codes to play."
+    if too_few := _too_few(run):
+        return too_few
     return (
-        "This run has no codes of its epochs: runs from before they were kept, and those that ship, have none. "
-        "Train it again to play them."
+        "This run has no codes of its epochs: runs from before they were kept have none, nor have those whose codes "
+        "were never finite. Train it again to play them."
     )
+
+
+def _unkept(run: Run) -> str:
+    """The run's remark that its codes could not be kept; empty where it has none."""
+    remarks = run.status().get("remarks") or []
+    return next((remark["text"] for remark in remarks if remark.get("kind") == "unkept"), "")
+
+
+def _ends_early(run: Run, kept: EpochCodes) -> str:
+    """That the film ends before the training did, by more than the epochs that are left out between two; usually
+    empty."""
+    last, reached = int(kept.epochs[-1]), int(run.status().get("epoch") or 0)
+    if reached - last < max(np.diff(kept.epochs), default=1):
+        return ""
+    ended = run_state(run) in ("finished", "stopped")  # else it was killed between two saves
+    why = "were not finite, or spread too far to be kept" if ended else "had not been saved yet"
+    why = _unkept(run) or f"the codes of later ones {why}"
+    return f"the film ends at epoch {last} of {reached}: {why}"
+
+
+def _too_few(run: Run) -> str:
+    """That its images are too few, or too large to be kept with their noise; empty where they are not."""
+    with contextlib.suppress(AecoreError):
+        kept, size = cached_codes.codes(run), code_size(run)
+        noisy = input_bytes(run.experiment().corruption, run.image_info().image_shape)
+        if kept is None or room(size, len(kept.indices), noisy)[0]:
+            return ""
+        if not room(size, len(kept.indices))[0]:
+            return f"A film needs more than {2 * NEIGHBOURS} test images, and this run has {len(kept.indices)}."
+        return "Its noisy images are too large: their codes are not kept over the epochs."
+    return ""

@@ -10,6 +10,7 @@ from aecore.config.corruption import Corruption
 from aecore.runs.robustness import write_robustness
 from aecore.viewer.restoration import kinds
 from tests.helpers.pages import components, page, texts
+from tests.helpers.runs import forget_sums
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,27 @@ def test_every_slider_reaches_the_strength_that_a_run_was_trained_with(trained, 
     )
     strength = 0.2 if "variance" in text else float(text.split(":")[1])
     assert found[name].usual == pytest.approx(strength)
+
+
+@pytest.mark.parametrize("text", ["gaussian:0.9", "speckle:1.5", "masking:1", "salt-pepper:0.99", "rows:28"])
+def test_they_reach_it_whatever_else_is_asked_for(trained, text):
+    """Where it was trained is marked on the slider and on the curve."""
+    forget_sums(trained)
+    experiment = trained.experiment().changed({"corruption": text})
+    trained.write_json("experiment.json", experiment.model_dump(mode="json"))
+    name, strength = text.split(":")
+    for asked in ("none", "square:4", text):
+        assert kinds(trained, Corruption.parse(asked))[name].high >= float(strength)
+
+
+def test_noise_that_is_clamped_is_said_to_be(trained):
+    def note(noise: str) -> str:
+        return json.loads(components(page("restore", run=trained.id, noise=noise, view="hand"), "restorer")[0].json)[
+            "note"
+        ]
+
+    assert "cut to the range" in note("gaussian:0.2:clamp")
+    assert "cut to the range" not in note("gaussian:0.2")
 
 
 def test_scores_of_the_whole_test_set_name_their_noise(trained):

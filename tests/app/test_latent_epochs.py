@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from aecore.jobs import projection as projection_job
-from aecore.latent import epoch_projection
+from aecore.latent import epoch_codes, epoch_projection
 from aecore.latent.epoch_codes import read_epoch_codes
 from aecore.latent.epoch_projection import pca_over_epochs, read_epoch_projection
 from aecore.latent.request import ProjectionRequest
@@ -89,6 +89,40 @@ def test_a_run_that_was_told_to_keep_none_says_so(trained):
     experiment = trained.experiment().changed({"training.keep_codes": False})
     trained.write_json("experiment.json", experiment.model_dump(mode="json"))
     assert "told to keep no codes" in texts(opened(trained.id))
+
+
+def without(run, **changes) -> str:
+    """What is said of a run that has no codes of its epochs, and experiment settings as these."""
+    forget_sums(run)
+    run.file(EPOCH_CODES).unlink(missing_ok=True)
+    run.write_json("experiment.json", run.experiment().changed(changes).model_dump(mode="json"))
+    return texts(opened(run.id))
+
+
+def test_why_there_are_none_is_the_true_reason(trained, gallery, monkeypatch):
+    assert "Runs that ship have no codes of their epochs" in texts(opened("mnist-mlp8"))
+    assert "runs from before they were kept" in without(trained)
+    monkeypatch.setattr(epoch_codes, "MOST_INPUT_BYTES", 20 * 4 * 28 * 28)
+    assert "runs from before they were kept" in without(trained, corruption="none"), "clean images are not kept twice"
+    assert "noisy images are too large" in without(trained, corruption="gaussian:0.2")
+    monkeypatch.setattr(epoch_codes, "MOST_IMAGES", 20)
+    assert "needs more than 20 test images" in without(trained)
+    trained.file("metrics.jsonl").unlink()
+    assert "No epoch of this run has ended" in without(trained)
+
+
+def test_a_film_that_ends_before_the_training_did_says_so(trained):
+    assert not opened(trained.id).warning
+    forget_sums(trained)
+    trained.write_status(epoch=4)  # every epoch is kept
+    (told,) = opened(trained.id).warning
+    assert "film ends at epoch 3 of 4: the codes of later ones were not finite" in told.value
+    trained.write_status(state="failed", error="the machine went down")
+    assert "3 of 4: the codes of later ones had not been saved yet" in opened(trained.id).warning[0].value
+    trained.write_status(state="finished", error=None)
+    trained.write_status(remarks=[{"kind": "unkept", "text": "the disk was full"}])
+    (told,) = opened(trained.id).warning
+    assert told.value == "The film ends at epoch 3 of 4: the disk was full."
 
 
 def test_damage_is_told_in_one_line(trained):

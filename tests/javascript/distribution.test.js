@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { binned, largest, widest } from "../../aecore/viewer/js/distribution.js";
+import { binned, largest, ofPoints, widest } from "../../aecore/viewer/js/distribution.js";
 
 test("every value is in one bin, the highest in the last", () => {
   assert.deepEqual(binned([0, 1, 2, 3, 4], 4), { counts: [1, 1, 1, 2], low: 0, high: 4 });
@@ -40,4 +40,10 @@ test("the units that vary most are those of the variances, far from zero too", (
   const largest = variance.map((value, unit) => [value, unit]).sort((a, b) => b[0] - a[0]).slice(0, 5).map(([, unit]) => unit);
   assert.deepEqual(widest({ width, values }, rows, 5), largest.sort((a, b) => a - b));
   assert.deepEqual(widest({ width, values }, [], 5), [0, 1, 2, 3, 4]);
+});
+
+test("a distribution of some of the points is not said to be of all", () => {
+  assert.equal(ofPoints(3000, 10000), "of the 3,000 of 10,000 points whose codes are kept");
+  assert.equal(ofPoints(10000, 10000), "of 10,000 points");
+  assert.equal(ofPoints(1, 1), "of 1 point");
 });

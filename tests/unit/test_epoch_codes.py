@@ -19,11 +19,19 @@ from aecore.devices import choose
 from aecore.errors import DamagedError
 from aecore.latent.codes import read_codes
 from aecore.latent.encode import codes_of
-from aecore.latent.epoch_codes import epoch_row, read_epoch_codes
+from aecore.latent.epoch_codes import (
+    FEWEST_EPOCHS,
+    MOST_BYTES,
+    MOST_EPOCHS,
+    MOST_IMAGES,
+    epoch_row,
+    read_epoch_codes,
+    room,
+)
 from aecore.metrics.code_units import units
 from aecore.metrics.evaluation import NOISE_SEED
 from aecore.runs.run import EPOCH_CODES, Run
-from aecore.training.code_keeper import FEWEST_EPOCHS, MOST_BYTES, MOST_EPOCHS, MOST_IMAGES, CodeKeeper, room
+from aecore.training.code_keeper import CodeKeeper
 from aecore.training.loop import epochs
 from aecore.training.run import train_run
 from aecore.training.thinned import ThinnedRows
@@ -123,6 +131,26 @@ def test_a_full_disk_ends_no_training(store, monkeypatch):
     assert len(run.metrics()) == 2
     (told,) = [remark for remark in run.status()["remarks"] if remark["kind"] == "unkept"]
     assert "No space left on device" in told["text"]
+
+
+def test_a_gpu_without_room_for_the_images_ends_no_training(store, monkeypatch):
+    taken, row = [], CodeKeeper._row
+
+    def refuse(keeper):
+        if taken:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+        taken.append(keeper)
+        return row(keeper)
+
+    monkeypatch.setattr(CodeKeeper, "_row", refuse)
+    run = jobs.submit(QUICK.changed({"training.epochs": 3}), "cpu", store)
+    assert jobs.work(run) == "finished"
+    assert len(run.metrics()) == 3
+    found = read_epoch_codes(run)
+    assert found is not None
+    assert found.epochs.tolist() == [1]
+    (told,) = [remark for remark in run.status()["remarks"] if remark["kind"] == "unkept"]
+    assert "to the end: CUDA out of memory" in told["text"]
 
 
 def test_a_stopped_run_goes_on_from_what_it_kept(store):
@@ -238,6 +266,18 @@ def test_rows_are_few_evenly_spread_and_taken_up_again(most, total, cut, beyond)
         assert rows.epochs == rows.rows
         assert rows.epochs[-1] == total
     assert again.epochs == whole.epochs
+
+
+@given(st.integers(4, 39), st.integers(1, 30), st.integers(1, 40))
+def test_rows_of_a_loop_that_has_time_for_some_epochs_only_stay_spread_over_all(most, every, first):
+    """An even number of epochs apart, all but the first had an odd number, and were dropped."""
+    rows, taken = ThinnedRows(most), list(range(first, first + 300 * every, every))
+    for epoch in taken:
+        rows.add(epoch, lambda epoch=epoch: epoch)
+    assert rows.epochs == rows.rows
+    assert (rows.epochs[0], set(rows.epochs) <= set(taken)) == (first, True)
+    assert most // 2 <= len(rows.epochs) <= most
+    assert np.diff([*rows.epochs, taken[-1]]).max() <= 2 * max(rows.stride, every)
 
 
 def test_a_row_that_could_not_be_taken_is_left_out():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import zipfile
 
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 
+from aecore.config.experiment import Experiment
 from aecore.errors import DamagedError, OutdatedError, UserError
 from aecore.jobs import projection as projection_job
 from aecore.latent import epoch_projection
@@ -24,12 +26,14 @@ from aecore.latent.epoch_projection import (
     read_epoch_projection,
     tsne_over_epochs,
 )
+from aecore.latent.projection import TSNE_COMPONENTS
 from aecore.latent.request import ProjectionRequest
 from aecore.metrics.code_units import units
 from aecore.runs.archive import pack, unpack
 from aecore.runs.run import EPOCH_CODES, Run
 from aecore.viewer import epoch_cloud
 from tests.helpers import cli
+from tests.helpers.runs import forget_sums
 
 
 def made(*epochs: np.ndarray) -> EpochCodes:
@@ -130,6 +134,15 @@ def test_tsne_over_a_collapse_goes_on_behind_it(short):
     assert apart < found.coordinates[0].std(), "the same codes come back to their places"
 
 
+def test_wide_codes_are_reduced_first_as_those_of_one_epoch_are(short):
+    wide = [np.concatenate([groups(apart), np.zeros((90, TSNE_COMPONENTS))], axis=1) for apart in (0.5, 8)]
+    found = tsne_over_epochs(made(*wide), 2, perplexity=10, iterations=120)
+    assert found.parameters["components"] == TSNE_COMPONENTS
+    narrow = tsne_over_epochs(made(groups(0.5), groups(8)), 2, perplexity=10, iterations=120)
+    assert "components" not in narrow.parameters
+    assert found.faithful == pytest.approx(narrow.faithful, abs=0.03), "no distance has changed"
+
+
 def test_the_job_saves_one_that_is_read_again(trained, short, capsys):
     asked = ("--method=tsne", "--dims=2", "--perplexity=20", "--iterations=120", "--over=epochs")
     told = cli.as_json(capsys, "project", trained.id, *asked)
@@ -196,6 +209,38 @@ def test_a_run_without_them_says_what_to_do(trained):
     assert read_epoch_codes(Run(trained.path)) is None
     with pytest.raises(UserError, match=r"training\.keep_codes"):
         projection_job.work(trained, ProjectionRequest("tsne", 2, 200, 20, 60, over="epochs"))
+
+
+def test_a_cloud_of_codes_that_are_mostly_equal_says_so(trained):
+    codes = read_epoch_codes(trained)
+    assert codes is not None
+    count = len(codes.indices)
+    dead = codes.codes.copy()
+    dead[0, : count // 2 + 1] = 0
+    dead[1, : count // 3] = 0
+    codes = dataclasses.replace(codes, codes=dead)
+    for found in (pca_over_epochs(codes, 2), dataclasses.replace(pca_over_epochs(codes, 2), method="tsne")):
+        first, second, _ = epoch_cloud.below(trained, codes, found)["faithful"]
+        assert f"{count // 2 + 1} of {count} images have the same code at this epoch" in first
+        assert "the same code" not in second
+
+
+def test_what_is_said_of_units_says_of_how_many_images(trained):
+    codes = read_epoch_codes(trained)
+    assert codes is not None
+    below = epoch_cloud.below(trained, codes, pca_over_epochs(codes.subset(250), 2))
+    assert below["units"]["rule"].startswith("over 297 test images; active: ")
+
+
+def test_a_vae_that_is_written_step_by_step_is_one(trained):
+    """Its prior fixes the scale of its code."""
+    codes = read_epoch_codes(trained)
+    assert codes is not None
+    forget_sums(trained)
+    written = {"encoder": ["linear 64", "relu", "gaussian 8"], "decoder": ["linear 784", "sigmoid"]}
+    experiment = Experiment.parse(trained.experiment().model_dump(mode="json") | {"model": written})
+    trained.write_json("experiment.json", experiment.model_dump(mode="json"))
+    assert epoch_cloud.below(trained, codes, pca_over_epochs(codes, 2))["units"]["rule"].endswith("above 0.01")
 
 
 def test_what_the_browser_is_given(trained):

@@ -82,6 +82,16 @@ def test_however_many_there_are_the_first_and_the_last_are_kept(epochs):
     assert len(seen) <= MOST_ROWS or len(rows) > 1
 
 
+@pytest.mark.parametrize("every", [1, 5, 6])
+def test_what_is_kept_of_many_is_spread_over_all_epochs(every):
+    kept, last = LoggedImages(), 1500 * every
+    for epoch in range(every, last + 1, every):
+        kept.add("a", epoch, np.zeros((2, 2), np.uint8))
+    epochs = sorted(kept.rows["a"])
+    assert MOST_ROWS // 2 <= len(epochs) <= MOST_ROWS
+    assert np.diff(epochs).max() <= 4 * last / MOST_ROWS
+
+
 def test_they_are_in_the_run_and_in_its_zip(store, tmp_path):
     with aecore.record("images", "digits-28", store=store) as run:
         for epoch in range(3):

@@ -91,6 +91,8 @@ def test_wide_codes_are_reduced_first_and_dead_ones_do_not_fail():
     codes, _ = clusters(size=TSNE_COMPONENTS + 10)
     assert project(codes, "tsne", 2, iterations=20)[1]["components"] == TSNE_COMPONENTS
     assert project(np.ones((120, 60)), "tsne", 2, iterations=20)[1]["equal_codes"] == 120
+    few = project(codes[:30], "tsne", 2, iterations=20, perplexity=5)
+    assert (few[0].shape, few[1]["components"]) == ((30, 2), 30), "of so few points these are all components"
 
 
 @pytest.mark.parametrize("method", ["pca", "tsne", "units"])

@@ -8,7 +8,9 @@ import shutil
 import numpy as np
 import pytest
 import safetensors.numpy
+import torch
 from skimage.restoration import denoise_tv_chambolle
+from torch.overrides import TorchFunctionMode
 
 from aecore import data, jobs
 from aecore.cli import app as command_line
@@ -18,7 +20,7 @@ from aecore.errors import AecoreError, DamagedError, OutdatedError
 from aecore.inference import open_run
 from aecore.jobs import measuring
 from aecore.measures import strengths
-from aecore.metrics import robustness
+from aecore.metrics import evaluation, robustness
 from aecore.metrics.classical import METHODS
 from aecore.metrics.robustness import TotalVariation, levels
 from aecore.presets import preset
@@ -70,6 +72,32 @@ def test_it_is_measured_kept_and_printed(trained, capsys, monkeypatch):
     assert (listed["run"], listed["weights"]) == (trained.id, sums.digest(trained.path, WEIGHTS))
 
 
+class WithoutDoubles(TorchFunctionMode):
+    """As on an Apple GPU: only what was brought to the CPU can have double precision."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.brought: list[torch.Tensor] = []
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        if function is torch.Tensor.double and not any(args[0] is tensor for tensor in self.brought):
+            raise TypeError(
+                "Cannot convert a MPS Tensor to float64 dtype as the MPS framework doesn't support float64."
+            )
+        result = function(*args, **(kwargs or {}))
+        if function is torch.Tensor.cpu:
+            self.brought.append(result)
+        return result
+
+
+def test_it_needs_no_double_precision_of_the_device(trained):
+    loaded, noise = open_run(trained, "cpu"), Corruption.parse("gaussian:0.2")
+    expected = evaluation.squared_errors(loaded.model, loaded.test, noise)
+    with WithoutDoubles():
+        found = evaluation.squared_errors(loaded.model, loaded.test, noise)
+    assert all(map(np.array_equal, found, expected))
+
+
 def test_one_run_of_many_does_not_keep_the_others_from_it(trained, capsys):
     copy = trained.path.with_name("a-copy")
     shutil.copytree(trained.path, copy)
@@ -97,7 +125,9 @@ def test_the_end_of_a_training_measures_without_total_variation_and_the_command_
     point = {"level": 0.1, "model": {"psnr_db": 20.0}, "input": {"psnr_db": 20.0}}
     write_robustness(trained, [point], {"n": 297, "clamp": False})
     assert command_line.run(["measure", trained.id, "--strengths"]) == 0
-    assert "on 4 test images" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "on 4 test images" in said.err
+    assert "PSNR in dB; Gaussian noise, σ in the model's range [0, 1]" in said.out
     found = read_robustness(trained)
     assert found is not None
     assert found.beside == 4

@@ -2,6 +2,15 @@
 
 /** @import { Codes } from "./types.js" */
 
+import { plural } from "./numbers.js";
+
+/**
+ * Of what a distribution is: of all points that are shown, or of those that have a value.
+ * @param {number} known
+ * @param {number} all
+ */
+export const ofPoints = (known, all) => (known < all ? `of the ${known.toLocaleString("en")} of ${plural(all, "point")} whose codes are kept` : `of ${plural(all, "point")}`);
+
 /**
  * Counts in `bins` bins of equal width from the lowest to the highest value.
  * @param {number[]} values finite

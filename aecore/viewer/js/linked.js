@@ -4,8 +4,8 @@
 /** @import { Cloud, Linked, Points, Stage } from "./types.js" */
 
 import { button, element, partsOf, svgElement } from "./dom.js";
-import { binned, largest, widest } from "./distribution.js";
-import { figure, plural } from "./numbers.js";
+import { binned, largest, ofPoints, widest } from "./distribution.js";
+import { figure } from "./numbers.js";
 import { errorOf, pictureOf, reconstructionOf } from "./pictures.js";
 
 const WORST = 16, MOST_UNITS = 11, BINS = 28;
@@ -88,6 +88,7 @@ export function createLinked(owner, root) {
     if (!points.tile) return null;
     const found = largest(points.count, WORST, (row) => (seen(points, row) ? errorOf(points, row) : NaN));
     if (!found.length) return null;
+    const shown = Array.from(points.indices.keys()).filter((row) => seen(points, row)), known = shown.filter((row) => Number.isFinite(errorOf(points, row)));
     const list = element("div", "cl-worst");
     for (const row of found) {
       const picture = pictureOf(points, row);
@@ -112,7 +113,9 @@ export function createLinked(owner, root) {
       thumbnails.set(index, [...(thumbnails.get(index) ?? []), one]);
       list.append(one);
     }
-    return element("section", "", element("h4", "", several ? `Largest errors: ${stage.view.title}` : "Largest errors"), list);
+    const heading = element("h4", "", several ? `Largest errors: ${stage.view.title}` : "Largest errors");
+    if (known.length < shown.length) heading.append(element("span", "", ofPoints(known.length, shown.length)));
+    return element("section", "", heading, list);
   }
 
   // Reconstructions come one by one, between frames: a large network must not hold up the cloud.
@@ -141,7 +144,8 @@ export function createLinked(owner, root) {
     const kept = nodes.filter((node) => node !== null);
     if (!kept.length) return null;
     const some = codes && units.length < codes.width ? `, the ${units.length} of ${codes.width} units with the largest variance` : "";
-    const heading = element("h4", "", "Distributions", element("span", "", `of ${plural(rows.length, "point")}${units.length ? some : ""}`));
+    const known = withCodes.length || rows.filter((row) => Number.isFinite(errorOf(points, row))).length;
+    const heading = element("h4", "", "Distributions", element("span", "", `${ofPoints(known, rows.length)}${units.length ? some : ""}`));
     return element("section", "", heading, element("div", "cl-distributions", ...kept));
   }
 

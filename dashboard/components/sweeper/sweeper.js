@@ -3,7 +3,7 @@
 /** @import { SweeperData } from "../types.js" */
 
 import { element, partsOf } from "../../../aecore/viewer/js/dom.js";
-import { paintImage } from "../../../aecore/viewer/js/images.js";
+import { paintImage, wholeWidth } from "../../../aecore/viewer/js/images.js";
 import { createPlace } from "../../../aecore/viewer/components/address/place.js";
 import { assets } from "../../../aecore/viewer/components/assets/asset.js";
 import { watchWidth } from "../../../aecore/viewer/components/mount.js";
@@ -58,8 +58,7 @@ export function createSweeper(root) {
       box.hidden = values.length < 2;
       return box;
     }));
-    const ratio = window.devicePixelRatio || 1, pixels = now.shape[2], most = Math.min(TILE, width);
-    const tile = (Math.max(Math.floor((most * ratio) / pixels), 1) * pixels) / ratio;
+    const tile = wholeWidth(now.shape[2], Math.min(TILE, width));
     /** @type {[string, string][]} */
     const shown = [["clean", "clean"], ...(now.corrupted ? /** @type {[string, string][]} */ ([["inputs", "input"]]) : []), ["outputs", "output"]];
     lanes = {};

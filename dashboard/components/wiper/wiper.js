@@ -5,7 +5,7 @@
 
 import { fromBase64 } from "../../../aecore/viewer/js/bytes.js";
 import { element, partsOf } from "../../../aecore/viewer/js/dom.js";
-import { paintImage } from "../../../aecore/viewer/js/images.js";
+import { paintImage, wholeWidth } from "../../../aecore/viewer/js/images.js";
 import { clamp } from "../../../aecore/viewer/js/numbers.js";
 import { createPlace } from "../../../aecore/viewer/components/address/place.js";
 import { assets } from "../../../aecore/viewer/components/assets/asset.js";
@@ -76,9 +76,8 @@ export function createWiper(root) {
   /** Images are enlarged by whole factors, of the screen's own pixels. */
   function arrange() {
     if (!data || !width) return;
-    const ratio = window.devicePixelRatio || 1, wanted = data.names.length === 1 ? Math.min(ALONE, width) : width < 480 ? NARROW_TILE : TILE;
-    const pixels = data.shape[2], factor = Math.max(Math.floor((wanted * ratio) / pixels), 1);
-    for (const { figure } of tiles) figure.style.width = `${(factor * pixels) / ratio}px`;
+    const wanted = data.names.length === 1 ? Math.min(ALONE, width) : width < 480 ? NARROW_TILE : TILE;
+    for (const { figure } of tiles) figure.style.width = `${wholeWidth(data.shape[2], wanted)}px`;
   }
 
   /**

@@ -91,7 +91,7 @@ export function createInterpolator(root) {
     slider.setAttribute("aria-label", data.direction ? "Amount along the direction" : `Position between the ${images.length === 2 ? "two" : images.length} images`);
     part("help").textContent = data.plane
       ? "Drag over the plane, or use the arrow keys. The corners are the reconstructions of the four images."
-      : `Drag the slider, the strip${data.direction ? "" : "s"} or the plot. ← → step, Home and End jump${images.length > 2 ? ", Page up and Page down go from image to image" : ""}, space plays.`;
+      : `Drag the slider, the strip${data.direction ? "" : "s"} or the plot. ← → step, Home and End jump${images.length > 2 ? ", Page up and Page down go to the next image and back" : ""}, space plays.`;
     layOut();
   }
 
@@ -255,9 +255,9 @@ export function createInterpolator(root) {
       Home: () => go(0, 0),
       End: () => go(1, 1),
     };
-    if (!flat && legs > 1) {
-      keys.PageUp = () => go((Math.ceil(share * legs - 1e-6) - 1) / legs);
-      keys.PageDown = () => go((Math.floor(share * legs + 1e-6) + 1) / legs);
+    if (!flat && legs > 1) { // up is forwards, as with the arrow keys and on every slider
+      keys.PageUp = () => go((Math.floor(share * legs + 1e-6) + 1) / legs);
+      keys.PageDown = () => go((Math.ceil(share * legs - 1e-6) - 1) / legs);
     }
     if (!flat && !(/** @type {Element} */ (event.target).matches("button"))) keys[" "] = () => play.click();
     if (!keys[event.key]) return;

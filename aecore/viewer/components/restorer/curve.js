@@ -1,10 +1,14 @@
 // PSNR over the strength of a corruption: the model's output, and the input as it is; of Gaussian noise over the whole
 // test set where that was measured, with total variation beside it.
 
+/** @import { LossKind } from "../types.js" */
+
+import { decibels } from "../../js/metrics.js";
 import { element, svgElement } from "../../js/dom.js";
 import { roundTicks, thatFit, tickText } from "../ticks.js";
 
 const HEIGHT = 150, LEFT = 34, RIGHT = 8, TOP = 20, BOTTOM = 22;
+const PARTS = 8; // of the line between two strengths that were measured
 /** @type {{ side: Side, name: string }[]} */
 const SIDES = [{ side: "model", name: "this model" }, { side: "input", name: "input as it is" }, { side: "tv", name: "total variation" }];
 
@@ -12,20 +16,63 @@ const SIDES = [{ side: "model", name: "this model" }, { side: "input", name: "in
 /** @typedef {{ level: number } & Partial<Record<Side, number | null>>} CurvePoint PSNR in dB */
 
 /**
- * A side's PSNR at a strength, on the straight line between those that were measured; NaN outside of them.
+ * The power of a strength that the squared error grows with: noise grows by its variance, a hole by its area.
+ * @param {LossKind} kind
+ */
+export const powerOf = (kind) => (kind === "gaussian" || kind === "speckle" || kind === "square" ? 2 : 1);
+
+/**
+ * A side's PSNR at a strength, NaN outside of those that were measured. Between two of them it is that of a squared error
+ * that grows by this power of the strength: of a noisy image it does, and a straight line of decibels would be half a
+ * decibel too high. An image that goes in with a strength of 0 has no error.
  * @param {CurvePoint[]} points ascending
  * @param {Side} side
  * @param {number} level
+ * @param {number} power
  */
-export function between(points, side, level) {
-  const known = points.filter((point) => Number.isFinite(point[side] ?? NaN));
-  const after = known.findIndex((point) => point.level >= level - 1e-9);
+export function between(points, side, level, power) {
+  const after = points.findIndex((point) => point.level >= level - 1e-9);
   if (after < 0) return NaN;
-  const end = known[after], start = known[after - 1] ?? end;
-  if (Math.abs(end.level - level) < 1e-9) return Number(end[side]);
-  if (start === end) return NaN;
-  const share = (level - start.level) / (end.level - start.level);
-  return Number(start[side]) + share * (Number(end[side]) - Number(start[side]));
+  const end = points[after], start = points[after - 1];
+  if (Math.abs(end.level - level) < 1e-9) return decibels(errorAt(end, side));
+  if (!start) return NaN;
+  const [low, at, high] = [start.level, level, end.level].map((value) => value ** power);
+  const [first, last] = [errorAt(start, side), errorAt(end, side)];
+  return decibels(first + ((at - low) / (high - low)) * (last - first));
+}
+
+/**
+ * The squared error with a point's PSNR; NaN where that is not known or infinite for another reason than strength 0.
+ * @param {CurvePoint} point
+ * @param {Side} side
+ */
+function errorAt(point, side) {
+  const value = point[side] ?? NaN;
+  if (side === "input" && point.level === 0) return 0;
+  return Number.isFinite(value) ? 10 ** (-value / 10) : NaN;
+}
+
+/**
+ * What `between` says at many strengths, up to `most` decibels, as strengths and decibels: a line, or several where the
+ * PSNR between is not known.
+ * @param {CurvePoint[]} points ascending
+ * @param {Side} side
+ * @param {number} power
+ * @param {number} most
+ */
+export function linesOf(points, side, power, most) {
+  const levels = points.flatMap(({ level }, i) => {
+    const next = points[i + 1]?.level ?? level;
+    return next > level ? Array.from({ length: PARTS }, (_, part) => level + (part / PARTS) * (next - level)) : [level];
+  });
+  /** @type {[number, number][][]} */
+  const lines = [[]];
+  for (const level of levels) {
+    const value = between(points, side, level, power);
+    if (value <= most + 1e-9) lines[lines.length - 1].push([level, value]);
+    else if (lines[lines.length - 1].length) lines.push([]);
+  }
+  return lines.filter((line) => line.length);
 }
 
 /**
@@ -35,12 +82,12 @@ export function between(points, side, level) {
 export function createCurve(svg, legend) {
   /** @type {(level: number) => number} */
   let toX = () => 0;
-  /** @type {(value: number) => number} */
+  /** @type {(value: number) => number} NaN above the highest that is drawn */
   let toY = () => 0;
   /** @type {Partial<Record<Side, SVGElement>>} */
   let dots = {};
-  /** @typedef {{ low: number, high: number, trained: number | null, name: string, of: string, beside?: string }} Axis
-   * `of`: what PSNR is the mean over; `beside`: the same of total variation */
+  /** @typedef {{ low: number, high: number, power: number, trained: number | null, name: string, of: string, beside?: string }} Axis
+   * `power`: that of `between`; `of`: what PSNR is the mean over; `beside`: the same of total variation */
   /** @type {CurvePoint[]} */
   let drawn = [];
   /** @type {Axis | null} */
@@ -55,11 +102,11 @@ export function createCurve(svg, legend) {
    */
   function draw(points, axis) {
     [drawn, about, width] = [points, axis, room()];
-    const { low, high, trained, name, of } = axis;
+    const { low, high, power, trained, name, of } = axis;
     const finite = points.flatMap((point) => SIDES.map(({ side }) => point[side] ?? NaN)).filter(Number.isFinite);
     const bottom = Math.min(...finite, 10), top = Math.min(Math.max(...finite, 20), bottom + 40);
     toX = (level) => LEFT + ((level - low) / (high - low || 1)) * (width - LEFT - RIGHT);
-    toY = (value) => TOP + (1 - (Math.min(value, top) - bottom) / (top - bottom)) * (HEIGHT - TOP - BOTTOM);
+    toY = (value) => (value > top + 1e-9 ? NaN : TOP + (1 - (value - bottom) / (top - bottom)) * (HEIGHT - TOP - BOTTOM));
     /** @type {SVGElement[]} */
     const nodes = [svgElement("text", { x: 0, y: 11 }, `PSNR in dB, ${of}`)];
     for (const value of roundTicks(bottom, top, 4)) {
@@ -71,11 +118,11 @@ export function createCurve(svg, legend) {
     if (trained !== null) nodes.push(svgElement("line", { class: "trained", x1: toX(trained), x2: toX(trained), y1: TOP, y2: HEIGHT - BOTTOM }));
     dots = {};
     for (const { side } of [...SIDES].reverse()) {
-      const known = points.filter((point) => Number.isFinite(point[side] ?? NaN));
-      if (side === "tv" && !known.length) continue;
-      const line = known.map((point) => `${toX(point.level).toFixed(1)},${toY(Number(point[side])).toFixed(1)}`);
-      nodes.push(svgElement("polyline", { class: side, points: line.join(" ") }));
-      dots[side] = svgElement("circle", { class: side, r: side === "model" ? 4.5 : 4 });
+      const lines = linesOf(points, side, power, top);
+      if (side === "tv" && !lines.length) continue;
+      for (const line of lines) nodes.push(svgElement("polyline", { class: side, points: line.map(([level, value]) => `${toX(level).toFixed(1)},${toY(value).toFixed(1)}`).join(" ") }));
+      const dot = (dots[side] = svgElement("circle", { class: side, r: side === "model" ? 4.5 : 4 }));
+      dot.style.display = "none"; // until it is marked
     }
     svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     svg.replaceChildren(...nodes, ...Object.values(dots));
@@ -95,10 +142,11 @@ export function createCurve(svg, legend) {
     const said = SIDES.flatMap(({ side, name }) => {
       const dot = dots[side], value = values[side] ?? NaN;
       if (!dot) return [];
-      dot.style.display = Number.isFinite(value) ? "" : "none";
+      const y = toY(value), seen = Number.isFinite(y);
+      dot.style.display = seen ? "" : "none";
       dot.setAttribute("cx", String(toX(level)));
-      dot.setAttribute("cy", String(toY(Number.isFinite(value) ? value : 0)));
-      const words = !say ? "" : Number.isFinite(value) ? ` ${measured ? "" : "≈ "}${value.toFixed(2)}` : value === Infinity ? " ∞" : "";
+      dot.setAttribute("cy", String(seen ? y : 0));
+      const words = !say ? "" : Number.isFinite(value) ? ` ${measured ? value.toFixed(2) : `≈ ${value.toFixed(1)}`}` : value === Infinity ? " ∞" : "";
       return [element("span", side, element("i"), `${name}${side === "tv" ? (about?.beside ?? "") : ""}${words}`)];
     });
     legend.replaceChildren(...said);

@@ -35,12 +35,18 @@ const COLUMNS = [
 ];
 
 /**
+ * @param {Scored[]} scored
+ * @returns {{ input: Mean, model: Mean }}
+ */
+export const meansOf = (scored) => ({ input: meanOf(scored.map(({ input }) => input)), model: meanOf(scored.map(({ model }) => model)) });
+
+/**
  * @param {HTMLTableElement} table
  * @param {Scored[]} scored
  * @param {RestorerData} data
  */
 export function drawMeans(table, scored, { may_win: mayWin }) {
-  const means = { input: meanOf(scored.map(({ input }) => input)), model: meanOf(scored.map(({ model }) => model)) };
+  const means = meansOf(scored);
   const wrong = { title: "Wrong digits", value: (/** @type {Mean} */ mean) => mean.wrong, text: (/** @type {number} */ value) => `${value} of ${scored.length}`, higher: false };
   const columns = [...COLUMNS, wrong].filter(({ value }) => value(means.model) !== null);
   const [caption, head, body] = [table.caption, table.tHead, table.tBodies[0]];
@@ -60,5 +66,4 @@ export function drawMeans(table, scored, { may_win: mayWin }) {
     line.dataset.psnr = String(means[side].psnr);
     return line;
   }));
-  return means;
 }

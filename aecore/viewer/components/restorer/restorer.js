@@ -7,7 +7,7 @@
 
 import { fromBase64 } from "../../js/bytes.js";
 import { element, partsOf } from "../../js/dom.js";
-import { paintImage } from "../../js/images.js";
+import { paintImage, wholeWidth } from "../../js/images.js";
 import { decibels, meanSquare, similarity } from "../../js/metrics.js";
 import { clamp, plural } from "../../js/numbers.js";
 import { readScores } from "../../js/scores.js";
@@ -16,15 +16,15 @@ import { assets } from "../assets/asset.js";
 import { watchWidth } from "../mount.js";
 import { networkOf, sizeOf } from "../networks.js";
 import { inSlices, perFrame } from "../pace.js";
-import { between, createCurve } from "./curve.js";
+import { between, createCurve, powerOf } from "./curve.js";
 import { corrupt, drawOf } from "./corrupt.js";
 import { paintError } from "./error_map.js";
-import { drawMeans } from "./means.js";
+import { drawMeans, meansOf } from "./means.js";
 
 const TILE = 112; // side in pixels that images are enlarged to, by whole factors
 const CELL_GAP = 4, FIGURE_GAP = 26;
 const STEPS = 12; // of the curve
-const MOST_ON_CURVE = 7;
+const MOST_ON_CURVE = 14; // every image goes through the network once for each step
 
 /**
  * An image and what is made of it.
@@ -38,6 +38,7 @@ const MOST_ON_CURVE = 7;
  */
 /** @typedef {import("./means.js").Scored} Scored */
 /** @typedef {{ encode: Network, decode: Network, read: Network | null }} Networks */
+/** @typedef {{ kind: LossKind, level: number }} Strength what was lost when the images were made: the hand may be elsewhere */
 
 /** @param {HTMLElement} root */
 export function createRestorer(root) {
@@ -53,7 +54,7 @@ export function createRestorer(root) {
   let items = [];
   let print = "", names = "", visit = -1, width = 0;
   let kind = /** @type {LossKind} */ ("gaussian"), level = 0, draw = 0;
-  let working = false, again = false, stopWork = () => {}, stopCurve = () => {};
+  let working = false, again = false, stopWork = () => {}, stopCurve = () => {}, mark = () => {};
 
   // ---- data ---------------------------------------------------------------------------------
 
@@ -95,6 +96,8 @@ export function createRestorer(root) {
 
   // Tiles and random numbers anew, the slider for its kind, the curve, then the strength.
   function lay() {
+    stopWork(); // its images are no longer there
+    working = again = false;
     if (!data || !width) return;
     const now = data, size = sizeOf(now.shape), bytes = fromBase64(now.images), all = Float32Array.from(bytes, (value) => value / 255);
     items = now.names.map((name, i) => itemOf(now, all.subarray(i * size, (i + 1) * size), i));
@@ -121,12 +124,9 @@ export function createRestorer(root) {
   /** The side of a picture, and whether an image has its four in a row or two over two: in a row where two such fit side
    * by side, and on a phone. */
   function sizes() {
-    const pixels = data?.shape[2] ?? 28, ratio = window.devicePixelRatio || 1;
-    /** @param {number} wanted */
-    const fitting = (wanted) => (Math.max(Math.floor((wanted * ratio) / pixels), 1) * pixels) / ratio;
-    const tile = fitting(TILE), row = 4 * tile + 3 * CELL_GAP, block = 2 * tile + CELL_GAP;
+    const pixels = data?.shape[2] ?? 28, tile = wholeWidth(pixels, TILE), row = 4 * tile + 3 * CELL_GAP, block = 2 * tile + CELL_GAP;
     if (2 * row + FIGURE_GAP > width && 2 * block + FIGURE_GAP <= width) return { tile, across: 2 };
-    return { tile: fitting(Math.min(TILE, (width - 3 * CELL_GAP) / 4)), across: 4 };
+    return { tile: wholeWidth(pixels, Math.min(TILE, (width - 3 * CELL_GAP) / 4)), across: 4 };
   }
 
   /**
@@ -180,14 +180,14 @@ export function createRestorer(root) {
     const now = data, at = { kind, level };
     working = true;
     for (const item of items) {
-      noise(now, item, at.level);
+      noise(now, item.clean, item.noisy, item.draw, at);
       paintImage(item.canvases[1], item.noisy, now.shape);
     }
     /** @type {Scored[]} */
     const scored = [];
-    stopWork = inSlices(items.length, (i) => scored.push(restored(now, i)), () => {
+    stopWork = inSlices(items.length, (i) => scored.push(restored(now, i, at)), () => {
       working = false;
-      finish(now, scored, at.level);
+      if (at.kind === kind) finish(now, scored, at);
       if (again) {
         again = false;
         render();
@@ -195,28 +195,26 @@ export function createRestorer(root) {
     });
   });
 
-  /** @type {(now: RestorerData, item: Item, strength: number) => void} */
-  function noise({ span, clamp: cut, shape }, { clean, noisy, draw: own }, strength) {
-    corrupt(clean, noisy, own, { kind, level: strength, span, clamp: cut, shape });
-  }
+  /** @type {(now: RestorerData, clean: Float32Array, noisy: Float32Array, own: Draw, at: Strength) => void} */
+  const noise = ({ span, clamp: cut, shape }, clean, noisy, own, at) => corrupt(clean, noisy, own, { ...at, span, clamp: cut, shape });
 
   /**
    * The output for an image's noisy version.
    * @param {RestorerData} now
    * @param {Float32Array} noisy
    * @param {number} i
-   * @param {number} strength
+   * @param {Strength} at
    */
-  function through({ labels, span }, noisy, i, strength) {
+  function through({ labels, span }, noisy, i, at) {
     const { encode, decode } = /** @type {Networks} */ (networks);
-    const told = kind === "gaussian" ? strength / span : 0;
+    const told = at.kind === "gaussian" ? at.level / span : 0;
     return decode(encode(noisy, labels[i]), labels[i], told);
   }
 
-  /** @type {(now: RestorerData, i: number) => Scored} */
-  function restored(now, i) {
+  /** @type {(now: RestorerData, i: number, at: Strength) => Scored} */
+  function restored(now, i, at) {
     const item = items[i], { clean, noisy, output, canvases, words } = item;
-    output.set(through(now, noisy, i, level));
+    output.set(through(now, noisy, i, at));
     paintImage(canvases[2], output, now.shape);
     paintError(canvases[3], clean, output, now.shape, now.error_scale, root);
     const [input, model] = [noisy, output].map((image) => ({ mse: meanSquare(clean, image), ssim: similarity(clean, image, now.shape) }));
@@ -235,13 +233,19 @@ export function createRestorer(root) {
     return { input: { ...input, wrong: wrong(noisy) }, model: { ...model, wrong: wrong(output) } };
   }
 
-  /** @type {(now: RestorerData, scored: Scored[], strength: number) => void} */
-  function finish(now, scored, strength) {
-    const means = drawMeans(/** @type {HTMLTableElement} */ (part("means")), scored, now);
-    const whole = ofWholeSet();
-    if (whole) curve.mark(strength, { model: between(whole, "model", strength), input: between(whole, "input", strength), tv: between(whole, "tv", strength) }, true);
-    else curve.mark(strength, { model: means.model.psnr, input: means.input.psnr }, false);
-    root.dataset.ready = `${kind}:${text(strength)}:${draw}`;
+  /** @type {(now: RestorerData, scored: Scored[], at: Strength) => void} */
+  function finish(now, scored, at) {
+    drawMeans(/** @type {HTMLTableElement} */ (part("means")), scored, now);
+    const whole = ofWholeSet(), power = powerOf(at.kind);
+    if (whole) {
+      const [model, input, tv] = /** @type {const} */ (["model", "input", "tv"]).map((side) => between(whole, side, at.level, power));
+      mark = () => curve.mark(at.level, { model, input, tv }, true);
+    } else { // the dots are of the images that the line is of
+      const { model, input } = meansOf(scored.slice(0, MOST_ON_CURVE));
+      mark = () => curve.mark(at.level, { model: model.psnr, input: input.psnr }, false);
+    }
+    mark();
+    root.dataset.ready = `${at.kind}:${text(at.level)}:${draw}`;
   }
 
   // ---- the curve ------------------------------------------------------------------------------
@@ -250,30 +254,32 @@ export function createRestorer(root) {
 
   function drawCurve() {
     stopCurve();
+    mark = () => {};
     if (!data || !networks) return;
     const now = data, { low, high, step, name } = settings(), count = Math.min(items.length, MOST_ON_CURVE);
     const levels = Array.from({ length: STEPS + 1 }, (_, i) => low + (i * (high - low)) / STEPS).map((value) => (step >= 1 ? Math.round(value) : value));
     /** @type {CurvePoint[]} */
     const points = [];
-    const about = { low, high, trained: trainedAt(), name }, whole = ofWholeSet();
+    const about = { low, high, power: powerOf(kind), trained: trainedAt(), name }, whole = ofWholeSet();
     if (whole && now.strengths) {
       const { images, beside } = now.strengths;
       return curve.draw(whole, { ...about, of: `all ${plural(images, "test image")}`, beside: beside ? ` (${plural(beside, "image")})` : "" });
     }
-    const axis = { ...about, of: `the ${plural(count, "image")} shown` };
+    const shown = `the ${plural(items.length, "image")} shown`;
+    const axis = { ...about, of: count < items.length ? `the first ${count} of ${shown}` : shown };
     curve.draw(points, axis);
     const room = new Float32Array(sizeOf(now.shape));
     let sums = [0, 0];
     stopCurve = inSlices(levels.length * count, (k) => {
-      const i = k % count, at = levels[Math.floor(k / count)], { clean, draw: own } = items[i];
-      corrupt(clean, room, own, { kind, level: at, span: now.span, clamp: now.clamp, shape: now.shape });
+      const i = k % count, at = { kind, level: levels[Math.floor(k / count)] }, { clean, draw: own } = items[i];
+      noise(now, clean, room, own, at);
       const output = through(now, room, i, at);
       sums = [sums[0] + decibels(meanSquare(clean, room)), sums[1] + decibels(meanSquare(clean, output))];
       if (i + 1 < count) return;
-      points.push({ level: at, input: sums[0] / count, model: sums[1] / count });
+      points.push({ level: at.level, input: sums[0] / count, model: sums[1] / count });
       sums = [0, 0];
       curve.draw(points, axis);
-      if (!working) render();
+      mark(); // the scale may be another
     });
   }
 
