@@ -31,27 +31,30 @@ export function similarity(clean, other, [channels, height, width]) {
   let total = 0;
   for (let k = 0; k < channels; k += 1) {
     // Sums of a, b, a² + b² and a·b over seven rows, one for each column, which move down a row at a time.
-    const sums = [0, 1, 2, 3].map(() => new Float64Array(width));
+    const [as, bs, squares, products] = [0, 1, 2, 3].map(() => new Float64Array(width));
     /** @type {(row: number, sign: number) => void} */
     const addRow = (row, sign) => {
       for (let c = 0; c < width; c += 1) {
         const at = (row * width + c) * channels + k, a = clean[at], b = other[at];
-        sums[0][c] += sign * a;
-        sums[1][c] += sign * b;
-        sums[2][c] += sign * (a * a + b * b);
-        sums[3][c] += sign * a * b;
+        as[c] += sign * a;
+        bs[c] += sign * b;
+        squares[c] += sign * (a * a + b * b);
+        products[c] += sign * a * b;
       }
     };
     for (let r = 0; r < WINDOW; r += 1) addRow(r, 1);
     for (let r = 0; ; r += 1) {
       for (let c = 0; c < across; c += 1) {
-        const [a, b, squares, products] = sums.map((column) => {
-          let sum = 0;
-          for (let i = c; i < c + WINDOW; i += 1) sum += column[i];
-          return sum / count;
-        });
-        const above = (2 * a * b + C1) * (2 * sample * (products - a * b) + C2);
-        total += above / ((a * a + b * b + C1) * (sample * (squares - a * a - b * b) + C2));
+        let a = 0, b = 0, square = 0, product = 0;
+        for (let i = c; i < c + WINDOW; i += 1) {
+          a += as[i];
+          b += bs[i];
+          square += squares[i];
+          product += products[i];
+        }
+        [a, b, square, product] = [a / count, b / count, square / count, product / count];
+        const above = (2 * a * b + C1) * (2 * sample * (product - a * b) + C2);
+        total += above / ((a * a + b * b + C1) * (sample * (square - a * a - b * b) + C2));
       }
       if (r + 1 >= down) break;
       addRow(r, -1);

@@ -3,11 +3,11 @@
 /** @import { Network } from "../../js/types.js" */
 /** @import { LossKind, RestorerData, RestorerKind } from "../types.js" */
 /** @import { CurvePoint } from "./curve.js" */
-/** @import { Draw } from "./corrupt.js" */
+/** @import { Scored } from "./means.js" */
 
 import { fromBase64 } from "../../js/bytes.js";
 import { element, partsOf } from "../../js/dom.js";
-import { paintImage, wholeWidth } from "../../js/images.js";
+import { wholeWidth } from "../../js/images.js";
 import { decibels, meanSquare, similarity } from "../../js/metrics.js";
 import { clamp, plural } from "../../js/numbers.js";
 import { readScores } from "../../js/scores.js";
@@ -18,25 +18,17 @@ import { networkOf, sizeOf } from "../networks.js";
 import { inSlices, perFrame } from "../pace.js";
 import { between, createCurve, powerOf } from "./curve.js";
 import { corrupt, drawOf } from "./corrupt.js";
-import { paintError } from "./error_map.js";
+import { errorColor } from "./error_map.js";
 import { drawMeans, meansOf } from "./means.js";
+import { CELL_GAP, createTile } from "./tile.js";
 
 const TILE = 112; // side in pixels that images are enlarged to, by whole factors
-const CELL_GAP = 4, FIGURE_GAP = 26;
+const FIGURE_GAP = 26;
 const STEPS = 12; // of the curve
+const PATIENCE_MS = 50; // so long are images worked on before the first of them are shown
 const MOST_ON_CURVE = 14; // every image goes through the network once for each step
 
-/**
- * An image and what is made of it.
- * @typedef {object} Item
- * @property {Float32Array} clean
- * @property {Float32Array} noisy
- * @property {Float32Array} output
- * @property {Draw} draw
- * @property {HTMLCanvasElement[]} canvases clean, noisy, output, error
- * @property {HTMLElement[]} words under them
- */
-/** @typedef {import("./means.js").Scored} Scored */
+/** @typedef {ReturnType<typeof createTile>} Tile */
 /** @typedef {{ encode: Network, decode: Network, read: Network | null }} Networks */
 /** @typedef {{ kind: LossKind, level: number }} Strength what was lost when the images were made: the hand may be elsewhere */
 
@@ -50,7 +42,7 @@ export function createRestorer(root) {
   let next = null;
   /** @type {Networks | null} */
   let networks = null;
-  /** @type {Item[]} */
+  /** @type {Tile[]} */
   let items = [];
   let print = "", names = "", visit = -1, width = 0;
   let kind = /** @type {LossKind} */ ("gaussian"), level = 0, draw = 0;
@@ -100,25 +92,12 @@ export function createRestorer(root) {
     working = again = false;
     if (!data || !width) return;
     const now = data, size = sizeOf(now.shape), bytes = fromBase64(now.images), all = Float32Array.from(bytes, (value) => value / 255);
-    items = now.names.map((name, i) => itemOf(now, all.subarray(i * size, (i + 1) * size), i));
-    part("tiles").style.setProperty("--across", String(sizes().across));
-    part("tiles").replaceChildren(...items.map((item, i) => figureOf(item, now.names[i])));
-    items.forEach(({ canvases, clean }) => paintImage(canvases[0], clean, now.shape));
+    const side = sizes(), { shape, numbers } = now;
+    items = now.names.map((name, i) => createTile(name, shape, all.subarray(i * size, (i + 1) * size), drawOf(shape, numbers[i], draw), side));
+    part("tiles").style.setProperty("--across", String(side.across));
+    part("tiles").replaceChildren(...items.map(({ node }) => node));
     part("note").textContent = now.note;
     showKind();
-  }
-
-  /**
-   * @param {RestorerData} now
-   * @param {Float32Array} clean
-   * @param {number} i
-   * @returns {Item}
-   */
-  function itemOf({ numbers, shape }, clean, i) {
-    const canvases = ["clean", "noisy", "output", "error"].map(() => element("canvas"));
-    canvases.forEach((canvas) => canvas.setAttribute("role", "img"));
-    const words = canvases.map(() => element("span"));
-    return { clean, noisy: clean.slice(), output: clean.slice(), draw: drawOf(shape, numbers[i], draw), canvases, words };
   }
 
   /** The side of a picture, and whether an image has its four in a row or two over two: in a row where two such fit side
@@ -127,18 +106,6 @@ export function createRestorer(root) {
     const pixels = data?.shape[2] ?? 28, tile = wholeWidth(pixels, TILE), row = 4 * tile + 3 * CELL_GAP, block = 2 * tile + CELL_GAP;
     if (2 * row + FIGURE_GAP > width && 2 * block + FIGURE_GAP <= width) return { tile, across: 2 };
     return { tile: wholeWidth(pixels, Math.min(TILE, (width - 3 * CELL_GAP) / 4)), across: 4 };
-  }
-
-  /**
-   * @param {Item} item
-   * @param {string} name
-   */
-  function figureOf({ canvases, words }, name) {
-    const { tile, across } = sizes();
-    canvases.forEach((canvas) => (canvas.style.width = `${tile}px`));
-    const caption = element("figcaption", "", name);
-    caption.style.maxWidth = `${across * (tile + CELL_GAP) - CELL_GAP}px`;
-    return element("figure", "", caption, element("div", "rs-cells", ...canvases.map((canvas, i) => element("div", "", canvas, words[i]))));
   }
 
   function showKind() {
@@ -177,16 +144,25 @@ export function createRestorer(root) {
       again = true; // what is on its way ends first: so something is always seen, however fast the hand
       return;
     }
-    const now = data, at = { kind, level };
+    const now = data, at = { kind, level }, begun = performance.now();
     working = true;
-    for (const item of items) {
-      noise(now, item.clean, item.noisy, item.draw, at);
-      paintImage(item.canvases[1], item.noisy, now.shape);
-    }
+    for (const { clean, noisy, draw: own } of items) corrupt(clean, noisy, own, setting(now, at));
     /** @type {Scored[]} */
     const scored = [];
-    stopWork = inSlices(items.length, (i) => scored.push(restored(now, i, at)), () => {
+    let seen = -1; // images whose output is on the screen; -1 before any noise is
+    // All at once where that is soon: a frame for every few images would take longer than the images.
+    const paint = () => {
+      if (seen < 0) for (const { paintNoisy } of items) paintNoisy();
+      const look = { mayWin: now.may_win, scale: now.error_scale, color: errorColor(root) };
+      for (seen = Math.max(seen, 0); seen < scored.length; seen += 1) items[seen].paintOutput(scored[seen], look);
+    };
+    const work = (/** @type {number} */ i) => {
+      scored.push(restored(now, i, at));
+      if (performance.now() - begun > PATIENCE_MS) paint();
+    };
+    stopWork = inSlices(items.length, work, () => {
       working = false;
+      paint();
       if (at.kind === kind) finish(now, scored, at);
       if (again) {
         again = false;
@@ -195,8 +171,8 @@ export function createRestorer(root) {
     });
   });
 
-  /** @type {(now: RestorerData, clean: Float32Array, noisy: Float32Array, own: Draw, at: Strength) => void} */
-  const noise = ({ span, clamp: cut, shape }, clean, noisy, own, at) => corrupt(clean, noisy, own, { ...at, span, clamp: cut, shape });
+  /** @type {(now: RestorerData, at: Strength) => Parameters<typeof corrupt>[3]} */
+  const setting = ({ span, clamp: cut, shape }, at) => ({ ...at, span, clamp: cut, shape });
 
   /**
    * The output for an image's noisy version.
@@ -213,24 +189,14 @@ export function createRestorer(root) {
 
   /** @type {(now: RestorerData, i: number, at: Strength) => Scored} */
   function restored(now, i, at) {
-    const item = items[i], { clean, noisy, output, canvases, words } = item;
+    const { clean, noisy, output } = items[i], { read } = /** @type {Networks} */ (networks);
     output.set(through(now, noisy, i, at));
-    paintImage(canvases[2], output, now.shape);
-    paintError(canvases[3], clean, output, now.shape, now.error_scale, root);
-    const [input, model] = [noisy, output].map((image) => ({ mse: meanSquare(clean, image), ssim: similarity(clean, image, now.shape) }));
-    /** @param {{ mse: number, ssim: number | null }} score */
-    const said = ({ mse, ssim }) => `${mse ? decibels(mse).toFixed(1) : "∞"} dB${ssim === null ? "" : ` · ${ssim.toFixed(2)}`}`;
-    words[0].textContent = "clean";
-    words[1].textContent = said(input);
-    words[2].textContent = said(model);
-    words[3].textContent = "error";
-    words[1].classList.toggle("rs-better", input.mse < model.mse);
-    words[2].classList.toggle("rs-better", now.may_win && model.mse < input.mse);
-    canvases.forEach((canvas, k) => canvas.setAttribute("aria-label", `${now.names[i]}, ${["clean", "corrupted", "restored", "error"][k]}`));
-    const { read } = /** @type {Networks} */ (networks);
-    /** @param {Float32Array} image */
-    const wrong = (image) => (read ? Number(readScores(read(image)).digit !== now.labels[i]) : null);
-    return { input: { ...input, wrong: wrong(noisy) }, model: { ...model, wrong: wrong(output) } };
+    const [input, model] = [noisy, output].map((image) => ({
+      mse: meanSquare(clean, image),
+      ssim: similarity(clean, image, now.shape),
+      wrong: read ? Number(readScores(read(image)).digit !== now.labels[i]) : null,
+    }));
+    return { input, model };
   }
 
   /** @type {(now: RestorerData, scored: Scored[], at: Strength) => void} */
@@ -272,7 +238,7 @@ export function createRestorer(root) {
     let sums = [0, 0];
     stopCurve = inSlices(levels.length * count, (k) => {
       const i = k % count, at = { kind, level: levels[Math.floor(k / count)] }, { clean, draw: own } = items[i];
-      noise(now, clean, room, own, at);
+      corrupt(clean, room, own, setting(now, at));
       const output = through(now, room, i, at);
       sums = [sums[0] + decibels(meanSquare(clean, room)), sums[1] + decibels(meanSquare(clean, output))];
       if (i + 1 < count) return;
