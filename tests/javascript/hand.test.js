@@ -42,13 +42,15 @@ assets.put("identity", { header: { ops: [] }, weights: new Uint8Array(0) });
 function data(count, side, first = "gaussian", level = 0.2) {
   const pixels = Buffer.alloc(count * side * side);
   for (let i = 0; i < count; i += 1) pixels.fill(40 + 2 * i, i * side * side, (i + 1) * side * side);
-  const numbers = Array.from({ length: count }, (_, i) => i), kinds = ["gaussian", "masking"];
+  const numbers = Array.from({ length: count }, (_, i) => i), kinds = ["gaussian", "masking", "square"];
   return {
     encoder: "identity", decoder: "identity", reader: null, codes: null, images: pixels.toString("base64"), numbers, names: numbers.map(String),
-    labels: numbers, shape: [1, side, side], kinds: kinds.map((kind) => ({ kind, title: kind, name: kind, low: 0, high: 0.6, step: 0.01, usual: level })),
+    labels: numbers, shape: [1, side, side], kinds: kinds.map((kind) => ({ kind, title: kind, name: kind, low: 0, high: kind === "square" ? 8 : 0.6, step: kind === "square" ? 1 : 0.01, usual: level })),
     first, trained: null, trained_words: "", span: 1, clamp: false, may_win: true, strengths: null, error_scale: 1, note: "", place: null, visit: 1,
   };
 }
+
+let visits = 1;
 
 /** @param {() => unknown} holds */
 async function until(holds) {
@@ -92,3 +94,13 @@ for (const [kind, level] of /** @type {[string, number][]} */ ([["masking", 0.2]
     }
   });
 }
+
+test("a link to half a pixel means a whole number of them, and one beyond the slider its end", async () => {
+  for (const [place, ready] of [["square:2.4:1", "square:2:1"], ["square:99", "square:8:0"], ["gaussian:9", "gaussian:0.6:0"], ["x:1", "gaussian:0.2:0"]]) {
+    const { root, restorer } = opened();
+    await restorer.update({ ...data(2, 12), place, visit: (visits += 1) });
+    await until(() => root.dataset.ready);
+    assert.equal(root.dataset.ready, ready);
+    restorer.destroy();
+  }
+});

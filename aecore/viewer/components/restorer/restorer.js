@@ -77,6 +77,7 @@ export function createRestorer(root) {
     const at = Number(strength);
     [kind, draw] = [found.kind, Math.max(Math.floor(Number(number)) || 0, 0)];
     level = found.kind === asked && strength !== "" && Number.isFinite(at) ? clamp(at, found.low, found.high) : found.usual;
+    if (found.step >= 1) level = Math.round(level); // pixels, whatever the link says
   }
 
   const settings = () => /** @type {RestorerKind} */ (data?.kinds.find((one) => one.kind === kind));
