@@ -24,6 +24,7 @@ def tiny():
     return quick.model_copy(update={"name": "tiny", "experiment": quick.experiment.changed(TINY)})
 
 
+@pytest.mark.proof  # a whole run of the gallery, t-SNE and measures included; the test after the next one is short
 def test_a_shipped_run_is_built_whole_once_and_completed_where_it_lacks(store, tiny, monkeypatch):
     run = build(tiny, store, "cpu")
     assert run.path == store.root / "gallery" / "tiny"
@@ -48,7 +49,7 @@ def test_a_shipped_run_is_built_whole_once_and_completed_where_it_lacks(store, t
     monkeypatch.undo()
 
 
-@pytest.mark.proof  # in short: the first test here builds one
+@pytest.mark.proof  # in short: test_a_training_that_was_stopped_ends_the_building
 def test_a_changed_preset_is_trained_anew(store, tiny):
     clean = tiny.experiment.changed({"evaluation.corruptions": ["none"]})
     build(tiny.model_copy(update={"experiment": clean}), store, "cpu")
@@ -64,7 +65,7 @@ def test_a_training_that_was_stopped_ends_the_building(store, tiny, monkeypatch)
     assert not (store.root / "gallery" / "tiny").exists()
 
 
-@pytest.mark.proof  # in short: the first test here builds one
+@pytest.mark.proof  # in short: test_a_training_that_was_stopped_ends_the_building
 def test_a_run_from_another_machine_ships_as_a_copy(store, tiny, tmp_path):
     elsewhere = Store(tmp_path / "elsewhere")
     trained = jobs.submit(tiny.experiment, "cpu", elsewhere)

@@ -8,6 +8,8 @@ from aecore.data.catalogue import CATALOGUE
 from aecore.presets import presets
 
 OWN = [name for name, preset in presets().items() if not preset.report]
+HEAVY = ("cifar-unet-denoise", "colored-unet", "mnist-denoise-any", "mnist-superres")
+"""Seconds for what tests/unit/test_families.py shows of small networks of their kinds."""
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +28,7 @@ def images(tmp_path_factory):
     return made
 
 
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.proof] * (name in HEAVY)) for name in OWN])
 def test_one_epoch(name, images, store):
     experiment = presets()[name].experiment
     shape = CATALOGUE[experiment.data.name].image_shape

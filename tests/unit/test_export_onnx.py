@@ -37,8 +37,8 @@ def computed(content: bytes, **inputs: np.ndarray) -> np.ndarray:
     return output
 
 
-ALWAYS = [("conditional-vae", {"model__conv": []}), ("vq", {}), ("bernoulli", {}), ("unet", {})]
-OTHERS = [(name, {}) for name in SETTINGS if name not in ("vq", "bernoulli", "unet", "dncnn-levels")]
+ALWAYS = [("conditional-vae", {"model__conv": []})]
+OTHERS = [(name, {}) for name in SETTINGS if name != "dncnn-levels"]
 """`dncnn-levels` has a test of its own."""
 UNIT = ("bernoulli", "unet-norm")
 """End in a sigmoid: images from 0 to 1, where the others see and give -1 to 1."""

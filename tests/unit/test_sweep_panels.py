@@ -9,16 +9,26 @@ import pytest
 
 from aecore.errors import DamagedError
 from aecore.runs.run import SNAPSHOTS
+from aecore.runs.store import Store
 from aecore.sweeps import panels
 from aecore.sweeps import store as sweep_store
 from tests.helpers.sweeps import InProcess, carried, made
 
 
-@pytest.fixture
-def folder(store):
+@pytest.fixture(scope="module")
+def carried_out(tmp_path_factory):
+    """A store with a sweep that was carried out, and the sweep's name."""
+    store = Store(tmp_path_factory.mktemp("sweep") / "store")
     found = sweep_store.create(made(), store)
     carried(found, store, InProcess())
-    return found
+    return store, found.path.name
+
+
+@pytest.fixture
+def folder(store, carried_out):
+    template, name = carried_out
+    shutil.copytree(template.root, store.root)
+    return sweep_store.find(name, store)
 
 
 def test_a_sweep_keeps_what_each_run_made_of_the_same_images(store, folder):
