@@ -15,6 +15,7 @@ from aecore.data.corruption import corrupted
 from aecore.errors import AecoreError
 from aecore.metrics import image as image_metrics
 from aecore.metrics.health import same_output
+from aecore.metrics.precision import wide
 from aecore.models import subnormals
 from aecore.models.condition import NOTHING, Condition
 from aecore.models.digit_classifier import reads
@@ -96,9 +97,7 @@ def squared_errors(
 
 def _errors(clean: Tensor, other: Tensor) -> Tensor:
     """Each image's mean squared error, float64 (B,), on the CPU."""
-    apart = other - clean
-    wide = (apart if apart.device.type == "cuda" else apart.cpu()).double()  # an Apple GPU has no double precision
-    return wide.square().flatten(1).mean(1).cpu()
+    return wide(other - clean).square().flatten(1).mean(1).cpu()
 
 
 def evaluate_all(

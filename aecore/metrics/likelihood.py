@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from aecore.config.sections import Training
+from aecore.metrics.precision import wide
 
 SAMPLES = (1, 50, 5000)
 _VALUES = 4_000_000
@@ -33,8 +34,9 @@ class Observation(NamedTuple):
     def log_density(self, images: Tensor, output: Tensor) -> Tensor:
         """ln p(x|z) of images (…, D) under outputs (…, D), which for the name `bernoulli` are logits; (…,)."""
         if self.name == "bernoulli":
-            wide = output.double()
-            return -F.binary_cross_entropy_with_logits(wide, images.to(wide).expand_as(wide), reduction="none").sum(-1)
+            logits = wide(output)
+            pixels = images.to(logits).expand_as(logits)
+            return -F.binary_cross_entropy_with_logits(logits, pixels, reduction="none").sum(-1)
         size = images.shape[-1]
         error = (output - images).square().sum(-1)
         return -error / (2 * self.std**2) - size / 2 * math.log(2 * math.pi * self.std**2)
@@ -68,7 +70,7 @@ def bounds(
     of the image with that number, to (B, D). Of the same samples, groups of fewer are averaged, so that fewer samples
     have no other luck. Float64 (N,).
     """
-    mean, log_variance = (part.double() for part in posterior)
+    mean, log_variance = map(wide, posterior)
     found: dict[int, list[Tensor]] = {count: [] for count in (*SAMPLES, samples) if count and samples % count == 0}
     at_once = max(1, _VALUES // images.shape[1])
     for number in range(len(images)):
@@ -77,10 +79,11 @@ def bounds(
         for start in range(0, samples, at_once):
             count = min(at_once, samples - start)
             noise = torch.randn(count, len(center), generator=generator, device=images.device, dtype=torch.float32)
-            z = center + spread * noise.double()
-            likelihood = observation.log_density(images[number], decode(z.float(), number)).double()
+            z = center + spread * wide(noise)
+            output = decode(z.float().to(images.device), number)
+            likelihood = wide(observation.log_density(images[number], output))
             # ln p(z) − ln q(z|x): the constants of the two normal densities are equal.
-            ratio = 0.5 * (noise.double().square() - z.square() + log_variance[number]).sum(1)
+            ratio = 0.5 * (wide(noise).square() - z.square() + log_variance[number]).sum(1)
             weights.append(likelihood + ratio)
         whole = torch.cat(weights)
         for count, values in found.items():

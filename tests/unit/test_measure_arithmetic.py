@@ -21,6 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from aecore.config.sections import Training
 from aecore.metrics import anomaly, bootstrap, code_units, frechet, likelihood, linear_probe, neighbours, pca
 from aecore.metrics import rate_distortion as rate
+from tests.helpers.without_doubles import WithoutDoubles
 
 _DIGITS: Any = load_digits()
 DIGITS, LABELS = np.asarray(_DIGITS.data, np.float64), np.asarray(_DIGITS.target)
@@ -279,6 +280,21 @@ def test_the_bound_reaches_the_likelihood_of_a_linear_gaussian_model():
     expected = -apart.sum(1) / (2 * std**2) - values / 2 * math.log(2 * math.pi * std**2)
     kl = 0.5 * (mean.square() + variance - 1 - variance.log()).sum(1)
     assert float(found[1].mean()) == pytest.approx(float((expected - kl).mean()), abs=0.1)
+
+
+@pytest.mark.parametrize("observation", [likelihood.Observation("gaussian", 0.4), likelihood.Observation("bernoulli")])
+def test_the_bound_needs_no_double_precision_of_the_device(observation):
+    torch.manual_seed(0)
+    weights, images, posterior = torch.randn(6, 3), torch.rand(4, 6), (torch.randn(4, 3), torch.randn(4, 3))
+
+    def found():
+        generator = torch.Generator().manual_seed(0)
+        return likelihood.bounds(images, posterior, lambda z, _: z @ weights.T, observation, 50, generator)
+
+    expected = found()
+    with WithoutDoubles():
+        again = found()
+    assert all(torch.equal(again[count], expected[count]) for count in (1, 50))
 
 
 def test_what_the_loss_of_a_vae_says_about_the_pixels():

@@ -8,9 +8,7 @@ import shutil
 import numpy as np
 import pytest
 import safetensors.numpy
-import torch
 from skimage.restoration import denoise_tv_chambolle
-from torch.overrides import TorchFunctionMode
 
 from aecore import data, jobs
 from aecore.cli import app as command_line
@@ -30,6 +28,7 @@ from aecore.runs.run import ROBUSTNESS, WEIGHTS
 from aecore.training import finish
 from tests.helpers import cli
 from tests.helpers.runs import forget_sums
+from tests.helpers.without_doubles import WithoutDoubles
 
 
 def test_strengths_span_six_tenths_of_the_range_and_include_that_of_the_training():
@@ -70,24 +69,6 @@ def test_it_is_measured_kept_and_printed(trained, capsys, monkeypatch):
     assert cli.as_json(capsys, "measure", trained.id, "--strengths", "--json")["points"] == found.points
     (listed,) = cli.as_json(capsys, "measure", "--all", "--strengths", "--json")
     assert (listed["run"], listed["weights"]) == (trained.id, sums.digest(trained.path, WEIGHTS))
-
-
-class WithoutDoubles(TorchFunctionMode):
-    """As on an Apple GPU: only what was brought to the CPU can have double precision."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.brought: list[torch.Tensor] = []
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        if function is torch.Tensor.double and not any(args[0] is tensor for tensor in self.brought):
-            raise TypeError(
-                "Cannot convert a MPS Tensor to float64 dtype as the MPS framework doesn't support float64."
-            )
-        result = function(*args, **(kwargs or {}))
-        if function is torch.Tensor.cpu:
-            self.brought.append(result)
-        return result
 
 
 def test_it_needs_no_double_precision_of_the_device(trained):
