@@ -78,9 +78,11 @@ class Assessor:
         self.standing.append(Remark("unrecorded", text))
 
     def unkept(self, why: str) -> None:
-        """Note, with the next epoch's remarks, that the codes over the epochs are not kept any more."""
+        """Note that the codes over the epochs are not kept any more: at once, as that may be after the last epoch."""
         text = f"the codes over the epochs could not be kept, so Latent space cannot show them to the end: {why}"
         self.standing.append(Remark("unkept", text))
+        if self.last is not None:
+            self._assess(self.last, final=self.last.epoch == self.experiment.training.epochs)
 
     def epoch(self, epoch: Epoch) -> None:
         """Assess the run after an epoch with finite losses; the last of the experiment is final."""

@@ -117,11 +117,12 @@ def test_a_run_that_wants_none_or_has_no_code_keeps_none(store):
     assert CodeKeeper.of(fresh(restorer, images).model, images.test, images.test_labels, restorer) is None
 
 
-def test_a_full_disk_ends_no_training(store, monkeypatch):
+@pytest.mark.parametrize("begins", [0, 1], ids=["from the start", "at the last save"])
+def test_a_full_disk_ends_no_training(store, monkeypatch, begins):
     write = Run.write_files
 
     def refuse(run, contents):
-        if EPOCH_CODES in contents:
+        if EPOCH_CODES in contents and len(run.metrics()) > begins:
             raise OSError(errno.ENOSPC, "No space left on device")
         write(run, contents)
 
