@@ -19,7 +19,8 @@ import safetensors.numpy
 from aecore.errors import DamagedError, OutdatedError
 from aecore.files import reason
 from aecore.latent.epoch_codes import EpochCodes
-from aecore.latent.projection import Progress, check, for_tsne, principal_axes
+from aecore.latent.principal_axes import principal_axes
+from aecore.latent.projection import Progress, check, for_tsne
 from aecore.latent.projection_store import projection_folder, write_projection
 from aecore.metrics.projection import trustworthiness
 from aecore.runs import sums

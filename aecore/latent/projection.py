@@ -139,14 +139,6 @@ def _pca(codes: np.ndarray, dims: int) -> tuple[np.ndarray, dict[str, Any]]:
     return points, {"explained_variance": float(model.explained_variance_ratio_.sum())}
 
 
-def principal_axes(centred: np.ndarray, dims: int) -> np.ndarray:
-    """The first principal axes of codes (N, n) around zero, (n, dims). Either direction is an eigenvector: here the
-    largest number of an axis is positive."""
-    values, axes = np.linalg.eigh(centred.T @ centred)
-    axes = axes[:, np.argsort(values)[::-1][:dims]]
-    return axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(dims)])
-
-
 def for_tsne(codes: np.ndarray) -> tuple[np.ndarray, dict[str, int]]:
     """What t-SNE is computed from, of finite codes (N, n): where they are wide, as many of their principal components
     as `components` says, which is then the second result."""

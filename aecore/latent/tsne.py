@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from aecore.latent.projection import principal_axes
+from aecore.latent.principal_axes import principal_axes
 
 EXAGGERATION = 12.0
 """Factor on the attraction of neighbours in the early iterations, in which groups form."""
