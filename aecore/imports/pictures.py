@@ -12,8 +12,9 @@ from aecore.imports.tracked import Tracked
 LARGEST = 64 * MB
 MOST = 20_000
 """Of one run: of more the first in the order of their names are taken."""
-_MLFLOW = re.compile(r"(?P<key>.+?)[+%]step[+%](?P<step>\d+)[+%]timestamp[+%]\d+[+%][0-9a-f-]+\.(png|jpe?g|webp)")
-"""What MLflow calls the images of a key; those whose names end in `compressed` are smaller copies."""
+_MLFLOW = re.compile(r"(?P<key>.+?)[+%]step[+%](?P<step>\d+)[+%]timestamp[+%]\d+[+%][0-9a-z-]+\.(png|jpe?g|webp)")
+"""What MLflow calls the images of a key; those whose names end in `compressed` are smaller copies. Versions differ in
+the sign between the parts, in the letters of the last one, and in what stands for a / in the key: # or ~."""
 
 
 def add_file(tracked: Tracked, tag: str, step: int, folder: Path, place: Path) -> None:
@@ -23,7 +24,7 @@ def add_file(tracked: Tracked, tag: str, step: int, folder: Path, place: Path) -
         if not path.resolve().is_relative_to(folder.resolve()):
             return tracked.leave("image")
         tracked.add_image(tag, step, read_regular(path, LARGEST))
-    except (OSError, AecoreError):
+    except (OSError, ValueError, AecoreError):  # a name may hold what no path may
         tracked.leave("image")
 
 
@@ -34,4 +35,4 @@ def add_artifacts(tracked: Tracked, artifacts: Path) -> None:
         return
     for name in sorted(path.name for path in folder.iterdir())[:MOST]:
         if found := _MLFLOW.fullmatch(name):
-            add_file(tracked, found["key"].replace("~", "/"), int(found["step"]), folder, Path(name))
+            add_file(tracked, re.sub("[~#]", "/", found["key"]), int(found["step"]), folder, Path(name))

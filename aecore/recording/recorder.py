@@ -165,7 +165,7 @@ class Recording:
         """Whether somebody has clicked Stop: a loop that asks after every epoch, or step, can leave then."""
         return self.run.file(STOP_ASKED).exists()
 
-    def log(self, **values: Any) -> None:
+    def log(self, /, **values: Any) -> None:
         """The numbers of one more epoch, by name: `train_loss`, `test_loss` and `lr` have their places, others a curve
         of their own. Tensors of one number are taken too; what is not finite is kept as a gap."""
         try:
@@ -196,8 +196,8 @@ class Recording:
 
     def log_image(self, name: str, image: Any) -> None:
         """An image of this epoch under a name, such as samples or a grid of reconstructions: an array, a tensor or a
-        picture, (H, W), (H, W, C) or (C, H, W), from 0 to 1 or bytes, at most 1,024 pixels to a side. Of a name all are
-        of one size; of many epochs every second, fourth … is kept, and the last."""
+        picture, (H, W), (H, W, C) or (C, H, W), from 0 to 1, whatever `range` is, or bytes, at most 1,024 pixels to a
+        side. Of a name all are of one size; of many epochs every second, fourth … is kept, and the last."""
         try:
             if self.ended:
                 raise UserError("the recording has ended")
