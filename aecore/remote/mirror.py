@@ -22,7 +22,7 @@ from aecore.remote.server import Server
 from aecore.runs import sums
 from aecore.runs.json_files import read_table
 from aecore.runs.run import EXPERIMENT, PROJECTIONS, STATUS, Run
-from aecore.runs.state import ACTIVE, RECEIVED
+from aecore.runs.state import ACTIVE, RECEIVED, run_state
 
 BEAT_S = 5
 """After so long without news a live run says that it still works, and hears whether it is to stop."""
@@ -209,6 +209,9 @@ class Mirror:
         assert upload is not None
         upload.file.seek(upload.offset)
         piece = upload.file.read(min(MOST_PIECE, upload.size - upload.offset))
+        if not piece and upload.offset < upload.size:  # somebody has cut it off: what it is now is another file
+            self._end_upload()
+            return
         query: dict[str, Any] = {"offset": upload.offset, "bytes": upload.size, "sha256": upload.sha256}
         found = self._ask("PUT", f"whole/{quote(upload.name)}", piece, **query)
         self.bytes_sent += len(piece)
@@ -249,7 +252,9 @@ class Mirror:
         ended = files is not None
         if status == self._told and (ended or time.monotonic() - self._told_at < BEAT_S):
             return
-        self._ask("PUT", "status", {"status": status, "live": self.live and not ended, "files": files})
+        # A run that somebody else's thread sends from here as well has not fallen silent.
+        live = not ended and (self.live or run_state(self.run) in ACTIVE)
+        self._ask("PUT", "status", {"status": status, "live": live, "files": files})
         self._told, self._told_at = status, time.monotonic()
         self._tries = 0
         if files is not None:

@@ -54,11 +54,15 @@ def _make(store: Store, run_id: str, host: str, asked: Mapping[str, Any], key: s
     text = asked.get("experiment")
     if not isinstance(text, str):
         raise RefusedError("the experiment is missing")
+    try:
+        experiment = text.encode()
+    except UnicodeEncodeError as error:
+        raise RefusedError(f"the experiment is no text: {error.reason}") from None
     status = _as_kept(asked.get("status"), host)
     if status["state"] not in ACTIVE:
         status |= {"state": "preparing", "stage": None, "remote": status["remote"] | {"arriving": True}}
     with staging(store) as draft:
-        draft.write_files({EXPERIMENT: text.encode()})
+        draft.write_files({EXPERIMENT: experiment})
         write_table(draft.file(STATUS), status)
         try:
             checked_status(draft)

@@ -92,7 +92,7 @@ def _digest(key: str) -> str:
 def working(store: Store, run_id: str, key: str) -> Iterator[tuple[Run, Received]]:
     """The run of that id and key, while no other request changes it; its sender has been heard."""
     run = Run(store.root / "runs" / run_id)
-    if not re.fullmatch(RUN_ID, run_id) or not Received.read(run.path).knows(key):
+    if not re.fullmatch(RUN_ID + r"(-\d+)?", run_id) or not Received.read(run.path).knows(key):
         raise RefusedError(f"this server has no run {printable(run_id)[:60]} from this sender", 404)
     with one_line(f"run {run_id}"), alone(run.file(LOCK)):
         received = Received.read(run.path)

@@ -3,6 +3,7 @@ not a sender's own is not touched; and the store knows who has fallen silent."""
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import http.client
@@ -26,7 +27,7 @@ from aecore.cli import app as command_line
 from aecore.errors import DamagedError, UserError
 from aecore.presets import preset
 from aecore.remote import own, pieces, receive
-from aecore.remote.connection import SendingError
+from aecore.remote.connection import SendingError, _opened
 from aecore.remote.mirror import MOST_PIECE, Mirror
 from aecore.remote.protocol import KEY_HEADER, MOST_TABLE, PLACE
 from aecore.remote.received import RefusedError
@@ -295,6 +296,37 @@ def test_what_somebody_changed_there_stays(to, store, mine):
     assert set(sums.verify(there.path).values()) == {"verified"}
 
 
+def test_sending_by_hand_does_not_silence_a_training_that_sends_itself(to, store, mine):
+    run = whole_run(mine)
+    run.write_status(state="running", process=this_process())
+    live = Mirror(run, to, live=True)
+    while not live.look():
+        pass
+    sent(run, to)
+    assert run_state(store.runs()[0]) == "running"
+    run.write_status(process=this_process() | {"ticks": 1})  # nobody works on it any more
+    sent(run, to)
+    assert run_state(store.runs()[0]) == run_state(run) == "interrupted"
+    live.close()
+
+
+def test_a_file_that_is_cut_off_while_it_is_sent_is_begun_anew(to, store, mine):
+    run = whole_run(mine)
+    sent(run, to)
+    mirror = Mirror(run, to, live=True)
+    run.write_status(state="running")
+    run.file(LOG).write_bytes(b"y" * 3 * MOST_PIECE)
+    while not mirror.look():
+        pass
+    run.file(LOG).write_bytes(b"z" * 3 * MOST_PIECE)
+    mirror._again.add(LOG)  # as where the beginning is another there
+    mirror.look()
+    os.truncate(run.file(LOG), 10)
+    assert any(mirror.look() for _ in range(20))
+    mirror.close()
+    assert files_of(store.runs()[0]) == files_of(run)
+
+
 def test_two_machines_with_the_same_id_do_not_mix(to, store, mine, tmp_path):
     one, other = whole_run(mine), whole_run(Store(tmp_path / "other"))
     other.append(METRICS, {"epoch": 9, "train_loss": 9.0})
@@ -309,6 +341,15 @@ def test_two_machines_with_the_same_id_do_not_mix(to, store, mine, tmp_path):
     assert len(store.runs()) == 2
     with pytest.raises(SendingError, match="no run"):
         ask(to, one, "POST", f"/{mirror.id}/growing/{METRICS}", b"x", offset=0)
+
+
+def test_the_longest_id_that_there_may_be_has_room_for_a_number(store):
+    run_id = "a" * 121
+    other = begin(store, "2" * 64, run_id)
+    assert begin(store, KEY, run_id) == begin(store, KEY, run_id) == f"{run_id}-2"
+    assert pieces.grow(store, f"{run_id}-2", KEY, METRICS, 0, b"x")["have"] == 1
+    assert len(store.runs()) == 2
+    assert other == run_id
 
 
 def test_a_server_on_the_senders_own_store_takes_nothing(to, store):
@@ -444,6 +485,23 @@ def test_what_is_no_run_is_refused_in_one_line(to, store, change, words):
     assert words in text
     assert "\\n" not in text
     assert store.runs() == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "change"),
+    [
+        ("POST", "", {"id": "\ud800"}),
+        ("POST", "", {"experiment": EXPERIMENT.replace("mine", "\ud800")}),
+        ("PUT", "/mine/status", {"status": {"state": "finished"}, "files": {"\ud800": [1, "0"]}}),
+    ],
+)
+def test_half_a_character_is_refused_in_one_line(to, store, method, path, change):
+    """JSON can hold one, UTF-8 cannot."""
+    begin(store)
+    asked = {"id": "x", "host": "h", "experiment": EXPERIMENT, "status": {"state": "running"}} | change
+    code, text = raw(to, method, path, json.dumps(asked).encode())
+    assert code in (400, 409)
+    assert json.loads(text)["error"]
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"a": NaN}', b"[" * 10_000, b"\xff"])
@@ -625,6 +683,7 @@ def test_a_token_is_neither_quoted_nor_cut():
         (502, {}, b"Bad Gateway", "answers 502"),
         (413, {}, b"<html>too large</html>", "a proxy before"),
         (200, {}, b"[1]", "takes no runs"),
+        (200, {}, b'{"status": "ok"}', "takes no runs"),
         (409, {}, b'{"error": "a \\u001b[31mline"}', "a \ufffd"),
     ],
 )
@@ -649,6 +708,23 @@ def test_what_else_may_answer_is_one_line(status, headers, body, words, tmp_path
             ask(Server(f"http://127.0.0.1:{other.server_port}", TOKEN), None, "POST", "", {})
     assert words in str(refused.value)
     assert TOKEN not in str(refused.value)
+
+
+@pytest.mark.parametrize("proxy", ["http://ada:p%40ss@{}", "ada:p%40ss@{}"])
+def test_the_proxy_is_asked_as_its_address_says(proxy, monkeypatch):
+    """With its name and password, and without a scheme too, as curl takes it."""
+    told = []
+    connection = http.client.HTTPSConnection
+    monkeypatch.setattr(connection, "set_tunnel", lambda self, *given: told.append((self.host, self.port, *given)))
+    for name in ("no_proxy", "NO_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", proxy.format("proxy.example:3128"))
+    _opened(Server("https://lab.example.org", TOKEN))
+    pair = base64.b64encode(b"ada:p@ss").decode()
+    assert told == [("proxy.example", 3128, "lab.example.org", 443, {"Proxy-Authorization": f"Basic {pair}"})]
+    monkeypatch.setenv("no_proxy", "example.org")
+    _opened(Server("https://lab.example.org", TOKEN))
+    assert len(told) == 1
 
 
 def test_the_commands_say_what_is_missing(store, monkeypatch, capsys):
