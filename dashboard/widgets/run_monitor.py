@@ -201,6 +201,8 @@ def _progress(
 
 def waiting_text(run: Run) -> str:
     """What a queued run waits for, as Markdown."""
+    if host := runs.summary(run).remote:
+        return f"Queued on {plain(host)}"
     ahead = jobs.waits_behind(run)
     if not ahead:
         return "Starting"
