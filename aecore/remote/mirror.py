@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
-from aecore.errors import UserError
+from aecore.errors import UserError, told
 from aecore.files import check_regular, read_regular
 from aecore.remote import own
 from aecore.remote.connection import Connection, SendingError
@@ -89,12 +89,13 @@ class Mirror:
         self.connection.close()
         self._end_upload()
 
+    @told("sending the run")
     def look(self) -> bool:
         """Send some of what is new, at most one piece of each file; returns whether all is there, the status included,
         or of a run that goes on all that is due.
 
-        Raises `SendingError` where the server does not take it, and `DamagedError` for a file that has changed since it
-        was written, of which nothing is sent.
+        Raises `SendingError` where the server does not take it, `DamagedError` for a file that has changed since it was
+        written, of which nothing is sent, and `AecoreError` where one cannot be read.
         """
         try:
             return self._look()

@@ -792,6 +792,14 @@ def test_send_sends_all_that_is_new_of_all_runs(to, store, mine, monkeypatch, ca
     assert {run.id for run in store.runs()} == {run.id for run in runs}
     assert command_line.run(["send", "--json"]) == 0
     assert [entry["bytes"] for entry in json.loads(capsys.readouterr().out)] == [0, 0]
+    broken = whole_run(mine, "run-20250101-000000")
+    broken.file(METRICS).unlink()
+    broken.file(METRICS).mkdir()
+    assert command_line.run(["send"]) == 1
+    first, *others = capsys.readouterr().err.splitlines()
+    assert first.endswith("could not finish sending the run: it is a folder, not a regular file")
+    assert [line.partition(": ")[2] for line in others] == ["nothing new"] * 2, "one does not keep the others back"
+    shutil.rmtree(broken.path)
     runs[1].append(METRICS, {"epoch": 4})
     trash.delete(next(run for run in store.runs() if run.id == runs[0].id), store)
     assert command_line.run(["send"]) == 1
