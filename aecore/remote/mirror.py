@@ -9,7 +9,6 @@ import os
 import platform
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
@@ -143,7 +142,9 @@ class Mirror:
         self._whole = dict(found["whole"])
         self._size, self._again = {}, set()
         for name, (size, sha256) in found["growing"].items():
-            if _sum_of_first(self.run.file(name), size) == sha256:
+            if not self.run.file(name).exists():
+                continue  # what somebody has removed here stays there
+            if sums.digest(self.run.path, name, size) == sha256:
                 self._size[name] = size
             else:
                 self._again.add(name)
@@ -188,7 +189,9 @@ class Mirror:
         for name, stamp in self._stamps().items():
             if self._seen.get(name) != stamp and (all_of_them or time.monotonic() >= self._due.get(name, 0.0)):
                 found.append((stamp[1], name))
-        return [name for _, name in sorted(found)] + sorted(self._again)
+        return [name for _, name in sorted(found)] + sorted(
+            name for name in self._again if self.run.file(name).exists()
+        )
 
     def _stamps(self) -> dict[str, Stamp]:
         """The files that are sent whole, as they are now."""
@@ -233,9 +236,9 @@ class Mirror:
         self.run.check(name)
         file = check_regular(path).open("rb")
         stamp = _stamp(os.fstat(file.fileno()))
-        sha256 = _sum_of_first(path, stamp[1]) if name in GROWING else sums.digest(self.run.path, name)
+        sha256 = sums.digest(self.run.path, name, stamp[1] if name in GROWING else None)
         there = self._whole.get(name) == sha256 and name not in self._again
-        if there or sha256 is None or (name not in GROWING and _stamp(path.stat()) != stamp):
+        if there or (name not in GROWING and _stamp(path.stat()) != stamp):
             file.close()
             if there:
                 self._seen[name] = stamp
@@ -290,16 +293,3 @@ def _listing(growing: dict[str, Any], whole: dict[str, str], state: str) -> str:
 
 def _stamp(found: os.stat_result) -> Stamp:
     return found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _sum_of_first(path: Path, size: int) -> str | None:
-    """The SHA-256 of the first so many bytes; None where there are not so many."""
-    try:
-        with check_regular(path).open("rb") as file:
-            digest, left = hashlib.sha256(), size
-            while left and (chunk := file.read(min(left, 1 << 20))):
-                digest.update(chunk)
-                left -= len(chunk)
-            return None if left else digest.hexdigest()
-    except FileNotFoundError:
-        return None

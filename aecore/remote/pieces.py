@@ -3,7 +3,6 @@ and ends with the same bytes."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from aecore.runs.state import STOP_ASKED
 from aecore.runs.store import Store
 
 MOST_JSON = 16 * MB
-CHUNK = MB
 
 
 def grow(store: Store, run_id: str, key: str, name: str, offset: int, piece: bytes) -> dict[str, Any]:
@@ -112,7 +110,7 @@ def _take(run: Run, received: Received, name: str, part: Path, sha256: str) -> N
         part.replace(target)
         return
     changed_here = target.exists() and sums.digest(run.path, name) not in received.sums_of(name)
-    # First the sum, then the file: after a crash in between, `_here` sees that it has not come yet.
+    # First the sum, then the file: after a crash in between, `here` sees that it has not come yet.
     received.add(name, sha256).write(run.path)
     if changed_here:
         part.unlink()
@@ -159,12 +157,7 @@ def _check_room(run: Run, more: int) -> None:
 
 def size_and_sum(path: Path) -> list[Any]:
     """A file's size and SHA-256."""
-    digest, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-    return [size, digest.hexdigest()]
+    return [path.stat().st_size, sums.digest(path.parent, path.name)]
 
 
 def wish_of(run: Run) -> dict[str, bool]:

@@ -94,9 +94,9 @@ def digests(folder: Path, name: str) -> frozenset[str]:
         return frozenset()
 
 
-def digest(folder: Path, name: str) -> str:
-    """The SHA-256 of a file as it is now, read for it once a process. Raises `OSError`."""
-    return _sum_of(folder / name, None, thorough=False)[0]
+def digest(folder: Path, name: str, first: int | None = None) -> str:
+    """The SHA-256 of a file as it is now, or of its `first` bytes, read for it once a process. Raises `OSError`."""
+    return _sum_of(folder / name, first, thorough=False)[0]
 
 
 @told("recording the files of the run")

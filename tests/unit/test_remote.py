@@ -283,6 +283,17 @@ def test_a_file_that_is_damaged_here_is_not_passed_off_as_sound(to, store, mine)
     assert run_state(store.runs()[0]) != "finished"
 
 
+def test_a_log_that_somebody_removed_here_keeps_nothing_from_being_sent(to, store, mine):
+    run = whole_run(mine)
+    run.file(LOG).write_bytes(b"a line\n")
+    sent(run, to)
+    run.file(LOG).unlink()
+    run.append(METRICS, {"epoch": 4})
+    sent(run, to)
+    (there,) = store.runs()
+    assert files_of(there) == files_of(run) | {LOG: b"a line\n"}
+
+
 def test_what_somebody_changed_there_stays(to, store, mine):
     run = whole_run(mine)
     sent(run, to)
