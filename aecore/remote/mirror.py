@@ -41,6 +41,8 @@ class _Upload:
     stamp: Stamp
     size: int
     sha256: str
+    after: str
+    """The SHA-256 of what it replaces there, empty for nothing: what comes late does not replace what came later."""
     begun: float
     offset: int = 0
 
@@ -80,6 +82,8 @@ class Mirror:
         """Files that grow, but whose beginning is another there: they are sent whole."""
         self._due: dict[str, float] = {}
         self._upload: _Upload | None = None
+        self._state: str | None = None
+        """The state that the run has there."""
         self._told: dict[str, Any] | None = None
         self._told_at = 0.0
         self._tries = 0
@@ -140,7 +144,7 @@ class Mirror:
         self._begins = False
         self.id = str(found["id"])
         self._whole = dict(found["whole"])
-        self._size, self._again = {}, set()
+        self._size, self._again, self._state = {}, set(), found["state"]
         for name, (size, sha256) in found["growing"].items():
             if not self.run.file(name).exists():
                 continue  # what somebody has removed here stays there
@@ -217,7 +221,7 @@ class Mirror:
             self._end_upload()
             return
         query: dict[str, Any] = {"offset": upload.offset, "bytes": upload.size, "sha256": upload.sha256}
-        found = self._ask("PUT", f"whole/{quote(upload.name)}", piece, **query)
+        found = self._ask("PUT", f"whole/{quote(upload.name)}", piece, **query, after=upload.after)
         self.bytes_sent += len(piece)
         upload.offset = int(found["have"])
         if found["done"]:
@@ -243,7 +247,7 @@ class Mirror:
             if there:
                 self._seen[name] = stamp
             return False  # or it was replaced at this moment: the next look sees the new one
-        self._upload = _Upload(name, file, stamp, stamp[1], sha256, begun)
+        self._upload = _Upload(name, file, stamp, stamp[1], sha256, self._whole.get(name, ""), begun)
         return True
 
     def _end_upload(self) -> None:
@@ -258,8 +262,8 @@ class Mirror:
             return
         # A run that somebody else's thread sends from here as well has not fallen silent.
         live = not ended and (self.live or run_state(self.run) in ACTIVE)
-        self._ask("PUT", "status", {"status": status, "live": live, "files": files})
-        self._told, self._told_at = status, time.monotonic()
+        self._ask("PUT", "status", {"status": status, "live": live, "files": files, "after": self._state})
+        self._told, self._told_at, self._state = status, time.monotonic(), status["state"]
         self._tries = 0
         if files is not None:
             growing = {name: entry for name, entry in files.items() if name in GROWING}

@@ -39,10 +39,19 @@ def grow(store: Store, run_id: str, key: str, name: str, offset: int, piece: byt
 
 
 def put(
-    store: Store, run_id: str, key: str, name: str, offset: int, size: int, sha256: str, piece: bytes
+    store: Store,
+    run_id: str,
+    key: str,
+    name: str,
+    offset: int,
+    size: int,
+    sha256: str,
+    piece: bytes,
+    after: str | None = None,
 ) -> dict[str, Any]:
     """Add a piece of a file that is replaced as a whole, of `size` bytes with this SHA-256; returns `have`, how much is
-    here, and `done`, true once it has taken its place. Raises `RefusedError` as `grow` does.
+    here, and `done`, true once it has taken its place. Raises `RefusedError` as `grow` does, and for a piece that was
+    sent when something else was here: `after` is the SHA-256 of what it replaces, empty for nothing, where that counts.
 
     A file that somebody has changed here since it was received stays as it is.
     """
@@ -53,8 +62,10 @@ def put(
     if size > most_bytes(name):
         raise RefusedError(f"{name} has {size / MB:,.0f} MB; it may have {most_bytes(name) // MB:,}", 413)
     with working(store, run_id, key) as (run, received):
-        if here(run, received, name) == sha256:
+        if (present := here(run, received, name)) == sha256:
             return {"have": size, "done": True} | wish_of(run)
+        if after not in (None, present or ""):
+            raise RefusedError(f"{name} has been replaced since this was sent", 409)
         part = _part(run, name, sha256)
         _check_room(run, size - sum(file.stat().st_size for file in (part, run.file(name)) if file.exists()))
         try:

@@ -99,20 +99,23 @@ def _folders(shelf: Path) -> list[Path]:
 def put_status(store: Store, run_id: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Write the run's status; returns `stop`, whether somebody here wants it to stop.
 
-    `asked` has `status`; `live`, whether a process will be heard of again; and of a run that has ended `files`, by name
-    the size and the SHA-256 of each of its files. Raises `RefusedError` with `differ`, the names of those that are
-    missing here or others, and the status stays as it was.
+    `asked` has `status`; `live`, whether a process will be heard of again; of a run that has ended `files`, by name the
+    size and the SHA-256 of each of its files; and `after`, the state that it had here, where that counts. Raises
+    `RefusedError` with `differ`, the names of the files that are missing here or others, and for a status that was sent
+    when the run had another state here; the status then stays as it was.
     """
     with working(store, run_id, key) as (run, received):
         status = _as_kept(asked.get("status"), received.host)
-        ended = status["state"] not in ACTIVE
+        ended, written = status["state"] not in ACTIVE, _written(run)
+        if status != written and asked.get("after") not in (None, written.get("state")):
+            raise RefusedError(f"the run is {written.get('state')} since this was sent", 409)
         if ended:
             _check_all(run, received, asked.get("files"))
             for name in GROWING:
                 with contextlib.suppress(FileNotFoundError), run.file(name).open("rb") as file:
                     os.fsync(file.fileno())
             sums.record(run.path, sums.GROWING.__contains__)
-        if status != _written(run):
+        if status != written:
             write_table(run.file(STATUS), status)
         if ended:
             run.file(STOP_ASKED).unlink(missing_ok=True)

@@ -146,7 +146,8 @@ def _grow(request: Request, body: bytes) -> dict[str, Any]:
 def _put(request: Request, body: bytes) -> dict[str, Any]:
     sha256 = request.query_params.get("sha256", "")
     offset, size = _number(request, "offset"), _number(request, "bytes")
-    return pieces.put(*_place(request), request.path_params["name"], offset, size, sha256, body)
+    after = request.query_params.get("after")
+    return pieces.put(*_place(request), request.path_params["name"], offset, size, sha256, body, after)
 
 
 def _status(request: Request, body: bytes) -> dict[str, Any]:

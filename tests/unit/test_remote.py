@@ -13,6 +13,7 @@ import shutil
 import tempfile
 import threading
 from pathlib import Path
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -157,6 +158,34 @@ def test_a_file_appears_whole_whatever_comes_before(contents, cuts):
         assert put(contents[-1], 0, 10)
         assert run.file(WEIGHTS).read_bytes() == contents[-1]
         assert sums.verify(run.path)[WEIGHTS] == "verified"
+
+
+def test_a_piece_that_comes_late_does_not_replace_what_came_later(to, store, mine, monkeypatch):
+    """As where the answer was given up and another connection was faster: it arrives when all is over."""
+    run = whole_run(mine)
+    run.write_status(state="running")
+    late, ask_server = [], Mirror._ask
+
+    def noted(mirror, method, path, body, **query):
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        late.append((method, f"/{mirror.id}/{path}?{urlencode(query)}", content))
+        return ask_server(mirror, method, path, body, **query)
+
+    monkeypatch.setattr(Mirror, "_ask", noted)
+    sent(run, to)
+    first = [one for one in late if EVALUATION in one[1] or WEIGHTS in one[1] or "status" in one[1]]
+    run.write_json(EVALUATION, {"evaluations": [], "measured": "later"})
+    run.write_files({WEIGHTS: b"later"})
+    run.write_status(state="finished")
+    sent(run, to)
+    for method, path, body in first:
+        assert raw(to, method, path, body, Aecore_Run_Key=own.key_of(run))[0] == 409
+    (there,) = store.runs()
+    assert files_of(there) == files_of(run)
+    assert run_state(there) == "finished"
+    run.write_status(state="running", process=this_process())  # resumed, which is news
+    sent(run, to)
+    assert run_state(there) == "running"
 
 
 def test_a_crash_between_a_file_and_its_sum_is_found_and_mended(store, monkeypatch):
