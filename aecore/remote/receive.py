@@ -35,7 +35,7 @@ def begin(store: Store, asked: Mapping[str, Any], key: str) -> tuple[dict[str, A
     where the process that works on the run has just started, so that no earlier wish to stop was meant for it. A run is
     listed from now on: as it is, or where it has already ended as one that arrives, until its status comes.
     """
-    run_id, host = str(asked.get("id")), str(asked.get("host"))[:LONGEST_HOST]
+    run_id, host = str(asked.get("id")), str(asked.get("host") or "")[:LONGEST_HOST]
     if not re.fullmatch(RUN_ID, run_id):
         raise RefusedError(f"'{run_id[:40]}' is not a valid run id: use letters, digits and -")
     with one_line(f"run {run_id}"), alone(store.root / LOCK):
@@ -155,5 +155,5 @@ def _as_kept(status: object, host: str) -> dict[str, Any]:
         raise RefusedError("this is not the status of a run")
     check_text("title", submitted_title(status))
     kept = {name: value for name, value in status.items() if name not in ("sum", "owner", "remote")}
-    remote = {"host": " ".join(printable(host).split())}
+    remote = {"host": " ".join(printable(host).split()) or "another machine"}  # in a container one may have no name
     return kept | ({"process": None} if "process" in kept else {}) | {"remote": remote}

@@ -645,6 +645,15 @@ def test_its_process_is_never_looked_for_here(store):
     assert run_state(run) == "interrupted"
 
 
+@pytest.mark.parametrize("host", ["", " \n", None])
+def test_a_machine_without_a_name_is_another_machine(store, host):
+    asked = {"id": "x", "host": host, "experiment": EXPERIMENT, "status": {"state": "running"}}
+    run = Run(store.root / "runs" / receive.begin(store, asked, KEY)[0]["id"])
+    assert run.status()["remote"] == {"host": "another machine"}
+    receive.put_status(store, run.id, KEY, {"status": {"state": "running", "epoch": 1}})
+    assert run.status()["remote"] == {"host": "another machine"}
+
+
 def test_stop_is_told_with_the_next_answer_and_resuming_is_for_its_own_machine(store):
     run = Run(store.root / "runs" / begin(store))
     assert pieces.grow(store, run.id, KEY, METRICS, 0, b"") == {"have": 0, "stop": False}
