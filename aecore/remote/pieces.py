@@ -120,9 +120,10 @@ def _take(run: Run, received: Received, name: str, part: Path, sha256: str) -> N
         sums.forget(run.path, name)
         part.replace(target)
         return
-    changed_here = target.exists() and sums.digest(run.path, name) not in received.sums_of(name)
+    present, known = sums.digest(run.path, name) if target.exists() else "", received.sums_of(name)
+    changed_here = bool(present) and present not in known
     # First the sum, then the file: after a crash in between, `here` sees that it has not come yet.
-    received.add(name, sha256).write(run.path)
+    received.add(name, [present] if present in known else known[-1:], sha256).write(run.path)
     if changed_here:
         part.unlink()
     elif name in sums.SUMMED or PROJECTION.fullmatch(name):

@@ -43,8 +43,8 @@ class Received:
     """Of the run's key: who reads this folder cannot send to it."""
     host: str = ""
     files: dict[str, list[str]] = field(default_factory=dict)
-    """Of each file that is sent whole the SHA-256 as last received, and before it that of the one before, which is here
-    still if a crash came between."""
+    """Of each file that is sent whole the SHA-256 as last received, and before it that of the one that was here then and
+    still is if a crash or a full disk came between."""
 
     @classmethod
     def of(cls, key: str, host: str) -> Received:
@@ -69,9 +69,9 @@ class Received:
     def sums_of(self, name: Any) -> list[str]:
         return self.files.get(name, [])
 
-    def add(self, name: str, sha256: str) -> Received:
-        """The same with another content of a file, the last one."""
-        self.files[name] = [*self.sums_of(name)[-1:], sha256]
+    def add(self, name: str, before: list[str], sha256: str) -> Received:
+        """The same with another content of a file, and the one that is here until that takes its place."""
+        self.files[name] = [*before, sha256]
         return self
 
     def touch(self, folder: Path) -> None:

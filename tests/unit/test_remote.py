@@ -206,6 +206,29 @@ def test_a_crash_between_a_file_and_its_sum_is_found_and_mended(store, monkeypat
     put_status(store, run.id, "finished", files={WEIGHTS: [3, new]})
 
 
+@pytest.mark.parametrize("contents", [[b"new", b"new"], [b"new", b"newest"], [b"new", b"newest", b"new"]])
+def test_a_file_that_again_and_again_cannot_take_its_place_is_not_taken_for_here(store, monkeypatch, contents):
+    run = Run(store.root / "runs" / begin(store))
+
+    def put(content: bytes) -> bool:
+        sha256 = hashlib.sha256(content).hexdigest()
+        return pieces.put(store, run.id, KEY, WEIGHTS, 0, len(content), sha256, content)["done"]
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    put(b"old")
+    with monkeypatch.context() as patched:
+        patched.setattr(sums, "move_in", full)
+        for content in contents:
+            with pytest.raises(RefusedError, match="the disk is full"):
+                put(content)
+    assert run.file(WEIGHTS).read_bytes() == b"old"
+    for content in (contents[-1], b"old"):
+        assert put(content)
+        assert run.file(WEIGHTS).read_bytes() == content
+
+
 # ---- a whole run ---------------------------------------------------------------------------------
 
 
