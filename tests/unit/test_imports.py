@@ -140,7 +140,7 @@ def test_images_of_keras_training_and_validation_do_not_mix(tmp_path, store):
     from torch.utils.tensorboard import SummaryWriter
 
     for number, folder in enumerate(("train", "validation")):
-        with SummaryWriter(str(tmp_path / "keras" / folder), **({"purge_step": 2} if number else {})) as writer:
+        with SummaryWriter(str(tmp_path / "keras" / folder), purge_step=2 if number else None) as writer:
             for step in range(3):
                 writer.add_scalar("epoch_loss", 1.0 + number, step)
                 writer.add_image("panel", np.full((3, 4, 5), 50 * number + step, np.uint8), step)

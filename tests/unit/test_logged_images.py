@@ -56,7 +56,7 @@ def test_what_is_no_image(value, words):
 @pytest.mark.parametrize("mode", ["P", "CMYK", "YCbCr", "HSV", "RGBA", "LA"])
 def test_a_picture_shows_its_colours_however_it_holds_them(mode):
     """Places in a palette and other colour spaces are no numbers of an image."""
-    color = np.zeros((3, 5, 3), np.uint8) + np.uint8([204, 0, 51])
+    color = np.zeros((3, 5, 3), np.uint8) + np.array([204, 0, 51], np.uint8)
     picture = Image.fromarray(color).convert("L" if mode == "LA" else "RGB")
     expected = np.asarray(picture)[0, 0]
     image = as_image("a", picture.convert(mode))
