@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 import safetensors.numpy
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as some
 from starlette.routing import Route
 
@@ -245,6 +245,7 @@ def unsure():
     fates=some.lists(some.sampled_from(["", "", "lost", "unanswered"]), min_size=4, max_size=20),
     acts=some.lists(some.sampled_from(["log", "save", "look", "look", "look"]), max_size=12),
 )
+@example(fates=[*[""] * 9, "unanswered"], acts=[])
 def test_a_run_arrives_byte_for_byte_over_a_network_that_loses_every_kind_of_request(unsure, fates, acts):
     """While it trains: lines are logged and weights saved between the requests."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -276,7 +277,8 @@ def test_a_run_arrives_byte_for_byte_over_a_network_that_loses_every_kind_of_req
         for _ in range(60):
             if look():
                 break
-            assert not [there for there in Store.default().runs() if run_state(there) == "finished"]
+            for there in Store.default().runs():  # the answer alone may have been lost
+                assert run_state(there) != "finished" or files_of(there) == files_of(run)
         mirror.close()
         (there,) = Store.default().runs()
         assert files_of(there) == files_of(run)
