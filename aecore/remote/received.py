@@ -43,8 +43,8 @@ class Received:
     """Of the run's key: who reads this folder cannot send to it."""
     host: str = ""
     files: dict[str, list[str]] = field(default_factory=dict)
-    """Of each file that is sent whole the SHA-256 as last received, and before it that of what was here then, which still
-    is if a crash or a full disk came between."""
+    """Of each file that is sent whole the SHA-256 as last received, and before it that of what was here then: after a
+    crash or with a full disk it is here still."""
 
     @classmethod
     def of(cls, key: str, host: str) -> Received:
