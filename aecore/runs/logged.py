@@ -120,6 +120,7 @@ class LoggedImages:
         self.rows: dict[str, dict[int, np.ndarray]] = {}
         self.strides: dict[str, int] = {}
         self.changed = False
+        """Whether there are rows that are in no file yet, as whoever writes it says."""
 
     def add(self, name: str, epoch: int, value: Any) -> None:
         """Add an image; a second one of an epoch replaces the first. Raises `UserError` for what is none, or of another
@@ -164,7 +165,6 @@ class LoggedImages:
         import numpy as np
         import safetensors.numpy
 
-        self.changed = False
         tensors: dict[str, np.ndarray] = {}
         for name, rows in self.rows.items():
             epochs = sorted(rows)

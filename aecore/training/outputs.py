@@ -84,6 +84,7 @@ class Saver:
             return
         try:
             self.run.write_files({EPOCH_CODES: self.codes.to_bytes()})
+            self.codes.saved()
         except OSError as error:
             self.codes = None
             self.on_unkept(reason(error))
