@@ -55,7 +55,8 @@ class Tracked:
         if not 0 <= step <= MOST_EPOCHS:  # as of curves, NaN too
             return self.leave("image")
         try:
-            self.images.add(tag, int(step), decoded(tag, content))
+            name = tag.encode(errors="replace").decode()  # that of a file may hold bytes that are no text
+            self.images.add(name, int(step), decoded(name, content))
         except UserError:
             self.leave("image")
 

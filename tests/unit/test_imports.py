@@ -7,6 +7,7 @@ import importlib
 import io
 import json
 import math
+import os
 import shutil
 import sqlite3
 import struct
@@ -169,6 +170,14 @@ def test_the_names_of_images_of_every_version_of_mlflow_are_known(tmp_path, name
     tracked = Tracked("key", "title")
     add_artifacts(tracked, folder.parent)
     assert ({tag: list(rows) for tag, rows in tracked.images.rows.items()}, tracked.left) == ({"panel/noisy": [3]}, {})
+
+
+def test_an_image_whose_name_is_no_text_is_kept():
+    tracked = Tracked("key", "title")
+    picture = next((TRACKED / "trackio" / "media").rglob("*.png")).read_bytes()
+    tracked.add_image(os.fsdecode(b"panel\xff"), 3, picture)
+    assert (list(tracked.images.rows), tracked.left) == (["panel?"], {})
+    assert tracked.images.to_bytes()
 
 
 def test_an_image_whose_name_no_path_may_have_is_counted(tmp_path):
