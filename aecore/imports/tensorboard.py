@@ -27,8 +27,9 @@ _TENSORS = {1: ("f", 5), 2: ("d", 6), 3: ("i", 7), 9: ("q", 10)}
 """By the type of a tensor how `struct` reads its bytes, and the field of its numbers."""
 
 
-def runs(place: Path) -> list[Tracked]:
-    """Every run below a folder, or the one of an event file. Raises `UserError` where there is none."""
+def runs(place: Path) -> Iterator[Tracked]:
+    """Every run below a folder, or the one of an event file, each read when it is its turn. Raises `UserError` where
+    there is none."""
     found: dict[Path, list[Path]] = {}
     if place.is_file():
         found[place.parent] = [place]
@@ -40,7 +41,7 @@ def runs(place: Path) -> list[Tracked]:
         raise UserError(f"{place} holds no event files of TensorBoard, whose names have '{MARK}' in them")
     if len(found) > MOST_RUNS:
         raise UserError(f"{place} holds {len(found):,} runs; name a folder with at most {MOST_RUNS:,}")
-    return [_tracked(parts, place, found) for parts in _grouped(sorted(found))]
+    return (_tracked(parts, place, found) for parts in _grouped(sorted(found)))
 
 
 def _grouped(folders: list[Path]) -> Iterator[list[Path]]:

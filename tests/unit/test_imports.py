@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from aecore.errors import UserError
-from aecore.imports import add, import_runs, table, tensorboard
+from aecore.imports import add, import_runs, mlflow, table, tensorboard, trackio
 from aecore.imports.lines import lines_of
 from aecore.imports.names import names_for
 from aecore.imports.pictures import add_artifacts, add_file
@@ -169,7 +169,15 @@ def test_the_names_of_images_of_every_version_of_mlflow_are_known(tmp_path, name
     (folder / f"{name.removesuffix('.png')}{name[11]}compressed.webp").write_bytes(b"")
     tracked = Tracked("key", "title")
     add_artifacts(tracked, folder.parent)
-    assert ({tag: list(rows) for tag, rows in tracked.images.rows.items()}, tracked.left) == ({"panel/noisy": [3]}, {})
+    assert tracked.files == [("panel/noisy", 3, folder, Path(name))]
+
+
+def test_images_of_many_runs_are_not_in_memory_at_once(tmp_path):
+    for tool, folder in ((tensorboard, "tensorboard"), (trackio, "trackio"), (mlflow, "mlflow")):
+        (tmp_path / folder).mkdir()
+        runs = add._read(tool, TRACKED / folder, tmp_path / folder)
+        assert not any(run.images.rows for run in runs)
+        assert [path for path in (run.aside for run in runs) if path] == sorted((tmp_path / folder).iterdir()) != []
 
 
 def test_an_image_whose_name_is_no_text_is_kept():
