@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import json
 import re
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from aecore.files import atomic_write, reason
 from aecore.format import count
 from aecore.imports.lines import Lines, lines_of
 from aecore.imports.names import names_for
+from aecore.imports.pictures import put_aside
 from aecore.imports.tracked import Tracked
 from aecore.runs import sums
 from aecore.runs.json_files import now
@@ -74,23 +76,36 @@ def import_runs(tool: str, place: Path, store: Store | None = None, data_name: s
         raise UserError(f"--from {tool}: {nearest(tool, TOOLS)}")
     if not place.exists():
         raise UserError(f"there is no folder or file {place}")
-    module = importlib.import_module(f"aecore.imports.{_MODULES.get(tool, tool)}")
-    try:
-        found: list[Tracked] = module.runs(place)
-    except OSError as error:
-        raise UserError(f"{place} cannot be read: {error.strerror}") from None
-    except (ValueError, TypeError, OverflowError) as error:  # a database may hold anything in any column
-        raise UserError(f"{place} holds something else than {module.NAME} writes: {reason(error)}") from None
-    store = store or Store.default()
     if data_name:
         from aecore import data
 
         data.data_set(data_name)  # says what is wrong with the name
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as aside:
+        module = importlib.import_module(f"aecore.imports.{_MODULES.get(tool, tool)}")
+        found = _read(module, place, Path(aside))
+        return _stored(tool, module.NAME, place, found, store or Store.default(), data_name or UNKNOWN_IMAGES)
+
+
+def _read(module: Any, place: Path, aside: Path) -> list[Tracked]:
+    """All runs, and their images in files of the folder `aside`."""
+    found: list[Tracked] = []
+    try:
+        for tracked in module.runs(place):
+            put_aside(tracked, aside / str(len(found)))
+            found.append(tracked)
+    except OSError as error:
+        raise UserError(f"{place} cannot be read: {error.strerror}") from None
+    except (ValueError, TypeError, OverflowError) as error:  # a database may hold anything in any column
+        raise UserError(f"{place} holds something else than {module.NAME} writes: {reason(error)}") from None
+    return found
+
+
+def _stored(tool: str, by: str, place: Path, found: list[Tracked], store: Store, data_name: str) -> Found:
     read = [(tracked, names := names_for(tracked.series), lines_of(tracked, names)) for tracked in found]
     with_values = [entry for entry in read if entry[2].entries]
     if not with_values:
         why = "".join(f": {line}" for tracked in found for line in tracked.said[:1])[:300]
-        raise UserError(f"{place} holds {count(len(found), 'run')} of {module.NAME}, and no numbers{why}")
+        raise UserError(f"{place} holds {count(len(found), 'run')} of {by}, and no numbers{why}")
     here = _here(store, tool)
     outcomes, seen = [], set()
     for tracked, names, lines in with_values:
@@ -98,7 +113,7 @@ def import_runs(tool: str, place: Path, store: Store | None = None, data_name: s
         if key in seen:  # a copied folder: both are runs
             key = f"{tracked.title}#{key}"
         seen.add(key)
-        made = _Made(tool, module.NAME, key, tracked, lines, data_name or UNKNOWN_IMAGES)
+        made = _Made(tool, by, key, tracked, lines, data_name)
         known = here.get(key)
         outcomes.append(_refreshed(known, made, names) if known else _added(store, made, names))
     return Found(tuple(outcomes), tuple(tracked.title for tracked, _, lines in read if not lines.entries))
@@ -123,7 +138,7 @@ class _Made:
     @cached_property
     def images(self) -> bytes:
         """The file of logged images; empty where there are none."""
-        return self.tracked.images.to_bytes() if self.tracked.images.rows else b""
+        return self.tracked.aside.read_bytes() if self.tracked.aside else b""
 
     @property
     def said(self) -> tuple[str, ...]:

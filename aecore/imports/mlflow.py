@@ -65,7 +65,7 @@ def _of_database(path: Path) -> list[Tracked]:
         for key, name, value in rows(base, "tags", ("run_uuid", "key", "value")):
             if key in found:
                 _tag(found[key], str(name), str(value or ""))
-                if name == _IMAGES and not found[key].images.rows:
+                if name == _IMAGES and not found[key].files:
                     found[key].leave("set of images that is not beside the database")
         # In the order of writing: of two values for one step the later one counts.
         wanted = ("run_uuid", "key", "step", "value", "timestamp", "is_nan")

@@ -27,8 +27,9 @@ _TENSORS = {1: ("f", 5), 2: ("d", 6), 3: ("i", 7), 9: ("q", 10)}
 """By the type of a tensor how `struct` reads its bytes, and the field of its numbers."""
 
 
-def runs(place: Path) -> list[Tracked]:
-    """Every run below a folder, or the one of an event file. Raises `UserError` where there is none."""
+def runs(place: Path) -> Iterator[Tracked]:
+    """Every run below a folder, or the one of an event file, each read when it is its turn. Raises `UserError` where
+    there is none."""
     found: dict[Path, list[Path]] = {}
     if place.is_file():
         found[place.parent] = [place]
@@ -40,7 +41,7 @@ def runs(place: Path) -> list[Tracked]:
         raise UserError(f"{place} holds no event files of TensorBoard, whose names have '{MARK}' in them")
     if len(found) > MOST_RUNS:
         raise UserError(f"{place} holds {len(found):,} runs; name a folder with at most {MOST_RUNS:,}")
-    return [_tracked(parts, place, found) for parts in _grouped(sorted(found))]
+    return (_tracked(parts, place, found) for parts in _grouped(sorted(found)))
 
 
 def _grouped(folders: list[Path]) -> Iterator[list[Path]]:
@@ -63,23 +64,22 @@ def _tracked(folders: list[Path], place: Path, found: dict[Path, list[Path]]) ->
     tracked = Tracked(f"{home.resolve().name}/{found[folders[0]][0].name}", title)
     for folder in folders:
         prefix = f"{folder.name}/" if len(folders) > 1 else ""
-        series: dict[str, list[Point]] = {}
         kinds: dict[str, str] = {}
         for path in found[folder]:
-            _read(path, tracked, series, kinds)
-        tracked.series |= {prefix + tag: points for tag, points in series.items()}
+            _read(path, tracked, prefix, kinds)
     return tracked
 
 
-def _read(path: Path, tracked: Tracked, series: dict[str, list[Point]], kinds: dict[str, str]) -> None:
-    """Add what one event file holds. `kinds` has the plugin of each tag, which only its first value may name."""
+def _read(path: Path, tracked: Tracked, prefix: str, kinds: dict[str, str]) -> None:
+    """Add what one event file holds, under names with this prefix. `kinds` has the plugin of each tag, which only its
+    first value may name."""
     try:
         for record in records(path):
             event = _event(record)
             if event.starts and event.step > 0:
-                _purge(series, event.step, tracked)
+                _purge(prefix, event.step, tracked)
             for value in event.values:
-                _add(value, event, tracked, series, kinds)
+                _add(value, event, tracked, prefix, kinds)
     except (DamagedRecordError, ValueError, struct.error):
         tracked.said.append(f"{path.name} is damaged: what lies behind the damage is not taken")
 
@@ -107,17 +107,18 @@ def _event(record: bytes) -> _Event:
     return event
 
 
-def _purge(series: dict[str, list[Point]], step: int, tracked: Tracked) -> None:
-    gone = tracked.images.drop_from(step)
-    for tag, points in series.items():
-        kept = [point for point in points if point.step < step]
-        gone += len(points) - len(kept)
-        series[tag] = kept
+def _purge(prefix: str, step: int, tracked: Tracked) -> None:
+    gone = tracked.images.drop_from(step, prefix)
+    for tag, points in tracked.series.items():
+        if tag.startswith(prefix):
+            kept = [point for point in points if point.step < step]
+            gone += len(points) - len(kept)
+            tracked.series[tag] = kept
     if gone:
         tracked.said.append(f"started again at step {step:,}: {count(gone, 'value')} from before count no more")
 
 
-def _add(value: bytes, event: _Event, tracked: Tracked, series: dict[str, list[Point]], kinds: dict[str, str]) -> None:
+def _add(value: bytes, event: _Event, tracked: Tracked, prefix: str, kinds: dict[str, str]) -> None:
     """One value of a summary."""
     tag, scalar, tensor, other, picture = "", None, None, "", None
     for number, kind, part in fields(value):
@@ -147,13 +148,13 @@ def _add(value: bytes, event: _Event, tracked: Tracked, series: dict[str, list[P
         # Width and height as texts, then the pictures of a batch.
         pictures = [item for name, _, item in fields(tensor) if name == 8 and isinstance(item, bytes)][2:]
         for number, item in enumerate(pictures):
-            tracked.add_image(f"{tag}/{number}" if len(pictures) > 1 else tag, event.step, item)
+            tracked.add_image(prefix + (f"{tag}/{number}" if len(pictures) > 1 else tag), event.step, item)
     elif tensor is not None:
         other = _PLUGINS.get(plugin, plugin)
     if picture is not None:
-        tracked.add_image(tag, event.step, picture)
+        tracked.add_image(prefix + tag, event.step, picture)
     if scalar is not None:
-        series.setdefault(tag, []).append(Point(event.step, scalar, event.time))
+        tracked.series.setdefault(prefix + tag, []).append(Point(event.step, scalar, event.time))
     elif other and other != "hparams":
         tracked.leave(other)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from aecore.errors import UserError
@@ -41,6 +42,10 @@ class Tracked:
     counts: str = "step"
     """What the curves are over: `step` or `epoch`."""
     images: LoggedImages = field(default_factory=LoggedImages)
+    files: list[tuple[str, int, Path, Path]] = field(default_factory=list)
+    """Images that are files of their own and not read yet: name, step, a folder and the place in it."""
+    aside: Path | None = None
+    """The file to which the images were moved, as a run has it."""
     left: dict[str, int] = field(default_factory=dict)
     """What the tool has beside curves and is not taken, by its kind: how many."""
     said: list[str] = field(default_factory=list)
@@ -55,7 +60,8 @@ class Tracked:
         if not 0 <= step <= MOST_EPOCHS:  # as of curves, NaN too
             return self.leave("image")
         try:
-            self.images.add(tag, int(step), decoded(tag, content))
+            name = tag.encode(errors="replace").decode()  # that of a file may hold bytes that are no text
+            self.images.add(name, int(step), decoded(name, content))
         except UserError:
             self.leave("image")
 

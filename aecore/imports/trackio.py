@@ -10,7 +10,6 @@ from typing import Any
 
 from aecore.errors import UserError
 from aecore.files import parse_json
-from aecore.imports.pictures import add_file
 from aecore.imports.sqlite import columns, opened, rows
 from aecore.imports.tracked import Point, Tracked
 
@@ -40,7 +39,7 @@ def _of_database(path: Path) -> list[Tracked]:
             when = _seconds(time)
             for tag, value in _flat(_table(values, path)):
                 if isinstance(value, Path):
-                    add_file(tracked, tag, int(step or 0), path.parent / "media", value)
+                    tracked.files.append((tag, int(step or 0), path.parent / "media", value))
                 elif isinstance(value, float):
                     tracked.series.setdefault(tag, []).append(Point(int(step or 0), value, when))
                 else:

@@ -75,7 +75,8 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
             trace for trace, name in zip(losses, ("train_loss", "test_loss"), strict=True) if _logged(metrics, name)
         ]
         panels = [Panel("Loss", 220, logged, log=True)] if logged else []
-    if "train_kl" in last:
+    ours = {} if recorded else last  # what a loop calls the same may be anything, and has a curve of its own
+    if "train_kl" in ours:
         parts = [
             of("reconstruction, training", "train_reconstruction", 0),
             of("reconstruction, test", "test_reconstruction", 1),
@@ -83,20 +84,20 @@ def loss_curves(*runs: RunLike, read: Lines = read_lines) -> go.Figure:
             of("KL, test", "test_kl", 5),
         ]
         panels.append(Panel("Error and KL divergence", 140, parts, log=True))
-    if "train_penalty" in last:
+    if "train_penalty" in ours:
         penalty = [of("penalty", "train_penalty", 6)]
         panels.append(Panel("Penalty on the code, training", 72, penalty, log=True))
-    if "wrong_digit_rate" in last:
+    if "wrong_digit_rate" in ours:
         wrong = [None if (rate := entry.get("wrong_digit_rate")) is None else 100 * rate for entry in points]
         panels.append(Panel("Wrong digits (% of the test set)", 72, [line("wrong digits", x, wrong, 6)]))
     if not recorded or _logged(metrics, "lr"):
         panels.append(Panel("Learning rate", 56, [of("learning rate", "lr", 2, step=True)], log=True))
-    if "used_vectors" in last:
+    if "used_vectors" in ours:
         used = [of("vectors in use", "used_vectors", 3, step=True)]
         panels.append(Panel("Vectors of the codebook in use", 48, used, counts=True))
-    elif "active_units" in last:
+    elif "active_units" in ours:
         panels.append(Panel("Active code units", 48, [of("active units", "active_units", 3, step=True)], counts=True))
-    elif "dead_units" in last:
+    elif "dead_units" in ours:
         panels.append(Panel("Dead code units", 48, [of("dead units", "dead_units", 3, step=True)], counts=True))
     if recorded:
         own = _own_values(metrics)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -43,7 +43,7 @@ from aecore.training.snapshots import Snapshots, panel_indices
 MOST_EPOCHS = 10_000_000
 LOCK_WAIT_S = 5
 PANEL_SHARE = 200
-"""At most one part in this many of the time goes into drawing the panel."""
+"""At most one part in this many of the time goes into drawing the panel, keeping codes, and images."""
 
 
 def record(
@@ -145,8 +145,8 @@ class Recording:
         self.foreign, self.snapshots, self.codes = foreign, snapshots, codes
         self.remarks: list[dict[str, str]] = []
         self.epoch, self.begun, self.away = 0, time.monotonic(), 0.0
-        self.panel_due, self.codes_due = 0.0, 0.0
-        self.images_logged, self.images_due = LoggedImages(), 0.0
+        self.due = {SNAPSHOTS: 0.0, EPOCH_CODES: 0.0, LOGGED: 0.0}
+        self.images_logged = LoggedImages()
         self.ended = False
         self._held = contextlib.ExitStack()
         """The lock and its sign of life, by which the app and other machines know that the loop runs."""
@@ -165,7 +165,7 @@ class Recording:
         """Whether somebody has clicked Stop: a loop that asks after every epoch, or step, can leave then."""
         return self.run.file(STOP_ASKED).exists()
 
-    def log(self, **values: Any) -> None:
+    def log(self, /, **values: Any) -> None:
         """The numbers of one more epoch, by name: `train_loss`, `test_loss` and `lr` have their places, others a curve
         of their own. Tensors of one number are taken too; what is not finite is kept as a gap."""
         try:
@@ -189,54 +189,57 @@ class Recording:
             self.writer.add(rounded(line), epoch=self.epoch)
         for words in wrong:
             self.writer.warn(f"epoch {self.epoch} was not logged whole: {words}")
-        if self.snapshots and time.monotonic() >= self.panel_due:
+        if self.snapshots and time.monotonic() >= self.due[SNAPSHOTS]:
             self._draw_panel(self.snapshots)
-        if self.codes and time.monotonic() >= self.codes_due:
+        if self.codes and time.monotonic() >= self.due[EPOCH_CODES]:
             self._keep_codes(self.codes)
 
     def log_image(self, name: str, image: Any) -> None:
         """An image of this epoch under a name, such as samples or a grid of reconstructions: an array, a tensor or a
-        picture, (H, W), (H, W, C) or (C, H, W), from 0 to 1 or bytes, at most 1,024 pixels to a side. Of a name all are
-        of one size; of many epochs every second, fourth … is kept, and the last."""
+        picture, (H, W), (H, W, C) or (C, H, W), from 0 to 1, whatever `range` is, or bytes, at most 1,024 pixels to a
+        side. Of a name all are of one size; of many epochs every second, fourth … is kept, and the last."""
         try:
             if self.ended:
                 raise UserError("the recording has ended")
             if not NAME.fullmatch(name):
                 raise UserError(f"'{name}' cannot be the name of an image: it should be a word such as samples")
             self.images_logged.add(name, self.epoch, image)
-            if time.monotonic() >= self.images_due:
+            if time.monotonic() >= self.due[LOGGED]:
                 self._write_images()
         except Exception as error:  # whatever it is, the training goes on
             self.writer.warn(f"the image {name} was not kept: {error or type(error).__name__}")
 
-    def _write_images(self) -> None:
+    @contextlib.contextmanager
+    def _share_of_the_time(self, name: str) -> Iterator[None]:
+        """Making a file, which takes a share of the time and no more where it fails every time."""
         begun = time.monotonic()
-        self.run.write_files({LOGGED: self.images_logged.to_bytes()})
-        took = time.monotonic() - begun
-        self.away += took
-        self.images_due = time.monotonic() + PANEL_SHARE * took
+        try:
+            yield
+        finally:
+            took = time.monotonic() - begun
+            self.away += took
+            self.due[name] = time.monotonic() + PANEL_SHARE * took
+
+    def _write_images(self) -> None:
+        with self._share_of_the_time(LOGGED):
+            self.run.write_files({LOGGED: self.images_logged.to_bytes()})
+            self.images_logged.changed = False
 
     def _draw_panel(self, snapshots: Snapshots, last: bool = False) -> None:
-        begun = time.monotonic()
         assert self.foreign is not None
-        with self.foreign.undisturbed():
-            snapshots.finish(self.epoch) if last else snapshots.add(self.epoch)
-        self.run.write_files({SNAPSHOTS: snapshots.to_bytes()})
-        took = time.monotonic() - begun
-        self.away += took
-        self.panel_due = time.monotonic() + PANEL_SHARE * took
+        with self._share_of_the_time(SNAPSHOTS):
+            with self.foreign.undisturbed():
+                snapshots.finish(self.epoch) if last else snapshots.add(self.epoch)
+            self.run.write_files({SNAPSHOTS: snapshots.to_bytes()})
 
     def _keep_codes(self, codes: CodeKeeper, last: bool = False) -> None:
-        begun = time.monotonic()
         assert self.foreign is not None
-        with self.foreign.undisturbed():
-            codes.finish(self.epoch) if last else codes.add(self.epoch)
-        if not codes.changed:
-            return
-        self.run.write_files({EPOCH_CODES: codes.to_bytes()})
-        took = time.monotonic() - begun
-        self.away += took
-        self.codes_due = time.monotonic() + PANEL_SHARE * took
+        with self._share_of_the_time(EPOCH_CODES):
+            with self.foreign.undisturbed():
+                codes.finish(self.epoch) if last else codes.add(self.epoch)
+            if codes.changed:
+                self.run.write_files({EPOCH_CODES: codes.to_bytes()})
+                codes.saved()
 
     def finish(self) -> Run:
         """End the recording: measure the network, keep it as ONNX where that is possible, and return the run."""

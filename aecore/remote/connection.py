@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import socket
@@ -9,7 +10,7 @@ import ssl
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, unquote, urlencode, urlsplit
 
 from aecore.errors import AecoreError
 from aecore.format import printable
@@ -78,7 +79,7 @@ class Connection:
             table = json.loads(data) if len(data) <= MOST_ANSWER else None
         except (ValueError, RecursionError):
             table = None
-        if isinstance(table, dict) and 200 <= code < 300:
+        if isinstance(table, dict) and 200 <= code < 300 and table.keys() & {"whole", "stop"}:
             return table
         if isinstance(table, dict) and isinstance(table.get("error"), str):
             passing = code in (401, 429) or code >= 500
@@ -113,9 +114,18 @@ def _opened(server: Server) -> http.client.HTTPConnection:
     if parts.scheme == "http":
         return http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
     context = ssl.create_default_context()
-    proxy = urlsplit("" if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get("https", ""))
+    named = "" if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get("https", "")
+    proxy = urlsplit(named if "://" in named else f"//{named}")  # curl and pip take one without http:// too
     if not proxy.hostname:
         return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=context)
     through = http.client.HTTPSConnection(proxy.hostname, proxy.port or 8080, timeout=TIMEOUT_S, context=context)
-    through.set_tunnel(host, port)
+    through.set_tunnel(host, port, _who_asks(proxy))
     return through
+
+
+def _who_asks(proxy: SplitResult) -> dict[str, str]:
+    """The header with the name and the password that the address of a proxy holds."""
+    if proxy.username is None:
+        return {}
+    pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}

@@ -9,11 +9,10 @@ import os
 import platform
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
-from aecore.errors import UserError
+from aecore.errors import UserError, told
 from aecore.files import check_regular, read_regular
 from aecore.remote import own
 from aecore.remote.connection import Connection, SendingError
@@ -22,7 +21,7 @@ from aecore.remote.server import Server
 from aecore.runs import sums
 from aecore.runs.json_files import read_table
 from aecore.runs.run import EXPERIMENT, PROJECTIONS, STATUS, Run
-from aecore.runs.state import ACTIVE, RECEIVED
+from aecore.runs.state import ACTIVE, RECEIVED, run_state
 
 BEAT_S = 5
 """After so long without news a live run says that it still works, and hears whether it is to stop."""
@@ -42,6 +41,8 @@ class _Upload:
     stamp: Stamp
     size: int
     sha256: str
+    after: str
+    """The SHA-256 of what it replaces there, empty for nothing: what comes late does not replace what came later."""
     begun: float
     offset: int = 0
 
@@ -81,6 +82,8 @@ class Mirror:
         """Files that grow, but whose beginning is another there: they are sent whole."""
         self._due: dict[str, float] = {}
         self._upload: _Upload | None = None
+        self._state: str | None = None
+        """The state that the run has there."""
         self._told: dict[str, Any] | None = None
         self._told_at = 0.0
         self._tries = 0
@@ -89,12 +92,13 @@ class Mirror:
         self.connection.close()
         self._end_upload()
 
+    @told("sending the run")
     def look(self) -> bool:
         """Send some of what is new, at most one piece of each file; returns whether all is there, the status included,
         or of a run that goes on all that is due.
 
-        Raises `SendingError` where the server does not take it, and `DamagedError` for a file that has changed since it
-        was written, of which nothing is sent.
+        Raises `SendingError` where the server does not take it, `DamagedError` for a file that has changed since it was
+        written, of which nothing is sent, and `AecoreError` where one cannot be read.
         """
         try:
             return self._look()
@@ -140,9 +144,11 @@ class Mirror:
         self._begins = False
         self.id = str(found["id"])
         self._whole = dict(found["whole"])
-        self._size, self._again = {}, set()
+        self._size, self._again, self._state = {}, set(), found["state"]
         for name, (size, sha256) in found["growing"].items():
-            if _sum_of_first(self.run.file(name), size) == sha256:
+            if not self.run.file(name).exists():
+                continue  # what somebody has removed here stays there
+            if sums.digest(self.run.path, name, size) == sha256:
                 self._size[name] = size
             else:
                 self._again.add(name)
@@ -187,7 +193,9 @@ class Mirror:
         for name, stamp in self._stamps().items():
             if self._seen.get(name) != stamp and (all_of_them or time.monotonic() >= self._due.get(name, 0.0)):
                 found.append((stamp[1], name))
-        return [name for _, name in sorted(found)] + sorted(self._again)
+        return [name for _, name in sorted(found)] + sorted(
+            name for name in self._again if self.run.file(name).exists()
+        )
 
     def _stamps(self) -> dict[str, Stamp]:
         """The files that are sent whole, as they are now."""
@@ -209,8 +217,11 @@ class Mirror:
         assert upload is not None
         upload.file.seek(upload.offset)
         piece = upload.file.read(min(MOST_PIECE, upload.size - upload.offset))
+        if not piece and upload.offset < upload.size:  # somebody has cut it off: what it is now is another file
+            self._end_upload()
+            return
         query: dict[str, Any] = {"offset": upload.offset, "bytes": upload.size, "sha256": upload.sha256}
-        found = self._ask("PUT", f"whole/{quote(upload.name)}", piece, **query)
+        found = self._ask("PUT", f"whole/{quote(upload.name)}", piece, **query, after=upload.after)
         self.bytes_sent += len(piece)
         upload.offset = int(found["have"])
         if found["done"]:
@@ -229,14 +240,14 @@ class Mirror:
         self.run.check(name)
         file = check_regular(path).open("rb")
         stamp = _stamp(os.fstat(file.fileno()))
-        sha256 = _sum_of_first(path, stamp[1]) if name in GROWING else sums.digest(self.run.path, name)
+        sha256 = sums.digest(self.run.path, name, stamp[1] if name in GROWING else None)
         there = self._whole.get(name) == sha256 and name not in self._again
-        if there or sha256 is None or (name not in GROWING and _stamp(path.stat()) != stamp):
+        if there or (name not in GROWING and _stamp(path.stat()) != stamp):
             file.close()
             if there:
                 self._seen[name] = stamp
             return False  # or it was replaced at this moment: the next look sees the new one
-        self._upload = _Upload(name, file, stamp, stamp[1], sha256, begun)
+        self._upload = _Upload(name, file, stamp, stamp[1], sha256, self._whole.get(name, ""), begun)
         return True
 
     def _end_upload(self) -> None:
@@ -249,8 +260,10 @@ class Mirror:
         ended = files is not None
         if status == self._told and (ended or time.monotonic() - self._told_at < BEAT_S):
             return
-        self._ask("PUT", "status", {"status": status, "live": self.live and not ended, "files": files})
-        self._told, self._told_at = status, time.monotonic()
+        # A run that somebody else's thread sends from here as well has not fallen silent.
+        live = not ended and (self.live or run_state(self.run) in ACTIVE)
+        self._ask("PUT", "status", {"status": status, "live": live, "files": files, "after": self._state})
+        self._told, self._told_at, self._state = status, time.monotonic(), status["state"]
         self._tries = 0
         if files is not None:
             growing = {name: entry for name, entry in files.items() if name in GROWING}
@@ -284,16 +297,3 @@ def _listing(growing: dict[str, Any], whole: dict[str, str], state: str) -> str:
 
 def _stamp(found: os.stat_result) -> Stamp:
     return found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _sum_of_first(path: Path, size: int) -> str | None:
-    """The SHA-256 of the first so many bytes; None where there are not so many."""
-    try:
-        with check_regular(path).open("rb") as file:
-            digest, left = hashlib.sha256(), size
-            while left and (chunk := file.read(min(left, 1 << 20))):
-                digest.update(chunk)
-                left -= len(chunk)
-            return None if left else digest.hexdigest()
-    except FileNotFoundError:
-        return None

@@ -3,7 +3,6 @@ and ends with the same bytes."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from aecore.runs.state import STOP_ASKED
 from aecore.runs.store import Store
 
 MOST_JSON = 16 * MB
-CHUNK = MB
 
 
 def grow(store: Store, run_id: str, key: str, name: str, offset: int, piece: bytes) -> dict[str, Any]:
@@ -41,10 +39,19 @@ def grow(store: Store, run_id: str, key: str, name: str, offset: int, piece: byt
 
 
 def put(
-    store: Store, run_id: str, key: str, name: str, offset: int, size: int, sha256: str, piece: bytes
+    store: Store,
+    run_id: str,
+    key: str,
+    name: str,
+    offset: int,
+    size: int,
+    sha256: str,
+    piece: bytes,
+    after: str | None = None,
 ) -> dict[str, Any]:
     """Add a piece of a file that is replaced as a whole, of `size` bytes with this SHA-256; returns `have`, how much is
-    here, and `done`, true once it has taken its place. Raises `RefusedError` as `grow` does.
+    here, and `done`, true once it has taken its place. Raises `RefusedError` as `grow` does, and for a piece that was
+    sent when something else was here: `after` is the SHA-256 of what it replaces, empty for nothing, where that counts.
 
     A file that somebody has changed here since it was received stays as it is.
     """
@@ -55,8 +62,10 @@ def put(
     if size > most_bytes(name):
         raise RefusedError(f"{name} has {size / MB:,.0f} MB; it may have {most_bytes(name) // MB:,}", 413)
     with working(store, run_id, key) as (run, received):
-        if here(run, received, name) == sha256:
+        if (present := here(run, received, name)) == sha256:
             return {"have": size, "done": True} | wish_of(run)
+        if after not in (None, present or ""):
+            raise RefusedError(f"{name} has been replaced since this was sent", 409)
         part = _part(run, name, sha256)
         _check_room(run, size - sum(file.stat().st_size for file in (part, run.file(name)) if file.exists()))
         try:
@@ -111,9 +120,10 @@ def _take(run: Run, received: Received, name: str, part: Path, sha256: str) -> N
         sums.forget(run.path, name)
         part.replace(target)
         return
-    changed_here = target.exists() and sums.digest(run.path, name) not in received.sums_of(name)
-    # First the sum, then the file: after a crash in between, `_here` sees that it has not come yet.
-    received.add(name, sha256).write(run.path)
+    present, known = sums.digest(run.path, name) if target.exists() else "", received.sums_of(name)
+    changed_here = bool(present) and present not in known
+    # First the sum, then the file: after a crash in between, `here` sees that it has not come yet.
+    received.add(name, [present] if present in known else known[-1:], sha256).write(run.path)
     if changed_here:
         part.unlink()
     elif name in sums.SUMMED or PROJECTION.fullmatch(name):
@@ -159,12 +169,7 @@ def _check_room(run: Run, more: int) -> None:
 
 def size_and_sum(path: Path) -> list[Any]:
     """A file's size and SHA-256."""
-    digest, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-    return [size, digest.hexdigest()]
+    return [path.stat().st_size, sums.digest(path.parent, path.name)]
 
 
 def wish_of(run: Run) -> dict[str, bool]:

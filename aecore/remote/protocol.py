@@ -6,12 +6,13 @@ says that the run has ended, the receiver has every file of it, byte for byte, o
 
     POST /api/v1/runs                    begin, or go on: what the receiver has of the run
     POST /api/v1/runs/ID/growing/NAME    ?offset=N, a piece of a file that only grows
-    PUT  /api/v1/runs/ID/whole/NAME      ?offset=N&bytes=N&sha256=S, a piece of a file that is replaced as a whole
+    PUT  /api/v1/runs/ID/whole/NAME      ?offset=N&bytes=N&sha256=S&after=S, a piece of one that is replaced as a whole
     PUT  /api/v1/runs/ID/status          the status, and of an ended run the sums of all its files; a sign of life
 
 Each carries `Authorization: Bearer TOKEN`, which lets the sender in, and the run's key in `Aecore-Run-Key`, which only
-its sender knows: so no other run is written to, whatever its id. Every answer is a JSON table; one that refuses has
-`error`, one line.
+its sender knows: so no other run is written to, whatever its id. What replaces something says with `after` what was
+there when it was sent, a SHA-256 or a state: what comes late, after something else took that place, is refused. Every
+answer is a JSON table; one that refuses has `error`, one line.
 """
 
 from __future__ import annotations

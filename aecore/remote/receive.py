@@ -35,7 +35,7 @@ def begin(store: Store, asked: Mapping[str, Any], key: str) -> tuple[dict[str, A
     where the process that works on the run has just started, so that no earlier wish to stop was meant for it. A run is
     listed from now on: as it is, or where it has already ended as one that arrives, until its status comes.
     """
-    run_id, host = str(asked.get("id")), str(asked.get("host"))[:LONGEST_HOST]
+    run_id, host = str(asked.get("id")), str(asked.get("host") or "")[:LONGEST_HOST]
     if not re.fullmatch(RUN_ID, run_id):
         raise RefusedError(f"'{run_id[:40]}' is not a valid run id: use letters, digits and -")
     with one_line(f"run {run_id}"), alone(store.root / LOCK):
@@ -54,11 +54,15 @@ def _make(store: Store, run_id: str, host: str, asked: Mapping[str, Any], key: s
     text = asked.get("experiment")
     if not isinstance(text, str):
         raise RefusedError("the experiment is missing")
+    try:
+        experiment = text.encode()
+    except UnicodeEncodeError as error:
+        raise RefusedError(f"the experiment is no text: {error.reason}") from None
     status = _as_kept(asked.get("status"), host)
     if status["state"] not in ACTIVE:
         status |= {"state": "preparing", "stage": None, "remote": status["remote"] | {"arriving": True}}
     with staging(store) as draft:
-        draft.write_files({EXPERIMENT: text.encode()})
+        draft.write_files({EXPERIMENT: experiment})
         write_table(draft.file(STATUS), status)
         try:
             checked_status(draft)
@@ -95,20 +99,23 @@ def _folders(shelf: Path) -> list[Path]:
 def put_status(store: Store, run_id: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Write the run's status; returns `stop`, whether somebody here wants it to stop.
 
-    `asked` has `status`; `live`, whether a process will be heard of again; and of a run that has ended `files`, by name
-    the size and the SHA-256 of each of its files. Raises `RefusedError` with `differ`, the names of those that are
-    missing here or others, and the status stays as it was.
+    `asked` has `status`; `live`, whether a process will be heard of again; of a run that has ended `files`, by name the
+    size and the SHA-256 of each of its files; and `after`, the state that it had here, where that counts. Raises
+    `RefusedError` with `differ`, the names of the files that are missing here or others, and for a status that was sent
+    when the run had another state here; the status then stays as it was.
     """
     with working(store, run_id, key) as (run, received):
         status = _as_kept(asked.get("status"), received.host)
-        ended = status["state"] not in ACTIVE
+        ended, written = status["state"] not in ACTIVE, _written(run)
+        if status != written and asked.get("after") not in (None, written.get("state")):
+            raise RefusedError(f"the run is {written.get('state')} since this was sent", 409)
         if ended:
             _check_all(run, received, asked.get("files"))
             for name in GROWING:
                 with contextlib.suppress(FileNotFoundError), run.file(name).open("rb") as file:
                     os.fsync(file.fileno())
             sums.record(run.path, sums.GROWING.__contains__)
-        if status != _written(run):
+        if status != written:
             write_table(run.file(STATUS), status)
         if ended:
             run.file(STOP_ASKED).unlink(missing_ok=True)
@@ -148,5 +155,5 @@ def _as_kept(status: object, host: str) -> dict[str, Any]:
         raise RefusedError("this is not the status of a run")
     check_text("title", submitted_title(status))
     kept = {name: value for name, value in status.items() if name not in ("sum", "owner", "remote")}
-    remote = {"host": " ".join(printable(host).split())}
+    remote = {"host": " ".join(printable(host).split()) or "another machine"}  # in a container one may have no name
     return kept | ({"process": None} if "process" in kept else {}) | {"remote": remote}

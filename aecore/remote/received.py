@@ -43,8 +43,8 @@ class Received:
     """Of the run's key: who reads this folder cannot send to it."""
     host: str = ""
     files: dict[str, list[str]] = field(default_factory=dict)
-    """Of each file that is sent whole the SHA-256 as last received, and before it that of the one before, which is here
-    still if a crash came between."""
+    """Of each file that is sent whole the SHA-256 as last received, and before it that of what was here then: after a
+    crash or with a full disk it is here still."""
 
     @classmethod
     def of(cls, key: str, host: str) -> Received:
@@ -69,9 +69,9 @@ class Received:
     def sums_of(self, name: Any) -> list[str]:
         return self.files.get(name, [])
 
-    def add(self, name: str, sha256: str) -> Received:
-        """The same with another content of a file, the last one."""
-        self.files[name] = [*self.sums_of(name)[-1:], sha256]
+    def add(self, name: str, before: list[str], sha256: str) -> Received:
+        """The same with another content of a file, and the one that is here until that takes its place."""
+        self.files[name] = [*before, sha256]
         return self
 
     def touch(self, folder: Path) -> None:
@@ -92,7 +92,7 @@ def _digest(key: str) -> str:
 def working(store: Store, run_id: str, key: str) -> Iterator[tuple[Run, Received]]:
     """The run of that id and key, while no other request changes it; its sender has been heard."""
     run = Run(store.root / "runs" / run_id)
-    if not re.fullmatch(RUN_ID, run_id) or not Received.read(run.path).knows(key):
+    if not re.fullmatch(RUN_ID + r"(-\d+)?", run_id) or not Received.read(run.path).knows(key):
         raise RefusedError(f"this server has no run {printable(run_id)[:60]} from this sender", 404)
     with one_line(f"run {run_id}"), alone(run.file(LOCK)):
         received = Received.read(run.path)

@@ -18,6 +18,9 @@ LARGEST_SIDE = 1024
 MOST_BYTES = 16_000_000
 """Of all rows of one name; with more, or more than `MOST_ROWS`, every second row is dropped."""
 
+LEAST_MEAN, MOST_MEAN = -0.5, 2.0
+"""Between which the mean of an image on the scale from 0 to 1 lies, whatever noise is on it."""
+
 Logged = dict[str, tuple["np.ndarray", "np.ndarray"]]
 """By name the epochs int32 (E,), in order, and the images uint8 (E, C, H, W) with one or three channels."""
 
@@ -42,7 +45,8 @@ def read_logged(run: Run) -> Logged:
 
 def as_image(name: str, value: Any) -> np.ndarray:
     """An image uint8 (C, H, W) of one or three channels from an array, a tensor or a picture: (H, W), (H, W, C) or
-    (C, H, W), numbers from 0 to 1 or bytes. Raises `UserError` for anything else."""
+    (C, H, W), numbers from 0 to 1 or bytes. What noise puts outside is clamped. Raises `UserError` for anything else,
+    and for numbers that are plainly on another scale."""
     import numpy as np
 
     from aecore.data.convert import to_uint8
@@ -50,7 +54,7 @@ def as_image(name: str, value: Any) -> np.ndarray:
     value = value.detach().float().cpu().numpy() if hasattr(value, "detach") and value.is_floating_point() else value
     value = value.detach().cpu().numpy() if hasattr(value, "detach") else value
     try:
-        image = np.asarray(value)
+        image = _pixels(value) if isinstance(getattr(value, "mode", None), str) else np.asarray(value)
     except Exception:
         image = np.empty(0, object)
     if image.dtype.kind not in "fiub" or image.ndim not in (2, 3) or not image.size:
@@ -68,6 +72,9 @@ def as_image(name: str, value: Any) -> np.ndarray:
     if image.dtype.kind == "f":
         if not np.isfinite(image).all():
             raise UserError(f"{name} holds NaN or infinity")
+        if not LEAST_MEAN <= image.mean(dtype=np.float64) <= MOST_MEAN:  # clamped it would be black or white
+            found = f"{image.min():g} to {image.max():g}"
+            raise UserError(f"{name} holds numbers from {found}; they should be from 0 to 1, or bytes")
         return to_uint8(image)
     if image.dtype.kind == "b":
         return image.astype(np.uint8) * np.uint8(255)
@@ -76,22 +83,30 @@ def as_image(name: str, value: Any) -> np.ndarray:
     return np.ascontiguousarray(image, np.uint8)
 
 
+def _pixels(picture: Any) -> np.ndarray:
+    """The numbers of a picture of Pillow, (H, W) or (3, H, W), which may hold its colours as others than red, green and
+    blue, or as places in a palette."""
+    import numpy as np
+
+    if picture.mode in ("1", "L", "F") or picture.mode.startswith("I"):
+        return np.asarray(picture)
+    pixels = np.asarray(picture.convert("L" if picture.mode == "LA" else "RGB"))
+    return pixels.transpose(2, 0, 1) if pixels.ndim == 3 else pixels
+
+
 def decoded(name: str, content: bytes) -> np.ndarray:
     """The first picture of a PNG, JPEG, GIF or WebP file as an image uint8 (C, H, W). Raises `UserError` for anything
     else, and for one that is larger than what is kept, before its pixels are read."""
     import io
 
-    import numpy as np
     from PIL import Image
 
     try:
         with Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "GIF", "WEBP")) as picture:
             if max(picture.size) > LARGEST_SIDE:
                 raise UserError(f"{name} is larger than {LARGEST_SIDE} pixels to a side")
-            if picture.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255
-                return as_image(name, np.asarray(picture) / 65_535)
-            pixels = np.asarray(picture.convert("L" if picture.mode in ("1", "L", "LA") else "RGB"))
-            return as_image(name, pixels.transpose(2, 0, 1) if pixels.ndim == 3 else pixels)
+            pixels = _pixels(picture)
+            return as_image(name, pixels / 65_535 if picture.mode.startswith("I") else pixels)  # of 16 bits
     except UserError:
         raise
     except Exception as error:  # damaged pictures fail in many ways
@@ -105,6 +120,7 @@ class LoggedImages:
         self.rows: dict[str, dict[int, np.ndarray]] = {}
         self.strides: dict[str, int] = {}
         self.changed = False
+        """Whether there are rows that are in no file yet, as whoever writes it says."""
 
     def add(self, name: str, epoch: int, value: Any) -> None:
         """Add an image; a second one of an epoch replaces the first. Raises `UserError` for what is none, or of another
@@ -122,10 +138,13 @@ class LoggedImages:
         self.changed = True
         self._thin(name)
 
-    def drop_from(self, epoch: int) -> int:
-        """Forget the rows of this epoch and later ones; returns how many."""
+    def drop_from(self, epoch: int, prefix: str = "") -> int:
+        """Forget the rows of this epoch and later ones, of names that begin with `prefix`; returns how many."""
         before = sum(map(len, self.rows.values()))
-        kept = {name: {at: image for at, image in rows.items() if at < epoch} for name, rows in self.rows.items()}
+        kept = {
+            name: {at: image for at, image in rows.items() if at < epoch or not name.startswith(prefix)}
+            for name, rows in self.rows.items()
+        }
         self.rows = {name: rows for name, rows in kept.items() if rows}
         return before - sum(map(len, self.rows.values()))
 
@@ -149,7 +168,6 @@ class LoggedImages:
         import numpy as np
         import safetensors.numpy
 
-        self.changed = False
         tensors: dict[str, np.ndarray] = {}
         for name, rows in self.rows.items():
             epochs = sorted(rows)

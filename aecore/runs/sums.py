@@ -44,7 +44,7 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
     new = {name: _entry(hashlib.sha256(content).hexdigest(), len(content)) for name, content in contents.items()}
     with _changing(folder) as known:
         for name, entry in new.items():
-            known[name] = [*_entries(known, name), entry]
+            known[name] = [*_before(folder, known, name), entry]
         _write(folder, known)
         for name, content in contents.items():
             atomic_write(folder / name, content)
@@ -55,7 +55,7 @@ def move_in(folder: Path, name: str, file: Path) -> None:
     """Replace a file of a run by another of the same disk, and its sum, as `write_files` does. Raises `OSError`."""
     entry = _entry(*_sum_of(file, None, thorough=False))
     with _changing(folder) as known:
-        _write(folder, known | {name: [*_entries(known, name), entry]})
+        _write(folder, known | {name: [*_before(folder, known, name), entry]})
         (folder / name).parent.mkdir(exist_ok=True)
         file.replace(folder / name)
         _write(folder, known | {name: [entry]})
@@ -94,9 +94,9 @@ def digests(folder: Path, name: str) -> frozenset[str]:
         return frozenset()
 
 
-def digest(folder: Path, name: str) -> str:
-    """The SHA-256 of a file as it is now, read for it once a process. Raises `OSError`."""
-    return _sum_of(folder / name, None, thorough=False)[0]
+def digest(folder: Path, name: str, first: int | None = None) -> str:
+    """The SHA-256 of a file as it is now, or of its `first` bytes, read for it once a process. Raises `OSError`."""
+    return _sum_of(folder / name, first, thorough=False)[0]
 
 
 @told("recording the files of the run")
@@ -223,6 +223,16 @@ def _entries(table: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
         for entry in (entries if isinstance(entries, list) else [])
         if isinstance(entry, dict) and isinstance(entry.get("sha256"), str) and isinstance(entry.get("bytes"), int)
     ][-2:]
+
+
+def _before(folder: Path, table: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """The entry of a file that is about to be replaced. Where the last time it could not be there are two, and only one
+    is that of the file: with both before a third one it would seem changed if it cannot be replaced again."""
+    entries = _entries(table, name)
+    with contextlib.suppress(OSError):
+        if len(entries) > 1:
+            return [entry for entry in entries if _matches(folder / name, entry, thorough=False)][:1] or entries[-1:]
+    return entries[-1:]
 
 
 def _summed(folder: Path) -> Iterator[str]:

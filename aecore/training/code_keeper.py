@@ -81,13 +81,16 @@ class CodeKeeper:
 
     @property
     def changed(self) -> bool:
-        """Whether there are rows that `to_bytes` has not written yet."""
+        """Whether the rows are others than when they were last `saved`."""
         return self.kept.epochs != self.written
 
     def to_bytes(self) -> bytes:
         """The content of epoch_codes.safetensors; at least one row."""
-        self.written = list(self.kept.epochs)
         return as_file(self.kept.epochs, self.kept.rows, self.labels, self.indices, str(self.corruption))
+
+    def saved(self) -> None:
+        """They have been written as they are now."""
+        self.written = list(self.kept.epochs)
 
     def restore(self, run: Run, epoch: int) -> None:
         """Load the rows saved before the run was resumed, up to `epoch`; a file that does not fit is ignored."""

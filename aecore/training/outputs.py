@@ -94,6 +94,7 @@ class Saver:
             return
         try:
             self.run.write_files({EPOCH_CODES: self.codes.to_bytes()})
+            self.codes.saved()
         except OSError as error:
             self._give_up(error)
 

@@ -15,7 +15,7 @@ from aecore.latent.projection_store import Projection, projection_files, read_pr
 from aecore.runs.json_files import is_long
 from aecore.runs.listing import listed
 from aecore.runs.run import EVALUATION, EXPERIMENT, FIGURES, METRICS, NOTES, SNAPSHOTS, STATUS, Run
-from aecore.runs.state import ACTIVE
+from aecore.runs.state import ACTIVE, run_state
 from aecore.runs.store import Store
 from aecore.runs.summary import RunSummary, summarise
 from aecore.runs.sums import SUMS
@@ -46,10 +46,10 @@ _lock = threading.Lock()
 
 
 def summary(run: Run) -> RunSummary:
-    """One run in one row. An active run is always read: its process may have died unexpectedly."""
+    """One run in one row."""
     path, stamp = str(run.path), signature(run, _SEEN_BY_SUMMARY)
     found = _summaries.get(path)
-    if found is not None and found[0] == stamp and found[1].state not in ACTIVE:
+    if found is not None and found[0] == stamp and _lasts(run, found[1].state):
         return found[1]
     row = summarise(run, jsonl.metrics) if found is not None and not is_long(run.file(METRICS)) else summarise(run)
     with _lock:
@@ -57,6 +57,12 @@ def summary(run: Run) -> RunSummary:
         while len(_summaries) > _MOST_SUMMARIES:
             _summaries.popitem(last=False)
     return row
+
+
+def _lasts(run: Run, state: str) -> bool:
+    """Whether a run is in this state as long as its files do not change: the process of an active one may die, and one
+    that seemed interrupted be heard of again, from another machine."""
+    return state not in ACTIVE and (state != "interrupted" or run_state(run) == state)
 
 
 @keyed_on((SNAPSHOTS,))

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from aecore.access import Person, audit
@@ -54,15 +55,20 @@ def _answering(token: str, most: int, work: Work) -> Callable[[Request], Awaitab
                 raise RefusedError("the length of the request is missing", 411)
             if int(length) > most:
                 raise RefusedError(f"a request here has at most {most:,} bytes, this one {int(length):,}", 413)
-            return JSONResponse(await run_in_threadpool(work, request, await _body(request, most)))
+            return _answer(await run_in_threadpool(work, request, await _body(request, most)))
         except ClientDisconnect:
             return Response(status_code=400)
         except RefusedError as problem:
-            return JSONResponse({"error": str(problem)} | problem.more, problem.code)
+            return _answer({"error": str(problem)} | problem.more, problem.code)
         except AecoreError as problem:
-            return JSONResponse({"error": str(problem)}, 400 if isinstance(problem, UserError) else 507)
+            return _answer({"error": str(problem)}, 400 if isinstance(problem, UserError) else 507)
 
     return answer
+
+
+def _answer(table: Mapping[str, Any], code: int = 200) -> Response:
+    """A table as JSON in ASCII: it may quote half a character of a request, which UTF-8 has no bytes for."""
+    return Response(json.dumps(table), code, media_type="application/json")
 
 
 async def _body(request: Request, most: int) -> bytes:
@@ -140,7 +146,8 @@ def _grow(request: Request, body: bytes) -> dict[str, Any]:
 def _put(request: Request, body: bytes) -> dict[str, Any]:
     sha256 = request.query_params.get("sha256", "")
     offset, size = _number(request, "offset"), _number(request, "bytes")
-    return pieces.put(*_place(request), request.path_params["name"], offset, size, sha256, body)
+    after = request.query_params.get("after")
+    return pieces.put(*_place(request), request.path_params["name"], offset, size, sha256, body, after)
 
 
 def _status(request: Request, body: bytes) -> dict[str, Any]:

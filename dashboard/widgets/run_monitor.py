@@ -94,21 +94,22 @@ def _body(run: Run, state: str) -> None:
         if "lr" in last or not recorded:
             st.metric("Learning rate", _number(last, "lr", ".3g"), border=True)
         of = _number(vars(runs.summary(run)), "code_size", ",")
-        if "active_units" in last:
+        ours = {} if recorded else last  # what a loop calls the same may be anything
+        if "active_units" in ours:
             st.metric(
                 "Active code units",
                 f"{_number(last, 'active_units', ',')} of {of}",
                 border=True,
                 help="Code units whose mean varies by more than 0.01 over the test images; the others say nothing.",
             )
-        elif "used_vectors" in last:
+        elif "used_vectors" in ours:
             st.metric(
                 "Vectors in use",
                 _number(last, "used_vectors", ","),
                 border=True,
                 help="How many different vectors the codes of the test images consist of.",
             )
-        elif "dead_units" in last:
+        elif "dead_units" in ours:
             st.metric(
                 "Dead code units",
                 f"{_number(last, 'dead_units', ',')} of {of}",
@@ -200,6 +201,8 @@ def _progress(
 
 def waiting_text(run: Run) -> str:
     """What a queued run waits for, as Markdown."""
+    if host := runs.summary(run).remote:
+        return f"Queued on {plain(host)}"
     ahead = jobs.waits_behind(run)
     if not ahead:
         return "Starting"

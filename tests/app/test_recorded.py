@@ -117,3 +117,12 @@ def test_logged_images_without_a_curve_are_shown_and_steps_are_steps(gallery):
     app = page("train", run=run.id)
     assert not app.exception
     assert "my samples, step 0" in bodies(app)
+
+
+def test_a_value_that_a_loop_calls_as_ours_is_not_explained_as_ours(gallery):
+    """Its active_units may be a share."""
+    with aecore.record("numbers", "digits-28", store=gallery) as run:
+        run.log(train_loss=1.0, active_units=0.25, wrong_digit_rate=5.0)
+    app = page("train", run=run.id)
+    assert not app.error
+    assert [metric.label for metric in app.metric] == ["Training loss"]

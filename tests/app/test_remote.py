@@ -12,6 +12,7 @@ from aecore.remote import receive
 from aecore.runs.run import Run
 from aecore.runs.state import RECEIVED, STOP_ASKED
 from aecore.runs.store import Store
+from dashboard.cache import runs
 from tests.helpers.pages import page, texts
 
 KEY = "1" * 64
@@ -53,6 +54,22 @@ def test_one_that_has_fallen_silent_says_so_and_is_not_resumed_here(received):
     app = page("train", run=run.id)
     assert "Nothing has been heard from gpu-7" in texts(app)
     assert not {"Stop", "Resume"} & set(labels(app))
+
+
+def test_one_that_is_heard_again_is_live_again(received):
+    """In the middle of an epoch, without a change of any file that a list reads."""
+    run = received("running")
+    os.utime(run.file(RECEIVED), (1, 1))
+    assert runs.summary(run).state == "interrupted"
+    os.utime(run.file(RECEIVED))
+    assert runs.summary(run).state == "running"
+    assert "Stop" in labels(page("train", run=run.id))
+
+
+def test_one_that_waits_elsewhere_does_not_seem_to_start_here(received):
+    run = received("queued")
+    assert [bar.proto.text for bar in page("train", run=run.id).get("progress")] == ["Queued on gpu-7"]  # type: ignore[attr-defined]
+    assert "**far away**: queued on gpu-7" in texts(page("train"))
 
 
 def test_one_that_ended_elsewhere_arrives_before_it_is_finished(received):

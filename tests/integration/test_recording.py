@@ -20,7 +20,8 @@ from aecore.inference import load_model, open_run
 from aecore.latent.codes import read_codes
 from aecore.latent.epoch_codes import read_epoch_codes
 from aecore.plots import loss_curves
-from aecore.runs.run import WEIGHTS, Run
+from aecore.runs.logged import read_logged
+from aecore.runs.run import EPOCH_CODES, LOGGED, SNAPSHOTS, WEIGHTS, Run
 from aecore.runs.state import run_state
 from aecore.runs.summary import summarise
 from tests.helpers.loops import Net, Vae, train
@@ -87,7 +88,6 @@ def test_the_training_is_the_same_bit_for_bit(store, without_onnx):
             train(network, 3)
         else:
             with aecore.record("mine", "digits-28", network, corruption="gaussian:0.2") as run:
-                run.panel_due = 0.0
                 train(network, 3, run)
         assert network.training
         return [value.clone() for value in network.state_dict().values()] + [torch.rand(3)]
@@ -267,6 +267,42 @@ def test_a_disk_that_fails_for_a_while_loses_nothing(store, monkeypatch):
         assert len([one for one in said if "the training goes on" in str(one.message)]) == 1
         monkeypatch.setattr(Run, "append", append)
     assert [line["train_loss"] for line in run.run.metrics()] == [0, 1, 2]
+
+
+@pytest.mark.filterwarnings("ignore:aecore. .*No space left:RuntimeWarning")
+def test_images_and_codes_that_find_no_room_are_tried_now_and_then_and_kept_at_the_end(
+    store, monkeypatch, without_onnx
+):
+    tried = []
+
+    def full(_, contents):
+        tried.extend(contents)
+        time.sleep(0.02)
+        raise OSError(28, "No space left on device")
+
+    with aecore.record("full disk", "digits-28", Net()) as run:
+        with monkeypatch.context() as patched:
+            patched.setattr(Run, "write_files", full)
+            for epoch in range(5):
+                run.log(train_loss=epoch)
+                run.log_image("samples", np.full((2, 2), epoch / 4))
+        assert sorted(tried) == [EPOCH_CODES, LOGGED, SNAPSHOTS], "each takes a share of the time, and no more"
+    epochs, images = read_logged(run.run)["samples"]
+    assert (epochs.tolist(), images[:, 0, 0, 0].tolist()) == ([1, 2, 3, 4, 5], [0, 64, 128, 191, 255])
+    assert run.run.tensors(EPOCH_CODES)["epochs"].tolist()[-1] == 5
+
+
+@pytest.mark.filterwarnings("ignore:aecore. .*No space left:RuntimeWarning")
+def test_codes_of_the_last_epoch_that_found_no_room_are_kept_at_the_end(store, monkeypatch, without_onnx):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with aecore.record("full disk", "digits-28", Net()) as run, monkeypatch.context() as patched:
+        run.due[SNAPSHOTS] = math.inf
+        patched.setattr(Run, "write_files", full)
+        run.log(train_loss=1.0)
+        patched.undo()
+    assert run.run.tensors(EPOCH_CODES)["epochs"].tolist() == [1]
 
 
 def test_logging_does_not_wait_for_the_disk(store, monkeypatch):

@@ -202,7 +202,7 @@ def test_a_worker_that_is_killed_is_sent_by_hand_resumed_and_stopped_from_the_se
     with server_process(nursery, environment, tmp_path / "log", port):
         jobs.start(run)
         (there,) = wait_for(store.runs)
-        wait_for(lambda: len(there.metrics()) >= 2)
+        wait_for(lambda: len(there.metrics()) >= 2 and run_state(there) == "running")  # which comes after them
         kill(run)
         wait_for(lambda: run_state(run) == "interrupted")
         assert run_state(there) == "running", "nobody has said otherwise yet"

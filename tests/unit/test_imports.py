@@ -7,6 +7,7 @@ import importlib
 import io
 import json
 import math
+import os
 import shutil
 import sqlite3
 import struct
@@ -20,9 +21,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from aecore.errors import UserError
-from aecore.imports import add, import_runs, table, tensorboard
+from aecore.imports import add, import_runs, mlflow, table, tensorboard, trackio
 from aecore.imports.lines import lines_of
 from aecore.imports.names import names_for
+from aecore.imports.pictures import add_artifacts, add_file
 from aecore.imports.tfrecord import fields, masked_crc32c, packed
 from aecore.imports.tracked import Point, Tracked
 from aecore.plots import loss_curves
@@ -131,6 +133,65 @@ def test_images_as_tensors_and_a_restart_that_takes_them_back(tmp_path, store):
     (outcome,) = import_runs("tensorboard", tmp_path).outcomes
     assert image_values(outcome.run) == {"batch/0": ([0, 1], [0, 10]), "batch/1": ([0, 1], [1, 11])}
     assert outcome.said[-1] == "not taken: 3 images"
+
+
+def test_images_of_keras_training_and_validation_do_not_mix(tmp_path, store):
+    """Both folders are one run, and name their images alike."""
+    pytest.importorskip("tensorboard", reason="requirements-dev.txt")
+    from torch.utils.tensorboard import SummaryWriter
+
+    for number, folder in enumerate(("train", "validation")):
+        with SummaryWriter(str(tmp_path / "keras" / folder), purge_step=2 if number else None) as writer:
+            for step in range(3):
+                writer.add_scalar("epoch_loss", 1.0 + number, step)
+                writer.add_image("panel", np.full((3, 4, 5), 50 * number + step, np.uint8), step)
+    (outcome,) = import_runs("tensorboard", tmp_path).outcomes
+    assert image_values(outcome.run) == {
+        "train/panel": ([0, 1, 2], [0, 1, 2]),
+        "validation/panel": ([0, 1, 2], [50, 51, 52]),
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "panel~noisy+step+3+timestamp+1795810359489+8f62354d-2c83-4e55-bdab-289739696b75.png",
+        "panel#noisy%step%3%timestamp%1795810359489%8f62354d-2c83-4e55-bdab-289739696b75.png",
+        "panel#noisy%step%3%timestamp%1795810359489%xf62354d-2c83-4e55-bdab-289739696b75.png",
+    ],
+)
+def test_the_names_of_images_of_every_version_of_mlflow_are_known(tmp_path, name):
+    """From new ones to old ones; smaller copies lie beside them."""
+    folder = tmp_path / "artifacts" / "images"
+    folder.mkdir(parents=True)
+    picture = next((TRACKED / "trackio" / "media").rglob("*.png")).read_bytes()
+    (folder / name).write_bytes(picture)
+    (folder / f"{name.removesuffix('.png')}{name[11]}compressed.webp").write_bytes(b"")
+    tracked = Tracked("key", "title")
+    add_artifacts(tracked, folder.parent)
+    assert tracked.files == [("panel/noisy", 3, folder, Path(name))]
+
+
+def test_images_of_many_runs_are_not_in_memory_at_once(tmp_path):
+    for tool, folder in ((tensorboard, "tensorboard"), (trackio, "trackio"), (mlflow, "mlflow")):
+        (tmp_path / folder).mkdir()
+        runs = add._read(tool, TRACKED / folder, tmp_path / folder)
+        assert not any(run.images.rows for run in runs)
+        assert [path for path in (run.aside for run in runs) if path] == sorted((tmp_path / folder).iterdir()) != []
+
+
+def test_an_image_whose_name_is_no_text_is_kept():
+    tracked = Tracked("key", "title")
+    picture = next((TRACKED / "trackio" / "media").rglob("*.png")).read_bytes()
+    tracked.add_image(os.fsdecode(b"panel\xff"), 3, picture)
+    assert (list(tracked.images.rows), tracked.left) == (["panel?"], {})
+    assert tracked.images.to_bytes()
+
+
+def test_an_image_whose_name_no_path_may_have_is_counted(tmp_path):
+    tracked = Tracked("key", "title")
+    add_file(tracked, "panel", 0, tmp_path, Path("a\0b.png"))
+    assert tracked.left == {"image": 1}
 
 
 def test_images_that_are_not_there_or_lead_elsewhere_are_counted(tmp_path, store):
@@ -390,6 +451,17 @@ def test_curves_of_different_steps_are_drawn_through_all_their_points(store):
     assert drawn["test loss"] == ([0, 10, 20, 30, 40], [1, 1 / 11, 1 / 21, 1 / 31, 1 / 41])
     assert len(drawn["training loss"][0]) == 50
     assert [axis.title.text for axis in figure.select_xaxes() if axis.title.text] == ["Step"]
+
+
+def test_values_that_are_called_as_ours_are_the_loops_own(store):
+    """A loop's wrong_digit_rate may be in percent already, and its active_units a share."""
+    names = ["train_kl", "train_penalty", "wrong_digit_rate", "active_units", "used_vectors", "dead_units"]
+    tracked = Tracked("k", "t", {name: [Point(step, 5.0) for step in range(3)] for name in names})
+    same = {name: name for name in names}
+    run = add._added(store, add._Made("csv", "CSV", "k", tracked, lines_of(tracked, same), "unknown"), same).run
+    traces: Any = loss_curves(run).data
+    assert sorted(trace["name"] for trace in traces) == sorted(names)
+    assert all(set(trace["y"]) == {5.0} for trace in traces)
 
 
 def test_a_database_of_other_values_is_one_line(tmp_path, store):

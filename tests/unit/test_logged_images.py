@@ -42,6 +42,8 @@ def test_arrays_tensors_and_pictures_are_images():
         ("picture.png", "should be an image"),
         (None, "should be an image"),
         (np.full((3, 3), np.nan), "NaN or infinity"),
+        (np.arange(9.0).reshape(3, 3) * 30, "numbers from 0 to 240; they should be from 0 to 1, or bytes"),
+        (torch.full((1, 28, 28), -1.0), "numbers from -1 to -1; they should be from 0 to 1"),
         (np.full((3, 3), 256), "outside of 0 to 255"),
         (np.zeros((2000, 3)), "at most 1024 to a side"),
     ],
@@ -49,6 +51,23 @@ def test_arrays_tensors_and_pictures_are_images():
 def test_what_is_no_image(value, words):
     with pytest.raises(UserError, match=words):
         as_image("samples", value)
+
+
+@pytest.mark.parametrize("mode", ["P", "CMYK", "YCbCr", "HSV", "RGBA", "LA"])
+def test_a_picture_shows_its_colours_however_it_holds_them(mode):
+    """Places in a palette and other colour spaces are no numbers of an image."""
+    color = np.zeros((3, 5, 3), np.uint8) + np.array([204, 0, 51], np.uint8)
+    picture = Image.fromarray(color).convert("L" if mode == "LA" else "RGB")
+    expected = np.asarray(picture)[0, 0]
+    image = as_image("a", picture.convert(mode))
+    assert image.shape == (1 if mode == "LA" else 3, 3, 5)
+    assert np.abs(image[:, 0, 0] - expected.astype(int)).max() <= 5, "but for rounding"
+
+
+def test_noise_on_an_image_is_clamped():
+    for level in (0.0, 1.0):
+        noisy = np.random.default_rng(0).normal(level, 1.0, (28, 28))
+        assert (as_image("a", noisy) == np.rint(255 * np.clip(noisy, 0, 1))).all()
 
 
 @pytest.mark.parametrize("shape", [(4, 5), (4, 5, 3), (3, 5, 3), (1, 5, 3), (3, 5)])

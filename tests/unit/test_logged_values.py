@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+import aecore
 from aecore.errors import UserError
 from aecore.recording.values import checked_name, number_of
 
@@ -27,6 +28,13 @@ def test_what_is_not_finite_is_a_gap(value):
 def test_what_is_no_number_is_said(value):
     with pytest.raises(UserError, match="a should be one number, not"):
         number_of("a", value)
+
+
+def test_even_the_name_that_methods_call_themselves_by_ends_no_loop(store):
+    values = {"self": 1.5, "loss": 2}
+    with aecore.record("names", "digits-28", store=store) as run:
+        run.log(**values)
+    assert [(line["self"], line["loss"]) for line in run.run.metrics()] == [(1.5, 2)]
 
 
 def test_names():

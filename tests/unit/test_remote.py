@@ -3,6 +3,7 @@ not a sender's own is not touched; and the store knows who has fallen silent."""
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import http.client
@@ -12,11 +13,12 @@ import shutil
 import tempfile
 import threading
 from pathlib import Path
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
 import safetensors.numpy
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as some
 from starlette.routing import Route
 
@@ -26,7 +28,7 @@ from aecore.cli import app as command_line
 from aecore.errors import DamagedError, UserError
 from aecore.presets import preset
 from aecore.remote import own, pieces, receive
-from aecore.remote.connection import SendingError
+from aecore.remote.connection import SendingError, _opened
 from aecore.remote.mirror import MOST_PIECE, Mirror
 from aecore.remote.protocol import KEY_HEADER, MOST_TABLE, PLACE
 from aecore.remote.received import RefusedError
@@ -158,6 +160,34 @@ def test_a_file_appears_whole_whatever_comes_before(contents, cuts):
         assert sums.verify(run.path)[WEIGHTS] == "verified"
 
 
+def test_a_piece_that_comes_late_does_not_replace_what_came_later(to, store, mine, monkeypatch):
+    """As where the answer was given up and another connection was faster: it arrives when all is over."""
+    run = whole_run(mine)
+    run.write_status(state="running")
+    late, ask_server = [], Mirror._ask
+
+    def noted(mirror, method, path, body, **query):
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        late.append((method, f"/{mirror.id}/{path}?{urlencode(query)}", content))
+        return ask_server(mirror, method, path, body, **query)
+
+    monkeypatch.setattr(Mirror, "_ask", noted)
+    sent(run, to)
+    first = [one for one in late if EVALUATION in one[1] or WEIGHTS in one[1] or "status" in one[1]]
+    run.write_json(EVALUATION, {"evaluations": [], "measured": "later"})
+    run.write_files({WEIGHTS: b"later"})
+    run.write_status(state="finished")
+    sent(run, to)
+    for method, path, body in first:
+        assert raw(to, method, path, body, Aecore_Run_Key=own.key_of(run))[0] == 409
+    (there,) = store.runs()
+    assert files_of(there) == files_of(run)
+    assert run_state(there) == "finished"
+    run.write_status(state="running", process=this_process())  # resumed, which is news
+    sent(run, to)
+    assert run_state(there) == "running"
+
+
 def test_a_crash_between_a_file_and_its_sum_is_found_and_mended(store, monkeypatch):
     run = Run(store.root / "runs" / begin(store))
     new = hashlib.sha256(b"new").hexdigest()
@@ -176,6 +206,29 @@ def test_a_crash_between_a_file_and_its_sum_is_found_and_mended(store, monkeypat
     put_status(store, run.id, "finished", files={WEIGHTS: [3, new]})
 
 
+@pytest.mark.parametrize("contents", [[b"new", b"new"], [b"new", b"newest"], [b"new", b"newest", b"new"]])
+def test_a_file_that_again_and_again_cannot_take_its_place_is_not_taken_for_here(store, monkeypatch, contents):
+    run = Run(store.root / "runs" / begin(store))
+
+    def put(content: bytes) -> bool:
+        sha256 = hashlib.sha256(content).hexdigest()
+        return pieces.put(store, run.id, KEY, WEIGHTS, 0, len(content), sha256, content)["done"]
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    put(b"old")
+    with monkeypatch.context() as patched:
+        patched.setattr(sums, "move_in", full)
+        for content in contents:
+            with pytest.raises(RefusedError, match="the disk is full"):
+                put(content)
+    assert run.file(WEIGHTS).read_bytes() == b"old"
+    for content in (contents[-1], b"old"):
+        assert put(content)
+        assert run.file(WEIGHTS).read_bytes() == content
+
+
 # ---- a whole run ---------------------------------------------------------------------------------
 
 
@@ -192,6 +245,7 @@ def unsure():
     fates=some.lists(some.sampled_from(["", "", "lost", "unanswered"]), min_size=4, max_size=20),
     acts=some.lists(some.sampled_from(["log", "save", "look", "look", "look"]), max_size=12),
 )
+@example(fates=[*[""] * 9, "unanswered"], acts=[])
 def test_a_run_arrives_byte_for_byte_over_a_network_that_loses_every_kind_of_request(unsure, fates, acts):
     """While it trains: lines are logged and weights saved between the requests."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -223,7 +277,8 @@ def test_a_run_arrives_byte_for_byte_over_a_network_that_loses_every_kind_of_req
         for _ in range(60):
             if look():
                 break
-            assert not [there for there in Store.default().runs() if run_state(there) == "finished"]
+            for there in Store.default().runs():  # the answer alone may have been lost
+                assert run_state(there) != "finished" or files_of(there) == files_of(run)
         mirror.close()
         (there,) = Store.default().runs()
         assert files_of(there) == files_of(run)
@@ -282,6 +337,17 @@ def test_a_file_that_is_damaged_here_is_not_passed_off_as_sound(to, store, mine)
     assert run_state(store.runs()[0]) != "finished"
 
 
+def test_a_log_that_somebody_removed_here_keeps_nothing_from_being_sent(to, store, mine):
+    run = whole_run(mine)
+    run.file(LOG).write_bytes(b"a line\n")
+    sent(run, to)
+    run.file(LOG).unlink()
+    run.append(METRICS, {"epoch": 4})
+    sent(run, to)
+    (there,) = store.runs()
+    assert files_of(there) == files_of(run) | {LOG: b"a line\n"}
+
+
 def test_what_somebody_changed_there_stays(to, store, mine):
     run = whole_run(mine)
     sent(run, to)
@@ -293,6 +359,37 @@ def test_what_somebody_changed_there_stays(to, store, mine):
     assert there.title() == "renamed there"
     assert b"there" in there.file(EVALUATION).read_bytes()
     assert set(sums.verify(there.path).values()) == {"verified"}
+
+
+def test_sending_by_hand_does_not_silence_a_training_that_sends_itself(to, store, mine):
+    run = whole_run(mine)
+    run.write_status(state="running", process=this_process())
+    live = Mirror(run, to, live=True)
+    while not live.look():
+        pass
+    sent(run, to)
+    assert run_state(store.runs()[0]) == "running"
+    run.write_status(process=this_process() | {"ticks": 1})  # nobody works on it any more
+    sent(run, to)
+    assert run_state(store.runs()[0]) == run_state(run) == "interrupted"
+    live.close()
+
+
+def test_a_file_that_is_cut_off_while_it_is_sent_is_begun_anew(to, store, mine):
+    run = whole_run(mine)
+    sent(run, to)
+    mirror = Mirror(run, to, live=True)
+    run.write_status(state="running")
+    run.file(LOG).write_bytes(b"y" * 3 * MOST_PIECE)
+    while not mirror.look():
+        pass
+    run.file(LOG).write_bytes(b"z" * 3 * MOST_PIECE)
+    mirror._again.add(LOG)  # as where the beginning is another there
+    mirror.look()
+    os.truncate(run.file(LOG), 10)
+    assert any(mirror.look() for _ in range(20))
+    mirror.close()
+    assert files_of(store.runs()[0]) == files_of(run)
 
 
 def test_two_machines_with_the_same_id_do_not_mix(to, store, mine, tmp_path):
@@ -309,6 +406,15 @@ def test_two_machines_with_the_same_id_do_not_mix(to, store, mine, tmp_path):
     assert len(store.runs()) == 2
     with pytest.raises(SendingError, match="no run"):
         ask(to, one, "POST", f"/{mirror.id}/growing/{METRICS}", b"x", offset=0)
+
+
+def test_the_longest_id_that_there_may_be_has_room_for_a_number(store):
+    run_id = "a" * 121
+    other = begin(store, "2" * 64, run_id)
+    assert begin(store, KEY, run_id) == begin(store, KEY, run_id) == f"{run_id}-2"
+    assert pieces.grow(store, f"{run_id}-2", KEY, METRICS, 0, b"x")["have"] == 1
+    assert len(store.runs()) == 2
+    assert other == run_id
 
 
 def test_a_server_on_the_senders_own_store_takes_nothing(to, store):
@@ -446,6 +552,23 @@ def test_what_is_no_run_is_refused_in_one_line(to, store, change, words):
     assert store.runs() == []
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "change"),
+    [
+        ("POST", "", {"id": "\ud800"}),
+        ("POST", "", {"experiment": EXPERIMENT.replace("mine", "\ud800")}),
+        ("PUT", "/mine/status", {"status": {"state": "finished"}, "files": {"\ud800": [1, "0"]}}),
+    ],
+)
+def test_half_a_character_is_refused_in_one_line(to, store, method, path, change):
+    """JSON can hold one, UTF-8 cannot."""
+    begin(store)
+    asked = {"id": "x", "host": "h", "experiment": EXPERIMENT, "status": {"state": "running"}} | change
+    code, text = raw(to, method, path, json.dumps(asked).encode())
+    assert code in (400, 409)
+    assert json.loads(text)["error"]
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"a": NaN}', b"[" * 10_000, b"\xff"])
 def test_what_is_no_table_is_refused(to, body):
     assert raw(to, "POST", "", body)[0] == 400
@@ -547,6 +670,15 @@ def test_its_process_is_never_looked_for_here(store):
     assert run_state(run) == "interrupted"
 
 
+@pytest.mark.parametrize("host", ["", " \n", None])
+def test_a_machine_without_a_name_is_another_machine(store, host):
+    asked = {"id": "x", "host": host, "experiment": EXPERIMENT, "status": {"state": "running"}}
+    run = Run(store.root / "runs" / receive.begin(store, asked, KEY)[0]["id"])
+    assert run.status()["remote"] == {"host": "another machine"}
+    receive.put_status(store, run.id, KEY, {"status": {"state": "running", "epoch": 1}})
+    assert run.status()["remote"] == {"host": "another machine"}
+
+
 def test_stop_is_told_with_the_next_answer_and_resuming_is_for_its_own_machine(store):
     run = Run(store.root / "runs" / begin(store))
     assert pieces.grow(store, run.id, KEY, METRICS, 0, b"") == {"have": 0, "stop": False}
@@ -625,6 +757,7 @@ def test_a_token_is_neither_quoted_nor_cut():
         (502, {}, b"Bad Gateway", "answers 502"),
         (413, {}, b"<html>too large</html>", "a proxy before"),
         (200, {}, b"[1]", "takes no runs"),
+        (200, {}, b'{"status": "ok"}', "takes no runs"),
         (409, {}, b'{"error": "a \\u001b[31mline"}', "a \ufffd"),
     ],
 )
@@ -649,6 +782,23 @@ def test_what_else_may_answer_is_one_line(status, headers, body, words, tmp_path
             ask(Server(f"http://127.0.0.1:{other.server_port}", TOKEN), None, "POST", "", {})
     assert words in str(refused.value)
     assert TOKEN not in str(refused.value)
+
+
+@pytest.mark.parametrize("proxy", ["http://ada:p%40ss@{}", "ada:p%40ss@{}"])
+def test_the_proxy_is_asked_as_its_address_says(proxy, monkeypatch):
+    """With its name and password, and without a scheme too, as curl takes it."""
+    told = []
+    connection = http.client.HTTPSConnection
+    monkeypatch.setattr(connection, "set_tunnel", lambda self, *given: told.append((self.host, self.port, *given)))
+    for name in ("no_proxy", "NO_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", proxy.format("proxy.example:3128"))
+    _opened(Server("https://lab.example.org", TOKEN))
+    pair = base64.b64encode(b"ada:p@ss").decode()
+    assert told == [("proxy.example", 3128, "lab.example.org", 443, {"Proxy-Authorization": f"Basic {pair}"})]
+    monkeypatch.setenv("no_proxy", "example.org")
+    _opened(Server("https://lab.example.org", TOKEN))
+    assert len(told) == 1
 
 
 def test_the_commands_say_what_is_missing(store, monkeypatch, capsys):
@@ -716,6 +866,14 @@ def test_send_sends_all_that_is_new_of_all_runs(to, store, mine, monkeypatch, ca
     assert {run.id for run in store.runs()} == {run.id for run in runs}
     assert command_line.run(["send", "--json"]) == 0
     assert [entry["bytes"] for entry in json.loads(capsys.readouterr().out)] == [0, 0]
+    broken = whole_run(mine, "run-20250101-000000")
+    broken.file(METRICS).unlink()
+    broken.file(METRICS).mkdir()
+    assert command_line.run(["send"]) == 1
+    first, *others = capsys.readouterr().err.splitlines()
+    assert first.endswith("could not finish sending the run: it is a folder, not a regular file")
+    assert [line.partition(": ")[2] for line in others] == ["nothing new"] * 2, "one does not keep the others back"
+    shutil.rmtree(broken.path)
     runs[1].append(METRICS, {"epoch": 4})
     trash.delete(next(run for run in store.runs() if run.id == runs[0].id), store)
     assert command_line.run(["send"]) == 1

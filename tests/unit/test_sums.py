@@ -92,6 +92,30 @@ def test_a_crash_between_a_file_and_its_sum_is_no_damage(trained, monkeypatch):
         assert trained.evaluation() == (before if survivors == 1 else [])
 
 
+def test_a_disk_that_stays_full_is_no_damage(store, monkeypatch):
+    """The sums still find room, the files do not, again and again."""
+    run = Run(store.root / "runs" / "full")
+    run.path.mkdir(parents=True)
+    name, write = "evaluation.json", sums.atomic_write
+    run.write_files({name: b"one"})
+
+    def full(path, data):
+        if path.name == name:
+            raise OSError(28, "No space left on device")
+        write(path, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sums, "atomic_write", full)
+        for content in (b"two", b"three", b"four"):
+            with pytest.raises(OSError, match="No space left"):
+                run.write_files({name: content})
+            assert sums.find(run.path, name, thorough=True) == "verified"
+    run.write_files({name: b"five"})
+    assert sums.find(run.path, name, thorough=True) == "verified"
+    flip(run, name, -1)
+    assert sums.find(run.path, name, thorough=True) == "changed"
+
+
 def test_lines_that_are_added_leave_the_sum_of_those_before(trained):
     trained.append("metrics.jsonl", {"epoch": 4, "train_loss": 0.5})
     assert sums.find(trained.path, "metrics.jsonl") == "verified"
