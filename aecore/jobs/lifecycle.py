@@ -9,6 +9,7 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import filelock
@@ -17,7 +18,7 @@ import psutil
 from aecore import access
 from aecore.config.experiment import Experiment
 from aecore.config.title import default_title, numbered
-from aecore.errors import DamagedError, UserError, told
+from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, told
 from aecore.jobs import detach, device_queue, out_of_memory
 from aecore.jobs.check import check, remarks_before
 from aecore.jobs.failures import record_failures
@@ -38,6 +39,9 @@ from aecore.runs.state import (
     run_state,
 )
 from aecore.runs.store import Store, root_of, slug
+
+GONE_WITHIN_S = 5
+"""How long a worker that has ended, or was killed, may take until nothing of it is left."""
 
 
 def submit(experiment: Experiment, device: str = "auto", store: Store | None = None) -> Run:
@@ -192,7 +196,7 @@ def requeue(run: Run, force: bool = False) -> None:
         }
         raise UserError(f"run {run.id} {why.get(current, f'is already {current}')}")
     run.experiment()
-    with record_failures(run, "resuming"):
+    with _idle(run), record_failures(run, "resuming"):
         expect_worker(run, this_process())
         run.write_status(state="queued", process=None, error=None, ended=None)
 
@@ -209,6 +213,20 @@ def _is_recorded(run: Run) -> bool:
     with contextlib.suppress(DamagedError):
         return bool(run.status().get("recorded"))
     return False
+
+
+@contextlib.contextmanager
+def _idle(run: Run) -> Iterator[None]:
+    """While nobody works on a run. A worker that was killed may seem gone while its last write is still on its way to
+    the disk, where it would take the place of what is written now; it holds the lock until nothing of it is left."""
+    try:
+        lock = filelock.FileLock(run.file(LOCK), timeout=GONE_WITHIN_S).acquire()
+    except filelock.Timeout:
+        raise UserError(f"a process is still working on run {run.id}; resume it once that has ended") from None
+    except OSError as error:
+        raise AecoreError(describe_os_error(error, f"resuming run {run.id}")) from None
+    with lock:
+        yield
 
 
 def _check_idle(run: Run) -> None:

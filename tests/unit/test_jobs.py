@@ -7,6 +7,7 @@ import platform
 import signal
 import subprocess
 import sys
+import threading
 
 import filelock
 import pytest
@@ -16,6 +17,7 @@ from aecore.errors import AecoreError, UserError
 from aecore.jobs import lifecycle
 from aecore.jobs.out_of_memory import Watch
 from aecore.presets import preset
+from aecore.runs.json_files import write_table
 from aecore.runs.process import is_alive, this_process
 from aecore.runs.run import Run
 from aecore.runs.state import LOCK, SILENT_S, STARTING, run_state
@@ -179,6 +181,36 @@ def test_a_worker_killed_before_it_told_its_process_can_be_resumed_at_once(store
     assert run_state(run) == "queued"
     assert jobs.work(run) == "finished"
     assert not run.file(STARTING).exists()
+
+
+def test_the_last_write_of_a_worker_that_seems_gone_comes_before_the_run_is_queued_again(store, monkeypatch):
+    run, tried = jobs.submit(SHORT, "cpu"), threading.Event()
+    run.write_status(state="running", process=this_process() | {"ticks": 1, "started": 1.0})
+    assert run_state(run) == "interrupted"
+    last, read = filelock.FileLock(run.file(LOCK), thread_local=False).acquire(), run.status()
+
+    def write_at_last():
+        tried.wait(10)
+        write_table(run.file("status.json"), read | {"epoch": 3})
+        last.lock.release()
+
+    acquire = filelock.FileLock.acquire
+    monkeypatch.setattr(filelock.FileLock, "acquire", lambda *given, **more: tried.set() or acquire(*given, **more))
+    worker = threading.Thread(target=write_at_last)
+    worker.start()
+    jobs.requeue(run)
+    tried.set()
+    worker.join()
+    assert (run.status()["state"], run.status()["epoch"]) == ("queued", 3)
+
+
+def test_a_run_is_not_queued_again_before_its_worker_has_ended(store, monkeypatch):
+    run = jobs.submit(SHORT, "cpu")
+    run.write_status(state="stopped")
+    monkeypatch.setattr(lifecycle, "GONE_WITHIN_S", 0.1)
+    with filelock.FileLock(run.file(LOCK)), pytest.raises(UserError, match="is still working on run"):
+        jobs.requeue(run)
+    assert run.status()["state"] == "stopped"
 
 
 def test_a_stuck_state_can_be_left(store):
