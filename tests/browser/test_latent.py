@@ -318,12 +318,12 @@ def test_a_new_drawing_moves_while_it_is_made(tab, address, digits: Run):
     expect(tab.get_by_text("this is its PCA").first).to_be_visible()
     tab.get_by_role("button", name="New projection").click()
     tab.get_by_role("spinbutton", name="Perplexity").fill("15")
-    tab.get_by_role("spinbutton", name="Iterations").fill("900")
+    tab.get_by_role("spinbutton", name="Iterations").fill("3000")
     tab.get_by_role("spinbutton", name="Iterations").press("Enter")
     settle(tab)
     tab.get_by_role("button", name="Start").click()
     progress = tab.locator(".cl-progress")
-    expect(progress).to_contain_text("of 900 iterations", timeout=60_000)
+    expect(progress).to_contain_text("of 3,000 iterations", timeout=60_000)
     expect(cloud).to_have_attribute("data-view", re.compile("moving-"))
     told = progress.inner_text()
     first = tab.locator(".cl-stage").screenshot()  # by then it may be done, and nothing is told any more
@@ -331,7 +331,7 @@ def test_a_new_drawing_moves_while_it_is_made(tab, address, digits: Run):
     assert tab.locator(".cl-stage").screenshot() != first
     expect(tab.locator(".cl-trust")).to_contain_text("Trustworthiness", timeout=120_000)
     expect(cloud).to_have_attribute("data-view", re.compile("points-"))
-    expect(tab.get_by_text("perplexity 15, 900 iterations").first).to_be_visible()
+    expect(tab.get_by_text("perplexity 15, 3,000 iterations").first).to_be_visible()
     made = read_projection(digits, "tsne", 2)
     assert made is not None
     assert made.parameters["perplexity"] == 15
