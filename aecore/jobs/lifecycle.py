@@ -9,7 +9,6 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import filelock
@@ -18,8 +17,8 @@ import psutil
 from aecore import access
 from aecore.config.experiment import Experiment
 from aecore.config.title import default_title, numbered
-from aecore.errors import AecoreError, DamagedError, UserError, describe_os_error, told
-from aecore.jobs import detach, device_queue, out_of_memory
+from aecore.errors import DamagedError, UserError, told
+from aecore.jobs import detach, device_queue, out_of_memory, run_lock
 from aecore.jobs.check import check, remarks_before
 from aecore.jobs.failures import record_failures
 from aecore.jobs.quota import admission
@@ -39,9 +38,6 @@ from aecore.runs.state import (
     run_state,
 )
 from aecore.runs.store import Store, root_of, slug
-
-GONE_WITHIN_S = 5
-"""How long a worker that has ended, or was killed, may take until nothing of it is left."""
 
 
 def submit(experiment: Experiment, device: str = "auto", store: Store | None = None) -> Run:
@@ -215,18 +211,11 @@ def _is_recorded(run: Run) -> bool:
     return False
 
 
-@contextlib.contextmanager
-def _idle(run: Run) -> Iterator[None]:
+def _idle(run: Run) -> contextlib.AbstractContextManager[object]:
     """While nobody works on a run. A worker that was killed may seem gone while its last write is still on its way to
-    the disk, where it would take the place of what is written now; it holds the lock until nothing of it is left."""
-    try:
-        lock = filelock.FileLock(run.file(LOCK), timeout=GONE_WITHIN_S).acquire()
-    except filelock.Timeout:
-        raise UserError(f"a process is still working on run {run.id}; resume it once that has ended") from None
-    except OSError as error:
-        raise AecoreError(describe_os_error(error, f"resuming run {run.id}")) from None
-    with lock:
-        yield
+    the disk, where it would take the place of what is written now."""
+    busy = f"a process is still working on run {run.id}; resume it once that has ended"
+    return run_lock.take(run, f"resuming run {run.id}", busy)
 
 
 def _check_idle(run: Run) -> None:
@@ -245,9 +234,10 @@ def _check_idle(run: Run) -> None:
 @told("resuming the run")
 def take_over(run: Run) -> None:
     """Queue a run again whose worker is known to be gone, whatever its status says, unless it has finished."""
-    if run.status().get("state") != "finished":
-        expect_worker(run, this_process())
-        run.write_status(state="queued", process=None, error=None, ended=None)
+    with _idle(run):
+        if run.status().get("state") != "finished":
+            expect_worker(run, this_process())
+            run.write_status(state="queued", process=None, error=None, ended=None)
 
 
 @told("recording the end of the run")

@@ -9,11 +9,9 @@ import contextlib
 from collections.abc import Callable
 from functools import partial
 
-import filelock
-
 from aecore.devices import Device
-from aecore.errors import AecoreError, UserError, describe_os_error
-from aecore.jobs import device_queue, out_of_memory
+from aecore.errors import UserError
+from aecore.jobs import device_queue, out_of_memory, run_lock
 from aecore.jobs.failures import record_failures
 from aecore.jobs.signals import stop_flag
 from aecore.remote.server import Server, server
@@ -24,9 +22,6 @@ from aecore.runs.run import Run
 from aecore.runs.state import LOCK, STARTING, STOP_ASKED, heartbeat
 from aecore.runs.store import root_of
 from aecore.training.rank import get_rank
-
-LOCK_WAIT_S = 5
-"""How long to wait for the lock of a run's last worker: a killed process releases its files a moment later."""
 
 
 def work(
@@ -45,12 +40,7 @@ def work(
     `UserError`.
     """
     to = server()
-    try:
-        lock = filelock.FileLock(run.file(LOCK), timeout=LOCK_WAIT_S).acquire()
-    except filelock.Timeout:
-        raise UserError(f"another process is already working on run {run.id}") from None
-    except OSError as error:
-        raise AecoreError(describe_os_error(error, f"working on run {run.id}")) from None
+    lock = run_lock.take(run, f"working on run {run.id}", f"another process is already working on run {run.id}")
     out_of_memory.go_first()
     with _sending(run, to) as asked_there, lock, heartbeat(run.file(LOCK)):
         recorded = run.status().get("state")

@@ -73,7 +73,9 @@ def test_every_kind_of_network_as_code(name, tmp_path):
     told = {"classes": classes} if ours.conditional else {"level": torch.full((3,), 0.2)} if ours.takes_levels else {}
     with torch.inference_mode():
         output = ours(images, Condition(classes, torch.full((3,), 0.2)))
-        torch.testing.assert_close(plain(images, **told), output, rtol=0, atol=5e-6)
+        found = plain(images, **told)
+        print(name, "largest difference", float((found - output).abs().max()))
+        torch.testing.assert_close(found, output, rtol=0, atol=1e-6)
 
 
 def test_weights_take_the_names_of_any_class(tmp_path):

@@ -40,7 +40,7 @@ def test_a_reused_process_number_is_not_taken_for_the_worker():
 
 
 def test_two_workers_never_share_a_run(store, monkeypatch):
-    monkeypatch.setattr("aecore.jobs.worker.LOCK_WAIT_S", 0)
+    monkeypatch.setattr("aecore.jobs.run_lock.WAIT_S", 0)
     run = jobs.submit(LONG, "cpu")
     with filelock.FileLock(run.file(".lock")), pytest.raises(UserError, match="another process"):
         jobs.work(run)
@@ -207,7 +207,7 @@ def test_the_last_write_of_a_worker_that_seems_gone_comes_before_the_run_is_queu
 def test_a_run_is_not_queued_again_before_its_worker_has_ended(store, monkeypatch):
     run = jobs.submit(SHORT, "cpu")
     run.write_status(state="stopped")
-    monkeypatch.setattr(lifecycle, "GONE_WITHIN_S", 0.1)
+    monkeypatch.setattr("aecore.jobs.run_lock.WAIT_S", 0.1)
     with filelock.FileLock(run.file(LOCK)), pytest.raises(UserError, match="is still working on run"):
         jobs.requeue(run)
     assert run.status()["state"] == "stopped"

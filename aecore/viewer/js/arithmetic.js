@@ -87,7 +87,8 @@ export function roundHalfToEven(x) {
 export function activate(values, name) {
   const count = values.length;
   if (name === "none") return;
-  // Half of x + |x| is exactly x or 0, and takes an eighth of the time of a branch that no processor can foresee.
+  // Half of x + |x| is exactly x or 0 of finite numbers, and takes an eighth of the time of a branch that no processor can
+  // foresee; of what has overflown it is NaN.
   if (name === "relu") for (let i = 0; i < count; i += 1) values[i] = 0.5 * (values[i] + Math.abs(values[i]));
   else if (name === "selu" || name === "elu") {
     const [scale, alpha] = name === "selu" ? [SELU_SCALE, SELU_ALPHA] : [1, 1];

@@ -4,7 +4,7 @@
 /** @import { Network, Op, OpOf } from "./types.js" */
 /** @import { Products } from "./products.js" */
 
-import { activate, activationOf, between, estimatedLevel, roundHalfToEven } from "./arithmetic.js";
+import { activate, between, estimatedLevel, roundHalfToEven } from "./arithmetic.js";
 import { createProducts } from "./products.js";
 
 const SMALLEST = 1e-20;
@@ -207,8 +207,8 @@ const RUN = {
   },
 
   activate({ activation }, x, y) {
-    const act = activationOf(activation);
-    for (let i = 0; i < x.length; i += 1) y[i] = act(x[i]);
+    y.set(x);
+    activate(y, activation);
   },
 
   // x · scale + shift, each channel with its own.
