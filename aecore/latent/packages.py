@@ -1,4 +1,4 @@
-"""Projections by packages that one may install beside (requirements-projections.txt): openTSNE, UMAP and PaCMAP.
+"""Projections by packages that one may install beside (requirements-projections.txt): UMAP and PaCMAP.
 
 Each call gives points float32 (N, dims) of finite codes (N, n) and the parameters that are no options of ours.
 """
@@ -16,18 +16,14 @@ import numpy as np
 
 from aecore.errors import UserError
 
-MODULES = {"umap": "umap", "pacmap": "pacmap", "openTSNE": "openTSNE"}
-NAMES = {"umap": "umap-learn", "pacmap": "pacmap", "openTSNE": "openTSNE"}
+MODULES = {"umap": "umap", "pacmap": "pacmap"}
+NAMES = {"umap": "umap-learn", "pacmap": "pacmap"}
 """As the package index knows them."""
 REQUIREMENTS = "requirements-projections.txt"
 UMAP_NEIGHBOURS, UMAP_MIN_DIST = 15, 0.1
 PACMAP_NEIGHBOURS = 10
-EARLY_SHARE = 4
-"""openTSNE: a quarter of the iterations, at most 250, exaggerate the attraction, as ours do."""
-REPORT_EVERY = 10
 
 Progress = Callable[[int, int], None]
-OnMove = Callable[[np.ndarray], object]
 
 
 def installed(method: str) -> bool:
@@ -39,44 +35,6 @@ def require(method: str) -> None:
     """Raise `UserError` where the method's package is not installed."""
     if not installed(method):
         raise UserError(f"{method} needs the package {NAMES[method]}: pip install -r {REQUIREMENTS}")
-
-
-def open_tsne(
-    codes: np.ndarray,
-    dims: int,
-    perplexity: float,
-    iterations: int,
-    seed: int,
-    threads: int,
-    progress: Progress,
-    moved: OnMove,
-) -> tuple[np.ndarray, dict[str, Any]]:
-    """t-SNE whose repulsion is interpolated on a grid in 2D (Linderman et al. 2019), and gathered by a tree in 3D (van
-    der Maaten 2014), with approximate neighbours: its time grows with N or N·log N, not N²."""
-    from openTSNE import TSNE  # type: ignore[import-not-found]
-
-    early, done = min(250, iterations // EARLY_SHARE), 0
-
-    def stepped(iteration: int, error: float, points: np.ndarray) -> None:
-        nonlocal done
-        done = min(done + REPORT_EVERY, iterations)
-        progress(done, iterations)
-        moved(np.asarray(points, np.float32))
-
-    model = TSNE(
-        dims,
-        perplexity=perplexity,  # type: ignore[arg-type]
-        early_exaggeration_iter=early,
-        n_iter=iterations - early,
-        negative_gradient_method="fft" if dims == 2 else "bh",
-        random_state=seed,
-        n_jobs=threads,
-        callbacks=stepped,
-        callbacks_every_iters=REPORT_EVERY,
-    )
-    points = np.asarray(model.fit(np.asarray(codes, np.float64)), np.float32)
-    progress(iterations, iterations)
-    return points, {"implementation": f"openTSNE {importlib.metadata.version('openTSNE')}"}
 
 
 def umap(codes: np.ndarray, dims: int, seed: int, progress: Progress) -> tuple[np.ndarray, dict[str, Any]]:

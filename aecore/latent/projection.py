@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -21,9 +20,6 @@ SHIPPED = ("pca", "tsne", "units")
 """Those that need no further package: the gallery's runs have them."""
 SEEDED = ("umap", "pacmap")
 """Those whose only option of ours is the seed."""
-EXACT_UP_TO = {2: 10_000, 3: 10_000}
-"""By dimensions, the points up to which exact t-SNE is the faster one on a CPU (docs/speed.md, by `python -m
-benchmarks.projections`); beyond, openTSNE takes over where it is installed."""
 MOST_PERPLEXITY, MOST_ITERATIONS = 500, 10_000
 TSNE_COMPONENTS = 50
 """Wider codes are reduced to this many principal components before t-SNE."""
@@ -160,10 +156,6 @@ def _tsne(
 ) -> tuple[np.ndarray, dict[str, Any]]:
     codes, narrowed = for_tsne(codes)
     parameters = {"perplexity": perplexity, "iterations": iterations, "seed": seed} | narrowed
-    if not device.startswith("cuda") and len(codes) > EXACT_UP_TO[dims] and packages.installed("openTSNE"):
-        threads = os.cpu_count() or 1
-        points, made = packages.open_tsne(codes, dims, perplexity, iterations, seed, threads, progress, moved)
-        return points, parameters | made
     from aecore.latent.tsne import embed  # torch, only now
 
     def on_progress(done: int, points: Callable[[], np.ndarray]) -> None:

@@ -46,8 +46,9 @@ def loss_of(
     mean: error averaged over all values, KL over all units and images; sum: both summed over the batch. The error is
     squared, or the binary cross-entropy of a Bernoulli likelihood; where `training.error` is log-squared or
     root-squared, the mean logarithm or root of each image's squared error is minimised in its place and
-    `reconstruction` stays the error. The KL divergence of N(μ, σ²) from N(0, 1) is −½·(1 + log σ² − μ² − σ²) per unit (Kingma and Welling 2014, appendix B),
-    weighted with `training.beta` and with `warmth`, which is below 1 while training warms up. Differentiable once.
+    `reconstruction` stays the error. The KL divergence of N(μ, σ²) from N(0, 1) is −½·(1 + log σ² − μ² − σ²) per unit
+    (Kingma and Welling 2014, appendix B), weighted with `training.beta` and with `warmth`, which is below 1 while
+    training warms up. Differentiable once.
     """
     if not isinstance(model, Autoencoder):
         return Loss(*_squared(model(images, condition), clean, training), None)

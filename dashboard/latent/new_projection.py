@@ -12,8 +12,7 @@ from aecore.errors import AecoreError, UserError
 from aecore.format import count
 from aecore.jobs import projection as projection_job
 from aecore.jobs.projection_progress import ProjectionProgress
-from aecore.latent import packages
-from aecore.latent.projection import AT_ONCE, EXACT_UP_TO, MOST_ITERATIONS, MOST_PERPLEXITY, SEEDED, available_methods
+from aecore.latent.projection import AT_ONCE, MOST_ITERATIONS, MOST_PERPLEXITY, SEEDED, available_methods
 from aecore.latent.projection_store import is_replaced, restore_shipped
 from aecore.latent.request import MOST_PROJECTED, ProjectionRequest, code_size
 from aecore.runs.run import Run
@@ -112,11 +111,6 @@ def _of_time(request: ProjectionRequest) -> str:
     """What to know about how long it takes."""
     if request.method in AT_ONCE:
         return ""
-    if request.method == "tsne" and request.points > EXACT_UP_TO[request.dims] and not packages.installed("openTSNE"):
-        return (
-            " Without openTSNE the time grows with the square of the number of points: "
-            f"`pip install -r {packages.REQUIREMENTS}`."
-        )
     return " Three dimensions take longer than two."
 
 

@@ -1,4 +1,4 @@
-"""Our exact t-SNE: its forces against the definition's, its affinities, and what may come to it."""
+"""Our t-SNE: its exact forces against the definition's, its affinities, and what may come to it."""
 
 import numpy as np
 import pytest
@@ -8,27 +8,17 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 from sklearn.manifold import TSNE
 
-from aecore.latent import tsne
+from aecore.latent import affinities as neighbours
+from aecore.latent import exact_forces, tsne
+from aecore.latent.affinities import Affinities, affinities
+from aecore.latent.exact_forces import ExactForces
+from aecore.latent.pool import Pool
 from aecore.metrics.projection import trustworthiness
 from tests.helpers.codes import clusters
+from tests.helpers.tsne import matrix, student, wanted_gradient
 
 
-def matrix(found: tsne.Affinities) -> torch.Tensor:
-    """P as a full matrix, float64 (N, N)."""
-    count = len(found.starts) - 1
-    full = torch.zeros((count, count), dtype=torch.float64)
-    full[torch.arange(count).repeat_interleave(found.starts.diff()), found.columns] = found.values.double()
-    return full
-
-
-def student(points: torch.Tensor) -> torch.Tensor:
-    """1 / (1 + |yi − yj|²) of every pair, none with itself, float64 (N, N)."""
-    points = points.double()
-    close = 1 / (1 + (points[:, None] - points[None]).square().sum(2))
-    return close.fill_diagonal_(0)
-
-
-def divergence(found: tsne.Affinities, points: np.ndarray) -> float:
+def divergence(found: Affinities, points: np.ndarray) -> float:
     pulls, close = matrix(found), student(torch.from_numpy(points))
     there = pulls > 0
     return float((pulls[there] * (pulls[there] / (close / close.sum())[there]).log()).sum())
@@ -37,7 +27,7 @@ def divergence(found: tsne.Affinities, points: np.ndarray) -> float:
 @pytest.fixture
 def narrow(monkeypatch):
     """Blocks of eight points, so that a small drawing has many of them."""
-    monkeypatch.setattr(tsne, "CPU_BLOCK", 1)
+    monkeypatch.setattr(exact_forces, "CPU_BLOCK", 1)
 
 
 @pytest.mark.parametrize("dims", [2, 3])
@@ -45,23 +35,21 @@ def narrow(monkeypatch):
 @pytest.mark.parametrize("exaggeration", [1, 12])
 def test_the_forces_are_the_gradient_of_the_definition(narrow, dims, wide, tolerance, exaggeration):
     codes = torch.from_numpy(clusters(203)[0])
-    found = tsne.affinities(codes, 15)
+    found = affinities(codes, 15)
     points = wide * torch.randn((203, dims), generator=torch.Generator().manual_seed(3))
-    pulls, close, exact = matrix(found), student(points), points.double()
-    pair = (exaggeration * pulls - close / close.sum()) * close
-    wanted = pair.sum(1, keepdim=True) * exact - pair @ exact
-    with tsne.Pool(2) as pool:
-        got = tsne.Forces(found, dims, pool).gradient(points, exaggeration)
+    wanted = wanted_gradient(found, points, exaggeration)
+    with Pool(2) as pool:
+        got = ExactForces(found, dims, pool).gradient(points, exaggeration)
     assert (got - wanted).norm() <= tolerance * wanted.norm()
 
 
 def test_the_result_does_not_depend_on_how_many_threads_share_the_work(narrow):
-    found = tsne.affinities(torch.from_numpy(clusters()[0]), 15)
+    found = affinities(torch.from_numpy(clusters()[0]), 15)
     points = torch.randn((120, 3), generator=torch.Generator().manual_seed(1))
-    alone = tsne.Forces(found, 3).gradient(points)
+    alone = ExactForces(found, 3).gradient(points)
     for threads in (2, 3):
-        with tsne.Pool(threads) as pool:
-            assert torch.equal(tsne.Forces(found, 3, pool).gradient(points), alone)
+        with Pool(threads) as pool:
+            assert torch.equal(ExactForces(found, 3, pool).gradient(points), alone)
 
 
 @settings(max_examples=25)
@@ -71,7 +59,7 @@ def test_every_point_has_the_perplexity(count, size, perplexity, seed, scale):
     squares = np.square(codes[:, None] - codes[None]).sum(2)
     np.fill_diagonal(squares, np.inf)
     near = torch.from_numpy(np.sort(squares, axis=1)[:, : int(3 * perplexity) + 1])
-    weights = tsne._weights(near, perplexity).numpy()
+    weights = neighbours._weights(near, perplexity).numpy()
     assert weights.sum(1) == pytest.approx(1)
     entropy = -np.sum(weights * np.log(np.maximum(weights, 1e-300)), axis=1)
     assert np.exp(entropy) == pytest.approx(perplexity, rel=1e-6)
@@ -79,7 +67,7 @@ def test_every_point_has_the_perplexity(count, size, perplexity, seed, scale):
 
 def test_affinities_are_symmetric_and_those_of_the_nearest():
     codes, _ = clusters(150)
-    found = matrix(tsne.affinities(torch.from_numpy(codes), 10))
+    found = matrix(affinities(torch.from_numpy(codes), 10))
     assert torch.equal(found, found.T)
     assert float(found.sum()) == pytest.approx(1, abs=1e-6)
     assert not found.diagonal().any()
@@ -94,9 +82,11 @@ def test_affinities_are_symmetric_and_those_of_the_nearest():
     assert max(order) < -0.5, "the nearer, the larger"
 
 
-def test_it_draws_as_well_as_scikit_learn_and_the_divergence_falls():
+@pytest.mark.parametrize("on_grid", [False, True], ids=["exact", "grid"])
+def test_it_draws_as_well_as_scikit_learn_and_the_divergence_falls(on_grid, monkeypatch):
+    monkeypatch.setattr(tsne, "GRID_FROM", {2: 0 if on_grid else 1000})
     digits = np.asarray(load_digits(return_X_y=True)[0][:600], np.float32)
-    found, moved = tsne.affinities(torch.from_numpy(digits), 30), []
+    found, moved = affinities(torch.from_numpy(digits), 30), []
     ours = tsne.embed(digits, 2, iterations=500, on_progress=lambda done, points: moved.append((done, points())))
     theirs = TSNE(2, init="pca", max_iter=500, random_state=0).fit_transform(digits)
     assert trustworthiness(digits, ours) >= trustworthiness(digits, theirs) - 0.005
