@@ -40,7 +40,7 @@ class Experiment(Section):
 
     @model_validator(mode="after")
     def _error_is_one(self) -> Self:
-        if self.training.error != "squared":
+        if self.training.error == "log-squared":
             if self.model.likelihood == "bernoulli":
                 raise ValueError("training.error: a Bernoulli likelihood has no squared error; leave it at squared")
             if self.model.bottleneck.kind == "gaussian" and self.model.has_code:

@@ -81,10 +81,10 @@ class Training(Section):
     reduction: Literal["mean", "sum"] = "mean"
     """mean: error averaged over pixels and images, KL over units and images; sum: both summed over a batch (logged
     per image)."""
-    error: Literal["squared", "root-squared", "log-squared"] = "squared"
+    error: Literal["squared", "log-squared"] = "squared"
     """log-squared minimises the mean over the images of the logarithm of each one's mean squared error, which raises
-    the mean PSNR (Chen et al. 2022): an image counts alike, whether little noise is to be removed or much. root-squared
-    minimises the mean of the errors' roots, which lies between the two. Curves show the squared error all the same."""
+    the mean PSNR (Chen et al. 2022): an image counts alike, whether little noise is to be removed or much. Curves show
+    the squared error all the same."""
     beta: float = Field(default=1.0, ge=0, le=1e6)
     """Weight of the KL divergence in a VAE's loss (Higgins et al., 2017)."""
     kl_warmup: int = Field(default=0, ge=0, le=100_000)
@@ -121,8 +121,8 @@ class Training(Section):
     def _consistent(self) -> Self:
         if self.deterministic and self.precision == "bfloat16":
             raise ValueError("deterministic means float32; leave precision at auto, or deterministic off")
-        if self.error != "squared" and self.reduction == "sum":
-            raise ValueError(f"a {self.error} error is a mean over the images: set reduction to mean")
+        if self.error == "log-squared" and self.reduction == "sum":
+            raise ValueError("a log-squared error is a mean over the images: set reduction to mean")
         return self
 
 

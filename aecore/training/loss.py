@@ -14,8 +14,8 @@ from aecore.models.condition import NOTHING, Condition
 from aecore.models.fast_paths import gradients_of_gradients, plain_squared_error, squared_error
 from aecore.models.network import Network
 
-FLOOR = 1e-8
-"""Added to an image's mean squared error before its logarithm or root is taken: one without noise has an error of 0."""
+LOG_FLOOR = 1e-8
+"""Added to an image's mean squared error before its logarithm is taken: one without noise has an error of 0."""
 
 
 class Loss(NamedTuple):
@@ -44,11 +44,10 @@ def loss_of(
     """The loss of `model` for possibly noisy `images` whose clean originals are `clean`, both (B, C, H, W).
 
     mean: error averaged over all values, KL over all units and images; sum: both summed over the batch. The error is
-    squared, or the binary cross-entropy of a Bernoulli likelihood; where `training.error` is log-squared or
-    root-squared, the mean logarithm or root of each image's squared error is minimised in its place and
-    `reconstruction` stays the error. The KL divergence of N(μ, σ²) from N(0, 1) is −½·(1 + log σ² − μ² − σ²) per unit
-    (Kingma and Welling 2014, appendix B), weighted with `training.beta` and with `warmth`, which is below 1 while
-    training warms up. Differentiable once.
+    squared, or the binary cross-entropy of a Bernoulli likelihood; where `training.error` is log-squared, the mean
+    logarithm of each image's squared error is minimised in its place and `reconstruction` stays the error. The KL
+    divergence of N(μ, σ²) from N(0, 1) is −½·(1 + log σ² − μ² − σ²) per unit (Kingma and Welling 2014, appendix B),
+    weighted with `training.beta` and with `warmth`, which is below 1 while training warms up. Differentiable once.
     """
     if not isinstance(model, Autoencoder):
         return Loss(*_squared(model(images, condition), clean, training), None)
@@ -84,9 +83,7 @@ def _squared(output: Tensor, clean: Tensor, training: Training) -> tuple[Tensor,
         error = squared_error(output, clean, training.reduction)
         return error, error
     by_image = plain_squared_error(output, clean, "none").flatten(1).mean(1)
-    counted = by_image + FLOOR
-    weighed = counted.log() if training.error == "log-squared" else counted.sqrt()
-    return weighed.mean(), by_image.detach().mean()
+    return (by_image + LOG_FLOOR).log().mean(), by_image.detach().mean()
 
 
 def cross_entropy(logits: Tensor, images: Tensor, reduction: str = "sum") -> Tensor:
