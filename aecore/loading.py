@@ -9,6 +9,7 @@ from typing import Any
 from aecore.data.catalogue import CATALOGUE
 from aecore.data.image_set import Progress
 from aecore.data.load_set import load as load_images
+from aecore.runs.run import EXPERIMENT, WEIGHTS, Run
 
 _HUB = "hub:"
 
@@ -19,7 +20,8 @@ def load(name: str | Path, progress: Progress = lambda what, done, total: None) 
     1. of the catalogue, such as `"mnist"`: an `ImageSet`, prepared first if need be;
     2. `"hub:USER/NAME"`: the model of a repository of the Hugging Face Hub;
     3. a folder with both `config.json` and `model.safetensors`, as `export --to hub` writes it: its model;
-    4. any other path: the `ImageSet` of images of one's own.
+    4. the folder of a run, with `experiment.json` and `weights.safetensors`: its model;
+    5. any other path: the `ImageSet` of images of one's own.
 
     A model is a `Network` in evaluation mode on the CPU, as `load_model` gives that of a run. A `Path` is never a name
     of the catalogue. Raises `UserError` for what is none of these, and `DamagedError` for a model that cannot be read.
@@ -36,4 +38,6 @@ def load(name: str | Path, progress: Progress = lambda what, done, total: None) 
         from aecore.interop.hub import load_folder
 
         return load_folder(folder)
+    if all((folder / part).is_file() for part in (EXPERIMENT, WEIGHTS)):
+        return Run(folder.absolute()).model()
     return load_images(name if isinstance(name, str) else os.path.abspath(folder), progress)

@@ -38,6 +38,7 @@ from benchmarks.loops import Task, in_memory, ours, task, textbook
 REPORTS = {"000": ("mnist-mlp8", 60_000), "001": ("cifar-conv", 4_800), "004": ("colored-conv", 2_560)}
 """The preset of each report's network, and the number of training images used here."""
 CHOSEN, FIXED, IN_MEMORY = "ours, as chosen", "ours, float32 with oneDNN", "plain modules on tensors"
+COMPILED = f"{IN_MEMORY}, compiled"
 ISA = {
     "avx2": {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"},
     "avx512": {
@@ -54,13 +55,17 @@ PACKAGES = ("torch", "pythae", "lightning", "keras", "jax")
 Say = Callable[[str], None]
 
 
-def loops(task: Task, way: Way, device: str, frameworks: bool = True) -> dict[str, Generator[float, None, None]]:
+def loops(
+    task: Task, way: Way, device: str, frameworks: bool = True, compiled: bool = False
+) -> dict[str, Generator[float, None, None]]:
     """Every loop available here, by name."""
     found: dict[str, Generator[float, None, None]] = {
         CHOSEN: in_turns(ours, task, way, device),
         FIXED: in_turns(ours, task, Way(), device),
         IN_MEMORY: in_turns(in_memory, task, device),
     }
+    if compiled:
+        found[COMPILED] = in_turns(in_memory, task, device, True)
     found |= {f"textbook, {workers} workers": in_turns(textbook, task, workers, device) for workers in (0, 2)}
     if device == "cpu" and frameworks:
         found |= {name: in_turns(train, task) for name, train in FRAMEWORKS.items() if not missing(name)}
@@ -128,6 +133,7 @@ def main() -> None:
         "--report", choices=REPORTS, action="append", help="only this report's network; may be repeated"
     )
     parser.add_argument("--device", default="cpu", help="cpu or cuda; on a GPU without the frameworks")
+    parser.add_argument("--compiled", action="store_true", help="also plain modules through torch.compile")
     parser.add_argument("--json", type=Path, help="also write the results as JSON")
     parser.add_argument("--isa", choices=ISA, help="as if the processor had no newer instructions than these")
     asked = parser.parse_args()
@@ -150,7 +156,7 @@ def main() -> None:
         batch = work.experiment.training.batch_size
         choice = choose(work.experiment, torch.from_numpy(work.train[: 4 * batch]).to(asked.device), 1000, again=True)
         errors.print(f"{report}: chosen is {choice.way}")
-        running = loops(work, choice.way, asked.device)
+        running = loops(work, choice.way, asked.device, compiled=asked.compiled)
         found: dict[str, Any] = {"loops": measure(running, rounds, lambda line, r=report: errors.print(f"{r}: {line}"))}
         running.clear()  # ends their processes
         found |= {"way": choice.way._asdict(), "tried_s": choice.seconds_per_step}

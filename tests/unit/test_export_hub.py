@@ -120,6 +120,14 @@ def test_a_folder_is_a_model_only_with_both_files_and_a_name_of_the_catalogue_ne
             aecore.load(name)
 
 
+def test_the_folder_of_a_run_is_its_model(monkeypatch):
+    run = Run(GALLERY_RUN)
+    model = aecore.load(run.path)
+    assert torch.equal(output(model), output(run.model()))
+    monkeypatch.chdir(run.path.parent)
+    assert torch.equal(output(aecore.load(f"./{run.id}")), output(model))
+
+
 def test_a_folder_that_is_not_as_it_was_written_gets_one_line(shipped, tmp_path):
     folder = written(shipped, tmp_path / "out")
     weights = safetensors.numpy.load(shipped.files["model.safetensors"])
