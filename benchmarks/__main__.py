@@ -29,6 +29,7 @@ NAMES = (
     "scale",
     "large",
     "own_pictures",
+    "own_many",
     "faults",
     "load",
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from aecore.data.custom.arrays import Found
-from aecore.data.custom.decode import Header, Open, UnusableError, deep_values, header_of, pixels
+from aecore.data.custom.decode import Header, Open, UnusableError, deep_values, header_of
+from aecore.data.custom.decode_all import decode_all, on_all_cores
 from aecore.data.custom.duplicates import count_copies
 from aecore.data.custom.limits import check_bytes, check_counts, held_out, one_line
 from aecore.data.custom.size import Asked, Frame, choose_frame
@@ -26,35 +28,36 @@ class Picture(NamedTuple):
     open: Open
 
 
-class _Read(NamedTuple):
-    """Pictures as uint8 RGB (N, H, W, 3), and their indices."""
-
-    pixels: np.ndarray
-    kept: list[int]
-
-
 def read_pictures(
-    given: Sequence[Picture], plan: Labelled, text: str, report: Understood, asked: Asked, progress: Progress
+    given: Sequence[Picture],
+    plan: Labelled,
+    text: str,
+    report: Understood,
+    asked: Asked,
+    progress: Progress,
+    keep: Path | None = None,
 ) -> Found:
-    """The images of the pictures; `text` is what messages call their folder, `plan` has a label for each.
+    """The images of the pictures; `text` is what messages call their folder, `plan` has a label for each. What is done
+    of many is kept in the folder `keep` (`decode_all`).
 
     All get one size (`size.choose_frame`) and, where they have more than 8 bits, one scale. Grey if every image is,
     else RGB. Raises `UserError` when too few of the files are images.
     """
-    headers, problems = _headers(given)
+    headers, problems = _headers(given, progress)
     scale = _deep_scale(given, headers, problems, text, report)
     frame = choose_frame((header.size for header in headers.values()), asked)
     check_bytes(text, (len(headers), frame.height, frame.width, 3))
-    made = np.empty((len(headers), frame.height, frame.width, 3), np.uint8)
-    kept: list[int] = []
-    for i, header in headers.items():
-        if len(kept) % 100 == 0:
-            progress(f"reading {len(headers):,} images", len(kept), len(headers))
-        try:
-            made[len(kept)] = pixels(given[i].open, frame, scale if header.deep else None)
-            kept.append(i)
-        except UnusableError as error:
-            problems[i] = str(error)
+    made, broken = decode_all(
+        [(given[i].open, scale if header.deep else None) for i, header in headers.items()],
+        frame,
+        lambda done: progress(f"reading {len(headers):,} images", done, len(headers)),
+        keep,
+    )
+    rows = [row for row in range(len(made)) if row not in broken]
+    kept = [i for row, i in enumerate(headers) if row not in broken]
+    problems |= {i: broken[row] for row, i in enumerate(headers) if row in broken}
+    if broken:
+        made = made[rows]
     for i in sorted(problems):
         report.leave_out([given[i].name], problems[i])
     because = f"; {one_line(given[min(problems)].name)} {problems[min(problems)]}" if problems else ""
@@ -66,7 +69,7 @@ def read_pictures(
     report.size_before, report.size_after = describe_sizes(header.size for header in used), frame.text
     report.size_done = frame.done
     _remark_headers(used, report)
-    images = _values_and_channels(made[: len(kept)], frame, report)
+    images = _values_and_channels(made, frame, report)
     labels = np.array([plan.labels[i] for i in kept], np.uint8)
     arrays = Arrays(images[~test], labels[~test], images[test], labels[test])
     report.count_classes(arrays.y_train, arrays.y_test, plan.classes)
@@ -74,14 +77,16 @@ def read_pictures(
     return Found(arrays, plan.classes, report)
 
 
-def _headers(given: Sequence[Picture]) -> tuple[dict[int, Header], dict[int, str]]:
+def _headers(given: Sequence[Picture], progress: Progress) -> tuple[dict[int, Header], dict[int, str]]:
     """The header of each picture by its index, without decoding it; and what is wrong with the rest."""
     headers, problems = {}, {}
-    for i, picture in enumerate(given):
-        try:
-            headers[i] = header_of(picture.open)
-        except UnusableError as error:
-            problems[i] = str(error)
+    for i, found in enumerate(on_all_cores(header_of, [picture.open for picture in given])):
+        if isinstance(found, UnusableError):
+            problems[i] = str(found)
+        else:
+            headers[i] = found
+        if i % 1000 == 0:
+            progress(f"looking at {len(given):,} files", i, len(given))
     return headers, problems
 
 

@@ -33,17 +33,20 @@ FEW_PICTURES = 3
 """Fewer cannot be trained on."""
 
 
-def read_folder(root: Path, text: str, found: Listing, asked: Asked, progress: Progress) -> Found:
+def read_folder(
+    root: Path, text: str, found: Listing, asked: Asked, progress: Progress, keep: Path | None = None
+) -> Found:
     """The images of `folder.listing`: of its pictures, or where it has none of its files of arrays.
 
-    `text` is what messages call the folder. Raises `UserError` with what would be right.
+    `text` is what messages call the folder; what is done of many pictures is kept in the folder `keep`. Raises
+    `UserError` with what would be right.
     """
     if not found.pictures or used_files(root, found) != found.pictures:
         return _folder_of_files(root, text, found, asked, progress)
     report = Understood(kind="a folder of pictures")
     given = [Picture(file.name, partial(_open, root / file.name)) for file in found.pictures]
     report_split_beside(root, report)
-    return _pictures(given, found, text, report, asked, progress)
+    return _pictures(given, found, text, report, asked, progress, keep)
 
 
 def read_file(path: Path, text: str, asked: Asked, progress: Progress) -> Found:
@@ -111,14 +114,20 @@ def _open(path: Path) -> io.BufferedReader:
 
 
 def _pictures(
-    given: Sequence[Picture], found: Listing, text: str, report: Understood, asked: Asked, progress: Progress
+    given: Sequence[Picture],
+    found: Listing,
+    text: str,
+    report: Understood,
+    asked: Asked,
+    progress: Progress,
+    keep: Path | None = None,
 ) -> Found:
     """The images of a folder's or an archive's pictures."""
     report.leave_out((file.name for file in found.others), "is no picture of a kind that is read")
     report.leave_out(found.hidden, "is hidden, or made by the system")
     plan = labelled([one.name for one in given], report)
     by_name = {one.name: one for one in given}
-    return read_pictures([by_name[name] for name in plan.names], plan, text, report, asked, progress)
+    return read_pictures([by_name[name] for name in plan.names], plan, text, report, asked, progress, keep)
 
 
 def _folder_of_files(root: Path, text: str, found: Listing, asked: Asked, progress: Progress) -> Found:

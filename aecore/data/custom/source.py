@@ -61,6 +61,11 @@ class Origin:
         digest = hashlib.sha256(json.dumps([self.state, *self.asked]).encode()).hexdigest()[:16]
         return cache.data_root() / f"own-{_slug(self.title)}-{digest}"
 
+    @property
+    def begun(self) -> Path:
+        """The folder in the cache for what is done of them while they are read."""
+        return self.cached.with_name(f"{self.cached.name}-begun")
+
 
 def is_path(name: str) -> bool:
     """Whether a data set's name is the path of a file or folder."""
@@ -114,7 +119,7 @@ def ensure(text: str, progress: Progress, *, thorough: bool) -> Opened:
     origin = find(text)
 
     def make() -> tuple[Arrays, cache.Facts]:
-        found = _read(origin, progress)
+        found = _read(origin, progress, origin.begun)
         if find(text).state != origin.state:
             raise AecoreError(f"{origin.text} changed while it was read: try again")
         facts = {
@@ -130,6 +135,8 @@ def ensure(text: str, progress: Progress, *, thorough: bool) -> Opened:
         return found.arrays, facts
 
     result = cache.ensure(origin.cached, make, thorough=thorough, lock="own")
+    if result != "ready":
+        shutil.rmtree(origin.begun, ignore_errors=True)
     if result == "prepared":
         _remove_older(origin)
     return Opened(_described(origin), origin.cached, result)
@@ -145,9 +152,9 @@ def report_of(opened: Opened) -> Understood:
     return Understood.from_json(cache.facts(opened.folder)["understood"])
 
 
-def _read(origin: Origin, progress: Progress) -> Found:
+def _read(origin: Origin, progress: Progress, keep: Path | None = None) -> Found:
     if origin.is_folder:
-        return read_folder(origin.path, origin.text, origin.listed, origin.asked, progress)
+        return read_folder(origin.path, origin.text, origin.listed, origin.asked, progress, keep)
     return read_file(origin.path, origin.text, origin.asked, progress)
 
 
