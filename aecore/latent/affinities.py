@@ -43,18 +43,21 @@ def affinities(codes: Tensor, perplexity: float) -> Affinities:
 def _neighbours(codes: Tensor, wanted: int) -> tuple[Tensor, Tensor]:
     """Indices of each point's nearest neighbours, int64 (N, k), and their squared distances, float64 (N, k)."""
     squares = codes.square().sum(1)
-    columns, distances = [], []
+    # What stays is there before what comes and goes: between it, memory that is free would be of no use.
+    columns = torch.empty((len(codes), wanted), dtype=torch.int64, device=codes.device)
+    distances = torch.empty((len(codes), wanted), dtype=torch.float64, device=codes.device)
     rows = max((CPU_BLOCK if codes.device.type == "cpu" else GPU_BLOCK) // len(codes), 1)
+    buffer = torch.empty((rows, len(codes)), dtype=codes.dtype, device=codes.device)
     for low in range(0, len(codes), rows):
-        part = codes[low : low + rows]
-        row = torch.addmm(
-            squares[None], part, codes.T, alpha=-2
-        )  # (rows, N), without the row's own square, which changes no order
+        here = slice(low, low + rows)
+        part = codes[here]
+        # (rows, N), without the row's own square, which changes no order
+        row = torch.addmm(squares[None], part, codes.T, alpha=-2, out=buffer[: len(part)])
         row[torch.arange(len(part)), torch.arange(low, low + len(part))] = torch.inf
-        columns.append(row.topk(wanted, largest=False, sorted=False).indices)
-    for part, near in zip(codes.split(rows), columns, strict=True):
-        distances.append((codes[near].double() - part[:, None].double()).square_().sum(2))  # without cancellation
-    return torch.cat(columns), torch.cat(distances)
+        near = row.topk(wanted, largest=False, sorted=False).indices
+        columns[here] = near
+        distances[here] = (codes[near].double() - part[:, None].double()).square_().sum(2)  # without cancellation
+    return columns, distances
 
 
 def _weights(squares: Tensor, perplexity: float) -> Tensor:
