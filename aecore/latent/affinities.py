@@ -26,7 +26,7 @@ class Affinities:
 
 
 def affinities(codes: Tensor, perplexity: float) -> Affinities:
-    """P of codes float32 (N, n): each point's weights have the perplexity; then symmetrised, with a sum of 1."""
+    """P of codes (N, n): each point's weights have the perplexity; then symmetrised, with a sum of 1."""
     count = len(codes)
     wanted = min(int(3 * perplexity) + 1, count - 1)
     columns, squares = _neighbours(codes, wanted)
@@ -42,18 +42,18 @@ def affinities(codes: Tensor, perplexity: float) -> Affinities:
 
 def _neighbours(codes: Tensor, wanted: int) -> tuple[Tensor, Tensor]:
     """Indices of each point's nearest neighbours, int64 (N, k), and their squared distances, float64 (N, k)."""
+    codes = codes.double()  # float32 would lose the digits that tell neighbours in a narrow group far from the middle
     squares = codes.square().sum(1)
     columns, distances = [], []
     rows = max((CPU_BLOCK if codes.device.type == "cpu" else GPU_BLOCK) // len(codes), 1)
     for low in range(0, len(codes), rows):
         part = codes[low : low + rows]
-        row = torch.addmm(
-            squares[None], part, codes.T, alpha=-2
-        )  # (rows, N), without the row's own square, which changes no order
+        # (rows, N), without the row's own square, which changes no order.
+        row = torch.addmm(squares[None], part, codes.T, alpha=-2)
         row[torch.arange(len(part)), torch.arange(low, low + len(part))] = torch.inf
         columns.append(row.topk(wanted, largest=False, sorted=False).indices)
     for part, near in zip(codes.split(rows), columns, strict=True):
-        distances.append((codes[near].double() - part[:, None].double()).square_().sum(2))  # without cancellation
+        distances.append((codes[near] - part[:, None]).square_().sum(2))  # without cancellation
     return torch.cat(columns), torch.cat(distances)
 
 
