@@ -129,12 +129,14 @@ def _in_process(method: str, codes: Path, count: int, dims: int, iterations: int
 
 
 def codes_of(run_name: str, count: int) -> np.ndarray:
-    """Codes of a shipped run's first training images, float32 (count, n)."""
+    """Codes of some of the images that a shipped run was trained on, float32 (count, n)."""
     from aecore.inference import training_codes
     from aecore.runs.store import Store
 
     found = training_codes(Store.default().find(run_name), count).codes
     assert found is not None
+    if len(found) < count:
+        raise SystemExit(f"{run_name} was trained on {len(found):,} images: no {count:,} points can be measured")
     return found
 
 

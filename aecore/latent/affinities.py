@@ -26,7 +26,7 @@ class Affinities:
 
 
 def affinities(codes: Tensor, perplexity: float) -> Affinities:
-    """P of codes float32 (N, n): each point's weights have the perplexity; then symmetrised, with a sum of 1."""
+    """P of codes (N, n): each point's weights have the perplexity; then symmetrised, with a sum of 1."""
     count = len(codes)
     wanted = min(int(3 * perplexity) + 1, count - 1)
     columns, squares = _neighbours(codes, wanted)
@@ -42,6 +42,7 @@ def affinities(codes: Tensor, perplexity: float) -> Affinities:
 
 def _neighbours(codes: Tensor, wanted: int) -> tuple[Tensor, Tensor]:
     """Indices of each point's nearest neighbours, int64 (N, k), and their squared distances, float64 (N, k)."""
+    codes = codes.double()  # float32 would lose the digits that tell neighbours in a narrow group far from the middle
     squares = codes.square().sum(1)
     # What stays is there before what comes and goes: between it, memory that is free would be of no use.
     columns = torch.empty((len(codes), wanted), dtype=torch.int64, device=codes.device)
@@ -56,7 +57,7 @@ def _neighbours(codes: Tensor, wanted: int) -> tuple[Tensor, Tensor]:
         row[torch.arange(len(part)), torch.arange(low, low + len(part))] = torch.inf
         near = row.topk(wanted, largest=False, sorted=False).indices
         columns[here] = near
-        distances[here] = (codes[near].double() - part[:, None].double()).square_().sum(2)  # without cancellation
+        distances[here] = (codes[near] - part[:, None]).square_().sum(2)  # without cancellation
     return columns, distances
 
 

@@ -141,7 +141,8 @@ def for_tsne(codes: np.ndarray) -> tuple[np.ndarray, dict[str, int]]:
     if codes.shape[1] <= TSNE_COMPONENTS:
         return codes, {}
     components = min(TSNE_COMPONENTS, len(codes))  # of so few points these are all that there are
-    return _pca(codes, components)[0], {"components": components}
+    # t-SNE does not depend on the scale, and the components of large numbers overflow.
+    return _pca(codes / np.abs(codes).max(), components)[0], {"components": components}
 
 
 def _tsne(

@@ -63,7 +63,7 @@ def embed(
     points = (_start(wide, dims, seed) if start is None else torch.tensor(start, dtype=torch.float32)).to(torch_device)
     early = min(EXAGGERATED, iterations // 4) if start is None else round(EXAGGERATED_AGAIN * iterations)
     early_exaggeration = EXAGGERATION if start is None else EXAGGERATION_AGAIN
-    pulls = affinities(torch.from_numpy(wide).float().to(torch_device), perplexity)
+    pulls = affinities(torch.from_numpy(wide).to(torch_device), perplexity)
     on_grid = torch_device.type == "cpu" and len(points) >= GRID_FROM[dims]
     with threads_for(torch_device) as pool:
         forces = (GridForces if on_grid else ExactForces)(pulls, dims, pool)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -83,6 +84,14 @@ def test_every_projection_is_timed_and_judged(monkeypatch):
     ]
     table = projections.markdown(rows, ["ours", "umap", "pacmap", "openTSNE"]).splitlines()
     assert table[2] == "| 1,000, 2D | 1.2 s, 0.9900, 10 MB | no | – | 2.0 s, 0.9000, memory unknown |"
+
+
+def test_fewer_codes_than_were_asked_for_are_not_measured_under_that_number(monkeypatch):
+    found = SimpleNamespace(codes=np.zeros((600, 8), np.float32))
+    monkeypatch.setattr("aecore.inference.training_codes", lambda run, points: found)
+    assert len(projections.codes_of("mnist-mlp8", 600)) == 600
+    with pytest.raises(SystemExit, match="600 images: no 700 points"):
+        projections.codes_of("mnist-mlp8", 700)
 
 
 def test_memory_that_is_taken_is_counted():

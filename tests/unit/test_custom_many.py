@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
+import threading
+import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +18,8 @@ from PIL import Image
 from aecore import data
 from aecore.data import cache
 from aecore.data.custom import decode_all, source
+from aecore.data.custom import pictures as image_files
+from aecore.data.custom.decode import UnusableError
 
 COUNT, BROKEN = 500, (3, 77, 402)
 
@@ -107,19 +113,78 @@ def test_what_was_done_before_an_interruption_is_not_done_again(pictures, monkey
     assert not begun()
 
 
-@pytest.mark.parametrize("harm", ["short", "nonsense", "size", "gone"])
+@pytest.mark.parametrize("harm", ["short", "nonsense", "size", "gone", "less than none"])
 def test_what_is_not_there_whole_is_done_again(pictures, monkeypatch, harm):
     interrupted(pictures, monkeypatch, 250)
     (folder,) = begun()
+    whole = json.loads((folder / decode_all.DONE).read_text())
     if harm == "short":
         os.truncate(folder / decode_all.PIXELS, 1000)
     elif harm == "nonsense":
         (folder / decode_all.DONE).write_text("{")
     elif harm == "size":
-        (folder / decode_all.DONE).write_text('{"shape": [9, 9, 3], "done": 100, "problems": {}}')
+        (folder / decode_all.DONE).write_text(json.dumps(whole | {"of": "others", "shape": [9, 9, 3]}))
+    elif harm == "less than none":
+        (folder / decode_all.DONE).write_text(json.dumps(whole | {"sums": -1, "done": -1}))
     else:
         (folder / decode_all.PIXELS).unlink()
     assert decoded(pictures, monkeypatch) == COUNT
+
+
+def test_changed_bytes_of_what_was_done_are_no_images(pictures, monkeypatch):
+    interrupted(pictures, monkeypatch, 350)
+    (folder,) = begun()
+    with (folder / decode_all.PIXELS).open("r+b") as file:
+        file.seek(150 * 12 * 12 * 3)  # in the second of three parts
+        file.write(bytes(12 * 12 * 3))
+    assert decoded(pictures, monkeypatch) == COUNT - 100
+
+
+def test_a_picture_that_can_be_opened_again_moves_no_other_to_its_place(pictures, monkeypatch):
+    """As after an error of a network's disk, or with a newer version of what decodes them."""
+    real = image_files.header_of
+
+    def failing(opened):
+        if opened.args[0].name == "0010.png":
+            raise UnusableError("cannot be read: Input/output error")
+        return real(opened)
+
+    monkeypatch.setattr(image_files, "header_of", failing)
+    interrupted(pictures, monkeypatch, 250)
+    monkeypatch.setattr(image_files, "header_of", real)
+    assert decoded(pictures, monkeypatch) == COUNT
+
+
+def test_whoever_interrupts_waits_for_the_pictures_in_hand_alone(pictures, monkeypatch):
+    real, counted = decode_all.pixels, []
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(decode_all, "WORTH_KEEPING", COUNT + 1)
+    monkeypatch.setattr(decode_all, "pixels", lambda *given: (counted.append(1), time.sleep(0.01)) and real(*given))
+    before = threading.enumerate()
+
+    def interrupting(what, done, total):
+        if what == "reading 500 images" and done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        data.load(str(pictures), interrupting)
+    assert len(counted) < 5 * decode_all.AT_A_TIME, "six times as many were handed out"
+    assert threading.enumerate() == before
+
+
+def test_nothing_goes_on_behind_the_back_of_whoever_takes_no_more(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    called = []
+
+    def work(job):
+        called.append(job)
+        time.sleep(0.002 if job >= decode_all.AT_A_TIME else 0)
+
+    before = threading.enumerate()
+    with closing(decode_all.on_all_cores(work, range(10_000))) as results:
+        next(results)
+    assert len(called) < 3 * decode_all.AT_A_TIME, "five times as many were handed out"
+    assert threading.enumerate() == before
 
 
 def test_a_file_that_changed_meanwhile_is_read_as_it_is_now(pictures, monkeypatch):

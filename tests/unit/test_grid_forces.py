@@ -117,6 +117,24 @@ def test_a_grid_that_still_fits_is_kept_and_gives_what_a_new_one_gives():
 
 
 @pytest.mark.parametrize("dims", [2, 3])
+def test_a_narrow_axis_keeps_the_grid_too(dims):
+    points = groups(900, dims, 1)
+    grid = Grid(dims)
+    for wide in np.linspace(0.3, 2.5, 23):
+        points[:, -1] *= wide * 0.25 / np.ptp(points[:, -1].numpy())
+        grid.repulsion(points)
+        kernel = grid.kernel
+        grid.repulsion(points)
+        assert grid.kernel is kernel
+
+
+def test_a_long_thin_drawing_has_a_grid():
+    """Of numbers of nodes that are fast to transform more than a thousand may lie between two."""
+    sizes = [grid_forces._smooth(least) for least in (1, 7, 32_806, 2**17 + 1)]
+    assert sizes == [1, 8, 33_750, 131_220]
+
+
+@pytest.mark.parametrize("dims", [2, 3])
 @pytest.mark.parametrize(
     "codes",
     [

@@ -95,6 +95,15 @@ def test_wide_codes_are_reduced_first_and_dead_ones_do_not_fail():
     assert (few[0].shape, few[1]["components"]) == ((30, 2), 30), "of so few points these are all components"
 
 
+def test_wide_codes_as_large_as_floats_can_be_are_drawn_as_those_a_power_of_two_smaller():
+    draw = np.random.default_rng(0)
+    codes = (draw.uniform(-3, 3, (120, 1)) + draw.uniform(-1, 1, (120, 64))).astype(np.float32)
+    large = codes * np.float32(2.0**125)
+    assert np.isfinite(large).all()
+    points = project(large, "tsne", 2, iterations=20)[0]
+    assert np.array_equal(points, project(codes, "tsne", 2, iterations=20)[0])
+
+
 @pytest.mark.parametrize("method", ["pca", "tsne", "units"])
 @pytest.mark.parametrize("value", [0.0, 1.0, -3e4])
 def test_equal_codes_are_said_to_be_whatever_rounding_has_left(method, value):

@@ -82,6 +82,16 @@ def test_affinities_are_symmetric_and_those_of_the_nearest():
     assert max(order) < -0.5, "the nearer, the larger"
 
 
+def test_the_nearest_are_found_in_narrow_groups_far_apart():
+    draw = np.random.default_rng(0)
+    codes = 1e-4 * draw.standard_normal((300, 4)) + np.where(np.arange(300)[:, None] < 150, -1, 1)
+    found = neighbours._neighbours(torch.from_numpy(codes.astype(np.float32)), 20)[0].numpy()
+    squares = np.square(codes.astype(np.float32)[:, None].astype(np.float64) - codes.astype(np.float32)[None]).sum(2)
+    np.fill_diagonal(squares, np.inf)
+    reached = np.take_along_axis(squares, found, axis=1).max(1)
+    assert np.allclose(reached, np.sort(squares, axis=1)[:, 19], rtol=1e-6)
+
+
 @pytest.mark.parametrize("on_grid", [False, True], ids=["exact", "grid"])
 def test_it_draws_as_well_as_scikit_learn_and_the_divergence_falls(on_grid, monkeypatch):
     monkeypatch.setattr(tsne, "GRID_FROM", {2: 0 if on_grid else 1000})

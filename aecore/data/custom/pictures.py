@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from aecore.data.custom.arrays import Found
 from aecore.data.custom.decode import Header, Open, UnusableError, deep_values, header_of
-from aecore.data.custom.decode_all import decode_all, on_all_cores
+from aecore.data.custom.decode_all import Encoded, decode_all, on_all_cores
 from aecore.data.custom.duplicates import count_copies
 from aecore.data.custom.limits import check_bytes, check_counts, held_out, one_line
 from aecore.data.custom.size import Asked, Frame, choose_frame
@@ -48,7 +49,7 @@ def read_pictures(
     frame = choose_frame((header.size for header in headers.values()), asked)
     check_bytes(text, (len(headers), frame.height, frame.width, 3))
     made, broken = decode_all(
-        [(given[i].open, scale if header.deep else None) for i, header in headers.items()],
+        [Encoded(*given[i], scale if header.deep else None) for i, header in headers.items()],
         frame,
         lambda done: progress(f"reading {len(headers):,} images", done, len(headers)),
         keep,
@@ -80,13 +81,14 @@ def read_pictures(
 def _headers(given: Sequence[Picture], progress: Progress) -> tuple[dict[int, Header], dict[int, str]]:
     """The header of each picture by its index, without decoding it; and what is wrong with the rest."""
     headers, problems = {}, {}
-    for i, found in enumerate(on_all_cores(header_of, [picture.open for picture in given])):
-        if isinstance(found, UnusableError):
-            problems[i] = str(found)
-        else:
-            headers[i] = found
-        if i % 1000 == 0:
-            progress(f"looking at {len(given):,} files", i, len(given))
+    with closing(on_all_cores(header_of, [picture.open for picture in given])) as results:
+        for i, found in enumerate(results):
+            if isinstance(found, UnusableError):
+                problems[i] = str(found)
+            else:
+                headers[i] = found
+            if i % 1000 == 0:
+                progress(f"looking at {len(given):,} files", i, len(given))
     return headers, problems
 
 
