@@ -2,7 +2,8 @@
 
 100,000 made JPEGs of 178×218 are written into a temporary folder and prepared as squares of 64, as `aecore data
 prepare` does it, in a process of its own; then once more in one that is killed half-way, and to the end in a third.
-Beside it the time of decoding them all with Pillow and nothing else, in one thread and on all cores.
+Beside it the time of decoding them all with Pillow and nothing else, and of resizing them too, in one thread and in as
+many processes as there are cores.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
+from aecore.data.custom.size import Asked, choose_frame, place
+
 PICTURES, QUICK = 100_000, 3000
 SIZE = (178, 218)
 SIDE = 64
@@ -40,12 +43,15 @@ def write(folder: Path, numbers: range) -> None:
         Image.fromarray(coarse).resize(SIZE, Image.Resampling.BICUBIC).save(here / f"{number:06}.jpg", quality=85)
 
 
-def decode(folder: Path, numbers: range) -> int:
-    """Decode them in full and give their bytes back, for their sum."""
+def decode(folder: Path, resized: bool, numbers: range) -> int:
+    """Decode them, as squares of `SIDE` pixels if asked for, and return the number of bytes."""
     found = 0
     for number in numbers:
         with Image.open(folder / f"class {number % FOLDERS}" / f"{number:06}.jpg") as image:
-            found += np.asarray(image.convert("RGB")).nbytes
+            whole = image.convert("RGB")
+            if resized:
+                whole = place(whole, choose_frame([whole.size], Asked(SIDE)))
+            found += np.asarray(whole).nbytes
     return found
 
 
@@ -79,10 +85,11 @@ def measure(count: int, root: Path) -> Iterator[tuple[str, float]]:
     folder = root / "pictures"
     folder.mkdir()
     on_all_cores(partial(write, folder), count)
-    begun = time.perf_counter()
-    decode(folder, range(count))
-    yield "decoding alone, one thread", time.perf_counter() - begun
-    yield "decoding alone, all cores", on_all_cores(partial(decode, folder), count)
+    for resized, what in ((False, "decoding alone"), (True, "decoding and resizing alone")):
+        begun = time.perf_counter()
+        decode(folder, resized, range(count))
+        yield f"{what}, one thread", time.perf_counter() - begun
+        yield f"{what}, a process for each core", on_all_cores(partial(decode, folder, resized), count)
     whole = prepare(folder, root / "first")
     yield "prepared", whole
     yield "killed half-way", prepare(folder, root / "second", whole / 2)
@@ -100,10 +107,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as root:
         found = dict(measure(count, Path(root)))
     table = Table(title=f"{count:,} JPEGs of {SIZE[0]}×{SIZE[1]} as squares of {SIDE}, {os.cpu_count()} cores")
-    for heading in ("", "s", "times decoding in one thread"):
+    for heading in ("", "s", "times decoding and resizing in one thread"):
         table.add_column(heading, justify="right" if heading else "left")
     for name, seconds in found.items():
-        table.add_row(name, f"{seconds:.1f}", f"{seconds / found['decoding alone, one thread']:.2f}")
+        table.add_row(name, f"{seconds:.1f}", f"{seconds / found['decoding and resizing alone, one thread']:.2f}")
     Console(width=100).print(table)
     if asked.json:
         asked.json.write_text(json.dumps({"pictures": count, "seconds": found}, indent=1))
