@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from aecore import data
-from aecore.data.custom import decode, pictures, splits
+from aecore.data.custom import decode, decode_all, splits
 from aecore.data.custom import folder as custom_folder
 from aecore.data.custom import source as custom_source
 from aecore.data.custom.understood import Understood
@@ -322,7 +322,7 @@ def test_loose_images_and_too_many_folders_are_taken_and_said(folder):
 def test_more_images_than_memory_are_refused_before_any_is_decoded(folder, monkeypatch):
     put(folder, numbered(3))
     monkeypatch.setattr("aecore.data.custom.limits.MAX_BYTES", 1000)
-    monkeypatch.setattr(pictures, "pixels", None)
+    monkeypatch.setattr(decode_all, "pixels", None)
     with pytest.raises(UserError, match="use fewer or smaller images"):
         data.prepare(str(folder))
 
@@ -398,7 +398,7 @@ def test_repeat_calls_decode_nothing(folder, monkeypatch):
     put(folder, numbered(3))
     seen = []
     data.prepare(str(folder), lambda *what: seen.append(what))
-    assert seen == [("reading 3 images", 0, 3)]
+    assert seen == [("looking at 3 files", 0, 3), ("reading 3 images", 0, 3)]
     monkeypatch.setattr(custom_source, "read_folder", None)
     assert data.prepare(str(folder)) == "ready"
     assert data.data_set(str(folder)).test_images == 1
