@@ -146,10 +146,10 @@ def test_a_long_thin_drawing_has_a_grid():
 )
 def test_odd_codes_are_drawn_too(codes, dims, monkeypatch):
     monkeypatch.setattr(tsne, "GRID_FROM", {2: 0, 3: 0})
-    points = tsne.embed(codes, dims, perplexity=20, iterations=300)
+    points = tsne.embed(codes, dims, perplexity=20, iterations=120)
     assert np.isfinite(points).all()
     assert points.std() > 0
-    again = tsne.embed(codes, dims, perplexity=20, iterations=300)
+    again = tsne.embed(codes, dims, perplexity=20, iterations=120)
     assert np.array_equal(points, again), "a seed gives one drawing"
 
 
