@@ -20,10 +20,10 @@ from itertools import product
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from aecore.latent.affinities import Affinities
 from aecore.latent.near_pairs import NearPairs
+from aecore.latent.pair_sums import squared_distances, weighted_differences
 from aecore.latent.pool import Pool, shared
 
 LEAST_NODES = 32
@@ -70,19 +70,10 @@ class GridForces:
         """Σ p·q·(yi − yj) of these points i over their neighbours j, with q = 1 / (1 + |yi − yj|²)."""
         low, high = int(self.starts[part.start]), int(self.starts[part.stop])
         columns, rows = self.columns[low:high], self.rows[low:high]
-        apart = torch.ones(high - low)
-        for axis in axes:
-            step = axis.index_select(0, columns).sub_(axis.index_select(0, rows))
-            apart.addcmul_(step, step)
-        pulled = F.embedding_bag(
-            columns,
-            self.table,
-            (self.starts[part.start : part.stop + 1] - low).int(),
-            mode="sum",
-            per_sample_weights=torch.div(self.values[low:high], apart, out=apart),
-            include_last_offset=True,
-        )
-        return self.table[part, :-1] * pulled[:, -1:] - pulled[:, :-1]
+        apart = squared_distances(axes, rows, columns).add_(1)
+        starts = (self.starts[part.start : part.stop + 1] - low).int()
+        weights = torch.div(self.values[low:high], apart, out=apart)
+        return weighted_differences(self.table, part, columns, starts, weights)
 
 
 class Grid:

@@ -7,8 +7,8 @@ from itertools import product
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from aecore.latent.pair_sums import squared_distances, weighted_differences
 from aecore.latent.pool import Pool, shared
 
 CANDIDATES = 2**17
@@ -65,10 +65,7 @@ class NearPairs:
         others += (firsts - ends + counts).repeat_interleave(counts)
         per_point = self.counts[part].sum(1)
         own = torch.arange(part.start, part.stop, dtype=torch.int32).repeat_interleave(per_point)
-        squares = torch.zeros(len(others))
-        for axis in self.axes:
-            step = axis.index_select(0, others).sub_(axis.index_select(0, own))
-            squares.addcmul_(step, step)
+        squares = squared_distances(self.axes, own, others)
         scale = 1 / (1 + self.reach**2)
         near = squares.neg().add_(self.reach**2).mul_(scale).clamp_(min=0)
         near[others == own] = 0
@@ -76,12 +73,6 @@ class NearPairs:
         lacking = near.pow(smooth).mul_(q)
         steep = lacking * (smooth + 1) * scale
         lacking.mul_(near)
-        pulled = F.embedding_bag(
-            others,
-            self.table,
-            torch.cat([torch.zeros(1, dtype=torch.int32), per_point.cumsum(0, dtype=torch.int32)]),
-            mode="sum",
-            per_sample_weights=steep.addcmul_(lacking, q),
-            include_last_offset=True,
-        )
-        return self.table[part, :-1] * pulled[:, -1:] - pulled[:, :-1], lacking.sum(dtype=torch.float64)
+        starts = torch.cat([torch.zeros(1, dtype=torch.int32), per_point.cumsum(0, dtype=torch.int32)])
+        push = weighted_differences(self.table, part, others, starts, steep.addcmul_(lacking, q))
+        return push, lacking.sum(dtype=torch.float64)
