@@ -203,7 +203,9 @@ class Recording:
                 raise UserError("the recording has ended")
             if not NAME.fullmatch(name):
                 raise UserError(f"'{name}' cannot be the name of an image: it should be a word such as samples")
-            self.images_logged.add(name, self.epoch, image)
+            if text := self.images_logged.add(name, self.epoch, image):
+                self.remarks.append({"kind": "clamped", "text": text})
+                self.writer.status(remarks=self.remarks)
             if time.monotonic() >= self.due[LOGGED]:
                 self._write_images()
         except Exception as error:  # whatever it is, the training goes on

@@ -21,6 +21,9 @@ MOST_BYTES = 16_000_000
 LEAST_MEAN, MOST_MEAN = -0.5, 2.0
 """Between which the mean of an image on the scale from 0 to 1 lies, whatever noise is on it."""
 
+MOST_CLAMPED = 0.05
+"""From this share of an image's numbers on, clamping them is worth a word: they may be on another scale."""
+
 Logged = dict[str, tuple["np.ndarray", "np.ndarray"]]
 """By name the epochs int32 (E,), in order, and the images uint8 (E, C, H, W) with one or three channels."""
 
@@ -47,9 +50,12 @@ def as_image(name: str, value: Any) -> np.ndarray:
     """An image uint8 (C, H, W) of one or three channels from an array, a tensor or a picture: (H, W), (H, W, C) or
     (C, H, W), numbers from 0 to 1 or bytes. What noise puts outside is clamped. Raises `UserError` for anything else,
     and for numbers that are plainly on another scale."""
-    import numpy as np
+    return _as_bytes(_numbers(name, value))
 
-    from aecore.data.convert import to_uint8
+
+def _numbers(name: str, value: Any) -> Any:
+    """The numbers (C, H, W) of an image as they are: floats on the scale from 0 to 1, bytes or truth values."""
+    import numpy as np
 
     value = value.detach().float().cpu().numpy() if hasattr(value, "detach") and value.is_floating_point() else value
     value = value.detach().cpu().numpy() if hasattr(value, "detach") else value
@@ -75,12 +81,28 @@ def as_image(name: str, value: Any) -> np.ndarray:
         if not LEAST_MEAN <= image.mean(dtype=np.float64) <= MOST_MEAN:  # clamped it would be black or white
             found = f"{image.min():g} to {image.max():g}"
             raise UserError(f"{name} holds numbers from {found}; they should be from 0 to 1, or bytes")
-        return to_uint8(image)
-    if image.dtype.kind == "b":
-        return image.astype(np.uint8) * np.uint8(255)
-    if image.min() < 0 or image.max() > 255:
+    elif image.dtype.kind != "b" and (image.min() < 0 or image.max() > 255):
         raise UserError(f"{name} holds whole numbers outside of 0 to 255")
-    return np.ascontiguousarray(image, np.uint8)
+    return image
+
+
+def _as_bytes(image: Any) -> np.ndarray:
+    import numpy as np
+
+    from aecore.data.convert import to_uint8
+
+    if image.dtype.kind == "f":
+        return to_uint8(image)
+    return image.astype(np.uint8) * np.uint8(255) if image.dtype.kind == "b" else np.ascontiguousarray(image, np.uint8)
+
+
+def _outside(image: Any) -> float:
+    """The share of an image's numbers that clamping changes by more than rounding does."""
+    import numpy as np
+
+    if image.dtype.kind != "f":
+        return 0.0
+    return float(np.mean((image < -1 / 510) | (image > 1 + 1 / 510)))
 
 
 def _pixels(picture: Any) -> np.ndarray:
@@ -119,15 +141,19 @@ class LoggedImages:
     def __init__(self) -> None:
         self.rows: dict[str, dict[int, np.ndarray]] = {}
         self.strides: dict[str, int] = {}
+        self.said: set[str] = set()
+        """Names of whose images it was said that they are clamped."""
         self.changed = False
         """Whether there are rows that are in no file yet, as whoever writes it says."""
 
-    def add(self, name: str, epoch: int, value: Any) -> None:
-        """Add an image; a second one of an epoch replaces the first. Raises `UserError` for what is none, or of another
-        size than those before it."""
+    def add(self, name: str, epoch: int, value: Any) -> str:
+        """Add an image; a second one of an epoch replaces the first. Returns a line where many of its numbers were
+        clamped, once for a name: of noise that is right, of images from -1 to 1 it is not, and which it is cannot be
+        told. Raises `UserError` for what is no image, or of another size than those before it."""
         if name.endswith(EPOCHS) or name == "__metadata__":
             raise UserError(f"'{name}' cannot be the name of an image")
-        image = as_image(name, value)
+        numbers = _numbers(name, value)
+        image = _as_bytes(numbers)
         rows = self.rows.get(name, {})
         if not rows and len(self.rows) >= MOST_NAMES:
             raise UserError(f"{name} is one name too many: images of {MOST_NAMES} names are kept")
@@ -137,6 +163,13 @@ class LoggedImages:
         self.rows[name] = rows | {epoch: image}
         self.changed = True
         self._thin(name)
+        if (outside := _outside(numbers)) < MOST_CLAMPED or name in self.said:
+            return ""
+        self.said.add(name)
+        return (
+            f"of the image {name}, {100 * outside:.0f} % of the numbers lay outside of 0 to 1 and were clamped; "
+            "images from -1 to 1 should be logged as (x + 1) / 2"
+        )
 
     def drop_from(self, epoch: int, prefix: str = "") -> int:
         """Forget the rows of this epoch and later ones, of names that begin with `prefix`; returns how many."""

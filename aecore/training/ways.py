@@ -29,8 +29,10 @@ WORTH_S = 20
 """A run that takes less than this is not worth a trial."""
 SHARE = 0.03
 """A trial takes no more than this share of the run's time, by its first steps."""
-MOST_S = 1.0
-"""How long two ways are compared, without their first steps."""
+LEAST_S = 1.0
+"""Two ways may be compared for so long, without their first steps, however short the run."""
+PAIR_SHARE = SHARE / 8
+"""Of the run's time, for one such comparison: a run of an hour has time for all rounds of slow steps."""
 ROUNDS = 5
 BUSY = 0.3
 """Where others use more than this share of the processor, what a trial finds holds for its run alone."""
@@ -121,24 +123,31 @@ def choose(
         way, seconds = Way.known(known["way"]), known["seconds"]
         if way is not None:
             return Choice(way, seconds, known=True)
-    busy = train.device.type == "cpu" and psutil.cpu_percent(0.1) > 100 * BUSY
+    others = _Others()
     some = train[: 4 * size]
     first = _Trial(experiment, some, size, start)
     expected = math.inf if again else first.seconds() * epochs * count / size
     if expected < WORTH_S:
         return Choice(start)
-    begun, best = time.perf_counter(), first
+    begun, best, limit = time.perf_counter(), first, max(LEAST_S, PAIR_SHARE * expected)
     least = {str(start): first.seconds()}
+
+    def beats(other: _Trial, best: _Trial, gain: float) -> bool:
+        found = _compared(best, other, limit)
+        for trial, seconds in zip((best, other), found, strict=True):
+            least[str(trial.way)] = min(seconds, least.get(str(trial.way), math.inf))
+        return found[0] > gain * found[1]
+
     for name, value in _alternatives(experiment, best.network, train.device):
         if time.perf_counter() - begun > SHARE * expected:
             break
         other = _Trial(experiment, some, size, best.way._replace(**{name: value}))
-        ours, theirs = _compared(best, other)
-        least |= {str(best.way): min(ours, least[str(best.way)]), str(other.way): theirs}
-        if ours > GAINS[name] * theirs:
+        if beats(other, best, GAINS[name]):
             best = other
+    if best is not first and not beats(best, first, 1.0):  # a gain by chance, while other work came and went
+        best = first
     seconds = {way: round(value, 6) for way, value in least.items()}
-    if busy:
+    if train.device.type == "cpu" and others.share() > BUSY:
         return Choice(best.way, seconds)
     about = {"network": _title(experiment, train, size), "machine": known_ways.machine(train.device)}
     known_ways.keep(key, {"way": best.way._asdict(), "seconds": seconds} | about)
@@ -159,14 +168,32 @@ def _alternatives(experiment: Experiment, network: Network, device: torch.device
         yield "channels", "first"
 
 
-def _compared(one: _Trial, other: _Trial) -> tuple[float, float]:
-    """Seconds per step of both, the least of a few turns, so that a change of the machine's speed affects both."""
+class _Others:
+    """What other programs use of this machine's processors from now on."""
+
+    def __init__(self) -> None:
+        self.begun, self.own, self.all = time.perf_counter(), time.process_time(), self._busy()
+
+    def share(self) -> float:
+        """The share since then, from 0 to 1."""
+        lasted = max(time.perf_counter() - self.begun, 1e-3) * (psutil.cpu_count() or 1)
+        return (self._busy() - self.all - (time.process_time() - self.own)) / lasted
+
+    @staticmethod
+    def _busy() -> float:
+        times = psutil.cpu_times()
+        return sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0)
+
+
+def _compared(one: _Trial, other: _Trial, limit: float) -> tuple[float, float]:
+    """Seconds per step of both, the least of a few turns within `limit` seconds, so that a change of the machine's
+    speed affects both."""
     found = ([], [])  # type: tuple[list[float], list[float]]
     begun = time.perf_counter()
     for _ in range(ROUNDS):
         for trial, seconds in zip((one, other), found, strict=True):
             seconds.append(trial.seconds())
-        if time.perf_counter() - begun > MOST_S:
+        if time.perf_counter() - begun > limit:
             break
     return min(found[0]), min(found[1])
 

@@ -143,6 +143,21 @@ def test_what_is_wrong_with_one_is_a_warning(store):
     assert len(read_logged(run.run)) == 16
 
 
+def test_what_is_clamped_of_many_numbers_is_said_once(store):
+    """An image from -1 to 1 whose mean is not below any that noise makes cannot be told from a noisy one."""
+    grey = np.linspace(-1, 1, 100).reshape(10, 10)
+    with aecore.record("images", "digits-28", store=store) as run:
+        for _ in range(2):
+            run.log(train_loss=1.0)
+            run.log_image("symmetric", grey)
+            run.log_image("unit", (grey + 1) / 2)
+            run.log_image("rounded", np.where(grey > 0, 1.001, -0.001))
+            run.log_image("bytes", np.full((2, 2), 255, np.uint8))
+    said = [remark["text"] for remark in run.run.status()["remarks"] if remark["kind"] == "clamped"]
+    assert len(said) == 1
+    assert said[0].startswith("of the image symmetric, 50 % of the numbers lay outside of 0 to 1")
+
+
 def test_a_file_that_holds_something_else(store):
     import safetensors.numpy
 
