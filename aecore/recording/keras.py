@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from aecore import data as image_sets
 from aecore.errors import UserError
 from aecore.recording.foreign import first, two_functions
-from aecore.recording.recorder import Recording, record
+from aecore.recording.recorder import record
+from aecore.recording.recording import Recording
 
 try:
     import keras

@@ -6,7 +6,8 @@ import contextlib
 from typing import Any
 
 from aecore.errors import UserError
-from aecore.recording.recorder import Recording, record
+from aecore.recording.recorder import record
+from aecore.recording.recording import Recording
 
 try:
     from lightning import __version__ as version

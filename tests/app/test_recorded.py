@@ -30,7 +30,7 @@ def _recorded(tmp_path_factory):
         def refuse(*_):
             raise UserError("onnx is not installed")
 
-        patch.setattr("aecore.recording.recorder.onnx_files", refuse)
+        patch.setattr("aecore.recording.recording.onnx_files", refuse)
         with aecore.record("no network", "digits-28", network, store=store) as lost:
             train(network, 2, lost)
     with aecore.record("numbers alone", "digits-28", store=store) as bare:

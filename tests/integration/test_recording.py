@@ -36,7 +36,7 @@ def without_onnx(monkeypatch):
     def refuse(*_):
         raise UserError("onnx is not installed (pip install -r requirements-onnx.txt)")
 
-    monkeypatch.setattr("aecore.recording.recorder.onnx_files", refuse)
+    monkeypatch.setattr("aecore.recording.recording.onnx_files", refuse)
 
 
 def test_a_run_stands_in_the_store_while_its_loop_goes_on_and_has_all_at_the_end(store, without_onnx):
@@ -207,7 +207,7 @@ def test_ctrl_c_while_it_is_measured_ends_the_run(store, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("aecore.recording.recorder.onnx_files", interrupted)
+    monkeypatch.setattr("aecore.recording.recording.onnx_files", interrupted)
     run = aecore.record("left at the end", "digits-28", Net())
     run.log(train_loss=1.0)
     with pytest.raises(KeyboardInterrupt):
