@@ -6,13 +6,14 @@ import { context2d } from "./dom.js";
 
 /**
  * The width on the page of an image so many pixels wide: enlarged by the largest whole factor, of the screen's own pixels,
- * with which it is at most `wanted` wide, and by one where none is.
+ * with which it is at most `wanted` wide; one that has more pixels is made as small as `wanted`, and should be drawn
+ * smoothly.
  * @param {number} pixels
  * @param {number} wanted
  */
 export function wholeWidth(pixels, wanted) {
   const ratio = window.devicePixelRatio || 1;
-  return (Math.max(Math.floor((wanted * ratio) / pixels), 1) * pixels) / ratio;
+  return Math.min((Math.max(Math.floor((wanted * ratio) / pixels), 1) * pixels) / ratio, Math.floor(wanted));
 }
 
 /**

@@ -104,9 +104,10 @@ export function createRestorer(root) {
   /** The side of a picture, and whether an image has its four in a row or two over two: in a row where two such fit side
    * by side, and on a phone. */
   function sizes() {
-    const pixels = data?.shape[2] ?? 28, tile = wholeWidth(pixels, TILE), row = 4 * tile + 3 * CELL_GAP, block = 2 * tile + CELL_GAP;
-    if (2 * row + FIGURE_GAP > width && 2 * block + FIGURE_GAP <= width) return { tile, across: 2 };
-    return { tile: wholeWidth(pixels, Math.min(TILE, (width - 3 * CELL_GAP) / 4)), across: 4 };
+    const pixels = data?.shape[2] ?? 28, fourth = (width - 3 * CELL_GAP) / 4;
+    const tile = wholeWidth(pixels, TILE), row = 4 * tile + 3 * CELL_GAP, block = 2 * tile + CELL_GAP;
+    if (pixels <= TILE && 2 * row + FIGURE_GAP > width && 2 * block + FIGURE_GAP <= width) return { tile, across: 2 };
+    return { tile: wholeWidth(pixels, Math.min(Math.max(TILE, pixels), fourth)), across: 4 };
   }
 
   function showKind() {

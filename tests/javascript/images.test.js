@@ -1,0 +1,15 @@
+// The width of images on a page: whole pixels where they are enlarged, and never wider than there is room.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { wholeWidth } from "../../aecore/viewer/js/images.js";
+
+test("images are enlarged by whole factors, and larger ones made as small as the room", () => {
+  globalThis.window = { devicePixelRatio: 1 };
+  assert.deepEqual([28, 32, 64, 112].map((pixels) => wholeWidth(pixels, 112)), [112, 96, 64, 112]);
+  assert.deepEqual([128, 256, 1024].map((pixels) => wholeWidth(pixels, 112.7)), [112, 112, 112]);
+  globalThis.window = { devicePixelRatio: 2 };
+  assert.deepEqual([28, 96, 256].map((pixels) => wholeWidth(pixels, 112)), [112, 96, 112]);
+  delete globalThis.window;
+});
