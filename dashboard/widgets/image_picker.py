@@ -21,7 +21,7 @@ from dashboard.widgets.corruption_form import usual_corruption
 from dashboard.widgets.icon_button import icon_button
 
 FIRST = {"a": 3, "b": 4, "c": 0, "d": 9, "e": 7, "f": 2}
-"""The classes of the initial images, by setting."""
+"""The classes of the initial images, by setting, of sets that have them all."""
 ANY = "any class"
 
 
@@ -122,13 +122,23 @@ def shown(page: str, run: Run, images: Gallery, rows: list[int]) -> Chosen:
     return Chosen(rows, clean, inputs, [images.name(row) for row in rows], images.labels[rows])
 
 
+def first_row(labels: np.ndarray, name: str) -> int:
+    """Which of the images with these labels a setting begins with, each with another: digits as `FIRST` has them, of
+    other sets an image of each class in turn."""
+    kinds = np.unique(labels)
+    if np.isin(list(FIRST.values()), kinds).all():
+        return int(np.flatnonzero(labels == FIRST[name])[0])
+    turn, place = divmod(list(FIRST).index(name), len(kinds))
+    of_class = np.flatnonzero(labels == kinds[place])
+    return int(of_class[turn % len(of_class)])
+
+
 def choose_one(page: str, images: Gallery, name: str, title: str, on_change: Callable[[], None] = lambda: None) -> int:
     """Widgets for one image, the page's setting of that name; returns its row."""
     state, field = st.session_state, key(page, name)
     first, last = int(images.numbers[0]), int(images.numbers[-1])
     if not first <= state.get(field, -1) <= last:
-        of_class = np.flatnonzero(images.labels == FIRST[name])
-        state[field] = int(images.numbers[of_class[0] if len(of_class) else 0])
+        state[field] = int(images.numbers[first_row(images.labels, name)])
     row = _row_of(images, state[field])
     state[field] = int(images.numbers[row])  # the nearest available
     kinds = sorted(set(images.labels.tolist()))

@@ -42,7 +42,8 @@ function createReel(run, bitmap) {
   /** @type {Reel["draw"]} */
   function draw(canvas, kind, row, image) {
     const context = context2d(canvas);
-    context.imageSmoothingEnabled = false; // reset whenever the canvas is resized
+    context.imageSmoothingEnabled = canvas.width < run.width; // reset whenever the canvas is resized
+    context.imageSmoothingQuality = "high";
     if (kind === "difference") {
       scratchContext.putImageData(difference(row, image), 0, 0);
       context.drawImage(scratch, 0, 0, canvas.width, canvas.height);

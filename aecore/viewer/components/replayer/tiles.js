@@ -69,6 +69,17 @@ export function largestFactor(run, wanted, room) {
 }
 
 /**
+ * The next smaller factor: whole ones, and then, for pictures that stay larger than a digit's tile, parts of one; 0 if there
+ * is none.
+ * @param {ReelData} run
+ * @param {number} factor
+ */
+function smaller(run, factor) {
+  if (factor > 1) return factor - 1;
+  return tileSize(run, 0.9 * factor).pageWidth >= LARGEST ? 0.9 * factor : 0;
+}
+
+/**
  * The largest tiles with which the block stays within `height`, or else the lowest block that is still readable,
  * in lines of equal length.
  * @param {ReelData} run
@@ -79,7 +90,7 @@ export function largestFactor(run, wanted, room) {
 export function fit(run, lanes, width, height) {
   /** @type {{ size: TileSize, tall: number, columns: number } | null} */
   let best = null;
-  for (let factor = largestFactor(run, LARGEST, width); factor > 0; factor -= 1) {
+  for (let factor = largestFactor(run, LARGEST, width); factor > 0; factor = smaller(run, factor)) {
     const size = tileSize(run, factor);
     if (best && size.pageWidth < SMALLEST) break;
     const most = Math.max(1, Math.floor((width + COLUMN_GAP) / (size.pageWidth + COLUMN_GAP)));
