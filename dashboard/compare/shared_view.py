@@ -82,17 +82,18 @@ def shared_view(chosen: Sequence[Run], view: str) -> None:
         st.caption(plain(images.note))
         return
     able = [i for i, one in enumerate(shipped) if one["encoder"] and one["decoder"]]
+    codeless: list[int] = []
     if view == "way":
-        codeless = [i for i in able if not same[i].experiment().model.has_code]
+        codeless = [i for i in range(len(same)) if not same[i].experiment().model.has_code]
         if codeless:
             st.caption(f"Left out (no code to interpolate): {plain(', '.join(titles[i] for i in codeless))}.")
         able = [i for i in able if i not in codeless]
-        if not able:
+        if len(codeless) == len(same):
             return
     if not able:
         st.info("These networks cannot run in the browser.", icon=":material/memory:")
         return
-    if large := [titles[i] for i, one in enumerate(shipped) if not (one["encoder"] and one["decoder"])]:
+    if large := [title for i, title in enumerate(titles) if i not in able and i not in codeless]:
         st.caption(f"Left out (cannot run in the browser): {plain(', '.join(large))}.")
     comparer(
         [shipped[i] for i in able],
