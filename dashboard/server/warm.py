@@ -30,6 +30,6 @@ def _import() -> None:
     for name in NEEDED:
         with contextlib.suppress(Exception):
             import_module(name)
-    # What was imported stays: a full collection, which now and then comes in the middle of a touch, need not look at it.
+    # What was imported stays: a full collection, which now and then comes amid a touch, need not look at it.
     gc.collect()
     gc.freeze()
