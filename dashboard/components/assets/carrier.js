@@ -12,10 +12,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const { head, body } = readMessage(data);
   /** @type {{ name: string, parts: Record<string, unknown> | null, blobs: Record<string, [number, number]> }} */
   const { name, parts, blobs } = head;
+  const release = assets.hold(name, parentElement);
   if (!assets.has(name)) {
     if (parts) for (const [part, [from, to]] of Object.entries(blobs)) parts[part] = body.subarray(from, to);
     if (parts) assets.put(name, parts);
     else setTriggerValue("missing", name);
   }
-  return assets.hold(name, parentElement);
+  return release;
 }
