@@ -11,7 +11,7 @@ from aecore.latent.codes import Codes
 from aecore.models.architecture import plan
 from aecore.runs.run import Run
 from aecore.viewer.networks import Shipped
-from aecore.viewer.units import gains_of, units_of
+from aecore.viewer.units import gains_of
 from dashboard import page, url_state
 from dashboard.cache import codes as cached_codes
 from dashboard.cache.images import image_info
@@ -75,12 +75,12 @@ def codes_and_images(run: Run, bar: DeltaGenerator, codes: Codes | None, shipped
             icon=":material/memory:",
         )
         return
-    image, size, gaussian = images.images([row])[0], solved.code_size, model.variational
+    image, size = images.images([row])[0], solved.code_size
     map_shape = solved.map_shape if wide else None
     if wide and map_shape is None:
         st.info(f"A code of {size:,} numbers has too many units for sliders.", icon=":material/tune:")
         return
-    units = gains_of(map_shape[0]) if map_shape else units_of(kept, gaussian)  # type: ignore[arg-type]
+    units = gains_of(map_shape[0]) if map_shape else cached_codes.units(run, model.variational, kept)  # type: ignore[arg-type]
     vectors = np.zeros((0, size), np.float32)
     if chosen == "random" and kept is not None:
         vectors = drawn(run, kept)
