@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import shutil
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from dashboard.components import assets
+from dashboard.widgets.image_grid import png_uri
 from tests.helpers.pages import components, page
 from tests.helpers.paths import GALLERY_RUN
 
@@ -81,3 +86,14 @@ def test_how_digits_are_read_is_asked_once(gallery, monkeypatch):
     monkeypatch.setattr(models, "in_worker", counted)
     page("restore", run="mnist-mlp8", view="sheet", noise="gaussian:0.3")
     assert asked == ["denoise", "wrong_digits"]
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (4, 5, 9), (3, 1, 1), (1, 7, 300)])
+def test_small_images_are_png_files_that_another_program_reads(shape):
+    image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    head, _, content = png_uri(image).partition(",")
+    assert head == "data:image/png;base64"
+    read = Image.open(io.BytesIO(base64.b64decode(content)))
+    read.verify()  # the sums of its parts
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(content))))
+    assert np.array_equal(pixels if shape[0] == 1 else np.moveaxis(pixels, -1, 0), image[0] if shape[0] == 1 else image)
