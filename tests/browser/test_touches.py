@@ -29,7 +29,11 @@ def shipped(app_store) -> Iterator[list[str]]:
 def opened(tab: Page, url: str) -> list[bytes]:
     """The page at rest; what it receives from then on is added to the list."""
     received: list[bytes] = []
-    tab.on("websocket", lambda socket: socket.on("framereceived", lambda data: received.append(bytes(data))))
+
+    def hear(data: bytes | str) -> None:
+        received.append(data if isinstance(data, bytes) else data.encode())
+
+    tab.on("websocket", lambda socket: socket.on("framereceived", hear))
     tab.goto(url)
     settle(tab)
     wait_until_quiet(tab, lambda: len(received), quiet_s=0.5)
