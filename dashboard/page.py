@@ -1,8 +1,11 @@
-"""What pages are made of: the line of the heading, and the body as a fragment, whose widgets rerun only the body."""
+"""What pages are made of: the line of the heading, and the body as a fragment, whose widgets rerun only the body.
+
+In it may be a part that reruns alone: the list of runs is not read again, and the browser not sent again what stands
+around, when another image of the same run is chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import ParamSpec
 
@@ -10,6 +13,8 @@ import streamlit as st
 
 from aecore import access
 from aecore.errors import AecoreError
+from aecore.runs.run import Run
+from dashboard import url_state
 from dashboard.components.page_tools import page_tools
 from dashboard.format import plain
 from dashboard.sign_in import who
@@ -47,6 +52,26 @@ def fragment(view: Callable[P, None], run_every: float | None = None) -> Callabl
             problem(error)
 
     return st.fragment(body, run_every=run_every)
+
+
+def part(view: Callable[P, None], runs: Sequence[Run], name: str, fields: url_state.Fields) -> Callable[P, None]:
+    """`view`, which shows these runs, as a fragment in the body of the page of this name and these settings: its own
+    widgets rerun it alone. It may draw into containers of the body, and is to write the address.
+
+    The body has taken the settings from the address and draws the part every time. Where the address is another by now,
+    or a run is gone, the whole page runs.
+    """
+    with_body = [True]
+
+    @wraps(view)
+    def body(*arguments: P.args, **options: P.kwargs) -> None:
+        if with_body:
+            with_body.clear()
+        elif not url_state.stays(name, fields) or not all(run.path.is_dir() for run in runs):
+            st.rerun()
+        view(*arguments, **options)
+
+    return fragment(body)
 
 
 def problem(error: AecoreError) -> None:

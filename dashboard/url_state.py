@@ -72,17 +72,13 @@ def arrive(page: str, fields: Fields) -> bool:
     Returns whether it did. On coming back with none of the page's parameters in the address, they are restored.
     """
     state = st.session_state
-    linked = {name: st.query_params[name] for name in fields if name in st.query_params}
-    written: dict[str, str] = state.get(key(page, "told"), {})
     # Streamlit forgets the widgets of a page that was left; the page is restored from what it last wrote.
     present = state.get("page-before") == state.get("page-now")
     state["page-before"] = state.get("page-now")  # the page's body may rerun without the router
-    # The browser adds the followed run to an address that names none (`dashboard.components.session`).
-    ours = {name: text for name, text in linked.items() if not fields[name].browser}
-    known = {name: text for name, text in ours.items() if (name, text) != ("run", state.get(key(page, "run")))}
-    if present and key(page, "visit") in state and (written in (ours, known) or _is_late(page, ours)):
-        _restore_forgotten(page, fields, written)
+    if present and stays(page, fields):
         return False
+    linked = _linked(fields)
+    written: dict[str, str] = state.get(key(page, "told"), {})
     follows = "run" in fields and "run" not in linked and not present
     returns = not linked and not present and key(page, "visit") in state
     if returns:
@@ -96,6 +92,24 @@ def arrive(page: str, fields: Fields) -> bool:
     if not returns:  # else the browser knows where its components were
         state[key(page, "visit")] = visit(page) + 1
     return True
+
+
+def stays(page: str, fields: Fields) -> bool:
+    """Whether the address is the one that the page last wrote; settings that Streamlit forgot are then restored."""
+    state, linked = st.session_state, _linked(fields)
+    written: dict[str, str] = state.get(key(page, "told"), {})
+    # The browser adds the followed run to an address that names none (`dashboard.components.session`).
+    ours = {name: text for name, text in linked.items() if not fields[name].browser}
+    known = {name: text for name, text in ours.items() if (name, text) != ("run", state.get(key(page, "run")))}
+    if key(page, "visit") not in state or not (written in (ours, known) or _is_late(page, ours)):
+        return False
+    _restore_forgotten(page, fields, written)
+    return True
+
+
+def _linked(fields: Fields) -> dict[str, str]:
+    """The settings that the address has."""
+    return {name: st.query_params[name] for name in fields if name in st.query_params}
 
 
 def _restore_forgotten(page: str, fields: Fields, written: Mapping[str, str]) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from aecore.data.colored_mnist import PALETTE
+from aecore.latent.codes import Codes
 from aecore.models.architecture import plan
-from aecore.viewer.units import gains_of, units_of
+from aecore.runs.run import Run
+from aecore.viewer.networks import Shipped
+from aecore.viewer.units import gains_of
 from dashboard import page, url_state
 from dashboard.cache import codes as cached_codes
 from dashboard.cache.images import image_info
@@ -27,11 +31,18 @@ route()
 
 def view() -> None:
     url_state.arrive(PAGE, FIELDS)
-    state = st.session_state
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    bar = st.container(horizontal=True, vertical_alignment="bottom")
+    with bar:
         run = run_picker.choose(PAGE, width=250, on_change=start_over, code="generating images needs")
-        if run is None:
-            return
+    if run is not None:
+        codes = cached_codes.codes(run)
+        page.part(codes_and_images, [run], PAGE, FIELDS)(run, bar, codes, ship_run(run, codes))
+
+
+def codes_and_images(run: Run, bar: DeltaGenerator, codes: Codes | None, shipped: Shipped) -> None:
+    """What is chosen beside the run, in the `bar`, and what is made of it."""
+    state = st.session_state
+    with bar:
         images = image_picker.gallery(run)
         if images is None:
             st.info(
@@ -40,7 +51,7 @@ def view() -> None:
             return
         row = image_picker.choose_one(PAGE, images, "a", "Start from test image", on_change=start_over)
         told = choose_class(run, images.classes, int(images.labels[row]))
-    about, codes = image_info(run), cached_codes.codes(run)
+    about = image_info(run)
     kept = codes.codes if codes is not None else None
     wide, model = kept is None, run.experiment().model
     solved = plan(model, about.image_shape)
@@ -58,19 +69,18 @@ def view() -> None:
         )
         if chosen == "random":
             choose_draw(run, kept.shape[1] if kept is not None else 0)
-    shipped = ship_run(run, codes)
     if shipped["encoder"] is None or shipped["decoder"] is None:
         st.info(
             "This network cannot run in the browser, which sliders need. Interpolate and Restore ask the server.",
             icon=":material/memory:",
         )
         return
-    image, size, gaussian = images.images([row])[0], solved.code_size, model.variational
+    image, size = images.images([row])[0], solved.code_size
     map_shape = solved.map_shape if wide else None
     if wide and map_shape is None:
         st.info(f"A code of {size:,} numbers has too many units for sliders.", icon=":material/tune:")
         return
-    units = gains_of(map_shape[0]) if map_shape else units_of(kept, gaussian)  # type: ignore[arg-type]
+    units = gains_of(map_shape[0]) if map_shape else cached_codes.units(run, model.variational, kept)  # type: ignore[arg-type]
     vectors = np.zeros((0, size), np.float32)
     if chosen == "random" and kept is not None:
         vectors = drawn(run, kept)

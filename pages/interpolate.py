@@ -88,8 +88,13 @@ def view() -> None:
     if gallery is None:
         st.info("This run has no stored images, and its image set is not here.", icon=":material/image_not_supported:")
         return
+    page.part(images_and_path, [run], PAGE, FIELDS)(run, gallery, ship_run(run, cached_codes.codes(run)))
+
+
+def images_and_path(run: Run, gallery: image_picker.Gallery, shipped: Shipped) -> None:
+    """The images that are chosen, and what lies between them or along a direction."""
     mode = along.view if st.session_state[key(PAGE, "mode")] == "along" else between
-    mode(run, gallery, ship_run(run, cached_codes.codes(run)))
+    mode(run, gallery, shipped)
     quantised = run.experiment().model.quantised
     st.caption(
         plain(gallery.note) + (" The code is quantised: what lies between two is no image's code." if quantised else "")

@@ -1,8 +1,10 @@
 """Latent space: a run's codes as a rotatable point cloud, with their images and neighbours."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from aecore.jobs import projection as projection_job
+from aecore.runs.run import Run
 from dashboard import page, url_state
 from dashboard.cache import runs
 from dashboard.cache.images import image_info
@@ -12,6 +14,7 @@ from dashboard.latent.controls import FIELDS, PAGE, choose
 from dashboard.latent.links import directions_link, first_look, save_as_page
 from dashboard.latent.moving_cloud import show
 from dashboard.navigation import route
+from dashboard.widgets import run_picker
 
 route()
 
@@ -20,9 +23,18 @@ TICK_S = 0.5
 
 def view_page() -> None:
     url_state.arrive(PAGE, FIELDS)
+    bar = st.container(horizontal=True, vertical_alignment="bottom", key=f"{PAGE}-bar")
+    with bar:
+        run = run_picker.choose(PAGE, width=290, code="a latent space needs")
+    if run is not None:
+        page.part(codes_as_points, [run], PAGE, FIELDS)(run, bar)
+
+
+def codes_as_points(run: Run, bar: DeltaGenerator) -> None:
+    """What is chosen beside the run, in the `bar`, and the points."""
     new_projection.turn()
-    with st.container(horizontal=True, vertical_alignment="bottom", key=f"{PAGE}-bar"):
-        wanted = choose()
+    with bar:
+        wanted = choose(run)
         if wanted is None:
             return
         if wanted.over == "last":

@@ -2,8 +2,10 @@
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from aecore.metrics.baselines import TITLES
+from aecore.runs.run import Run
 from dashboard import page
 from dashboard.cache import models
 from dashboard.cache.images import image_info, test_images
@@ -23,13 +25,20 @@ route()
 def view() -> None:
     arrived = url.arrive()
     left, right = st.columns([2, 5], gap="large")
-    with left, st.container(key="restore-controls"):
+    settings = left.container(key="restore-controls")
+    with settings:
         run = run_picker.choose(url.PAGE)
-        if run is None:
-            return
-        about, images = image_info(run), test_images(run)
-        if arrived and not by_hand.fits(run):
-            wipe.leave_hand()
+    if run is None:
+        return
+    if arrived and not by_hand.fits(run):
+        wipe.leave_hand()
+    page.part(images_and_scores, [run], url.PAGE, url.FIELDS)(run, settings, right)
+
+
+def images_and_scores(run: Run, settings: DeltaGenerator, right: DeltaGenerator) -> None:
+    """What is done to which images, beside the run in `settings`, and on the `right` what the model makes of them."""
+    about, images = image_info(run), test_images(run)
+    with settings:
         chosen = wipe.choose_view(by_hand.possible(run))
         if chosen == "hand":
             window = controls.choose_window(images)

@@ -106,15 +106,16 @@ def search(run: Run, corruption: Corruption, draw: int) -> Ranked:
     return found
 
 
-def wrong_digits(images: np.ndarray, labels: np.ndarray) -> int:
-    """How many of the images (N, C, H, W) on the [0, 1] scale the digit classifier reads as a digit other than their
-    label."""
+def wrong_digits(sets: Sequence[np.ndarray], labels: np.ndarray) -> list[int]:
+    """For each of these sets of images (N, C, H, W) on the [0, 1] scale, how many the digit classifier reads as a digit
+    other than their label; the labels (N,) are those of every set."""
     import torch
 
     from aecore.models.digit_classifier.network import read_digits
 
     _take_threads(whole_test_set=False)
-    return int(np.sum(read_digits(torch.from_numpy(np.ascontiguousarray(images, np.float32))) != labels))
+    read = (read_digits(torch.from_numpy(np.ascontiguousarray(images, np.float32))) for images in sets)
+    return [int(np.sum(found != labels)) for found in read]
 
 
 def corrupted(run: Run, images: np.ndarray, corruption: Corruption, draw: int) -> np.ndarray:

@@ -6,7 +6,9 @@ import contextlib
 import hashlib
 import json
 import os
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,10 +25,48 @@ SAMPLES, MORE_SAMPLES, PIECE = 256, 2048, 8192
 """How many lines of a long `.jsonl` file a list of runs looks at, how many a page, and how long a line may be to be
 seen."""
 
+MOST_TEXTS, LARGEST_TEXT = 4096, 16 << 10
+"""How many tables are remembered as they were last read, and how long the text of one may be, in characters."""
+FRESH_NS = 100_000_000
+"""A file may change again within one tick of the clock of its file system: so long after a change it is not
+remembered."""
+
 
 def read_table(path: Path, owner: str) -> dict[str, Any]:
     """A JSON file that holds a table, without its `sum`. Raises `DamagedError`, which names the `owner`, for any other,
-    for none, and where the table is not the one that the sum was made of."""
+    for none, and where the table is not the one that the sum was made of.
+
+    One that has not changed since it was last read is not read again: pages ask for the same ones with every touch. The
+    caller may change what it is given.
+    """
+    try:
+        found = os.stat(path)
+    except OSError:
+        return _read_table(path, owner)  # which says why
+    place = str(path)
+    stamp = found.st_ino, found.st_dev, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    with _lock:
+        if (known := _texts.get(place)) and known[0] == stamp:
+            _texts.move_to_end(place)
+            return json.loads(known[1])
+    value = _read_table(path, owner)
+    if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > FRESH_NS:
+        text = json.dumps(value)
+        with _lock:
+            _texts.pop(place, None)
+            if len(text) <= LARGEST_TEXT:
+                _texts[place] = (stamp, text)
+            while len(_texts) > MOST_TEXTS:
+                _texts.popitem(last=False)
+    return value
+
+
+_lock = threading.Lock()
+_texts: OrderedDict[str, tuple[tuple[int, ...], str]] = OrderedDict()
+"""Tables that were read and checked, by the paths of their files: what these looked like, and the tables as text."""
+
+
+def _read_table(path: Path, owner: str) -> dict[str, Any]:
     value, recorded = _table_and_sum(path, owner)
     if recorded is not None and recorded != _sum_of(value):
         own_run = owner.startswith("run ") and path.parent.parent.name != "gallery"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from aecore import data
 from aecore.latent.codes import Codes, read_codes
 from aecore.runs.run import CODES, WEIGHTS, Run
 from aecore.runs.sums import SUMS
+from aecore.viewer.units import Unit, units_of
 from dashboard.cache.keyed import keyed_on
 from dashboard.server.worker import in_worker
 
@@ -30,3 +33,9 @@ def _saved(run: Run) -> Codes | None:
 @keyed_on((WEIGHTS,), show_spinner="Encoding the images…")
 def _computed(run: Run, split: str) -> Codes:
     return in_worker("aecore.compute.models:codes_of_split", run, split, thorough=True)
+
+
+@keyed_on((CODES, WEIGHTS))
+def units(run: Run, gaussian: bool, _codes: np.ndarray) -> list[Unit]:
+    """Range, spread and histogram of each unit of the run's codes (N, n), which for a `gaussian` one are means."""
+    return units_of(_codes, gaussian)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from aecore.errors import OutdatedError
 from aecore.latent.epoch_codes import EpochCodes, read_epoch_codes
 from aecore.latent.epoch_projection import (
-    METHODS,
     EpochProjection,
     pca_over_epochs,
     projection_file,
@@ -42,8 +41,8 @@ def _pca(run: Run, dims: int, _codes: EpochCodes) -> EpochProjection:
     return pca_over_epochs(_codes, dims)
 
 
-def _files(run: Run) -> list[str]:
-    return [EPOCH_CODES, SUMS, *(str(projection_file(run, method, dims)) for method in METHODS for dims in (2, 3))]
+def _files(run: Run, method: str, dims: int) -> list[str]:
+    return [EPOCH_CODES, SUMS, str(projection_file(run, method, dims))]
 
 
 @keyed_on(_files)

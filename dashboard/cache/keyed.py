@@ -29,12 +29,12 @@ def signature(run: Run, names: Sequence[str]) -> tuple:
 
 
 def keyed_on(
-    files: Sequence[str] | Callable[[Run], Sequence[str]], *, show_spinner: str = ""
+    files: Sequence[str] | Callable[..., Sequence[str]], *, show_spinner: str = ""
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Keep what a function of a run returns until one of these files of the run changes.
 
     Its other arguments must be hashable, but those whose names begin with `_`, which do not count. `files` may also be
-    a function of the run. The result is shared by all sessions and must not be modified.
+    a function of the same arguments. The result is shared by all sessions and must not be modified.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -45,7 +45,7 @@ def keyed_on(
             bound = form.bind(*arguments, **options)
             bound.apply_defaults()
             run, *others = bound.arguments.items()
-            stamps = signature(run[1], files(run[1]) if callable(files) else files)
+            stamps = signature(run[1], files(*bound.args, **bound.kwargs) if callable(files) else files)
             counted = tuple(value for name, value in others if not name.startswith("_"))
             key = (function, str(run[1].path), stamps, counted)
             return KEPT.get(key, lambda: function(*arguments, **options), show_spinner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -72,10 +73,10 @@ def colourised(run: Run, images: np.ndarray) -> np.ndarray:
     return in_worker(COMPUTE + "colourised", run, np.asarray(images), thorough=True)
 
 
-def wrong_digits(name: str, images: np.ndarray, labels: np.ndarray) -> int | None:
-    """How many of the images (N, C, H, W) on the [0, 1] scale the digit classifier reads as a digit other than their
-    label; None for image sets that it was not trained for."""
-    return in_worker(COMPUTE + "wrong_digits", images, np.asarray(labels)) if reads(name) else None
+def wrong_digits(name: str, sets: Sequence[np.ndarray], labels: np.ndarray) -> Sequence[int | None]:
+    """For each of these sets of images (N, C, H, W) on the [0, 1] scale, how many the digit classifier reads as a digit
+    other than their label, which all sets share; None for image sets that it was not trained for."""
+    return in_worker(COMPUTE + "wrong_digits", list(sets), np.asarray(labels)) if reads(name) else [None] * len(sets)
 
 
 def corrupted(run: Run, images: np.ndarray, corruption: Corruption, draw: int) -> np.ndarray:

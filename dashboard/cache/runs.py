@@ -5,12 +5,9 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from itertools import product
 
 import numpy as np
 
-from aecore.data.subset import SPLITS
-from aecore.latent.projection import METHODS
 from aecore.latent.projection_store import Projection, projection_files, read_projection
 from aecore.runs.json_files import is_long
 from aecore.runs.listing import listed
@@ -77,12 +74,11 @@ def figures(run: Run) -> dict[str, np.ndarray]:
     return run.tensors(FIGURES)
 
 
-def _projections_of(run: Run) -> list[str]:
-    kinds = product(METHODS, (2, 3), SPLITS)
-    return [SUMS, *(str(path) for kind in kinds for path in projection_files(run, *kind))]
+def _files(run: Run, method: str, dims: int, split: str) -> list[str]:
+    return [SUMS, *map(str, projection_files(run, method, dims, split))]
 
 
-@keyed_on(_projections_of)
+@keyed_on(_files)
 def projection(run: Run, method: str, dims: int, split: str = "test") -> Projection | None:
     """The run's saved projection of that kind, if it has one. Raises `DamagedError` when it cannot be read."""
     return read_projection(run, method, dims, split=split)

@@ -18,7 +18,7 @@ from dashboard.cache import runs
 from dashboard.cache.measures import measures
 from dashboard.charts.run_charts import comparison_chart
 from dashboard.compare import tables
-from dashboard.compare.choose import marked_titles_of, titles_of
+from dashboard.compare.choose import titles_of
 from dashboard.compare.url import PAGE
 from dashboard.format import plain
 from dashboard.measure.url import MOST
@@ -28,10 +28,10 @@ REFRESH_S = 2.0
 
 
 def numbers(chosen: Sequence[Run]) -> None:
+    """What was measured, and which settings differ; `curves` are above."""
     titles = titles_of(chosen)
     base = st.session_state[key(PAGE, "base")]
     baseline = next((i for i, run in enumerate(chosen) if run.id == base), None)
-    draw_curves(chosen)
     order = draw_metrics(chosen, titles, baseline)
     st.subheader("Settings that differ", anchor=False)
     differing = tables.settings_table([run.settings() for run in chosen], titles, baseline, order)
@@ -39,7 +39,8 @@ def numbers(chosen: Sequence[Run]) -> None:
         st.caption("None: these runs have the same settings.")
 
 
-def draw_curves(chosen: Sequence[Run]) -> None:
+def curves(chosen: Sequence[Run], names: Sequence[str]) -> None:
+    """A metric over time, in one chart, under these names."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         field = st.selectbox(
             "Curve",
@@ -57,7 +58,6 @@ def draw_curves(chosen: Sequence[Run]) -> None:
         )
         amount = st.slider("Smoothing", 0.0, 0.95, step=0.05, key=key(PAGE, "smooth"), width=180)
         log = st.toggle("Log axis", key=key(PAGE, "log"))
-    names = [f"{tables.letter(i)} {title}" for i, title in enumerate(marked_titles_of(chosen))]
 
     def drawn() -> None:
         comparison_chart(

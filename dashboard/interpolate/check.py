@@ -51,5 +51,5 @@ def _changes(run: Run, direction: Direction, amounts: tuple[float, ...]) -> list
 
 
 def _share(run: Run, images: np.ndarray, label: int) -> float:
-    wrong = models.wrong_digits(run.experiment().data.name, images, np.full(len(images), label))
+    (wrong,) = models.wrong_digits(run.experiment().data.name, [images], np.full(len(images), label))
     return 1 - (wrong or 0) / len(images)

@@ -22,7 +22,6 @@ from dashboard.cache import runs
 from dashboard.cache.epochs import over_epochs
 from dashboard.cache.keyed import keyed_on
 from dashboard.url_state import Field, epoch, key, one_of
-from dashboard.widgets import run_picker
 
 PAGE = "latent"
 METHODS = TITLES
@@ -66,12 +65,9 @@ class Wanted:
         return f"{self.run.id}-{projection_file_name(self.method, self.dims, self.images).removesuffix('.safetensors')}"
 
 
-def choose() -> Wanted | None:
-    """A row of pickers, which set the page's fields. None if there is no run to show."""
+def choose(run: Run) -> Wanted | None:
+    """A row of pickers, which set the page's fields. None if the run's codes are too small."""
     state, method, dims = st.session_state, key(PAGE, "method"), key(PAGE, "dims")
-    run = run_picker.choose(PAGE, width=290, code="a latent space needs")
-    if run is None:
-        return None
     size = code_size(run)
     if size < 2:
         st.info(f"{run.id} has a code of size {size}: there is nothing to project.", icon=":material/scatter_plot:")

@@ -78,17 +78,19 @@ HOLE = (
 def of_model(run: Run, shown: Shown, corruption: Corruption) -> list[Row]:
     """The noisy input's row, if there is a corruption, and the model's."""
     result, images_name = shown.result, run.experiment().data.name
-    wrong = _wrong(images_name, result.output, shown)
+    shown_too = [result.noisy] if corruption.active else []
+    wrong, *of_noisy = _wrong(images_name, [result.output, *shown_too], shown)
     model = Row(MODEL, "", result.output, result.output_scores, wrong, may_win(run.status()))
     if not corruption.active:
         return [model]
     note = "enlarged bicubically" if corruption.downscale else ""
-    wrong, called = _wrong(images_name, result.noisy, shown), f"{input_word(corruption).capitalize()} input"
-    return [Row(NOISY, note, result.noisy, result.noisy_scores, wrong, called=called), model]
+    called = f"{input_word(corruption).capitalize()} input"
+    return [Row(NOISY, note, result.noisy, result.noisy_scores, of_noisy[0], called=called), model]
 
 
-def _wrong(images_name: str, images: np.ndarray, shown: Shown) -> int | None:
-    return None if shown.labels is None else models.wrong_digits(images_name, images, shown.labels)
+def _wrong(images_name: str, sets: Sequence[np.ndarray], shown: Shown) -> Sequence[int | None]:
+    """How many digits of each of these sets of images are misread, which are asked for at once."""
+    return [None] * len(sets) if shown.labels is None else models.wrong_digits(images_name, sets, shown.labels)
 
 
 def of_method(run: Run, corruption: Corruption, method: str, shown: Shown) -> Row:
@@ -98,7 +100,7 @@ def of_method(run: Run, corruption: Corruption, method: str, shown: Shown) -> Ro
     amount = classical.strength(run, corruption, method) if method in DENOISERS else None
     images = classical.apply(run, shown.result, method, amount)
     scores = image_metrics.all_of(shown.clean.astype(np.float32) / np.float32(255), images, shown.result.lost)
-    wrong = _wrong(run.experiment().data.name, images, shown)
+    (wrong,) = _wrong(run.experiment().data.name, [images], shown)
     note = "" if amount is None else f"{classical.SYMBOLS[method]} {amount:g}"
     return Row(TITLES[method], note, images, scores, wrong)
 

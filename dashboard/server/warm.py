@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from importlib import import_module
 
 NEEDED = ("pandas", "pyarrow", "dashboard.navigation", "aecore.jobs")
@@ -29,3 +30,6 @@ def _import() -> None:
     for name in NEEDED:
         with contextlib.suppress(Exception):
             import_module(name)
+    # What was imported stays: a full collection, which now and then comes amid a touch, need not look at it.
+    gc.collect()
+    gc.freeze()

@@ -58,11 +58,13 @@ def sent(app: AppTest) -> dict[str, Any]:
 
 
 def parts(app: AppTest) -> dict[str, dict[str, Any]]:
-    """What was shipped, by name."""
+    """What was shipped by this run of the page, by name; what was shipped before comes as a name alone."""
     found = {}
     for node in components(app, "assets"):
         length = int.from_bytes(node.bytes[:4], "little")
         head = json.loads(node.bytes[4 : 4 + length])
+        if head["parts"] is None:
+            continue
         blobs = {part: node.bytes[4 + length :][slice(*span)] for part, span in head["blobs"].items()}
         found[head["name"]] = head["parts"] | blobs
     return found

@@ -54,6 +54,15 @@ def test_requests_are_answered_before_all_is_imported_and_sessions_wait(monkeypa
     assert told == list(warm.NEEDED)
 
 
+def test_full_collections_leave_alone_what_was_imported(monkeypatch):
+    did = []
+    monkeypatch.setattr(warm, "NEEDED", ("colorsys",))
+    monkeypatch.setattr(warm, "import_module", did.append)
+    monkeypatch.setattr(warm.gc, "freeze", lambda: did.append("freeze"))
+    warm._import()
+    assert did == ["colorsys", "freeze"]
+
+
 def test_what_cannot_be_imported_is_left_to_the_session(monkeypatch):
     monkeypatch.setattr(warm, "NEEDED", ("no_such_module", "colorsys"))
     monkeypatch.delitem(sys.modules, "colorsys", raising=False)

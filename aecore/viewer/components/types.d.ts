@@ -23,6 +23,8 @@ export interface Assets {
   put(name: string, parts: unknown): void;
   has(name: string): boolean;
   get(name: string): Promise<any>;
+  /** Keep it, once it is here, until the returned function is called; a carrier that holds it twice holds it once. */
+  hold(name: string, carrier: object): () => void;
 }
 // ---- the address (`address/`) ----------------------------------------------------------------------
 

@@ -32,6 +32,17 @@ const PLOT = { width: 140, height: 40 };
  */
 const unitOf = ({ codes, codeRow }, row, unit) => (codes && codeRow && codeRow[row] >= 0 ? codes.values[codeRow[row] * codes.width + unit] : NaN);
 
+/** @type {(a: ArrayLike<number>, b: ArrayLike<number>) => boolean} */
+const equal = (a, b) => a.length === b.length && Array.prototype.every.call(a, (value, i) => value === b[i]);
+
+/**
+ * Whether all that stands here is the same of two clouds: their images and codes, wherever the points lie.
+ * @param {Points} a
+ * @param {Points} b
+ */
+const alike = (a, b) =>
+  a === b || (a.codes === b.codes && a.atlas === b.atlas && a.decoder === b.decoder && equal(a.indices, b.indices) && equal(a.labels, b.labels));
+
 /**
  * @param {Cloud} owner
  * @param {HTMLElement} root
@@ -47,14 +58,18 @@ export function createLinked(owner, root) {
   let distributions = [];
   /** @type {unknown[]} */
   let about = [];
+  /** @type {Points[]} */
+  let built = [];
   let turn = 0;
 
   /** @type {Linked["update"]} */
   function update() {
     const stages = owner.stages.filter(({ points }) => points), hidden = [...owner.state.hidden].sort().join();
-    const now = [hidden, owner.theme, ...stages.map(({ points }) => points)];
-    if (now.length !== about.length || now.some((value, i) => value !== about[i])) {
-      about = now;
+    const several = stages.length > 1, now = [hidden, owner.theme, ...stages, ...stages.map(({ view }) => (several ? view.title : view.noun))];
+    const points = stages.map((stage) => stage.points);
+    const same = now.length === about.length && now.every((value, i) => value === about[i]) && points.every((one, i) => alike(one, built[i]));
+    if (!same) {
+      [about, built] = [now, points];
       build(stages);
     }
     for (const { node, color } of distributions) node.setAttribute("aria-pressed", String(owner.state.color === color));

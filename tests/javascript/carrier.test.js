@@ -1,0 +1,52 @@
+// Large things come once, then by name: what the browser does not have, its carrier asks for.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { assets } from "../../aecore/viewer/components/assets/asset.js";
+import carrier from "../../dashboard/components/assets/carrier.js";
+
+/** @param {string} name @param {Record<string, unknown> | null} parts */
+function message(name, parts) {
+  const head = new TextEncoder().encode(JSON.stringify({ name, parts, blobs: parts ? { weights: [0, 2] } : {} }));
+  const bytes = new Uint8Array(4 + head.length + (parts ? 2 : 0));
+  new DataView(bytes.buffer).setUint32(0, head.length, true);
+  bytes.set(head, 4);
+  if (parts) bytes.set([7, 8], 4 + head.length);
+  return bytes;
+}
+
+/** @param {string} name @param {Record<string, unknown> | null} parts @param {object} [place] */
+function carry(name, parts, place = {}) {
+  /** @type {unknown[][]} */
+  const asked = [];
+  /** @type {any} */
+  const mount = { data: message(name, parts), parentElement: place, setTriggerValue: (/** @type {unknown[]} */ ...given) => asked.push(given) };
+  return { asked, release: carrier(mount) };
+}
+
+test("what came is there, and its name alone asks for nothing", async () => {
+  const place = {}, first = carry("sent", { kind: "decoder" }, place);
+  assert.deepEqual(first.asked, []);
+  const { kind, weights } = await assets.get("sent");
+  assert.equal(kind, "decoder");
+  assert.deepEqual([...weights], [7, 8]);
+  assert.deepEqual(carry("sent", null, place).asked, []);
+});
+
+test("a name of which nothing came is asked for, until it comes", async () => {
+  const waiting = assets.get("lost"), place = {};
+  assert.deepEqual(carry("lost", null, place).asked, [["missing", "lost"]]);
+  assert.deepEqual(carry("lost", { kind: "codes" }, place).asked, []);
+  assert.equal((await waiting).kind, "codes");
+});
+
+test("what has a carrier on the page stays, however much comes after it", () => {
+  const place = {}, names = Array.from({ length: 30 }, (_, i) => `on the page ${i}`);
+  const releases = names.map((name) => carry(name, {}, place).release);
+  names.forEach((name) => carry(name, null, place)); // at a touch: Streamlit calls the last cleanup alone
+  assert.ok(names.every(assets.has), "more than are kept of those without a carrier");
+  releases.forEach((release) => release());
+  assert.equal(names.filter(assets.has).length < 30, true, "others may now take their place");
+  assert.ok(assets.has("on the page 29"));
+});
