@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from aecore.cli.as_json import print_json
 from aecore.cli.console import print_message, table
-from aecore.cli.options import Json, print_json
+from aecore.cli.options import Json
 from aecore.data import data_set
 from aecore.devices import devices
 from aecore.presets import preset

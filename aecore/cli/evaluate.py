@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from aecore.cli.as_json import print_json
 from aecore.cli.console import print_message, table
-from aecore.cli.options import Device, Json, RunName, print_json
+from aecore.cli.options import Device, Json, RunName
 from aecore.cli.printed import print_evaluations, print_reached, print_verdicts
 from aecore.cli.progress import Progress
 from aecore.config.corruption import Corruption

@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import filelock
 import numpy as np
-import platformdirs
 
 from aecore.data.image_set import Arrays, DataSet
+from aecore.data.place import data_root
 from aecore.errors import AecoreError, describe_os_error
 from aecore.files import MB, atomic_file, atomic_write, parse_json, read_regular
 from aecore.temporary import remove_leftovers
@@ -30,12 +29,6 @@ class Opened(NamedTuple):
     about: DataSet
     folder: Path
     result: str
-
-
-def data_root() -> Path:
-    """The folder of prepared image sets: `AECORE_DATA`, by default the user's cache directory."""
-    named = os.environ.get("AECORE_DATA")
-    return Path(named).expanduser().absolute() if named else Path(platformdirs.user_cache_dir("aecore"))
 
 
 def ensure(folder: Path, make: Callable[[], tuple[Arrays, Facts]], *, thorough: bool, lock: str | None = None) -> str:
