@@ -13,7 +13,6 @@ import filelock
 import numpy as np
 
 from aecore.data.image_set import Arrays, DataSet
-from aecore.data.place import data_root
 from aecore.errors import AecoreError, describe_os_error
 from aecore.files import MB, atomic_file, atomic_write, parse_json, read_regular
 from aecore.temporary import remove_leftovers

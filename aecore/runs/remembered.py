@@ -1,9 +1,9 @@
 """What was found of the contents of runs' files before: `listed.jsonl` in the user's cache.
 
 A list of runs validates hundreds of small tables that nearly all are as they were the last time, and building the
-schemas for it takes longer than all else. So what was found is kept under the SHA-256 of the content itself, never under
-a file's name or time: every file is still read and compared with its sum, and a content that differs in one byte is
-another one. The names also depend on the sources of the rules and on pydantic's version, so that other rules find
+schemas for it takes longer than all else. So what was found is kept under the SHA-256 of the content itself, never
+under a file's name or time: every file is still read and compared with its sum, and a content that differs in one byte
+is another one. The names also depend on the sources of the rules and on pydantic's version, so that other rules find
 nothing. Only what is sound is kept; what is damaged is looked at anew each time.
 """
 
@@ -112,8 +112,12 @@ def _rules() -> str:
     if pydantic is None or not pydantic.origin:
         return ""
     try:
-        sources = [here.parent / "errors.py", *sorted(here.glob("*.py")), *sorted((here.parent / "config").glob("*.py"))]
-        for source in (*sources, Path(pydantic.origin).with_name("version.py")):
+        sources = [
+            here.parent / "errors.py",
+            *sorted(here.glob("*.py")),
+            *sorted((here.parent / "config").glob("*.py")),
+        ]
+        for source in (*sorted(sources), Path(pydantic.origin).with_name("version.py")):
             digest.update(source.read_bytes())
     except OSError:
         return ""

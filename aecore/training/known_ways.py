@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from aecore.config.experiment import Experiment
-from aecore.data.cache import data_root
+from aecore.data.place import data_root
 from aecore.data.streamed import Streamed
 from aecore.devices import devices
 from aecore.files import MB, atomic_write, parse_json, read_regular
