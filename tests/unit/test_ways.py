@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from aecore import jobs
+from aecore.models import known_ways
 from aecore.models.build import build
 from aecore.runs.run import RESUME
-from aecore.training import known_ways, ways
+from aecore.training import ways
 from aecore.training.threads import threads
 from aecore.training.ways import Way, choose
 from tests.helpers.families import SETTINGS, family
@@ -135,7 +136,7 @@ def test_another_machine_is_tried_anew(timed, limit, monkeypatch):
 def test_a_cache_that_holds_nonsense_is_tried_over(timed, text):
     timed(plain=0.5)
     images = digits().train
-    known_ways.path().write_text(text.replace("KEY", known_ways.key(MLP, images, 64)))
+    known_ways.path().write_text(text.replace("KEY", ways.key_of(MLP, images, 64)))
     assert choose(MLP, images, 10_000).way == Way(linear="plain")
     assert choose(MLP, images, 10_000).known
 
