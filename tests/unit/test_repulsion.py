@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -138,7 +139,7 @@ def test_the_drawing_of_a_trial_is_like_a_finished_one(dims):
 @pytest.mark.parametrize("dims", [2, 3])
 def test_a_real_trial_names_its_way_with_which_the_drawing_is_the_same(dims):
     codes, threads = clusters(1600)[0], torch.get_num_threads()
-    options = {"perplexity": 10, "iterations": 200}
+    options: dict[str, Any] = {"perplexity": 10, "iterations": 200}
     points, made = project(codes, "tsne", dims, **options)
     (entry,) = known_ways.entries().values()
     assert entry["way"] == made["repulsion"] in WAYS
