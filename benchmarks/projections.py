@@ -1,12 +1,12 @@
 """Time, memory and faithfulness of projections against the number of points: `python -m benchmarks.projections`.
 
 Our t-SNE, once as a trial on this machine chooses and once in either way of summing the repulsion, openTSNE's,
-scikit-learn's, UMAP and PaCMAP embed the codes of a shipped run's training images (all t-SNEs with perplexity 30, a thousand
-iterations and PCA initialisation), each in a process of its own, after a warm-up on a few codes that is not counted.
-`--chart FILE.svg` draws seconds against points, also of results that `--from FILE.json` has. Memory is what the process
-grew by. Packages that are not installed (requirements-projections.txt and openTSNE) are left out, and so is what takes
-more than half an hour. Where two take part at the same size, they follow each other, so that changes in machine speed
-affect them alike.
+scikit-learn's, UMAP and PaCMAP embed the codes of a shipped run's training images (all t-SNEs with perplexity 30, a
+thousand iterations and PCA initialisation), each in a process of its own, after a warm-up on a few codes that is not
+counted. Memory is what the process grew by. Packages that are not installed (requirements-projections.txt and openTSNE)
+are left out, and so is what takes more than half an hour. Where two take part at the same size, they follow each other,
+so that changes in machine speed affect them alike. `--chart FILE.svg` draws seconds against points, also of results
+that `--from FILE.json` has.
 """
 
 from __future__ import annotations
