@@ -4,6 +4,7 @@ what they are: texts."""
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -31,6 +32,14 @@ def format_value(value: float | None, unit: str = "") -> str:
     else:
         text = f"{value:.2f}" if abs(value) >= 1 else f"{value:.4g}"
     return f"{text} {unit}".strip()
+
+
+def numbered(title: str, taken: Iterable[str]) -> str:
+    """The title, or where it is taken the title with the first free number: `digits-quick (2)`."""
+    others = set(taken)
+    if title not in others:
+        return title
+    return next(name for number in range(2, len(others) + 3) if (name := f"{title} ({number})") not in others)
 
 
 def printable(text: str) -> str:

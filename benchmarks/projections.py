@@ -1,10 +1,12 @@
 """Time, memory and faithfulness of projections against the number of points: `python -m benchmarks.projections`.
 
-Our t-SNE, openTSNE's, scikit-learn's, UMAP and PaCMAP embed the codes of a shipped run's training images (all
-t-SNEs with perplexity 30, a thousand iterations and PCA initialisation), each in a process of its own, after a warm-up
-on a few codes that is not counted. Memory is what the process grew by. Packages that are not installed
-(requirements-projections.txt and openTSNE) are left out, and so is what takes more than half an hour. Where two take
-part at the same size, they follow each other, so that changes in machine speed affect them alike.
+Our t-SNE, once as a trial on this machine chooses and once in either way of summing the repulsion, openTSNE's,
+scikit-learn's, UMAP and PaCMAP embed the codes of a shipped run's training images (all t-SNEs with perplexity 30, a
+thousand iterations and PCA initialisation), each in a process of its own, after a warm-up on a few codes that is not
+counted. Memory is what the process grew by. Packages that are not installed (requirements-projections.txt and openTSNE)
+are left out, and so is what takes more than half an hour. Where two take part at the same size, they follow each other,
+so that changes in machine speed affect them alike. `--chart FILE.svg` draws seconds against points, also of results
+that `--from FILE.json` has.
 """
 
 from __future__ import annotations
@@ -25,15 +27,18 @@ from typing import Any
 import numpy as np
 import torch
 
+from aecore.errors import UserError
 from aecore.latent import packages, tsne
+from aecore.latent.repulsion import WAYS
 from aecore.metrics.projection import trustworthiness
-from benchmarks import memory
+from benchmarks import memory, projections_chart
 
 PERPLEXITY, ITERATIONS = 30.0, 1000
 SIZES, QUICK_SIZES = (1000, 5000, 10_000, 20_000, 60_000), (600,)
 MOST = {("openTSNE", 3): 20_000, ("scikit-learn", 2): 10_000, ("scikit-learn", 3): 10_000}
-"""Points, by dimensions, beyond which a method takes too long to be measured."""
-METHODS = ("ours", "openTSNE", "scikit-learn", "umap", "pacmap")
+MOST |= {(way, dims): 20_000 for way in WAYS for dims in (2, 3)}
+"""Points, by dimensions, beyond which a method takes too long to be measured; or, on a grid, is the same as ours."""
+METHODS = ("ours", *WAYS, "openTSNE", "scikit-learn", "umap", "pacmap")
 CODES_OF = "mnist-mlp8"
 WARM_UP = {"umap": 4200}
 """Codes in the warm-up, else 400: from 4,096 on UMAP looks for neighbours in another way, and compiles that first."""
@@ -41,8 +46,11 @@ WARM_UP = {"umap": 4200}
 Draw = Callable[[np.ndarray, int, int], np.ndarray]
 
 
-def _ours(codes: np.ndarray, dims: int, iterations: int) -> np.ndarray:
-    return tsne.embed(codes, dims, perplexity=PERPLEXITY, iterations=iterations)
+def _ours(repulsion: str) -> Draw:
+    def drawn(codes: np.ndarray, dims: int, iterations: int) -> np.ndarray:
+        return tsne.embed(codes, dims, perplexity=PERPLEXITY, iterations=iterations, repulsion=repulsion)
+
+    return drawn
 
 
 def _open_tsne(codes: np.ndarray, dims: int, iterations: int) -> np.ndarray:
@@ -79,7 +87,8 @@ def _pacmap(codes: np.ndarray, dims: int, iterations: int) -> np.ndarray:
 
 
 DRAWS: dict[str, Draw] = {
-    "ours": _ours,
+    "ours": _ours("auto"),
+    **{way: _ours(way) for way in WAYS},
     "openTSNE": _open_tsne,
     "scikit-learn": _scikit_learn,
     "umap": _umap,
@@ -87,6 +96,8 @@ DRAWS: dict[str, Draw] = {
 }
 TITLES = {
     "ours": "t-SNE, ours",
+    "exact": "t-SNE, ours, over all pairs",
+    "grid": "t-SNE, ours, on a grid",
     "openTSNE": "t-SNE, openTSNE (grid in 2D, tree in 3D)",
     "scikit-learn": "t-SNE, scikit-learn (tree)",
     "umap": "UMAP, umap-learn",
@@ -182,11 +193,18 @@ def main() -> None:
     parser.add_argument("--method", choices=METHODS, action="append", help="only this one; may be repeated")
     parser.add_argument("--quick", action="store_true", help="600 points")
     parser.add_argument("--json", type=Path, help="also write the results as JSON")
+    parser.add_argument("--chart", type=Path, help="also draw seconds against points: .svg, .pdf or .png")
+    parser.add_argument("--from", dest="measured", type=Path, help="with --chart: draw these results, measure nothing")
     parser.add_argument("--embed", nargs=6, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.embed:
         method, codes, count, dims, iterations, out = asked.embed
         np.savez(out, **embed(method, np.load(codes)[: int(count)], int(dims), int(iterations)))
+        return
+    if asked.measured:
+        if not asked.chart:
+            parser.error("--from: name the chart to draw with --chart")
+        _chart(json.loads(asked.measured.read_text()), asked.chart)
         return
     methods = [name for name in asked.method or METHODS if _installed(name)]
     sizes = asked.points or list(QUICK_SIZES if asked.quick else SIZES)
@@ -194,8 +212,18 @@ def main() -> None:
     machine = f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
     print(f"Codes of {asked.run}; seconds, trustworthiness and memory. {machine}\n")
     print(markdown(found, methods))
+    measured = {"machine": machine, "run": asked.run, "results": found}
     if asked.json:
-        asked.json.write_text(json.dumps({"machine": machine, "run": asked.run, "results": found}, indent=1))
+        asked.json.write_text(json.dumps(measured, indent=1))
+    if asked.chart:
+        _chart(measured, asked.chart)
+
+
+def _chart(measured: dict[str, Any], file: Path) -> None:
+    try:
+        projections_chart.draw(measured, TITLES, file)
+    except UserError as error:
+        raise SystemExit(str(error)) from None
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """How long it takes until something is there: `python -m benchmarks.starts [--quick] [--beside FOLDER] [--json FILE]`.
 
-`import aecore`, the two lists of the command line, and the app from its start until its health check answers. With
-`--beside` the same of another checkout, in turn with this one. Each is a new process with a warm file cache.
+`import aecore`, the two lists of the command line, and the app from its start until its health check answers. The list
+of runs once as it is when it has been shown before, and once with an empty cache, as the first time or after an update.
+With `--beside` the same of another checkout, in turn with this one. Each is a new process with a warm file cache.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -36,6 +38,15 @@ def _command(*arguments: str) -> Callable[[Path], float]:
         return time.perf_counter() - begun
 
     return seconds
+
+
+def _first_list(folder: Path) -> float:
+    """The list of runs when nothing is known of their files."""
+    with tempfile.TemporaryDirectory() as cache:
+        begun = time.perf_counter()
+        command = [sys.executable, "-m", "aecore", "runs"]
+        subprocess.run(command, cwd=folder, env=os.environ | {"AECORE_DATA": cache}, check=True, capture_output=True)
+        return time.perf_counter() - begun
 
 
 def _app(folder: Path) -> float:
@@ -66,6 +77,7 @@ STARTS: dict[str, tuple[Callable[[Path], float], float]] = {
     "import aecore": (_command("-c", "import aecore"), 0.08),
     "aecore presets": (_command("-m", "aecore", "presets"), 0.35),
     "aecore runs": (_command("-m", "aecore", "runs"), 0.35),
+    "aecore runs, the first time": (_first_list, float("nan")),
     "the app, until it answers": (_app, 1.5),
 }
 """What is started, and the aim in seconds."""

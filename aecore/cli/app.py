@@ -10,67 +10,13 @@ import contextlib
 import os
 import sys
 import traceback
-from importlib import import_module
-
-import typer
 
 from aecore.errors import AecoreError, UserError, describe_os_error
 from aecore.format import printable
 from aecore.training.rank import get_rank
 
-MODULES = {
-    "presets": ("presets",),
-    "listing": ("runs",),
-    "data": ("data",),
-    "train": ("train", "resume", "stop", "work"),
-    "runs": ("show", "rename", "verify", "annotate", "group", "delete", "restore", "import"),
-    "export": ("export",),
-    "sweep": ("sweep", "sweeps", "work-many"),
-    "evaluate": ("evaluate", "project", "gallery", "results"),
-    "measure": ("measure",),
-    "report": ("report",),
-    "lessons": ("lessons",),
-    "doctor": ("doctor",),
-    "tokens": ("tokens",),
-    "serve": ("serve",),
-    "send": ("send",),
-}
-"""The commands of each module of this folder. Only that of the command that is asked for is imported: each of them
-takes its time."""
-
-# Typer may bundle a copy of click or use the installed one; its public BadParameter leads to the right UsageError.
-UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
-
-DISTRIBUTED = ("train", "resume", "work")
-"""The commands that torchrun may start in several processes."""
-
-
-def build(arguments: list[str]) -> typer.Typer:
-    """The command line: the command that the arguments begin with, or all of them where there is none of that name."""
-    app = typer.Typer(
-        add_completion=False,
-        no_args_is_help=False,
-        invoke_without_command=True,
-        pretty_exceptions_enable=False,
-        help="A laboratory for autoencoders. RUN is a run's id, a unique prefix of it, or a path.",
-    )
-    app.callback()(without_command)
-    name = arguments[0] if arguments else ""
-    for module in [module for module, names in MODULES.items() if name in names] or MODULES:
-        app.add_typer(import_module(f"aecore.cli.{module}").commands)
-    return app
-
-
-def without_command(context: typer.Context) -> None:
-    command, here = context.invoked_subcommand, get_rank()
-    if here.world > 1 and command not in DISTRIBUTED:
-        raise UserError(f"torchrun has started {here.world} processes, which works for train and resume only")
-    if not here.first:
-        from aecore.jobs import helper_rank
-
-        raise typer.Exit(int(helper_rank.assist() == "failed"))
-    if command is None:
-        print(context.get_help())
+LISTS = (["presets"], ["presets", "--json"], ["runs"], ["runs", "--json"])
+"""What is asked for most, and needs no parser: importing it takes longer than the lists."""
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -79,14 +25,15 @@ def run(arguments: list[str] | None = None) -> int:
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
     try:
-        status = typer.main.get_command(build(arguments)).main(arguments, "aecore", standalone_mode=False)
-        return status if isinstance(status, int) else 0
-    except typer.Exit as done:
-        return done.exit_code
-    except UsageError as error:
-        message = error.format_message().strip()
-        return _fail(f"{message[0].lower()}{message[1:]}".rstrip(".") if message else "see aecore --help", 2)
-    except (typer.Abort, KeyboardInterrupt):
+        if arguments in LISTS and get_rank().world == 1:
+            from aecore.cli import lists
+
+            lists.by_name[arguments[0]](as_json=len(arguments) > 1)
+            return 0
+        from aecore.cli import parser
+
+        return parser.call(arguments)
+    except KeyboardInterrupt:
         return _fail("interrupted", 130)
     except AecoreError as error:
         if debug:

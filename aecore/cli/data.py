@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from aecore import data
+from aecore.cli.as_json import print_json
 from aecore.cli.console import print_message, table
-from aecore.cli.options import Json, print_json
+from aecore.cli.options import Json
 from aecore.cli.progress import Progress
 from aecore.config.experiment import Experiment
 

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from aecore.cli.as_json import print_json
 from aecore.cli.console import print_message, table
-from aecore.cli.options import Json, print_json
+from aecore.cli.options import Json
 from aecore.data import data_set
 from aecore.devices import devices
 from aecore.presets import preset
@@ -31,9 +32,10 @@ def doctor(
 ) -> None:
     """What this machine has for training, and which ways of computing a step were tried on it and won.
 
-    Before a run that lasts, its steps are tried in several ways for a moment; the fastest is kept in the cache.
+    Before a run that lasts, its steps are tried in several ways for a moment; the fastest is kept in the cache. So is
+    whether t-SNE's repulsion of so many points is summed faster over all pairs or on a grid.
     """
-    from aecore.training import known_ways
+    from aecore.models import known_ways
 
     for name in tried or []:
         print_message(f"trying {name}")
@@ -42,15 +44,20 @@ def doctor(
                 "the processor is busy with other work: what was found is not kept; try again when it is idle"
             )
     found = _machine()
-    ours = [entry for entry in known_ways.entries().values() if _is_here(entry, found)]
+    here = [entry for entry in known_ways.entries().values() if _is_here(entry, found)]
+    ours = [entry for entry in here if isinstance(entry.get("network"), str)]
+    drawn = [entry for entry in here if isinstance(entry.get("projection"), str)]
     if as_json:
-        print_json({"machine": found, "cache": str(known_ways.path()), "ways": ours})
+        print_json({"machine": found, "cache": str(known_ways.path()), "ways": ours, "projections": drawn})
         return
     table(["", ""], [[name, str(value)] for name, value in found.items()])
-    if not ours:
+    if ours:
+        table(["network", "fastest way", "ms a step", "others, ms"], [_row(entry) for entry in ours])
+    else:
         print_message("no ways were tried here yet: a run of more than 20 s does, or 'aecore doctor --try PRESET'")
-        return
-    table(["network", "fastest way", "ms a step", "others, ms"], [_row(entry) for entry in ours])
+    if drawn:
+        rows = [_told(entry["projection"], str(entry["way"]), entry["seconds"]) for entry in drawn]
+        table(["projection", "faster repulsion", "ms an iteration", "other, ms"], rows)
 
 
 def _machine() -> dict[str, Any]:
@@ -87,7 +94,7 @@ def _is_here(entry: Any, machine: dict[str, Any]) -> bool:
     if not isinstance(entry, dict) or not isinstance(entry.get("machine"), dict):
         return False
     known = entry["machine"]
-    shown = isinstance(entry.get("network"), str) and isinstance(entry.get("seconds"), dict)
+    shown = isinstance(entry.get("seconds"), dict)
     titles = [value for name, value in machine.items() if name in {device.name for device in devices()}]
     return shown and known.get("torch") == machine["torch"] and known.get("device") in titles
 
@@ -95,11 +102,14 @@ def _is_here(entry: Any, machine: dict[str, Any]) -> bool:
 def _row(entry: dict[str, Any]) -> list[str]:
     from aecore.training.ways import Way
 
-    way, seconds = Way.known(entry.get("way")), entry["seconds"]
-    best = str(way) if way else "?"
+    way = Way.known(entry.get("way"))
+    return _told(entry["network"], str(way) if way else "?", entry["seconds"])
+
+
+def _told(what: str, best: str, seconds: dict[str, float]) -> list[str]:
     others = sorted((value, name) for name, value in seconds.items() if name != best)
     told = "; ".join(f"{name} {1000 * value:.1f}" for value, name in others)
-    return [entry["network"], best, f"{1000 * seconds.get(best, 0):.1f}", told]
+    return [what, best, f"{1000 * seconds.get(best, 0):.1f}", told]
 
 
 def _try(name: str) -> bool:

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from aecore.cli.as_json import print_json
 from aecore.cli.console import print_message, table
-from aecore.cli.options import Device, Json, RunName, print_json
+from aecore.cli.options import Device, Json, RunName
 from aecore.cli.printed import print_evaluations, print_reached, print_verdicts
 from aecore.cli.progress import Progress
 from aecore.config.corruption import Corruption
@@ -74,6 +75,9 @@ def project_codes(
     over: Annotated[
         str, typer.Option(help="last, or epochs for the codes kept over the training, in one frame (t-SNE).")
     ] = "last",
+    repulsion: Annotated[
+        str, typer.Option(help="Of t-SNE: exact or grid; auto tries which is faster here, and the result names it.")
+    ] = "auto",
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
@@ -86,7 +90,7 @@ def project_codes(
     from aecore.latent.request import ProjectionRequest
 
     found = Store.default().find(run_name)
-    request = ProjectionRequest(method, dims, points, perplexity, iterations, seed, images, over)
+    request = ProjectionRequest(method, dims, points, perplexity, iterations, seed, images, over, repulsion)
     with Progress() as progress:
         made = work(found, request, device, progress)
     if as_json:

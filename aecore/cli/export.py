@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aecore.cli.as_json import print_json
 from aecore.cli.console import print_message
-from aecore.cli.options import Json, print_json
+from aecore.cli.options import Json
 from aecore.errors import AecoreError, UserError, describe_os_error, nearest
 from aecore.files import atomic_write
 from aecore.format import count

@@ -1,4 +1,4 @@
-"""The command that lists runs."""
+"""The commands that list presets and runs."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from typing import Annotated
 
 import typer
 
-from aecore.cli.console import print_message, table
-from aecore.cli.options import Json, print_json
-from aecore.errors import UserError, nearest
-from aecore.runs.listing import SHELVES, in_group, listed, on_shelf
-from aecore.runs.store import Store
-from aecore.runs.summary import summarise
+from aecore.cli.lists import print_presets, print_runs
+from aecore.cli.options import Json
 
 commands = typer.Typer()
+
+
+@commands.command()
+def presets(as_json: Json = False) -> None:
+    """List the experiments that come with the project."""
+    print_presets(as_json)
 
 
 @commands.command()
@@ -25,36 +27,4 @@ def runs(
     as_json: Json = False,
 ) -> None:
     """List the runs: your own, the newest first, then those that ship with the project."""
-    if shelf not in SHELVES:
-        raise UserError(f"--shelf {shelf}: {nearest(shelf, SHELVES)}")
-    summaries = on_shelf(listed(map(summarise, Store.default().runs())), shelf)
-    if group:
-        summaries = in_group(summaries, group)
-    if as_json:
-        print_json([summary.as_dict() for summary in summaries])
-        return
-    if not summaries:
-        chosen = " in this group" if group else f" that are {shelf}" if shelf != "all" else ""
-        start = "" if chosen else " yet; start one with: python -m aecore train digits-quick"
-        print_message(f"no runs{chosen or start}")
-        return
-    grouped = any(s.group for s in summaries)
-    table(
-        ["run", "title", *(["group"] if grouped else []), "data", "code", "state", "epochs", "MSE", "PSNR", "SSIM", ""],
-        [
-            [
-                s.id,
-                "" if s.title == s.id else s.title,
-                *([s.group] if grouped else []),
-                s.data,
-                f"{s.code_size:,}" if s.code_size else "",
-                s.state,
-                s.progress,
-                "" if s.test_mse is None else f"{s.test_mse:.5f}",
-                "" if s.test_psnr_db is None else f"{s.test_psnr_db:.2f}",
-                "" if s.test_ssim is None else f"{s.test_ssim:.3f}",
-                s.problem or s.mark,
-            ]
-            for s in summaries
-        ],
-    )
+    print_runs(shelf, group, as_json)

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from aecore.cli.as_json import print_json
 from aecore.cli.console import print_message, table
-from aecore.cli.options import Device, Json, print_json
+from aecore.cli.options import Device, Json
 from aecore.cli.progress import Progress
 from aecore.errors import AecoreError, OutdatedError, UserError
 from aecore.format import count, printable

@@ -1,8 +1,7 @@
-"""The options that commands share, and the output of `--json`."""
+"""The options that commands share."""
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
@@ -12,11 +11,6 @@ from aecore.errors import UserError
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, a unique prefix of it, or a path.")]
-
-
-def print_json(value: Any) -> None:
-    """One document on standard output."""
-    print(json.dumps(value, indent=1, allow_nan=False))
 
 
 def key_and_value(text: str) -> tuple[str, Any]:

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from aecore.cli.as_json import print_json
 from aecore.cli.console import print_message
-from aecore.cli.options import Json, print_json
+from aecore.cli.options import Json
 from aecore.runs.store import Store
 
 commands = typer.Typer()

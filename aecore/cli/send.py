@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from aecore.cli.as_json import print_json
 from aecore.cli.console import print_message
-from aecore.cli.options import Json, print_json
+from aecore.cli.options import Json
 from aecore.errors import AecoreError, UserError
 from aecore.format import count
 from aecore.remote import own

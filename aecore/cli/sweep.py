@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
+from aecore.cli.as_json import print_json
 from aecore.cli.console import print_message, table
-from aecore.cli.options import Device, Json, print_json
+from aecore.cli.options import Device, Json
 from aecore.cli.progress import Bar
 from aecore.errors import AecoreError, UserError
 from aecore.jobs.signals import stop_flag

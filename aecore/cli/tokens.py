@@ -10,8 +10,9 @@ import typer
 from aecore import access
 from aecore.access import tokens
 from aecore.access.person import ROLES, Role
+from aecore.cli.as_json import print_json
 from aecore.cli.console import print_message, table
-from aecore.cli.options import Json, print_json
+from aecore.cli.options import Json
 from aecore.errors import UserError, nearest
 
 commands = typer.Typer()

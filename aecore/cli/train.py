@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from aecore import data, jobs
+from aecore.cli.as_json import print_json
 from aecore.cli.console import print_message
-from aecore.cli.options import Device, Json, RunName, key_and_value, print_json
+from aecore.cli.options import Device, Json, RunName, key_and_value
 from aecore.cli.printed import document, print_run
 from aecore.cli.progress import Progress
 from aecore.config.experiment import Experiment

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from aecore.config.corruption import Corruption
@@ -117,14 +116,6 @@ def corruption_in_words(corruption: Corruption) -> str:
     ]
     drawn = " once" if corruption.once and corruption.active else ""
     return (" + ".join(part for part in parts if part) or "clean") + drawn
-
-
-def numbered(title: str, taken: Iterable[str]) -> str:
-    """The title, or where it is taken the title with the first free number: `digits-quick (2)`."""
-    others = set(taken)
-    if title not in others:
-        return title
-    return next(name for number in range(2, len(others) + 3) if (name := f"{title} ({number})") not in others)
 
 
 def _cut(text: str) -> str:

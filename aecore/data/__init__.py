@@ -9,10 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from aecore.data.cache import data_root
     from aecore.data.catalogue import CATALOGUE, data_set
     from aecore.data.image_set import DataSet
     from aecore.data.load_set import ImageSet, cached_at, load, prepare, prepared, understood
+    from aecore.data.place import data_root
 
 __all__ = [
     "CATALOGUE",
@@ -26,7 +26,7 @@ __all__ = [
     "prepared",
     "understood",
 ]
-_HOME = {"CATALOGUE": "catalogue", "data_set": "catalogue", "data_root": "cache", "DataSet": "image_set"}
+_HOME = {"CATALOGUE": "catalogue", "data_set": "catalogue", "data_root": "place", "DataSet": "image_set"}
 
 
 def __getattr__(name: str) -> Any:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import filelock
 import numpy as np
-import platformdirs
 
 from aecore.data.image_set import Arrays, DataSet
 from aecore.errors import AecoreError, describe_os_error
@@ -30,12 +28,6 @@ class Opened(NamedTuple):
     about: DataSet
     folder: Path
     result: str
-
-
-def data_root() -> Path:
-    """The folder of prepared image sets: `AECORE_DATA`, by default the user's cache directory."""
-    named = os.environ.get("AECORE_DATA")
-    return Path(named).expanduser().absolute() if named else Path(platformdirs.user_cache_dir("aecore"))
 
 
 def ensure(folder: Path, make: Callable[[], tuple[Arrays, Facts]], *, thorough: bool, lock: str | None = None) -> str:

@@ -13,6 +13,7 @@ from aecore.data.catalogue import data_set
 from aecore.data.custom import source as custom_source
 from aecore.data.custom.understood import Understood
 from aecore.data.image_set import Arrays, DataSet, Derived, Progress
+from aecore.data.place import data_root
 from aecore.errors import UserError
 
 
@@ -29,7 +30,7 @@ class ImageSet:
 
 def cached_at(name: str) -> Path:
     """The set's folder in the cache, prepared or not. Raises `UserError` for an unknown set or missing path."""
-    return custom_source.find(name).cached if custom_source.is_path(name) else cache.data_root() / data_set(name).name
+    return custom_source.find(name).cached if custom_source.is_path(name) else data_root() / data_set(name).name
 
 
 def prepared(name: str) -> bool:
@@ -73,7 +74,7 @@ def load(name: str, progress: Progress = lambda what, done, total: None) -> Imag
 def _ensure(name: str, progress: Progress, *, thorough: bool) -> Opened:
     if custom_source.is_path(name):
         return custom_source.ensure(name, progress, thorough=thorough)
-    about, folder = data_set(name), cache.data_root() / name
+    about, folder = data_set(name), data_root() / name
 
     def make() -> tuple[Arrays, cache.Facts]:
         if isinstance(about.source, Derived):

@@ -16,8 +16,9 @@ import psutil
 
 from aecore import access
 from aecore.config.experiment import Experiment
-from aecore.config.title import default_title, numbered
+from aecore.config.title import default_title
 from aecore.errors import DamagedError, UserError, told
+from aecore.format import numbered
 from aecore.jobs import detach, device_queue, out_of_memory, run_lock
 from aecore.jobs.check import check, remarks_before
 from aecore.jobs.failures import record_failures

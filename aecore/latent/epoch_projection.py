@@ -162,6 +162,7 @@ def tsne_over_epochs(
     perplexity: float = 30,
     iterations: int = 1000,
     seed: int = 0,
+    repulsion: str = "auto",
     device: str = "cpu",
     progress: Progress = lambda done, total: None,
     moved: Callable[[np.ndarray], object] = lambda points: None,
@@ -183,12 +184,12 @@ def tsne_over_epochs(
     from aecore.latent.tsne import embed  # torch, only now
 
     count = len(codes.indices)
-    check(codes.codes.shape[2], count, "tsne", dims, perplexity, iterations)
+    check(codes.codes.shape[2], count, "tsne", dims, perplexity, iterations, repulsion)
     told = _told(codes)
     points = np.zeros((len(codes.epochs), count, dims), np.float32)
     total = iterations + NEXT_ITERATIONS * max(len(told) - 1, 0)
     before: np.ndarray | None = None
-    done, narrowed = 0, dict[str, int]()
+    done, narrowed, ways = 0, dict[str, int](), [repulsion]
 
     def on_progress(step: int, now: Callable[[], np.ndarray]) -> None:
         progress(done + step, total)
@@ -198,7 +199,8 @@ def tsne_over_epochs(
         narrow, narrowed = for_tsne(codes.codes[row])
         steps = iterations if before is None else NEXT_ITERATIONS
         options = {"perplexity": perplexity, "iterations": steps, "seed": seed, "device": device}
-        made = embed(narrow, dims, start=before, on_progress=on_progress, **options)
+        calls = {"on_progress": on_progress, "on_choice": ways.append}
+        made = embed(narrow, dims, start=before, repulsion=ways[-1], **calls, **options)  # all epochs in one way
         before = points[row] = made if before is None else align(made, before)
         done += steps
     projected()
@@ -211,6 +213,7 @@ def tsne_over_epochs(
         "next": NEXT_ITERATIONS,
         "seed": seed,
         **narrowed,
+        **({"repulsion": ways[-1]} if told else {}),
     }
     return _projection("tsne", codes, points, faithful, parameters)
 

@@ -20,6 +20,8 @@ SHIPPED = ("pca", "tsne", "units")
 """Those that need no further package: the gallery's runs have them."""
 SEEDED = ("umap", "pacmap")
 """Those whose only option of ours is the seed."""
+REPULSION = ("auto", "exact", "grid")
+"""How t-SNE's repulsion may be summed: over all pairs, on a grid, or as is faster here."""
 MOST_PERPLEXITY, MOST_ITERATIONS = 500, 10_000
 TSNE_COMPONENTS = 50
 """Wider codes are reduced to this many principal components before t-SNE."""
@@ -43,6 +45,7 @@ def project(
     perplexity: float = 30,
     iterations: int = 1000,
     seed: int = 0,
+    repulsion: str = "auto",
     device: str = "cpu",
     progress: Progress = lambda done, total: None,
     moved: OnMove = lambda points: None,
@@ -52,11 +55,11 @@ def project(
     pca: the first principal components; tsne: van der Maaten and Hinton (2008), started from PCA; units: the first
     units of the code as they are; umap and pacmap: see `aecore.latent.packages`. If all codes are equal, so are all
     points; from half of them on the parameters have `equal_codes`, how many are. t-SNE is computed on `device` (torch's
-    name) if that is an NVIDIA GPU, else on the CPU;
-    every ten iterations it calls `progress`, and `moved` with the points so far. Raises `UserError` for options
+    name) if that is an NVIDIA GPU, else on the CPU, with one way of `REPULSION`, which the parameters name; every ten
+    iterations it calls `progress`, and `moved` with the points so far. Raises `UserError` for options
     that do not fit the codes or need a package that is not installed, `AecoreError` for codes that are not finite.
     """
-    check(codes.shape[1], len(codes), method, dims, perplexity, iterations)
+    check(codes.shape[1], len(codes), method, dims, perplexity, iterations, repulsion)
     codes = np.ascontiguousarray(codes, np.float32)
     broken = int((~np.isfinite(codes)).any(1).sum())
     if broken:
@@ -70,7 +73,7 @@ def project(
         options = {"perplexity": perplexity, "iterations": iterations, "seed": seed} if method == "tsne" else {}
         options = {"seed": seed} if method in SEEDED else options
         return np.zeros((len(codes), dims), np.float32), options | about  # any other layout would be that of rounding
-    points, made = _project(codes, method, dims, perplexity, iterations, seed, device, progress, moved)
+    points, made = _project(codes, method, dims, perplexity, iterations, seed, repulsion, device, progress, moved)
     return points, made | about
 
 
@@ -81,6 +84,7 @@ def _project(
     perplexity: float,
     iterations: int,
     seed: int,
+    repulsion: str,
     device: str,
     progress: Progress,
     moved: OnMove,
@@ -93,7 +97,7 @@ def _project(
         return _with_seed(seed, packages.umap(codes, dims, seed, progress))
     if method == "pacmap":
         return _with_seed(seed, packages.pacmap(codes, dims, seed))
-    return _tsne(codes, dims, perplexity, iterations, seed, device, progress, moved)
+    return _tsne(codes, dims, perplexity, iterations, seed, repulsion, device, progress, moved)
 
 
 def _with_seed(seed: int, made: tuple[np.ndarray, dict[str, Any]]) -> tuple[np.ndarray, dict[str, Any]]:
@@ -105,7 +109,15 @@ def available_methods() -> tuple[str, ...]:
     return tuple(method for method in METHODS if packages.installed(method))
 
 
-def check(code_size: int, points: int, method: str, dims: int, perplexity: float = 30, iterations: int = 1000) -> None:
+def check(
+    code_size: int,
+    points: int,
+    method: str,
+    dims: int,
+    perplexity: float = 30,
+    iterations: int = 1000,
+    repulsion: str = "auto",
+) -> None:
     """Raise `UserError` for a projection that is not possible with so many codes of that size."""
     if method not in METHODS:
         raise UserError(f"unknown method '{method}': {nearest(method, METHODS)}")
@@ -118,6 +130,8 @@ def check(code_size: int, points: int, method: str, dims: int, perplexity: float
         raise UserError(f"a projection needs more than {2 * NEIGHBOURS} points, not {points}")
     if method != "tsne":
         return
+    if repulsion not in REPULSION:
+        raise UserError(f"unknown repulsion '{repulsion}': {nearest(repulsion, REPULSION)}")
     if not 1 <= perplexity <= MOST_PERPLEXITY:
         raise UserError(f"t-SNE's perplexity is between 1 and {MOST_PERPLEXITY}, not {perplexity:g}")
     if not 10 <= iterations <= MOST_ITERATIONS:
@@ -151,6 +165,7 @@ def _tsne(
     perplexity: float,
     iterations: int,
     seed: int,
+    repulsion: str,
     device: str,
     progress: Progress,
     moved: OnMove,
@@ -163,9 +178,10 @@ def _tsne(
         progress(done, iterations)
         moved(points())
 
+    ways: list[str] = []
     options = {"perplexity": perplexity, "iterations": iterations, "seed": seed, "device": device}
-    points = embed(codes, dims, on_progress=on_progress, **options)
-    return points, parameters
+    points = embed(codes, dims, repulsion=repulsion, on_progress=on_progress, on_choice=ways.append, **options)
+    return points, parameters | {"repulsion": ways[0]}
 
 
 def project_new(codes: np.ndarray, points: np.ndarray, new: np.ndarray, method: str) -> np.ndarray:

@@ -34,6 +34,8 @@ class ProjectionRequest:
     over: str = "last"
     """last: the codes of the network as it is; epochs: those that were kept over its epochs (only with t-SNE; PCA takes
     a moment wherever it is shown), with `points` of their images and `iterations` for the first epoch."""
+    repulsion: str = "auto"
+    """How t-SNE's is summed: one of `aecore.latent.projection.REPULSION`."""
 
     def check(self, code_size: int) -> None:
         """Raise `UserError` for a projection that is not possible with codes of that size."""
@@ -47,7 +49,7 @@ class ProjectionRequest:
             raise UserError(
                 "over the epochs only t-SNE of test images is saved; their PCA is computed where it is shown"
             )
-        check(code_size, self.points, self.method, self.dims, self.perplexity, self.iterations)
+        check(code_size, self.points, self.method, self.dims, self.perplexity, self.iterations, self.repulsion)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -56,7 +58,8 @@ class ProjectionRequest:
             return {"seed": self.seed}
         if self.method != "tsne":
             return {}
-        return {"perplexity": self.perplexity, "iterations": self.iterations, "seed": self.seed}
+        given = {} if self.repulsion == "auto" else {"repulsion": self.repulsion}
+        return {"perplexity": self.perplexity, "iterations": self.iterations, "seed": self.seed} | given
 
 
 def code_size(run: Run) -> int:

@@ -1,7 +1,7 @@
 """t-SNE (van der Maaten and Hinton 2008), on a CPU or an NVIDIA GPU.
 
 The affinities are those of the nearest 3·perplexity neighbours, as in other implementations. The repulsion of few
-points is computed exactly, that of many on a grid, from where on that is faster (`python -m benchmarks.projections`);
+points is computed exactly, that of many on a grid, and in between as a trial finds faster (`aecore.latent.repulsion`);
 on a GPU always exactly.
 """
 
@@ -14,13 +14,10 @@ import torch
 from torch import Tensor
 
 from aecore.latent.affinities import affinities
-from aecore.latent.exact_forces import ExactForces
-from aecore.latent.grid_forces import GridForces
 from aecore.latent.pool import threads_for
 from aecore.latent.principal_axes import principal_axes
+from aecore.latent.repulsion import WAYS, Forces, choose
 
-GRID_FROM = {2: 3000, 3: 7000}
-"""By dimensions, the points from which a grid is the faster one on a CPU."""
 EXAGGERATION = 12.0
 """Factor on the attraction of neighbours in the early iterations, in which groups form."""
 EXAGGERATED = 250
@@ -48,15 +45,21 @@ def embed(
     seed: int = 0,
     device: str = "cpu",
     start: np.ndarray | None = None,
+    repulsion: str = "auto",
     on_progress: OnProgress = lambda done, points: None,
+    on_choice: Callable[[str], object] = lambda way: None,
 ) -> np.ndarray:
     """Points float32 (N, dims) of codes, finite, (N, n), not all equal; N at least 3·perplexity + 1, n at least `dims`.
 
-    Starts from the first principal components with a little noise from `seed`: one seed gives one result on a machine.
-    Or from `start`, the points (N, dims) of similar codes, with a shorter and weaker exaggeration.
-    Computed on `device` (torch's name) if that is an available NVIDIA GPU, else on the CPU.
+    Starts from the first principal components with a little noise from `seed`. Or from `start`, the points (N, dims) of
+    similar codes, with a shorter and weaker exaggeration. Computed on `device` (torch's name) if that is an available
+    NVIDIA GPU, else on the CPU.
+
+    `repulsion` is `exact`, `grid` (on a CPU) or `auto`, and `on_choice` is called with the one that is taken: with it,
+    one seed gives one result on a machine.
     """
-    torch_device = torch.device(device if device.startswith("cuda") and torch.cuda.is_available() else "cpu")
+    on_gpu = device.startswith("cuda") and torch.cuda.is_available() and repulsion != "grid"
+    torch_device = torch.device(device if on_gpu else "cpu")
     wide = np.asarray(codes, np.float64)
     wide = wide - wide.mean(0)
     wide /= np.abs(wide).max()  # t-SNE does not depend on the scale, and squares of large numbers overflow
@@ -64,9 +67,11 @@ def embed(
     early = min(EXAGGERATED, iterations // 4) if start is None else round(EXAGGERATED_AGAIN * iterations)
     early_exaggeration = EXAGGERATION if start is None else EXAGGERATION_AGAIN
     pulls = affinities(torch.from_numpy(wide).to(torch_device), perplexity)
-    on_grid = torch_device.type == "cpu" and len(points) >= GRID_FROM[dims]
+    if repulsion == "auto":
+        repulsion = "exact" if on_gpu else choose(pulls, points, perplexity, iterations)
+    on_choice(repulsion)
     with threads_for(torch_device) as pool:
-        forces = (GridForces if on_grid else ExactForces)(pulls, dims, pool)
+        forces = WAYS[repulsion](pulls, dims, pool)
         for phase, count in ((0, early), (early, iterations - early)):
             exaggeration, momentum = (1.0, MOMENTUM) if phase else (early_exaggeration, EARLY_MOMENTUM)
             steps = _descend(points, forces, exaggeration, momentum)
@@ -86,7 +91,7 @@ def _start(codes: np.ndarray, dims: int, seed: int) -> Tensor:
     return torch.from_numpy(points).float()
 
 
-def _descend(points: Tensor, forces: ExactForces | GridForces, exaggeration: float, momentum: float) -> Iterator[None]:
+def _descend(points: Tensor, forces: Forces, exaggeration: float, momentum: float) -> Iterator[None]:
     """Gradient descent with momentum and a gain for each coordinate, a step each time; changes `points` in place."""
     rate = len(points) / exaggeration
     step, gains = torch.zeros_like(points), torch.ones_like(points)

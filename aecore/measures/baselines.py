@@ -15,7 +15,8 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from aecore.data import cache, cached_at
+from aecore.data import cached_at
+from aecore.data.place import data_root
 from aecore.errors import DamagedError
 from aecore.files import MB, atomic_write, parse_json, read_regular
 from aecore.metrics import pca
@@ -30,7 +31,7 @@ class Kept:
 
     def __init__(self, depends_on: Sequence[Any]) -> None:
         key = hashlib.sha256(json.dumps([VERSION, *depends_on], sort_keys=True).encode()).hexdigest()
-        self.path = cache.data_root() / "baselines" / f"{key[:24]}.json"
+        self.path = data_root() / "baselines" / f"{key[:24]}.json"
         self._known: dict[str, Any] = {}
         with suppress(DamagedError):  # computed again
             self._known = read_table(self.path, "baselines")

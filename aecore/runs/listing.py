@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from aecore.config.title import numbered
+from aecore.format import numbered
 from aecore.presets.titles import titles
 from aecore.runs.summary import RunSummary, is_sound
 

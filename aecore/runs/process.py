@@ -1,4 +1,7 @@
-"""Identifying processes across restarts and machines, to know whether a run's worker is alive."""
+"""Identifying processes across restarts and machines, to know whether a run's worker is alive.
+
+psutil is imported where a process is looked at: a list of finished runs looks at none.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,6 @@ import platform
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 CLOCK_STEP_S = 1
 """Of a process whose start is known by the clock alone: how far two readings of it may lie apart."""
@@ -26,6 +27,8 @@ def identity(pid: int) -> dict[str, Any]:
     `boot` and `ticks` are the machine's start and the process's, counted from it: unlike `started`, in seconds since
     1970, they stay the same when the clock is set. They are missing on systems that do not say them.
     """
+    import psutil
+
     found: dict[str, Any] = {"pid": pid, "started": psutil.Process(pid).create_time(), "host": platform.node()}
     ticks = _start_ticks(pid)
     return found | ({"boot": _boot_id(), "ticks": ticks} if ticks is not None and _boot_id() else {})
@@ -42,6 +45,8 @@ def is_alive(process: Any) -> bool:
         return False
     if not is_here(process):
         return True
+    import psutil
+
     try:
         found = psutil.Process(int(process["pid"]))
         if process.get("ticks") is not None:
@@ -55,6 +60,8 @@ def is_alive(process: Any) -> bool:
 
 def has_open(pid: int, path: Path) -> bool:
     """Whether a process of this machine has that file open, as the holder of a lock has the lock's file."""
+    import psutil
+
     try:
         target = path.stat()
         opened = psutil.Process(pid).open_files()

@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
-
-from aecore.config.corruption import Corruption
-from aecore.errors import AecoreError
+from aecore.runs.remembered import once
 
 T = TypeVar("T")
 
@@ -39,155 +36,14 @@ class Entries(list[T], Generic[T]):
     """Whether entries were left out because they were measured with other weights than the run has now."""
 
 
-def _corruption(text: str) -> str:
-    try:
-        Corruption.parse(text)
-    except AecoreError as error:
-        raise ValueError(str(error)) from None
-    return text
-
-
-class _Lenient(BaseModel):
-    """Values of other names may be anything; those that are named are of exactly their type or None."""
-
-    model_config = ConfigDict(extra="allow", strict=True)
-
-
-Count = Annotated[int, Field(ge=0)]
-Size = Annotated[int, Field(ge=1, le=1 << 20)]
-Metrics = dict[str, FiniteFloat | None]
-
-
-class _Process(_Lenient):
-    pid: Annotated[int, Field(gt=0)]
-    started: FiniteFloat
-    host: str
-    boot: str | None = None
-    ticks: int | None = None
-
-
-class _Data(_Lenient):
-    title: str | None = None
-    image_shape: Annotated[list[Size], Field(min_length=3, max_length=3)] | None = None
-    classes: list[str] | None = None
-    citation: str | None = None
-
-
-class _Remark(_Lenient):
-    kind: str
-    text: Annotated[str, Field(min_length=1)]
-    epoch: Count | None = None
-    value: FiniteFloat | None = None
-    reference: FiniteFloat | None = None
-
-
-class _Imported(_Lenient):
-    file: str | None = None
-    verdict: str | None = None
-    preset: str | None = None
-    also_fit: list[str] | None = None
-    tried: dict[str, Any] | None = None
-    assumed: dict[str, Any] | None = None
-    remarks: list[str] | None = None
-
-
-class _Recorded(_Lenient):
-    by: str | None = None
-    network: str | None = None
-    config: dict[str, Any] | None = None
-    counts: str | None = None
-    source: dict[str, Any] | None = None
-
-
-class _Remote(_Lenient):
-    host: str | None = None
-    arriving: bool | None = None
-
-
-class _Stage(_Lenient):
-    what: str
-    done: Count
-    total: Count
-
-
-class _Status(_Lenient):
-    format: int | None = None
-    state: str | None = None
-    title: str | None = None
-    error: str | None = None
-    stage: _Stage | None = None
-    device: str | None = None
-    device_name: str | None = None
-    requested_device: str | None = None
-    precision: str | None = None
-    submitted: str | None = None
-    started: str | None = None
-    updated: str | None = None
-    ended: str | None = None
-    epoch: Count | None = None
-    epochs: Count | None = None
-    step: Count | None = None
-    steps: Count | None = None
-    parameters: Count | None = None
-    code_size: Size | None = None
-    owner: str | None = None
-    processes: Size | None = None
-    threads: Size | None = None
-    versions: dict[str, str] | None = None
-    process: _Process | None = None
-    data: _Data | None = None
-    imported: _Imported | None = None
-    recorded: _Recorded | None = None
-    remote: _Remote | None = None
-    remarks: list[_Remark] | None = None
-
-
-class _Classical(_Lenient):
-    strength: FiniteFloat | None = None
-    metrics: Metrics
-    images: Count | None = None
-    inside_hole: Metrics | None = None
-
-
-class _Hole(_Lenient):
-    metrics: Metrics
-    noisy_input: Metrics
-    images: Count
-
-
-class _Sample(_Lenient):
-    n: Count
-    metrics: Metrics
-    noisy_input: Metrics | None = None
-
-
-class _Evaluation(_Lenient):
-    corruption: Annotated[str, AfterValidator(_corruption)]
-    n: Count
-    metrics: Metrics
-    noisy_input: Metrics
-    black_mse: FiniteFloat | None = None
-    weights: str | None = None
-    remark: _Remark | None = None
-    classical: dict[str, _Classical] | None = None
-    sample: _Sample | None = None
-    inside_hole: _Hole | None = None
-
-
-class _Notes(_Lenient):
-    title: str = ""
-    note: str = ""
-    group: str = ""
-
-
 def status_of(table: dict[str, Any]) -> Table:
     """A status.json without the values that no reader could use."""
-    return _cleaned(table, _Status, inner=("data", "imported", "recorded", "remote", "remarks"))
+    return _cleaned(table, "Status", inner=("data", "imported", "recorded", "remote", "remarks"))
 
 
 def notes_of(table: dict[str, Any]) -> Table:
     """A notes.json in the same way."""
-    return _cleaned(table, _Notes)
+    return _cleaned(table, "Notes")
 
 
 def evaluations_of(entries: Iterable[Any], weights: Callable[[], Collection[str]]) -> Entries[dict[str, Any]]:
@@ -199,7 +55,7 @@ def evaluations_of(entries: Iterable[Any], weights: Callable[[], Collection[str]
     found: Entries[dict[str, Any]] = Entries()
     dropped = []
     for number, entry in enumerate(entries, 1):
-        kept = _cleaned(entry, _Evaluation, required=("corruption", "n", "metrics", "noisy_input"))
+        kept = _cleaned(entry, "Evaluation", required=("corruption", "n", "metrics", "noisy_input"))
         whole = all(
             set(IN_EVERY_EVALUATION) <= kept.get(name, {}).keys() and kept[name]["mse"] is not None
             for name in ("metrics", "noisy_input")
@@ -239,20 +95,25 @@ def _unusable(value: Any) -> bool:
     return value is not None
 
 
-def _cleaned(table: Any, model: type[BaseModel], inner: tuple[str, ...] = (), required: tuple[str, ...] = ()) -> Table:
-    """The table without the values that the model refuses; of the tables and lists `inner`, without theirs alone.
+def _cleaned(
+    table: Any,
+    kind: Literal["Status", "Evaluation", "Notes"],
+    inner: tuple[str, ...] = (),
+    required: tuple[str, ...] = (),
+) -> Table:
+    """The table without the values that the type refuses; of the tables and lists `inner`, without theirs alone.
 
     Empty where a `required` one is refused.
     """
     if not isinstance(table, dict):
         return Table()
+    if once(kind, table, lambda: _refused(table, kind, ()) == set()):
+        return Table(table)
     kept, dropped = Table(table), []
     for _ in range(2 + len(table) + 64):
-        try:
-            model.model_validate(kept)
+        places = _refused(kept, kind, inner)
+        if not places:
             break
-        except ValidationError as error:
-            places = {_place(part["loc"], inner) for part in error.errors(include_url=False, include_input=False)}
         for place in sorted(places, reverse=True):  # of a list the last first, so that the numbers of others stay
             if place[0] in required:
                 return Table()
@@ -266,6 +127,19 @@ def _cleaned(table: Any, model: type[BaseModel], inner: tuple[str, ...] = (), re
             dropped.append(".".join(part.lstrip("0") or "0" for part in place))
     kept.dropped = tuple(dict.fromkeys(dropped))
     return kept
+
+
+def _refused(table: dict[str, Any], kind: str, inner: tuple[str, ...]) -> set[tuple[str, ...]]:
+    """Where the type refuses something."""
+    from pydantic import ValidationError
+
+    from aecore.runs import record_types
+
+    try:
+        getattr(record_types, kind).model_validate(table)
+    except ValidationError as error:
+        return {_place(part["loc"], inner) for part in error.errors(include_url=False, include_input=False)}
+    return set()
 
 
 def _place(loc: tuple[int | str, ...], inner: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ The format is documented in docs/run-format.md. Every file appears whole or not 
 temporary name, flushed to the disk and renamed. `metrics.jsonl` only grows, and its readers skip a torn last
 line. Reading a damaged file raises `DamagedError`.
 
-What lists runs alone needs no NumPy and no catalogue: they are imported where arrays are read.
+What lists runs alone needs no NumPy, no catalogue and, where it knows them, no schema of the experiments: they are
+imported where they are needed.
 """
 
 from __future__ import annotations
@@ -20,11 +21,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aecore.config.experiment import Experiment
-from aecore.data.image_set import ImageInfo
 from aecore.errors import AecoreError, DamagedError, OutdatedError, UserError
 from aecore.files import reason
 from aecore.runs import sums
+from aecore.runs.asked import Asked
 from aecore.runs.json_files import (
     SAMPLES,
     append_line,
@@ -37,9 +37,13 @@ from aecore.runs.json_files import (
     write_table,
 )
 from aecore.runs.records import Entries, Table, evaluations_of, notes_of, status_of
+from aecore.runs.remembered import once
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from aecore.config.experiment import Experiment
+    from aecore.data.image_set import ImageInfo
 
 FORMAT = 1
 """Version of the run directory's format, written into status.json."""
@@ -79,9 +83,21 @@ class Run:
         return self.path / name
 
     def experiment(self) -> Experiment:
+        return self._valid(self._experiment_table())
+
+    def asked(self) -> Asked:
+        """What lists show of the experiment, which is validated for it unless this content was before
+        (`aecore.runs.remembered`). Raises what `experiment` does."""
+        table = self._experiment_table()
+        return Asked(**once("experiment", table, lambda: Asked.of(self._valid(table))._asdict()))
+
+    def _experiment_table(self) -> dict[str, Any]:
         self.check(EXPERIMENT)
+        return self._with_size(self._table(EXPERIMENT))
+
+    def _valid(self, table: dict[str, Any]) -> Experiment:
         try:
-            return _experiment(json.dumps(self._with_size(self._table(EXPERIMENT))))
+            return _experiment(json.dumps(table))
         except UserError as error:
             raise DamagedError(f"run {self.id}: {EXPERIMENT} does not hold a valid experiment: {error}") from None
 
@@ -142,6 +158,8 @@ class Run:
             except AecoreError as error:
                 if not known:
                     raise UserError(f"run {self.id} does not record what its images are: {error}") from None
+        from aecore.data.image_set import ImageInfo
+
         channels, height, width = map(int, known["image_shape"])
         classes = tuple(map(str, known.get("classes", ())))
         title, citation = str(known.get("title", asked.name)), str(known.get("citation", ""))
@@ -300,6 +318,8 @@ class Run:
 @lru_cache(maxsize=512)
 def _experiment(text: str) -> Experiment:
     """Kept, as pages ask for the same ones many times; an experiment is never changed."""
+    from aecore.config.experiment import Experiment  # pydantic's schemas
+
     return Experiment.parse(json.loads(text))
 
 

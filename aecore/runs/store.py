@@ -10,11 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aecore.access.place import store_root
-from aecore.config.experiment import Experiment
 from aecore.errors import UserError, nearest
 from aecore.runs.run import EXPERIMENT, Run
+
+if TYPE_CHECKING:
+    from aecore.config.experiment import Experiment
 
 
 @dataclass(frozen=True)

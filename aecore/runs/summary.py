@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from aecore.config.experiment import Experiment
 from aecore.errors import AecoreError
 from aecore.format import count
+from aecore.runs.asked import Asked
 from aecore.runs.records import Entries
 from aecore.runs.run import EVALUATION, NO_NOTES, STATUS, UNKNOWN_IMAGES, Run, submitted_title
 from aecore.runs.state import ACTIVE, LOCK, true_state
@@ -136,12 +136,12 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
             problems.append(str(error).removeprefix(f"run {run.id}: ").removeprefix(f"run {run.id} "))
             return empty
 
-    experiment: Experiment | None = read_or(None, run.experiment)
+    asked: Asked | None = read_or(None, run.asked)
     status: dict[str, Any] = read_or({}, run.status)
     notes = read_or(NO_NOTES, run.notes)
     metrics = read_or(None, lambda: read_metrics(run))
     evaluation = read_or(None, run.evaluation)
-    state = true_state(status, run.file(LOCK)) if experiment is not None and status else "damaged"
+    state = true_state(status, run.file(LOCK)) if asked is not None and status else "damaged"
     if state not in ACTIVE and (metrics is None or not _stands(evaluation)):
         state = "damaged"  # its numbers are missing though it may have finished
     metrics, evaluation = metrics or [], evaluation if evaluation is not None else Entries()
@@ -153,23 +153,22 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
     last = metrics[-1] if metrics else {}
     tested_on, test = _test_metrics(evaluation)
     imported, recorded = status.get("imported"), status.get("recorded")
-    trained = experiment if experiment and not (imported or recorded) else None
+    trained = asked if asked and not (imported or recorded) else None
     tracked = isinstance(recorded, dict) and bool(recorded.get("source"))
-    noise = str(experiment.corruption) if experiment and not (imported or tracked) else ""
+    noise = asked.corruption if asked and not (imported or tracked) else ""
     noisy = _metrics_under(evaluation, noise)
     return RunSummary(
         id=run.id,
-        title=notes["title"] or submitted_title(status) or (experiment.title if experiment else run.id),
-        preset=experiment.preset if experiment else "",
+        title=notes["title"] or submitted_title(status) or (asked.title if asked else run.id),
+        preset=asked.preset if asked else "",
         shipped=run.shipped,
         state=state,
         problem="; ".join(problems),
-        data=experiment.data.name if experiment else "",
-        code_size=status.get("code_size")
-        or (experiment.model.bottleneck.size if experiment and experiment.model.has_code else None),
+        data=asked.data if asked else "",
+        code_size=status.get("code_size") or (asked.code_size if asked else None),
         parameters=status.get("parameters"),
         epoch=last.get("epoch", 0),
-        epochs=trained.training.epochs if trained else (status.get("epochs") or 0) if recorded else 0,
+        epochs=trained.epochs if trained else (status.get("epochs") or 0) if recorded else 0,
         device=_devices(status),
         precision=str(status.get("precision") or ""),
         submitted=str(status.get("submitted") or ""),
@@ -180,7 +179,7 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         test_ssim=test.get("ssim"),
         losses=tuple(entry["train_loss"] for entry in metrics if isinstance(entry.get("train_loss"), float)),
         note=notes["note"],
-        sweep=experiment.sweep if experiment else "",
+        sweep=asked.sweep if asked else "",
         recorded=str(recorded.get("by") or "another program") if isinstance(recorded, dict) else "",
         tracked=tracked,
         counts="step" if tracked and (recorded or {}).get("counts") == "step" else "epoch",
@@ -190,8 +189,8 @@ def summarise(run: Run, read_metrics: Callable[[Run], list[dict[str, Any]]] = Ru
         may_win=may_win(status),
         group=notes["group"],
         owner=str(status.get("owner") or ""),
-        lr=trained.training.lr if trained else None,
-        seed=trained.training.seed if trained else None,
+        lr=trained.lr if trained else None,
+        seed=trained.seed if trained else None,
         noise=noise,
         tested_on=tested_on,
         noisy_mse=noisy.get("mse"),

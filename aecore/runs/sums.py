@@ -18,8 +18,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import filelock
-
 from aecore.errors import DamagedError, told
 from aecore.files import atomic_write, check_regular, parse_json, read_regular
 from aecore.runs.json_files import accept_table, is_sealed, read_table
@@ -249,6 +247,8 @@ def _summed(folder: Path) -> Iterator[str]:
 @contextlib.contextmanager
 def _changing(folder: Path) -> Iterator[dict[str, Any]]:
     """The table, while no other process of this machine changes it."""
+    import filelock  # what only reads runs does without
+
     with filelock.FileLock(folder / ".sums.lock", timeout=LOCK_WAIT_S):
         yield dict(read(folder))
 

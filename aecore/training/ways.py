@@ -2,7 +2,7 @@
 
 Every fast way was the slower one on some processor: multiplying with oneDNN, bfloat16, channels last, all threads. So
 nothing is assumed: before a training that lasts, steps of a model that is thrown away are timed in one way and another,
-and the choice is kept in the user's cache (`aecore.training.known_ways`), so that the next such run begins at once.
+and the choice is kept in the user's cache (`aecore.models.known_ways`), so that the next such run begins at once.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import psutil
 import torch
 from torch import Tensor
 
 from aecore.config.experiment import Experiment
 from aecore.data.streamed import Streamed
+from aecore.models import known_ways
 from aecore.models.network import Network
-from aecore.training import known_ways
 from aecore.training.checkpoint import State, new_state
 from aecore.training.step import Step
 from aecore.training.threads import threads
@@ -34,8 +33,6 @@ LEAST_S = 1.0
 PAIR_SHARE = SHARE / 8
 """Of the run's time, for one such comparison: a run of an hour has time for all rounds of slow steps."""
 ROUNDS = 5
-BUSY = 0.3
-"""Where others use more than this share of the processor, what a trial finds holds for its run alone."""
 GAINS = {"precision": 1.1, "linear": 1.03, "threads": 1.05, "channels": 1.05}
 """Another way must be this many times as fast: less may be chance, and float32 is more exact than bfloat16."""
 
@@ -118,12 +115,12 @@ def choose(
     start = Way("bfloat16" if training.precision == "bfloat16" else "float32")
     count = images or len(train)
     size = min(training.batch_size, count)
-    key = known_ways.key(experiment, train, size)
+    key = key_of(experiment, train, size)
     if (known := known_ways.find(key)) and not again:
         way, seconds = Way.known(known["way"]), known["seconds"]
         if way is not None:
             return Choice(way, seconds, known=True)
-    others = _Others()
+    others = known_ways.Others()
     some = train[: 4 * size]
     first = _Trial(experiment, some, size, start)
     expected = math.inf if again else first.seconds() * epochs * count / size
@@ -147,11 +144,25 @@ def choose(
     if best is not first and not beats(best, first, 1.0):  # a gain by chance, while other work came and went
         best = first
     seconds = {way: round(value, 6) for way, value in least.items()}
-    if train.device.type == "cpu" and others.share() > BUSY:
+    if train.device.type == "cpu" and others.are_busy():
         return Choice(best.way, seconds)
     about = {"network": _title(experiment, train, size), "machine": known_ways.machine(train.device)}
     known_ways.keep(key, {"way": best.way._asdict(), "seconds": seconds} | about)
     return Choice(best.way, seconds, kept=True)
+
+
+def key_of(experiment: Experiment, train: Tensor | Streamed, size: int) -> str:
+    """The name of what is known of training so on images like `train`, uint8 (N, C, H, W), in batches of `size`."""
+    training = experiment.training
+    same = {"epochs", "seed", "lr", "weight_decay", "schedule", "restart_every", "plateau_patience", "plateau_factor"}
+    work = {
+        "model": experiment.model.model_dump(mode="json"),
+        "training": training.model_dump(mode="json", exclude=same),
+        "corruption": str(experiment.corruption),
+        "images": list(train.shape[1:]),
+        "batch": size,
+    }
+    return known_ways.name_of(known_ways.machine(train.device), work)
 
 
 def _alternatives(experiment: Experiment, network: Network, device: torch.device) -> Iterator[tuple[str, Any]]:
@@ -166,23 +177,6 @@ def _alternatives(experiment: Experiment, network: Network, device: torch.device
         yield "threads", 1
     if maps:
         yield "channels", "first"
-
-
-class _Others:
-    """What other programs use of this machine's processors from now on."""
-
-    def __init__(self) -> None:
-        self.begun, self.own, self.all = time.perf_counter(), time.process_time(), self._busy()
-
-    def share(self) -> float:
-        """The share since then, from 0 to 1."""
-        lasted = max(time.perf_counter() - self.begun, 1e-3) * (psutil.cpu_count() or 1)
-        return (self._busy() - self.all - (time.process_time() - self.own)) / lasted
-
-    @staticmethod
-    def _busy() -> float:
-        times = psutil.cpu_times()
-        return sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0)
 
 
 def _compared(one: _Trial, other: _Trial, limit: float) -> tuple[float, float]:

@@ -27,7 +27,8 @@ from aecore.errors import AecoreError
 from aecore.latent.codes import read_codes
 from aecore.latent.projection_store import read_projection
 from aecore.runs import archive, sums
-from aecore.runs.records import Table, _Status
+from aecore.runs.record_types import Status
+from aecore.runs.records import Table
 from aecore.runs.run import Run
 from aecore.runs.store import Store
 from aecore.runs.summary import summarise
@@ -35,7 +36,7 @@ from benchmarks.faults.verdicts import COLUMNS, PATIENCE_S, WORST, memory_mb, ro
 from benchmarks.tables import Part
 
 RUN = Path(__file__).parent.parent.parent / "checkpoints" / "gallery" / "mnist-mlp8"
-KNOWN = frozenset(_Status.model_fields)
+KNOWN = frozenset(Status.model_fields)
 DEEP = b"[" * 100_000 + b"]" * 100_000
 JSON = ("experiment.json", "status.json", "evaluation.json", "notes.json")
 LINES = ("metrics.jsonl", "layers.jsonl")

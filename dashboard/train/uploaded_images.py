@@ -9,8 +9,8 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from aecore.data import cache
 from aecore.data.custom.source import UPLOADS
+from aecore.data.place import data_root
 from aecore.errors import describe_os_error
 from aecore.files import atomic_write
 from dashboard.format import plain
@@ -54,7 +54,7 @@ def keep(given: Sequence[UploadedFile]) -> Path:
     digest = hashlib.sha256()
     for file in given:
         digest.update(Path(file.name).name.encode() + b"\0" + file.getbuffer())
-    folder = cache.data_root() / UPLOADS / digest.hexdigest()[:16]
+    folder = data_root() / UPLOADS / digest.hexdigest()[:16]
     for number, file in enumerate(given):
         name = Path(file.name).name
         if len(given) > 1 and any(Path(other.name).name == name for other in given[:number]):

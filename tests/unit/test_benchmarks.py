@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,7 @@ from aecore.presets import preset
 from aecore.runs.store import Store
 from aecore.runs.summary import summarise
 from benchmarks import __main__ as everything
-from benchmarks import evaluation, frameworks, limits, loops, projections, scale, stores
+from benchmarks import evaluation, frameworks, limits, loops, projections, projections_chart, scale, stores
 from tests.helpers.benchmarks import NETWORKS, small
 from tests.helpers.paths import ROOT
 
@@ -84,6 +85,50 @@ def test_every_projection_is_timed_and_judged(monkeypatch):
     ]
     table = projections.markdown(rows, ["ours", "umap", "pacmap", "openTSNE"]).splitlines()
     assert table[2] == "| 1,000, 2D | 1.2 s, 0.9900, 10 MB | no | – | 2.0 s, 0.9000, memory unknown |"
+
+
+def test_projections_are_drawn_as_a_chart_with_a_line_for_each_method(tmp_path, monkeypatch, capsys):
+    results = [
+        {"method": method, "points": points, "dims": dims, "seconds": points * times, "trustworthiness": 0.9}
+        for method, times in (("ours", 0.001), ("exact", 0.01), ("umap", 0.0005))
+        for points in (1000, 10_000, 100)
+        for dims in (2, 3)
+        if (method, dims) != ("umap", 3)
+    ]
+    results += [{"method": "pacmap", "points": 1000, "dims": 2, "failed": "no"}]
+    found = {"machine": "a machine", "run": "mnist-mlp8", "results": results}
+    drawn = projections_chart._panel([one for one in results if "failed" not in one], 2, projections.TITLES)
+    assert [(trace["name"], trace["x"]) for trace in drawn["data"]] == [
+        (projections.TITLES[method], (100, 1000, 10_000)) for method in ("ours", "exact", "umap")
+    ]
+    assert drawn["data"][1]["y"] == pytest.approx((1, 10, 100))
+    measured = tmp_path / "measured.json"
+    measured.write_text(json.dumps(found))
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["projections", "--from", str(measured), *arguments])
+        projections.main()
+
+    run("--chart", str(tmp_path / "chart.svg"))
+    text = (tmp_path / "chart.svg").read_text()
+    assert text.startswith("<svg") or "<svg" in text[:200]
+    assert text.count("t-SNE, ours, over all pairs") == 2, "in both panels"
+    assert text.count("UMAP, umap-learn") == 1
+    assert "PaCMAP" not in text
+    assert "a machine" in text
+    with pytest.raises(SystemExit, match=r"did you mean '\.svg'"):
+        run("--chart", str(tmp_path / "chart.svgz"))
+    with pytest.raises(SystemExit):
+        run()
+    assert "--chart" in capsys.readouterr().err
+
+
+def test_each_way_of_summing_is_measured_as_it_is(monkeypatch):
+    asked = []
+    monkeypatch.setattr(projections.tsne, "embed", lambda *_, repulsion, **__: asked.append(repulsion))
+    for method in ("ours", "exact", "grid"):
+        projections.DRAWS[method](np.zeros((9, 2), np.float32), 2, 10)
+    assert asked == ["auto", "exact", "grid"]
 
 
 def test_fewer_codes_than_were_asked_for_are_not_measured_under_that_number(monkeypatch):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import typer
 
-from aecore.cli.app import MODULES
+from aecore.cli.parser import MODULES
 from aecore.presets import presets
 from aecore.presets.titles import titles
 from tests.helpers.cli import as_json, run

@@ -16,10 +16,10 @@ import pytest
 from PIL import Image
 
 from aecore import data
-from aecore.data import cache
 from aecore.data.custom import decode_all, source
 from aecore.data.custom import pictures as image_files
 from aecore.data.custom.decode import UnusableError
+from aecore.data.place import data_root
 
 COUNT, BROKEN = 500, (3, 77, 402)
 
@@ -60,7 +60,7 @@ def check(folder: Path) -> None:
 
 
 def begun() -> list[Path]:
-    return list(cache.data_root().glob("own-*-begun"))
+    return list(data_root().glob("own-*-begun"))
 
 
 def test_all_are_read_in_order_and_nothing_is_left_behind(pictures):

@@ -8,14 +8,14 @@ import pytest
 import torch
 
 from aecore.cli.app import run
-from aecore.training import known_ways
+from aecore.models import known_ways
 from aecore.training.ways import Way
 
 
 @pytest.fixture
 def cache(monkeypatch, tmp_path):
     monkeypatch.setenv("AECORE_DATA", str(tmp_path))
-    monkeypatch.setattr("psutil.cpu_percent", lambda interval: 0.0)
+    monkeypatch.setattr("aecore.models.known_ways.Others.share", lambda self: 0.0)
 
 
 def test_without_trials_it_says_how_to_make_one(cache, capsys):
@@ -42,6 +42,19 @@ def test_what_was_tried_is_shown_and_only_that_of_this_machine(cache, capsys):
     found = json.loads(capsys.readouterr().out)
     assert [each["network"] for each in found["ways"]] == ["one, 1×28×28"]
     assert found["machine"]["threads"] == torch.get_num_threads()
+
+
+def test_projections_are_shown_beside_networks(cache, capsys):
+    entry = {"way": "grid", "seconds": {"grid": 0.0125, "exact": 0.025}, "projection": "t-SNE, 5,000 points in 3D"}
+    known_ways.keep("a", entry | {"machine": known_ways.machine(torch.device("cpu"))})
+    known_ways.keep("b", entry | {"machine": {"device": "another"}, "projection": "elsewhere"})
+    assert run(["doctor"]) == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if "t-SNE" in line)
+    assert line.split()[-4:] == ["grid", "12.5", "exact", "25.0"]
+    assert run(["doctor", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [each["projection"] for each in found["projections"]] == ["t-SNE, 5,000 points in 3D"]
+    assert found["ways"] == []
 
 
 def test_a_network_is_tried_for_real(cache, capsys):

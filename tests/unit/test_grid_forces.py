@@ -144,34 +144,20 @@ def test_a_long_thin_drawing_has_a_grid():
     ],
     ids=["equal", "line", "far"],
 )
-def test_odd_codes_are_drawn_too(codes, dims, monkeypatch):
-    monkeypatch.setattr(tsne, "GRID_FROM", {2: 0, 3: 0})
-    points = tsne.embed(codes, dims, perplexity=20, iterations=120)
+def test_odd_codes_are_drawn_too(codes, dims):
+    points = tsne.embed(codes, dims, perplexity=20, iterations=120, repulsion="grid")
     assert np.isfinite(points).all()
     assert points.std() > 0
-    again = tsne.embed(codes, dims, perplexity=20, iterations=120)
+    again = tsne.embed(codes, dims, perplexity=20, iterations=120, repulsion="grid")
     assert np.array_equal(points, again), "a seed gives one drawing"
 
 
 @pytest.mark.parametrize("dims", [2, 3])
-def test_grid_and_exact_sums_draw_alike(dims, monkeypatch):
+def test_grid_and_exact_sums_draw_alike(dims):
     codes, _ = clusters(900)
-    drawn = {}
-    for name, least in (("exact", 10_000), ("grid", 0)):
-        monkeypatch.setattr(tsne, "GRID_FROM", {2: least, 3: least})
-        drawn[name] = tsne.embed(codes, dims, perplexity=20, iterations=400)
+    options = {"perplexity": 20, "iterations": 400}
+    drawn = {name: tsne.embed(codes, dims, repulsion=name, **options) for name in ("exact", "grid")}
     found = {name: trustworthiness(codes, points) for name, points in drawn.items()}
     assert found["grid"] == pytest.approx(found["exact"], abs=0.005)
     spans = {name: np.ptp(points, axis=0).mean() for name, points in drawn.items()}
     assert spans["grid"] == pytest.approx(spans["exact"], rel=0.1)
-
-
-def test_many_points_are_drawn_on_a_grid_and_few_are_not(monkeypatch):
-    used = []
-    for kind in ("ExactForces", "GridForces"):
-        real = getattr(tsne, kind)
-        monkeypatch.setattr(tsne, kind, lambda *given, real=real, kind=kind: used.append(kind) or real(*given))
-    monkeypatch.setattr(tsne, "GRID_FROM", {2: 200, 3: 300})
-    for count in (199, 200):
-        tsne.embed(clusters(count)[0], 2, perplexity=10, iterations=10)
-    assert used == ["ExactForces", "GridForces"]

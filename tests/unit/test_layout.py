@@ -131,8 +131,8 @@ for module in {LIGHT}:
     ("module", "without"),
     [
         ("aecore", ("numpy", "pydantic", "rich", "typer")),
-        ("aecore.cli.presets", ("numpy", "pydantic", "aecore.jobs")),
-        ("aecore.cli.listing", ("numpy", "PIL", "aecore.jobs", "aecore.presets.definition")),
+        ("aecore.cli.lists", ("numpy", "pydantic", "typer", "rich", "aecore.jobs")),
+        ("aecore.runs.listing", ("numpy", "PIL", "pydantic", "psutil", "filelock", "aecore.presets.definition")),
     ],
 )
 def test_what_is_asked_often_starts_without(module, without):

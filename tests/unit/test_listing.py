@@ -8,7 +8,8 @@ import pytest
 
 from aecore import jobs
 from aecore.cli import app
-from aecore.config.title import default_title, numbered
+from aecore.config.title import default_title
+from aecore.format import numbered
 from aecore.presets import preset
 from aecore.runs import notes as run_notes
 from aecore.runs.listing import best, distinct, in_group, listed, on_shelf

@@ -81,7 +81,7 @@ def test_tsne_repeats_from_its_seed_and_keeps_neighbours_together(dims):
     again, _ = project(codes, "tsne", dims, iterations=60, perplexity=20)
     assert first.shape == (120, dims)
     assert np.array_equal(first, again)
-    assert made == {"perplexity": 20, "iterations": 60, "seed": 0}
+    assert made == {"perplexity": 20, "iterations": 60, "seed": 0, "repulsion": "exact"}
     assert knn_accuracy(first, labels) > 0.9
     assert told[-1] == (60, 60)
     assert [done for done, _ in told] == sorted(done for done, _ in told)

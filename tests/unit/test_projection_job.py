@@ -14,7 +14,7 @@ import torch
 from typer.testing import CliRunner
 
 from aecore import data, jobs
-from aecore.cli.app import build
+from aecore.cli.parser import build
 from aecore.data.thumbnails import kept_indices
 from aecore.errors import AecoreError, UserError
 from aecore.inference import load_model, training_codes

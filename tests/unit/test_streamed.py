@@ -133,7 +133,7 @@ def test_a_run_whose_images_do_not_fit_is_streamed(store, monkeypatch):
 
     monkeypatch.setattr(Streamed, "__getitem__", slices)
     # On a busy machine the first run lasts long enough for its trial to be kept, and the second would look at no image.
-    monkeypatch.setattr("aecore.training.known_ways.find", lambda key: None)
+    monkeypatch.setattr("aecore.models.known_ways.find", lambda key: None)
     for room in (True, False):
         monkeypatch.setattr("aecore.training.run.fits", lambda size, free, room=room: room)
         run = jobs.submit(experiment, "cpu", store)

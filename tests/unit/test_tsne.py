@@ -92,12 +92,17 @@ def test_the_nearest_are_found_in_narrow_groups_far_apart():
     assert np.allclose(reached, np.sort(squares, axis=1)[:, 19], rtol=1e-6)
 
 
-@pytest.mark.parametrize("on_grid", [False, True], ids=["exact", "grid"])
-def test_it_draws_as_well_as_scikit_learn_and_the_divergence_falls(on_grid, monkeypatch):
-    monkeypatch.setattr(tsne, "GRID_FROM", {2: 0 if on_grid else 1000})
+@pytest.mark.parametrize("repulsion", ["exact", "grid"])
+def test_it_draws_as_well_as_scikit_learn_and_the_divergence_falls(repulsion):
     digits = np.asarray(load_digits(return_X_y=True)[0][:600], np.float32)
     found, moved = affinities(torch.from_numpy(digits), 30), []
-    ours = tsne.embed(digits, 2, iterations=500, on_progress=lambda done, points: moved.append((done, points())))
+    ours = tsne.embed(
+        digits,
+        2,
+        iterations=500,
+        repulsion=repulsion,
+        on_progress=lambda done, points: moved.append((done, points())),
+    )
     theirs = TSNE(2, init="pca", max_iter=500, random_state=0).fit_transform(digits)
     assert trustworthiness(digits, ours) >= trustworthiness(digits, theirs) - 0.005
     assert divergence(found, ours) <= divergence(found, theirs) + 0.02

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from aecore import jobs
+from aecore.models import known_ways
 from aecore.models.build import build
 from aecore.runs.run import RESUME
-from aecore.training import known_ways, ways
+from aecore.training import ways
 from aecore.training.threads import threads
 from aecore.training.ways import Way, choose
 from tests.helpers.families import SETTINGS, family
@@ -41,7 +42,7 @@ class Timed:
 def timed(monkeypatch, tmp_path):
     monkeypatch.setenv("AECORE_DATA", str(tmp_path))
     monkeypatch.setattr(ways, "_Trial", Timed)
-    monkeypatch.setattr(ways._Others, "share", lambda self: 0.1)
+    monkeypatch.setattr(known_ways.Others, "share", lambda self: 0.1)
     monkeypatch.setattr(ways, "has_bfloat16", lambda device: True)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
     monkeypatch.setattr(Timed, "made", [], raising=False)
@@ -103,7 +104,7 @@ def test_what_is_known_is_not_tried_again(timed):
 
 def test_what_a_busy_processor_has_shown_is_not_kept(timed, monkeypatch):
     timed(plain=0.5)
-    monkeypatch.setattr(ways._Others, "share", lambda self: 0.95)
+    monkeypatch.setattr(known_ways.Others, "share", lambda self: 0.95)
     choice = choose(MLP, digits().train, 10_000)
     assert choice.way == Way(linear="plain")
     assert not choice.kept
@@ -144,7 +145,7 @@ def test_what_other_programs_use_is_counted_without_our_own(monkeypatch):
     monkeypatch.setattr("time.process_time", lambda: own)
     monkeypatch.setattr("psutil.cpu_times", lambda: all_of_it)
     monkeypatch.setattr("psutil.cpu_count", lambda: 2)
-    others = ways._Others()
+    others = known_ways.Others()
     wall, own, all_of_it = next(passed)
     assert others.share() == pytest.approx((13 - 8) / 20)
 
@@ -175,7 +176,7 @@ def test_another_machine_is_tried_anew(timed, limit, monkeypatch):
 def test_a_cache_that_holds_nonsense_is_tried_over(timed, text):
     timed(plain=0.5)
     images = digits().train
-    known_ways.path().write_text(text.replace("KEY", known_ways.key(MLP, images, 64)))
+    known_ways.path().write_text(text.replace("KEY", ways.key_of(MLP, images, 64)))
     assert choose(MLP, images, 10_000).way == Way(linear="plain")
     assert choose(MLP, images, 10_000).known
 
@@ -248,9 +249,9 @@ def test_a_run_records_its_way(store, monkeypatch):
     little = {"training.epochs": 2, "data.train_images": 200, "evaluation.corruptions": []}
     run = jobs.submit(MLP.changed(little), "cpu", store)
     assert jobs.work(run) == "finished"
-    recorded = {"precision": "float32", "linear": "plain", "channels": "first", "threads": 1, "subnormals": "zero"}
-    # Threads of this process that an earlier test started may keep subnormal numbers: test_subnormals.py has that.
-    assert run.status()["way"] | {"subnormals": "zero"} == recorded
+    recorded = run.status()["way"]
+    assert recorded.pop("subnormals") in ("zero", "kept"), "which, depends on threads that other tests have started"
+    assert recorded == {"precision": "float32", "linear": "plain", "channels": "first", "threads": 1}
     assert run.status()["precision"] == "float32"
     assert run.status()["tried_s"] == {str(way): 0.001}
 

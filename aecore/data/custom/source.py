@@ -30,6 +30,7 @@ from aecore.data.custom.read import first_bytes, read_file, read_folder, used_fi
 from aecore.data.custom.size import Asked
 from aecore.data.custom.understood import Understood
 from aecore.data.image_set import Arrays, DataSet, Progress
+from aecore.data.place import data_root
 from aecore.errors import AecoreError, UserError
 
 UPLOADS = "uploads"
@@ -59,7 +60,7 @@ class Origin:
     def cached(self) -> Path:
         """The folder in the cache for these files as they are now, in the size asked for."""
         digest = hashlib.sha256(json.dumps([self.state, *self.asked]).encode()).hexdigest()[:16]
-        return cache.data_root() / f"own-{_slug(self.title)}-{digest}"
+        return data_root() / f"own-{_slug(self.title)}-{digest}"
 
     @property
     def begun(self) -> Path:
@@ -103,7 +104,7 @@ def _check_allowed(text: str) -> None:
     """Whoever may train may use what was uploaded; other paths are for those who manage."""
     if access.may("manage"):
         return
-    uploaded = os.path.realpath(cache.data_root() / UPLOADS)
+    uploaded = os.path.realpath(data_root() / UPLOADS)
     inside = False
     with contextlib.suppress(OSError, ValueError, RuntimeError):  # a path that cannot be: it is refused like others
         given = os.path.realpath(Path(ImageSource.parse(text).name).expanduser())
@@ -174,7 +175,7 @@ def _described(origin: Origin) -> DataSet:
 
 def _remove_older(origin: Origin) -> None:
     """Remove from the cache earlier versions of the same path, in whatever size, and what a killed process left."""
-    root = cache.data_root()
+    root = data_root()
     # Under the lock of those who prepare, so that a folder without facts is nobody's.
     with contextlib.suppress(filelock.Timeout, OSError), filelock.FileLock(root / ".own.lock", timeout=0):
         for folder in root.glob("own-*"):

@@ -1,7 +1,7 @@
 """What trials on this machine have found: `ways.json` in the user's cache.
 
-An entry is valid for one processor, version of PyTorch, number of threads, network and batch; what is unknown or cannot
-be read is tried again. Losing the file costs a second a run.
+An entry is valid for one processor, version of PyTorch, number of threads and kind of work, as a network and its batch;
+what is unknown or cannot be read is tried again. Losing the file costs a second a run.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import filelock
+import psutil
 import torch
-from torch import Tensor
 
-from aecore.config.experiment import Experiment
-from aecore.data.cache import data_root
-from aecore.data.streamed import Streamed
+from aecore.data.place import data_root
 from aecore.devices import devices
 from aecore.files import MB, atomic_write, parse_json, read_regular
 
 FORMAT = 1
 MOST = 500
 """Entries; the oldest go first."""
+BUSY = 0.3
+"""Where others use more than this share of the processor, what a trial finds holds for its own work alone."""
 LIMITS = ("ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS", "MKL_DEBUG_CPU_TYPE")
 """Variables that take instructions from a library."""
 
@@ -48,18 +48,30 @@ def machine(device: torch.device) -> dict[str, Any]:
     return found | {name: os.environ[name] for name in LIMITS if name in os.environ}
 
 
-def key(experiment: Experiment, train: Tensor | Streamed, size: int) -> str:
-    """The name of the entry for training so on images like `train`, uint8 (N, C, H, W), in batches of `size`."""
-    training = experiment.training
-    same = {"epochs", "seed", "lr", "weight_decay", "schedule", "restart_every", "plateau_patience", "plateau_factor"}
-    work = {
-        "model": experiment.model.model_dump(mode="json"),
-        "training": training.model_dump(mode="json", exclude=same),
-        "corruption": str(experiment.corruption),
-        "images": list(train.shape[1:]),
-        "batch": size,
-    }
-    text = json.dumps([machine(train.device), work], sort_keys=True)
+class Others:
+    """What other programs use of this machine's processors from now on."""
+
+    def __init__(self) -> None:
+        self.begun, self.own, self.all = time.perf_counter(), time.process_time(), self._busy()
+
+    def share(self) -> float:
+        """The share since then, from 0 to 1."""
+        lasted = max(time.perf_counter() - self.begun, 1e-3) * (psutil.cpu_count() or 1)
+        return (self._busy() - self.all - (time.process_time() - self.own)) / lasted
+
+    def are_busy(self) -> bool:
+        """Whether that is so much that a trial's result should not be kept."""
+        return self.share() > BUSY
+
+    @staticmethod
+    def _busy() -> float:
+        times = psutil.cpu_times()
+        return sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0)
+
+
+def name_of(here: dict[str, Any], work: dict[str, Any]) -> str:
+    """The name of the entry for this work on that `machine`."""
+    text = json.dumps([here, work], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
