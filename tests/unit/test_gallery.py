@@ -18,6 +18,7 @@ from aecore.reports.claims import markdown_table
 from aecore.reports.gallery import MOST_NUMBERS, SAMPLE, shipped
 from aecore.reports.shrink import MOST_ROWS
 from aecore.runs.measures import read_measures
+from aecore.runs.robustness import read_robustness
 from aecore.runs.run import Run
 from aecore.runs.state import run_state
 from aecore.runs.store import Store
@@ -69,6 +70,32 @@ def test_its_projections_say_how_far_to_trust_them(name):
             assert len(found.labels) >= points
             assert 0.5 < found.quality["trustworthiness"] <= 1
             assert 0.1 < found.quality["knn_accuracy"] <= 1
+
+
+@each_run
+def test_noise_of_every_strength_was_measured(name):
+    run = run_of(name)
+    found = read_robustness(run)
+    assert found is not None
+    assert found.images == 10_000
+    levels = [point["level"] for point in found.points]
+    assert levels == sorted(levels)
+    unit = run.experiment().model.range == "unit"
+    assert (levels[0], levels[-1]) == (0, 0.6 if unit else 1.2)
+    for at, level in enumerate(levels):
+        noisy = found.score(at, "input")
+        if level == 0:
+            assert noisy is None, "nothing was added"
+        elif not found.about["clamp"]:  # the error of noise that nothing cuts is its variance
+            assert noisy == pytest.approx(-20 * np.log10(level if unit else level / 2), abs=0.05)
+    same = {
+        level: entry["metrics"]["psnr_db"]
+        for entry in run.evaluation()
+        for level in levels
+        if entry["corruption"] == str(Corruption.parse(f"gaussian:{level:g}" + ":clamp" * found.about["clamp"]))
+    }
+    for level, measured in same.items():  # by another noise of the same strength
+        assert found.score(levels.index(level), "model") == pytest.approx(measured, abs=0.05)
 
 
 def test_the_gallery_stays_under_60_megabytes():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -155,7 +157,7 @@ def test_odd_codes_are_drawn_too(codes, dims):
 @pytest.mark.parametrize("dims", [2, 3])
 def test_grid_and_exact_sums_draw_alike(dims):
     codes, _ = clusters(900)
-    options = {"perplexity": 20, "iterations": 400}
+    options: dict[str, Any] = {"perplexity": 20, "iterations": 400}
     drawn = {name: tsne.embed(codes, dims, repulsion=name, **options) for name in ("exact", "grid")}
     found = {name: trustworthiness(codes, points) for name, points in drawn.items()}
     assert found["grid"] == pytest.approx(found["exact"], abs=0.005)
