@@ -33,7 +33,7 @@ from aecore.latent.repulsion import WAYS
 from aecore.metrics.projection import trustworthiness
 from benchmarks import memory, projections_chart
 
-PERPLEXITY, ITERATIONS = 30.0, 1000
+PERPLEXITY, ITERATIONS, QUICK_ITERATIONS = 30.0, 1000, 500
 SIZES, QUICK_SIZES = (1000, 5000, 10_000, 20_000, 60_000), (600,)
 MOST = {("openTSNE", 3): 20_000, ("scikit-learn", 2): 10_000, ("scikit-learn", 3): 10_000}
 MOST |= {(way, dims): 20_000 for way in WAYS for dims in (2, 3)}
@@ -151,7 +151,9 @@ def codes_of(run_name: str, count: int) -> np.ndarray:
     return found
 
 
-def measure(run: str, sizes: list[int], methods: list[str], say: Callable[[str], None]) -> list[dict[str, Any]]:
+def measure(
+    run: str, sizes: list[int], methods: list[str], iterations: int, say: Callable[[str], None]
+) -> list[dict[str, Any]]:
     found = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "codes.npy")
@@ -161,7 +163,7 @@ def measure(run: str, sizes: list[int], methods: list[str], say: Callable[[str],
                 for method in methods:
                     if count > MOST.get((method, dims), count):
                         continue
-                    one = _in_process(method, path, count, dims, ITERATIONS)
+                    one = _in_process(method, path, count, dims, iterations)
                     found.append({"method": method, "points": count, "dims": dims, **one})
                     say(f"{TITLES[method]}, {count:,} points in {dims}D: {json.dumps(one)}")
     return found
@@ -191,7 +193,7 @@ def main() -> None:
     parser.add_argument("--run", default=CODES_OF, help="the run whose codes are embedded")
     parser.add_argument("--points", type=int, nargs="+", help=f"default {' '.join(map(str, SIZES))}")
     parser.add_argument("--method", choices=METHODS, action="append", help="only this one; may be repeated")
-    parser.add_argument("--quick", action="store_true", help="600 points")
+    parser.add_argument("--quick", action="store_true", help="600 points, 500 iterations, and of our t-SNE the way that a run takes alone")
     parser.add_argument("--json", type=Path, help="also write the results as JSON")
     parser.add_argument("--chart", type=Path, help="also draw seconds against points: .svg, .pdf or .png")
     parser.add_argument("--from", dest="measured", type=Path, help="with --chart: draw these results, measure nothing")
@@ -206,13 +208,15 @@ def main() -> None:
             parser.error("--from: name the chart to draw with --chart")
         _chart(json.loads(asked.measured.read_text()), asked.chart)
         return
-    methods = [name for name in asked.method or METHODS if _installed(name)]
+    usual = [name for name in METHODS if not (asked.quick and name in WAYS)]
+    methods = [name for name in asked.method or usual if _installed(name)]
     sizes = asked.points or list(QUICK_SIZES if asked.quick else SIZES)
-    found = measure(asked.run, sizes, methods, lambda line: print(line, file=sys.stderr, flush=True))
+    iterations = QUICK_ITERATIONS if asked.quick else ITERATIONS
+    found = measure(asked.run, sizes, methods, iterations, lambda line: print(line, file=sys.stderr, flush=True))
     machine = f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
-    print(f"Codes of {asked.run}; seconds, trustworthiness and memory. {machine}\n")
+    print(f"Codes of {asked.run}, {iterations:,} iterations; seconds, trustworthiness and memory. {machine}\n")
     print(markdown(found, methods))
-    measured = {"machine": machine, "run": asked.run, "results": found}
+    measured = {"machine": machine, "run": asked.run, "iterations": iterations, "results": found}
     if asked.json:
         asked.json.write_text(json.dumps(measured, indent=1))
     if asked.chart:
