@@ -193,7 +193,11 @@ def main() -> None:
     parser.add_argument("--run", default=CODES_OF, help="the run whose codes are embedded")
     parser.add_argument("--points", type=int, nargs="+", help=f"default {' '.join(map(str, SIZES))}")
     parser.add_argument("--method", choices=METHODS, action="append", help="only this one; may be repeated")
-    parser.add_argument("--quick", action="store_true", help="600 points, 500 iterations, and of our t-SNE the way that a run takes alone")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="600 points, 500 iterations, and of our t-SNE the way that a run takes alone",
+    )
     parser.add_argument("--json", type=Path, help="also write the results as JSON")
     parser.add_argument("--chart", type=Path, help="also draw seconds against points: .svg, .pdf or .png")
     parser.add_argument("--from", dest="measured", type=Path, help="with --chart: draw these results, measure nothing")
