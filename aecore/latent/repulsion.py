@@ -70,7 +70,7 @@ def spread_out(points: Tensor) -> Tensor:
     """Points that fill a disc or ball as evenly as those of a finished drawing, which an iteration on a grid then takes
     about as long for: each in the direction from the middle in which it is, in the order of their distances."""
     count, dims = points.shape
-    scaled = (points - points.mean(0)) / points.std(0)
+    scaled = (points - points.mean(0)) / points.std(0).clamp(min=1e-30)  # a drawing to start from may be flat
     far = scaled.norm(dim=1)
     rank = far.argsort().argsort() + 0.5
     radius = SPREAD * math.sqrt(dims + 2) * (rank / count) ** (1 / dims)

@@ -11,5 +11,7 @@ test("images are enlarged by whole factors, and larger ones made as small as the
   assert.deepEqual([128, 256, 1024].map((pixels) => wholeWidth(pixels, 112.7)), [112, 112, 112]);
   globalThis.window = { devicePixelRatio: 2 };
   assert.deepEqual([28, 96, 256].map((pixels) => wholeWidth(pixels, 112)), [112, 96, 112]);
+  globalThis.window = { devicePixelRatio: 1.5 };
+  assert.ok(Math.abs(wholeWidth(67, 89.5) * 1.5 - 2 * 67) < 1e-9, "a whole factor of the screen's pixels, not of the page's");
   delete globalThis.window;
 });

@@ -159,3 +159,11 @@ def test_a_real_trial_names_its_way_with_which_the_drawing_is_the_same(dims):
 def test_an_unknown_way_is_one_line():
     with pytest.raises(UserError, match="did you mean 'exact'"):
         project(clusters(300)[0], "tsne", 2, repulsion="exakt")
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_a_flat_drawing_to_start_from_is_spread_out_too(dims):
+    points = torch.zeros(50, dims)
+    points[:, 0] = torch.linspace(-1, 1, 50)
+    assert torch.isfinite(repulsion.spread_out(points)).all()
+    assert torch.isfinite(repulsion.spread_out(torch.zeros(50, dims))).all()

@@ -13,7 +13,7 @@ import { context2d } from "./dom.js";
  */
 export function wholeWidth(pixels, wanted) {
   const ratio = window.devicePixelRatio || 1;
-  return Math.min((Math.max(Math.floor((wanted * ratio) / pixels), 1) * pixels) / ratio, Math.floor(wanted));
+  return (Math.floor((wanted * ratio) / pixels) * pixels) / ratio || Math.floor(wanted);
 }
 
 /**
