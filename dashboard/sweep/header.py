@@ -34,7 +34,7 @@ def heading(seen: Seen, state: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(plain(sweep.name), anchor=False, width="content")
         state_badge(state)
-        st.space("stretch")
+        # From the left: what comes later must not push a button away from under the pointer.
         if access.owns(folder) and not folder.shipped:
             _buttons(seen, state)
         with st.popover("Download", icon=":material/download:", type="tertiary"), st.container(gap=None):

@@ -57,7 +57,7 @@ def heading(run: Run, on_close: Callable[[], None] | None = None) -> None:
         st.subheader(plain(runs.titles([run])[0]), anchor=False, width="content")
         state_badge("stopping" if stopping else row.state)
         run_actions.edit(run, row)
-        st.space("stretch")
+        # From the left: what comes later must not push a button away from under the pointer.
         if not idle and access.owns(run) and not (row.remote and is_arriving(run)):
             title = "Stopping…" if stopping else "Stop"
             about = "It ends after this epoch and can be resumed from there." if row.state == "running" else None

@@ -66,15 +66,16 @@ def _body(run: Run, state: str) -> None:
         page.problem(error)
         return
     recorded = bool(status.get("recorded"))
-    if is_arriving(run):
-        st.progress(0.0, f"Arriving from {plain(str(status['remote'].get('host')))}")
-    else:
-        _progress(run, state, status, metrics, status.get("epochs") if recorded else experiment.training.epochs)
-    if not status.get("imported"):  # the heading has those of an import
-        remarks.show(remarks_of(status))
-    if state in ("failed", "interrupted") and (tail := run.log_tail()):
-        with st.expander("Last lines of the log", icon=":material/terminal:"):
-            st.code(tail, language=None)
+    with st.container():  # what comes and goes with the state: what stands below keeps its place in the page
+        if is_arriving(run):
+            st.progress(0.0, f"Arriving from {plain(str(status['remote'].get('host')))}")
+        else:
+            _progress(run, state, status, metrics, status.get("epochs") if recorded else experiment.training.epochs)
+        if not status.get("imported"):  # the heading has those of an import
+            remarks.show(remarks_of(status))
+        if state in ("failed", "interrupted") and (tail := run.log_tail()):
+            with st.expander("Last lines of the log", icon=":material/terminal:"):
+                st.code(tail, language=None)
     if not metrics:
         if state in ACTIVE:
             st.caption("The curves appear after the first epoch.")

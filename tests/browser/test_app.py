@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -123,6 +124,51 @@ def test_a_run_that_is_deleted_elsewhere_is_not_offered_any_more(tab, address, a
     shutil.rmtree(path)
     expect(tab.get_by_text(re.compile("There is no run .* It may have been deleted")).first).to_be_visible()
     expect(tab.get_by_role("button", name="Resume")).to_have_count(0)
+
+
+def test_a_button_stays_where_it_appears_while_the_page_is_still_arriving(tab, address, app_store):
+    path = app_store.root / "runs" / "changing-20260101-000000"
+    shutil.copytree(GALLERY_RUN, path)
+    states = {"running": {"process": this_process()}, "stopped": {"process": None}}
+
+    def slowly(route):
+        server = route.connect_to_server()
+
+        def on(message):
+            time.sleep(0.03)  # a network; nothing waits for it
+            route.send(message)
+
+        server.on_message(on)
+        route.on_message(server.send)
+
+    Run(path).write_status(state="running", **states["running"])
+    own = tab.context.new_page()
+    own.route_web_socket("**/_stcore/stream", slowly)
+    own.add_init_script(
+        """window.places = {};
+        const look = () => {
+          for (const button of document.querySelectorAll("[data-testid=stMain] button")) {
+            const { x, y, width } = button.getBoundingClientRect(), name = button.innerText.split("\\n").pop();
+            if (width) (window.places[name] ??= new Set()).add(`${Math.round(x)}, ${Math.round(y)}`);
+          }
+          requestAnimationFrame(look);
+        };
+        requestAnimationFrame(look);"""
+    )
+    own.goto(f"{address}/train?run={path.name}")
+    wait_for_state(own, "running", 60_000)
+    for state, last, button in (("stopped", "Delete", "Resume"), ("running", "Stop", "Stop")):
+        own.evaluate("window.places = {}")
+        Run(path).write_status(state=state, **states[state])
+        wait_for_state(own, state, 60_000)
+        expect(own.get_by_role("button", name=last)).to_be_visible()
+        expect(own.get_by_role("button", name="Delete")).to_have_count(int(state == "stopped"))
+        places = own.evaluate(
+            "Object.fromEntries(Object.entries(window.places).map(([name, all]) => [name, [...all]]))"
+        )
+        assert len(places[button]) == 1, places
+    Run(path).write_status(state="stopped", process=None)
+    shutil.rmtree(path)
 
 
 def test_a_waiting_run_says_behind_what(tab, address, app_store, forked_jobs):
