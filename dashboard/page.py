@@ -5,11 +5,13 @@ around, when another image of the same run is chosen."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import ParamSpec
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from aecore import access
 from aecore.errors import AecoreError
@@ -38,8 +40,9 @@ def draw(view: Callable[[], None], run_every: float | None = None) -> None:
     fragment(view, run_every)()
 
 
-def fragment(view: Callable[P, None], run_every: float | None = None) -> Callable[P, None]:
-    """`view` as a fragment, every so many seconds if asked for. An `AecoreError` in it is shown as one line, as the
+def fragment(view: Callable[P, None], run_every: float | None = None, called: str | None = None) -> Callable[P, None]:
+    """`view` as a fragment, every so many seconds if asked for, which a widget can draw anew as `called` (`only`). An
+    `AecoreError` in it is shown as one line, as the
     router does for the rest of a page; who was signed out meanwhile gets the page on which one signs in."""
 
     @wraps(view)
@@ -51,10 +54,19 @@ def fragment(view: Callable[P, None], run_every: float | None = None) -> Callabl
         except AecoreError as error:
             problem(error)
 
-    return st.fragment(body, run_every=run_every)
+    return st.fragment(body, run_every=run_every, key=called)
 
 
-def part(view: Callable[P, None], runs: Sequence[Run], name: str, fields: url_state.Fields) -> Callable[P, None]:
+def only(called: str) -> None:
+    """In a widget's callback: draw nothing anew but the fragment of that name. Where the server does not know it, as
+    after a restart, what the widget stands in is drawn as always."""
+    with contextlib.suppress(StreamlitAPIException):
+        st.rerun(called)
+
+
+def part(
+    view: Callable[P, None], runs: Sequence[Run], name: str, fields: url_state.Fields, called: str | None = None
+) -> Callable[P, None]:
     """`view`, which shows these runs, as a fragment in the body of the page of this name and these settings: its own
     widgets rerun it alone. It may draw into containers of the body, and is to write the address.
 
@@ -71,7 +83,7 @@ def part(view: Callable[P, None], runs: Sequence[Run], name: str, fields: url_st
             st.rerun()
         view(*arguments, **options)
 
-    return fragment(body)
+    return fragment(body, called=called)
 
 
 def problem(error: AecoreError) -> None:

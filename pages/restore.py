@@ -1,9 +1,12 @@
 """Restore: clean, corrupted and restored images of a trained model next to classical methods, with their scores."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from aecore.config.corruption import Corruption
 from aecore.metrics.baselines import TITLES
 from aecore.runs.run import Run
 from dashboard import page
@@ -18,6 +21,10 @@ from dashboard.restore.batch import TEST_ORDER, from_extremes, from_own, from_te
 from dashboard.restore.notes import baseline, explain_own, offer_data, warn_of_harm, whole_test_set
 from dashboard.restore.rows import Row
 from dashboard.widgets import corruption_form, figure_export, run_picker, upload
+from dashboard.widgets.upload import Own
+
+IMAGES = "restore-images"
+"""What is drawn anew where the settings stay as they are."""
 
 route()
 
@@ -32,10 +39,10 @@ def view() -> None:
         return
     if arrived and not by_hand.fits(run):
         wipe.leave_hand()
-    page.part(images_and_scores, [run], url.PAGE, url.FIELDS)(run, settings, right)
+    page.part(settings_and_images, [run], url.PAGE, url.FIELDS)(run, settings, right)
 
 
-def images_and_scores(run: Run, settings: DeltaGenerator, right: DeltaGenerator) -> None:
+def settings_and_images(run: Run, settings: DeltaGenerator, right: DeltaGenerator) -> None:
     """What is done to which images, beside the run in `settings`, and on the `right` what the model makes of them."""
     about, images = image_info(run), test_images(run)
     with settings:
@@ -47,38 +54,55 @@ def images_and_scores(run: Run, settings: DeltaGenerator, right: DeltaGenerator)
                 st.caption(plain(about.citation))
             url.keep(run, corruption_form.current_corruption(run), "test", TEST_ORDER, TEST_ORDER)
             return
-        corruption = corruption_form.choose_corruption(run, about.image_shape)
-        draw = corruption_form.choose_draw(corruption)
+        again = partial(page.only, IMAGES)
+
+        def on_strength(before: Corruption, now: Corruption) -> None:
+            # A method's strength may be known for one of them only; then another choice of methods is offered.
+            if classical.available(run, before) == classical.available(run, now):
+                again()
+
+        corruption = corruption_form.choose_corruption(run, about.image_shape, on_strength)
+        corruption_form.choose_draw(corruption, again)
         methods = controls.choose_methods(run, corruption)
         source = controls.choose_source(images)
-        own, window, many = None, slice(0), 0
+        own = None
         if source == "own":
             own = upload.choose_own(about.image_shape, upload.on_black(np.asarray(images.clean[:200])))
         elif source == "extremes":
-            many = controls.choose_count()
+            controls.choose_count()
         else:
-            window = controls.choose_window(images)
+            controls.choose_window(images, again)
     with right:
         if not images.whole_test_set:
             offer_data(about)
         if source == "own" and own is None:
             st.info("Upload an image to run it through the model like the test images.", icon=":material/add_a_photo:")
             return
-        table, notes = st.empty(), st.container()
-        toolbar = st.container(horizontal=True, vertical_alignment="center", key="restore-toolbar")
-        sheet = st.empty()
+        restored = page.part(images_and_scores, [run], url.PAGE, url.FIELDS, IMAGES)
+        restored(run, corruption, methods, source, own, chosen == "wipe")
+
+
+def images_and_scores(
+    run: Run, corruption: Corruption, methods: list[str], source: str, own: Own | None, wiped: bool
+) -> None:
+    """What the model and the methods make of the images; as strong as the sliders say by now, the images that are
+    chosen by now."""
+    about, images = image_info(run), test_images(run)
+    corruption, draw = corruption_form.with_strengths(corruption), corruption_form.current_draw()
+    table, notes = st.empty(), st.container()
+    toolbar = st.container(horizontal=True, vertical_alignment="center", key="restore-toolbar")
+    sheet = st.empty()
     with toolbar:
         order = TEST_ORDER if own else controls.choose_order(source, corruption)
-        wiped = chosen == "wipe"
     first_order = next(iter(models.ORDERS)) if source == "extremes" else TEST_ORDER
     url.keep(run, corruption, source, order, order if own else first_order)
     with sheet:
         if own is not None:
             shown = from_own(run, own, corruption, draw)
         elif source == "extremes":
-            shown = from_extremes(run, about, images, many, order, corruption, draw)
+            shown = from_extremes(run, about, images, controls.selection().many, order, corruption, draw)
         else:
-            shown = from_test_set(run, about, images, window, order, corruption, draw)
+            shown = from_test_set(run, about, images, controls.window(images), order, corruption, draw)
     rows = comparison.of_model(run, shown, corruption)
     with toolbar:
         scale = None if wiped else controls.choose_error_scale(about, shown)
@@ -87,10 +111,9 @@ def images_and_scores(run: Run, settings: DeltaGenerator, right: DeltaGenerator)
             explain_own(about, own)
         warn_of_harm(rows, shown)
         whole_test_set(run, corruption)
-    with right:
-        below = st.container()
-        baseline(corruption, about.image_shape[0])
-        st.caption(plain(about.citation))
+    below = st.container()
+    baseline(corruption, about.image_shape[0])
+    st.caption(plain(about.citation))
 
     def show(rows: list[Row]) -> None:
         with table:
@@ -106,7 +129,7 @@ def images_and_scores(run: Run, settings: DeltaGenerator, right: DeltaGenerator)
         show([*rows, *(Row(TITLES[name], "tuning its strength…") for name in methods)])
     drawn = [*rows, *(comparison.of_method(run, corruption, name, shown) for name in methods)]
     show(drawn)
-    with right, below:
+    with below:
         figure_export.export(
             lambda: export.drawing(run, corruption, shown, drawn, scale), f"{run.id}-restore", key="restore"
         )

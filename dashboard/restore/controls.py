@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import streamlit as st
@@ -72,14 +73,20 @@ def choose_source(images: Images) -> str:
     return chosen or "test"
 
 
-def choose_window(images: Images) -> slice:
-    """A window of the test set, or the first images of the panel."""
+def choose_window(images: Images, on_step: Callable[[], None] = lambda: None) -> slice:
+    """A window of the test set, or the first images of the panel. `on_step` is called where it begins elsewhere."""
     total, many = len(images.clean), choose_count()
-    if not images.whole_test_set:
-        return slice(0, min(many, total))
-    st.session_state["first"] = min(st.session_state.get("first", 0), total - 1)
-    first = st.number_input("From test image", 0, total - 1, step=many, key="first")
-    return slice(first, min(first + many, total))
+    if images.whole_test_set:
+        st.session_state["first"] = min(st.session_state.get("first", 0), total - 1)
+        st.number_input("From test image", 0, total - 1, step=many, key="first", on_change=on_step)
+    return window(images)
+
+
+def window(images: Images) -> slice:
+    """The window as it was last chosen."""
+    now, total = selection(), len(images.clean)
+    first = now.first if images.whole_test_set else 0
+    return slice(first, min(first + now.many, total))
 
 
 def choose_count() -> int:

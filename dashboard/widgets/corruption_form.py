@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -27,6 +28,13 @@ OCCLUSIONS: dict[Occlusion, str] = {"square": "Square", "rows": "Rows"}
 SIZES = {"square": "Side of the square, pixels", "rows": "Height of the band, rows"}
 
 
+OnStrength = Callable[[Corruption, Corruption], None]
+
+
+def _draw_all(before: Corruption, now: Corruption) -> None:
+    """What surrounds the widgets is drawn anew, as always."""
+
+
 def usual_corruption(run: Run) -> Corruption:
     """The run's training corruption; if it was trained on clean images, the first it was evaluated under."""
     experiment = run.experiment()
@@ -44,17 +52,43 @@ def current_corruption(run: Run) -> Corruption:
     return usual_corruption(run) if own else Corruption.parse(chosen)
 
 
-def choose_corruption(run: Run, image_shape: tuple[int, int, int]) -> Corruption:
+def choose_corruption(run: Run, image_shape: tuple[int, int, int], on_strength: OnStrength = _draw_all) -> Corruption:
     """Widgets for what is lost and how much. They start with the run's default corruption, and switch to another run's
-    until someone changes them."""
+    until someone changes them.
+
+    `on_strength` is called in a widget's callback, with the corruption before and now, where nothing but a strength was
+    changed and the widgets stay as they are.
+    """
     state, usual = st.session_state, usual_corruption(run)
     if state.get("corruption-run") != run.id:
         if state.get("corruption") == state.get("corruption-usual"):
             _put(usual)
         state["corruption-run"], state["corruption-usual"] = run.id, str(usual)
-    corruption = Corruption.model_validate(_chosen(usual, run.experiment().model.range == "symmetric", image_shape))
+    corruption = Corruption.model_validate(
+        _chosen(usual, run.experiment().model.range == "symmetric", image_shape, on_strength)
+    )
     state["corruption"] = str(corruption)
     return corruption
+
+
+def with_strengths(corruption: Corruption) -> Corruption:
+    """A corruption of the same kinds, as strong as the sliders say now."""
+    state = st.session_state
+    now: dict[str, Any] = {name: state[name] for name in ("blur", "downscale", "jpeg") if getattr(corruption, name)}
+    if corruption.kind != "none" and not (corruption.kind == "gaussian" and state["spread"]):
+        now["level"] = state[f"level-{corruption.kind}"]
+    if corruption.occlusion != "none":
+        now["size"] = state[f"size-{corruption.occlusion}"]
+    found = corruption.model_copy(update=now)
+    state["corruption"] = str(found)
+    return found
+
+
+def _moved(key: str, tell: OnStrength) -> None:
+    """A slider was moved. A strength of zero is no corruption of its kind, and has other widgets beside it."""
+    before = Corruption.parse(st.session_state["corruption"])
+    if st.session_state[key] and not (key.startswith("level-") and before.kind == "none"):
+        tell(before, with_strengths(before))
 
 
 def open_link(corruption: Corruption | None, draw: int) -> None:
@@ -88,7 +122,7 @@ def _put(corruption: Corruption) -> None:
             state[name] = value
 
 
-def _chosen(usual: Corruption, symmetric: bool, image_shape: tuple[int, int, int]) -> dict[str, Any]:
+def _chosen(usual: Corruption, symmetric: bool, image_shape: tuple[int, int, int], tell: OnStrength) -> dict[str, Any]:
     channels, height, width = image_shape
     st.session_state.setdefault("lost", lost_in(usual))
     # An image of one channel has no colour to lose; a link may still ask for it.
@@ -105,31 +139,31 @@ def _chosen(usual: Corruption, symmetric: bool, image_shape: tuple[int, int, int
     )
     chosen: dict[str, Any] = {"grey": True} if "grey" in lost else {}
     if "noise" in lost:
-        chosen |= _noise(usual, symmetric)
+        chosen |= _noise(usual, symmetric, tell)
     if "hole" in lost:
-        chosen |= _occlusion(usual, height, width)
+        chosen |= _occlusion(usual, height, width, tell)
     if "downscale" in lost:
-        chosen["downscale"] = _slider(
-            "downscale", "Downscaled by", usual.downscale, 2, max(min(height, width) // 2, 3), 1
-        )
+        most = max(min(height, width) // 2, 3)
+        chosen["downscale"] = _slider("downscale", "Downscaled by", usual.downscale, 2, most, 1, tell)
     if "blur" in lost:
         step = 0.1 if not round(usual.blur / 0.1, 6) % 1 else 0.01
-        chosen["blur"] = _slider("blur", "Blur σ, pixels", usual.blur, 0.1, 5.0, step)
+        chosen["blur"] = _slider("blur", "Blur σ, pixels", usual.blur, 0.1, 5.0, step, tell)
     if "jpeg" in lost:
-        chosen["jpeg"] = _slider("jpeg", "JPEG quality", usual.jpeg, 1, 95, 1)
+        chosen["jpeg"] = _slider("jpeg", "JPEG quality", usual.jpeg, 1, 95, 1, tell)
     return chosen
 
 
-def _slider(key: str, label: str, usual: float, low: float, high: float, step: float, hint: str | None = None) -> Any:
+def _slider(key: str, label: str, usual: float, low: float, high: float, step: float, tell: OnStrength) -> Any:
     """A slider that begins with the run's usual value, if it has one, and reaches as far as that."""
     state, kind = st.session_state, type(low)
     first = kind(usual or FIRST[key])
     high = max(high, kind(usual))
     state[key] = min(max(kind(state.get(key, first)), low), high)
-    return st.slider(label, low, high, step=step, key=key, help=hint, persist_state="session")
+    options = {"on_change": _moved, "args": (key, tell)}
+    return st.slider(label, low, high, step=step, key=key, persist_state="session", **options)
 
 
-def _noise(usual: Corruption, symmetric: bool) -> dict[str, Any]:
+def _noise(usual: Corruption, symmetric: bool, tell: OnStrength) -> dict[str, Any]:
     state = st.session_state
     state.setdefault("kind", usual.kind if usual.kind != "none" else "gaussian")
     kind: NoiseKind = st.selectbox(
@@ -154,7 +188,8 @@ def _noise(usual: Corruption, symmetric: bool) -> dict[str, Any]:
     else:
         key = f"level-{kind}"
         state[key] = min(max(float(state.get(key, mine)), lowest), highest)
-        chosen["level"] = st.slider(label, lowest, highest, step=step, key=key, help=hint, persist_state="session")
+        options = {"help": hint, "on_change": _moved, "args": (key, tell)}
+        chosen["level"] = st.slider(label, lowest, highest, step=step, key=key, persist_state="session", **options)
     if kind == "gaussian":
         st.toggle(
             "A σ of its own for each image",
@@ -179,7 +214,7 @@ def _clipped(range_: tuple[float, float], highest: float) -> tuple[float, float]
     return min(float(low), highest), min(float(high), highest)
 
 
-def _occlusion(usual: Corruption, height: int, width: int) -> dict[str, Any]:
+def _occlusion(usual: Corruption, height: int, width: int, tell: OnStrength) -> dict[str, Any]:
     state = st.session_state
     state.setdefault("occlusion", usual.occlusion if usual.occlusion != "none" else "square")
     kind: Occlusion = (
@@ -198,16 +233,22 @@ def _occlusion(usual: Corruption, height: int, width: int) -> dict[str, Any]:
     key = f"size-{kind}"
     mine = usual.size if usual.occlusion == kind else max(highest // 3, 1)
     state[key] = min(int(state.get(key, mine)), highest)
-    size = st.slider(SIZES[kind], 1, highest, key=key, persist_state="session")
+    options = {"on_change": _moved, "args": (key, tell)}
+    size = st.slider(SIZES[kind], 1, highest, key=key, persist_state="session", **options)
     return {"occlusion": kind, "size": size}
 
 
-def choose_draw(corruption: Corruption) -> int:
-    """The noise draw: 0 is that of the evaluations, and a button draws another."""
+def choose_draw(corruption: Corruption, on_draw: Callable[[], None] = lambda: None) -> int:
+    """The noise draw: 0 is that of the evaluations, and a button draws another and calls `on_draw` in its callback."""
     label = "Draw new noise" if corruption.kind != "none" else "Draw another place"
-    if corruption.draws and st.button(label, icon=":material/casino:", key="reroll"):
-        st.session_state["noise_seed"] = current_draw() + 1
+    if corruption.draws:
+        st.button(label, icon=":material/casino:", key="reroll", on_click=_reroll, args=(on_draw,))
     return current_draw()
+
+
+def _reroll(tell: Callable[[], None]) -> None:
+    st.session_state["noise_seed"] = current_draw() + 1
+    tell()
 
 
 def current_draw() -> int:

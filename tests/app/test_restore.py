@@ -68,6 +68,13 @@ def bodies(app: AppTest, kind: str) -> list[str]:
     return [part.proto.body for part in app.get("html") if f'class="{kind}' in part.proto.body]
 
 
+def move(app: AppTest, key: str, value: object) -> None:
+    """Move a strength's slider, after which the images alone are drawn; the test then sees them, and with `run` all."""
+    app.slider(key=key).set_value(value).run()
+    assert not app.exception, app.exception
+    assert not app.slider, "its settings were drawn too"
+
+
 def means(app: AppTest) -> dict[str, list[str]]:
     """The table's cells by row, in words."""
     (body,) = bodies(app, "ae-means")
@@ -132,12 +139,16 @@ def test_the_output_is_scored_beside_the_noisy_input(store, trained):
 
 def test_it_says_when_the_noisy_input_is_closer(store, trained):
     app = page("restore", run=trained.id, view="sheet")
-    app.slider(key="level-gaussian").set_value(1.0).run()
+    move(app, "level-gaussian", 1.0)
     assert "worse than doing nothing" not in texts(app)
-    app.slider(key="level-gaussian").set_value(0.05).run()
+    app.run()
+    assert app.slider(key="level-gaussian").value == 1
+    move(app, "level-gaussian", 0.05)
     assert "By PSNR, SSIM and MSE, the noisy input is closer" in texts(app)
     assert "worse than doing nothing" in texts(app)
+    app.run()
     app.slider(key="level-gaussian").set_value(0.0).run()
+    assert app.slider(key="level-gaussian").value == 0, "there is no noise any more: other settings are drawn"
     assert list(means(app))[1:] == ["This model"]
 
 
@@ -182,7 +193,10 @@ def test_every_task_can_be_chosen_and_is_in_the_address(store, trained, lost, ch
     app = page("restore", run=trained.id, view="sheet")
     app.pills(key="lost").set_value(lost).run()
     for key, value in changes.items():
-        app.slider(key=key).set_value(value).run()
+        move(app, key, value)
+        moved = means(app)
+        app.run()
+        assert means(app) == moved
     assert not app.exception, app.exception
     assert opened_at(app)["noise"] == written
     shown = means(app)
@@ -223,11 +237,11 @@ def test_an_occlusion_can_be_as_large_as_the_image_and_no_larger(store, trained)
     app.pills(key="lost").set_value(["hole"]).run()
     slider = app.slider(key="size-square")
     assert (slider.min, slider.max, slider.value) == (1, 28, 9)
-    slider.set_value(28).run()
+    move(app, "size-square", 28)
     assert first_picture(figures(app)[0], "corrupted").max() == 0
+    app.run()
     # A square of one pixel in a corner changes nothing that is black: such a mean of decibels is infinite.
-    app.slider(key="size-square").set_value(1).run()
-    assert not app.exception
+    move(app, "size-square", 1)
     assert means(app)["Corrupted input"][0] == "∞"
     assert "best" not in means(app)["This model"][0]
     assert "∞ dB" in "".join(figures(app))
@@ -239,6 +253,7 @@ def test_new_noise_is_drawn_and_the_same_noise_stays(store, trained):
     assert means(page("restore", run=trained.id, view="sheet")) == before
     app.button(key="reroll").click().run()
     assert means(app)["Noisy input"] != before["Noisy input"]
+    app.run()
     app.toggle(key="clamp").set_value(True).run()
     assert float(means(app)["Noisy input"][0].split()[0]) > float(before["Noisy input"][0].split()[0]) + 1
 
@@ -261,7 +276,8 @@ def test_another_run_brings_its_corruption_unless_one_was_chosen(store, trained,
     app.selectbox(key="restore-run").set_value(trained.id).run()
     assert (app.selectbox(key="kind").value, app.slider(key="level-gaussian").value) == ("gaussian", 0.2)
     app.selectbox(key="kind").set_value("masking").run()
-    app.slider(key="level-masking").set_value(0.5).run()
+    move(app, "level-masking", 0.5)
+    app.run()
     app.selectbox(key="restore-run").set_value(symmetric.id).run()
     assert not app.exception
     assert (app.selectbox(key="kind").value, app.slider(key="level-masking").value) == ("masking", 0.5)
