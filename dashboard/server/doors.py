@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import PlainTextResponse, RedirectResponse
 
-from dashboard.server import sign_in, uploads, warm
+from dashboard.server import parcels, sign_in, uploads, warm
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -69,6 +69,7 @@ class Doors:
 
     def __init__(self, app: App) -> None:
         self.app = app
+        parcels.parcels.open = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -93,6 +94,8 @@ class Doors:
         path = scope["path"].rstrip("/")
         if path.endswith("/_stcore/metrics"):
             await PlainTextResponse("Not Found", 404)(scope, receive, with_headers)
+        elif f"/{parcels.PLACE}" in path and scope["method"] in ("GET", "HEAD"):
+            await parcels.answer(scope, receive, with_headers)
         elif path.endswith((sign_in.IN, sign_in.OUT)) and scope["method"] == "POST":
             await sign_in.answer(scope, receive, with_headers)
         elif scope["method"] == "PUT" and "/_stcore/upload_file/" in path:

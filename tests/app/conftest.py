@@ -2,6 +2,7 @@
 
 import pytest
 
+from dashboard.server.parcels import parcels
 from tests.helpers.components import searched_once
 
 
@@ -9,3 +10,9 @@ from tests.helpers.components import searched_once
 def components_are_searched_once():
     with searched_once():
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_server(monkeypatch):
+    """There is nowhere to fetch from: what a browser would fetch comes in messages."""
+    monkeypatch.setattr(parcels, "open", False)

@@ -56,6 +56,35 @@ def test_what_the_browser_does_not_have_is_sent_again(gallery):
     assert not any(whole for whole, _ in carried(app.run()).values())
 
 
+def test_what_is_large_is_where_the_browser_can_fetch_it(gallery, monkeypatch):
+    by_message = {}
+    for node in components(page("interpolate"), "assets"):
+        head = json.loads(node.bytes[4 : 4 + int.from_bytes(node.bytes[:4], "little")])
+        by_message[head["name"]] = node.bytes
+    monkeypatch.setattr(assets.parcels, "open", True)
+    app = page("interpolate")
+    fetched = addresses(app)
+    assert any(name.startswith("decoder") for name in fetched)
+    for name, address in fetched.items():
+        assert assets.parcels.at(address) == by_message[name]
+    assert sum(size for _, size in carried(app).values()) < 60_000
+    assert addresses(app.run()) == fetched
+    name = next(iter(fetched))
+    app.session_state[assets.UNFETCHED] = {name}  # as the carrier says
+    again = app.run()
+    assert carried(again)[name] == (True, len(by_message[name]))
+    assert name not in addresses(again)
+    assert carried(app.run())[name][0] is False, "it was sent by message, and not again"
+
+
+def addresses(app) -> dict[str, str]:
+    """Where the browser is told to fetch what is not in a message."""
+    heads = [
+        json.loads(node.bytes[4 : 4 + int.from_bytes(node.bytes[:4], "little")]) for node in components(app, "assets")
+    ]
+    return {head["name"]: head["at"] for head in heads if head.get("at")}
+
+
 def test_another_session_is_sent_all(gallery):
     assert carried(page("generate")) == carried(page("generate"))
 

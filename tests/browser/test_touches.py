@@ -133,3 +133,22 @@ def test_back_returns_to_the_image_before_it(tab, address):
     for image in ("19", "5"):
         tab.go_back()
         expect(tab.get_by_label("Start from test image", exact=True)).to_have_value(image)
+
+
+@pytest.mark.parametrize("reachable", [True, False])
+def test_weights_are_fetched_and_where_that_fails_they_come_by_message(tab, address, reachable):
+    own = tab.context.browser.new_context().new_page()
+    fetched: list[int] = []
+    own.on("response", lambda answer: fetched.append(answer.status) if "/_parcels/" in answer.url else None)
+    if not reachable:
+        own.route("**/_parcels/**", lambda route: route.fulfill(body="<html>Sign in first</html>"))
+    received = opened(own, f"{address}/interpolate?run=mnist-mlp8")
+    assert received == []
+    expect(own.locator(".ip[data-ready] .ip-decoded canvas").first).to_be_visible(timeout=60_000)
+    assert fetched
+    assert set(fetched) == {200}
+    own.reload()
+    expect(own.locator(".ip[data-ready] .ip-decoded canvas").first).to_be_visible(timeout=60_000)
+    by_message = max(map(len, received))
+    assert (by_message < 200_000) == reachable, by_message
+    own.context.close()

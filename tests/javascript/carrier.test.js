@@ -6,9 +6,9 @@ import { test } from "node:test";
 import { assets } from "../../aecore/viewer/components/assets/asset.js";
 import carrier from "../../dashboard/components/assets/carrier.js";
 
-/** @param {string} name @param {Record<string, unknown> | null} parts */
-function message(name, parts) {
-  const head = new TextEncoder().encode(JSON.stringify({ name, parts, blobs: parts ? { weights: [0, 2] } : {} }));
+/** @param {string} name @param {Record<string, unknown> | null} parts @param {string} [at] */
+function message(name, parts, at) {
+  const head = new TextEncoder().encode(JSON.stringify({ name, parts, blobs: parts ? { weights: [0, 2] } : {}, at }));
   const bytes = new Uint8Array(4 + head.length + (parts ? 2 : 0));
   new DataView(bytes.buffer).setUint32(0, head.length, true);
   bytes.set(head, 4);
@@ -16,12 +16,12 @@ function message(name, parts) {
   return bytes;
 }
 
-/** @param {string} name @param {Record<string, unknown> | null} parts @param {object} [place] */
-function carry(name, parts, place = {}) {
+/** @param {string} name @param {Record<string, unknown> | null} parts @param {object} [place] @param {string} [at] */
+function carry(name, parts, place = {}, at) {
   /** @type {unknown[][]} */
   const asked = [];
   /** @type {any} */
-  const mount = { data: message(name, parts), parentElement: place, setTriggerValue: (/** @type {unknown[]} */ ...given) => asked.push(given) };
+  const mount = { data: message(name, parts, at), parentElement: place, setTriggerValue: (/** @type {unknown[]} */ ...given) => asked.push(given) };
   return { asked, release: carrier(mount) };
 }
 
@@ -50,3 +50,42 @@ test("what has a carrier on the page stays, however much comes after it", () => 
   assert.equal(names.filter(assets.has).length < 30, true, "others may now take their place");
   assert.ok(assets.has("on the page 29"));
 });
+
+test("what is elsewhere is fetched, relative to the app", async () => {
+  /** @type {string[]} */
+  const asked = [];
+  serve((url) => (asked.push(url), new Response(message("far", { kind: "decoder" }))));
+  const { asked: missing } = carry("far", null, {}, "_parcels/1");
+  const { kind, weights } = await assets.get("far");
+  assert.deepEqual([kind, [...weights]], ["decoder", [7, 8]]);
+  assert.deepEqual([asked, missing], [["http://lab.example/base/_parcels/1"], []]);
+  carry("far", null, {}, "_parcels/1");
+  assert.equal(asked.length, 1, "what is here is not fetched again");
+});
+
+/** @type {[string, () => Response | Promise<Response>][]} */
+const FAILURES = [
+  ["it is gone", () => new Response("Not Found", { status: 404 })],
+  ["there is no way to it", () => Promise.reject(new TypeError("Failed to fetch"))],
+  ["a proxy answers with a page of its own", () => new Response("<html>Please sign in</html>")],
+  ["it is another's", () => new Response(message("another", {}))],
+  ["nothing is in it", () => new Response("")],
+];
+for (const [why, answer] of FAILURES) {
+  test(`what cannot be fetched is asked for: ${why}`, async () => {
+    serve(answer);
+    const name = `lost as ${why}`, { asked } = carry(name, null, {}, "_parcels/2");
+    for (let i = 0; i < 100 && !asked.length; i += 1) await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.deepEqual(asked, [["missing", name]]);
+    carry(name, { kind: "codes" });
+    assert.equal((await assets.get(name)).kind, "codes");
+  });
+}
+
+/** @param {(url: string) => Response | Promise<Response>} answer */
+function serve(answer) {
+  Object.assign(globalThis, {
+    document: { baseURI: "http://lab.example/base/interpolate" },
+    fetch: async (/** @type {URL} */ url) => answer(url.href),
+  });
+}
