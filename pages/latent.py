@@ -37,12 +37,7 @@ def codes_as_points(run: Run, bar: DeltaGenerator) -> None:
         wanted = choose(run)
         if wanted is None:
             return
-        if wanted.over == "last":
-            new_projection.offer(wanted)
-            saved = runs.projection(wanted.run, wanted.method, wanted.dims, wanted.images)
-            if saved is not None:
-                save_as_page(wanted)
-                export.menu(wanted.run, saved, wanted.file, PAGE)
+        more = st.container(horizontal=True, width="content")
     url_state.keep(PAGE, FIELDS)
     start = first_look()
     now = projection_job.read_progress(wanted.run)
@@ -52,6 +47,7 @@ def codes_as_points(run: Run, bar: DeltaGenerator) -> None:
         over_epochs.draw(wanted, start, running)
         st.caption(plain(image_info(wanted.run).citation))
         return
+    saved = runs.projection(wanted.run, wanted.method, wanted.dims, wanted.images)
     cloud_of = page.fragment(show, run_every=TICK_S if running else None)
     main, below = st.container(), st.container()
     if new_image.is_open():  # the new image has to be known before the cloud is drawn
@@ -64,6 +60,11 @@ def codes_as_points(run: Run, bar: DeltaGenerator) -> None:
             cloud_of(wanted, start)
         with below:
             new_image.panel(wanted.run)
+    with more:  # after the points, which one waits for: a dozen settings and menus that are still closed
+        new_projection.offer(wanted)
+        if saved is not None:
+            save_as_page(wanted)
+            export.menu(wanted.run, saved, wanted.file, PAGE)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(plain(image_info(wanted.run).citation))
         directions_link(wanted.run)
