@@ -4,7 +4,6 @@ from functools import partial
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from aecore.config.corruption import Corruption
 from aecore.metrics.baselines import TITLES
@@ -30,6 +29,7 @@ route()
 
 
 def view() -> None:
+    """What is done to which images of which run, and beside it what the model makes of them."""
     arrived = url.arrive()
     left, right = st.columns([2, 5], gap="large")
     settings = left.container(key="restore-controls")
@@ -39,11 +39,6 @@ def view() -> None:
         return
     if arrived and not by_hand.fits(run):
         wipe.leave_hand()
-    page.part(settings_and_images, [run], url.PAGE, url.FIELDS)(run, settings, right)
-
-
-def settings_and_images(run: Run, settings: DeltaGenerator, right: DeltaGenerator) -> None:
-    """What is done to which images, beside the run in `settings`, and on the `right` what the model makes of them."""
     about, images = image_info(run), test_images(run)
     with settings:
         chosen = wipe.choose_view(by_hand.possible(run))
