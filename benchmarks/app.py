@@ -95,7 +95,12 @@ def measured(lab: Lab, counts: Counts, runs: set[str], say: Say) -> Iterator[Par
         rows(pages.DRAGS, lambda move: probing.drag(lab, move, counts.drag_s)),
         [f"WebGL is drawn by {renderer(lab.context)}. In software, rendering limits the frame rate, not the script."],
     )
-    yield Part("bytes", "Bytes over the WebSocket", WIRE, [row for visit in pages.VISITS for row in bytes_of(visit)])
+    yield Part(
+        "bytes",
+        "Bytes over the WebSocket, and fetched beside it",
+        WIRE,
+        [row for visit in pages.VISITS for row in bytes_of(visit)],
+    )
 
 
 def visits(lab: Lab, views: Sequence[pages.View], counts: Counts, say: Say) -> list[Row]:

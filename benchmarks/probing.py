@@ -15,6 +15,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Error, Page, ViewportSize
 
 from benchmarks.pages import Ask, Move, View, Visit, menu
+from dashboard.server.parcels import PLACE
 from tools.browser import settle
 
 SIZE: ViewportSize = {"width": 1280, "height": 900}
@@ -196,9 +197,14 @@ def part_of(tab: Page, move: Move) -> Callable[[int], tuple[float, float]]:
     return place
 
 
+FETCHED = f"""performance.getEntriesByType("resource").filter((entry) => entry.name.includes("/{PLACE}"))
+  .reduce((sum, entry) => sum + entry.encodedBodySize, 0)"""
+"""The size of what this page took from the server's parcels, or from the browser's cache of them."""
+
+
 def traffic(lab: Lab, visit: Visit) -> Iterator[Row]:
-    """Bytes over the WebSocket for a first visit, then for each input."""
-    seen = {"received": 0, "sent": 0, "messages": 0}
+    """Bytes over the WebSocket and fetched beside it for a first visit, then for each input."""
+    seen = {"received": 0, "sent": 0, "messages": 0, "fetched": 0}
     steps: list[tuple[str, Callable[[Page], object]]] = [
         ("first visit", lambda tab: opened(tab, lab.address, visit.path))
     ]
@@ -209,11 +215,11 @@ def traffic(lab: Lab, visit: Visit) -> Iterator[Row]:
             tab.wait_for_timeout(200)
             settle(tab)
             tab.evaluate("probe.quiet(700)")
-            now = tab.evaluate("probe.wire")
+            now = tab.evaluate("probe.wire") | {"fetched": tab.evaluate(FETCHED)}
             yield {
                 "name": f"{visit.name}: {name}",
                 "messages": now["messages"] - seen["messages"],
-                **{key: (now[key] - seen[key]) / 1000 for key in ("received", "sent")},
+                **{key: (now[key] - seen[key]) / 1000 for key in ("received", "fetched", "sent")},
             }
             seen = now
 

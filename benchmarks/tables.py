@@ -87,6 +87,7 @@ WIRE = (
         1,
         "payloads of the WebSocket's messages, 1 kB = 1,000 bytes; not the app's own files",
     ),
+    Column("fetched", "kB", "fetched", 1, "weights, codes and images that are fetched beside it, or were before"),
     Column("to the server", "kB", "sent", 1, "the same in the other direction"),
     Column("messages", "", "messages", 0, "messages to the browser"),
 )

@@ -86,6 +86,7 @@ def chromium(*more: str) -> Iterator[Browser]:
 
 
 def settle(page: Page) -> None:
-    """Wait until the page has its heading and no script is running."""
+    """Wait until the page has its heading, no script is running, and what its components need is there."""
     page.locator("h1").first.wait_for(timeout=30_000)
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
+    page.wait_for_function("() => !globalThis.aecoreAssets?.waits()", timeout=60_000)

@@ -120,7 +120,8 @@ def test_a_tiny_run_fills_every_row(parts):
         assert row["switch_heading"]["median"] <= row["switch_picture"]["median"]
     for row in parts["touches through the server"].rows:
         assert row["sent"]["median"] + row["server"]["median"] <= row["shown"]["median"]
-    sent = {row["name"]: row["received"] for row in parts["bytes"].rows}
+    sent = {row["name"]: row["received"] + row["fetched"] for row in parts["bytes"].rows}
+    assert sent["Interpolate: first visit"] > 1_000, "with its weights"
     assert sent["Interpolate: another image"] < sent["Interpolate: first visit"] / 10
 
     told = json.loads(json.dumps({name: asdict(part) for name, part in parts.items()}, allow_nan=False))

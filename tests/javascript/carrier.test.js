@@ -36,8 +36,11 @@ test("what came is there, and its name alone asks for nothing", async () => {
 
 test("a name of which nothing came is asked for, until it comes", async () => {
   const waiting = assets.get("lost"), place = {};
+  assert.equal(assets.waits(), false, "nothing here will bring it");
   assert.deepEqual(carry("lost", null, place).asked, [["missing", "lost"]]);
+  assert.equal(assets.waits(), true);
   assert.deepEqual(carry("lost", { kind: "codes" }, place).asked, []);
+  assert.equal(assets.waits(), false);
   assert.equal((await waiting).kind, "codes");
 });
 

@@ -22,6 +22,8 @@ export interface Mounted<D> {
 export interface Assets {
   put(name: string, parts: unknown): void;
   has(name: string): boolean;
+  /** Whether something on the page waits for what a carrier brings. */
+  waits(): boolean;
   get(name: string): Promise<any>;
   /** Keep it, once it is here, until the returned function is called; a carrier that holds it twice holds it once. */
   hold(name: string, carrier: object): () => void;

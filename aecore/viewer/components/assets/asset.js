@@ -39,6 +39,7 @@ function createAssets() {
       };
     },
     has: (name) => kept.has(name),
+    waits: () => [...waiting.keys()].some((name) => held.has(name)),
     get(name) {
       const parts = kept.get(name);
       if (parts) {
