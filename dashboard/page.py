@@ -42,8 +42,8 @@ def draw(view: Callable[[], None], run_every: float | None = None) -> None:
 
 def fragment(view: Callable[P, None], run_every: float | None = None, called: str | None = None) -> Callable[P, None]:
     """`view` as a fragment, every so many seconds if asked for, which a widget can draw anew as `called` (`only`). An
-    `AecoreError` in it is shown as one line, as the
-    router does for the rest of a page; who was signed out meanwhile gets the page on which one signs in."""
+    `AecoreError` in it is shown as one line, as the router does for the rest of a page; who was signed out meanwhile
+    gets the page on which one signs in."""
 
     @wraps(view)
     def body(*arguments: P.args, **options: P.kwargs) -> None:

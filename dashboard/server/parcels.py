@@ -49,7 +49,8 @@ class Parcels:
 
     def at(self, path: str) -> bytes | None:
         """The content of the address with which a path ends; None if it is not kept."""
-        return self._kept.get(PLACE + path.rpartition(PLACE)[2])
+        with self._lock:  # `address` takes what it moves to the end out for a moment
+            return self._kept.get(PLACE + path.rpartition(PLACE)[2])
 
 
 parcels = Parcels()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from dashboard.server import parcels as module
@@ -41,6 +43,28 @@ def test_what_was_asked_for_last_is_kept(monkeypatch):
     for i in range(1000):
         kept.address(f"many {i}", lambda: bytes(40))
     assert len(kept._address) < 200
+
+
+def test_what_is_kept_is_there_while_another_session_asks_for_its_address():
+    class Watched(dict):
+        """Looks for a parcel from another thread at the moment in which it was taken out."""
+
+        def pop(self, key, *default):
+            found = super().pop(key, *default)
+            asking.append(threading.Thread(target=lambda: seen.append(kept.at(key))))
+            asking[-1].start()
+            asking[-1].join(0.05)
+            return found
+
+    asking: list[threading.Thread] = []
+    seen: list[bytes | None] = []
+    kept = Parcels()
+    kept.address("one", lambda: b"1")
+    kept._kept = Watched(kept._kept)
+    kept.address("one", lambda: b"1")
+    for thread in asking:
+        thread.join()
+    assert seen == [b"1"]
 
 
 @pytest.mark.parametrize("base", ["", "/lab"])
