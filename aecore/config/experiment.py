@@ -39,7 +39,7 @@ class Experiment(Section):
     evaluation: Evaluation = Evaluation()
 
     @model_validator(mode="after")
-    def _error_is_one(self) -> Self:
+    def _loss_suits_the_network(self) -> Self:
         if self.training.error == "log-squared":
             if self.model.likelihood == "bernoulli":
                 raise ValueError("training.error: a Bernoulli likelihood has no squared error; leave it at squared")
@@ -47,6 +47,8 @@ class Experiment(Section):
                 raise ValueError(
                     "training.error: a VAE's divergence belongs to the squared error itself; leave it at squared"
                 )
+        if self.training.prototypical and not self.model.has_code:
+            raise ValueError("training.prototypical: this network has no code to tell classes apart by; set it to 0")
         return self
 
     @classmethod

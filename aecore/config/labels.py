@@ -43,6 +43,7 @@ LABELS = {
     "training.free_bits": "Free bits a unit, in nats",
     "training.sparsity": "Weight of the L1 penalty",
     "training.contractive": "Weight of the contractive penalty",
+    "training.prototypical": "Weight of the prototypical loss",
     "training.clip": "Largest norm of a gradient",
     "training.average": "Moving average of the weights",
     "training.restart_every": "Restart the optimizer every … epochs",

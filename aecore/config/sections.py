@@ -97,6 +97,10 @@ class Training(Section):
     contractive: float = Field(default=0.0, ge=0, le=1e6)
     """Weight of ‖∂code/∂image‖² in the loss: a contractive autoencoder (Rifai et al. 2011). Estimated with one random
     vector where the encoder has more than one layer."""
+    prototypical: float = Field(default=0.0, ge=0, le=1e6)
+    """Weight of the prototypical loss (Snell et al. 2017): the cross-entropy of telling an image's class by which of
+    the batch's classes has the mean code nearest to its own. Codes of one class draw together; only training needs the
+    classes."""
     clip: float | None = Field(default=None, gt=0, le=1e6)
     """Scale the gradient of a step down to this norm where it is larger; empty for never."""
     average: float = Field(default=0.0, ge=0, lt=1)

@@ -25,6 +25,7 @@ _SHORT = {
     "model.bottleneck.keep": "{} kept",
     "model.bottleneck.codebook": "{} vectors",
     "training.sparsity": "L1 {}",
+    "training.prototypical": "prototypical {}",
     "training.clip": "clip {}",
     "training.average": "average {}",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,6 +18,16 @@ from aecore.training.checkpoint import State
 from aecore.training.feed import Feed
 
 
+class Batch(NamedTuple):
+    """Noisy and clean images (B, C, H, W) in the model's range, what the model is told of them, and, where training
+    knows them, their classes, int64 (B,)."""
+
+    noisy: Tensor
+    clean: Tensor
+    condition: Condition
+    classes: Tensor | None
+
+
 class Batches:
     """Turns indices into batches, in buffers that every step reuses: on a CPU the page faults of a fresh array of this
     size cost more than its arithmetic."""
@@ -29,8 +40,8 @@ class Batches:
         dtype: torch.dtype,
         classes: Tensor | None = None,
     ) -> None:
-        """`train` is uint8 (N, C, H, W) on the training device or streamed to it, `classes` int64 (N,) there, for a
-        conditional network; batches come out in `dtype`."""
+        """`train` is uint8 (N, C, H, W) on the training device or streamed to it, `classes` int64 (N,) there, where
+        network or loss need them; batches come out in `dtype`."""
         self.classes, self.redraws = classes, experiment.data.redraw
         self.corruption, self.state, self.model, self.dtype = experiment.corruption, state, state.model, dtype
         self.size = min(experiment.training.batch_size, len(train))
@@ -73,9 +84,9 @@ class Batches:
         if self.feed is not None:
             self.feed.end()
 
-    def take(self, chosen: Tensor, shard: BatchShard | None = None) -> tuple[Tensor, Tensor, Condition]:
-        """Noisy and clean images (B, C, H, W) in the model's range, valid until the next call, and what the model is
-        told of them. With `shard` only those rows of the batch, with the noise that they have in the whole batch."""
+    def take(self, chosen: Tensor, shard: BatchShard | None = None) -> Batch:
+        """The batch of the images with these indices, int64 (B,), valid until the next call. With `shard` only those
+        rows of it, with the noise that they have in the whole batch."""
         whole = len(chosen)
         chosen = chosen if shard is None else chosen[shard.rows]
         count = len(chosen)
@@ -86,13 +97,14 @@ class Batches:
         clean = self._permuted(clean.add_(low) if low else clean)
         if self.redraws:
             clean = self._redrawn(clean, shard)
-        classes = None if self.classes is None else self._hidden(self.classes[chosen], whole, shard)
+        classes = None if self.classes is None else self.classes[chosen]
+        told = self._hidden(classes, whole, shard) if classes is not None and self.model.conditional else None
         if self.fixed is not None:
             noisy = self._permuted(self.fixed.index_select(0, chosen))
             levels = None if self.fixed_levels is None else self.fixed_levels[chosen]
-            return noisy, clean, Condition(classes, levels)
+            return Batch(noisy, clean, Condition(told, levels), classes)
         made = corrupted(clean, self.corruption, self.state.noise, low, high, shard)
-        return made.images.to(self.dtype), clean.to(self.dtype), Condition(classes, made.levels)
+        return Batch(made.images.to(self.dtype), clean.to(self.dtype), Condition(told, made.levels), classes)
 
     def _redrawn(self, grey: Tensor, shard: BatchShard | None) -> Tensor:
         """Grey images (B, C, H, W) with every pixel black or white."""

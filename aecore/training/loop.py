@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
 from aecore.config.experiment import Experiment
+from aecore.config.sections import Training
 from aecore.data.streamed import Streamed
 from aecore.errors import UserError
 from aecore.metrics.health import OutputSample
@@ -42,7 +43,7 @@ class Images:
     test_labels: np.ndarray
     validation: Tensor | None = None
     train_labels: np.ndarray | None = None
-    """uint8 (N,), of the training images, where the model is told classes."""
+    """uint8 (N,), of the training images, where network or loss need their classes."""
     validation_labels: np.ndarray | None = None
 
     @property
@@ -186,7 +187,7 @@ def training_passes(
     """The training of `epochs`, without measuring on the test images."""
     training, group = experiment.training, options.group
     model = state.model
-    train = Step(experiment, state, images.train, options.precision, group, _classes(model, images))
+    train = Step(experiment, state, images.train, options.precision, group, _classes(model, images, training))
     count, size = len(images.train), train.batches.size
     steps = -(-count // size)
     # Summed over the steps since the last line of steps.jsonl, which may lie in the epoch before.
@@ -248,11 +249,17 @@ def training_passes(
         yield TrainingPass(epoch, train_loss, reconstruction, kl, penalty, lr, count / seconds)
 
 
-def _classes(model: Network, images: Images) -> Tensor | None:
-    """The training images' classes on their device, int64 (N,), for a network that is told them. Raises `UserError` for
-    classes that it does not know."""
-    if not model.conditional or images.train_labels is None:
+def _classes(model: Network, images: Images, training: Training) -> Tensor | None:
+    """The training images' classes on their device, int64 (N,), for a network that is told them or a loss that goes by
+    them. Raises `UserError` for classes that the network does not know, or where there is only one."""
+    labels = images.train_labels
+    if labels is None or not (model.conditional or training.prototypical):
         return None
-    if (most := int(images.train_labels.max())) >= model.plan.classes:
+    most = int(labels.max())
+    if model.conditional and most >= model.plan.classes:
         raise UserError(f"model.classes: the images have classes up to {most}; make it at least {most + 1}")
-    return torch.from_numpy(images.train_labels.astype(np.int64)).to(images.train.device)
+    if training.prototypical and (labels == most).all():
+        raise UserError(
+            "training.prototypical: all images are of one class, so there is nothing to tell apart; set it to 0"
+        )
+    return torch.from_numpy(labels.astype(np.int64)).to(images.train.device)

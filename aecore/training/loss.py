@@ -10,12 +10,19 @@ from torch.nn import functional as F
 
 from aecore.config.sections import Training
 from aecore.models.autoencoder import Autoencoder, Coded
-from aecore.models.condition import NOTHING, Condition
+from aecore.models.condition import NOTHING, Condition, one_hot
 from aecore.models.fast_paths import gradients_of_gradients, plain_squared_error, squared_error
 from aecore.models.network import Network
 
 LOG_FLOOR = 1e-8
 """Added to an image's mean squared error before its logarithm is taken: one without noise has an error of 0."""
+
+
+class Classes(NamedTuple):
+    """The classes of a batch's images, int64 (B,), and how many classes there are in all."""
+
+    of: Tensor
+    count: int
 
 
 class Loss(NamedTuple):
@@ -40,6 +47,7 @@ def loss_of(
     training: Training,
     condition: Condition = NOTHING,
     warmth: Tensor | float = 1.0,
+    classes: Classes | None = None,
 ) -> Loss:
     """The loss of `model` for possibly noisy `images` whose clean originals are `clean`, both (B, C, H, W).
 
@@ -47,7 +55,8 @@ def loss_of(
     squared, or the binary cross-entropy of a Bernoulli likelihood; where `training.error` is log-squared, the mean
     logarithm of each image's squared error is minimised in its place and `reconstruction` stays the error. The KL
     divergence of N(μ, σ²) from N(0, 1) is −½·(1 + log σ² − μ² − σ²) per unit (Kingma and Welling 2014, appendix B),
-    weighted with `training.beta` and with `warmth`, which is below 1 while training warms up. Differentiable once.
+    weighted with `training.beta` and with `warmth`, which is below 1 while training warms up. `training.prototypical`
+    needs the images' `classes`. Differentiable once.
     """
     if not isinstance(model, Autoencoder):
         return Loss(*_squared(model(images, condition), clean, training), None)
@@ -64,7 +73,7 @@ def loss_of(
         by_unit = kl_divergence(*coded.distribution)
         kl = by_unit.sum() if summed else by_unit.mean()
         total = error + training.beta * warmth * _minimised(by_unit, kl, training)
-    penalty = _penalty(model, images, coded, training)
+    penalty = _penalty(model, images, coded, training, classes)
     return Loss(total if penalty is None else total + penalty, error, kl, penalty)
 
 
@@ -107,7 +116,9 @@ def _minimised(by_unit: Tensor, kl: Tensor, training: Training) -> Tensor:
     return floored.sum() * len(by_unit) if training.reduction == "sum" else floored.mean()
 
 
-def _penalty(model: Autoencoder, images: Tensor, coded: Coded, training: Training) -> Tensor | None:
+def _penalty(
+    model: Autoencoder, images: Tensor, coded: Coded, training: Training, classes: Classes | None
+) -> Tensor | None:
     """The weighted sum of the penalties on the code: a mean over the batch, or a sum over it."""
     found = [] if coded.commitment is None else [coded.commitment]
     count = len(images) if training.reduction == "sum" else 1
@@ -115,7 +126,20 @@ def _penalty(model: Autoencoder, images: Tensor, coded: Coded, training: Trainin
         found.append(training.sparsity * coded.codes.abs().mean())
     if training.contractive:
         found.append(training.contractive * jacobian_norm(model, images, coded.codes).mean())
+    if training.prototypical and classes is not None:
+        found.append(training.prototypical * prototypical(coded.codes, classes))
     return count * torch.stack(found).sum() if found else None
+
+
+def prototypical(codes: Tensor, classes: Classes) -> Tensor:
+    """The mean cross-entropy, in nats, of each code's class (Snell et al. 2017): the probabilities of the classes are
+    the softmax of −‖z − c‖² for the means c of the codes (B, n) of each class in the batch."""
+    codes = codes.float()
+    members = one_hot(classes.of, classes.count, codes)
+    sizes = members.sum(0)
+    means = members.T @ codes / sizes.clamp(min=1)[:, None]
+    nearness = 2 * codes @ means.T - means.square().sum(1)  # −‖z − c‖² without ‖z‖², which is the same for all classes
+    return F.cross_entropy(nearness.masked_fill(sizes == 0, -torch.inf), classes.of)
 
 
 def jacobian_norm(model: Autoencoder, images: Tensor, codes: Tensor) -> Tensor:

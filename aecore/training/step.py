@@ -24,7 +24,7 @@ from aecore.models.network import Network
 from aecore.training.batches import Batches
 from aecore.training.checkpoint import State, graphed
 from aecore.training.distributed import SINGLE_PROCESS, Group
-from aecore.training.loss import Loss, loss_of
+from aecore.training.loss import Classes, Loss, loss_of
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 WARM_UP = 3
@@ -56,14 +56,15 @@ class Step:
         group: Group = SINGLE_PROCESS,
         classes: Tensor | None = None,
     ) -> None:
-        """`train` is uint8 (N, C, H, W) on the training device, `classes` int64 (N,) there, for a conditional network;
-        each process of `group` takes its rows of a batch."""
+        """`train` is uint8 (N, C, H, W) on the training device, `classes` int64 (N,) there, where network or loss need
+        them; each process of `group` takes its rows of a batch."""
         if group.world > 1 and (one := _by_one_process(experiment)):
             raise UserError(f"{one} is trained by one process, not by {group.world}")
         self.training, self.state, self.group = experiment.training, state, group
         # What computes on the CPU cannot be part of a graph.
         self.on_host = experiment.corruption.jpeg > 0 or experiment.corruption.kind == "poisson"
         self.batches = Batches(train, experiment, state, DTYPES[precision], classes)
+        self.class_count = 0 if classes is None else int(classes.max()) + 1
         self.model = state.model
         self.network = self.model if precision == "float32" else self.model.twin(DTYPES[precision])
         pairs = zip(self.model.parameters(), self.network.parameters(), strict=True)
@@ -155,16 +156,19 @@ class Step:
 
     def _loss_of_batch(self, chosen: Tensor) -> Loss:
         """The batch's loss, its gradient left in the network."""
-        noisy, clean, condition = self.batches.take(chosen)
-        loss = loss_of(self.network, noisy, clean, self.training, condition, self.warmth)
+        batch = self.batches.take(chosen)
+        classes = None if batch.classes is None else Classes(batch.classes, self.class_count)
+        loss = loss_of(
+            self.network, batch.noisy, batch.clean, self.training, batch.condition, self.warmth, classes=classes
+        )
         loss.total.backward()
         return loss
 
     def _loss_of_shard(self, chosen: Tensor, shard: BatchShard) -> Loss:
         """What these rows add to the batch's loss; the gradient of the whole batch is left in the network."""
-        noisy, clean, condition = self.batches.take(chosen, shard)
+        batch = self.batches.take(chosen, shard)
         with self.model.rng.for_shard(shard):
-            loss: Loss = self.shared_loss(noisy, clean, condition, self.warmth)
+            loss: Loss = self.shared_loss(batch.noisy, batch.clean, batch.condition, self.warmth)
         # The mean over these rows counts by their share of the batch, a sum in full, and a placeholder row not at all.
         weight = shard.weight if self.training.reduction == "mean" else float(shard.weight > 0)
         # DistributedDataParallel averages the gradients over the processes, where they should be added.
@@ -249,6 +253,8 @@ def _by_one_process(experiment: Experiment) -> str:
         return "a codebook (bottleneck.quantise = 'vq')"
     if experiment.training.free_bits:  # a unit's mean over the whole batch decides
         return "a VAE with free bits (training.free_bits)"
+    if experiment.training.prototypical:  # so do the means of a class
+        return "a prototypical loss (training.prototypical)"
     return "a contractive penalty (training.contractive)" if experiment.training.contractive else ""
 
 

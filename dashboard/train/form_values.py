@@ -109,6 +109,7 @@ APPLIES: dict[str, Callable[[Values], bool]] = {
     "training.free_bits": _vae,
     "training.sparsity": _coded(),
     "training.contractive": _coded(),
+    "training.prototypical": _coded(),
     "evaluation.wrong_digits": lambda values: reads(values["data.name"]),
 }
 """Settings that have an effect only where others are so; the form leaves them out elsewhere."""

@@ -42,6 +42,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "sparse": {"model.dense": [24], "training.sparsity": 0.1},
     "k-sparse": {"model.dense": [24], "model.bottleneck.keep": 3, "model.bottleneck.activation": "none"},
     "contractive": {"model.dense": [24], "model.activation": "tanh", "training.contractive": 0.1},
+    "prototypical": {"model.dense": [24], "model.bottleneck.activation": "none", "training.prototypical": 0.1},
     "tied": {"model.dense": [24], "model.tied": True},
     "tied-conv": {"model.conv": ["8k3s2p1", "8k3s2p1"], "model.dense": [24], "model.tied": True},
     "conditional": {"model.dense": [24], "model.classes": 10},

@@ -42,5 +42,5 @@ def test_a_training_draws_anew_for_every_batch():
     assert not torch.equal(first, second)
     mean = torch.stack([batches.take(chosen)[1].clone() for _ in range(300)]).mean(0)
     assert float((mean - images.train[:64].float() / 255).abs().max()) < 0.15
-    noisy, clean, _ = batches.take(chosen)
+    noisy, clean, *_ = batches.take(chosen)
     assert torch.equal(noisy, clean)

@@ -129,7 +129,12 @@ def test_classes_beyond_those_that_the_model_knows(images):
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("vq", "a codebook"), ("contractive", "a contractive penalty"), ("bernoulli", "a VAE with free bits")],
+    [
+        ("vq", "a codebook"),
+        ("contractive", "a contractive penalty"),
+        ("prototypical", "a prototypical loss"),
+        ("bernoulli", "a VAE with free bits"),
+    ],
 )
 def test_what_one_process_trains_is_not_shared(name, words, images):
     experiment = family(name)
