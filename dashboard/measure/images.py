@@ -21,7 +21,7 @@ from dashboard.cache.measures import measured_images
 from dashboard.format import plain
 from dashboard.measure.url import PAGE
 from dashboard.widgets import figure_export
-from dashboard.widgets.image_grid import png_uri, strip
+from dashboard.widgets.image_grid import img, strip
 
 SAMPLES = ("samples_prior", "samples_gaussian", "samples_mixture")
 SHOWN = 16
@@ -35,10 +35,10 @@ def worst(run: Run, found: Measures) -> None:
     if clean is None or output is None or not len(clean) == len(output) == len(rows):
         return
     names = [_class_of(run, row) for row in rows]
+    alts = [f"test image {row['image']}" for row in rows]
     st.subheader("Reconstructed worst", anchor=False)
     figures = "".join(
-        f'<figure><div><img class="ae-pixels" alt="test image {row["image"]}" src="{png_uri(clean[i])}">'
-        f'<img class="ae-pixels" alt="its reconstruction" src="{png_uri(output[i])}"></div>'
+        f"<figure><div>{img(clean[i], alts[i])}{img(output[i], 'its reconstruction')}</div>"
         f"<figcaption>{html.escape(names[i])}<span>MSE {row['mse']:.4f}</span></figcaption></figure>"
         for i, row in enumerate(rows)
     )
@@ -92,10 +92,7 @@ def told(name: str, found: Measures) -> str:
 
 def _line(name: str, about: str, images: np.ndarray) -> str:
     title = html.escape(name)
-    return (
-        f"<p><b>{title}</b> <span>{html.escape(about)}</span></p>"
-        f'<div><img class="ae-pixels" alt="{title}" src="{png_uri(strip(images))}"></div>'
-    )
+    return f"<p><b>{title}</b> <span>{html.escape(about)}</span></p><div>{img(strip(images), title)}</div>"
 
 
 def _class_of(run: Run, row: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from aecore.drawing import Drawing, Sheet, SheetRow
 from dashboard.widgets import figure_export
-from dashboard.widgets.image_grid import png_uri
+from dashboard.widgets.image_grid import img
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def grid(rows: Sequence[Row], headings: Sequence[str] = (), alt: str = "image") 
                 continue
             description = f"{row.name} {alt}, {headings[i] if i < len(headings) else f'number {i + 1}'}"
             note = f"<figcaption>{html.escape(row.notes[i])}</figcaption>" if i < len(row.notes) else ""
-            picture = f'<img class="ae-pixels" alt="{html.escape(description)}" src="{png_uri(row.images[i])}">'
+            picture = img(row.images[i], html.escape(description))
             cells.append(f"<figure>{picture}{note}</figure>")
     named = "named" if any(row.name for row in rows) else "bare"
     st.html(

@@ -12,7 +12,7 @@ import streamlit as st
 from aecore.data.convert import to_uint8
 from dashboard.restore.rows import MODEL, NOISY, Row
 from dashboard.widgets.image_files import decibels
-from dashboard.widgets.image_grid import png_uri
+from dashboard.widgets.image_grid import fine, img, png_uri
 
 SCALES = (1.0, 0.5, 0.2, 0.1)
 """Errors that can be shown at full intensity."""
@@ -34,11 +34,11 @@ def draw(
     figures = []
     for i, title in enumerate(titles):
         name = html.escape(title)
-        cells = [_cell(_picture(clean[i], f"{name}, clean"), _name(name))]
+        cells = [_cell(img(clean[i], f"{name}, clean"), _name(name))]
         if cut_out is not None:
             cells = [
                 _cell(f'<img alt="{name}, original" src="{png_uri(cut_out)}">', _name(name)),
-                _cell(_picture(clean[i], f"{name}, clean"), _what("model input", "clean")),
+                _cell(img(clean[i], f"{name}, clean"), _what("model input", "clean")),
             ]
         cells += [_row_cell(row, i, name, clean[i], scale, row is best(rows, i)) for row in rows]
         figures.append(f"<figure>{''.join(cells)}</figure>")
@@ -74,7 +74,7 @@ def _row_cell(row: Row, i: int, name: str, clean: np.ndarray, scale: float | Non
     what = word_for(row)
     if row.images is None or row.scores is None:
         return _cell('<div class="ae-blank"></div>', _what(what, "…"))
-    picture = _picture(to_uint8(row.images[i]), f"{name}, {what}")
+    picture = img(to_uint8(row.images[i]), f"{name}, {what}")
     if scale and row.name != NOISY:
         picture += _error_map(error_of(clean, row.images[i]) / scale, f"{name}, error of {what}")
     psnr, ssim = row.scores["psnr_db"][i], row.scores["ssim"][i]
@@ -109,10 +109,6 @@ def _what(what: str, score: str) -> str:
     return f'<span class="ae-what">{what}</span><span>{score}</span>'
 
 
-def _picture(image: np.ndarray, alt: str) -> str:
-    return f'<img class="ae-pixels" alt="{alt}" src="{png_uri(image)}">'
-
-
 def _error_map(error: np.ndarray, alt: str) -> str:
     """Errors (H, W), 1 for full intensity, as a mask: the colour comes from the page's theme."""
     height, width = error.shape
@@ -120,4 +116,5 @@ def _error_map(error: np.ndarray, alt: str) -> str:
     alpha[3] = np.rint(np.clip(error, 0, 1) * 255)
     mask = png_uri(alpha)
     style = f"aspect-ratio:{width}/{height};mask-image:url({mask});-webkit-mask-image:url({mask})"
-    return f'<div class="ae-error" role="img" aria-label="{alt}"><div style="{style}"></div></div>'
+    inner = f'<div class="ae-mask{fine(height)}" style="{style}"></div>'
+    return f'<div class="ae-error" role="img" aria-label="{alt}">{inner}</div>'

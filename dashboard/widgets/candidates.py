@@ -12,7 +12,7 @@ from aecore.errors import AecoreError
 from aecore.runs.run import CANDIDATES, Run
 from dashboard.format import plain
 from dashboard.server.worker import in_worker
-from dashboard.widgets.image_grid import png_uri, strip
+from dashboard.widgets.image_grid import img, strip
 from dashboard.widgets.lasting_button import lasting_button
 
 MOST = 3
@@ -47,7 +47,7 @@ def candidates(run: Run, about: dict[str, Any]) -> None:
             with column, st.container(border=True):
                 st.markdown(f"**{number + 1}** · MSE {entry['mse']:.5f}{' · this run' if number == 0 else ''}")
                 for label, row in (("original", images), ("output", outputs[number])):
-                    st.html(f'<img class="ae-pixels" style="width:100%" alt="{label}" src="{png_uri(strip(row))}">')
+                    st.html(img(strip(row), label, "width:100%"))
                 st.caption(plain(entry["text"]))
                 if number and access.may("train"):
                     lasting_button(

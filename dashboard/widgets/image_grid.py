@@ -16,6 +16,9 @@ from aecore.runs.run import SNAPSHOTS, Run
 from dashboard.cache import runs
 from dashboard.cache.keyed import keyed_on
 
+MOST_SHARP = 48
+"""Images with more pixels a side are seen as pictures, smaller ones as pixels; as in `aecore/viewer/js/images.js`."""
+
 
 def png_uri(image: np.ndarray) -> str:
     """A uint8 image (C, H, W) with 1, 3 or 4 channels as a PNG data URI."""
@@ -23,6 +26,18 @@ def png_uri(image: np.ndarray) -> str:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def img(image: np.ndarray, alt: str, style: str = "") -> str:
+    """The element that shows such an image, its pixels with sharp edges unless there are too many to be seen; `alt` is
+    HTML."""
+    shape = f' style="{style}"' if style else ""
+    return f'<img class="ae-pixels{fine(image.shape[1])}"{shape} alt="{alt}" src="{png_uri(image)}">'
+
+
+def fine(height: int) -> str:
+    """What the class of an element with an image of that height also has."""
+    return " ae-fine" if height > MOST_SHARP else ""
 
 
 def strip(images: np.ndarray, gap: int = 1) -> np.ndarray:
@@ -77,5 +92,4 @@ def spread(count: int, wanted: int) -> list[int]:
 
 def _film_line(label: str, images: np.ndarray) -> str:
     text = html.escape(label)
-    picture = f'<img class="ae-pixels" alt="{text}" src="{png_uri(strip(images))}">'
-    return f"<span>{text}</span><div>{picture}</div>"
+    return f"<span>{text}</span><div>{img(strip(images), text)}</div>"

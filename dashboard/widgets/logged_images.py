@@ -13,7 +13,7 @@ from aecore.runs.run import LOGGED, Run
 from dashboard import page
 from dashboard.cache import runs
 from dashboard.cache.keyed import keyed_on
-from dashboard.widgets.image_grid import png_uri
+from dashboard.widgets.image_grid import img
 
 TALLEST = 280
 """Pixels; smaller images are enlarged by whole factors towards it."""
@@ -59,5 +59,4 @@ def _figure(name: str, unit: str, epoch: int, image: np.ndarray | None) -> str:
     height, width = image.shape[1:]
     wide = width * max(TALLEST // height, 1)
     text = html.escape(f"{name}, {unit} {epoch:,}")
-    picture = f'<img class="ae-pixels" style="width:{wide}px" alt="{text}" src="{png_uri(image)}">'
-    return f"<figure>{picture}<figcaption>{text}</figcaption></figure>"
+    return f"<figure>{img(image, text, f'width:{wide}px')}<figcaption>{text}</figcaption></figure>"

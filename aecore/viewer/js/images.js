@@ -4,10 +4,30 @@
 
 import { context2d } from "./dom.js";
 
+/** Images with more pixels a side are seen as pictures, smaller ones as pixels, whose edges stay sharp. */
+const MOST_SHARP = 48;
+
+/**
+ * How the page enlarges an image: as pixels (the style sheet's way), or smoothly where there are too many of them to be seen.
+ * @param {number} width
+ * @param {number} height
+ */
+export const rendering = (width, height) => (Math.max(width, height) > MOST_SHARP ? "auto" : "");
+
+/**
+ * Gives a canvas the size of an image that is painted into it.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width
+ * @param {number} height
+ */
+export function resize(canvas, width, height) {
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  canvas.style.imageRendering = rendering(width, height);
+}
+
 /**
  * The width on the page of an image so many pixels wide: enlarged by the largest whole factor, of the screen's own pixels,
- * with which it is at most `wanted` wide; one that has more pixels is made as small as `wanted`, and should be drawn
- * smoothly.
+ * with which it is at most `wanted` wide; one that has more pixels is made as small as `wanted`.
  * @param {number} pixels
  * @param {number} wanted
  */
@@ -39,7 +59,7 @@ export function toPixels(values, channels, pixels) {
  * @param {ImageShape} shape
  */
 export function paintImage(canvas, values, [channels, height, width]) {
-  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  resize(canvas, width, height);
   const context = context2d(canvas), image = context.createImageData(width, height);
   toPixels(values, channels, image.data);
   context.putImageData(image, 0, 0);

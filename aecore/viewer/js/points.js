@@ -4,7 +4,7 @@
 
 import { bytesOf, fromHalves, fromSteps, typed } from "./bytes.js";
 import { context2d } from "./dom.js";
-import { paintImage } from "./images.js";
+import { paintImage, resize } from "./images.js";
 import { createNetwork } from "./network.js";
 
 /**
@@ -125,7 +125,7 @@ async function createAtlas({ image, mime, indices, across, width, height, channe
   const numbers = typed(Int32Array, indices);
   /** @type {Atlas["draw"]} */
   const draw = (canvas, tile) => {
-    [canvas.width, canvas.height] = [width, height];
+    resize(canvas, width, height);
     const x = (tile % across) * width, y = Math.floor(tile / across) * height;
     context2d(canvas).drawImage(bitmap, x, y, width, height, 0, 0, width, height);
   };

@@ -5,6 +5,7 @@
 /** @import { Comparison } from "./comparison.js" */
 
 import { context2d, element } from "../../../aecore/viewer/js/dom.js";
+import { resize } from "../../../aecore/viewer/js/images.js";
 import { inSlices } from "../../../aecore/viewer/components/pace.js";
 
 /**
@@ -86,7 +87,7 @@ function score(lines, image) {
  */
 function errorTile({ shape: [channels, height, width] }, scale, clean, output) {
   const canvas = element("canvas");
-  [canvas.width, canvas.height] = [width, height];
+  resize(canvas, width, height);
   const context = context2d(canvas), image = context.createImageData(width, height);
   for (let i = 0; i < width * height; i += 1) {
     let sum = 0;

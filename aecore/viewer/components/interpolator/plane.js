@@ -4,7 +4,7 @@
 /** @import { Interpolation } from "../types.js" */
 
 import { context2d, element, found, partsOf } from "../../js/dom.js";
-import { paintImage, toPixels } from "../../js/images.js";
+import { paintImage, rendering, toPixels } from "../../js/images.js";
 import { percent } from "../../js/numbers.js";
 import { reading } from "../networks.js";
 import { inSlices } from "../pace.js";
@@ -24,6 +24,7 @@ export function createPlane(root) {
   function draw({ data, decode, images, codes }) {
     const { shape, side } = data, [channels, height, width] = shape;
     [map.width, map.height] = [side * width, side * height];
+    map.style.imageRendering = rendering(width, height);
     const context = context2d(map), image = context.createImageData(width, height);
     part("corners").replaceChildren(
       ...images.map((values, i) => {

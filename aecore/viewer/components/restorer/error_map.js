@@ -3,6 +3,7 @@
 /** @import { ImageShape, Rgb } from "../../js/types.js" */
 
 import { context2d } from "../../js/dom.js";
+import { resize } from "../../js/images.js";
 import { toRgb } from "../../js/theme.js";
 
 /**
@@ -22,7 +23,7 @@ export const errorColor = (root) => toRgb(getComputedStyle(root).getPropertyValu
  * @param {Rgb} color
  */
 export function paintError(canvas, clean, output, [channels, height, width], scale, [red, green, blue]) {
-  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  resize(canvas, width, height);
   const context = context2d(canvas), image = context.createImageData(width, height), pixels = image.data;
   for (let p = 0; p < height * width; p += 1) {
     let sum = 0;

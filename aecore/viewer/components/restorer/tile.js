@@ -33,7 +33,6 @@ export function createTile(name, shape, clean, draw, { tile, across }) {
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", `${name}, ${cell}`);
     canvas.style.width = `${tile}px`;
-    if (tile * (window.devicePixelRatio || 1) < shape[2]) canvas.style.imageRendering = "auto"; // made smaller: every pixel counts
     return canvas;
   });
   const words = ["clean", "", "", "error"].map((text) => element("span", "", text)), caption = element("figcaption", "", name);
