@@ -5,10 +5,12 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 import streamlit as st
 
+from aecore import data
 from aecore.data.subset import evenly_spaced
 from aecore.drawing import Drawing, Sheet, SheetRow
 from aecore.errors import AecoreError
@@ -36,16 +38,20 @@ def worst(run: Run, found: Measures) -> None:
         return
     names = [_class_of(run, row) for row in rows]
     alts = [f"test image {row['image']}" for row in rows]
+    linked = data.prepared(run.experiment().data.source)  # Restore has only the panel's images without the set
+    begins = [f'<a href="{_on_restore(run, row)}">' if linked else "<a>" for row in rows]
     st.subheader("Reconstructed worst", anchor=False)
     figures = "".join(
-        f"<figure><div>{img(clean[i], alts[i])}{img(output[i], 'its reconstruction')}</div>"
+        f"<figure>{begins[i]}{img(clean[i], alts[i])}{img(output[i], 'its reconstruction')}</a>"
         f"<figcaption>{html.escape(names[i])}<span>MSE {row['mse']:.4f}</span></figcaption></figure>"
         for i, row in enumerate(rows)
     )
     st.html(f'<div class="ae-pairs">{figures}</div>')
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"The {len(rows)} of all test images with the largest error, each with its reconstruction.", width="content"
+            f"The {len(rows)} of all test images with the largest error, each with its reconstruction."
+            f"{' A click shows it on Restore.' if linked else ''}",
+            width="content",
         )
         figure_export.export(
             lambda: _worst_sheet(run, clean, output, rows, names), f"{run.id}-worst", key=f"{PAGE}-worst"
@@ -93,6 +99,10 @@ def told(name: str, found: Measures) -> str:
 def _line(name: str, about: str, images: np.ndarray) -> str:
     title = html.escape(name)
     return f"<p><b>{title}</b> <span>{html.escape(about)}</span></p><div>{img(strip(images), title)}</div>"
+
+
+def _on_restore(run: Run, row: Mapping[str, Any]) -> str:
+    return html.escape(f"restore?{urlencode({'run': run.id, 'first': row['image']})}")
 
 
 def _class_of(run: Run, row: Mapping[str, Any]) -> str:
