@@ -12,6 +12,7 @@ from aecore.jobs.estimate import check_memory
 from aecore.jobs.quota import check_data
 from aecore.metrics.health import output_range
 from aecore.metrics.remark import Remark
+from aecore.metrics.unused import without_effect
 from aecore.models.architecture import plan
 from aecore.models.digit_classifier import SETS, reads
 from aecore.models.layer import Plan
@@ -51,6 +52,11 @@ def check(experiment: Experiment, device: str = "auto") -> tuple[Plan, int]:
             f"model.classes: {about.name} has {classes} classes, of which the model is told "
             f"{experiment.model.classes}; set it to {classes}, or to 0 for a model that is told none"
         )
+    if experiment.training.prototypical and classes < 2:
+        raise UserError(
+            f"training.prototypical: all images of {about.name} are of one class, so there is nothing to tell apart; "
+            "set it to 0"
+        )
     if experiment.data.redraw and about.name != "mnist-binary":
         raise UserError(
             f"data.redraw: only the images of mnist-binary are drawn from grey ones, not {about.name}; set it to false"
@@ -73,9 +79,8 @@ def check(experiment: Experiment, device: str = "auto") -> tuple[Plan, int]:
 
 def remarks_before(experiment: Experiment) -> list[Remark]:
     """What can be said against an experiment before it is trained, though it can be: an output that does not fit the
-    images."""
-    found = output_range(experiment.model)
-    return [found] if found else []
+    images, and settings without an effect."""
+    return [found for found in (output_range(experiment.model), without_effect(experiment)) if found]
 
 
 def _check_last_batch(solved: Plan, images: int, batch_size: int) -> None:

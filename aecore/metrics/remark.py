@@ -12,7 +12,7 @@ class Remark:
 
     kind: str
     """output-range, duplicates, diverged, overfitting, generalisation-gap, dead-code, posterior-collapse,
-    constant-output or mean-image."""
+    constant-output, mean-image or no-effect."""
     text: str
     """What is seen, with its number, and what usually cures it; one line without a full stop."""
     value: float | None = None

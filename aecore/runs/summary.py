@@ -15,7 +15,7 @@ from aecore.runs.state import ACTIVE, LOCK, true_state
 
 MARK = "⚠"
 """Stands beside a run with remarks in every list."""
-NO_FAULT = ("overfitting", "generalisation-gap", "imported", "left-out", "unrecorded", "recording")
+NO_FAULT = ("overfitting", "generalisation-gap", "imported", "left-out", "unrecorded", "recording", "no-effect")
 """Kinds of remarks that leave a run's metrics comparable with those of others."""
 SAME_OUTPUT = ("constant-output", "dead-code", "posterior-collapse", "diverged")
 """Kinds that say, or from which it follows, that the output is the same for every image."""

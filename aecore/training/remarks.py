@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from aecore.config.experiment import Experiment
@@ -44,11 +46,12 @@ class Assessor:
         values: int,
         units: int,
         epoch: int,
-        of_images: Remark | None,
+        standing: Sequence[Remark],
     ) -> None:
         """`values` are those of an image, C·H·W, `units` those of the code; `epoch` is how far the run had come when it
-        was resumed, else 0; `of_images` is what can be said against the images whatever the run makes of them."""
-        self.standing = [of_images] if of_images else []
+        was resumed, else 0; `standing` is what can be said against images and settings whatever the run makes of
+        them."""
+        self.standing = list(standing)
         """Remarks that do not come from the losses and stay to the end."""
         self.status, self.experiment, self.split, self.units = status, experiment, split, units
         low, high = experiment.model.value_range

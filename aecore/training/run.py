@@ -25,6 +25,7 @@ from aecore.devices import Device
 from aecore.errors import AecoreError, UserError
 from aecore.memory import fits, free_memory
 from aecore.metrics.split import Split, describe_split
+from aecore.metrics.unused import without_effect
 from aecore.models import subnormals
 from aecore.runs import sums
 from aecore.runs.json_files import now
@@ -278,9 +279,10 @@ def _train(job: _Job, state: State, images: Images, way: Way, saver: Saver, spli
     total = job.experiment.training.epochs
     job.status.write(state="running", stage=None, epoch=state.epoch, step=0, steps=0)
     recorder = Recorder(saver, job.status, job.report, total)
-    unused = left_out(data.understood(job.experiment.data.source))
+    found = (left_out(data.understood(job.experiment.data.source)), without_effect(job.experiment))
+    standing = [remark for remark in found if remark]
     units, values = state.model.plan.code_size, math.prod(images.shape)
-    assessor = Assessor(job.run, job.status, job.experiment, split, values, units, state.epoch, unused)
+    assessor = Assessor(job.run, job.status, job.experiment, split, values, units, state.epoch, standing)
     assessor.begin()
     saver.on_unkept = assessor.unkept
     epoch_begun = time.monotonic()

@@ -6,8 +6,9 @@ import pytest
 
 from aecore import jobs
 from aecore.config.experiment import keys
+from aecore.metrics.unused import APPLIES
 from aecore.presets import preset, presets
-from dashboard.train.form_values import APPLIES, FIELDS
+from dashboard.train.form_values import FIELDS
 from tests.helpers.pages import page, texts
 
 KEY = "form:digits-quick:"

@@ -281,3 +281,25 @@ def test_train_says_it_before_it_begins(store, capsys):
     )
     assert status == 0
     assert err.index(MARK) < err.index("run digits-quick")
+
+
+@pytest.mark.parametrize(
+    ("changes", "idle"),
+    [
+        ({"training.beta": 4}, "training.beta has no effect: the other settings make nothing of it"),
+        (
+            {"training.momentum": 0.5, "training.plateau_patience": 3},
+            "training.momentum, training.plateau_patience have no effect: the other settings make nothing of them",
+        ),
+        ({"model.bottleneck.kind": "gaussian", "training.beta": 4}, ""),
+        ({"training.optimizer": "sgd", "training.momentum": 0.5}, ""),
+        ({"training.epochs": 2, "training.lr": 1e-2}, ""),
+    ],
+)
+def test_settings_without_an_effect_are_told_with_the_run(store, changes, idle):
+    """Else two runs that differ in them look as if the setting did nothing."""
+    run = jobs.submit(BASE.changed({"data.name": "digits", "training.epochs": 1, **changes}), "cpu", store)
+    before = [remark["text"] for remark in run.status()["remarks"] if remark["kind"] == "no-effect"]
+    jobs.work(run)
+    after = [remark["text"] for remark in run.status()["remarks"] if remark["kind"] == "no-effect"]
+    assert before == after == ([idle] if idle else [])
