@@ -16,6 +16,7 @@ from aecore.devices import devices
 
 NAMES = (
     "training",
+    "operations",
     "subnormals",
     "evaluation",
     "projections",
