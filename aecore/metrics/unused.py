@@ -99,11 +99,11 @@ def applies(name: str, values: Values) -> bool:
 
 
 def without_effect(experiment: Experiment) -> Remark | None:
-    """That settings which were changed from the preset, or without one from the defaults, have no effect."""
-    preset = presets().get(experiment.preset)
+    """That settings have no effect which were changed from the preset, if there is one, and from their defaults."""
+    preset, plain = presets().get(experiment.preset), Experiment().flat()
     changed = difference(preset.experiment if preset else Experiment(), experiment)
     values = experiment.flat()
-    idle = [name for name in changed if not applies(name, values)]
+    idle = [name for name in changed if values[name] != plain[name] and not applies(name, values)]
     if not idle:
         return None
     has, them = ("has", "it") if len(idle) == 1 else ("have", "them")
