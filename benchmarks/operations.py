@@ -62,9 +62,13 @@ def _flat(model: nn.Module) -> nn.Parameter:
     return whole
 
 
-def _optimizer(work: Task, weights: Any, **how: Any) -> torch.optim.Optimizer:
+def _settings(work: Task) -> dict[str, float]:
     training = work.experiment.training
-    return Adam(weights, lr=training.lr, weight_decay=training.weight_decay, **how)
+    return {"lr": training.lr, "weight_decay": training.weight_decay}
+
+
+def _optimizer(work: Task, weights: Any, **how: Any) -> torch.optim.Optimizer:
+    return Adam(weights, **_settings(work), **how)
 
 
 Step = Callable[[Tensor], Tensor]
@@ -108,20 +112,20 @@ def _own_error(work: Task, model: Network) -> Step:
 
 def _plain(work: Task, model: Network) -> Step:
     plain = plain_network(network(work))
-    optimizer = torch.optim.Adam(plain.parameters(), lr=work.experiment.training.lr, fused=True)
+    optimizer = torch.optim.Adam(plain.parameters(), **_settings(work), fused=True)
     return _stepping(lambda clean: nn.functional.mse_loss(plain(clean), clean), optimizer, optimizer.zero_grad)
 
 
 def _compiled(work: Task, model: Network) -> Step:
     plain = plain_network(network(work))
-    optimizer = torch.optim.Adam(plain.parameters(), lr=work.experiment.training.lr, fused=True)
+    optimizer = torch.optim.Adam(plain.parameters(), **_settings(work), fused=True)
     loss_of = torch.compile(lambda clean: nn.functional.mse_loss(plain(clean), clean))
     return _stepping(loss_of, optimizer, optimizer.zero_grad)
 
 
 def _compiled_whole(work: Task, model: Network) -> Step:
     plain = plain_network(network(work))
-    optimizer = torch.optim.Adam(plain.parameters(), lr=work.experiment.training.lr)
+    optimizer = torch.optim.Adam(plain.parameters(), **_settings(work))
     loss_of = torch.compile(lambda clean: nn.functional.mse_loss(plain(clean), clean))
     update = torch.compile(optimizer.step)
 
