@@ -294,7 +294,7 @@ def test_train_says_it_before_it_begins(store, capsys):
         ({"model.bottleneck.kind": "gaussian", "training.beta": 4}, ""),
         ({"training.optimizer": "sgd", "training.momentum": 0.5}, ""),
         ({"training.epochs": 2, "training.lr": 1e-2}, ""),
-        ({"preset": "mnist-conditional", "training.beta": 1}, ""),  # as the form leaves it where there is no VAE any more
+        ({"preset": "mnist-conditional", "training.beta": 1}, ""),  # as the form leaves it without a VAE
     ],
 )
 def test_settings_without_an_effect_are_told_with_the_run(store, changes, idle):
