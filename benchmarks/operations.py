@@ -62,7 +62,7 @@ def _flat(model: nn.Module) -> nn.Parameter:
     return whole
 
 
-def _settings(work: Task) -> dict[str, float]:
+def _settings(work: Task) -> dict[str, Any]:
     training = work.experiment.training
     return {"lr": training.lr, "weight_decay": training.weight_decay}
 

@@ -22,7 +22,7 @@ class Classes(NamedTuple):
     """The classes of a batch's images, int64 (B,), and how many classes there are in all."""
 
     of: Tensor
-    count: int
+    many: int
 
 
 class Loss(NamedTuple):
@@ -135,7 +135,7 @@ def prototypical(codes: Tensor, classes: Classes) -> Tensor:
     """The mean cross-entropy, in nats, of each code's class (Snell et al. 2017): the probabilities of the classes are
     the softmax of −‖z − c‖² for the means c of the codes (B, n) of each class in the batch."""
     codes = codes.float()
-    members = one_hot(classes.of, classes.count, codes)
+    members = one_hot(classes.of, classes.many, codes)
     sizes = members.sum(0)
     means = members.T @ codes / sizes.clamp(min=1)[:, None]
     nearness = 2 * codes @ means.T - means.square().sum(1)  # −‖z − c‖² without ‖z‖², which is the same for all classes

@@ -71,6 +71,8 @@ def test_its_weight_in_the_loss(reduction):
 def test_codes_of_one_class_come_to_lie_together():
     """Judged by scikit-learn's nearest centroids on test images: better than the same training without the loss."""
     images = blobs()
+    train = images.train
+    assert isinstance(train, torch.Tensor)
     shares = {}
     for weight in (0.0, 0.1):
         experiment = family("prototypical", training__epochs=6, training__prototypical=weight, training__lr=3e-3)
@@ -80,7 +82,7 @@ def test_codes_of_one_class_come_to_lie_together():
         model = state.measured
         assert isinstance(model, Autoencoder)
         with torch.no_grad():
-            codes, test = (model.encode(model.from_bytes(part)).numpy() for part in (images.train, images.test))
+            codes, test = (model.encode(model.from_bytes(part)).numpy() for part in (train, images.test))
         shares[weight] = NearestCentroid().fit(codes, images.train_labels).score(test, images.test_labels)
     assert shares[0.1] > shares[0.0] + 0.1
 
