@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import pytest
@@ -73,6 +74,17 @@ def test_every_number_stands_with_its_interval_beside_what_it_is_held_against(ga
         "Fréchet distance 287.1 (282.7–293.2) · 62.5 % readable · 0.0 % possible copies · 10 of 10 classes"
         in bodies(app)
     )
+
+
+@pytest.mark.parametrize("at_hand", [False, True])
+def test_an_image_that_is_reconstructed_worst_leads_to_itself(gallery, monkeypatch, at_hand):
+    """Where the image set is at hand: without it Restore has other images."""
+    monkeypatch.setattr("dashboard.measure.images.data.prepared", lambda name: at_hand)
+    worst = read_measures(gallery.listed("mnist-mlp8")).measures["reconstruction"]["worst"]
+    shown = bodies(page("measure", run="mnist-mlp8"))
+    links = re.findall(r'<a href="restore\?run=mnist-mlp8&amp;first=(\d+)"><img [^>]*alt="test image (\d+)"', shown)
+    assert links == ([(str(row["image"]), str(row["image"])) for row in worst] if at_hand else [])
+    assert shown.count("<figure><a") == len(worst)
 
 
 def test_a_first_visit_begins_with_a_run_that_was_measured(gallery, trained):
