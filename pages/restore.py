@@ -30,18 +30,16 @@ route()
 
 def view() -> None:
     """What is done to which images of which run, and beside it what the model makes of them."""
-    arrived = url.arrive()
+    url.arrive()
     left, right = st.columns([2, 5], gap="large")
     settings = left.container(key="restore-controls")
     with settings:
         run = run_picker.choose(url.PAGE)
     if run is None:
         return
-    if arrived and not by_hand.fits(run):
-        wipe.leave_hand()
     about, images = image_info(run), test_images(run)
     with settings:
-        chosen = wipe.choose_view(by_hand.possible(run))
+        chosen = wipe.choose_view(by_hand.possible(run), url.opens_by_hand(run))
         if chosen == "hand":
             window = controls.choose_window(images)
             with right:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from aecore.runs.run import Run
 from aecore.runs.summary import may_win
-from aecore.viewer.restoration import alone, restoration_data
+from aecore.viewer.restoration import restoration_data
 from dashboard import url_state
 from dashboard.cache import networks
 from dashboard.cache.images import Images, image_info
@@ -15,7 +15,7 @@ from dashboard.cache.measures import robustness
 from dashboard.components.networks import ship_run
 from dashboard.components.restorer import restorer
 from dashboard.measure import job
-from dashboard.restore import controls, url
+from dashboard.restore import url
 from dashboard.restore.batch import titles
 from dashboard.restore.notes import offer_data, whole_test_set_text
 from dashboard.url_state import key
@@ -59,12 +59,3 @@ def draw(run: Run, images: Images, window: slice) -> None:
         st.caption(f"Under {asked.label}. {text}" if asked.active else text)
     if (strengths is None or not strengths.beside) and not job.status(run):
         job.strengths_button(run, again=strengths is not None)
-
-
-def fits(run: Run) -> bool:
-    """Whether what a link asks for can be shown so: test images in their order, under a corruption of one slider, with
-    neither other methods nor error maps."""
-    now = controls.selection()
-    if now.source != "test" or now.methods or now.errors or controls.is_sorted():
-        return False
-    return alone(corruption_form.current_corruption(run)) is not None

@@ -7,6 +7,7 @@ import streamlit as st
 from aecore.config.corruption import Corruption
 from aecore.metrics.baselines import TITLES
 from aecore.runs.run import Run
+from aecore.viewer.restoration import alone
 from dashboard import url_state
 from dashboard.cache import models
 from dashboard.restore import controls
@@ -30,12 +31,12 @@ FIELDS = {
     "many": Field(controls.DEFAULT_COUNT, lambda text: controls.COUNTS[controls.COUNTS.index(int(text))], str),
     "sort": Field("", one_of(TEST_ORDER, *models.ORDERS)),
     "with": Field([], _methods, ",".join),
-    "view": Field("hand", one_of("hand", "sheet", "wipe")),
+    "view": Field("", one_of("hand", "sheet", "wipe")),
     "hand": Field(None, browser=True),
     "wipe": Field(None, browser=True),
     "errors": Field(False, lambda text: text == "1", lambda on: "1" if on else ""),
 }
-"""`noise` is empty for the run's default one, `sort` for the first order."""
+"""`noise` is empty for the run's default one, `sort` for the first order, `view` for the first choice."""
 
 
 def arrive() -> bool:
@@ -47,14 +48,26 @@ def arrive() -> bool:
         return st.session_state[url_state.key(PAGE, name)]
 
     corruption_form.open_link(Corruption.parse(value("noise")) if value("noise") else None, value("draw"))
+    if value("hand") and not value("view"):  # a slider's place, which only that view has
+        st.session_state[url_state.key(PAGE, "view")] = "hand"
     linked = controls.Selection(value("images"), value("first"), value("many"), value("with"), value("errors"))
     controls.open_link(linked, value("sort"))
     return True
 
 
+def opens_by_hand(run: Run) -> bool:
+    """Whether that is the first choice for what is asked for: test images in their order, under a corruption of one
+    slider, with neither other methods nor error maps."""
+    now = controls.selection()
+    if now.source != "test" or now.methods or now.errors or controls.is_sorted():
+        return False
+    return alone(corruption_form.current_corruption(run)) is not None
+
+
 def keep(run: Run, corruption: Corruption, source: str, order: str, first_order: str) -> None:
     """Write what the page shows into its address."""
     now, usual = controls.selection(), str(corruption) == str(corruption_form.usual_corruption(run))
+    view = st.session_state[url_state.key(PAGE, "view")]
     url_state.keep(
         PAGE,
         FIELDS,
@@ -65,5 +78,6 @@ def keep(run: Run, corruption: Corruption, source: str, order: str, first_order:
         many=now.many,
         sort="" if order == first_order else order,
         errors=now.errors,
+        view="" if view == "hand" and opens_by_hand(run) else view,
         **{"with": now.methods},
     )

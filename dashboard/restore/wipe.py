@@ -24,17 +24,12 @@ HINT = (
 )
 
 
-def leave_hand() -> None:
-    """Show the sheet instead of the view by hand."""
-    if st.session_state.get(key(url.PAGE, "view")) == "hand":
-        st.session_state[key(url.PAGE, "view")] = "sheet"
-
-
-def choose_view(by_hand: bool) -> str:
-    """How the images are shown, a key of `VIEWS`; by hand only where the networks run in the browser."""
+def choose_view(by_hand: bool, first: bool) -> str:
+    """How the images are shown, a key of `VIEWS`: by hand only where the networks run in the browser, and where nothing
+    was asked for if that is the `first` choice."""
     names = [name for name in VIEWS if by_hand or name != "hand"]
     if st.session_state.get(key(url.PAGE, "view")) not in names:
-        st.session_state[key(url.PAGE, "view")] = "sheet"
+        st.session_state[key(url.PAGE, "view")] = "hand" if by_hand and first else "sheet"
     chosen = st.segmented_control(
         "View", names, format_func=VIEWS.__getitem__, key=key(url.PAGE, "view"), required=True, help=HINT
     )

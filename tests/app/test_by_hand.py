@@ -89,3 +89,26 @@ def test_the_curve_of_the_whole_test_set_is_sent_where_it_was_measured(trained):
     # Noise that is cut to the range is another one.
     clamped = page("restore", run=trained.id, noise="gaussian:0.2:clamp", view="hand")
     assert json.loads(components(clamped, "restorer")[0].json)["strengths"] is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "by_hand", "written"),
+    [
+        ({}, False, "sheet"),
+        ({"view": "hand"}, True, "hand"),
+        ({"hand": "square,8,0"}, True, "hand"),  # as the browser wrote a slider's place before the view was kept
+        ({"noise": "gaussian:0.3"}, True, None),
+        ({"noise": "gaussian:0.3", "view": "sheet"}, False, "sheet"),
+    ],
+)
+def test_a_link_opens_the_view_that_it_names(trained, asked, by_hand, written):
+    """A run whose own corruption is not one slider's opens with the sheet; by hand stands in the address then."""
+    forget_sums(trained)
+    corruption = "gaussian:0.3:clamp+square:8"
+    changes = {"corruption": corruption, "evaluation.corruptions": [corruption]}
+    experiment = trained.experiment().changed(changes)
+    trained.write_json("experiment.json", experiment.model_dump(mode="json"))
+    app = page("restore", run=trained.id, **asked)
+    assert bool(components(app, "restorer")) == by_hand
+    now = app.query_params.get("view")
+    assert (now[0] if isinstance(now, list) else now) == written
