@@ -86,7 +86,9 @@ def test_watch_reload_stop_resume_and_delete(tab, address, app_store):
     wait_for_state(tab, "running", 60_000)
     wait_until(tab, lambda: len(run.metrics()) > stopped_at)
     tab.get_by_role("button", name="Stop").click()
-    expect(tab.get_by_role("button", name="Delete").first).to_be_visible(timeout=60_000)
+    wait_for_state(tab, "stopped", 60_000)
+    expect(tab.get_by_role("button", name="Delete").first).to_be_visible()
+    settle(tab)
     assert len(run.metrics()) > stopped_at
     tab.get_by_role("button", name="Delete").click()
     expect(tab.get_by_role("button", name="Start").first).to_be_visible()
