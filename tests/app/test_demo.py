@@ -65,12 +65,13 @@ def test_read_only_trains_nothing(store: Store, monkeypatch):
     assert not store.runs()
 
 
-def test_short_trainings_are_let_through(store: Store, monkeypatch):
+def test_short_trainings_are_let_through(store: Store, monkeypatch, tmp_path):
     monkeypatch.setenv("AECORE_DEMO", "train")
     experiment = preset("digits-quick").experiment
     with pytest.raises(UserError, match=r"training\.epochs: this public demo allows at most 5"):
         jobs.submit(experiment, "cpu", store)
-    with pytest.raises(UserError, match="prepared, and 'mnist' is not"):
+    with monkeypatch.context() as elsewhere, pytest.raises(UserError, match="prepared, and 'mnist' is not"):
+        elsewhere.setenv("AECORE_DATA", str(tmp_path / "data"))  # other tests may prepare MNIST meanwhile
         jobs.submit(experiment.changed({"training.epochs": 1, "data.name": "mnist"}), "cpu", store)
     jobs.submit(experiment.changed({"training.epochs": 1}), "cpu", store)
 
