@@ -80,7 +80,9 @@ def test_every_number_stands_with_its_interval_beside_what_it_is_held_against(ga
 def test_an_image_that_is_reconstructed_worst_leads_to_itself(gallery, monkeypatch, at_hand):
     """Where the image set is at hand: without it Restore has other images."""
     monkeypatch.setattr("dashboard.measure.images.data.prepared", lambda name: at_hand)
-    worst = read_measures(gallery.listed("mnist-mlp8")).measures["reconstruction"]["worst"]
+    found = read_measures(gallery.listed("mnist-mlp8"))
+    assert found is not None
+    worst = found.measures["reconstruction"]["worst"]
     shown = bodies(page("measure", run="mnist-mlp8"))
     links = re.findall(r'<a href="restore\?run=mnist-mlp8&amp;first=(\d+)"><img [^>]*alt="test image (\d+)"', shown)
     assert links == ([(str(row["image"]), str(row["image"])) for row in worst] if at_hand else [])
