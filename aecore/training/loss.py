@@ -56,7 +56,7 @@ def loss_of(
     logarithm of each image's squared error is minimised in its place and `reconstruction` stays the error. The KL
     divergence of N(μ, σ²) from N(0, 1) is −½·(1 + log σ² − μ² − σ²) per unit (Kingma and Welling 2014, appendix B),
     weighted with `training.beta` and with `warmth`, which is below 1 while training warms up. `training.prototypical`
-    needs the images' `classes`. Differentiable once.
+    counts where the images' `classes` are given, as in training; a trial of ways goes without. Differentiable once.
     """
     if not isinstance(model, Autoencoder):
         return Loss(*_squared(model(images, condition), clean, training), None)
